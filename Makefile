@@ -1,0 +1,55 @@
+# Every path here is relative and every tool is called as .venv/bin/python -m tool, so a clone whose path holds a
+# space works: make cannot quote names, and scripts in .venv/bin name their interpreter by its full path.
+
+PYTHON ?= python3
+python := .venv/bin/python
+install := $(python) -m pip install --quiet -c constraints.txt
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help setup demo check lint test bench clean
+
+help: ## say what can be made
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1	\2/p' Makefile
+
+setup: .venv/.installed ## make .venv with everything the tests need (a second time takes no time)
+
+demo: .venv/.demo ## install augkit alone and show what it does, in demo/
+	$(python) -m augkit demo
+
+check: .venv/.installed ## ruff and mypy
+	$(python) -m ruff check .
+	$(python) -m ruff format --check .
+	$(python) -m mypy
+
+lint: check ## the same as check
+
+test: check ## check, then every test
+	$(python) -m pytest
+
+bench: .venv/.bench ## measure against other packages, into benchmarks/results/
+	$(python) -m benchmarks
+
+clean: ## remove caches and builds; .venv stays
+	rm -rf build dist .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	find augkit tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +
+
+.venv/.made:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "$(PYTHON): must be Python 3.11 or newer. Install one and run: make PYTHON=python3.11 $(MAKECMDGOALS)" >&2; exit 1; }
+	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || \
+	  { echo "$(PYTHON): must be able to make virtual environments. On Debian and Ubuntu: apt install python3-venv" >&2; exit 1; }
+	$(PYTHON) -m venv --clear .venv
+	@touch $@
+
+.venv/.installed: .venv/.made pyproject.toml constraints.txt
+	$(install) -e ".[test]"
+	@touch $@
+
+.venv/.demo: .venv/.made pyproject.toml constraints.txt
+	$(install) -e ".[data]"
+	@touch $@
+
+.venv/.bench: .venv/.made pyproject.toml constraints.txt
+	$(install) -e ".[bench]"
+	@touch $@

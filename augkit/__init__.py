@@ -1,0 +1,64 @@
+"""augkit: turn a small image data set into a large, trustworthy one, and train on it.
+
+The public names, resolved when they are first used: importing augkit costs nothing, and never imports torch.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from augkit.codec import read as read
+    from augkit.core.key import Key as Key
+    from augkit.core.key import Stream as Stream
+    from augkit.core.plan import Plan as Plan
+    from augkit.core.sample import Sample as Sample
+    from augkit.core.sample import Scene as Scene
+    from augkit.executors import run as run
+    from augkit.pipeline import Pipeline as Pipeline
+    from augkit.pipeline_file import dump as dump
+    from augkit.pipeline_file import load as load
+    from augkit.transforms.colour import *
+    from augkit.transforms.combinators import *
+    from augkit.transforms.crops import *
+    from augkit.transforms.geometry import *
+    from augkit.transforms.transform import Transform as Transform
+    from augkit.transforms.transform import transform as transform
+    from augkit.transforms.warps import *
+
+_HOMES = {
+    "Key": "core.key",
+    "Stream": "core.key",
+    "Plan": "core.plan",
+    "Sample": "core.sample",
+    "Scene": "core.sample",
+    "ColorStatistics": "transforms.colour",
+    "Pipeline": "pipeline",
+    "Transform": "transforms.transform",
+    "dump": "pipeline_file",
+    "load": "pipeline_file",
+    "read": "codec",
+    "run": "executors",
+    "transform": "transforms.transform",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name.startswith("_"):
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    if name in _HOMES:
+        return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+    from augkit.errors import ArgumentError
+    from augkit.transforms import find
+
+    try:
+        return find(name)
+    except ArgumentError as error:
+        raise AttributeError(f"augkit.{name}: {error.message}") from None
+
+
+def __dir__() -> list[str]:
+    from augkit.transforms import REGISTRY
+
+    return sorted([*_HOMES, *REGISTRY])

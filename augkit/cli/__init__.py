@@ -1,0 +1,41 @@
+"""The command line: one thin command per file, found by its name in `COMMANDS`."""
+
+from __future__ import annotations
+
+import os
+import sys
+from importlib import import_module
+
+import typer
+
+from augkit.errors import AugkitError
+
+__all__ = ["COMMANDS", "app", "main"]
+
+# Each is a module of this folder with a function `command`; its docstring is the help. Modules import what they work
+# with inside that function, so that `augkit --help` stays quick.
+COMMANDS = ("expand", "verify", "replay", "explain", "show", "fit-pca", "list", "schema", "demo")
+
+app = typer.Typer(
+    help="Turn a small image data set into a large, trustworthy one.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+for _name in COMMANDS:
+    app.command(_name)(import_module(f"{__name__}.{_name.replace('-', '_')}").command)
+
+
+def main() -> None:
+    """Run the command line: a user's mistake is one sentence and exit code 2, an interruption is 130."""
+    try:
+        app()
+    except AugkitError as error:
+        print(f"augkit: {error}", file=sys.stderr)
+        sys.exit(error.exit_code)
+    except KeyboardInterrupt:
+        print("augkit: interrupted.", file=sys.stderr)
+        sys.exit(130)
+    except BrokenPipeError:  # the reader of a pipe has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(0)

@@ -1,0 +1,5 @@
+"""``augkit demo``."""
+
+
+def command() -> None:
+    """To be written."""

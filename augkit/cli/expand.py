@@ -1,0 +1,5 @@
+"""``augkit expand``."""
+
+
+def command() -> None:
+    """To be written."""

@@ -1,0 +1,5 @@
+"""``augkit explain``."""
+
+
+def command() -> None:
+    """To be written."""

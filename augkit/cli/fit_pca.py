@@ -1,0 +1,5 @@
+"""``augkit fit-pca``."""
+
+
+def command() -> None:
+    """To be written."""

@@ -1,0 +1,5 @@
+"""``augkit list``."""
+
+
+def command() -> None:
+    """To be written."""

@@ -1,0 +1,5 @@
+"""``augkit replay``."""
+
+
+def command() -> None:
+    """To be written."""

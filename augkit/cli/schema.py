@@ -1,0 +1,5 @@
+"""``augkit schema``."""
+
+
+def command() -> None:
+    """To be written."""

@@ -1,0 +1,5 @@
+"""``augkit show``."""
+
+
+def command() -> None:
+    """To be written."""

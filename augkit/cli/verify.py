@@ -1,0 +1,5 @@
+"""``augkit verify``."""
+
+
+def command() -> None:
+    """To be written."""

@@ -1,0 +1,1 @@
+"""What an augmentation is, in numbers only: NumPy, and never a pixel."""

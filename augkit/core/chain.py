@@ -1,0 +1,42 @@
+"""Points through a chain of spatial operations: `pull` from target to source, `push` from source to target."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from augkit.core.ops import Homography, Spatial
+from augkit.core.spatial import Points, apply, inverse
+from augkit.core.warp import displacement, grid_of, unwarp
+
+__all__ = ["pull", "push", "push_boxes"]
+
+EDGE_POINTS = 16  # an edge of a box bends under a warp: this many points follow it
+
+
+def pull(ops: Sequence[Spatial], points: Points) -> Points:
+    """Return the source points (..., 2) that the target points show."""
+    for op in reversed(ops):
+        if isinstance(op, Homography):
+            points = apply(inverse(op.matrix), points)
+        else:
+            points = points + displacement(grid_of(op), points)
+    return points
+
+
+def push(ops: Sequence[Spatial], points: Points) -> Points:
+    """Return the target points (..., 2) where the source points come out."""
+    for op in ops:
+        points = apply(op.matrix, points) if isinstance(op, Homography) else unwarp(grid_of(op), points)
+    return points
+
+
+def push_boxes(ops: Sequence[Spatial], boxes: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the upright boxes (n, 4) around the moved outlines, unclipped: outlines go through the whole chain once."""
+    steps = np.linspace(0.0, 1.0, EDGE_POINTS + 1)[:-1]
+    square = np.concatenate([[[t, 0.0], [1.0, t], [1.0 - t, 1.0], [0.0, 1.0 - t]] for t in steps])
+    corners = boxes[:, None, :2] + square * (boxes[:, None, 2:] - boxes[:, None, :2])
+    moved = push(ops, corners)
+    return np.concatenate([moved.min(axis=1), moved.max(axis=1)], axis=1)

@@ -1,0 +1,112 @@
+"""From drawn operations to a plan: neighbours become one, and only barriers split runs.
+
+Spatial operations pass tonal ones (a pointwise change of colour commutes with moving the points), so between two
+barriers everything spatial is one run and everything tonal another. Neighbouring homographies multiply, neighbouring
+colour matrices too, curves concatenate, what does nothing goes.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from dataclasses import replace
+
+from augkit.core.ops import ColorMatrix, ControlPoints, Curve, ElasticField, Homography, Op, Spatial, Tonal, Warp
+from augkit.core.plan import ColorRun, Plan, Policy, SpatialRun, Step
+from augkit.core.spatial import IDENTITY, Size, inverse, product, rounded
+from augkit.core.tonal import compose, is_identity, rounded_color
+
+__all__ = ["fuse"]
+
+
+def fuse(ops: Iterable[Op], source: Size, policy: Policy = Policy()) -> Plan:  # noqa: B008 - frozen
+    """Join the operations drawn for a picture of size `source` into as few passes as they can be done in."""
+    steps: list[Step] = []
+    spatial: list[Spatial] = []
+    tonal: list[Tonal] = []
+    size = source
+
+    def close_runs() -> None:
+        nonlocal size
+        if spatial:
+            run = _spatial_run(spatial, size, policy)
+            if run.ops or run.size != size:
+                steps.append(run)
+            size = run.size
+        colors = _joined_colors(tonal)
+        if colors:
+            steps.append(ColorRun(colors))
+        spatial.clear()
+        tonal.clear()
+
+    for op in ops:
+        if isinstance(op, Homography | Warp):
+            spatial.append(op)
+        elif isinstance(op, ColorMatrix | Curve):
+            tonal.append(op)
+        else:
+            close_runs()
+            steps.append(op)
+    close_runs()
+    return Plan(source, tuple(steps), policy)
+
+
+def _spatial_run(ops: list[Spatial], source: Size, policy: Policy) -> SpatialRun:
+    joined: list[Spatial] = []
+    for op in ops:
+        last = joined[-1] if joined else None
+        if isinstance(op, Warp) and _is_still(op):
+            continue
+        if isinstance(op, Homography) and isinstance(last, Homography):
+            joined[-1] = Homography(product(op.matrix, last.matrix), op.size)
+        else:
+            joined.append(op)
+    size = ops[-1].size
+    done = tuple(replace(op, matrix=rounded(op.matrix)) if isinstance(op, Homography) else op for op in joined)
+    done = tuple(op for op in done if not (isinstance(op, Homography) and op.matrix == IDENTITY))
+    halvings = _halvings(done, size) if policy.interpolation == "linear" else (0, 0)
+    return SpatialRun(done, size, halvings)
+
+
+def _is_still(warp: Warp) -> bool:
+    if isinstance(warp.field, ControlPoints):
+        return not warp.field.base64.strip("A=")  # base64 of zeros
+    return isinstance(warp.field, ElasticField) and warp.field.alpha * warp.field.scale == 0.0
+
+
+def _joined_colors(ops: list[Tonal]) -> tuple[Tonal, ...]:
+    joined: list[Tonal] = []
+    for op in ops:
+        last = joined[-1] if joined else None
+        if isinstance(op, ColorMatrix) and isinstance(last, ColorMatrix):
+            joined[-1] = compose(op, last)
+        elif isinstance(op, Curve) and isinstance(last, Curve):
+            joined[-1] = Curve(last.functions + op.functions)
+        else:
+            joined.append(op)
+    done = (rounded_color(op) if isinstance(op, ColorMatrix) else op for op in joined)
+    return tuple(op for op in done if not is_identity(op))
+
+
+def _halvings(ops: tuple[Spatial, ...], size: Size) -> tuple[int, int]:
+    """Count the halvings along y and x that leave less than 2 source pixels to a target pixel.
+
+    The footprint of a target pixel is measured at the centre of the result, by the derivative of the homographies' pull;
+    warps keep areas but for a factor near 1.
+    """
+    matrix = IDENTITY
+    for op in ops:
+        if isinstance(op, Homography):
+            matrix = product(op.matrix, matrix)
+    (a, b, c), (d, e, f), (g, h, i) = inverse(matrix)
+    x, y = size[1] / 2, size[0] / 2
+    depth = g * x + h * y + i
+    u, v = (a * x + b * y + c) / depth, (d * x + e * y + f) / depth
+    along_x = math.hypot(a - g * u, b - h * u) / abs(depth)
+    along_y = math.hypot(d - g * v, e - h * v) / abs(depth)
+    return _count(along_y), _count(along_x)
+
+
+def _count(footprint: float) -> int:
+    # The last digits of a footprint of exactly 2 are noise; they must not decide between two pictures.
+    return max(0, math.frexp(footprint + 1e-9)[1] - 1)

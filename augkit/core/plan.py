@@ -1,0 +1,205 @@
+"""The waist of augkit: what will happen to one picture, with no randomness left and no pixel touched.
+
+Between two barriers a plan holds at most one `SpatialRun` (all spatial operations, to be evaluated point by point as one
+map and sampled once) and one `ColorRun` (all tonal operations, in order, on what was sampled).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+from augkit.core.ops import (
+    Adapt,
+    Barrier,
+    ColorMatrix,
+    Curve,
+    Homography,
+    Op,
+    Spatial,
+    Tonal,
+    Warp,
+    from_jsonable,
+    is_number,
+    is_size,
+    to_jsonable,
+)
+from augkit.core.spatial import Size
+from augkit.errors import ArgumentError, closest
+
+__all__ = ["ColorRun", "Plan", "Policy", "SpatialRun", "Step"]
+
+CHOICES = {
+    "border": ("reflect", "constant", "replicate", "wrap"),
+    "interpolation": ("linear", "nearest"),
+    "decode": ("full",),
+}
+FORMAT = 1  # of the JSON; a plan of another format is refused rather than guessed at
+
+
+@dataclass(frozen=True)
+class Policy:
+    """How pixels are sampled: a property of the pipeline, never of a transform.
+
+    Args:
+        border: what lies outside the source plane: its reflection, a constant, its edge, or itself again.
+        fill: the constant, in the picture's own units: one number, or one a channel.
+        mask_fill: the constant for masks.
+        interpolation: ``linear`` or ``nearest``, for images; masks are always ``nearest``.
+        min_visible: boxes are dropped when less than this fraction of their moved area is left, 0 to 1.
+        decode: ``full``, pictures are decoded at their full size.
+    """
+
+    border: Literal["reflect", "constant", "replicate", "wrap"] = "reflect"
+    fill: float | tuple[float, ...] = 0
+    mask_fill: int = 0
+    interpolation: Literal["linear", "nearest"] = "linear"
+    min_visible: float = 0.1
+    decode: Literal["full"] = "full"
+
+    def __post_init__(self) -> None:
+        for name, choices in CHOICES.items():
+            value = getattr(self, name)
+            if value not in choices:
+                advice = closest(value, choices) if isinstance(value, str) else ""
+                raise ArgumentError(f"must be {' or '.join(choices)}, got {value!r}.{advice}", name)
+        fills = self.fill if isinstance(self.fill, tuple) and self.fill else (self.fill,)
+        if not all(is_number(value) for value in fills):
+            raise ArgumentError(f"must be a number, or one a channel, got {self.fill!r}.", "fill")
+        if type(self.mask_fill) is not int:
+            raise ArgumentError(f"must be a whole number, got {self.mask_fill!r}.", "mask_fill")
+        if not is_number(self.min_visible) or not 0.0 <= self.min_visible <= 1.0:
+            raise ArgumentError(f"must lie within 0 and 1, got {self.min_visible!r}.", "min_visible")
+
+
+@dataclass(frozen=True)
+class SpatialRun:
+    """One map of the bordered source plane, sampled once.
+
+    Args:
+        ops: in order; neighbouring homographies are one.
+        size: (height, width) of what comes out.
+        halvings: how many times the source is halved along y and x by exact means before it is sampled linearly.
+    """
+
+    ops: tuple[Spatial, ...]
+    size: Size
+    halvings: tuple[int, int] = (0, 0)
+
+
+@dataclass(frozen=True)
+class ColorRun:
+    """Pointwise colour operations in order, on real numbers, clamped and rounded once at the end."""
+
+    ops: tuple[Tonal, ...]
+
+
+Step = SpatialRun | ColorRun | Barrier
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What will happen to one picture.
+
+    Args:
+        source: (height, width) of the picture that the plan is for.
+        steps: in order.
+        policy: how pixels are sampled.
+    """
+
+    source: Size
+    steps: tuple[Step, ...]
+    policy: Policy = Policy()
+
+    @property
+    def size(self) -> Size:
+        """(height, width) of what comes out."""
+        sizes = [step.size for step in self.steps if isinstance(step, SpatialRun)]
+        return sizes[-1] if sizes else self.source
+
+    def to_json(self) -> str:
+        """Return the plan as one line of JSON; `from_json` gives the equal plan back."""
+        steps = [_describe(step) for step in self.steps]
+        policy = {name: value for name, value in asdict(self.policy).items()}
+        described = {"augkit_plan": FORMAT, "source": self.source, "steps": steps, "policy": policy}
+        return json.dumps(described, separators=(",", ":"), allow_nan=False)
+
+    @classmethod
+    def from_json(cls, text: str) -> Plan:
+        """Return the plan that `to_json` wrote.
+
+        Raises:
+            ArgumentError: the text is not such a plan.
+        """
+        try:
+            described = json.loads(text)
+            if described["augkit_plan"] != FORMAT:
+                raise ArgumentError(f"must be of format {FORMAT}, got {described['augkit_plan']!r}.", "Plan")
+            source = tuple(described["source"])
+            if not is_size(source):
+                raise ArgumentError(f"must be (height, width) in whole pixels, got {source}.", "Plan.source")
+            policy = described["policy"]
+            if isinstance(policy["fill"], list):
+                policy["fill"] = tuple(policy["fill"])
+            return cls(source, tuple(map(_read_step, described["steps"])), Policy(**policy))
+        except (ValueError, KeyError, TypeError) as error:
+            if isinstance(error, ArgumentError):
+                raise
+            raise ArgumentError(f"must be a plan as to_json writes it, got {text[:60]!r}: {error!r}.", "Plan") from None
+
+    def explain(self) -> str:
+        """Return the plan in sentences, a line a pass over the pixels."""
+        lines = [f"source: {self.source[1]} x {self.source[0]} pixels, border {self.policy.border}"]
+        lines += [f"pass {n}: {_sentence(step, self.policy)}" for n, step in enumerate(self.steps, start=1)]
+        return "\n".join([*lines, f"result: {self.size[1]} x {self.size[0]} pixels"])
+
+
+def _describe(step: Step) -> dict[str, Any]:
+    if isinstance(step, SpatialRun):
+        ops = [to_jsonable(op) for op in step.ops]
+        return {"step": "spatial", "ops": ops, "size": step.size, "halvings": step.halvings}
+    if isinstance(step, ColorRun):
+        return {"step": "color", "ops": [to_jsonable(op) for op in step.ops]}
+    return {"step": "barrier", "op": to_jsonable(step)}
+
+
+def _read_step(described: dict[str, Any]) -> Step:
+    kind = described["step"]
+    if kind == "spatial":
+        size, halvings = tuple(described["size"]), tuple(described["halvings"])
+        if not is_size(size) or len(halvings) != 2 or not all(type(n) is int and 0 <= n < 32 for n in halvings):
+            raise ArgumentError(f"must have a size and two counts of halvings, got {size} and {halvings}.", "Plan")
+        return SpatialRun(_read_ops(described["ops"], (Homography, Warp)), size, halvings)
+    if kind == "color":
+        return ColorRun(_read_ops(described["ops"], (ColorMatrix, Curve)))
+    if kind == "barrier":
+        (barrier,) = _read_ops([described["op"]], (Adapt,))
+        return barrier
+    raise ArgumentError(f"must be spatial, color or barrier, got {kind!r}.", "Plan.steps")
+
+
+def _read_ops(described: Iterable[Any], classes: tuple[type[Op], ...]) -> tuple[Any, ...]:
+    ops = tuple(map(from_jsonable, described))
+    for op in ops:
+        if not isinstance(op, classes):
+            names = " or ".join(cls.__name__ for cls in classes)
+            raise ArgumentError(f"must be {names}, got {type(op).__name__}.", "Plan.steps")
+    return ops
+
+
+def _sentence(step: Step, policy: Policy) -> str:
+    if isinstance(step, SpatialRun):
+        names = " then ".join("one homography" if isinstance(op, Homography) else "one warp" for op in step.ops)
+        halved = f", after halving {step.halvings[1]} times along x and {step.halvings[0]} along y"
+        halved = halved if any(step.halvings) else ""
+        return f"move every point once ({names}), sampled once ({policy.interpolation}){halved}"
+    if isinstance(step, ColorRun):
+        names = " then ".join("a colour matrix" if isinstance(op, ColorMatrix) else _curve(op) for op in step.ops)
+        return f"change colours ({names}), rounded once"
+    return f"{step.name} with {', '.join(f'{number:.4g}' for number in step.numbers)}"
+
+
+def _curve(op: Curve) -> str:
+    return " then ".join(f"{name} {number:.4g}" for name, number in op.functions)

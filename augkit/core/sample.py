@@ -1,0 +1,186 @@
+"""What is augmented: a `Sample` (a picture with its labels), and a `Scene` (the facts of it without its pixels)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from augkit.core.chain import push, push_boxes
+from augkit.core.ops import Homography, Op, Warp
+from augkit.core.spatial import Size
+from augkit.core.tonal import RANGE
+from augkit.errors import SampleError
+
+__all__ = ["Polygon", "Sample", "Scene"]
+
+Polygon = NDArray[np.float64] | list[NDArray[np.float64]]
+
+
+@dataclass(frozen=True, eq=False)
+class Sample:
+    """A picture and everything that moves with it.
+
+    Args:
+        image: RGB, (H, W) or (H, W, C) with any C; uint8, uint16, or float32 in [0, 1].
+        mask: (H, W) or (H, W, M) class numbers, any integer dtype or bool.
+        boxes: (n, 4) of left, top, right, bottom in pixels, left < right and top < bottom.
+        box_labels: n labels of any kind.
+        polygons: n entries, one a box where there are boxes: each an (m, 2) array of x, y, or a list of such arrays.
+        keypoints: (k, 2) of x, y in pixels.
+        keypoint_visible: (k,) bool, or COCO's 0, 1, 2; False or 0 is set where a point leaves the picture.
+        label: any JSON value: a class, several, a number.
+        id: the source's path relative to the data root.
+        alpha: the last channel is alpha: moved, but not coloured.
+
+    Raises:
+        SampleError: something has the wrong shape, dtype or range; the sentence names it.
+    """
+
+    image: NDArray[Any]
+    mask: NDArray[Any] | None = None
+    boxes: NDArray[np.float64] | None = None
+    box_labels: Sequence[Any] | NDArray[Any] | None = None
+    polygons: Sequence[Polygon] | None = None
+    keypoints: NDArray[np.float64] | None = None
+    keypoint_visible: NDArray[Any] | None = None
+    label: Any = None
+    id: str = ""
+    alpha: bool = False
+
+    def __post_init__(self) -> None:
+        _check_image(self.image, self.alpha)
+        height, width = self.image.shape[:2]
+        if self.mask is not None:
+            _check_mask(self.mask, (height, width))
+        if self.boxes is not None:
+            boxes = _points("boxes", self.boxes, 4, "left, top, right, bottom", " Put class numbers in box_labels.")
+            if not ((boxes[:, 0] < boxes[:, 2]) & (boxes[:, 1] < boxes[:, 3])).all():
+                bad = boxes[~((boxes[:, 0] < boxes[:, 2]) & (boxes[:, 1] < boxes[:, 3]))][0]
+                _refuse("boxes", "must have left < right and top < bottom", bad.tolist())
+            object.__setattr__(self, "boxes", boxes)
+        if self.keypoints is not None:
+            points = _points("keypoints", self.keypoints, 2, "x, y", " Put visibility in keypoint_visible.")
+            object.__setattr__(self, "keypoints", points)
+            visible = self.keypoint_visible
+            visible = np.ones(len(points), bool) if visible is None else np.asarray(visible)
+            if visible.shape != (len(points),) or visible.dtype.kind not in "biu":
+                _refuse("keypoint_visible", f"must be {len(points)} booleans or whole numbers", visible.shape)
+            object.__setattr__(self, "keypoint_visible", visible)
+        elif self.keypoint_visible is not None:
+            _refuse("keypoint_visible", "must come with keypoints", "none")
+        if self.polygons is not None:
+            object.__setattr__(self, "polygons", [_polygon(polygon) for polygon in self.polygons])
+        for name in ("box_labels", "polygons"):
+            values = getattr(self, name)
+            if values is not None and (self.boxes is not None or name == "box_labels"):
+                count = 0 if self.boxes is None else len(self.boxes)
+                if len(values) != count:
+                    _refuse(name, f"must have one entry a box ({count})", len(values))
+
+    def __repr__(self) -> str:
+        given = [f"image={self.image.dtype}{list(self.image.shape)}"]
+        for name in ("mask", "boxes", "polygons", "keypoints"):
+            value = getattr(self, name)
+            if value is not None:
+                given.append(f"{name}={len(value)}" if isinstance(value, list) else f"{name}={list(value.shape)}")
+        return f"<Sample {self.id!r} {' '.join(given)}>"
+
+
+@dataclass(frozen=True, eq=False)
+class Scene:
+    """The facts that a transform may look at when it draws, after the operations drawn so far.
+
+    Args:
+        size: (height, width) of the picture as it would now come out.
+        channels: 1 for (H, W).
+        dtype: name of the picture's dtype.
+        alpha: the last channel is alpha.
+        label: the sample's label.
+    """
+
+    size: Size
+    channels: int = 3
+    dtype: str = "uint8"
+    alpha: bool = False
+    label: Any = None
+    source: Sample | None = field(default=None, repr=False)
+    ops: tuple[Op, ...] = field(default=(), repr=False)
+
+    @classmethod
+    def of(cls, sample: Sample) -> Scene:
+        """Return the facts of a sample."""
+        image = sample.image
+        channels = image.shape[2] if image.ndim == 3 else 1
+        return cls((image.shape[0], image.shape[1]), channels, image.dtype.name, sample.alpha, sample.label, sample)
+
+    def after(self, ops: tuple[Op, ...]) -> Scene:
+        """Return the scene as it will be when `ops` have been done."""
+        sizes = [op.size for op in ops if isinstance(op, Homography | Warp)]
+        return replace(self, size=sizes[-1] if sizes else self.size, ops=self.ops + ops)
+
+    @property
+    def boxes(self) -> NDArray[np.float64] | None:
+        """Boxes (n, 4) as they now lie, unclipped; none were dropped."""
+        if self.source is None or self.source.boxes is None:
+            return None
+        return push_boxes(self._spatial, self.source.boxes)
+
+    @property
+    def keypoints(self) -> NDArray[np.float64] | None:
+        """Keypoints (k, 2) as they now lie."""
+        if self.source is None or self.source.keypoints is None:
+            return None
+        return push(self._spatial, self.source.keypoints)
+
+    @property
+    def _spatial(self) -> tuple[Homography | Warp, ...]:
+        return tuple(op for op in self.ops if isinstance(op, Homography | Warp))
+
+
+def _refuse(name: str, rule: str, value: object, advice: str = "") -> None:
+    raise SampleError(f"{rule}, got {value}.{advice}", f"Sample.{name}")
+
+
+def _check_image(image: object, alpha: bool) -> None:
+    if not isinstance(image, np.ndarray):
+        _refuse("image", "must be a NumPy array", type(image).__name__)
+    assert isinstance(image, np.ndarray)
+    if image.ndim not in (2, 3) or 0 in image.shape:
+        _refuse("image", "must have shape (H, W) or (H, W, C) without an empty side", image.shape)
+    if image.dtype.name not in RANGE:
+        _refuse("image", f"must be {', '.join(RANGE)}", image.dtype, " Convert it first.")
+    if alpha and (image.ndim != 3 or image.shape[2] != 4):
+        _refuse("alpha", "must go with an image of 4 channels", image.shape)
+    if image.dtype.name == "float32":
+        low, high = image.min(), image.max()
+        if not (low >= 0.0 and high <= 1.0):  # NaN is in neither
+            _refuse("image", "must lie in [0, 1] where it is float32", f"{low} to {high}", " Scale it first.")
+
+
+def _check_mask(mask: object, size: Size) -> None:
+    if not isinstance(mask, np.ndarray) or mask.dtype.kind not in "biu":
+        _refuse("mask", "must be an array of whole numbers or bool", getattr(mask, "dtype", type(mask).__name__))
+    assert isinstance(mask, np.ndarray)
+    if mask.ndim not in (2, 3) or mask.shape[:2] != size:
+        _refuse("mask", f"must have the image's shape {size}", mask.shape)
+
+
+def _points(name: str, values: ArrayLike, width: int, meaning: str, advice: str) -> NDArray[np.float64]:
+    points = np.asarray(values, dtype=np.float64)
+    if points.size == 0 and points.ndim < 2:
+        points = points.reshape(0, width)
+    if points.ndim != 2 or points.shape[1] != width:
+        _refuse(name, f"must have shape (n, {width}) as {meaning}", points.shape, advice)
+    if not np.isfinite(points).all():
+        _refuse(name, "must be finite", "NaN or infinity")
+    return points
+
+
+def _polygon(polygon: Any) -> Polygon:
+    if isinstance(polygon, list) and polygon and np.ndim(polygon[0]) == 2:
+        return [_points("polygons", ring, 2, "x, y", "") for ring in polygon]
+    return _points("polygons", polygon, 2, "x, y", "")

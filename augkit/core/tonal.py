@@ -1,0 +1,100 @@
+"""Colours as numbers: matrices on RGB, and pointwise functions on values between 0 and the top of the range, 1.
+
+Values here are fractions of the dtype's range (uint8 / 255, uint16 / 65535, float32 as it is), so the same plan means
+the same to every dtype. Nothing is rounded here; executors round once, at the end of a colour run.
+
+References: ITU-R BT.601 for luma; the NTSC YIQ matrix for hue.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from augkit.core.ops import ColorMatrix, Curve
+from augkit.core.spatial import IDENTITY, Matrix, inverse, product
+
+__all__ = [
+    "FUNCTIONS",
+    "LUMA",
+    "RANGE",
+    "compose",
+    "curve",
+    "hue",
+    "is_identity",
+    "principal_components",
+    "rounded_color",
+    "saturation",
+]
+
+Values = NDArray[np.float64]
+
+LUMA = (0.299, 0.587, 0.114)  # of R, G, B: BT.601
+RANGE = {"uint8": 255.0, "uint16": 65535.0, "float32": 1.0}
+
+_YIQ: Matrix = ((0.299, 0.587, 0.114), (0.595716, -0.274453, -0.321263), (0.211456, -0.522591, 0.311135))
+_YIQ_INVERSE = inverse(_YIQ)
+
+FUNCTIONS: dict[str, Callable[[Values, float], Values]] = {
+    "gain": lambda v, factor: v * factor,
+    "contrast": lambda v, factor: (v - 0.5) * factor + 0.5,
+    "gamma": lambda v, power: v**power,
+}
+
+
+def curve(op: Curve, values: Values) -> Values:
+    """Apply the functions of a `Curve` in order; each clamps its input to [0, 1], the last result is left unclamped."""
+    for name, number in op.functions:
+        values = FUNCTIONS[name](np.clip(values, 0.0, 1.0), number)
+    return values
+
+
+def saturation(factor: float) -> Matrix:
+    """Return the matrix that keeps a fraction `factor` of the distance to the pixel's own luma; 0 is grey."""
+    rest = [(1.0 - factor) * weight for weight in LUMA]
+    return tuple(  # type: ignore[return-value]  # three rows of three: mypy counts no generator
+        tuple(rest[column] + (factor if row == column else 0.0) for column in range(3)) for row in range(3)
+    )
+
+
+def hue(degrees: float) -> Matrix:
+    """Return the rotation of the I-Q plane of YIQ by an angle: luma stays, hues turn."""
+    cosine, sine = math.cos(math.radians(degrees)), math.sin(math.radians(degrees))
+    turn: Matrix = ((1.0, 0.0, 0.0), (0.0, cosine, -sine), (0.0, sine, cosine))
+    return product(_YIQ_INVERSE, product(turn, _YIQ))
+
+
+def compose(second: ColorMatrix, first: ColorMatrix) -> ColorMatrix:
+    """Return the one matrix and offset that do `first`, then `second`."""
+    offset = tuple(
+        row[0] * first.offset[0] + row[1] * first.offset[1] + row[2] * first.offset[2] + shift
+        for row, shift in zip(second.matrix, second.offset, strict=True)
+    )
+    return ColorMatrix(product(second.matrix, first.matrix), offset)  # type: ignore[arg-type]  # three, as the rows
+
+
+def rounded_color(op: ColorMatrix) -> ColorMatrix:
+    """Return the matrix rounded so that another machine's last bit does not show: 1e-12 is 1e-7 of a uint16 level."""
+    rows = tuple(tuple(round(value, 12) + 0.0 for value in row) for row in op.matrix)
+    return ColorMatrix(rows, tuple(round(value, 12) + 0.0 for value in op.offset))  # type: ignore[arg-type]
+
+
+def principal_components(covariance: Values) -> tuple[Values, Values]:
+    """Return eigenvalues (3,), largest first, and eigenvectors (3, 3), one a column, of an RGB covariance (3, 3).
+
+    Of the two signs of an eigenvector the one whose largest component is positive is taken.
+    """
+    eigenvalues, vectors = np.linalg.eigh(covariance)
+    eigenvalues, vectors = eigenvalues[::-1], vectors[:, ::-1]
+    largest = np.abs(vectors).argmax(axis=0)
+    return np.maximum(eigenvalues, 0.0), vectors * np.sign(vectors[largest, range(3)])
+
+
+def is_identity(op: ColorMatrix | Curve) -> bool:
+    """Tell whether the operation changes no colour within the range."""
+    if isinstance(op, ColorMatrix):
+        return op.matrix == IDENTITY and op.offset == (0.0, 0.0, 0.0)
+    return all(number == 1.0 for _, number in op.functions)  # gain, contrast and gamma of 1 change nothing

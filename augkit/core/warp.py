@@ -1,0 +1,202 @@
+"""Smooth displacement fields on a uniform cubic B-spline grid: evaluate, keep from folding, invert, draw Simard's.
+
+Control point (row, column) lies at ((column - 1) * spacing_x, (row - 1) * spacing_y), so a frame of n cells has n + 3
+control points an axis and every point of the frame has its sixteen neighbours. Beyond the frame the outermost control
+points repeat, and the field goes on as smoothly as inside.
+
+References: Rueckert et al., "Nonrigid registration using free-form deformations", IEEE TMI 1999; Choi and Lee,
+"Injectivity conditions of 2D and 3D uniform cubic B-spline functions", Graphical Models 2000; Simard, Steinkraus and
+Platt, "Best practices for convolutional neural networks", ICDAR 2003.
+"""
+
+from __future__ import annotations
+
+import math
+from base64 import b64decode, b64encode
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from augkit.core.key import Stream
+from augkit.core.ops import ControlPoints, ElasticField, Warp
+from augkit.core.spatial import Points, Size
+
+__all__ = ["Grid", "bspline_weights", "control_points", "displacement", "elastic_warp", "grid_of", "unwarp"]
+
+# A field whose control points are pushed by less than about 0.48 spacings along each axis cannot fold (Choi and Lee).
+# Fields stay at 0.8 of what could fold, which bounds the stretch of their inverse as well.
+MARGIN = 0.8
+UNFOLDED_PUSH = 0.48
+SPACINGS_PER_SIGMA = 2.0
+INVERSE_TOLERANCE_PX = 1e-5
+
+
+@dataclass(frozen=True, eq=False)
+class Grid:
+    """Hold control points ready for arithmetic: spacing (y, x) in pixels, pushes (2, rows, columns), x first."""
+
+    spacing: tuple[float, float]
+    pushes: NDArray[np.float64]
+
+
+@lru_cache(maxsize=2)  # grids of large pictures take tens of megabytes
+def grid_of(warp: Warp) -> Grid:
+    """Return the control points of a warp, decoded or drawn from its recipe."""
+    field = warp.field
+    if isinstance(field, ElasticField):
+        spacing = field.sigma / SPACINGS_PER_SIGMA
+        return Grid((spacing, spacing), _elastic_pushes(field, warp.size) * field.scale)
+    pushes = np.frombuffer(b64decode(field.base64), "<f4").reshape(2, field.rows, field.columns)
+    return Grid(field.spacing, pushes.astype(np.float64))
+
+
+def control_points(pushes: NDArray[np.float64], spacing: tuple[float, float]) -> ControlPoints:
+    """Write control points down, each push shortened to what cannot fold.
+
+    Args:
+        pushes: (2, rows, columns), along x, then along y, in pixels.
+        spacing: along y and x, in pixels.
+    """
+    limits = np.array([spacing[1], spacing[0]])[:, None, None] * (MARGIN * UNFOLDED_PUSH)
+    excess = np.maximum((np.abs(pushes) / limits).max(axis=0), 1.0)
+    data = (pushes / excess).astype("<f4").tobytes()
+    return ControlPoints(spacing, pushes.shape[1], pushes.shape[2], b64encode(data).decode())
+
+
+def bspline_weights(t: NDArray[np.float64]) -> tuple[NDArray[np.float64], ...]:
+    """Return the weights (4 arrays) of a point's four control points along an axis, at the fraction `t` of its cell."""
+    u = 1.0 - t
+    return (
+        u * u * u / 6.0,
+        (4.0 - 6.0 * t * t + 3.0 * t * t * t) / 6.0,
+        (4.0 - 6.0 * u * u + 3.0 * u * u * u) / 6.0,
+        t * t * t / 6.0,
+    )
+
+
+def _bspline_slopes(t: NDArray[np.float64]) -> tuple[NDArray[np.float64], ...]:
+    u = 1.0 - t
+    return (-u * u / 2.0, t * (3.0 * t - 4.0) / 2.0, u * (4.0 - 3.0 * u) / 2.0, t * t / 2.0)
+
+
+def displacement(grid: Grid, points: Points) -> Points:
+    """Return d at points (..., 2), in pixels, same shape."""
+    return _blend(grid, points, bspline_weights, bspline_weights)
+
+
+def _blend(grid: Grid, points: Points, weigh_y: object, weigh_x: object) -> Points:
+    """Sum a point's sixteen control points under the given weights (or their slopes) along y and x."""
+    rows, columns = grid.pushes.shape[1:]
+    cell_y, t_y = _cells(points[..., 1], grid.spacing[0])
+    cell_x, t_x = _cells(points[..., 0], grid.spacing[1])
+    index_x = [np.clip(cell_x + k, 0, columns - 1) for k in range(4)]
+    weights_x = weigh_x(t_x)  # type: ignore[operator]
+    total = np.zeros((2, *points.shape[:-1]))
+    for k, weight_y in enumerate(weigh_y(t_y)):  # type: ignore[operator]
+        index_y = np.clip(cell_y + k, 0, rows - 1)
+        for i_x, weight_x in zip(index_x, weights_x, strict=True):
+            total += grid.pushes[:, index_y, i_x] * (weight_y * weight_x)
+    return np.moveaxis(total, 0, -1)
+
+
+def _cells(position: NDArray[np.float64], spacing: float) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
+    scaled = np.clip(np.nan_to_num(position / spacing), -1e6, 1e6)  # far points have no cell of their own anyway
+    cell = np.floor(scaled)
+    return cell.astype(np.intp), scaled - cell
+
+
+def _slopes(grid: Grid, points: Points) -> tuple[Points, Points]:
+    """Return the derivatives of d along x and along y, each (..., 2)."""
+    along_x = _blend(grid, points, bspline_weights, _bspline_slopes) / grid.spacing[1]
+    along_y = _blend(grid, points, _bspline_slopes, bspline_weights) / grid.spacing[0]
+    return along_x, along_y
+
+
+def unwarp(grid: Grid, points: Points) -> Points:
+    """Return the target points q with q + d(q) = p, for source points p (..., 2): Newton's method, damped.
+
+    A step that does not bring a point nearer is halved; fields that do not fold converge everywhere.
+    """
+    target = points - displacement(grid, points)
+    error = target + displacement(grid, target) - points
+    for _ in range(60):
+        distance = np.hypot(error[..., 0], error[..., 1])
+        if not (distance > INVERSE_TOLERANCE_PX).any():
+            break
+        (a, c), (b, d) = (np.moveaxis(slope, -1, 0) for slope in _slopes(grid, target))
+        determinant = np.maximum((1 + a) * (1 + d) - b * c, 1e-3)
+        step = np.stack([(1 + d) * error[..., 0] - b * error[..., 1], (1 + a) * error[..., 1] - c * error[..., 0]], -1)
+        step /= determinant[..., None]
+        for _ in range(8):
+            moved = target - step
+            new_error = moved + displacement(grid, moved) - points
+            worse = np.hypot(new_error[..., 0], new_error[..., 1]) > distance
+            if not worse.any():
+                break
+            step[worse] *= 0.5
+        target, error = moved, new_error
+    return target
+
+
+def elastic_warp(stream: Stream, alpha: float, sigma: float, size: Size) -> Warp:
+    """Return Simard's elastic field as a recipe, scaled back where it would fold.
+
+    The largest factor s with det(I + s grad d) > 0 at every control point and cell centre is the limit; the field is
+    scaled to 0.8 of it where 1 lies beyond that.
+    """
+    unscaled = ElasticField(stream.name, alpha, sigma, 1.0)
+    spacing = sigma / SPACINGS_PER_SIGMA
+    pushes = _elastic_pushes(unscaled, size)
+    limit = min(_folding_factor(*slopes) for slopes in _lattice_slopes(pushes / spacing))
+    return Warp(size, ElasticField(stream.name, alpha, sigma, round(min(1.0, MARGIN * limit), 9)))
+
+
+def _elastic_pushes(field: ElasticField, size: Size) -> NDArray[np.float64]:
+    """Return control points (2, rows, columns) whose field has the spectrum of Gaussian-smoothed uniform pixel noise.
+
+    A cell of h x h pixels holds white noise of variance h^2 / 3, that is h times a uniform number of [-1, 1). The
+    cubic B-spline smooths with variance h^2 / 3 of its own; a Gaussian on the grid supplies the rest of sigma^2.
+    """
+    spacing = field.sigma / SPACINGS_PER_SIGMA
+    rows, columns = (math.ceil(side / spacing) + 3 for side in size)
+    std = math.sqrt(SPACINGS_PER_SIGMA**2 - 1.0 / 3.0)
+    radius = math.ceil(4.0 * std)
+    taps = np.exp(-0.5 * (np.arange(-radius, radius + 1) / std) ** 2)
+    taps /= math.fsum(taps.tolist())
+    stream = Stream.from_name(field.stream)
+    noise = stream.uniforms(2, rows + 2 * radius, columns + 2 * radius) * 2.0 - 1.0
+    smooth = sum(tap * noise[:, k : k + rows] for k, tap in enumerate(taps.tolist()))
+    smooth = sum(tap * smooth[:, :, k : k + columns] for k, tap in enumerate(taps.tolist()))
+    pushes: NDArray[np.float64] = smooth * (field.alpha / spacing)
+    return pushes
+
+
+def _lattice_slopes(pushes: NDArray[np.float64]) -> list[tuple[NDArray[np.float64], ...]]:
+    """Return the four derivatives of a field (pushes in spacings) at all its nodes, and at all its cell centres."""
+    found = []
+    for t in (0.0, 0.5):
+        weights = [float(w) for w in bspline_weights(np.float64(t))]  # type: ignore[arg-type]
+        slopes = [float(w) for w in _bspline_slopes(np.float64(t))]  # type: ignore[arg-type]
+        along_x = _along(_along(pushes, slopes, 2), weights, 1)
+        along_y = _along(_along(pushes, weights, 2), slopes, 1)
+        found.append((along_x[0], along_y[0], along_x[1], along_y[1]))
+    return found
+
+
+def _along(values: NDArray[np.float64], taps: list[float], axis: int) -> NDArray[np.float64]:
+    count = values.shape[axis] - 3
+    pieces = (tap * values.take(range(k, k + count), axis) for k, tap in enumerate(taps) if tap)
+    return sum(pieces, np.zeros(()))
+
+
+def _folding_factor(
+    xx: NDArray[np.float64], xy: NDArray[np.float64], yx: NDArray[np.float64], yy: NDArray[np.float64]
+) -> float:
+    """Return the smallest s > 0 at which det(I + s J) = 1 + s trace + s^2 det vanishes anywhere, or infinity."""
+    trace, det = xx + yy, xx * yy - xy * yx
+    with np.errstate(divide="ignore", invalid="ignore"):
+        # The root nearest to 0 in the form that does not cancel: 2 / (-trace + sqrt(trace^2 - 4 det)).
+        root = 2.0 / (-trace + np.sqrt(trace * trace - 4.0 * det))
+    return float(np.min(root, initial=np.inf, where=np.isfinite(root) & (root > 0)))

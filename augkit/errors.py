@@ -1,0 +1,76 @@
+"""The tree of errors: one sentence for the user, and the exit code that goes with it.
+
+A message has the form ``<where>: <what> must <rule>, got <value>. <What to do.>``. The code nearest to the fault raises
+the sentence; the public door that knows the place (a file and line, a step, a picture) adds it once with `at`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+from typing import Self
+
+__all__ = [
+    "ArgumentError",
+    "AugkitError",
+    "DecodeError",
+    "FileError",
+    "MissingExtra",
+    "SampleError",
+    "closest",
+]
+
+
+class AugkitError(Exception):
+    """Anything a user can mend. `str` of it is a whole sentence; no traceback is needed to act on it."""
+
+    exit_code = 2
+
+    def __init__(self, message: str, where: str = "") -> None:
+        super().__init__(message, where)
+        self.message = message
+        self.where = where
+
+    def __str__(self) -> str:
+        return f"{self.where}: {self.message}" if self.where else self.message
+
+    def at(self, where: str) -> Self:
+        """Return the same error with `where` before the place it already names.
+
+        >>> str(ArgumentError("must be positive, got -1").at("Scale.factor").at("steps[2]"))
+        'steps[2] Scale.factor: must be positive, got -1'
+        """
+        return type(self)(self.message, f"{where} {self.where}".strip())
+
+
+class ArgumentError(AugkitError, ValueError):
+    """An argument, a name or an option that does not fit."""
+
+
+class SampleError(AugkitError, ValueError):
+    """A picture or its labels that do not fit what was asked of them."""
+
+
+class FileError(AugkitError):
+    """A file or folder that is missing, unreadable, malformed or in the way."""
+
+
+class DecodeError(AugkitError):
+    """A picture that cannot be decoded, with the reason."""
+
+
+class MissingExtra(AugkitError, ImportError):
+    """A feature whose optional dependency is not installed; the message names the pip command."""
+
+
+def closest(name: str, options: Iterable[str]) -> str:
+    """Return ``" Did you mean X?"`` for the option nearest to `name`, or an empty string.
+
+    >>> closest("Rotat", ["Rotate", "Mirror"])
+    ' Did you mean Rotate?'
+    >>> closest("zzz", ["Rotate"])
+    ''
+    """
+    by_folded_name = {option.lower(): option for option in options}
+    found = get_close_matches(name.lower(), by_folded_name, n=1)
+    return f" Did you mean {by_folded_name[found[0]]}?" if found else ""

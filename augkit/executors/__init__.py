@@ -1,0 +1,37 @@
+"""How a plan is done: `reference` says what is right, `cpu` is fast."""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+from augkit.core.plan import Plan
+from augkit.core.sample import Sample
+from augkit.errors import ArgumentError, closest
+from augkit.executors.targets import Pixels, execute
+
+__all__ = ["EXECUTORS", "run"]
+
+EXECUTORS = ("cpu", "reference")  # modules of this folder, each with `resample`, `recolor` and `adapt`
+
+
+def run(plan: Plan, sample: Sample, executor: str = "cpu") -> Sample:
+    """Do what a plan says to a picture and its labels.
+
+    The same plan may run on several pictures of one size.
+
+    Args:
+        plan: from ``pipeline.draw`` or `Plan.from_json`.
+        sample: its picture has the plan's source size.
+        executor: ``cpu`` (OpenCV) or ``reference`` (float64 NumPy).
+
+    Returns:
+        A new sample: dtype, number of channels, label and id as they went in.
+
+    Raises:
+        SampleError: the picture does not fit the plan.
+        ArgumentError: there is no such executor.
+    """
+    if executor not in EXECUTORS:
+        raise ArgumentError(f"must be cpu or reference, got {executor!r}.{closest(executor, EXECUTORS)}", "executor")
+    module = import_module(f"{__name__}.{executor}")
+    return execute(plan, sample, Pixels(module.resample, module.recolor, module.adapt))

@@ -1,0 +1,78 @@
+"""Change colours: one pass where the run is one shift, one matrix or one table, real numbers otherwise."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from augkit.core.ops import Adapt, ColorMatrix, Curve
+from augkit.core.plan import ColorRun
+from augkit.core.spatial import IDENTITY
+from augkit.core.tonal import RANGE, curve, principal_components
+
+__all__ = ["adapt", "recolor"]
+
+Image = NDArray[Any]
+
+
+def recolor(image: Image, run: ColorRun, alpha: bool) -> Image:
+    """Return the picture with its colours changed, alpha left as it is."""
+    if alpha:
+        colours = recolor(np.ascontiguousarray(image[..., :3]), run, alpha=False)
+        return np.dstack([colours, image[..., 3]])
+    only = run.ops[0] if len(run.ops) == 1 else None
+    if isinstance(only, ColorMatrix):
+        return _shifted(image, only) if _is_whole_shift(image, only) else _mixed(image, only)
+    if image.dtype == np.uint8 and all(isinstance(op, Curve) for op in run.ops):
+        return cv2.LUT(image.reshape(len(image), -1), _table(run)).reshape(image.shape)
+    values = image.astype(np.float32) / np.float32(RANGE[image.dtype.name])
+    for op in run.ops:
+        values = cv2.transform(values, _augmented(op, 1.0)) if isinstance(op, ColorMatrix) else curve(op, values)
+    return _finished(values, image.dtype)
+
+
+def adapt(image: Image, op: Adapt, alpha: bool) -> Image:
+    """Return the picture after an operation that looks at its pixels."""
+    pixels = image[..., :3].reshape(-1, 3).astype(np.float64) / RANGE[image.dtype.name]
+    centred = pixels - pixels.mean(axis=0)
+    eigenvalues, vectors = principal_components(centred.T @ centred / len(centred))
+    red, green, blue = (vectors * (np.array(op.numbers) * eigenvalues)).sum(axis=1).tolist()
+    return recolor(image, ColorRun((ColorMatrix(IDENTITY, (red, green, blue)),)), alpha)
+
+
+def _is_whole_shift(image: Image, op: ColorMatrix) -> bool:
+    return op.matrix == IDENTITY and image.dtype.kind == "u"
+
+
+def _shifted(image: Image, op: ColorMatrix) -> Image:
+    """Add a constant: on whole numbers, rounding the sum is adding the rounded constant."""
+    top = RANGE[image.dtype.name]
+    shift = [math.floor(value * top + 0.5) for value in op.offset]
+    return cv2.add(image, (*shift, 0))
+
+
+def _mixed(image: Image, op: ColorMatrix) -> Image:
+    """Mix the channels: OpenCV computes in float32, clamps and rounds to nearest."""
+    mixed = cv2.transform(image, _augmented(op, RANGE[image.dtype.name]))
+    return np.clip(mixed, 0.0, 1.0) if image.dtype.kind == "f" else mixed
+
+
+def _augmented(op: ColorMatrix, top: float) -> NDArray[np.float32]:
+    return np.array([[*row, offset * top] for row, offset in zip(op.matrix, op.offset, strict=True)], np.float32)
+
+
+def _table(run: ColorRun) -> NDArray[np.uint8]:
+    values = np.arange(256) / 255.0
+    for op in run.ops:
+        values = curve(op, values)  # type: ignore[arg-type]  # only curves come here
+    return _finished(values, np.dtype(np.uint8))
+
+
+def _finished(values: NDArray[Any], dtype: np.dtype[Any]) -> Image:
+    top = RANGE[dtype.name]
+    clamped = np.clip(values * top, 0.0, top)
+    return (np.rint(clamped) if dtype.kind == "u" else clamped).astype(dtype)

@@ -1,0 +1,242 @@
+"""The map of a spatial run, ready to be evaluated window by window: which source point every target pixel shows.
+
+Whatever the length of a chain, its map is smooth, so it is evaluated point by point only on a coarse lattice, and
+brought to every pixel as the product of two small matrices around the lattice: ``rows @ nodes @ columns.T``. That is
+exact for an affine map (2 x 2 nodes, linear) and for one warp after affine maps (the spline's own control points), and
+within 0.01 px otherwise (nodes a quarter of the control spacing apart). Perspective alone divides; what is finer than a
+lattice of 2 px is evaluated at every pixel.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from augkit.core.chain import pull
+from augkit.core.ops import Homography, Spatial
+from augkit.core.plan import SpatialRun
+from augkit.core.spatial import IDENTITY, Matrix, Size, apply, inverse, product
+from augkit.core.warp import bspline_weights, grid_of
+from augkit.executors.cpu.scratch import scratch
+
+__all__ = ["Bounds", "Map", "Window", "map_of"]
+
+Reals = NDArray[np.float64]
+Floats = NDArray[np.float32]
+Bounds = tuple[float, float, float, float]  # left, top, right, bottom of the source points shown
+Affine = tuple[float, float, float, float]  # scale_x, scale_y, shift_x, shift_y: applied to source points
+
+LATTICE_PER_SPACING = 4
+FINEST_LATTICE_PX = 2.0
+
+
+@dataclass(frozen=True)
+class Window:
+    """A part of the target: rows top to bottom, columns left to right, in pixels."""
+
+    top: int
+    bottom: int
+    left: int
+    right: int
+
+    @property
+    def size(self) -> Size:
+        return self.bottom - self.top, self.right - self.left
+
+    def centres(self) -> Reals:
+        """Return the centres (h, w, 2) of its pixels."""
+        y, x = np.mgrid[self.top : self.bottom, self.left : self.right] + 0.5
+        return np.stack([x, y], axis=-1)
+
+
+class Map(Protocol):
+    """What a map can do."""
+
+    def bounds(self, window: Window) -> Bounds:
+        """Return a rectangle that holds every source point the window shows."""
+
+    def evaluate(self, window: Window, to: Affine) -> tuple[Floats, Floats]:
+        """Return x and y (h, w) of the source points, scaled and shifted; buffers that the next call takes back."""
+
+
+def map_of(run: SpatialRun) -> Map:
+    """Return the cheapest map that is true to the run."""
+    ops = run.ops
+    if all(isinstance(op, Homography) for op in ops):
+        matrix = IDENTITY
+        for op in ops:
+            matrix = product(op.matrix, matrix)  # type: ignore[union-attr]  # checked just above
+        back = inverse(matrix)
+        return _affine_map(back, run.size) if _is_affine(back) else ProjectiveMap(back)
+    before, last = ops[:-1], ops[-1]
+    if not isinstance(last, Homography) and all(isinstance(op, Homography) and _is_affine(op.matrix) for op in before):
+        return _one_warp_map(before, last, run.size)
+    spacing = _finest_spacing(ops) / LATTICE_PER_SPACING
+    return _lattice_map(ops, run.size, spacing) if spacing >= FINEST_LATTICE_PX else PointMap(ops)
+
+
+@dataclass(frozen=True, eq=False)
+class LatticeMap:
+    """nodes (2, r, c), x first; rows (H, r) and columns (W, c): the weights of the nodes at every pixel."""
+
+    nodes: Reals
+    rows: Floats
+    columns: Floats
+    reach: int  # nodes that a pixel's value depends on along an axis: 2 for linear, 4 for cubic
+    spacing: tuple[float, float]  # of the nodes along y and x, in target pixels; the first is reach // 2 - 1 outside
+
+    def _nodes_of(self, window: Window) -> tuple[slice, slice]:
+        rows = slice(
+            int((window.top + 0.5) / self.spacing[0]), int((window.bottom - 0.5) / self.spacing[0]) + self.reach
+        )
+        columns = slice(
+            int((window.left + 0.5) / self.spacing[1]), int((window.right - 0.5) / self.spacing[1]) + self.reach
+        )
+        return rows, columns
+
+    def bounds(self, window: Window) -> Bounds:
+        rows, columns = self._nodes_of(window)
+        shown = self.nodes[:, rows, columns]  # a spline lies within the hull of its control points
+        (left, top), (right, bottom) = shown.min(axis=(1, 2)).tolist(), shown.max(axis=(1, 2)).tolist()
+        return left, top, right, bottom
+
+    def evaluate(self, window: Window, to: Affine) -> tuple[Floats, Floats]:
+        rows, columns = self._nodes_of(window)
+        shown = self.nodes[:, rows, columns]
+        nodes_x = (shown[0] * to[0] + to[2]).astype(np.float32)
+        nodes_y = (shown[1] * to[1] + to[3]).astype(np.float32)
+        down = self.rows[window.top : window.bottom, rows]
+        across = self.columns[window.left : window.right, columns].T
+        x, y = _map_buffers(window.size)
+        np.matmul(down @ nodes_x, across, out=x)
+        np.matmul(down @ nodes_y, across, out=y)
+        return x, y
+
+
+@dataclass(frozen=True)
+class ProjectiveMap:
+    """A homography with perspective: three affine functions and a division at every pixel."""
+
+    back: Matrix
+
+    def bounds(self, window: Window) -> Bounds:
+        corners = np.array([[x, y] for x in (window.left, window.right) for y in (window.top, window.bottom)], float)
+        return _hull(apply(self.back, corners))
+
+    def evaluate(self, window: Window, to: Affine) -> tuple[Floats, Floats]:
+        adjust: Matrix = ((to[0], 0.0, to[2]), (0.0, to[1], to[3]), (0.0, 0.0, 1.0))
+        columns, rows = np.arange(window.left, window.right) + 0.5, np.arange(window.top, window.bottom)[:, None] + 0.5
+        x_row, y_row, depth_row = product(adjust, self.back)
+        depth = depth_row[0] * columns + (depth_row[1] * rows + depth_row[2])
+        x, y = _map_buffers(window.size)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            depth = np.where(depth > 0, 1.0 / depth, np.nan)
+        np.multiply(x_row[0] * columns + (x_row[1] * rows + x_row[2]), depth, out=x, casting="same_kind")
+        np.multiply(y_row[0] * columns + (y_row[1] * rows + y_row[2]), depth, out=y, casting="same_kind")
+        return x, y
+
+
+@dataclass(frozen=True)
+class PointMap:
+    """A chain evaluated at every pixel, for fields too fine for a lattice."""
+
+    ops: tuple[Spatial, ...]
+
+    def bounds(self, window: Window) -> Bounds:
+        return _hull(pull(self.ops, window.centres()))
+
+    def evaluate(self, window: Window, to: Affine) -> tuple[Floats, Floats]:
+        points = pull(self.ops, window.centres())
+        x, y = _map_buffers(window.size)
+        x[:] = points[..., 0] * to[0] + to[2]
+        y[:] = points[..., 1] * to[1] + to[3]
+        return x, y
+
+
+def _map_buffers(size: Size) -> tuple[Floats, Floats]:
+    return scratch("map x", size, np.float32), scratch("map y", size, np.float32)
+
+
+def _hull(points: Reals) -> Bounds:
+    flat = points.reshape(-1, 2)
+    if not np.isfinite(flat).all():
+        return -math.inf, -math.inf, math.inf, math.inf
+    (left, top), (right, bottom) = flat.min(axis=0).tolist(), flat.max(axis=0).tolist()
+    return left, top, right, bottom
+
+
+def _is_affine(matrix: Matrix) -> bool:
+    return matrix[2] == (0.0, 0.0, 1.0)
+
+
+def _affine_map(back: Matrix, size: Size) -> LatticeMap:
+    height, width = size
+    corners = apply(back, np.array([[[0.0, 0.0], [width, 0.0]], [[0.0, height], [width, height]]]))
+    rows, columns = _linear_weights(height), _linear_weights(width)
+    return LatticeMap(np.moveaxis(corners, -1, 0), rows, columns, 2, (float(height), float(width)))
+
+
+def _one_warp_map(before: tuple[Spatial, ...], warp: Any, size: Size) -> LatticeMap:
+    """A uniform B-spline reproduces linear functions, so the affine image of a warp has its nodes moved likewise."""
+    grid = grid_of(warp)
+    nodes = _node_points(grid.spacing, (grid.pushes.shape[1], grid.pushes.shape[2]), first=-1)
+    moved = pull(before, nodes + np.moveaxis(grid.pushes, 0, -1))
+    return _cubic_map(np.moveaxis(moved, -1, 0), grid.spacing, size)
+
+
+def _lattice_map(ops: tuple[Spatial, ...], size: Size, spacing: float) -> LatticeMap:
+    """Interpolate the chain's values on a lattice by a cubic spline.
+
+    The control points (8 f - f_before - f_after) / 6 along each axis reproduce cubics, and need no system solved.
+    """
+    cells = tuple(max(1, math.ceil(side / spacing)) for side in size)
+    step = (size[0] / cells[0], size[1] / cells[1])
+    values = pull(ops, _node_points(step, (cells[0] + 5, cells[1] + 5), first=-2))
+    nodes = (8.0 * values[1:-1] - values[:-2] - values[2:]) / 6.0
+    nodes = (8.0 * nodes[:, 1:-1] - nodes[:, :-2] - nodes[:, 2:]) / 6.0
+    return _cubic_map(np.moveaxis(nodes, -1, 0), step, size)
+
+
+def _cubic_map(nodes: Reals, spacing: tuple[float, float], size: Size) -> LatticeMap:
+    rows = _cubic_weights(size[0], spacing[0], nodes.shape[1])
+    return LatticeMap(nodes, rows, _cubic_weights(size[1], spacing[1], nodes.shape[2]), 4, spacing)
+
+
+def _node_points(spacing: tuple[float, float], shape: tuple[int, int], first: int) -> Reals:
+    y = (np.arange(shape[0]) + first) * spacing[0]
+    x = (np.arange(shape[1]) + first) * spacing[1]
+    return np.stack(np.broadcast_arrays(x, y[:, None]), axis=-1)
+
+
+def _finest_spacing(ops: tuple[Spatial, ...]) -> float:
+    """Return the smallest control spacing of the warps, in pixels of the target at its most shrunken."""
+    finest, zoom = math.inf, 1.0
+    for op in reversed(ops):
+        if isinstance(op, Homography):
+            (a, b, _), (c, d, _), _ = op.matrix
+            stretch, det = a * a + b * b + c * c + d * d, abs(a * d - b * c)
+            zoom *= math.sqrt(max(0.0, (stretch - math.sqrt(max(0.0, stretch**2 - 4 * det**2))) / 2))
+        else:
+            finest = min(finest, *(side * zoom for side in grid_of(op).spacing))
+    return finest
+
+
+@lru_cache(maxsize=64)
+def _linear_weights(side: int) -> Floats:
+    right = (np.arange(side) + 0.5) / side
+    return np.stack([1.0 - right, right], axis=1).astype(np.float32)
+
+
+@lru_cache(maxsize=64)
+def _cubic_weights(side: int, spacing: float, count: int) -> Floats:
+    position = (np.arange(side) + 0.5) / spacing
+    cell = np.floor(position).astype(int)
+    weights = np.zeros((side, count), np.float32)
+    for k, weight in enumerate(bspline_weights(position - cell)):
+        weights[np.arange(side), cell + k] = weight
+    return weights

@@ -1,0 +1,105 @@
+"""The executor that defines what a plan means: float64 NumPy, slow and obvious. Others are tested against it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from augkit.core.chain import pull
+from augkit.core.ops import Adapt, ColorMatrix
+from augkit.core.plan import ColorRun, SpatialRun
+from augkit.core.tonal import RANGE, curve, principal_components
+from augkit.executors.targets import EDGE_PX, Sampling
+
+__all__ = ["adapt", "recolor", "resample"]
+
+Image = NDArray[Any]
+Reals = NDArray[np.float64]
+
+
+def resample(image: Image, run: SpatialRun, how: Sampling) -> Image:
+    """Return the picture (H, W) or (H, W, C) that the run's map shows, same dtype."""
+    points = pull(run.ops, pixel_centres(run.size))
+    source_size = image.shape[:2]
+    x, x_inside = enter_plane(points[..., 0], source_size[1], how.border)
+    y, y_inside = enter_plane(points[..., 1], source_size[0], how.border)
+    if how.interpolation == "nearest":
+        rows = np.clip(np.floor(y + EDGE_PX), 0, source_size[0] - 1).astype(int)
+        columns = np.clip(np.floor(x + EDGE_PX), 0, source_size[1] - 1).astype(int)
+        shown = image[rows, columns]
+    else:
+        halved = halve(image, run.halvings)
+        shown = finish(bilinear(halved, x / 2 ** run.halvings[1], y / 2 ** run.halvings[0]), image.dtype)
+    if how.border == "constant":
+        shown[~(x_inside & y_inside)] = how.fill
+    return shown
+
+
+def pixel_centres(size: tuple[int, int]) -> Reals:
+    """Return the points (H, W, 2) at the centres of all pixels."""
+    y, x = np.mgrid[: size[0], : size[1]] + 0.5
+    return np.stack([x, y], axis=-1)
+
+
+def enter_plane(position: Reals, side: int, border: str) -> tuple[Reals, NDArray[np.bool_]]:
+    """Return positions along an axis brought into [0, side] by the border rule, and which lay inside already."""
+    position = np.nan_to_num(position, nan=-1.0, posinf=-1.0, neginf=-1.0)  # beyond a horizon: nothing is there
+    inside = (position >= -EDGE_PX) & (position <= side + EDGE_PX)
+    if border == "reflect":
+        position = side - np.abs(np.mod(position, 2 * side) - side)
+    elif border == "wrap":
+        position = np.where(inside, position, np.mod(position, side))
+    return np.clip(position, 0, side), inside
+
+
+def halve(image: Image, halvings: tuple[int, int]) -> Reals:
+    """Return the means of blocks of 2**halvings pixels along y and x; a last, incomplete block repeats the edge."""
+    blocks = [2**count for count in halvings]
+    spare = [-side % block for side, block in zip(image.shape, blocks, strict=False)]
+    padded = np.pad(image, [(0, spare[0]), (0, spare[1])] + [(0, 0)] * (image.ndim - 2), mode="edge")
+    height, width = padded.shape[0] // blocks[0], padded.shape[1] // blocks[1]
+    return padded.reshape(height, blocks[0], width, blocks[1], *image.shape[2:]).mean(axis=(1, 3), dtype=np.float64)
+
+
+def bilinear(image: Reals, x: Reals, y: Reals) -> Reals:
+    """Return the picture's values at positions, interpolated between pixel centres, taps clamped at the edge."""
+    left, top = np.floor(x - 0.5).astype(int), np.floor(y - 0.5).astype(int)
+    right_weight, bottom_weight = (x - 0.5 - left), (y - 0.5 - top)
+    total = np.zeros((*x.shape, *image.shape[2:]))
+    for row, y_weight in ((top, 1 - bottom_weight), (top + 1, bottom_weight)):
+        for column, x_weight in ((left, 1 - right_weight), (left + 1, right_weight)):
+            rows, columns = np.clip(row, 0, image.shape[0] - 1), np.clip(column, 0, image.shape[1] - 1)
+            weight = (y_weight * x_weight).reshape(x.shape + (1,) * (image.ndim - 2))
+            total += image[rows, columns] * weight
+    return total
+
+
+def finish(values: Reals, dtype: np.dtype[Any]) -> Image:
+    """Return real values clamped to the dtype's range and, where it is an integer, rounded to nearest."""
+    clamped = np.clip(values, 0.0, RANGE[dtype.name])
+    return (np.rint(clamped) if dtype.kind == "u" else clamped).astype(dtype)
+
+
+def recolor(image: Image, run: ColorRun, alpha: bool) -> Image:
+    """Return the picture with its colours changed, alpha left as it is."""
+    top = RANGE[image.dtype.name]
+    colours = image[..., :3] if alpha else image
+    values = colours.astype(np.float64) / top
+    for op in run.ops:
+        if isinstance(op, ColorMatrix):
+            values = values @ np.array(op.matrix).T + np.array(op.offset)
+        else:
+            values = curve(op, values)
+    done = finish(values * top, image.dtype)
+    return np.concatenate([done, image[..., 3:]], axis=-1) if alpha else done
+
+
+def adapt(image: Image, op: Adapt, alpha: bool) -> Image:
+    """Return the picture after an operation that looks at its pixels."""
+    rgb = image[..., :3].reshape(-1, 3).astype(np.float64) / RANGE[image.dtype.name]
+    eigenvalues, vectors = principal_components(np.cov(rgb, rowvar=False, bias=True))
+    red, green, blue = (vectors * (np.array(op.numbers) * eigenvalues)).sum(axis=1).tolist()
+    identity = ((1.0, 0.0, 0.0), (0.0, 1.0, 0.0), (0.0, 0.0, 1.0))
+    return recolor(image, ColorRun((ColorMatrix(identity, (red, green, blue)),)), alpha)

@@ -1,0 +1,94 @@
+"""A pipeline: a distribution over pictures. Drawn with a key it gives a plan; the plan, run, gives one of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Literal
+
+from augkit.core.fuse import fuse
+from augkit.core.key import Key
+from augkit.core.ops import Homography, Op, Warp
+from augkit.core.plan import Plan, Policy
+from augkit.core.sample import Sample, Scene
+from augkit.errors import ArgumentError, AugkitError
+from augkit.executors import run
+from augkit.transforms import Transform
+from augkit.transforms.transform import labels
+
+__all__ = ["Pipeline"]
+
+
+class Pipeline:
+    """Hold transforms in order, and how pixels are sampled.
+
+    Args:
+        steps: transforms, done in this order.
+        border, fill, mask_fill, interpolation, min_visible, decode: see `augkit.core.plan.Policy`.
+
+    Raises:
+        ArgumentError: an argument is not what it must be.
+    """
+
+    def __init__(
+        self,
+        steps: Iterable[Transform],
+        *,
+        border: Literal["reflect", "constant", "replicate", "wrap"] = "reflect",
+        fill: float | tuple[float, ...] = 0,
+        mask_fill: int = 0,
+        interpolation: Literal["linear", "nearest"] = "linear",
+        min_visible: float = 0.1,
+        decode: Literal["full"] = "full",
+    ) -> None:
+        self.steps = tuple(steps)
+        for index, step in enumerate(self.steps):
+            if not isinstance(step, Transform):
+                raise ArgumentError(f"must be a transform, got {step!r:.80}.", f"Pipeline.steps[{index}]")
+        fill = tuple(fill) if isinstance(fill, list) else fill
+        try:
+            self.policy = Policy(border, fill, mask_fill, interpolation, min_visible, decode)
+        except ArgumentError as error:
+            raise ArgumentError(error.message, f"Pipeline.{error.where}") from None
+        try:
+            self.labels = labels(self.steps)
+        except ArgumentError as error:
+            raise error.at("Pipeline.steps") from None
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Pipeline) and (self.steps, self.policy) == (other.steps, other.policy)
+
+    def __hash__(self) -> int:
+        return hash((self.steps, self.policy))
+
+    def __repr__(self) -> str:
+        default = Policy()
+        told = (f", {k}={v!r}" for k, v in vars(self.policy).items() if v != getattr(default, k))
+        return f"Pipeline([{', '.join(map(repr, self.steps))}]{''.join(told)})"
+
+    def draw(self, key: Key, scene: Scene) -> Plan:
+        """Draw one plan: a pure function of the pipeline, the key and the scene.
+
+        Raises:
+            AugkitError: a step cannot be done to such a picture; the sentence names the step.
+        """
+        source = scene.size
+        drawn: list[Op] = []
+        for index, (label, step) in enumerate(zip(self.labels, self.steps, strict=True)):
+            try:
+                ops = step.draw(key.stream(label), scene)
+                _require_pixels(ops, scene)
+            except AugkitError as error:
+                raise error.at(f"steps[{index}] {label}") from None
+            drawn += ops
+            scene = scene.after(ops)
+        return fuse(drawn, source, self.policy)
+
+    def __call__(self, sample: Sample, key: Key, executor: str = "cpu") -> Sample:
+        """Draw a plan for the sample and run it."""
+        return run(self.draw(key, Scene.of(sample)), sample, executor)
+
+
+def _require_pixels(ops: tuple[Op, ...], scene: Scene) -> None:
+    for op in ops:
+        if isinstance(op, Homography | Warp) and min(op.size) < 1:
+            raise ArgumentError(f"must leave at least one pixel, got size {op.size} from a picture of {scene.size}.")

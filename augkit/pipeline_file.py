@@ -1,0 +1,259 @@
+"""Pipelines as YAML files: `load`, `dump`, the bundled ones, and the JSON Schema that editors check them against.
+
+The keys of a step are class names, their arguments field names. ``chance`` and ``name`` may stand beside a step's name or
+among its arguments. A value that is not a mapping is the first argument. An argument that takes a mapping may name a
+YAML file that holds it, relative to the pipeline's own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import MISSING, Field, asdict, fields, is_dataclass
+from functools import cache
+from pathlib import Path
+from typing import Annotated, Any, get_args, get_origin
+
+import pydantic
+
+from augkit import yaml_file
+from augkit.core.plan import Policy
+from augkit.errors import ArgumentError, FileError, closest
+from augkit.pipeline import Pipeline
+from augkit.transforms import REGISTRY, Transform, find
+from augkit.transforms.combinators import Maybe
+from augkit.transforms.transform import ANY_STEP
+from augkit.yaml_file import Document, NodePath
+
+__all__ = ["bundled", "dump", "load", "schema"]
+
+YAML_SUFFIXES = (".yaml", ".yml")
+BESIDE = ("chance", "name")
+
+
+@cache
+def bundled() -> Mapping[str, Path]:
+    """Return the pipelines that come with augkit, by name."""
+    package = Path(__file__).parent
+    # A wheel carries them inside the package; a checkout has them beside it.
+    folder = package / "pipelines" if (package / "pipelines").is_dir() else package.parent / "pipelines"
+    return {path.stem: path for path in sorted(folder.glob("*.yaml"))}
+
+
+def load(source: str | Path) -> Pipeline:
+    """Read a pipeline.
+
+    Args:
+        source: a bundled name, or a path to a YAML file.
+
+    Raises:
+        FileError: there is no such file, or it is not YAML.
+        ArgumentError: a step or an argument is wrong; the sentence gives file, line and nearest name.
+
+    >>> load("six").steps[1]
+    Maybe(chance=0.5, step=Mirror())
+    """
+    text = str(source)
+    if text in bundled():
+        return _pipeline(yaml_file.read(bundled()[text]))
+    path = Path(source)
+    if not path.exists() and path.suffix not in YAML_SUFFIXES and path.name == text:
+        names = ", ".join(bundled())
+        raise FileError(
+            f"no pipeline is called {text!r}.{closest(text, bundled())} Bundled are {names}; or give a file."
+        )
+    return _pipeline(yaml_file.read(path))
+
+
+def dump(pipeline: Pipeline, path: str | Path) -> None:
+    """Write a pipeline as YAML; `load` gives the equal pipeline back."""
+    default = Policy()
+    policy = {name: value for name, value in asdict(pipeline.policy).items() if value != getattr(default, name)}
+    yaml_file.write(_plain(policy) | {"steps": [_described(step) for step in pipeline.steps]}, path)
+
+
+def schema() -> dict[str, Any]:
+    """Return the JSON Schema of a pipeline file."""
+    definitions: dict[str, Any] = {}
+    forms: list[dict[str, Any]] = [{"enum": [name for name, cls in REGISTRY.items() if not _required(cls)]}]
+    for name, cls in REGISTRY.items():
+        arguments = _with_steps(pydantic.TypeAdapter(cls).json_schema())
+        definitions |= arguments.pop("$defs", {})
+        beside = {"chance": {"type": "number", "minimum": 0, "maximum": 1}, "name": {"type": "string"}}
+        own = arguments["properties"]
+        first = [own[item.name] for item in _positional(cls)[:1]]
+        arguments["properties"] = beside | own
+        arguments["description"] = _summary(cls)
+        either = (
+            {"anyOf": [arguments, {"type": "null"}, *first]} if not _required(cls) else {"anyOf": [arguments, *first]}
+        )
+        step = {"type": "object", "properties": {name: either} | beside, "required": [name]}
+        forms.append(step | {"additionalProperties": False})
+    definitions["step"] = {"anyOf": forms}
+    number_or_list = {"anyOf": [{"type": "number"}, {"type": "array", "items": {"type": "number"}, "minItems": 1}]}
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "augkit pipeline",
+        "type": "object",
+        "properties": {
+            "border": {"enum": ["reflect", "constant", "replicate", "wrap"]},
+            "fill": number_or_list,
+            "mask_fill": {"type": "integer"},
+            "interpolation": {"enum": ["linear", "nearest"]},
+            "min_visible": {"type": "number", "minimum": 0, "maximum": 1},
+            "decode": {"enum": ["full"]},
+            "steps": {"type": "array", "items": {"$ref": "#/$defs/step"}},
+        },
+        "required": ["steps"],
+        "additionalProperties": False,
+        "$defs": definitions,
+    }
+
+
+def _with_steps(node: Any) -> Any:
+    """Return a part of a schema with references to the steps' own where any step may stand."""
+    if node == ANY_STEP:
+        return {"$ref": "#/$defs/step"}
+    if isinstance(node, dict):
+        return {key: _with_steps(value) for key, value in node.items()}
+    return [_with_steps(item) for item in node] if isinstance(node, list) else node
+
+
+def _pipeline(document: Document) -> Pipeline:
+    data = document.data
+    known = ["steps", *(item.name for item in fields(Policy))]
+    if not isinstance(data, dict):
+        rule = "must be a mapping with the key steps"
+        raise ArgumentError(f"{rule}, got {type(data).__name__}.", document.where())
+    for key in data:
+        if key not in known:
+            raise ArgumentError(f"has no key {key!r}.{closest(key, known)}", document.where((key,)))
+    steps = data.get("steps")
+    if not isinstance(steps, list):
+        raise ArgumentError(f"must be a list of steps, got {steps!r:.60}.", document.where(("steps",)))
+    policy = {key: tuple(value) if isinstance(value, list) else value for key, value in data.items() if key != "steps"}
+    built = [_step(document, ("steps", index)) for index in range(len(steps))]
+    try:
+        return Pipeline(built, **policy)
+    except ArgumentError as error:
+        key = error.where.removeprefix("Pipeline.")
+        raise ArgumentError(error.message, document.where((key,))) from None
+
+
+def _at(document: Document, path: NodePath) -> Any:
+    node = document.data
+    for part in path:
+        node = node[part]
+    return node
+
+
+def _step(document: Document, path: NodePath) -> Transform:
+    """Build the transform that the node at `path` describes."""
+    node = _at(document, path)
+    if isinstance(node, str):
+        node = {node: None}
+    if not isinstance(node, dict):
+        raise ArgumentError(f"must be a transform's name with its arguments, got {node!r:.60}.", document.where(path))
+    beside = {key: value for key, value in node.items() if key in BESIDE}
+    names = [key for key in node if key not in BESIDE]
+    if len(names) != 1:
+        raise ArgumentError(f"must name one transform, got {names}. Begin every step with '- '.", document.where(path))
+    (name,) = names
+    try:
+        cls = find(name)
+        arguments = _arguments(document, (*path, name), cls, node[name])
+        for key in BESIDE:
+            if key in arguments and key not in {item.name for item in _positional(cls)}:
+                if key in beside:
+                    raise ArgumentError(f"must be given once, got {key} twice.", name)
+                beside[key] = arguments.pop(key)
+        if "name" in beside:
+            arguments["name"] = beside["name"]
+        step = cls(**arguments)
+        return Maybe(beside["chance"], step) if "chance" in beside else step
+    except ArgumentError as error:
+        raise _placed(error, document, path, name) from None
+
+
+def _placed(error: ArgumentError, document: Document, path: NodePath, name: str) -> ArgumentError:
+    """Return the error with file, line and place, unless an inner step has told them already."""
+    if error.where.startswith(document.name):
+        return error
+    owner, _, rest = error.where.partition(".")
+    where = document.where(path)
+    if owner == name and rest:
+        line = document.line((*path, name, rest.split(".")[0].split("[")[0]))
+        where = f"{document.name}:{line} {where.partition(' ')[2]}"
+    return error.at(where)
+
+
+def _arguments(document: Document, path: NodePath, cls: type[Transform], given: Any) -> dict[str, Any]:
+    positional = _positional(cls)
+    if given is None:
+        return {}
+    if not isinstance(given, dict):
+        if not positional:
+            raise ArgumentError(f"takes no arguments, got {given!r:.60}.", cls.__name__)
+        return {positional[0].name: _argument(document, path, cls, positional[0].name)}
+    return {key: _argument(document, (*path, key), cls, key) for key in given}
+
+
+def _argument(document: Document, path: NodePath, cls: type[Transform], key: str) -> Any:
+    """Return one argument's value, built where it holds steps, read where it names a file."""
+    value = _at(document, path)
+    kind = _kind(cls, key)
+    if kind == "step":
+        return _step(document, path)
+    if kind == "steps":
+        if not isinstance(value, list):
+            raise ArgumentError(f"must be a list of steps, got {value!r:.60}.", f"{cls.__name__}.{key}")
+        return [_step(document, (*path, index)) for index in range(len(value))]
+    if kind == "mapping" and isinstance(value, str) and value.endswith(YAML_SUFFIXES):
+        return yaml_file.read(Path(document.name).parent / value).data
+    return value
+
+
+def _kind(cls: type[Transform], key: str) -> str:
+    """Tell what an argument holds: a ``step``, ``steps``, a ``mapping`` (perhaps), or a plain ``value``."""
+    known: dict[str, Any] = cls.__pydantic_fields__  # type: ignore[attr-defined]  # pydantic's, on every transform
+    if key not in known:
+        return "value"
+    annotation = known[key].annotation
+    if annotation is Transform:
+        return "step"
+    parts = [get_args(part)[0] if get_origin(part) is Annotated else part for part in get_args(annotation)]
+    if Transform in parts:
+        return "steps"
+    return "mapping" if any(is_dataclass(part) for part in parts) else "value"
+
+
+def _positional(cls: type[Transform]) -> list[Field[Any]]:
+    return [item for item in fields(cls) if not item.kw_only]
+
+
+def _required(cls: type[Transform]) -> bool:
+    return any(item.default is MISSING for item in _positional(cls))
+
+
+def _summary(cls: type[Transform]) -> str:
+    return (cls.__doc__ or "").strip().partition("\n")[0]
+
+
+def _described(step: Transform) -> Any:
+    """Return a step as plain data: what is not as by default, chance beside its step."""
+    if isinstance(step, Maybe) and step.name is None and not isinstance(step.step, Maybe):
+        inner = _described(step.step)
+        name, arguments = (inner, {}) if isinstance(inner, str) else next(iter(inner.items()))
+        return {name: arguments | {"chance": step.chance}}
+    values = ((item, getattr(step, item.name)) for item in fields(step))
+    given = {item.name: _plain(value) for item, value in values if item.default is MISSING or value != item.default}
+    return {type(step).__name__: given} if given else type(step).__name__
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Transform):
+        return _described(value)
+    if is_dataclass(value) and not isinstance(value, type):
+        return _plain(asdict(value))
+    if isinstance(value, dict):
+        return {key: _plain(item) for key, item in value.items()}
+    return [_plain(item) for item in value] if isinstance(value, tuple | list) else value

@@ -1,0 +1,160 @@
+"""Transforms that hold transforms: perhaps, one of, some of, in any order, in order."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import pydantic
+
+from augkit.core.key import Stream
+from augkit.core.ops import Op
+from augkit.core.sample import Scene
+from augkit.errors import ArgumentError
+from augkit.transforms.transform import Step, Transform, labels, transform
+
+__all__ = ["Maybe", "OneOf", "RandomOrder", "Sequence", "SomeOf"]
+
+
+def _check(steps: tuple[Transform, ...]) -> tuple[Transform, ...]:
+    if not steps:
+        raise ArgumentError("must hold at least one step, got none.")
+    labels(steps)
+    return steps
+
+
+Steps = Annotated[tuple[Step, ...], pydantic.AfterValidator(_check)]
+Chance = Annotated[float, pydantic.Field(strict=True, ge=0.0, le=1.0)]
+Weight = Annotated[float, pydantic.Field(strict=True, ge=0.0, allow_inf_nan=False)]
+Count = Annotated[int, pydantic.Field(strict=True, ge=0)]
+
+
+def _draw_in_order(steps: tuple[Transform, ...], order: list[int], stream: Stream, scene: Scene) -> tuple[Op, ...]:
+    """Draw steps, each from its own child of the stream, so that the order of drawing moves no draw."""
+    names = labels(steps)
+    drawn: tuple[Op, ...] = ()
+    for index in order:
+        ops = steps[index].draw(stream.child(names[index]), scene)
+        scene = scene.after(ops)
+        drawn += ops
+    return drawn
+
+
+@transform
+class Maybe(Transform):
+    """Do the step in a fraction of the pictures, exactly as often as asked.
+
+    In YAML this is ``chance`` beside the step. The coin is a child of the inner step's own stream: adding a chance to
+    a step moves no draw, not even that step's.
+
+    Args:
+        chance: probability, 0 to 1.
+        step: what is done.
+
+    Draws: a uniform number below `chance`. Emits: what the step emits, or nothing.
+    """
+
+    chance: Chance
+    step: Step
+
+    @property
+    def label(self) -> str:
+        return self.name or self.step.label
+
+    @property
+    def _coin(self) -> str:
+        # A coin in a coin needs a side of its own.
+        return self.step._coin + "'" if isinstance(self.step, Maybe) else "chance"
+
+    def draw(self, stream: Stream, scene: Scene) -> tuple[Op, ...]:
+        fires = stream.child(self._coin).random() < self.chance
+        return self.step.draw(stream, scene) if fires else ()
+
+
+@transform
+class OneOf(Transform):
+    """Do one of the steps.
+
+    Args:
+        steps: at least one.
+        weights: how often each is chosen, in proportion; evenly without.
+
+    Draws: which. Emits: what that one emits.
+    """
+
+    steps: Steps
+    weights: tuple[Weight, ...] | None = None
+
+    def __post_init__(self) -> None:
+        weights = self.weights
+        if weights is not None and (len(weights) != len(self.steps) or sum(weights) <= 0):
+            raise ArgumentError(
+                f"must be {len(self.steps)} weights with a positive sum, got {weights}.", "OneOf.weights"
+            )
+
+    def draw(self, stream: Stream, scene: Scene) -> tuple[Op, ...]:
+        index = stream.child("choice").choice(range(len(self.steps)), self.weights)
+        return _draw_in_order(self.steps, [index], stream, scene)
+
+
+@transform
+class SomeOf(Transform):
+    """Do some of the steps, in the written order.
+
+    Args:
+        count: how many, 0 to all; a number, or a pair (low, high).
+        steps: what to choose from.
+
+    Draws: how many, uniform; which, every subset of that number alike. Emits: what those emit.
+    """
+
+    count: Count | tuple[Count, Count]
+    steps: Steps
+
+    def __post_init__(self) -> None:
+        low, high = self._span
+        if not low <= high <= len(self.steps):
+            raise ArgumentError(
+                f"must be within 0 and {len(self.steps)}, low <= high, got {self.count}.", "SomeOf.count"
+            )
+
+    @property
+    def _span(self) -> tuple[int, int]:
+        return self.count if isinstance(self.count, tuple) else (self.count, self.count)
+
+    def draw(self, stream: Stream, scene: Scene) -> tuple[Op, ...]:
+        low, high = self._span
+        choice = stream.child("choice")
+        count = low + choice.integers(high - low + 1)
+        return _draw_in_order(self.steps, sorted(choice.permutation(len(self.steps))[:count]), stream, scene)
+
+
+@transform
+class RandomOrder(Transform):
+    """Do all the steps, in a random order.
+
+    Args:
+        steps: at least one.
+
+    Draws: the order, every one alike. Emits: what the steps emit.
+    """
+
+    steps: Steps
+
+    def draw(self, stream: Stream, scene: Scene) -> tuple[Op, ...]:
+        return _draw_in_order(self.steps, stream.child("choice").permutation(len(self.steps)), stream, scene)
+
+
+@transform
+class Sequence(Transform):
+    """Do all the steps in order: one step made of several, for a chance or a choice.
+
+    Args:
+        steps: at least one.
+
+    Draws: nothing. Emits: what the steps emit.
+    """
+
+    steps: Steps
+
+    def draw(self, stream: Stream, scene: Scene) -> tuple[Op, ...]:
+        return _draw_in_order(self.steps, list(range(len(self.steps))), stream, scene)

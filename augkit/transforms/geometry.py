@@ -1,0 +1,170 @@
+"""Transforms that move points by one matrix: flips, turns, shears, scalings, shifts, perspective."""
+
+from __future__ import annotations
+
+import math
+from typing import Annotated, Literal
+
+from augkit.core.key import Stream
+from augkit.core.ops import Homography, Op
+from augkit.core.sample import Scene
+from augkit.core.spatial import (
+    Matrix,
+    Size,
+    about,
+    bounding_size,
+    inscribed_rectangle,
+    inscribed_scale,
+    mirror,
+    product,
+    rotation,
+    scaling,
+    shear,
+    translation,
+)
+from augkit.errors import ArgumentError
+from augkit.transforms.transform import Interval, Range, Transform, pick, transform
+
+__all__ = ["Mirror", "Perspective", "Rotate", "Scale", "Shear", "Translate"]
+
+
+@transform
+class Mirror(Transform):
+    """Flip the picture, always; put a chance beside it to flip some.
+
+    Args:
+        axis: ``horizontal`` swaps left and right, ``vertical`` top and bottom.
+
+    Draws: nothing. Emits: a Homography, exact.
+
+    >>> Mirror("vertical")
+    Mirror(axis='vertical')
+    """
+
+    axis: Literal["horizontal", "vertical"] = "horizontal"
+
+    def draw(self, stream: Stream, scene: Scene) -> tuple[Op, ...]:
+        return (Homography(mirror(self.axis, scene.size), scene.size),)
+
+
+@transform
+class Rotate(Transform):
+    """Turn the picture about its centre.
+
+    Args:
+        degrees: range of the angle, positive is counter-clockwise as seen.
+        corners: ``keep`` the picture's size; ``expand`` it until the whole turned picture fits; cut out the largest
+            rectangle ``inscribed`` in the turned picture; or the largest of the picture's own aspect, zoomed back to
+            its size: ``inscribed_aspect``. The inscribed modes show no border at any angle.
+
+    Draws: the angle, uniform. Emits: a Homography; exact at multiples of 90 degrees.
+    """
+
+    degrees: Range = (-15.0, 15.0)
+    corners: Literal["keep", "expand", "inscribed", "inscribed_aspect"] = "keep"
+
+    def draw(self, stream: Stream, scene: Scene) -> tuple[Op, ...]:
+        degrees = pick(stream, self.degrees)
+        size = self._target(scene.size, degrees)
+        turn = rotation(degrees)
+        if self.corners == "inscribed_aspect":
+            zoom = 1.0 / inscribed_scale(scene.size, degrees)
+            turn = product(scaling(zoom, zoom), turn)
+        return (Homography(about(turn, scene.size, size), size),)
+
+    def _target(self, size: Size, degrees: float) -> Size:
+        if self.corners == "expand":
+            height, width = bounding_size(size, degrees)
+            return math.ceil(height - 1e-9), math.ceil(width - 1e-9)
+        if self.corners == "inscribed":
+            height, width = inscribed_rectangle(size, degrees)
+            return math.floor(height + 1e-9), math.floor(width + 1e-9)
+        return size
+
+
+@transform
+class Shear(Transform):
+    """Shear the picture about its centre: x' = x + tan(x_degrees) y, y' = y + tan(y_degrees) x.
+
+    Args:
+        x_degrees, y_degrees: ranges of the two angles, within -60 and 60 degrees, their tangents' product not near 1.
+
+    Draws: both angles, uniform. Emits: a Homography.
+    """
+
+    x_degrees: Annotated[Range, Interval(-60.0, 60.0)] = (-10.0, 10.0)
+    y_degrees: Annotated[Range, Interval(-60.0, 60.0)] = (0.0, 0.0)
+
+    def draw(self, stream: Stream, scene: Scene) -> tuple[Op, ...]:
+        x_degrees, y_degrees = pick(stream, self.x_degrees), pick(stream, self.y_degrees)
+        if math.tan(math.radians(x_degrees)) * math.tan(math.radians(y_degrees)) > 0.9:
+            raise ArgumentError(f"must not flatten the picture, got {x_degrees:.1f} and {y_degrees:.1f}.", "Shear")
+        return (Homography(about(shear(x_degrees, y_degrees), scene.size), scene.size),)
+
+
+@transform
+class Scale(Transform):
+    """Zoom about the centre; the picture's size stays.
+
+    Args:
+        factor: range of the zoom, 0.01 to 100; above 1 enlarges.
+
+    Draws: the factor, uniform. Emits: a Homography.
+    """
+
+    factor: Annotated[Range, Interval(0.01, 100.0)] = (0.8, 1.25)
+
+    def draw(self, stream: Stream, scene: Scene) -> tuple[Op, ...]:
+        factor = pick(stream, self.factor)
+        return (Homography(about(scaling(factor, factor), scene.size), scene.size),)
+
+
+@transform
+class Translate(Transform):
+    """Shift the picture.
+
+    Args:
+        x, y: ranges of the shift as fractions of width and height; positive is right and down.
+
+    Draws: both, uniform. Emits: a Homography.
+    """
+
+    x: Range = (-0.1, 0.1)
+    y: Range = (-0.1, 0.1)
+
+    def draw(self, stream: Stream, scene: Scene) -> tuple[Op, ...]:
+        x, y = pick(stream, self.x) * scene.size[1], pick(stream, self.y) * scene.size[0]
+        return (Homography(translation(x, y), scene.size),)
+
+
+@transform
+class Perspective(Transform):
+    """Move the four corners apart from each other, as if the picture was seen from the side.
+
+    Args:
+        strength: range of the largest shift of a corner as a fraction of the sides, 0 to 0.2 (0.25 can fold).
+
+    Draws: the strength, then x and y of each corner, uniform within it. Emits: a Homography.
+    Reference: Heckbert, "Fundamentals of texture mapping and image warping", 1989 (unit square to quadrilateral).
+    """
+
+    strength: Annotated[Range, Interval(0.0, 0.2)] = (0.0, 0.1)
+
+    def draw(self, stream: Stream, scene: Scene) -> tuple[Op, ...]:
+        height, width = scene.size
+        strength = pick(stream, self.strength)
+        corners = [
+            ((x + stream.uniform(-strength, strength)) * width, (y + stream.uniform(-strength, strength)) * height)
+            for x, y in ((0, 0), (1, 0), (1, 1), (0, 1))
+        ]
+        return (Homography(product(_square_to(corners), scaling(1 / width, 1 / height)), scene.size),)
+
+
+def _square_to(corners: list[tuple[float, float]]) -> Matrix:
+    """Return the map of the unit square's corners, clockwise from the origin, to four points."""
+    (x0, y0), (x1, y1), (x2, y2), (x3, y3) = corners
+    dx1, dx2, dx3 = x1 - x2, x3 - x2, x0 - x1 + x2 - x3
+    dy1, dy2, dy3 = y1 - y2, y3 - y2, y0 - y1 + y2 - y3
+    area = dx1 * dy2 - dx2 * dy1
+    g, h = (dx3 * dy2 - dx2 * dy3) / area, (dx1 * dy3 - dx3 * dy1) / area
+    return ((x1 - x0 + g * x1, x3 - x0 + h * x3, x0), (y1 - y0 + g * y1, y3 - y0 + h * y3, y0), (g, h, 1.0))

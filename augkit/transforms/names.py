@@ -1,0 +1,36 @@
+"""What other libraries call our transforms, so that a reader coming from them is told the name here."""
+
+__all__ = ["ELSEWHERE"]
+
+ELSEWHERE = {
+    "Affine": "Rotate, Scale, Shear and Translate, which fuse into one",
+    "CLAHE": "not there yet; Contrast or Gamma come nearest",
+    "ColorJitter": "Brightness, Contrast, Saturation and Hue",
+    "Compose": "Sequence",
+    "ElasticTransform": "ElasticWarp (alpha, sigma)",
+    "FancyPCA": "PCAColorShift",
+    "Flip": "Mirror",
+    "GridDistortion": "LocalWarp",
+    "HorizontalFlip": "Mirror (axis: horizontal)",
+    "HueSaturationValue": "Hue, Saturation and Brightness",
+    "PadIfNeeded": "Pad, or a RandomCrop larger than the picture",
+    "PiecewiseAffine": "LocalWarp",
+    "RandomAffine": "Rotate, Scale, Shear and Translate, which fuse into one",
+    "RandomBrightness": "Brightness",
+    "RandomBrightnessContrast": "Brightness and Contrast",
+    "RandomApply": "Maybe, or chance beside the step",
+    "RandomChoice": "OneOf",
+    "RandomContrast": "Contrast",
+    "RandomFlip": "Mirror",
+    "RandomGamma": "Gamma",
+    "RandomGrayscale": "Grayscale with a chance",
+    "RandomHorizontalFlip": "Mirror (axis: horizontal) with a chance",
+    "RandomPerspective": "Perspective",
+    "RandomRotation": "Rotate",
+    "RandomScale": "Scale",
+    "RandomVerticalFlip": "Mirror (axis: vertical) with a chance",
+    "SafeRotate": "Rotate (corners: expand)",
+    "ShiftScaleRotate": "Translate, Scale and Rotate, which fuse into one",
+    "ToGray": "Grayscale",
+    "VerticalFlip": "Mirror (axis: vertical)",
+}

@@ -1,0 +1,231 @@
+"""What a transform is: a frozen, validated description with one method, `draw`.
+
+A transform only says which numbers it draws and which operations they make::
+
+    @transform
+    class Tilt(Transform):
+        \"""Turn the picture about its centre.\"""
+
+        degrees: Range = (-5.0, 5.0)
+
+        def draw(self, stream: Stream, scene: Scene) -> tuple[Op, ...]:
+            turn = about(rotation(pick(stream, self.degrees)), scene.size)
+            return (Homography(turn, scene.size),)
+
+Masks, boxes, keypoints, YAML, JSON Schema, lineage and replay follow from the operations.
+"""
+
+from __future__ import annotations
+
+import math
+from abc import ABC, abstractmethod
+from dataclasses import MISSING, dataclass, field, fields
+from functools import lru_cache, wraps
+from typing import Annotated, Any, TypeVar, dataclass_transform
+
+import pydantic
+from pydantic_core import ErrorDetails, core_schema
+
+from augkit.core.key import Stream
+from augkit.core.ops import Op, is_number, is_size
+from augkit.core.sample import Scene
+from augkit.errors import ArgumentError, SampleError, closest
+
+__all__ = [
+    "ANY_STEP",
+    "REGISTRY",
+    "Interval",
+    "PixelSize",
+    "Range",
+    "Step",
+    "Transform",
+    "labels",
+    "pick",
+    "require_rgb",
+    "transform",
+]
+
+REGISTRY: dict[str, type[Transform]] = {}
+
+T = TypeVar("T", bound="Transform")
+
+
+@dataclass(frozen=True)
+class Interval:
+    """Validate a range: a pair (low, high), or one number for a fixed value; both within the given limits."""
+
+    low: float = -math.inf
+    high: float = math.inf
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: Any) -> core_schema.CoreSchema:
+        return core_schema.no_info_plain_validator_function(self.validate)
+
+    def __get_pydantic_json_schema__(self, schema: Any, handler: Any) -> dict[str, Any]:
+        limits = {"minimum": self.low, "maximum": self.high}
+        number = {"type": "number"} | {name: limit for name, limit in limits.items() if math.isfinite(limit)}
+        return {"anyOf": [number, {"type": "array", "items": number, "minItems": 2, "maxItems": 2}]}
+
+    def validate(self, value: object) -> tuple[float, float]:
+        pair = tuple(value) if isinstance(value, list | tuple) else (value, value)
+        if len(pair) != 2 or not all(is_number(end) for end in pair):
+            raise ArgumentError(f"must be a number or a pair (low, high), got {value!r}.")
+        low, high = float(pair[0]), float(pair[1])
+        if low > high:
+            raise ArgumentError(f"must have low <= high, got {value!r}. Swap the two.")
+        if low < self.low or high > self.high:
+            raise ArgumentError(f"must lie within {self.low:g} and {self.high:g}, got {value!r}.")
+        return low, high
+
+
+class Pixels:
+    """Validate a size: (height, width) in whole pixels, or one number for a square."""
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: Any) -> core_schema.CoreSchema:
+        return core_schema.no_info_plain_validator_function(self.validate)
+
+    def __get_pydantic_json_schema__(self, schema: Any, handler: Any) -> dict[str, Any]:
+        side = {"type": "integer", "minimum": 1}
+        return {"anyOf": [side, {"type": "array", "items": side, "minItems": 2, "maxItems": 2}]}
+
+    def validate(self, value: object) -> tuple[int, int]:
+        pair = tuple(value) if isinstance(value, list | tuple) else (value, value)
+        if not is_size(pair):
+            raise ArgumentError(f"must be (height, width) in whole pixels, at least 1, got {value!r}.")
+        return pair
+
+
+Range = Annotated[float | tuple[float, float], Interval()]
+PixelSize = Annotated[tuple[int, int], Pixels()]  # always a pair once validated
+
+
+@pydantic.dataclasses.dataclass(frozen=True, repr=False)
+class Transform(ABC):
+    """A step of a pipeline. Subclasses are final, made with `transform`, and draw."""
+
+    name: Annotated[str, pydantic.Strict()] | None = field(default=None, kw_only=True)
+
+    @abstractmethod
+    def draw(self, stream: Stream, scene: Scene) -> tuple[Op, ...]:
+        """Draw this step's numbers from its own stream and return the operations they make."""
+
+    @property
+    def label(self) -> str:
+        """What names the step's stream, but for the number that a second one of the same name gets."""
+        return self.name or type(self).__name__
+
+    def __repr__(self) -> str:
+        defaults = [item.default for item in fields(self)]
+        values = [getattr(self, item.name) for item in fields(self)]
+        given = [
+            f"{item.name}={value!r}"
+            for item, value, default in zip(fields(self), values, defaults, strict=True)
+            if default is MISSING or value != default
+        ]
+        return f"{type(self).__name__}({', '.join(given)})"
+
+
+# Stands in a transform's JSON Schema for any step: pydantic would try to resolve a reference at once.
+ANY_STEP = {"description": "any step"}
+
+
+class _StepSchema:
+    """Accept any transform where a combinator holds one."""
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: Any) -> core_schema.CoreSchema:
+        return core_schema.is_instance_schema(Transform)
+
+    def __get_pydantic_json_schema__(self, schema: Any, handler: Any) -> dict[str, Any]:
+        return dict(ANY_STEP)
+
+
+Step = Annotated[Transform, _StepSchema()]
+
+
+@dataclass_transform(frozen_default=True)
+def transform(cls: type[T]) -> type[T]:
+    """Make a class a transform: frozen, validated, refusing unknown arguments, known to YAML under its name.
+
+    Raises:
+        ArgumentError: another transform has that name.
+    """
+    known = REGISTRY.get(cls.__name__)
+    if known is not None and known.__module__ != cls.__module__:
+        raise ArgumentError(f"must be a new name, got that of {known.__module__}.{known.__name__}.", cls.__name__)
+    config = pydantic.ConfigDict(extra="forbid")
+    built = pydantic.dataclasses.dataclass(frozen=True, repr=False, config=config)(cls)
+    validate = built.__init__
+
+    @wraps(validate)
+    def init(self: T, *args: Any, **kwargs: Any) -> None:
+        try:
+            validate(self, *args, **kwargs)
+        except pydantic.ValidationError as error:
+            raise _readable(built, error.errors()) from None
+
+    built.__init__ = init  # type: ignore[method-assign]
+    REGISTRY[cls.__name__] = built
+    return built
+
+
+def _readable(cls: type[Transform], faults: list[ErrorDetails]) -> ArgumentError:
+    """Return the most specific of pydantic's complaints in the house's form."""
+    fault = max(faults, key=lambda fault: len(fault["loc"]))
+    positional = [item.name for item in fields(cls) if not item.kw_only]
+    where, rule = cls.__name__, fault["msg"].removeprefix("Input should be ").removeprefix("Value error, ")
+    for place, part in enumerate(fault["loc"]):
+        if isinstance(part, str) and part[0].islower() and part.isidentifier():  # else the branch of a union
+            where += f".{part}"
+        elif isinstance(part, int):
+            where += f".{positional[part]}" if place == 0 and part < len(positional) else f"[{part}]"
+    match fault["type"]:
+        case "unexpected_keyword_argument":
+            name = str(fault["loc"][-1])
+            return ArgumentError(f"has no argument {name!r}.{closest(name, _field_names(cls))}", cls.__name__)
+        case "unexpected_positional_argument":
+            return ArgumentError(f"takes {len(positional)} arguments, got another: {fault['input']!r}.", cls.__name__)
+        case "missing" | "missing_argument":
+            return ArgumentError("must be given.", where)
+    own = fault.get("ctx", {}).get("error")
+    if isinstance(own, ArgumentError):
+        return own if own.where else own.at(where)
+    return ArgumentError(f"must be {rule}, got {fault['input']!r:.80}.", where)
+
+
+def _field_names(cls: type[Transform]) -> list[str]:
+    return [item.name for item in fields(cls)]
+
+
+def pick(stream: Stream, span: float | tuple[float, float]) -> float:
+    """Draw uniformly from a range; a fixed value takes a number off the stream too, so that nothing else moves."""
+    low, high = span if isinstance(span, tuple) else (span, span)
+    return stream.uniform(low, high)
+
+
+@lru_cache(maxsize=1024)
+def labels(steps: tuple[Transform, ...]) -> tuple[str, ...]:
+    """Return the stream label of every step: its name, or its class with ``#2``, ``#3`` ... from the second on.
+
+    Raises:
+        ArgumentError: two steps have one label.
+    """
+    counts: dict[str, int] = {}
+    found = []
+    for step in steps:
+        label = step.label
+        counts[label] = counts.get(label, 0) + 1
+        found.append(label if counts[label] == 1 else f"{label}#{counts[label]}")
+    for step in steps:
+        if step.name and counts[step.name] > 1:
+            raise ArgumentError(f"must each have another name, got {step.name!r} twice.")
+    return tuple(found)
+
+
+def require_rgb(scene: Scene, step: Transform) -> None:
+    """Refuse a picture that has not red, green and blue, by the step's name.
+
+    Raises:
+        SampleError: the picture has another number of channels than 3, or 4 with alpha.
+    """
+    if scene.channels != 3 + scene.alpha:
+        channels = f"{scene.channels} channel" + "s" * (scene.channels != 1)
+        raise SampleError(f"must get an RGB picture, got one of {channels}. Leave the step out.", type(step).__name__)
