@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Literal
 
 from augkit.core.fuse import fuse
@@ -34,7 +34,7 @@ class Pipeline:
         steps: Iterable[Transform],
         *,
         border: Literal["reflect", "constant", "replicate", "wrap"] = "reflect",
-        fill: float | tuple[float, ...] = 0,
+        fill: float | Sequence[float] = 0,
         mask_fill: int = 0,
         interpolation: Literal["linear", "nearest"] = "linear",
         min_visible: float = 0.1,
@@ -44,9 +44,9 @@ class Pipeline:
         for index, step in enumerate(self.steps):
             if not isinstance(step, Transform):
                 raise ArgumentError(f"must be a transform, got {step!r:.80}.", f"Pipeline.steps[{index}]")
-        fill = tuple(fill) if isinstance(fill, list) else fill
+        fills = tuple(fill) if isinstance(fill, Sequence) else fill
         try:
-            self.policy = Policy(border, fill, mask_fill, interpolation, min_visible, decode)
+            self.policy = Policy(border, fills, mask_fill, interpolation, min_visible, decode)
         except ArgumentError as error:
             raise ArgumentError(error.message, f"Pipeline.{error.where}") from None
         try:

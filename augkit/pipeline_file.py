@@ -1,8 +1,8 @@
 """Pipelines as YAML files: `load`, `dump`, the bundled ones, and the JSON Schema that editors check them against.
 
-The keys of a step are class names, their arguments field names. ``chance`` and ``name`` may stand beside a step's name or
-among its arguments. A value that is not a mapping is the first argument. An argument that takes a mapping may name a
-YAML file that holds it, relative to the pipeline's own.
+The keys of a step are class names, their arguments field names. ``chance`` and ``name`` may stand beside a step's name
+or among its arguments. A value that is not a mapping is the first argument. An argument that takes a mapping may name
+a YAML file that holds it, relative to the pipeline's own.
 """
 
 from __future__ import annotations
@@ -130,7 +130,7 @@ def _pipeline(document: Document) -> Pipeline:
     steps = data.get("steps")
     if not isinstance(steps, list):
         raise ArgumentError(f"must be a list of steps, got {steps!r:.60}.", document.where(("steps",)))
-    policy = {key: tuple(value) if isinstance(value, list) else value for key, value in data.items() if key != "steps"}
+    policy: dict[str, Any] = {key: value for key, value in data.items() if key != "steps"}
     built = [_step(document, ("steps", index)) for index in range(len(steps))]
     try:
         return Pipeline(built, **policy)

@@ -34,7 +34,7 @@ def push(ops: Sequence[Spatial], points: Points) -> Points:
 
 
 def push_boxes(ops: Sequence[Spatial], boxes: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the upright boxes (n, 4) around the moved outlines, unclipped: outlines go through the whole chain once."""
+    """Return the upright boxes (n, 4) around the moved outlines, unclipped; outlines go through the chain once."""
     steps = np.linspace(0.0, 1.0, EDGE_POINTS + 1)[:-1]
     square = np.concatenate([[[t, 0.0], [1.0, t], [1.0 - t, 1.0], [0.0, 1.0 - t]] for t in steps])
     corners = boxes[:, None, :2] + square * (boxes[:, None, 2:] - boxes[:, None, :2])

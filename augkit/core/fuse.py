@@ -9,9 +9,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from dataclasses import replace
 
-from augkit.core.ops import ColorMatrix, ControlPoints, Curve, ElasticField, Homography, Op, Spatial, Tonal, Warp
+from augkit.core.ops import ColorMatrix, ControlPoints, Curve, Homography, Op, Spatial, Tonal, Warp
 from augkit.core.plan import ColorRun, Plan, Policy, SpatialRun, Step
 from augkit.core.spatial import IDENTITY, Size, inverse, product, rounded
 from augkit.core.tonal import compose, is_identity, rounded_color
@@ -62,7 +61,7 @@ def _spatial_run(ops: list[Spatial], source: Size, policy: Policy) -> SpatialRun
         else:
             joined.append(op)
     size = ops[-1].size
-    done = tuple(replace(op, matrix=rounded(op.matrix)) if isinstance(op, Homography) else op for op in joined)
+    done = tuple(Homography(rounded(op.matrix), op.size) if isinstance(op, Homography) else op for op in joined)
     done = tuple(op for op in done if not (isinstance(op, Homography) and op.matrix == IDENTITY))
     halvings = _halvings(done, size) if policy.interpolation == "linear" else (0, 0)
     return SpatialRun(done, size, halvings)
@@ -71,7 +70,7 @@ def _spatial_run(ops: list[Spatial], source: Size, policy: Policy) -> SpatialRun
 def _is_still(warp: Warp) -> bool:
     if isinstance(warp.field, ControlPoints):
         return not warp.field.base64.strip("A=")  # base64 of zeros
-    return isinstance(warp.field, ElasticField) and warp.field.alpha * warp.field.scale == 0.0
+    return warp.field.alpha * warp.field.scale == 0.0
 
 
 def _joined_colors(ops: list[Tonal]) -> tuple[Tonal, ...]:
@@ -91,8 +90,8 @@ def _joined_colors(ops: list[Tonal]) -> tuple[Tonal, ...]:
 def _halvings(ops: tuple[Spatial, ...], size: Size) -> tuple[int, int]:
     """Count the halvings along y and x that leave less than 2 source pixels to a target pixel.
 
-    The footprint of a target pixel is measured at the centre of the result, by the derivative of the homographies' pull;
-    warps keep areas but for a factor near 1.
+    The footprint of a target pixel is measured at the centre of the result, by the derivative of the homographies'
+    pull; warps keep areas but for a factor near 1.
     """
     matrix = IDENTITY
     for op in ops:

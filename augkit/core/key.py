@@ -76,9 +76,10 @@ class Key:
 class Stream:
     """Draw numbers from one keyed Philox stream.
 
-    With ``w`` the next 64-bit word: ``random`` is ``(w >> 11) * 2**-53``; ``uniform`` is ``low + (high - low) * random``;
-    ``integers(n)`` is ``(w * n) >> 64`` (Lemire's multiply-shift without rejection: bias below n / 2**64);
-    ``normal`` is Box and Muller's ``sqrt(-2 ln(1 - u1)) * cos(2 pi u2)`` of two successive uniforms.
+    With ``w`` the next 64-bit word: ``random`` is ``(w >> 11) * 2**-53``; ``uniform`` is
+    ``low + (high - low) * random``; ``integers(n)`` is ``(w * n) >> 64`` (Lemire's multiply-shift without rejection:
+    bias below n / 2**64); ``normal`` is Box and Muller's ``sqrt(-2 ln(1 - u1)) * cos(2 pi u2)`` of two successive
+    uniforms.
     """
 
     def __init__(self, philox_key: bytes, label: str) -> None:
@@ -125,7 +126,7 @@ class Stream:
         return (self._word() * n) >> 64
 
     def choice(self, options: Sequence[T], weights: Sequence[float] | None = None) -> T:
-        """Draw one of `options`, evenly or in proportion to `weights` (any non-negative numbers with a positive sum)."""
+        """Draw one of `options`, evenly or in proportion to `weights` (not negative, their sum positive)."""
         if weights is None:
             return options[self.integers(len(options))]
         rest = self.random() * math.fsum(weights)
@@ -145,11 +146,11 @@ class Stream:
 
     def uniforms(self, *shape: int) -> NDArray[np.float64]:
         """Draw an array from [0, 1)."""
-        words = self._words(math.prod(shape))
-        return ((words >> np.uint64(11)) * _UNIT).reshape(shape)
+        words = self._words(math.prod(shape)) >> np.uint64(11)
+        return words.reshape(shape).astype(np.float64) * _UNIT
 
     def normals(self, *shape: int) -> NDArray[np.float64]:
-        """Draw an array from the standard normal distribution: both halves (cosines, then sines) of Box and Muller's pairs."""
+        """Draw an array from the standard normal distribution: cosines, then sines of Box and Muller's pairs."""
         count = math.prod(shape)
         pairs = self.uniforms(2, (count + 1) // 2)
         radius = np.sqrt(-2.0 * np.log1p(-pairs[0]))

@@ -2,7 +2,9 @@
 
 Spatial operations move points, tonal operations change colours point by point, and barriers need finished pixels::
 
-    Spatial = Homography | Warp        Tonal = ColorMatrix | Curve        @@ operation holds only numbers, texts and tuples of them, so that it is hashable, prints as valid Python and is the
+    Spatial = Homography | Warp        Tonal = ColorMatrix | Curve        Barrier = Adapt
+
+Every operation holds only numbers, texts and tuples of them, so that it is hashable, prints as valid Python and is the
 same after a journey through JSON.
 """
 
@@ -16,6 +18,7 @@ from augkit.core.spatial import Matrix, Size
 from augkit.errors import ArgumentError, closest
 
 __all__ = [
+    "CURVES",
     "Adapt",
     "Barrier",
     "ColorMatrix",
@@ -109,6 +112,8 @@ class Adapt:
     name: str
     numbers: tuple[float, ...]
 
+
+CURVES = ("gain", "contrast", "gamma")  # what they do: `augkit.core.tonal.FUNCTIONS`
 
 Spatial = Homography | Warp
 Tonal = ColorMatrix | Curve
@@ -208,11 +213,11 @@ def _check_color_matrix(op: ColorMatrix) -> None:
 
 
 def _check_curve(op: Curve) -> None:
-    pairs = isinstance(op.functions, tuple) and all(
-        isinstance(pair, tuple) and len(pair) == 2 and isinstance(pair[0], str) and is_number(pair[1])
-        for pair in op.functions
+    functions: object = op.functions
+    pairs = isinstance(functions, tuple) and all(
+        isinstance(pair, tuple) and len(pair) == 2 and pair[0] in CURVES and is_number(pair[1]) for pair in functions
     )
-    _require(pairs, "Curve.functions", "be pairs of a name and a finite number", op.functions)
+    _require(pairs, "Curve.functions", f"be pairs of {', '.join(CURVES)} and a finite number", op.functions)
 
 
 def _check_adapt(op: Adapt) -> None:

@@ -1,7 +1,7 @@
 """The waist of augkit: what will happen to one picture, with no randomness left and no pixel touched.
 
-Between two barriers a plan holds at most one `SpatialRun` (all spatial operations, to be evaluated point by point as one
-map and sampled once) and one `ColorRun` (all tonal operations, in order, on what was sampled).
+Between two barriers a plan holds at most one `SpatialRun` (all spatial operations, to be evaluated point by point as
+one map and sampled once) and one `ColorRun` (all tonal operations, in order, on what was sampled).
 """
 
 from __future__ import annotations
@@ -122,8 +122,7 @@ class Plan:
     def to_json(self) -> str:
         """Return the plan as one line of JSON; `from_json` gives the equal plan back."""
         steps = [_describe(step) for step in self.steps]
-        policy = {name: value for name, value in asdict(self.policy).items()}
-        described = {"augkit_plan": FORMAT, "source": self.source, "steps": steps, "policy": policy}
+        described = {"augkit_plan": FORMAT, "source": self.source, "steps": steps, "policy": asdict(self.policy)}
         return json.dumps(described, separators=(",", ":"), allow_nan=False)
 
     @classmethod
@@ -175,8 +174,8 @@ def _read_step(described: dict[str, Any]) -> Step:
     if kind == "color":
         return ColorRun(_read_ops(described["ops"], (ColorMatrix, Curve)))
     if kind == "barrier":
-        (barrier,) = _read_ops([described["op"]], (Adapt,))
-        return barrier
+        barriers: tuple[Adapt, ...] = _read_ops([described["op"]], (Adapt,))
+        return barriers[0]
     raise ArgumentError(f"must be spatial, color or barrier, got {kind!r}.", "Plan.steps")
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -119,8 +119,11 @@ class Scene:
 
     def after(self, ops: tuple[Op, ...]) -> Scene:
         """Return the scene as it will be when `ops` have been done."""
-        sizes = [op.size for op in ops if isinstance(op, Homography | Warp)]
-        return replace(self, size=sizes[-1] if sizes else self.size, ops=self.ops + ops)
+        size = self.size
+        for op in ops:
+            if isinstance(op, Homography | Warp):
+                size = op.size
+        return Scene(size, self.channels, self.dtype, self.alpha, self.label, self.source, self.ops + ops)
 
     @property
     def boxes(self) -> NDArray[np.float64] | None:

@@ -16,7 +16,7 @@ A `Size` is (height, width) in pixels; a point is (x, y); a box is (left, top, r
 (x, y, 1) and map source to target; pictures are sampled through the inverse at the target's pixel centres. Positive
 degrees turn counter-clockwise as seen on the screen.
 
-Matrices are nested tuples of plain floats: they are small, hashable, exact in JSON, and no BLAS can change their last bit.
+Matrices are nested tuples of plain floats: small, hashable, exact in JSON, and no BLAS can change their last bit.
 """
 
 from __future__ import annotations
@@ -61,8 +61,11 @@ IDENTITY: Matrix = ((1.0, 0.0, 0.0), (0.0, 1.0, 0.0), (0.0, 0.0, 1.0))
 def product(second: Matrix, first: Matrix) -> Matrix:
     """Return the matrix that does `first`, then `second`."""
     (a, b, c), (d, e, f), (g, h, i) = first
-    return tuple(  # type: ignore[return-value]  # three rows of three: mypy counts no generator
-        (p * a + q * d + r * g, p * b + q * e + r * h, p * c + q * f + r * i) for p, q, r in second
+    (p, q, r), (s, t, u), (v, w, x) = second
+    return (
+        (p * a + q * d + r * g, p * b + q * e + r * h, p * c + q * f + r * i),
+        (s * a + t * d + u * g, s * b + t * e + u * h, s * c + t * f + u * i),
+        (v * a + w * d + x * g, v * b + w * e + x * h, v * c + w * f + x * i),
     )
 
 
@@ -101,11 +104,7 @@ def rounded(matrix: Matrix) -> Matrix:
 
 
 def apply(matrix: Matrix, points: Points) -> Points:
-    """Move points; a point beyond the horizon of a perspective goes to infinity.
-
-    Args:
-        points: (..., 2) of x, y.
-    """
+    """Return the points (..., 2) moved; a point beyond the horizon of a perspective goes to infinity."""
     (a, b, c), (d, e, f), (g, h, i) = matrix
     x, y = points[..., 0], points[..., 1]
     moved = np.stack([a * x + b * y + c, d * x + e * y + f], axis=-1)
@@ -205,7 +204,7 @@ def inscribed_rectangle(size: tuple[float, float], degrees: float) -> tuple[floa
 
 
 def inscribed_scale(size: tuple[float, float], degrees: float) -> float:
-    """Return the factor by which the largest upright rectangle of the picture's own aspect, inside it turned, is smaller."""
+    """Return how much smaller than the picture the largest upright rectangle of its aspect inside it turned is."""
     height, width = size
     cosine, sine = (abs(part) for part in cos_sin(degrees))
     return min(width / (width * cosine + height * sine), height / (width * sine + height * cosine))

@@ -15,6 +15,7 @@ import math
 from base64 import b64decode, b64encode
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -61,7 +62,8 @@ def control_points(pushes: NDArray[np.float64], spacing: tuple[float, float]) ->
     """
     limits = np.array([spacing[1], spacing[0]])[:, None, None] * (MARGIN * UNFOLDED_PUSH)
     excess = np.maximum((np.abs(pushes) / limits).max(axis=0), 1.0)
-    data = (pushes / excess).astype("<f4").tobytes()
+    # + 0.0 makes negative zeros positive: a field at rest is all zero bytes.
+    data = (pushes / excess + 0.0).astype("<f4").tobytes()
     return ControlPoints(spacing, pushes.shape[1], pushes.shape[2], b64encode(data).decode())
 
 
@@ -173,7 +175,7 @@ def _elastic_pushes(field: ElasticField, size: Size) -> NDArray[np.float64]:
     return pushes
 
 
-def _lattice_slopes(pushes: NDArray[np.float64]) -> list[tuple[NDArray[np.float64], ...]]:
+def _lattice_slopes(pushes: NDArray[np.float64]) -> list[tuple[Any, Any, Any, Any]]:
     """Return the four derivatives of a field (pushes in spacings) at all its nodes, and at all its cell centres."""
     found = []
     for t in (0.0, 0.5):

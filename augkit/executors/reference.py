@@ -28,7 +28,7 @@ def resample(image: Image, run: SpatialRun, how: Sampling) -> Image:
     if how.interpolation == "nearest":
         rows = np.clip(np.floor(y + EDGE_PX), 0, source_size[0] - 1).astype(int)
         columns = np.clip(np.floor(x + EDGE_PX), 0, source_size[1] - 1).astype(int)
-        shown = image[rows, columns]
+        shown: Image = image[rows, columns]
     else:
         halved = halve(image, run.halvings)
         shown = finish(bilinear(halved, x / 2 ** run.halvings[1], y / 2 ** run.halvings[0]), image.dtype)
@@ -60,7 +60,8 @@ def halve(image: Image, halvings: tuple[int, int]) -> Reals:
     spare = [-side % block for side, block in zip(image.shape, blocks, strict=False)]
     padded = np.pad(image, [(0, spare[0]), (0, spare[1])] + [(0, 0)] * (image.ndim - 2), mode="edge")
     height, width = padded.shape[0] // blocks[0], padded.shape[1] // blocks[1]
-    return padded.reshape(height, blocks[0], width, blocks[1], *image.shape[2:]).mean(axis=(1, 3), dtype=np.float64)
+    means: Reals = padded.reshape(height, blocks[0], width, blocks[1], *image.shape[2:]).mean((1, 3), np.float64)
+    return means
 
 
 def bilinear(image: Reals, x: Reals, y: Reals) -> Reals:

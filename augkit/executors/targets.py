@@ -59,14 +59,18 @@ class Labels:
 
     def moved(self, ops: Sequence[Spatial]) -> Labels:
         """Return all labels where the operations bring them, nothing clipped."""
+        if self.boxes is None and self.keypoints is None and self.polygons is None:
+            return self
         boxes = None if self.boxes is None else push_boxes(ops, self.boxes)
         keypoints = None if self.keypoints is None else push(ops, self.keypoints)
         polygons = None if self.polygons is None else [_moved_polygon(ops, polygon) for polygon in self.polygons]
         return replace(self, boxes=boxes, keypoints=keypoints, polygons=polygons)
 
     def clipped(self, size: Size, min_visible: float) -> Labels:
-        """Return the labels that a frame of `size` still shows: boxes clipped and the hidden ones dropped, with their
-        labels and polygons; keypoints outside marked invisible."""
+        """Return the labels that a frame of `size` still shows.
+
+        Boxes are clipped, and hidden ones dropped with their labels and polygons; keypoints outside turn invisible.
+        """
         labels = self
         limits = np.array([size[1], size[0]], dtype=np.float64)
         if self.boxes is not None:

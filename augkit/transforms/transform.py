@@ -4,8 +4,6 @@ A transform only says which numbers it draws and which operations they make::
 
     @transform
     class Tilt(Transform):
-        \"""Turn the picture about its centre.\"""
-
         degrees: Range = (-5.0, 5.0)
 
         def draw(self, stream: Stream, scene: Scene) -> tuple[Op, ...]:
@@ -152,7 +150,7 @@ def transform(cls: type[T]) -> type[T]:
     if known is not None and known.__module__ != cls.__module__:
         raise ArgumentError(f"must be a new name, got that of {known.__module__}.{known.__name__}.", cls.__name__)
     config = pydantic.ConfigDict(extra="forbid")
-    built = pydantic.dataclasses.dataclass(frozen=True, repr=False, config=config)(cls)
+    built: Any = pydantic.dataclasses.dataclass(frozen=True, repr=False, config=config)(cls)
     validate = built.__init__
 
     @wraps(validate)
@@ -162,9 +160,10 @@ def transform(cls: type[T]) -> type[T]:
         except pydantic.ValidationError as error:
             raise _readable(built, error.errors()) from None
 
-    built.__init__ = init  # type: ignore[method-assign]
-    REGISTRY[cls.__name__] = built
-    return built
+    built.__init__ = init
+    made: type[T] = built
+    REGISTRY[cls.__name__] = made
+    return made
 
 
 def _readable(cls: type[Transform], faults: list[ErrorDetails]) -> ArgumentError:

@@ -29,7 +29,7 @@ def recolor(image: Image, run: ColorRun, alpha: bool) -> Image:
         return _shifted(image, only) if _is_whole_shift(image, only) else _mixed(image, only)
     if image.dtype == np.uint8 and all(isinstance(op, Curve) for op in run.ops):
         return cv2.LUT(image.reshape(len(image), -1), _table(run)).reshape(image.shape)
-    values = image.astype(np.float32) / np.float32(RANGE[image.dtype.name])
+    values: Any = image.astype(np.float32) / np.float32(RANGE[image.dtype.name])
     for op in run.ops:
         values = cv2.transform(values, _augmented(op, 1.0)) if isinstance(op, ColorMatrix) else curve(op, values)
     return _finished(values, image.dtype)
@@ -52,7 +52,8 @@ def _shifted(image: Image, op: ColorMatrix) -> Image:
     """Add a constant: on whole numbers, rounding the sum is adding the rounded constant."""
     top = RANGE[image.dtype.name]
     shift = [math.floor(value * top + 0.5) for value in op.offset]
-    return cv2.add(image, (*shift, 0))
+    added: Image = cv2.add(image, (*shift, 0))  # type: ignore[call-overload]  # a scalar, unknown to the stubs
+    return added
 
 
 def _mixed(image: Image, op: ColorMatrix) -> Image:

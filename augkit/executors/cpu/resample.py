@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from augkit.core.ops import Homography
 from augkit.core.plan import SpatialRun
 from augkit.core.spatial import IDENTITY, Matrix, Size
-from augkit.executors.cpu.maps import Bounds, Floats, Map, Window, map_of
+from augkit.executors.cpu.maps import Floats, Map, Window, map_of
 from augkit.executors.cpu.scratch import scratch
 from augkit.executors.targets import EDGE_PX, Sampling
 
@@ -86,51 +86,61 @@ def _taken(image: Image, indices: NDArray[np.intp], axis: int) -> Image:
 
 def _show_nearest(image: Image, pull_map: Map, window: Window, how: Sampling, tile: Image) -> None:
     x, y = pull_map.evaluate(window, (1.0, 1.0, 0.0, 0.0))
-    inside = _enter_plane(x, image.shape[1], how.border) & _enter_plane(y, image.shape[0], how.border)
+    outside = _enter_plane(x, y, (image.shape[0], image.shape[1]), how.border)
     columns = np.minimum((x + np.float32(EDGE_PX)).astype(np.intp), image.shape[1] - 1)
     rows = np.minimum((y + np.float32(EDGE_PX)).astype(np.intp), image.shape[0] - 1)
     tile[:] = image[rows, columns]
-    if how.border == "constant":
-        tile[~inside] = how.fill
+    if outside is not None:
+        tile[outside] = how.fill
 
 
 def _show_linear(
     image: Image, pull_map: Map, window: Window, how: Sampling, halvings: tuple[int, int], tile: Image
 ) -> None:
     height, width = image.shape[:2]
-    bounds = pull_map.bounds(window)
-    within = bounds[0] >= 0 and bounds[1] >= 0 and bounds[2] <= width and bounds[3] <= height
-    # OpenCV's own rules hold at the picture's true edge, which a halved picture of odd side has lost.
-    rule = OPENCV_BORDERS.get(how.border) if halvings == (0, 0) else None
-    blocks = 2 ** halvings[0], 2 ** halvings[1]
-    top, bottom = _part(bounds[1], bounds[3], height, how.border, blocks[0])
-    left, right = _part(bounds[0], bounds[2], width, how.border, blocks[1])
-    part = _halved(image[top:bottom, left:right], halvings)
-    if within or rule is not None:
-        x, y = pull_map.evaluate(
-            window, (1 / blocks[1], 1 / blocks[0], -left / blocks[1] - 0.5, -top / blocks[0] - 0.5)
-        )
-        _remap(part, x, y, cv2.BORDER_REPLICATE if rule is None else rule, tile)
+    block_y, block_x = 2 ** halvings[0], 2 ** halvings[1]
+    x_low, y_low, x_high, y_high = pull_map.bounds(window)
+    top, bottom = _part(y_low, y_high, height, how.border, block_y)
+    left, right = _part(x_low, x_high, width, how.border, block_x)
+    groups = [_halved(group, halvings) for group in _groups(image[top:bottom, left:right])]
+    within = x_low >= 0 and y_low >= 0 and x_high <= width and y_high <= height
+    rule = cv2.BORDER_REPLICATE if within else OPENCV_BORDERS.get(how.border)
+    # OpenCV's rules hold at the picture's true edge, which a halving with a rest has lost, and for finite points.
+    exact = height % block_y == 0 and width % block_x == 0 and math.isfinite(x_high)
+    if rule is not None and (within or exact):
+        x, y = pull_map.evaluate(window, (1 / block_x, 1 / block_y, -left / block_x - 0.5, -top / block_y - 0.5))
+        _remap(groups, x, y, rule, tile)
         return
     x, y = pull_map.evaluate(window, (1.0, 1.0, 0.0, 0.0))
-    inside = _enter_plane(x, width, how.border) & _enter_plane(y, height, how.border)
-    x = x / np.float32(blocks[1]) - np.float32(left / blocks[1] + 0.5)
-    y = y / np.float32(blocks[0]) - np.float32(top / blocks[0] + 0.5)
-    _remap(part, x, y, cv2.BORDER_REPLICATE, tile)
-    if how.border == "constant":
-        tile[~inside] = how.fill
+    outside = _enter_plane(x, y, (height, width), how.border)
+    x = x / np.float32(block_x) - np.float32(left / block_x + 0.5)
+    y = y / np.float32(block_y) - np.float32(top / block_y + 0.5)
+    _remap(groups, x, y, cv2.BORDER_REPLICATE, tile)
+    if outside is not None:
+        tile[outside] = how.fill
 
 
-def _enter_plane(position: Floats, side: int, border: str) -> NDArray[np.bool_]:
-    """Bring positions along an axis into [0, side] by the border rule, in place; return which lay inside already."""
-    np.nan_to_num(position, copy=False, nan=-1.0, posinf=-1.0, neginf=-1.0)  # beyond a horizon: nothing is there
-    inside: NDArray[np.bool_] = (position >= -EDGE_PX) & (position <= side + EDGE_PX)
-    if border == "reflect":
-        position[:] = side - np.abs(np.mod(position, 2 * side) - side)
-    elif border == "wrap":
-        position[~inside] = np.mod(position[~inside], side)
-    np.clip(position, 0, side, out=position)
-    return inside
+def _enter_plane(x: Floats, y: Floats, size: Size, border: str) -> NDArray[np.bool_] | None:
+    """Bring points into the source plane by the border rule, in place; return which get the fill, if any."""
+    outside: NDArray[np.bool_] | None = None
+    for position, side in ((x, size[1]), (y, size[0])):
+        low, high = float(position.min()), float(position.max())
+        if low >= 0.0 and high <= side:
+            continue
+        if not math.isfinite(low + high):  # beyond a horizon there is nothing
+            np.nan_to_num(position, copy=False, nan=-1.0, posinf=-1.0, neginf=-1.0)
+            low, high = float(position.min()), float(position.max())
+        beyond = (position < -EDGE_PX) | (position > side + EDGE_PX)
+        if border == "reflect":
+            if low < -side or high > 2 * side:
+                np.mod(position, 2 * side, out=position)
+            position[:] = side - np.abs(side - np.abs(position))
+        elif border == "wrap":
+            position[beyond] = np.mod(position[beyond], side)
+        elif border == "constant":
+            outside = beyond if outside is None else outside | beyond
+        np.clip(position, 0, side, out=position)
+    return outside
 
 
 def _part(low: float, high: float, side: int, border: str, block: int) -> tuple[int, int]:
@@ -147,40 +157,52 @@ def _part(low: float, high: float, side: int, border: str, block: int) -> tuple[
     return first, min(side, math.ceil((max(touched) + block) / block) * block)
 
 
-def _halved(part: Image, halvings: tuple[int, int]) -> Image:
+def _groups(part: Image) -> list[Image]:
+    """Return a picture in groups of channels that OpenCV samples fast and exactly: 1, 3 or 4 at a time."""
+    channels = part.shape[2] if part.ndim == 3 else 1
+    if channels == 3 and part.dtype == np.uint8:
+        four = scratch("source of four", (*part.shape[:2], 4), np.uint8)
+        return [cv2.cvtColor(part, cv2.COLOR_RGB2RGBA, dst=four)]  # four channels take half the time of three
+    if channels in (1, 3, 4):
+        return [part]
+    return [np.ascontiguousarray(part[..., channel]) for channel in range(channels)]
+
+
+def _halved(group: Image, halvings: tuple[int, int]) -> Image:
     """Return the means of blocks of 2**halvings pixels, rounded once; an incomplete last block repeats the edge."""
     if halvings == (0, 0):
-        return part
+        return group
     block_y, block_x = 2 ** halvings[0], 2 ** halvings[1]
-    spare_y, spare_x = -part.shape[0] % block_y, -part.shape[1] % block_x
+    spare_y, spare_x = -group.shape[0] % block_y, -group.shape[1] % block_x
     if spare_y or spare_x:
-        part = np.pad(part, [(0, spare_y), (0, spare_x)] + [(0, 0)] * (part.ndim - 2), mode="edge")
-    size = (part.shape[1] // block_x, part.shape[0] // block_y)
-    halves = [cv2.resize(group, size, interpolation=cv2.INTER_AREA) for group in _groups(part)]
-    return halves[0] if len(halves) == 1 else np.dstack(halves)
+        group = cv2.copyMakeBorder(group, 0, spare_y, 0, spare_x, cv2.BORDER_REPLICATE)
+    if group.dtype == np.uint8 and group.ndim == 3 and group.shape[2] == 4 and sorted(halvings) == [0, 1]:
+        return _mean_of_pairs(group, axis=halvings.index(1))
+    return cv2.resize(group, (group.shape[1] // block_x, group.shape[0] // block_y), interpolation=cv2.INTER_AREA)
 
 
-def _groups(image: Image) -> list[Image]:
-    """Return the picture in groups of channels that OpenCV does exactly: it has fast, exact code for 1, 3 and 4."""
-    channels = image.shape[2] if image.ndim == 3 else 1
-    if channels in (1, 3, 4):
-        return [image]
-    return [np.ascontiguousarray(image[..., first : first + 1]) for first in range(channels)]
+def _mean_of_pairs(four: Image, axis: int) -> Image:
+    """Return the means of neighbouring rows (axis 0) or columns, at an eighth of the time OpenCV's resize takes."""
+    pixels = four.view(np.uint32)[..., 0]
+    even, odd = (pixels[0::2], pixels[1::2]) if axis == 0 else (pixels[:, 0::2], pixels[:, 1::2])
+    if axis == 1:  # OpenCV steps over rows, but not over columns
+        evens, odds = scratch("even", even.shape, np.uint32), scratch("odd", odd.shape, np.uint32)
+        np.copyto(evens, even)
+        np.copyto(odds, odd)
+        even, odd = evens, odds
+    means = scratch("means", (even.shape[0], even.shape[1] * 4), np.uint8)
+    cv2.addWeighted(even.view(np.uint8), 0.5, odd.view(np.uint8), 0.5, 0.0, dst=means)
+    return means.reshape(*even.shape, 4)
 
 
-def _remap(source: Image, x: Floats, y: Floats, border: int, tile: Image) -> None:
-    """Sample the source at pixel indices (x, y) into the tile."""
-    if source.ndim == 3 and source.shape[2] == 3 and source.dtype == np.uint8:
-        # Four channels are sampled in half the time of three.
-        four = scratch("source of four", (*source.shape[:2], 4), np.uint8)
-        cv2.cvtColor(source, cv2.COLOR_RGB2RGBA, dst=four)
+def _remap(groups: list[Image], x: Floats, y: Floats, border: int, tile: Image) -> None:
+    """Sample the source's groups of channels at pixel indices (x, y) into the tile."""
+    if len(groups) > 1:
+        for channel, group in enumerate(groups):
+            tile[..., channel] = cv2.remap(group, x, y, cv2.INTER_LINEAR, borderMode=border)
+    elif groups[0].ndim == 3 and groups[0].shape[2] == 4 and tile.shape[2] == 3:
         shown = scratch("tile of four", (*x.shape, 4), np.uint8)
-        cv2.remap(four, x, y, cv2.INTER_LINEAR, dst=shown, borderMode=border)
-        tile[:] = cv2.cvtColor(shown, cv2.COLOR_RGBA2RGB)
-        return
-    for channel, group in enumerate(_groups(source)):
-        shown = cv2.remap(group, x, y, cv2.INTER_LINEAR, borderMode=border)
-        if group is source:
-            tile[:] = shown.reshape(tile.shape)
-        else:
-            tile[..., channel] = shown
+        cv2.remap(groups[0], x, y, cv2.INTER_LINEAR, dst=shown, borderMode=border)
+        cv2.cvtColor(shown, cv2.COLOR_RGBA2RGB, dst=tile)
+    else:
+        tile[:] = cv2.remap(groups[0], x, y, cv2.INTER_LINEAR, borderMode=border).reshape(tile.shape)
