@@ -12,6 +12,11 @@ if TYPE_CHECKING:
     from augkit.codec import read as read
     from augkit.core.key import Key as Key
     from augkit.core.key import Stream as Stream
+    from augkit.core.ops import ColorMatrix as ColorMatrix
+    from augkit.core.ops import Curve as Curve
+    from augkit.core.ops import Homography as Homography
+    from augkit.core.ops import Op as Op
+    from augkit.core.ops import Warp as Warp
     from augkit.core.plan import Plan as Plan
     from augkit.core.sample import Sample as Sample
     from augkit.core.sample import Scene as Scene
@@ -23,19 +28,28 @@ if TYPE_CHECKING:
     from augkit.transforms.combinators import *
     from augkit.transforms.crops import *
     from augkit.transforms.geometry import *
+    from augkit.transforms.transform import Range as Range
     from augkit.transforms.transform import Transform as Transform
+    from augkit.transforms.transform import pick as pick
     from augkit.transforms.transform import transform as transform
     from augkit.transforms.warps import *
 
 _HOMES = {
     "Key": "core.key",
     "Stream": "core.key",
+    "ColorMatrix": "core.ops",
+    "Curve": "core.ops",
+    "Homography": "core.ops",
+    "Op": "core.ops",
+    "Warp": "core.ops",
     "Plan": "core.plan",
     "Sample": "core.sample",
     "Scene": "core.sample",
     "ColorStatistics": "transforms.colour",
     "Pipeline": "pipeline",
+    "Range": "transforms.transform",
     "Transform": "transforms.transform",
+    "pick": "transforms.transform",
     "dump": "pipeline_file",
     "load": "pipeline_file",
     "read": "codec",

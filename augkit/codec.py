@@ -29,7 +29,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import cv2
 import numpy as np
@@ -37,10 +37,8 @@ import simplejpeg
 from numpy.typing import NDArray
 from PIL import Image, ImageFile, TiffImagePlugin, UnidentifiedImageError
 
+from augkit.core.sample import Sample
 from augkit.errors import ArgumentError, DecodeError, FileError, SampleError
-
-if TYPE_CHECKING:
-    from augkit.core.sample import Sample
 
 __all__ = ["ENCODINGS", "MAX_FILE_BYTES", "MAX_PIXELS", "Decoded", "Header", "decode", "encode", "probe", "read"]
 
@@ -157,8 +155,6 @@ def read(path: str | os.PathLike[str]) -> Sample:
         FileError: If it is missing, unreadable, larger than MAX_FILE_BYTES or not a regular file.
         DecodeError: If it holds no picture that can be decoded.
     """
-    from augkit.core.sample import Sample
-
     try:
         status = Path(path).stat()  # before opening: opening a FIFO would wait for its writer
         if not stat.S_ISREG(status.st_mode) or status.st_size > MAX_FILE_BYTES:

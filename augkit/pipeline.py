@@ -78,7 +78,8 @@ class Pipeline:
                 ops = step.draw(key.stream(label), scene)
                 _require_pixels(ops, scene)
             except AugkitError as error:
-                raise error.at(f"steps[{index}] {label}") from None
+                named = error.where.startswith(label)
+                raise error.at(f"steps[{index}]" if named else f"steps[{index}] {label}") from None
             drawn += ops
             scene = scene.after(ops)
         return fuse(drawn, source, self.policy)

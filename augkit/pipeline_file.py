@@ -24,7 +24,7 @@ from augkit.transforms.combinators import Maybe
 from augkit.transforms.transform import ANY_STEP
 from augkit.yaml_file import Document, NodePath
 
-__all__ = ["bundled", "dump", "load", "schema"]
+__all__ = ["bundled", "described", "dump", "load", "schema"]
 
 YAML_SUFFIXES = (".yaml", ".yml")
 BESIDE = ("chance", "name")
@@ -56,7 +56,7 @@ def load(source: str | Path) -> Pipeline:
     if text in bundled():
         return _pipeline(yaml_file.read(bundled()[text]))
     path = Path(source)
-    if not path.exists() and path.suffix not in YAML_SUFFIXES and path.name == text:
+    if path.suffix not in YAML_SUFFIXES and path.name == text:  # a bare word; write ./word for a file called so
         names = ", ".join(bundled())
         raise FileError(
             f"no pipeline is called {text!r}.{closest(text, bundled())} Bundled are {names}; or give a file."
@@ -66,9 +66,14 @@ def load(source: str | Path) -> Pipeline:
 
 def dump(pipeline: Pipeline, path: str | Path) -> None:
     """Write a pipeline as YAML; `load` gives the equal pipeline back."""
+    yaml_file.write(described(pipeline), path)
+
+
+def described(pipeline: Pipeline) -> dict[str, Any]:
+    """Return a pipeline as the plain data of its file: what is not as by default."""
     default = Policy()
     policy = {name: value for name, value in asdict(pipeline.policy).items() if value != getattr(default, name)}
-    yaml_file.write(_plain(policy) | {"steps": [_described(step) for step in pipeline.steps]}, path)
+    return {**_plain(policy), "steps": [_step_as_data(step) for step in pipeline.steps]}
 
 
 def schema() -> dict[str, Any]:
@@ -238,10 +243,10 @@ def _summary(cls: type[Transform]) -> str:
     return (cls.__doc__ or "").strip().partition("\n")[0]
 
 
-def _described(step: Transform) -> Any:
+def _step_as_data(step: Transform) -> Any:
     """Return a step as plain data: what is not as by default, chance beside its step."""
     if isinstance(step, Maybe) and step.name is None and not isinstance(step.step, Maybe):
-        inner = _described(step.step)
+        inner = _step_as_data(step.step)
         name, arguments = (inner, {}) if isinstance(inner, str) else next(iter(inner.items()))
         return {name: arguments | {"chance": step.chance}}
     values = ((item, getattr(step, item.name)) for item in fields(step))
@@ -251,7 +256,7 @@ def _described(step: Transform) -> Any:
 
 def _plain(value: Any) -> Any:
     if isinstance(value, Transform):
-        return _described(value)
+        return _step_as_data(value)
     if is_dataclass(value) and not isinstance(value, type):
         return _plain(asdict(value))
     if isinstance(value, dict):

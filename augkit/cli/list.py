@@ -1,5 +1,39 @@
 """``augkit list``."""
 
+from __future__ import annotations
+
+import typer
+
 
 def command() -> None:
-    """To be written."""
+    """List the bundled pipelines, and all transforms with their arguments and defaults."""
+    import shutil
+    from itertools import groupby, zip_longest
+    from textwrap import wrap
+
+    from augkit.pipeline_file import bundled
+    from augkit.preview import deed, defaults, headline
+    from augkit.transforms import REGISTRY
+
+    width = min(100, shutil.get_terminal_size((80, 24)).columns)
+    names = max(len(name) for name in [*bundled(), *REGISTRY]) + 4
+    taken = {cls: defaults(cls) for cls in REGISTRY.values()}
+    told = {cls: [f"{argument} {default}" for argument, default in pairs] for cls, pairs in taken.items()}
+    arguments = max(len(text) for texts in told.values() for text in texts) + 2
+
+    def show(name: str, middle: list[str], text: str) -> None:
+        room = max(24, width - names - (arguments if middle else 0))
+        margin = arguments if middle else 0
+        for first, second, third in zip_longest([f"  {name}"], middle, wrap(text, room), fillvalue=""):
+            title = typer.style(first.ljust(names), fg="cyan") if first else " " * names
+            typer.echo(f"{title}{second.ljust(margin)}{third}".rstrip())
+
+    typer.secho("Pipelines", bold=True)
+    for name, path in bundled().items():
+        show(name, [], headline(path))
+    for module, group in groupby(REGISTRY.items(), lambda item: item[1].__module__.rpartition(".")[2]):
+        typer.echo()
+        typer.secho(f"Transforms: {module}", bold=True)
+        for name, cls in group:
+            show(name, told[cls] or ["-"], deed(cls))
+    typer.echo("\nMore of a pipeline: `augkit explain NAME`. For your editor: `augkit schema`.")

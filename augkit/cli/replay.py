@@ -1,5 +1,31 @@
 """``augkit replay``."""
 
+from __future__ import annotations
 
-def command() -> None:
-    """To be written."""
+from pathlib import Path
+from typing import Annotated, Optional
+
+import typer
+
+
+def command(
+    out: Annotated[Path, typer.Argument(metavar="OUT", help="What augkit expand wrote.")],
+    id: Annotated[str, typer.Argument(metavar="ID", help="The output's path below OUT.")],
+    file: Annotated[Path, typer.Option("--output", "-o", metavar="FILE", help="Where to write it.")],
+    source: Annotated[
+        Optional[Path], typer.Option(help="Where the sources lie.", show_default="where they lay")  # noqa: UP045
+    ] = None,
+) -> None:
+    """Make one output again from its line in the books, and say whether it is the same."""
+    from augkit.cli.output import require_writable, write
+    from augkit.expand import replay
+
+    require_writable(file)
+    made = replay(out, id, source)
+    write(file, made.data)
+    if made.is_identical:
+        print(f"{file}: {made.id} again, identical ({len(made.data):,} bytes).")
+        return
+    others = "; ".join(f"{name} was {then}, is {now}" for name, then, now in made.other_versions)
+    print(f"{file}: {made.id} again, NOT identical. {f'Versions differ: {others}.' if others else 'Versions agree.'}")
+    raise typer.Exit(1)

@@ -1,5 +1,83 @@
 """``augkit show``."""
 
+from __future__ import annotations
 
-def command() -> None:
-    """To be written."""
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def command(
+    source: Annotated[Path, typer.Argument(metavar="SRC", help="A picture, or a folder of pictures.")],
+    pipeline: Annotated[str, typer.Option("--pipeline", metavar="P", help="A bundled name, or a YAML file.")],
+    output: Annotated[Path, typer.Option("--output", "-o", metavar="FILE", help="The PNG file to write.")],
+    copies: Annotated[int, typer.Option("--copies", min=1, max=50, help="Copies of each picture.")] = 5,
+    rows: Annotated[int, typer.Option("--rows", min=1, max=100, help="Pictures of a folder, spread evenly.")] = 4,
+    seed: Annotated[int, typer.Option("--seed", help="The copies are those that expanding with this seed makes.")] = 0,
+) -> None:
+    """Draw a contact sheet: each row a picture and its copies, with the drawn numbers below.
+
+    A picture of a folder that cannot be read, or that the pipeline refuses, is
+    named, and another takes its row.
+    """
+    import os
+    import sys
+    from dataclasses import replace
+
+    from augkit.cli.output import require_writable, write
+    from augkit.codec import encode, read
+    from augkit.core.key import Key
+    from augkit.core.sample import Sample, Scene
+    from augkit.datasets import read_folder
+    from augkit.errors import ArgumentError, AugkitError
+    from augkit.pipeline_file import load
+    from augkit.preview import contact_sheet
+
+    if output.suffix.lower() != ".png":
+        raise ArgumentError(f"must end in .png, got {output.name!r}.", "--output")
+    require_writable(output)
+    loaded = load(pipeline)
+
+    def checked(path: Path, name: str) -> Sample:
+        sample = replace(read(path), id=name)
+        for copy in range(copies):
+            try:
+                loaded.draw(Key(seed, name, copy), Scene.of(sample))
+            except AugkitError as error:
+                raise error.at(str(path)) from None
+        return sample
+
+    samples: list[Sample] = []
+    if os.path.isdir(source):  # noqa: PTH112 - Path.is_dir raises where a parent folder may not be entered
+        folder = read_folder(source)
+        refused: list[AugkitError] = []
+        for index in _spread(len(folder.sources), rows):
+            name = folder.sources[index].id
+            try:
+                samples.append(checked(folder.root / name, name))
+            except AugkitError as error:
+                refused.append(error)
+            if len(samples) == rows:
+                break
+        if not samples:
+            raise refused[0]
+        for fault in refused:
+            print(f"augkit: left out: {fault}", file=sys.stderr)
+        samples.sort(key=lambda sample: sample.id)
+    else:
+        samples.append(checked(source, source.name))
+    sheet = contact_sheet(samples, loaded, copies, seed, Path(pipeline).stem)
+    write(output, encode(sheet, "png"))
+    height, width = sheet.shape[:2]
+    print(f"{output}: {len(samples)} x {copies} copies, {width} x {height} pixels.")
+
+
+def _spread(count: int, rows: int) -> list[int]:
+    """Return all places 0 .. count - 1: first `rows` of them spread evenly, then the others in order.
+
+    >>> _spread(9, 3)
+    [0, 3, 6, 1, 2, 4, 5, 7, 8]
+    """
+    even = list(dict.fromkeys(row * count // min(rows, count) for row in range(min(rows, count))))
+    return even + [place for place in range(count) if place not in even]

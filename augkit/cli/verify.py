@@ -1,5 +1,30 @@
 """``augkit verify``."""
 
+from __future__ import annotations
 
-def command() -> None:
-    """To be written."""
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def command(
+    out: Annotated[Path, typer.Argument(metavar="OUT", help="What augkit expand wrote.")],
+) -> None:
+    """Check every file of an expansion against its books, and name what is missing, changed or extra.
+
+    Exit code 1 if anything is wrong. Where the sources lay is a hint for replay, and is not checked.
+    """
+    from augkit.expand import verify
+
+    report = verify(out)
+    lines = [f"missing {id}" for id in report.missing]
+    lines += [f"changed {id}: {what}" for id, what in report.changed]
+    lines += [f"extra {id}" for id in report.extra]
+    lines += [f"unfinished: {report.unfinished}"] * bool(report.unfinished)
+    for line in lines:  # names may hold anything
+        print(line.encode("unicode_escape").decode() if not line.isprintable() else line)
+    verdict = "all is as it was written" if report.is_sound else f"{len(lines):,} things are wrong"
+    print(f"{out}: {report.checked:,} outputs checked, {verdict}.")
+    if not report.is_sound:
+        raise typer.Exit(1)

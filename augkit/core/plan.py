@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any, Literal
 
 from augkit.core.ops import (
@@ -36,6 +36,7 @@ CHOICES = {
     "interpolation": ("linear", "nearest"),
     "decode": ("full",),
 }
+_COMPACT = json.JSONEncoder(separators=(",", ":"), allow_nan=False)
 FORMAT = 1  # of the JSON; a plan of another format is refused rather than guessed at
 
 
@@ -122,8 +123,8 @@ class Plan:
     def to_json(self) -> str:
         """Return the plan as one line of JSON; `from_json` gives the equal plan back."""
         steps = [_describe(step) for step in self.steps]
-        described = {"augkit_plan": FORMAT, "source": self.source, "steps": steps, "policy": asdict(self.policy)}
-        return json.dumps(described, separators=(",", ":"), allow_nan=False)
+        described = {"augkit_plan": FORMAT, "source": self.source, "steps": steps, "policy": vars(self.policy)}
+        return _COMPACT.encode(described)
 
     @classmethod
     def from_json(cls, text: str) -> Plan:

@@ -81,6 +81,12 @@ class Sample:
                 if len(values) != count:
                     _refuse(name, f"must have one entry a box ({count})", len(values))
 
+    def changed(self, **parts: Any) -> Sample:
+        """Return a copy with other parts, unchecked: for what an executor made of parts that were checked."""
+        made = object.__new__(Sample)
+        made.__dict__.update(self.__dict__, **parts)
+        return made
+
     def __repr__(self) -> str:
         given = [f"image={self.image.dtype}{list(self.image.shape)}"]
         for name in ("mask", "boxes", "polygons", "keypoints"):
@@ -154,11 +160,12 @@ def _check_image(image: object, alpha: bool) -> None:
     assert isinstance(image, np.ndarray)
     if image.ndim not in (2, 3) or 0 in image.shape:
         _refuse("image", "must have shape (H, W) or (H, W, C) without an empty side", image.shape)
-    if image.dtype.name not in RANGE:
-        _refuse("image", f"must be {', '.join(RANGE)}", image.dtype, " Convert it first.")
+    if image.dtype not in RANGE:
+        names = ", ".join(dtype.name for dtype in RANGE)
+        _refuse("image", f"must be {names} in this machine's byte order", image.dtype, " Convert it first.")
     if alpha and (image.ndim != 3 or image.shape[2] != 4):
         _refuse("alpha", "must go with an image of 4 channels", image.shape)
-    if image.dtype.name == "float32":
+    if image.dtype.kind == "f":
         low, high = image.min(), image.max()
         if not (low >= 0.0 and high <= 1.0):  # NaN is in neither
             _refuse("image", "must lie in [0, 1] where it is float32", f"{low} to {high}", " Scale it first.")

@@ -172,8 +172,14 @@ def about(matrix: Matrix, source: tuple[float, float], target: tuple[float, floa
     The centre of the source lands on the centre of `target`, by default the same size.
     """
     target = target or source
-    to_origin = translation(-source[1] / 2, -source[0] / 2)
-    return product(translation(target[1] / 2, target[0] / 2), product(matrix, to_origin))
+    (a, b, c), (d, e, f), (g, h, i) = matrix
+    x, y, to_x, to_y = source[1] / 2, source[0] / 2, target[1] / 2, target[0] / 2
+    c, f, i = c - a * x - b * y, f - d * x - e * y, i - g * x - h * y
+    return (
+        (a + to_x * g, b + to_x * h, c + to_x * i),
+        (d + to_y * g, e + to_y * h, f + to_y * i),
+        (g, h, i),
+    )
 
 
 def bounding_size(size: Size, degrees: float) -> tuple[float, float]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,7 +34,11 @@ __all__ = [
 Values = NDArray[np.float64]
 
 LUMA = (0.299, 0.587, 0.114)  # of R, G, B: BT.601
-RANGE = {"uint8": 255.0, "uint16": 65535.0, "float32": 1.0}
+RANGE: dict[np.dtype[Any], float] = {  # in this machine's byte order
+    np.dtype(np.uint8): 255.0,
+    np.dtype(np.uint16): 65535.0,
+    np.dtype(np.float32): 1.0,
+}
 
 _YIQ: Matrix = ((0.299, 0.587, 0.114), (0.595716, -0.274453, -0.321263), (0.211456, -0.522591, 0.311135))
 _YIQ_INVERSE = inverse(_YIQ)

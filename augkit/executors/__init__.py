@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from importlib import import_module
 
 from augkit.core.plan import Plan
@@ -31,7 +32,14 @@ def run(plan: Plan, sample: Sample, executor: str = "cpu") -> Sample:
         SampleError: the picture does not fit the plan.
         ArgumentError: there is no such executor.
     """
+    return execute(plan, sample, _pixels(executor))
+
+
+@cache
+def _pixels(executor: str) -> Pixels:
     if executor not in EXECUTORS:
-        raise ArgumentError(f"must be cpu or reference, got {executor!r}.{closest(executor, EXECUTORS)}", "executor")
+        raise ArgumentError(
+            f"must be cpu or reference, got {executor!r}.{closest(str(executor), EXECUTORS)}", "executor"
+        )
     module = import_module(f"{__name__}.{executor}")
-    return execute(plan, sample, Pixels(module.resample, module.recolor, module.adapt))
+    return Pixels(module.resample, module.recolor, module.adapt)

@@ -79,13 +79,13 @@ def bilinear(image: Reals, x: Reals, y: Reals) -> Reals:
 
 def finish(values: Reals, dtype: np.dtype[Any]) -> Image:
     """Return real values clamped to the dtype's range and, where it is an integer, rounded to nearest."""
-    clamped = np.clip(values, 0.0, RANGE[dtype.name])
+    clamped = np.clip(values, 0.0, RANGE[dtype])
     return (np.rint(clamped) if dtype.kind == "u" else clamped).astype(dtype)
 
 
 def recolor(image: Image, run: ColorRun, alpha: bool) -> Image:
     """Return the picture with its colours changed, alpha left as it is."""
-    top = RANGE[image.dtype.name]
+    top = RANGE[image.dtype]
     colours = image[..., :3] if alpha else image
     values = colours.astype(np.float64) / top
     for op in run.ops:
@@ -99,7 +99,7 @@ def recolor(image: Image, run: ColorRun, alpha: bool) -> Image:
 
 def adapt(image: Image, op: Adapt, alpha: bool) -> Image:
     """Return the picture after an operation that looks at its pixels."""
-    rgb = image[..., :3].reshape(-1, 3).astype(np.float64) / RANGE[image.dtype.name]
+    rgb = image[..., :3].reshape(-1, 3).astype(np.float64) / RANGE[image.dtype]
     eigenvalues, vectors = principal_components(np.cov(rgb, rowvar=False, bias=True))
     red, green, blue = (vectors * (np.array(op.numbers) * eigenvalues)).sum(axis=1).tolist()
     identity = ((1.0, 0.0, 0.0), (0.0, 1.0, 0.0), (0.0, 0.0, 1.0))

@@ -6,7 +6,7 @@ An executor brings three functions for pixels (`Pixels`); labels are moved here,
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -98,14 +98,15 @@ def execute(plan: Plan, sample: Sample, pixels: Pixels) -> Sample:
     image, mask, size, policy = sample.image, sample.mask, plan.source, plan.policy
     if image.shape[:2] != size:
         raise SampleError(f"must have the plan's size {size}, got {image.shape[:2]}.", "Sample.image")
-    image_sampling = Sampling(policy.interpolation, policy.border, _fill("fill", policy.fill, image))
+    fills = policy.border == "constant"
+    image_sampling = Sampling(policy.interpolation, policy.border, _fill("fill", policy.fill, image) if fills else ())
     labels = Labels(sample.boxes, sample.box_labels, sample.polygons, sample.keypoints, sample.keypoint_visible)
     for step in plan.steps:
         if isinstance(step, SpatialRun):
             image = pixels.resample(image, step, image_sampling)
             if mask is not None:
-                sampling = Sampling("nearest", policy.border, _fill("mask_fill", policy.mask_fill, mask))
-                mask = pixels.resample(mask, step, sampling)
+                fill = _fill("mask_fill", policy.mask_fill, mask) if fills else ()
+                mask = pixels.resample(mask, step, Sampling("nearest", policy.border, fill))
             labels, size = labels.moved(step.ops), step.size
         elif isinstance(step, ColorRun):
             if any(isinstance(op, ColorMatrix) for op in step.ops):
@@ -116,10 +117,10 @@ def execute(plan: Plan, sample: Sample, pixels: Pixels) -> Sample:
             image = pixels.adapt(image, step, sample.alpha)
             labels = labels.clipped(size, policy.min_visible)
     labels = labels.clipped(size, policy.min_visible)
-    if image is sample.image:
-        image, mask = image.copy(), None if mask is None else mask.copy()  # what comes out is the caller's to change
-    found = {field.name: getattr(labels, field.name) for field in fields(labels)}
-    return replace(sample, image=image, mask=mask, **found)
+    # What comes out is the caller's to change, and must not be what went in.
+    image = image.copy() if image is sample.image else image
+    mask = mask.copy() if mask is not None and mask is sample.mask else mask
+    return sample.changed(image=image, mask=mask, **vars(labels))
 
 
 def _moved_polygon(ops: Sequence[Spatial], polygon: Polygon) -> Polygon:
@@ -139,7 +140,7 @@ def _fill(name: str, fill: float | tuple[float, ...], array: Image) -> tuple[flo
     values = fill if isinstance(fill, tuple) else (fill,) * channels
     if len(values) != channels:
         raise SampleError(f"must be one number or {channels} (one a channel), got {fill}.", f"pipeline.{name}")
-    top = RANGE.get(array.dtype.name) if name == "fill" else None
+    top = RANGE.get(array.dtype) if name == "fill" else None
     low, high = (0, top) if top is not None else _limits(array.dtype)
     if not all(low <= value <= high for value in values):
         raise SampleError(f"must lie within {low:g} and {high:g} for {array.dtype}, got {fill}.", f"pipeline.{name}")

@@ -181,7 +181,7 @@ class Hue(Transform):
 
 @transform
 class Grayscale(Transform):
-    """Replace every pixel by its grey (BT.601 luma), always; the three channels stay.
+    """Replace every pixel by its grey (BT.601 luma); the three channels stay.
 
     Draws: nothing. Emits: a ColorMatrix.
     """

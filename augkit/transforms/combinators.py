@@ -41,7 +41,7 @@ def _draw_in_order(steps: tuple[Transform, ...], order: list[int], stream: Strea
 
 @transform
 class Maybe(Transform):
-    """Do the step in a fraction of the pictures, exactly as often as asked.
+    """Do the step in a fraction of the pictures.
 
     In YAML this is ``chance`` beside the step. The coin is a child of the inner step's own stream: adding a chance to
     a step moves no draw, not even that step's.

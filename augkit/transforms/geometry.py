@@ -30,7 +30,7 @@ __all__ = ["Mirror", "Perspective", "Rotate", "Scale", "Shear", "Translate"]
 
 @transform
 class Mirror(Transform):
-    """Flip the picture, always; put a chance beside it to flip some.
+    """Flip the picture left to right, or top to bottom; put a chance beside it to flip some.
 
     Args:
         axis: ``horizontal`` swaps left and right, ``vertical`` top and bottom.

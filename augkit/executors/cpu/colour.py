@@ -29,7 +29,7 @@ def recolor(image: Image, run: ColorRun, alpha: bool) -> Image:
         return _shifted(image, only) if _is_whole_shift(image, only) else _mixed(image, only)
     if image.dtype == np.uint8 and all(isinstance(op, Curve) for op in run.ops):
         return cv2.LUT(image.reshape(len(image), -1), _table(run)).reshape(image.shape)
-    values: Any = image.astype(np.float32) / np.float32(RANGE[image.dtype.name])
+    values: Any = image.astype(np.float32) / np.float32(RANGE[image.dtype])
     for op in run.ops:
         values = cv2.transform(values, _augmented(op, 1.0)) if isinstance(op, ColorMatrix) else curve(op, values)
     return _finished(values, image.dtype)
@@ -37,7 +37,7 @@ def recolor(image: Image, run: ColorRun, alpha: bool) -> Image:
 
 def adapt(image: Image, op: Adapt, alpha: bool) -> Image:
     """Return the picture after an operation that looks at its pixels."""
-    pixels = image[..., :3].reshape(-1, 3).astype(np.float64) / RANGE[image.dtype.name]
+    pixels = image[..., :3].reshape(-1, 3).astype(np.float64) / RANGE[image.dtype]
     centred = pixels - pixels.mean(axis=0)
     eigenvalues, vectors = principal_components(centred.T @ centred / len(centred))
     red, green, blue = (vectors * (np.array(op.numbers) * eigenvalues)).sum(axis=1).tolist()
@@ -50,7 +50,7 @@ def _is_whole_shift(image: Image, op: ColorMatrix) -> bool:
 
 def _shifted(image: Image, op: ColorMatrix) -> Image:
     """Add a constant: on whole numbers, rounding the sum is adding the rounded constant."""
-    top = RANGE[image.dtype.name]
+    top = RANGE[image.dtype]
     shift = [math.floor(value * top + 0.5) for value in op.offset]
     added: Image = cv2.add(image, (*shift, 0))  # type: ignore[call-overload]  # a scalar, unknown to the stubs
     return added
@@ -58,7 +58,7 @@ def _shifted(image: Image, op: ColorMatrix) -> Image:
 
 def _mixed(image: Image, op: ColorMatrix) -> Image:
     """Mix the channels: OpenCV computes in float32, clamps and rounds to nearest."""
-    mixed = cv2.transform(image, _augmented(op, RANGE[image.dtype.name]))
+    mixed = cv2.transform(image, _augmented(op, RANGE[image.dtype]))
     return np.clip(mixed, 0.0, 1.0) if image.dtype.kind == "f" else mixed
 
 
@@ -74,6 +74,6 @@ def _table(run: ColorRun) -> NDArray[np.uint8]:
 
 
 def _finished(values: NDArray[Any], dtype: np.dtype[Any]) -> Image:
-    top = RANGE[dtype.name]
+    top = RANGE[dtype]
     clamped = np.clip(values * top, 0.0, top)
     return (np.rint(clamped) if dtype.kind == "u" else clamped).astype(dtype)

@@ -1,0 +1,100 @@
+"""The principal components of a data set's colours, in one pass and exactly.
+
+Sums over pixels are whole numbers, in units of 1 / 65535 of the range for every dtype, so no rounding happens before
+the one division at the end: the order of the pictures, and how they are grouped into parts that are added later, cannot
+change the last bit of the covariance.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import combinations_with_replacement
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from augkit.core.tonal import principal_components
+from augkit.errors import SampleError
+from augkit.transforms.colour import ColorStatistics
+
+__all__ = ["ColorSums"]
+
+UNITS = 65535  # of the whole range: 255 * 257
+UNITS_OF = {"uint8": 257, "uint16": 1}  # in a level of the dtype
+# A block's sums of products stay below 2^53 (65535^2 * 2^20 < 2^52.1), where float64 counts exactly in any order.
+BLOCK_PIXELS = 2**20
+PAIRS = tuple(combinations_with_replacement(range(3), 2))
+DIGITS = 9  # written: far below what pixels can show, and above what another machine's LAPACK changes
+
+Triple = tuple[int, int, int]
+
+
+@dataclass(frozen=True)
+class ColorSums:
+    """Hold exact sums over RGB pixels; ``+`` joins the sums of two sets of pixels.
+
+    Args:
+        count: number of pixels.
+        sums: of R, G and B, in units of 1 / 65535 of the range.
+        products: of RR, RG, RB, GG, GB and BB, in squares of that unit.
+
+    >>> left, right = np.zeros((1, 2, 3), np.uint8), np.full((1, 1, 3), 255, np.uint8)
+    >>> ColorSums.of(left) + ColorSums.of(right) == ColorSums.of(np.hstack([left, right]))
+    True
+    """
+
+    count: int = 0
+    sums: Triple = (0, 0, 0)
+    products: tuple[int, ...] = (0,) * len(PAIRS)
+
+    @classmethod
+    def of(cls, image: NDArray[Any]) -> Self:
+        """Return the sums of one picture.
+
+        Args:
+            image: (H, W, 3) RGB, or (H, W, 4) whose last channel is ignored; uint8 or uint16.
+
+        Raises:
+            SampleError: the picture has another shape or dtype.
+        """
+        if image.ndim != 3 or image.shape[2] not in (3, 4) or image.dtype.name not in UNITS_OF:
+            shape = f"{image.dtype} {image.shape}"
+            raise SampleError(f"must be RGB or RGBA of uint8 or uint16, got {shape}.", "image")
+        unit = UNITS_OF[image.dtype.name]
+        pixels = image.reshape(-1, image.shape[2])[:, :3]
+        total = cls(len(pixels))
+        for start in range(0, len(pixels), BLOCK_PIXELS):
+            block = pixels[start : start + BLOCK_PIXELS].astype(np.float64)
+            gram, sums = block.T @ block, block.sum(axis=0)
+            red, green, blue = (int(value) * unit for value in sums)
+            products = tuple(int(gram[pair]) * unit * unit for pair in PAIRS)
+            total += cls(0, (red, green, blue), products)
+        return total
+
+    def __add__(self, other: Self) -> Self:
+        red, green, blue = (a + b for a, b in zip(self.sums, other.sums, strict=True))
+        products = tuple(a + b for a, b in zip(self.products, other.products, strict=True))
+        return type(self)(self.count + other.count, (red, green, blue), products)
+
+    @property
+    def covariance(self) -> NDArray[np.float64]:
+        """The covariance (3, 3) of RGB in [0, 1] as `numpy.cov` defines it, each entry rounded once.
+
+        Raises:
+            SampleError: there are fewer than two pixels.
+        """
+        if self.count < 2:
+            raise SampleError(f"must hold at least 2 pixels, got {self.count}.", "ColorSums")
+        result = np.zeros((3, 3))
+        for (row, column), products in zip(PAIRS, self.products, strict=True):
+            spread = self.count * products - self.sums[row] * self.sums[column]
+            result[row, column] = result[column, row] = spread / (self.count * (self.count - 1) * UNITS**2)
+        return result
+
+    def statistics(self) -> ColorStatistics:
+        """Return eigenvalues, largest first, and eigenvectors, one a column, as `PCAColorShift` takes them."""
+        values, vectors = principal_components(self.covariance)
+        rows = [[round(float(value), DIGITS) + 0.0 for value in row] for row in [values, *vectors]]
+        eigenvalues, red, green, blue = (tuple(row) for row in rows)
+        return ColorStatistics(eigenvalues, (red, green, blue))  # type: ignore[arg-type]  # three each

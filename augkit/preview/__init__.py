@@ -1,0 +1,8 @@
+"""What one looks at before expanding: contact sheets of a pipeline's copies, and the pipeline in sentences."""
+
+from __future__ import annotations
+
+from augkit.preview.sentences import deed, defaults, explain, headline
+from augkit.preview.sheet import contact_sheet
+
+__all__ = ["contact_sheet", "deed", "defaults", "explain", "headline"]

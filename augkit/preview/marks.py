@@ -1,0 +1,100 @@
+"""Boxes, polygons and keypoints drawn over a fitted picture, and the text that every sheet needs."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterable, Sequence
+from functools import cache
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageDraw, ImageFont
+
+from augkit.core.sample import Sample
+from augkit.preview.picture import COLORS
+
+__all__ = ["Font", "font", "kinds", "marked", "printable"]
+
+Font = ImageFont.FreeTypeFont | ImageFont.ImageFont
+
+SUPERSAMPLING = 4  # Pillow draws slanted lines without smoothing
+LINE_PX = 2
+POINT_PX, RING_PX = 3.0, 4.5  # radii of a keypoint and of the white behind it
+TAG_FONT_PX, TAG_HEIGHT, TAG_MARGIN = 11, 14, 3
+POINT_COLOR = COLORS[4]
+
+
+@cache
+def font(size: int) -> Font:
+    """Return the font that comes with Pillow; it has the letters of ASCII, the middle dot and the degree sign."""
+    return ImageFont.load_default(size=size)
+
+
+def printable(text: str) -> str:
+    """Return the text with what the font lacks replaced: accents dropped, any other letter a question mark.
+
+    >>> printable("Käfer 汉 12°")
+    'Kafer ? 12°'
+    """
+    plain = (letter for letter in unicodedata.normalize("NFKD", text) if not unicodedata.combining(letter))
+    return "".join(letter if " " <= letter <= "~" or letter in "·°" else "?" for letter in plain)
+
+
+def kinds(samples: Iterable[Sample]) -> list[str]:
+    """Return all different box labels as text, sorted: the place of one in this list is its colour."""
+    return sorted({str(label) for sample in samples for label in _listed(sample.box_labels)})
+
+
+def marked(shown: Image.Image, sample: Sample, known: Sequence[str]) -> Image.Image:
+    """Draw the sample's polygons, boxes with their labels, and visible keypoints over its fitted picture.
+
+    Args:
+        shown: the sample's picture, of any size.
+        sample: has the labels, in its own pixels.
+        known: all kinds of labels of the sheet, so that a kind has one colour everywhere.
+    """
+    height, width = sample.image.shape[:2]
+    scale = np.array([shown.width / width, shown.height / height])
+    names = [str(label) for label in _listed(sample.box_labels)]
+    colors = [COLORS[known.index(name) % len(COLORS)] for name in names]
+    lines = Image.new("RGBA", (shown.width * SUPERSAMPLING, shown.height * SUPERSAMPLING))
+    _draw_lines(ImageDraw.Draw(lines), sample, scale * SUPERSAMPLING, colors)
+    smooth = lines.resize(shown.size, Image.Resampling.BOX)
+    shown = Image.alpha_composite(shown.convert("RGBA"), smooth).convert("RGB")
+    for box, name, color in zip(_listed(sample.boxes), names, colors, strict=bool(names)):
+        _draw_tag(shown, box[:2] * scale, printable(name), color)
+    return shown
+
+
+def _draw_lines(
+    draw: ImageDraw.ImageDraw, sample: Sample, scale: NDArray[np.float64], colors: Sequence[tuple[int, ...]]
+) -> None:
+    thickness = LINE_PX * SUPERSAMPLING
+    for index, polygon in enumerate(_listed(sample.polygons)):
+        color = (*(colors[index] if colors else COLORS[0]), 255)
+        for ring in polygon if isinstance(polygon, list) else [polygon]:
+            corners = [(x, y) for x, y in (ring * scale).tolist()]
+            draw.line([*corners, *corners[:1]], color, thickness, joint="curve")
+    for index, box in enumerate(_listed(sample.boxes)):
+        color = (*(colors[index] if colors else COLORS[0]), 255)
+        draw.rectangle((box * np.tile(scale, 2)).tolist(), outline=color, width=thickness)
+    if sample.keypoints is not None and sample.keypoint_visible is not None:
+        for point in sample.keypoints[sample.keypoint_visible.astype(bool)] * scale:
+            for radius, color in ((RING_PX, (255, 255, 255, 255)), (POINT_PX, (*POINT_COLOR, 255))):
+                reach = radius * SUPERSAMPLING
+                draw.ellipse([*(point - reach).tolist(), *(point + reach).tolist()], fill=color)
+
+
+def _draw_tag(shown: Image.Image, corner: NDArray[np.float64], text: str, color: tuple[int, int, int]) -> None:
+    """Write a label into the upper left corner of its box, moved inside the picture."""
+    draw = ImageDraw.Draw(shown)
+    width = draw.textlength(text, font(TAG_FONT_PX)) + 2 * TAG_MARGIN
+    left = max(0.0, min(float(corner[0]), shown.width - width))
+    top = max(0.0, min(float(corner[1]), shown.height - TAG_HEIGHT))
+    draw.rectangle((left, top, left + width, top + TAG_HEIGHT), fill=color)
+    draw.text((left + TAG_MARGIN, top), text, fill="black", font=font(TAG_FONT_PX))
+
+
+def _listed(values: Any) -> list[Any]:
+    return [] if values is None else list(values)

@@ -1,0 +1,148 @@
+"""Pictures to test with, most of them known as functions of x and y: what any map of one must show can be computed."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+import augkit as ak
+from augkit.core.plan import Plan, SpatialRun
+
+Reals = NDArray[np.float64]
+
+TOP = {"uint8": 255.0, "uint16": 65535.0, "float32": 1.0}
+KEY = ak.Key(seed=0, sample="a.png")
+
+# A Gaussian of this standard deviation has a quarter of its brightness left 1.5 px from its middle.
+BLOB_SIGMA_PX = 1.5 / np.sqrt(2 * np.log(4))
+
+
+def centres(size: tuple[int, int]) -> Reals:
+    """Return the points (H, W, 2) at the centres of all pixels."""
+    y, x = np.mgrid[: size[0], : size[1]] + 0.5
+    return np.stack([x, y], axis=-1)
+
+
+def detail(points: Reals) -> Reals:
+    """Return RGB (..., 3) in [0, 1]: waves of 130 to 7 px in several directions, smooth and finely detailed."""
+    x, y = points[..., 0], points[..., 1]
+    colours = []
+    for phase in (0.0, 2.1, 4.2):
+        broad = 0.2 * np.sin(x / 21 + phase) * np.cos(y / 17 - phase)
+        middle = 0.10 * np.sin((x + 2 * y) / 9 + 2 * phase)
+        fine = 0.08 * np.sin((2 * x - y) / 2.7 - phase) + 0.06 * np.cos(y / 1.1 + phase)
+        colours.append(0.5 + broad + middle + fine)
+    return np.stack(colours, axis=-1)
+
+
+def stored(values: Any, dtype: str) -> NDArray[Any]:
+    """Return values in [0, 1] as a picture of that dtype, rounded to nearest."""
+    scaled = np.asarray(values) * TOP[dtype]
+    return (np.rint(scaled) if dtype != "float32" else scaled).astype(dtype)
+
+
+def picture(size: tuple[int, int] = (120, 160), dtype: str = "uint8", of: Callable[[Reals], Reals] = detail) -> Any:
+    """Return the picture (H, W, 3) of a function."""
+    return stored(of(centres(size)), dtype)
+
+
+def noise(size: tuple[int, int], channels: int = 3, dtype: str = "uint8", seed: int = 0) -> NDArray[Any]:
+    """Return independent pixels, (H, W) for one channel, all values of the range."""
+    values = np.random.default_rng(seed).random((*size, channels) if channels > 1 else size)
+    return stored(values, dtype)
+
+
+def channels_of(count: int, size: tuple[int, int] = (120, 160), dtype: str = "uint8") -> NDArray[Any]:
+    """Return the detailed picture with any number of channels, (H, W) for one."""
+    values = detail(centres(size))
+    picked = np.stack([values[..., k % 3] if k < 3 else 1 - values[..., k % 3] for k in range(count)], axis=-1)
+    return stored(picked[..., 0] if count == 1 else picked, dtype)
+
+
+def scattered(size: tuple[int, int], spacing: float, seed: int = 0) -> Reals:
+    """Return points (n, 2) on a jittered grid, more than half a spacing from the edges."""
+    y, x = np.mgrid[
+        spacing * 0.8 : size[0] - spacing * 0.8 : spacing, spacing * 0.8 : size[1] - spacing * 0.8 : spacing
+    ]
+    jitter = np.random.default_rng(seed).uniform(-0.2, 0.2, (*x.shape, 2)) * spacing
+    return (np.stack([x, y], axis=-1) + jitter).reshape(-1, 2)
+
+
+def blobs(size: tuple[int, int], points: Reals, zoom: float = 1.0) -> NDArray[np.float32]:
+    """Return a picture (H, W, n) with a Gaussian blob for every point, each in a channel of its own.
+
+    Where a map shrinks by `zoom`, blobs are drawn that much larger: they come out large enough to be found.
+    """
+    away = centres(size)[:, :, None, :] - points
+    sigma = BLOB_SIGMA_PX * max(1.0, 1.0 / zoom)
+    return np.exp(-0.5 * (away**2).sum(axis=-1) / sigma**2).astype(np.float32)
+
+
+def middles(image: NDArray[Any]) -> Reals:
+    """Return the middle (n, 2) of the blob in every channel of (H, W, n), NaN where there is none.
+
+    Brightness to its fourth power counts, so that how a warp bends a blob's fringe hardly does.
+    """
+    weight = image.astype(np.float64) ** 4
+    with np.errstate(invalid="ignore"):
+        return np.einsum("ijn,ijk->nk", weight, centres(image.shape[:2])) / weight.sum(axis=(0, 1))[:, None]
+
+
+def psnr(image: NDArray[Any], other: Any, margin: int = 0) -> float:
+    """Return the peak signal to noise ratio in dB over the interior; `other` may be real values in [0, 1]."""
+    top = TOP[image.dtype.name]
+    left = image.astype(np.float64) / top
+    right = other.astype(np.float64) / (TOP[other.dtype.name] if other.dtype != np.float64 else 1.0)
+    inner = slice(margin, -margin or None)
+    error = ((left - right)[inner, inner] ** 2).mean()
+    return float("inf") if error == 0 else -10 * np.log10(error)
+
+
+def full_sample(size: tuple[int, int] = (120, 160), image: Any = None, **more: Any) -> ak.Sample:
+    """Return a picture with a mask, boxes, labels, polygons and keypoints."""
+    height, width = size
+    mask = np.zeros(size, np.uint8)
+    mask[height // 4 : height // 2, width // 4 : width // 2] = 3
+    mask[height // 2 :, width // 3 : width // 2] = 7
+    boxes = np.array([[0.25, 0.25, 0.5, 0.5], [0.6, 0.3, 0.9, 0.8]]) * np.tile([width, height], 2)
+    polygons = [box[[0, 1, 2, 1, 2, 3, 0, 3]].reshape(4, 2) for box in boxes]
+    return ak.Sample(
+        picture(size) if image is None else image, mask=mask, boxes=boxes, box_labels=["cat", "dog"], polygons=polygons,
+        keypoints=scattered(size, 30), label={"class": 3}, id="a/b.png", **more,
+    )  # fmt: skip
+
+
+def run_one_by_one(steps: Sequence[ak.Transform], sample: ak.Sample, executor: str = "cpu", **policy: Any) -> ak.Sample:
+    """Do every step as a plan of its own, as other libraries do."""
+    for step in steps:
+        sample = ak.Pipeline([step], **policy)(sample, KEY, executor)
+    return sample
+
+
+def spatial_part(plan: Plan, **policy: Any) -> Plan:
+    """Return the plan without its colours, under another sampling policy."""
+    from augkit.core.plan import Policy
+
+    steps = tuple(step for step in plan.steps if isinstance(step, SpatialRun))
+    return Plan(plan.source, steps, Policy(**policy))
+
+
+def assert_same_sample(left: ak.Sample, right: ak.Sample) -> None:
+    """Everything is bit-equal, of the same types."""
+    assert left.image.dtype == right.image.dtype
+    for name in ("image", "mask", "boxes", "keypoints", "keypoint_visible"):
+        one, other = getattr(left, name), getattr(right, name)
+        assert (one is None) == (other is None), name
+        if one is not None:
+            np.testing.assert_array_equal(one, other, err_msg=name)
+    assert (left.box_labels, left.label, left.id) == (right.box_labels, right.label, right.id)
+
+
+def assert_close(image: NDArray[Any], other: NDArray[Any], mean: float = 0.25, most: float = 2.0) -> None:
+    """The executors' contract: mean difference in grey levels (of 255), and 99.9 % of all values within `most`."""
+    assert image.shape == other.shape
+    assert image.dtype == other.dtype
+    levels = np.abs(image.astype(np.float64) - other.astype(np.float64)) * (255.0 / TOP[image.dtype.name])
+    assert levels.mean() <= mean
+    assert (levels <= most + 1e-9).mean() >= 0.999

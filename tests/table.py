@@ -1,0 +1,77 @@
+"""The table of laws' rows: example instances of every registered transform.
+
+A transform whose arguments all have defaults is in the table as soon as it is registered; here stand the arguments of
+those that need some, and further examples.
+"""
+
+from collections.abc import Iterator
+
+import augkit as ak
+from augkit.core.ops import Homography, Op, Warp
+from augkit.transforms import REGISTRY
+
+STATISTICS = ak.ColorStatistics((0.2, 0.05, 0.01), ((1.0, 0.0, 0.0), (0.0, 0.6, -0.8), (0.0, 0.8, 0.6)))
+
+MORE: dict[str, list[dict[str, object]]] = {
+    "Brightness": [{"factor": 1.1}, {"factor": (0.0, 2.5)}],
+    "CenterCrop": [{"size": (64, 80)}, {"size": 50}, {"size": (200, 100)}],
+    "Contrast": [{"factor": 0.0}, {"factor": (0.2, 3.0)}],
+    "ElasticWarp": [{"alpha": 300.0, "sigma": 16.0}, {"alpha": (50.0, 200.0), "sigma": (8.0, 12.0)}],
+    "Gamma": [{"power": 2.2}, {"power": (0.3, 3.0)}],
+    "Hue": [{"degrees": 120.0}],
+    "ImagePCAColorShift": [{"std": 1.0}],
+    "LocalWarp": [{"strength": 0.0}, {"strength": (0.02, 0.2), "cells": 4}, {"strength": 0.05, "cells": 1}],
+    "Maybe": [{"chance": 0.5, "step": ak.Rotate()}, {"chance": 1.0, "step": ak.Maybe(0.5, ak.Hue())}],
+    "Mirror": [{"axis": "vertical"}, {"axis": "horizontal", "name": "flip"}],
+    "OneOf": [
+        {"steps": (ak.Mirror(), ak.Shear())},
+        {"steps": (ak.Gamma(), ak.Rotate(degrees=(-40, 40)), ak.LocalWarp()), "weights": (1.0, 2.5, 0.0)},
+    ],
+    "PCAColorShift": [{"std": 0.5, "statistics": STATISTICS}],
+    "Pad": [{"left": 7, "top": 3, "right": 0, "bottom": 11}],
+    "Perspective": [{"strength": 0.2}],
+    "RandomCrop": [{"size": (64, 80)}, {"size": 32}, {"size": (200, 100)}],
+    "RandomOrder": [{"steps": (ak.Rotate(), ak.Shear(), ak.Scale())}],
+    "RandomResizedCrop": [{"size": (96, 96)}, {"size": (70, 50), "scale": (0.5, 1.0), "ratio": (0.5, 2.0)}],
+    "Resize": [{"size": (64, 64)}, {"size": (30, 40)}, {"size": (150, 171)}],
+    "Rotate": [
+        {"degrees": 90.0},
+        {"degrees": (-180.0, 180.0)},
+        {"degrees": (20.0, 30.0), "corners": "expand"},
+        {"degrees": (20.0, 30.0), "corners": "inscribed"},
+        {"degrees": (-30.0, 30.0), "corners": "inscribed_aspect"},
+    ],
+    "Saturation": [{"factor": 0.0}, {"factor": 2.0}],
+    "Scale": [{"factor": 0.4}, {"factor": (1.5, 2.0)}],
+    "Sequence": [{"steps": (ak.Rotate(), ak.Brightness(), ak.Rotate(name="again"))}],
+    "Shear": [{"x_degrees": (-30.0, 30.0), "y_degrees": 10.0}],
+    "SomeOf": [
+        {"count": 2, "steps": (ak.Rotate(), ak.Hue(), ak.Shear())},
+        {"count": (0, 2), "steps": (ak.Scale(), ak.Gamma())},
+    ],
+    "Translate": [{"x": 0.25, "y": (-0.3, 0.3)}],
+}
+
+
+def rows() -> Iterator[ak.Transform]:
+    """Yield example instances of every registered transform."""
+    for name, cls in REGISTRY.items():
+        if not any(item.default is item.default_factory for item in vars(cls)["__dataclass_fields__"].values()):
+            yield cls()
+        for arguments in MORE.get(name, []):
+            yield cls(**arguments)
+
+
+def moves_points(step: ak.Transform) -> bool:
+    """Tell whether a transform may draw spatial operations on an RGB picture."""
+    return any(isinstance(op, Homography | Warp) for n in range(12) for op in drawn(step, ak.Key(n, "which")))
+
+
+def drawn(step: ak.Transform, key: ak.Key, scene: ak.Scene | None = None) -> tuple[Op, ...]:
+    """Return what a transform draws."""
+    return step.draw(key.stream(step.label), scene or ak.Scene((120, 160)))
+
+
+ROWS = list(rows())
+SPATIAL = [step for step in ROWS if moves_points(step)]
+BUNDLED = ("digits", "identity", "light", "six", "strong")

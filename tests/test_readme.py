@@ -1,0 +1,53 @@
+"""Everything in the README is run: commands, Python, and the files that its YAML blocks name, in its order."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text()
+BLOCKS = re.findall(r"^```(\w*)\n(.*?)^```$", README, flags=re.MULTILINE | re.DOTALL)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    return tmp_path_factory.mktemp("a reader's folder")
+
+
+def assert_runs(command, folder):
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    done = subprocess.run(
+        command, cwd=folder, env=os.environ | {"PATH": path}, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, f"{command}\n{done.stdout}\n{done.stderr}"
+
+
+def test_every_block_in_order(folder):
+    for language, text in BLOCKS:
+        if language == "console":
+            for line in text.splitlines():
+                assert line.startswith("$ "), f"a command begins with a prompt: {line}"
+                assert_runs(["bash", "-ec", line[2:]], folder)
+        elif language == "python":
+            assert_runs([sys.executable, "-W", "error", "-c", text], folder)
+        elif language == "yaml":
+            (folder / re.fullmatch(r"# (\S+)", text.splitlines()[0])[1]).write_text(text)
+        else:
+            assert re.findall(r"^make (\w+)", text, flags=re.MULTILINE), "a plain block holds the make commands"
+
+
+def test_the_make_commands_exist():
+    targets = set(re.findall(r"^make (\w+)", README, flags=re.MULTILINE))
+    assert {"demo", "test"} <= targets
+    for target in targets:
+        subprocess.run(["make", "-n", target], cwd=ROOT, check=True, capture_output=True)
+
+
+def test_the_pictures_exist():
+    pictures = re.findall(r"!\[.*?\]\((.*?)\)", README)
+    assert len(pictures) >= 2
+    assert all((ROOT / picture).is_file() for picture in pictures)

@@ -1,0 +1,206 @@
+"""The table of laws: what holds for every registered transform, and so for one that nobody has written yet."""
+
+import dataclasses
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from pictures import KEY, assert_close, assert_same_sample, channels_of, full_sample, picture
+from table import ROWS, drawn
+
+import augkit as ak
+from augkit.core.ops import Adapt, ColorMatrix, from_jsonable, to_jsonable
+from augkit.core.plan import Plan
+from augkit.errors import ArgumentError, SampleError
+from augkit.transforms import REGISTRY, find
+
+ROOT = Path(__file__).parent.parent
+NAMES = dict(REGISTRY) | {"ColorStatistics": ak.ColorStatistics}
+rows = pytest.mark.parametrize("step", ROWS, ids=repr)
+classes = pytest.mark.parametrize("name", REGISTRY)
+SIZE = (120, 160)
+NAME = rf"({'|'.join(REGISTRY)})"
+
+
+def test_every_transform_has_a_row() -> None:
+    assert {type(step).__name__ for step in ROWS} == set(REGISTRY)
+
+
+@classes
+def test_a_public_name_and_a_docstring(name: str) -> None:
+    assert getattr(ak, name) is find(name) is REGISTRY[name]
+    assert name in dir(ak)
+    assert (REGISTRY[name].__doc__ or "").partition("\n")[0].endswith(".")
+
+
+@rows
+def test_frozen(step: ak.Transform) -> None:
+    for item in dataclasses.fields(step):
+        with pytest.raises(dataclasses.FrozenInstanceError):
+            setattr(step, item.name, getattr(step, item.name))
+    assert hash(step) == hash(eval(repr(step), dict(NAMES)))
+
+
+@rows
+def test_an_unknown_argument_is_refused_by_name(step: ak.Transform) -> None:
+    given = {item.name: getattr(step, item.name) for item in dataclasses.fields(step)}
+    for name in given:
+        wrong = name + "x"
+        with pytest.raises(ArgumentError, match=rf"has no argument '{wrong}'\. Did you mean {name}\?"):
+            type(step)(**given, **{wrong: 1})
+
+
+@rows
+def test_repr_is_valid_python(step: ak.Transform) -> None:
+    assert eval(repr(step), dict(NAMES)) == step
+
+
+@rows
+def test_yaml_and_back(step: ak.Transform, tmp_path: Path) -> None:
+    pipeline = ak.Pipeline([step, ak.Maybe(0.25, dataclasses.replace(step, name="second"))])
+    ak.dump(pipeline, tmp_path / "p.yaml")
+    assert ak.load(tmp_path / "p.yaml") == pipeline
+
+
+@rows
+def test_draws_are_a_function_of_key_and_scene(step: ak.Transform) -> None:
+    scene = ak.Scene(SIZE)
+    twin = eval(repr(step), dict(NAMES))
+    for n in range(4):
+        first = drawn(step, ak.Key(n, "a"), scene)
+        drawn(step, ak.Key(n + 1, "b"), scene)  # what is drawn between does not matter
+        assert first == drawn(step, ak.Key(n, "a"), scene) == drawn(twin, ak.Key(n, "a"), scene)
+
+
+@rows
+def test_ops_are_plain_and_survive_json(step: ak.Transform) -> None:
+    for n in range(4):
+        for op in drawn(step, ak.Key(n, "a")):
+            assert from_jsonable(to_jsonable(op)) == op
+            assert hash(op) == hash(from_jsonable(to_jsonable(op)))
+
+
+@rows
+def test_plans_survive_json_with_the_same_pixels(step: ak.Transform) -> None:
+    sample = full_sample(SIZE)
+    for n in range(2):
+        plan = ak.Pipeline([step]).draw(ak.Key(n, "a"), ak.Scene.of(sample))
+        text = plan.to_json()
+        again = Plan.from_json(text)
+        assert again == plan
+        assert "\n" not in text
+        assert again.to_json() == text
+        assert plan.explain().startswith("source: 160 x 120")
+        assert_same_sample(ak.run(again, sample), ak.run(plan, sample))
+
+
+@rows
+@pytest.mark.parametrize("dtype", ["uint8", "uint16", "float32"])
+def test_cpu_agrees_with_the_reference(step: ak.Transform, dtype: str) -> None:
+    sample = full_sample(SIZE, picture(SIZE, dtype))
+    plan = ak.Pipeline([step]).draw(KEY, ak.Scene.of(sample))
+    cpu, reference = ak.run(plan, sample), ak.run(plan, sample, "reference")
+    assert_close(cpu.image, reference.image)
+    assert (cpu.mask == reference.mask).mean() >= 0.999
+    np.testing.assert_array_equal(cpu.boxes, reference.boxes)
+    np.testing.assert_array_equal(cpu.keypoints, reference.keypoints)
+
+
+@rows
+@pytest.mark.parametrize("dtype", ["uint8", "uint16", "float32"])
+@pytest.mark.parametrize("channels", [1, 2, 3, 4, 5])
+def test_dtype_and_channels_stay(step: ak.Transform, dtype: str, channels: int) -> None:
+    image = channels_of(channels, SIZE, dtype)
+    pipeline, scene = ak.Pipeline([step]), ak.Scene.of(ak.Sample(image))
+    if needs_rgb(step) and channels != 3:
+        with pytest.raises(SampleError, match=rf"{NAME}.* RGB .*{channels} channel"):
+            pipeline.draw(KEY, scene)
+        return
+    plan = pipeline.draw(KEY, scene)
+    for executor in ("cpu", "reference"):
+        out = ak.run(plan, ak.Sample(image), executor).image
+        assert out.dtype == image.dtype
+        assert out.shape == (*plan.size, *image.shape[2:])
+        again = ak.run(plan, ak.Sample(np.atleast_3d(image)), executor).image  # (H, W, 1) for (H, W)
+        np.testing.assert_array_equal(np.atleast_3d(out), again)
+
+
+def needs_rgb(step: ak.Transform) -> bool:
+    """Tell whether what a step draws for an RGB picture mixes its channels."""
+    return any(isinstance(op, ColorMatrix | Adapt) for op in drawn(step, KEY))
+
+
+@rows
+def test_alpha_is_moved_but_not_coloured(step: ak.Transform) -> None:
+    rgba = channels_of(4, SIZE)
+    for executor in ("cpu", "reference"):
+        sample = ak.Sample(rgba, alpha=True)
+        plan = ak.Pipeline([step]).draw(KEY, ak.Scene.of(sample))
+        out = ak.run(plan, sample, executor)
+        moved = Plan(plan.source, tuple(s for s in plan.steps if type(s).__name__ == "SpatialRun"), plan.policy)
+        np.testing.assert_array_equal(out.image[..., 3], ak.run(moved, sample, executor).image[..., 3])
+        rgb = ak.run(plan, ak.Sample(np.ascontiguousarray(rgba[..., :3])), executor)
+        assert_close(np.ascontiguousarray(out.image[..., :3]), rgb.image)
+        assert out.alpha
+
+
+@rows
+def test_global_generators_are_left_alone(step: ak.Transform) -> None:
+    import random
+
+    np.random.seed(5)
+    before: Any = (np.random.get_state()[1].tolist(), random.getstate())
+    drawn(step, KEY)
+    assert (np.random.get_state()[1].tolist(), random.getstate()) == before
+
+
+NEW = '''\
+"""A transform that did not exist before: one class in one file."""
+
+import math
+
+from augkit.core.key import Stream
+from augkit.core.ops import Curve, Homography, Op
+from augkit.core.sample import Scene
+from augkit.core.spatial import about, product, rotation, shear
+from augkit.transforms.transform import Range, Transform, pick, transform
+
+
+@transform
+class Wobble(Transform):
+    """Turn the picture a little, shear it by the same angle, and darken it with the angle."""
+
+    degrees: Range = (-5.0, 5.0)
+
+    def draw(self, stream: Stream, scene: Scene) -> tuple[Op, ...]:
+        degrees = pick(stream, self.degrees)
+        turn = product(shear(degrees, 0.0), rotation(degrees))
+        darker = Curve((("gain", round(math.cos(math.radians(degrees)), 12)),))
+        return (Homography(about(turn, scene.size), scene.size), darker)
+'''
+
+
+def test_one_class_in_one_new_file_passes_the_table(tmp_path: Path) -> None:
+    for folder in ("augkit", "pipelines", "tests"):
+        shutil.copytree(ROOT / folder, tmp_path / folder, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(ROOT / "pyproject.toml", tmp_path)
+    (tmp_path / "augkit" / "transforms" / "wobble.py").write_text(NEW)
+    environment = os.environ | {"PYTHONPATH": str(tmp_path), "PYTHONDONTWRITEBYTECODE": "1"}
+    laws = ["tests/test_transforms.py", "tests/test_labels.py", "-k", "Wobble or has_a_row", "-p", "no:cacheprovider"]
+    tested = subprocess.run(
+        [sys.executable, "-m", "pytest", *laws], cwd=tmp_path, env=environment, capture_output=True, text=True
+    )
+    assert tested.returncode == 0, tested.stdout + tested.stderr
+    assert int(tested.stdout.split(" passed")[0].split()[-1]) > 30
+    used = (
+        "import augkit as ak; from augkit.pipeline_file import schema; from pathlib import Path;"
+        "Path('w.yaml').write_text('steps:\\n  - Wobble: {degrees: 3, chance: 0.5}\\n');"
+        "assert ak.load('w.yaml') == ak.Pipeline([ak.Maybe(0.5, ak.Wobble(3))]);"
+        "assert 'Wobble' in str(schema()); assert ak.__file__.startswith(str(Path.cwd()))"
+    )
+    subprocess.run([sys.executable, "-c", used], cwd=tmp_path, env=environment, check=True)
