@@ -84,7 +84,10 @@ def jacobian(warp: Warp) -> Any:
     return along_x[..., 0] * along_y[..., 1] - along_x[..., 1] * along_y[..., 0]
 
 
-EXTREME = [ak.LocalWarp(1.0, 8), ak.LocalWarp(1.0, 1), ak.LocalWarp(0.3, 20), ak.ElasticWarp(1e4, 4), ak.ElasticWarp(1e6, 10), ak.ElasticWarp(34, 1)]  # fmt: skip
+EXTREME = [
+    ak.LocalWarp(1.0, 8), ak.LocalWarp(1.0, 1), ak.LocalWarp(0.3, 20), ak.ElasticWarp(1e4, 4), ak.ElasticWarp(1e6, 10),
+    ak.ElasticWarp(34, 1),
+]  # fmt: skip
 
 
 @pytest.mark.parametrize("step", EXTREME, ids=repr)

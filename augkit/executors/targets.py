@@ -40,7 +40,10 @@ class Sampling:
 
 @dataclass(frozen=True)
 class Pixels:
-    """What an executor brings: how pictures are resampled, recoloured, and adapted to what they show."""
+    """What an executor brings: how pictures are resampled, recoloured, and adapted to what they show.
+
+    `recolor` and `adapt` may overwrite the picture they get, `resample` leaves it alone.
+    """
 
     resample: Callable[[Image, SpatialRun, Sampling], Image]
     recolor: Callable[[Image, ColorRun, bool], Image]
@@ -111,16 +114,20 @@ def execute(plan: Plan, sample: Sample, pixels: Pixels) -> Sample:
         elif isinstance(step, ColorRun):
             if any(isinstance(op, ColorMatrix) for op in step.ops):
                 _require_rgb(image, sample.alpha, "ColorMatrix")
-            image = pixels.recolor(image, step, sample.alpha)
+            image = pixels.recolor(_own(image, sample), step, sample.alpha)
         else:
             _require_rgb(image, sample.alpha, step.name)
-            image = pixels.adapt(image, step, sample.alpha)
+            image = pixels.adapt(_own(image, sample), step, sample.alpha)
             labels = labels.clipped(size, policy.min_visible)
     labels = labels.clipped(size, policy.min_visible)
     # What comes out is the caller's to change, and must not be what went in.
-    image = image.copy() if image is sample.image else image
+    image = _own(image, sample)
     mask = mask.copy() if mask is not None and mask is sample.mask else mask
     return sample.changed(image=image, mask=mask, **vars(labels))
+
+
+def _own(image: Image, sample: Sample) -> Image:
+    return image.copy() if image is sample.image else image
 
 
 def _moved_polygon(ops: Sequence[Spatial], polygon: Polygon) -> Polygon:

@@ -20,7 +20,7 @@ Image = NDArray[Any]
 
 
 def recolor(image: Image, run: ColorRun, alpha: bool) -> Image:
-    """Return the picture with its colours changed, alpha left as it is."""
+    """Return the picture with its colours changed, alpha left as it is; `image` may be overwritten."""
     if alpha:
         colours = recolor(np.ascontiguousarray(image[..., :3]), run, alpha=False)
         return np.dstack([colours, image[..., 3]])
@@ -36,10 +36,12 @@ def recolor(image: Image, run: ColorRun, alpha: bool) -> Image:
 
 
 def adapt(image: Image, op: Adapt, alpha: bool) -> Image:
-    """Return the picture after an operation that looks at its pixels."""
-    pixels = image[..., :3].reshape(-1, 3).astype(np.float64) / RANGE[image.dtype]
-    centred = pixels - pixels.mean(axis=0)
-    eigenvalues, vectors = principal_components(centred.T @ centred / len(centred))
+    """Return the picture after an operation that looks at its pixels; `image` may be overwritten."""
+    pixels = np.ascontiguousarray(image[..., :3]).reshape(-1, 3)
+    mean = pixels.mean(axis=0, dtype=np.float64)
+    products = cv2.mulTransposed(pixels, True, scale=1.0 / len(pixels), dtype=cv2.CV_64F)
+    covariance: Any = (products - np.outer(mean, mean)) / RANGE[image.dtype] ** 2
+    eigenvalues, vectors = principal_components(covariance)
     red, green, blue = (vectors * (np.array(op.numbers) * eigenvalues)).sum(axis=1).tolist()
     return recolor(image, ColorRun((ColorMatrix(IDENTITY, (red, green, blue)),)), alpha)
 
@@ -52,8 +54,8 @@ def _shifted(image: Image, op: ColorMatrix) -> Image:
     """Add a constant: on whole numbers, rounding the sum is adding the rounded constant."""
     top = RANGE[image.dtype]
     shift = [math.floor(value * top + 0.5) for value in op.offset]
-    added: Image = cv2.add(image, (*shift, 0))  # type: ignore[call-overload]  # a scalar, unknown to the stubs
-    return added
+    cv2.add(image, (*shift, 0), dst=image)  # type: ignore[call-overload]  # a scalar, unknown to the stubs
+    return image
 
 
 def _mixed(image: Image, op: ColorMatrix) -> Image:

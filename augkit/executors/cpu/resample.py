@@ -182,14 +182,14 @@ def _halved(group: Image, halvings: tuple[int, int]) -> Image:
 
 
 def _mean_of_pairs(four: Image, axis: int) -> Image:
-    """Return the means of neighbouring rows (axis 0) or columns, at an eighth of the time OpenCV's resize takes."""
-    pixels = four.view(np.uint32)[..., 0]
-    even, odd = (pixels[0::2], pixels[1::2]) if axis == 0 else (pixels[:, 0::2], pixels[:, 1::2])
-    if axis == 1:  # OpenCV steps over rows, but not over columns
-        evens, odds = scratch("even", even.shape, np.uint32), scratch("odd", odd.shape, np.uint32)
-        np.copyto(evens, even)
-        np.copyto(odds, odd)
-        even, odd = evens, odds
+    """Return the means of neighbouring rows (axis 0) or columns, at a fifth of the time OpenCV's resize takes."""
+    pixels = four.view(np.int32)[..., 0]
+    if axis == 0:
+        even, odd = pixels[0::2], pixels[1::2]
+    else:  # OpenCV steps over rows, but not over columns: those are two channels to be split
+        size = (pixels.shape[0], pixels.shape[1] // 2)
+        even, odd = scratch("even", size, np.int32), scratch("odd", size, np.int32)
+        cv2.split(pixels.reshape(*size, 2), [even, odd])
     means = scratch("means", (even.shape[0], even.shape[1] * 4), np.uint8)
     cv2.addWeighted(even.view(np.uint8), 0.5, odd.view(np.uint8), 0.5, 0.0, dst=means)
     return means.reshape(*even.shape, 4)
