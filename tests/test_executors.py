@@ -89,7 +89,7 @@ def test_cpu_is_the_reference_with_a_colour(
 
 
 def assert_mostly_close(image: Any, other: Any, gain: float = 1.0) -> None:
-    """The contract of `assert_close`, which grants tiny pictures two odd values at edges of a fill, and a larger mean."""
+    """The contract of `assert_close`, which grants tiny pictures two odd values and a larger mean."""
     levels = np.abs(image.astype(float) - other) * (255.0 / TOP[image.dtype.name])
     odd = np.sort(levels.ravel())[: max(0, levels.size - 2 * (image.shape[2] if image.ndim == 3 else 1))]
     assert image.shape == other.shape

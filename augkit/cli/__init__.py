@@ -20,6 +20,7 @@ app = typer.Typer(
     help="Turn a small image data set into a large, trustworthy one.",
     no_args_is_help=True,
     add_completion=False,
+    rich_markup_mode=None,  # Rich's help would take twice the time of all the rest
     pretty_exceptions_enable=False,
 )
 for _name in COMMANDS:

@@ -47,9 +47,10 @@ def command(
         Path, typer.Argument(metavar="FOLDER", help="Where to; what an earlier demo made is replaced.")
     ] = Path("demo"),
 ) -> None:
-    """Expand real pictures that scikit-learn ships: two photos and a hundred handwritten digits.
+    """Expand real pictures that scikit-learn ships.
 
-    Both are expanded, verified and drawn on contact sheets, with the commands to do it by hand.
+    They are two photos and a hundred handwritten digits. Both are expanded, verified and
+    drawn on contact sheets, with the commands to do it by hand.
     """
     from shlex import join
 

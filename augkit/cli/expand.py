@@ -28,10 +28,12 @@ def command(
     max_rejected: Annotated[float, typer.Option(help="Exit with 1 if a larger fraction was rejected.")] = 0.01,
     as_json: Annotated[bool, typer.Option("--json", help="Print the summary as JSON.")] = False,
 ) -> None:
-    """Write augmented copies of every picture, the same for any number of workers, each with the line that explains it.
+    """Write augmented copies of every picture, each explained.
 
-    A picture's class is the first folder below SRC; its copies go to OUT/CLASS. Pictures that cannot be used are left
-    out and listed with their reasons in OUT/.augkit/rejected.jsonl.
+    The same seed gives the same files for any number of workers, and OUT/.augkit holds a
+    line that explains each of them. A picture's class is the first folder below SRC; its
+    copies go to OUT/CLASS. Pictures that cannot be used are left out and listed with their
+    reasons in OUT/.augkit/rejected.jsonl.
     """
     from augkit.cli.progress import progress_shown
     from augkit.expand import expand

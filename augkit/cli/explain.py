@@ -10,7 +10,10 @@ import typer
 def command(
     pipeline: Annotated[str, typer.Argument(help="A bundled name (see `augkit list`), or a YAML file.")],
 ) -> None:
-    """Tell what a pipeline does: its steps in sentences, then the passes that one draw of them fuses into."""
+    """Tell in sentences what a pipeline does.
+
+    First its steps, then the passes over the pixels that one draw of them fuses into.
+    """
     import shutil
     from pathlib import Path
     from textwrap import fill

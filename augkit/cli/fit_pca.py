@@ -12,11 +12,11 @@ def command(
     source: Annotated[Path, typer.Argument(metavar="SRC", help="A folder of pictures.")],
     output: Annotated[Path, typer.Option("--output", "-o", metavar="FILE", help="The YAML file to write.")],
 ) -> None:
-    """Fit the principal components of a data set's colours, for PCAColorShift.
+    """Fit a data set's colours, for PCAColorShift.
 
-    All pixels of all colour pictures count alike, in one pass. Grey pictures
-    have no colour to fit and are left out, alpha is ignored; a picture that
-    cannot be read is named and left out.
+    Their principal components are written as YAML. All pixels of all colour pictures count
+    alike, in one pass. Grey pictures have no colour to fit and are left out, alpha is
+    ignored; a picture that cannot be read is named and left out.
 
     Use the file in a pipeline that lies beside it:
 

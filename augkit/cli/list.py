@@ -6,7 +6,7 @@ import typer
 
 
 def command() -> None:
-    """List the bundled pipelines, and all transforms with their arguments and defaults."""
+    """List the bundled pipelines and all transforms."""
     import shutil
     from itertools import groupby, zip_longest
     from textwrap import wrap

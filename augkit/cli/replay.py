@@ -16,7 +16,10 @@ def command(
         Optional[Path], typer.Option(help="Where the sources lie.", show_default="where they lay")  # noqa: UP045
     ] = None,
 ) -> None:
-    """Make one output again from its line in the books, and say whether it is the same."""
+    """Make one output again, and say whether it is the same.
+
+    It is made from its line in the books of OUT and from its source. Exit code 1 if it is not the same.
+    """
     from augkit.cli.output import require_writable, write
     from augkit.expand import replay
 

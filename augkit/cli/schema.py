@@ -13,16 +13,15 @@ def command(
         Path | None, typer.Option("--output", "-o", metavar="FILE", help="Where to write it.  [default: the screen]")
     ] = None,
 ) -> None:
-    """Print the JSON Schema of pipeline files, for completion and checks in an editor.
+    """Print the JSON Schema of pipeline files, for editors.
 
-    Write it beside your pipelines with `augkit schema -o augkit.schema.json`,
-    and begin each of them with the line
+    Editors complete and check with it. Write it beside your pipelines with `augkit schema
+    -o augkit.schema.json`, and begin each of them with the line
 
     # yaml-language-server: $schema=augkit.schema.json
 
-    Editors with the YAML language server (VS Code with the extension YAML,
-    Neovim, Helix, Zed ...) then complete names, tell what a step does, and
-    underline what does not fit.
+    Editors with the YAML language server (VS Code with the extension YAML, Neovim, Helix,
+    Zed ...) then complete names, tell what a step does, and underline what does not fit.
     """
     import json
     import sys

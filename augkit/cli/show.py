@@ -16,10 +16,11 @@ def command(
     rows: Annotated[int, typer.Option("--rows", min=1, max=100, help="Pictures of a folder, spread evenly.")] = 4,
     seed: Annotated[int, typer.Option("--seed", help="The copies are those that expanding with this seed makes.")] = 0,
 ) -> None:
-    """Draw a contact sheet: each row a picture and its copies, with the drawn numbers below.
+    """Draw a contact sheet of pictures and their copies.
 
-    A picture of a folder that cannot be read, or that the pipeline refuses, is
-    named, and another takes its row.
+    Each row is a picture and its copies, with the drawn numbers below. A picture of a
+    folder that cannot be read, or that the pipeline refuses, is named, and another takes
+    its row.
     """
     import os
     import sys

@@ -11,9 +11,10 @@ import typer
 def command(
     out: Annotated[Path, typer.Argument(metavar="OUT", help="What augkit expand wrote.")],
 ) -> None:
-    """Check every file of an expansion against its books, and name what is missing, changed or extra.
+    """Check every file of an expansion against its books.
 
-    Exit code 1 if anything is wrong. Where the sources lay is a hint for replay, and is not checked.
+    What is missing, changed or extra is named. Exit code 1 if anything is wrong. Where the
+    sources lay is a hint for replay, and is not checked.
     """
     from augkit.expand import verify
 

@@ -203,8 +203,9 @@ def _check_control_points(op: ControlPoints) -> None:
 
 
 def _check_elastic_field(op: ElasticField) -> None:
-    fits = all(is_number(value) for value in (op.alpha, op.sigma, op.scale)) and op.sigma > 0
-    _require(fits and isinstance(op.stream, str), "ElasticField", "be a stream's name and finite numbers", op)
+    fits = all(is_number(value) for value in (op.alpha, op.sigma, op.scale)) and isinstance(op.stream, str)
+    bounded = fits and op.alpha >= 0 and op.sigma >= 1 and 0 <= op.scale <= 1
+    _require(bounded, "ElasticField", "be a stream's name, alpha >= 0, sigma >= 1 and a scale from 0 to 1", op)
 
 
 def _check_color_matrix(op: ColorMatrix) -> None:

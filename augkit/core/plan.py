@@ -144,7 +144,7 @@ class Plan:
             if isinstance(policy["fill"], list):
                 policy["fill"] = tuple(policy["fill"])
             return cls(source, tuple(map(_read_step, described["steps"])), Policy(**policy))
-        except (ValueError, KeyError, TypeError) as error:
+        except (ValueError, KeyError, TypeError, RecursionError) as error:
             if isinstance(error, ArgumentError):
                 raise
             raise ArgumentError(f"must be a plan as to_json writes it, got {text[:60]!r}: {error!r}.", "Plan") from None

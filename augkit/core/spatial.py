@@ -134,13 +134,14 @@ def cos_sin(degrees: float) -> tuple[float, float]:
     quarters, rest = divmod(degrees, 90.0)
     radians = math.radians(rest)
     cosine, sine = math.cos(radians), math.sin(radians)
-    return ((cosine, sine), (-sine, cosine), (-cosine, -sine), (sine, -cosine))[int(quarters) % 4]
+    cosine, sine = ((cosine, sine), (-sine, cosine), (-cosine, -sine), (sine, -cosine))[int(quarters) % 4]
+    return cosine + 0.0, sine + 0.0  # no negative zeros
 
 
 def rotation(degrees: float) -> Matrix:
     """Return the turn about the origin, counter-clockwise as seen (y points down)."""
     cosine, sine = cos_sin(degrees)
-    return ((cosine + 0.0, sine + 0.0, 0.0), (0.0 - sine, cosine + 0.0, 0.0), (0.0, 0.0, 1.0))
+    return ((cosine, sine, 0.0), (0.0 - sine, cosine, 0.0), (0.0, 0.0, 1.0))
 
 
 def shear(x_degrees: float, y_degrees: float) -> Matrix:

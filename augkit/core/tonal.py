@@ -29,6 +29,7 @@ __all__ = [
     "principal_components",
     "rounded_color",
     "saturation",
+    "to_nearest",
 ]
 
 Values = NDArray[np.float64]
@@ -55,6 +56,14 @@ def curve(op: Curve, values: Values) -> Values:
     for name, number in op.functions:
         values = FUNCTIONS[name](np.clip(values, 0.0, 1.0), number)
     return values
+
+
+def to_nearest(values: Values) -> Values:
+    """Return values rounded to whole numbers, true halves to even ones.
+
+    Five times 1.1 is 5.5, but for noise in the last digits, which would push most halves the same way.
+    """
+    return np.rint(np.round(values, 6))
 
 
 def saturation(factor: float) -> Matrix:

@@ -145,7 +145,7 @@ def unwarp(grid: Grid, points: Points) -> Points:
 def elastic_warp(stream: Stream, alpha: float, sigma: float, size: Size) -> Warp:
     """Return Simard's elastic field as a recipe, scaled back where it would fold.
 
-    The largest factor s with det(I + s grad d) > 0 at every control point and cell centre is the limit; the field is
+    The largest factor s with det(I + s grad d) > 0 on a lattice of half the control spacing is the limit; the field is
     scaled to 0.8 of it where 1 lies beyond that.
     """
     unscaled = ElasticField(stream.name, alpha, sigma, 1.0)
@@ -176,14 +176,19 @@ def _elastic_pushes(field: ElasticField, size: Size) -> NDArray[np.float64]:
 
 
 def _lattice_slopes(pushes: NDArray[np.float64]) -> list[tuple[Any, Any, Any, Any]]:
-    """Return the four derivatives of a field (pushes in spacings) at all its nodes, and at all its cell centres."""
+    """Return the four derivatives of a field (pushes in spacings) on four lattices: nodes, centres, middles of edges.
+
+    The repeated control points outside take part: the field may fold as little there.
+    """
+    pushes = np.pad(pushes, ((0, 0), (3, 3), (3, 3)), mode="edge")
+    halves = np.array([0.0, 0.5])
+    weights, slopes = np.stack(bspline_weights(halves), 1).tolist(), np.stack(_bspline_slopes(halves), 1).tolist()
     found = []
-    for t in (0.0, 0.5):
-        weights = [float(w) for w in bspline_weights(np.float64(t))]  # type: ignore[arg-type]
-        slopes = [float(w) for w in _bspline_slopes(np.float64(t))]  # type: ignore[arg-type]
-        along_x = _along(_along(pushes, slopes, 2), weights, 1)
-        along_y = _along(_along(pushes, weights, 2), slopes, 1)
-        found.append((along_x[0], along_y[0], along_x[1], along_y[1]))
+    for at_x in (0, 1):
+        sloped, weighed = _along(pushes, slopes[at_x], 2), _along(pushes, weights[at_x], 2)
+        for at_y in (0, 1):
+            along_x, along_y = _along(sloped, weights[at_y], 1), _along(weighed, slopes[at_y], 1)
+            found.append((along_x[0], along_y[0], along_x[1], along_y[1]))
     return found
 
 

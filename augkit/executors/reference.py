@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 from augkit.core.chain import pull
 from augkit.core.ops import Adapt, ColorMatrix
 from augkit.core.plan import ColorRun, SpatialRun
-from augkit.core.tonal import RANGE, curve, principal_components
+from augkit.core.tonal import RANGE, curve, principal_components, to_nearest
 from augkit.executors.targets import EDGE_PX, Sampling
 
-__all__ = ["adapt", "recolor", "resample"]
+__all__ = ["adapt", "bilinear", "finish", "halve", "recolor", "resample"]
 
 Image = NDArray[Any]
 Reals = NDArray[np.float64]
@@ -64,7 +64,7 @@ def halve(image: Image, halvings: tuple[int, int]) -> Reals:
     return means
 
 
-def bilinear(image: Reals, x: Reals, y: Reals) -> Reals:
+def bilinear(image: Reals, x: NDArray[Any], y: NDArray[Any]) -> Reals:
     """Return the picture's values at positions, interpolated between pixel centres, taps clamped at the edge."""
     left, top = np.floor(x - 0.5).astype(int), np.floor(y - 0.5).astype(int)
     right_weight, bottom_weight = (x - 0.5 - left), (y - 0.5 - top)
@@ -80,7 +80,7 @@ def bilinear(image: Reals, x: Reals, y: Reals) -> Reals:
 def finish(values: Reals, dtype: np.dtype[Any]) -> Image:
     """Return real values clamped to the dtype's range and, where it is an integer, rounded to nearest."""
     clamped = np.clip(values, 0.0, RANGE[dtype])
-    return (np.rint(clamped) if dtype.kind == "u" else clamped).astype(dtype)
+    return (to_nearest(clamped) if dtype.kind == "u" else clamped).astype(dtype)
 
 
 def recolor(image: Image, run: ColorRun, alpha: bool) -> Image:

@@ -179,7 +179,7 @@ def _readable(cls: type[Transform], faults: list[ErrorDetails]) -> ArgumentError
     match fault["type"]:
         case "unexpected_keyword_argument":
             name = str(fault["loc"][-1])
-            return ArgumentError(f"has no argument {name!r}.{closest(name, _field_names(cls))}", cls.__name__)
+            return ArgumentError(f"has no argument {name!r}.{closest(name, _field_names(cls))}", where)
         case "unexpected_positional_argument":
             return ArgumentError(f"takes {len(positional)} arguments, got another: {fault['input']!r}.", cls.__name__)
         case "missing" | "missing_argument":
@@ -214,7 +214,7 @@ def labels(steps: tuple[Transform, ...]) -> tuple[str, ...]:
         counts[label] = counts.get(label, 0) + 1
         found.append(label if counts[label] == 1 else f"{label}#{counts[label]}")
     for step in steps:
-        if step.name and counts[step.name] > 1:
+        if step.name and (counts[step.name] > 1 or found.count(step.name) > 1):
             raise ArgumentError(f"must each have another name, got {step.name!r} twice.")
     return tuple(found)
 

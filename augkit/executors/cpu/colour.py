@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from augkit.core.ops import Adapt, ColorMatrix, Curve
 from augkit.core.plan import ColorRun
 from augkit.core.spatial import IDENTITY
-from augkit.core.tonal import RANGE, curve, principal_components
+from augkit.core.tonal import RANGE, curve, principal_components, to_nearest
 
 __all__ = ["adapt", "recolor"]
 
@@ -78,4 +78,4 @@ def _table(run: ColorRun) -> NDArray[np.uint8]:
 def _finished(values: NDArray[Any], dtype: np.dtype[Any]) -> Image:
     top = RANGE[dtype]
     clamped = np.clip(values * top, 0.0, top)
-    return (np.rint(clamped) if dtype.kind == "u" else clamped).astype(dtype)
+    return (to_nearest(clamped) if dtype.kind == "u" else clamped).astype(dtype)

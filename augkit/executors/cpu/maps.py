@@ -1,10 +1,10 @@
 """The map of a spatial run, ready to be evaluated window by window: which source point every target pixel shows.
 
 Whatever the length of a chain, its map is smooth, so it is evaluated point by point only on a coarse lattice, and
-brought to every pixel as the product of two small matrices around the lattice: ``rows @ nodes @ columns.T``. That is
-exact for an affine map (2 x 2 nodes, linear) and for one warp after affine maps (the spline's own control points), and
-within 0.01 px otherwise (nodes a quarter of the control spacing apart). Perspective alone divides; what is finer than a
-lattice of 2 px is evaluated at every pixel.
+brought to every pixel as the product of two small matrices around the lattice: ``rows @ nodes @ columns``. That is
+exact for one warp after affine maps (the spline's own control points), and within 0.01 px otherwise (nodes a quarter of
+the control spacing apart). Homographies alone need no lattice; what would need one finer than 2 px is evaluated at
+every pixel.
 """
 
 from __future__ import annotations
@@ -71,55 +71,17 @@ def map_of(run: SpatialRun) -> Map:
         matrix = IDENTITY
         for op in ops:
             matrix = product(op.matrix, matrix)  # type: ignore[union-attr]  # checked just above
-        back = inverse(matrix)
-        return _affine_map(back, run.size) if _is_affine(back) else ProjectiveMap(back)
+        return HomographyMap(inverse(matrix))
     before, last = ops[:-1], ops[-1]
     if isinstance(last, Warp) and all(isinstance(op, Homography) and _is_affine(op.matrix) for op in before):
-        return _one_warp_map(before, last, run.size)
+        return _one_warp_map(before, last)
     spacing = _finest_spacing(ops) / LATTICE_PER_SPACING
     return _lattice_map(ops, run.size, spacing) if spacing >= FINEST_LATTICE_PX else PointMap(ops)
 
 
-@dataclass(frozen=True, eq=False)
-class LatticeMap:
-    """nodes (2, r, c), x first; rows (H, r) and columns (c, W): the weights of the nodes at every pixel."""
-
-    nodes: Reals
-    rows: Floats
-    columns: Floats
-    reach: int  # nodes that a pixel's value depends on along an axis: 2 for linear, 4 for cubic
-    spacing: tuple[float, float]  # of the nodes along y and x, in target pixels; the first is reach // 2 - 1 outside
-
-    def _nodes_of(self, window: Window) -> tuple[slice, slice]:
-        rows = slice(
-            int((window.top + 0.5) / self.spacing[0]), int((window.bottom - 0.5) / self.spacing[0]) + self.reach
-        )
-        columns = slice(
-            int((window.left + 0.5) / self.spacing[1]), int((window.right - 0.5) / self.spacing[1]) + self.reach
-        )
-        return rows, columns
-
-    def bounds(self, window: Window) -> Bounds:
-        rows, columns = self._nodes_of(window)
-        x, y = self.nodes[:, rows, columns]  # a spline lies within the hull of its control points
-        return float(x.min()), float(y.min()), float(x.max()), float(y.max())
-
-    def evaluate(self, window: Window, to: Affine) -> tuple[Floats, Floats]:
-        rows, columns = self._nodes_of(window)
-        shown_x, shown_y = self.nodes[:, rows, columns]
-        nodes_x = (shown_x * to[0] + to[2]).astype(np.float32)
-        nodes_y = (shown_y * to[1] + to[3]).astype(np.float32)
-        down = self.rows[window.top : window.bottom, rows]
-        across = self.columns[columns, window.left : window.right]
-        x, y = _map_buffers(window.size)
-        np.matmul(down @ nodes_x, across, out=x)
-        np.matmul(down @ nodes_y, across, out=y)
-        return x, y
-
-
 @dataclass(frozen=True)
-class ProjectiveMap:
-    """A homography with perspective: three affine functions and a division at every pixel."""
+class HomographyMap:
+    """A matrix from target to source; with perspective there is a division at every pixel."""
 
     back: Matrix
 
@@ -129,14 +91,43 @@ class ProjectiveMap:
 
     def evaluate(self, window: Window, to: Affine) -> tuple[Floats, Floats]:
         adjust: Matrix = ((to[0], 0.0, to[2]), (0.0, to[1], to[3]), (0.0, 0.0, 1.0))
+        matrix = product(adjust, self.back)
         columns, rows = np.arange(window.left, window.right) + 0.5, np.arange(window.top, window.bottom)[:, None] + 0.5
-        x_row, y_row, depth_row = product(adjust, self.back)
-        depth = depth_row[0] * columns + (depth_row[1] * rows + depth_row[2])
         x, y = _map_buffers(window.size)
-        with np.errstate(divide="ignore", invalid="ignore"):
-            depth = np.where(depth > 0, 1.0 / depth, np.nan)
-        np.multiply(x_row[0] * columns + (x_row[1] * rows + x_row[2]), depth, out=x, casting="same_kind")
-        np.multiply(y_row[0] * columns + (y_row[1] * rows + y_row[2]), depth, out=y, casting="same_kind")
+        for out, (across, down, shift) in zip((x, y), matrix, strict=False):
+            np.add((down * rows + shift).astype(np.float32), (across * columns).astype(np.float32), out=out)
+        if not _is_affine(matrix):
+            across, down, shift = matrix[2]
+            depth = across * columns + (down * rows + shift)
+            with np.errstate(divide="ignore", invalid="ignore"):
+                scale = np.where(depth > 0, 1.0 / depth, np.nan).astype(np.float32)
+            x *= scale
+            y *= scale
+        return x, y
+
+
+@dataclass(frozen=True, eq=False)
+class LatticeMap:
+    """A cubic B-spline: nodes (2, rows, columns), x first, one row and one column before the frame's first cell."""
+
+    nodes: Reals
+    spacing: tuple[float, float]  # of the nodes along y and x, in target pixels
+
+    def _shown(self, window: Window) -> tuple[Reals, Floats, Floats]:
+        """Return the nodes that the window depends on, and their weights at its rows (h, r) and columns (c, w)."""
+        rows, down = _cubic_weights(window.top, window.bottom, self.spacing[0])
+        columns, across = _cubic_weights(window.left, window.right, self.spacing[1])
+        return self.nodes[:, rows, columns], down[0], across[1]
+
+    def bounds(self, window: Window) -> Bounds:
+        x, y = self._shown(window)[0]  # a spline lies within the hull of its control points
+        return float(x.min()), float(y.min()), float(x.max()), float(y.max())
+
+    def evaluate(self, window: Window, to: Affine) -> tuple[Floats, Floats]:
+        (nodes_x, nodes_y), down, across = self._shown(window)
+        x, y = _map_buffers(window.size)
+        np.matmul(down @ (nodes_x * to[0] + to[2]).astype(np.float32), across, out=x)
+        np.matmul(down @ (nodes_y * to[1] + to[3]).astype(np.float32), across, out=y)
         return x, y
 
 
@@ -173,14 +164,7 @@ def _is_affine(matrix: Matrix) -> bool:
     return matrix[2] == (0.0, 0.0, 1.0)
 
 
-def _affine_map(back: Matrix, size: Size) -> LatticeMap:
-    height, width = size
-    corners = apply(back, np.array([[[0.0, 0.0], [width, 0.0]], [[0.0, height], [width, height]]]))
-    rows, columns = _linear_weights(height)[0], _linear_weights(width)[1]
-    return LatticeMap(np.moveaxis(corners, -1, 0), rows, columns, 2, (float(height), float(width)))
-
-
-def _one_warp_map(before: tuple[Spatial, ...], warp: Warp, size: Size) -> LatticeMap:
+def _one_warp_map(before: tuple[Spatial, ...], warp: Warp) -> LatticeMap:
     """A uniform B-spline reproduces linear functions, so the affine image of a warp has its nodes moved likewise."""
     grid = grid_of(warp)
     x, y = _node_positions(grid.spacing, grid.pushes.shape[1:], first=-1)
@@ -188,7 +172,7 @@ def _one_warp_map(before: tuple[Spatial, ...], warp: Warp, size: Size) -> Lattic
     for op in reversed(before):
         (a, b, c), (d, e, f), _ = inverse(op.matrix)  # type: ignore[union-attr]  # homographies, the caller saw
         x, y = a * x + (b * y + c), d * x + (e * y + f)
-    return _cubic_map(np.stack([x, y]), grid.spacing, size)
+    return LatticeMap(np.stack([x, y]), grid.spacing)
 
 
 def _lattice_map(ops: tuple[Spatial, ...], size: Size, spacing: float) -> LatticeMap:
@@ -202,13 +186,7 @@ def _lattice_map(ops: tuple[Spatial, ...], size: Size, spacing: float) -> Lattic
     values = pull(ops, np.stack(np.broadcast_arrays(x, y), axis=-1))
     nodes = (8.0 * values[1:-1] - values[:-2] - values[2:]) / 6.0
     nodes = (8.0 * nodes[:, 1:-1] - nodes[:, :-2] - nodes[:, 2:]) / 6.0
-    return _cubic_map(np.moveaxis(nodes, -1, 0), step, size)
-
-
-def _cubic_map(nodes: Reals, spacing: tuple[float, float], size: Size) -> LatticeMap:
-    rows = _cubic_weights(size[0], spacing[0], nodes.shape[1])[0]
-    columns = _cubic_weights(size[1], spacing[1], nodes.shape[2])[1]
-    return LatticeMap(nodes, rows, columns, 4, spacing)
+    return LatticeMap(np.moveaxis(nodes, -1, 0), step)
 
 
 def _node_positions(spacing: tuple[float, float], shape: tuple[int, ...], first: int) -> tuple[Reals, Reals]:
@@ -231,20 +209,17 @@ def _finest_spacing(ops: tuple[Spatial, ...]) -> float:
     return finest
 
 
-@lru_cache(maxsize=64)
-def _linear_weights(side: int) -> tuple[Floats, Floats]:
-    """Return the weights of 2 nodes at every pixel of an axis, as columns and, laid out anew, as rows."""
-    right = (np.arange(side) + 0.5) / side
-    weights = np.stack([1.0 - right, right], axis=1).astype(np.float32)
-    return weights, np.ascontiguousarray(weights.T)  # a product with contiguous rows takes half the time
+@lru_cache(maxsize=256)
+def _cubic_weights(start: int, stop: int, spacing: float) -> tuple[slice, tuple[Floats, Floats]]:
+    """Return which nodes of an axis the pixels from `start` to `stop` depend on, and their weights.
 
-
-@lru_cache(maxsize=64)
-def _cubic_weights(side: int, spacing: float, count: int) -> tuple[Floats, Floats]:
-    """Return the weights of `count` nodes at every pixel of an axis, as columns and, laid out anew, as rows."""
-    position = (np.arange(side) + 0.5) / spacing
+    The weights come as (pixels, nodes) and, laid out anew, as (nodes, pixels): a product with contiguous rows takes
+    half the time.
+    """
+    position = (np.arange(start, stop) + 0.5) / spacing
     cell = np.floor(position).astype(int)
-    weights = np.zeros((side, count), np.float32)
+    first, count = int(cell[0]), int(cell[-1] - cell[0]) + 4
+    weights = np.zeros((stop - start, count), np.float32)
     for k, weight in enumerate(bspline_weights(position - cell)):
-        weights[np.arange(side), cell + k] = weight
-    return weights, np.ascontiguousarray(weights.T)
+        weights[np.arange(stop - start), cell - first + k] = weight
+    return slice(first, first + count), (weights, np.ascontiguousarray(weights.T))

@@ -14,6 +14,7 @@ from augkit.core.plan import SpatialRun
 from augkit.core.spatial import IDENTITY, Matrix, Size
 from augkit.executors.cpu.maps import Floats, Map, Window, map_of
 from augkit.executors.cpu.scratch import scratch
+from augkit.executors.reference import bilinear, finish, halve
 from augkit.executors.targets import EDGE_PX, Sampling
 
 __all__ = ["resample"]
@@ -21,6 +22,7 @@ __all__ = ["resample"]
 Image = NDArray[Any]
 
 OPENCV_BORDERS = {"reflect": cv2.BORDER_REFLECT, "replicate": cv2.BORDER_REPLICATE}
+OPENCV_SIDE = 32_767  # remap takes no longer side
 TILE_PX = 512  # maps of a tile fit the second-level cache, and bound the memory whatever the picture
 
 
@@ -102,20 +104,25 @@ def _show_linear(
     x_low, y_low, x_high, y_high = pull_map.bounds(window)
     top, bottom = _part(y_low, y_high, height, how.border, block_y)
     left, right = _part(x_low, x_high, width, how.border, block_x)
-    groups = [_halved(group, halvings) for group in _groups(image[top:bottom, left:right])]
+    part = image[top:bottom, left:right]
+    shift_x, shift_y = -left / block_x - 0.5, -top / block_y - 0.5
     within = x_low >= 0 and y_low >= 0 and x_high <= width and y_high <= height
     rule = cv2.BORDER_REPLICATE if within else OPENCV_BORDERS.get(how.border)
     # OpenCV's rules hold at the picture's true edge, which a halving with a rest has lost, and for finite points.
     exact = height % block_y == 0 and width % block_x == 0 and math.isfinite(x_high)
-    if rule is not None and (within or exact):
-        x, y = pull_map.evaluate(window, (1 / block_x, 1 / block_y, -left / block_x - 0.5, -top / block_y - 0.5))
-        _remap(groups, x, y, rule, tile)
+    too_large = max(part.shape[0] // block_y, part.shape[1] // block_x) >= OPENCV_SIDE
+    if rule is not None and (within or exact) and not too_large:
+        x, y = pull_map.evaluate(window, (1 / block_x, 1 / block_y, shift_x, shift_y))
+        _remap(part, halvings, x, y, rule, tile)
         return
     x, y = pull_map.evaluate(window, (1.0, 1.0, 0.0, 0.0))
     outside = _enter_plane(x, y, (height, width), how.border)
-    x = x / np.float32(block_x) - np.float32(left / block_x + 0.5)
-    y = y / np.float32(block_y) - np.float32(top / block_y + 0.5)
-    _remap(groups, x, y, cv2.BORDER_REPLICATE, tile)
+    x = x / np.float32(block_x) + np.float32(shift_x)
+    y = y / np.float32(block_y) + np.float32(shift_y)
+    if too_large:  # a window that shows both ends of a very long picture
+        tile[:] = finish(bilinear(halve(part, halvings), x + 0.5, y + 0.5), image.dtype)
+    else:
+        _remap(part, halvings, x, y, cv2.BORDER_REPLICATE, tile)
     if outside is not None:
         tile[outside] = how.fill
 
@@ -195,8 +202,9 @@ def _mean_of_pairs(four: Image, axis: int) -> Image:
     return means.reshape(*even.shape, 4)
 
 
-def _remap(groups: list[Image], x: Floats, y: Floats, border: int, tile: Image) -> None:
-    """Sample the source's groups of channels at pixel indices (x, y) into the tile."""
+def _remap(part: Image, halvings: tuple[int, int], x: Floats, y: Floats, border: int, tile: Image) -> None:
+    """Halve a part of the source and sample it at pixel indices (x, y) into the tile."""
+    groups = [_halved(group, halvings) for group in _groups(part)]
     if len(groups) > 1:
         for channel, group in enumerate(groups):
             tile[..., channel] = cv2.remap(group, x, y, cv2.INTER_LINEAR, borderMode=border)
