@@ -7,7 +7,7 @@ install := $(python) -m pip install --quiet -c constraints.txt
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup demo check lint test bench clean
+.PHONY: help setup demo check test bench clean
 
 help: ## say what can be made
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1	\2/p' Makefile
@@ -21,8 +21,6 @@ check: .venv/.installed ## ruff and mypy
 	$(python) -m ruff check .
 	$(python) -m ruff format --check .
 	$(python) -m mypy
-
-lint: check ## the same as check
 
 test: check ## check, then every test
 	$(python) -m pytest

@@ -62,7 +62,8 @@ def __getattr__(name: str) -> Any:
     if name.startswith("_"):
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     if name in _HOMES:
-        return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+        globals()[name] = getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)  # found at once from now on
+        return globals()[name]
     from augkit.errors import ArgumentError
     from augkit.transforms import find
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from itertools import chain
 from typing import Literal
 
 from augkit.core.fuse import fuse
@@ -71,8 +72,15 @@ class Pipeline:
         Raises:
             AugkitError: a step cannot be done to such a picture; the sentence names the step.
         """
-        source = scene.size
-        drawn: list[Op] = []
+        return fuse(chain.from_iterable(self.ops(key, scene).values()), scene.size, self.policy)
+
+    def ops(self, key: Key, scene: Scene) -> dict[str, tuple[Op, ...]]:
+        """Return what every step draws, by its label, in order and not fused yet.
+
+        Raises:
+            AugkitError: as `draw`.
+        """
+        drawn: dict[str, tuple[Op, ...]] = {}
         for index, (label, step) in enumerate(zip(self.labels, self.steps, strict=True)):
             try:
                 ops = step.draw(key.stream(label), scene)
@@ -80,9 +88,9 @@ class Pipeline:
             except AugkitError as error:
                 named = error.where.startswith(label)
                 raise error.at(f"steps[{index}]" if named else f"steps[{index}] {label}") from None
-            drawn += ops
+            drawn[label] = ops
             scene = scene.after(ops)
-        return fuse(drawn, source, self.policy)
+        return drawn
 
     def __call__(self, sample: Sample, key: Key, executor: str = "cpu") -> Sample:
         """Draw a plan for the sample and run it."""

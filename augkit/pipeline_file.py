@@ -128,7 +128,7 @@ def _pipeline(document: Document) -> Pipeline:
     known = ["steps", *(item.name for item in fields(Policy))]
     if not isinstance(data, dict):
         rule = "must be a mapping with the key steps"
-        raise ArgumentError(f"{rule}, got {type(data).__name__}.", document.where())
+        raise ArgumentError(f"{rule}, got {data!r:.60}.", document.where())
     for key in data:
         if key not in known:
             raise ArgumentError(f"has no key {key!r}.{closest(key, known)}", document.where((key,)))
@@ -174,9 +174,18 @@ def _step(document: Document, path: NodePath) -> Transform:
         if "name" in beside:
             arguments["name"] = beside["name"]
         step = cls(**arguments)
-        return Maybe(beside["chance"], step) if "chance" in beside else step
+        return _perhaps(step, beside, name)
     except ArgumentError as error:
         raise _placed(error, document, path, name) from None
+
+
+def _perhaps(step: Transform, beside: dict[str, Any], name: str) -> Transform:
+    if "chance" not in beside:
+        return step
+    try:
+        return Maybe(beside["chance"], step)
+    except ArgumentError as error:
+        raise ArgumentError(error.message, f"{name}.chance") from None
 
 
 def _placed(error: ArgumentError, document: Document, path: NodePath, name: str) -> ArgumentError:
@@ -213,7 +222,10 @@ def _argument(document: Document, path: NodePath, cls: type[Transform], key: str
             raise ArgumentError(f"must be a list of steps, got {value!r:.60}.", f"{cls.__name__}.{key}")
         return [_step(document, (*path, index)) for index in range(len(value))]
     if kind == "mapping" and isinstance(value, str) and value.endswith(YAML_SUFFIXES):
-        return yaml_file.read(Path(document.name).parent / value).data
+        try:
+            return yaml_file.read(Path(document.name).parent / value).data
+        except FileError as error:
+            raise error.at(document.where(path)) from None
     return value
 
 

@@ -39,12 +39,12 @@ def _sources() -> list[Photo]:
     for package, names in SOURCES.items():
         spec = find_spec(package)
         if spec is None or spec.origin is None:
-            raise SystemExit(f"benchmarks: {package} must be installed. Type: pip install scikit-{package[2:]}")
+            raise SystemExit(f"benchmarks: {package} must be installed. Run: make bench")
         for name in names:
             picture = cv2.imread(str(Path(spec.origin).parent / name), cv2.IMREAD_COLOR)
             if picture is None:
                 raise SystemExit(f"benchmarks: {package} must ship {name}, but no picture could be read there.")
-            found.append(cv2.cvtColor(picture, cv2.COLOR_BGR2RGB))
+            found.append(np.asarray(cv2.cvtColor(picture, cv2.COLOR_BGR2RGB), np.uint8))
     return found
 
 

@@ -18,7 +18,9 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from importlib import import_module
+from itertools import chain
 from typing import Any
 
 import cv2
@@ -165,7 +167,7 @@ def _warps() -> dict[str, Contender]:
     found: dict[str, Contender] = {OURS: lambda photo, n, turn: ours(ak.Sample(photo), ak.Key(0, str(n))).image}
     for name in (HEADLINE, LOCAL, SLOW):
         composed = A.Compose([_albumentations_warp(name)], seed=0)
-        found[name] = lambda photo, n, turn, composed=composed: composed(image=photo)["image"]
+        found[name] = partial(_warped_by, composed)
     return found
 
 
@@ -229,27 +231,23 @@ def _parts(several: Sequence[Image]) -> dict[str, Contender]:
     samples = [ak.Sample(photo) for photo in several]
     keys = [ak.Key(0, str(n)) for n in range(len(several))]
     scenes = [ak.Scene.of(sample) for sample in samples]
-    drawn = [_drawn(pipeline, key, scene) for key, scene in zip(keys, scenes, strict=True)]
-    plans = [fuse(ops, scene.size, pipeline.policy) for ops, scene in zip(drawn, scenes, strict=True)]
+    drawn = [pipeline.ops(key, scene) for key, scene in zip(keys, scenes, strict=True)]
+    plans = [pipeline.draw(key, scene) for key, scene in zip(keys, scenes, strict=True)]
     moves = [_only(plan, SpatialRun) for plan in plans]
     moved = [ak.run(move, sample) for move, sample in zip(moves, samples, strict=True)]
     colours = [replace(_only(plan, ColorRun), source=plan.size) for plan in plans]
     return {
-        "draw": lambda photo, n, turn: _drawn(pipeline, ak.Key(0, str(n), turn), scenes[n]),
-        "fuse": lambda photo, n, turn: fuse(drawn[n], scenes[n].size, pipeline.policy),
+        "draw": lambda photo, n, turn: pipeline.ops(ak.Key(0, str(n), turn), scenes[n]),
+        "fuse": lambda photo, n, turn: fuse(chain.from_iterable(drawn[n].values()), scenes[n].size, pipeline.policy),
         "run: spatial": lambda photo, n, turn: ak.run(moves[n], samples[n]),
         "run: colour": lambda photo, n, turn: ak.run(colours[n], moved[n]),
         OURS: lambda photo, n, turn: pipeline(ak.Sample(photo), ak.Key(0, str(n), turn)),
     }
 
 
-def _drawn(pipeline: ak.Pipeline, key: ak.Key, scene: ak.Scene) -> list[Any]:
-    drawn: list[Any] = []
-    for label, step in zip(pipeline.labels, pipeline.steps, strict=True):
-        ops = step.draw(key.stream(label), scene)
-        drawn += ops
-        scene = scene.after(ops)
-    return drawn
+def _warped_by(composed: Any, photo: NDArray[np.uint8], n: int, turn: int) -> NDArray[np.uint8]:
+    warped: NDArray[np.uint8] = composed(image=photo)["image"]
+    return warped
 
 
 def _only(plan: Plan, kind: type[Any]) -> Plan:

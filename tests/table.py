@@ -69,7 +69,7 @@ def moves_points(step: ak.Transform) -> bool:
 
 def drawn(step: ak.Transform, key: ak.Key, scene: ak.Scene | None = None) -> tuple[Op, ...]:
     """Return what a transform draws."""
-    return step.draw(key.stream(step.label), scene or ak.Scene((120, 160)))
+    return step.draw(key.stream(ak.Pipeline([step]).labels[0]), scene or ak.Scene((120, 160)))
 
 
 ROWS = list(rows())

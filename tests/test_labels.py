@@ -180,7 +180,9 @@ def test_the_input_is_left_alone() -> None:
         for field in dataclasses.fields(sample)
         if field.name in ("image", "mask", "boxes", "keypoints")
     }
-    for pipeline in SUBJECTS.values():
+    rows_only = ak.CenterCrop((SIZE[0] // 2, SIZE[1]))  # the one crop that could be a view
+    more = [ak.Pipeline([rows_only]), ak.Pipeline([rows_only, ak.PCAColorShift()]), ak.Pipeline([ak.PCAColorShift()])]
+    for pipeline in [*SUBJECTS.values(), *more]:
         out = pipeline(sample, ak.Key(0, "x"))
         assert not np.shares_memory(out.image, sample.image)
         assert not np.shares_memory(out.mask, sample.mask)

@@ -20,7 +20,7 @@ SCHEMA = jsonschema.Draft202012Validator(schema())
 
 
 def held(inner: Any) -> Any:
-    return st.lists(inner, min_size=1, max_size=3, unique_by=lambda step: step.label).map(tuple)
+    return st.lists(inner, min_size=1, max_size=3, unique_by=lambda step: ak.Pipeline([step]).labels).map(tuple)
 
 
 plain = st.sampled_from(ROWS)
@@ -41,7 +41,7 @@ policies = st.fixed_dictionaries({}, optional={
 })  # fmt: skip
 
 
-@given(st.lists(steps, max_size=4, unique_by=lambda step: step.label), policies)
+@given(st.lists(steps, max_size=4, unique_by=lambda step: ak.Pipeline([step]).labels), policies)
 @settings(max_examples=80, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 def test_load_of_dump_is_the_pipeline(tmp_path: Path, steps: list[ak.Transform], policy: dict[str, Any]) -> None:
     pipeline = ak.Pipeline(steps, **policy)

@@ -17,11 +17,7 @@ STEPS = (ak.Rotate(), ak.Shear(), ak.Brightness(), ak.LocalWarp(), ak.PCAColorSh
 
 def by_label(steps: tuple[ak.Transform, ...], key: ak.Key, size: tuple[int, int] = SIZE) -> dict[str, tuple[Op, ...]]:
     """Return the operations that every step of a pipeline draws, by its label; steps that keep the size."""
-    pipeline = ak.Pipeline(steps)
-    return {
-        label: step.draw(key.stream(label), ak.Scene(size))
-        for label, step in zip(pipeline.labels, pipeline.steps, strict=True)
-    }
+    return ak.Pipeline(steps).ops(key, ak.Scene(size))
 
 
 def assert_unmoved(steps: tuple[ak.Transform, ...], base: tuple[ak.Transform, ...] = STEPS) -> None:
@@ -80,6 +76,8 @@ def test_two_labels_never_meet() -> None:
     assert len(set(labels)) == 3
     with pytest.raises(ValueError, match="another name"):
         ak.Pipeline([ak.Mirror(name="Rotate#2"), ak.Rotate(), ak.Rotate()])
+    with pytest.raises(ValueError, match="another name"):
+        ak.Pipeline([ak.Maybe(0.5, ak.Mirror(name="x")), ak.Maybe(0.5, ak.Hue(name="x"))])
 
 
 def test_other_pictures_copies_and_epochs_draw_otherwise() -> None:

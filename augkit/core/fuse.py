@@ -77,6 +77,8 @@ def _joined_colors(ops: list[Tonal]) -> tuple[Tonal, ...]:
     joined: list[Tonal] = []
     for op in ops:
         last = joined[-1] if joined else None
+        if is_identity(op):
+            continue
         if isinstance(op, ColorMatrix) and isinstance(last, ColorMatrix):
             joined[-1] = compose(op, last)
         elif isinstance(op, Curve) and isinstance(last, Curve):

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, NoReturn
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -15,7 +15,7 @@ from augkit.core.spatial import Size
 from augkit.core.tonal import RANGE
 from augkit.errors import SampleError
 
-__all__ = ["Polygon", "Sample", "Scene"]
+__all__ = ["Polygon", "Sample", "Scene", "channels_of", "require_rgb"]
 
 Polygon = NDArray[np.float64] | list[NDArray[np.float64]]
 
@@ -58,9 +58,9 @@ class Sample:
             _check_mask(self.mask, (height, width))
         if self.boxes is not None:
             boxes = _points("boxes", self.boxes, 4, "left, top, right, bottom", " Put class numbers in box_labels.")
-            if not ((boxes[:, 0] < boxes[:, 2]) & (boxes[:, 1] < boxes[:, 3])).all():
-                bad = boxes[~((boxes[:, 0] < boxes[:, 2]) & (boxes[:, 1] < boxes[:, 3]))][0]
-                _refuse("boxes", "must have left < right and top < bottom", bad.tolist())
+            ordered = (boxes[:, 0] < boxes[:, 2]) & (boxes[:, 1] < boxes[:, 3])
+            if not ordered.all():
+                _refuse("boxes", "must have left < right and top < bottom", boxes[~ordered][0].tolist())
             object.__setattr__(self, "boxes", boxes)
         if self.keypoints is not None:
             points = _points("keypoints", self.keypoints, 2, "x, y", " Put visibility in keypoint_visible.")
@@ -106,6 +106,8 @@ class Scene:
         dtype: name of the picture's dtype.
         alpha: the last channel is alpha.
         label: the sample's label.
+        source_boxes, source_keypoints: (n, 4) and (k, 2) in the source, or None.
+        ops: what was drawn so far.
     """
 
     size: Size
@@ -113,15 +115,23 @@ class Scene:
     dtype: str = "uint8"
     alpha: bool = False
     label: Any = None
-    source: Sample | None = field(default=None, repr=False)
-    ops: tuple[Op, ...] = field(default=(), repr=False)
+    source_boxes: NDArray[np.float64] | None = None
+    source_keypoints: NDArray[np.float64] | None = None
+    ops: tuple[Op, ...] = ()
 
     @classmethod
     def of(cls, sample: Sample) -> Scene:
-        """Return the facts of a sample."""
+        """Return the facts of a sample.
+
+        Raises:
+            SampleError: it is no `Sample`.
+        """
+        if not isinstance(sample, Sample):
+            advice = "Give ak.Sample(image=...)."
+            raise SampleError(f"must be a Sample, got {type(sample).__name__}. {advice}", "sample")
         image = sample.image
-        channels = image.shape[2] if image.ndim == 3 else 1
-        return cls((image.shape[0], image.shape[1]), channels, image.dtype.name, sample.alpha, sample.label, sample)
+        size, channels = (image.shape[0], image.shape[1]), channels_of(image)
+        return cls(size, channels, image.dtype.name, sample.alpha, sample.label, sample.boxes, sample.keypoints)
 
     def after(self, ops: tuple[Op, ...]) -> Scene:
         """Return the scene as it will be when `ops` have been done."""
@@ -129,35 +139,47 @@ class Scene:
         for op in ops:
             if isinstance(op, Homography | Warp):
                 size = op.size
-        return Scene(size, self.channels, self.dtype, self.alpha, self.label, self.source, self.ops + ops)
+        facts = (self.channels, self.dtype, self.alpha, self.label, self.source_boxes, self.source_keypoints)
+        return Scene(size, *facts, self.ops + ops)
 
     @property
     def boxes(self) -> NDArray[np.float64] | None:
         """Boxes (n, 4) as they now lie, unclipped; none were dropped."""
-        if self.source is None or self.source.boxes is None:
-            return None
-        return push_boxes(self._spatial, self.source.boxes)
+        return None if self.source_boxes is None else push_boxes(self._spatial, self.source_boxes)
 
     @property
     def keypoints(self) -> NDArray[np.float64] | None:
         """Keypoints (k, 2) as they now lie."""
-        if self.source is None or self.source.keypoints is None:
-            return None
-        return push(self._spatial, self.source.keypoints)
+        return None if self.source_keypoints is None else push(self._spatial, self.source_keypoints)
 
     @property
     def _spatial(self) -> tuple[Homography | Warp, ...]:
         return tuple(op for op in self.ops if isinstance(op, Homography | Warp))
 
 
-def _refuse(name: str, rule: str, value: object, advice: str = "") -> None:
+def channels_of(array: NDArray[Any]) -> int:
+    """Return C of (H, W, C), and 1 of (H, W)."""
+    return array.shape[2] if array.ndim == 3 else 1
+
+
+def require_rgb(channels: int, alpha: bool, where: str) -> None:
+    """Refuse a picture that has not red, green and blue, by the name of the step that needs them.
+
+    Raises:
+        SampleError: there are other than 3 channels, or 4 with alpha.
+    """
+    if channels != 3 + alpha:
+        found = f"{channels} channel" + "s" * (channels != 1)
+        raise SampleError(f"must get an RGB picture, got one of {found}. Leave the step out.", where)
+
+
+def _refuse(name: str, rule: str, value: object, advice: str = "") -> NoReturn:
     raise SampleError(f"{rule}, got {value}.{advice}", f"Sample.{name}")
 
 
 def _check_image(image: object, alpha: bool) -> None:
     if not isinstance(image, np.ndarray):
         _refuse("image", "must be a NumPy array", type(image).__name__)
-    assert isinstance(image, np.ndarray)
     if image.ndim not in (2, 3) or 0 in image.shape:
         _refuse("image", "must have shape (H, W) or (H, W, C) without an empty side", image.shape)
     if image.dtype not in RANGE:
@@ -174,7 +196,6 @@ def _check_image(image: object, alpha: bool) -> None:
 def _check_mask(mask: object, size: Size) -> None:
     if not isinstance(mask, np.ndarray) or mask.dtype.kind not in "biu":
         _refuse("mask", "must be an array of whole numbers or bool", getattr(mask, "dtype", type(mask).__name__))
-    assert isinstance(mask, np.ndarray)
     if mask.ndim not in (2, 3) or mask.shape[:2] != size:
         _refuse("mask", f"must have the image's shape {size}", mask.shape)
 

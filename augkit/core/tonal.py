@@ -26,6 +26,7 @@ __all__ = [
     "curve",
     "hue",
     "is_identity",
+    "pca_shift",
     "principal_components",
     "rounded_color",
     "saturation",
@@ -105,6 +106,13 @@ def principal_components(covariance: Values) -> tuple[Values, Values]:
     eigenvalues, vectors = eigenvalues[::-1], vectors[:, ::-1]
     largest = np.abs(vectors).argmax(axis=0)
     return np.maximum(eigenvalues, 0.0), vectors * np.sign(vectors[largest, range(3)])
+
+
+def pca_shift(covariance: Values, numbers: tuple[float, ...]) -> ColorMatrix:
+    """Return the constant V (numbers * lambda) to be added, of an RGB covariance (3, 3)."""
+    eigenvalues, vectors = principal_components(covariance)
+    red, green, blue = (vectors * (np.array(numbers) * eigenvalues)).sum(axis=1).tolist()
+    return ColorMatrix(IDENTITY, (red, green, blue))
 
 
 def is_identity(op: ColorMatrix | Curve) -> bool:

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import math
 from base64 import b64decode, b64encode
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -33,6 +34,8 @@ UNFOLDED_PUSH = 0.48
 SPACINGS_PER_SIGMA = 2.0
 INVERSE_TOLERANCE_PX = 1e-5
 
+Weigh = Callable[[NDArray[np.float64]], tuple[NDArray[np.float64], ...]]
+
 
 @dataclass(frozen=True, eq=False)
 class Grid:
@@ -48,7 +51,9 @@ def grid_of(warp: Warp) -> Grid:
     field = warp.field
     if isinstance(field, ElasticField):
         spacing = field.sigma / SPACINGS_PER_SIGMA
-        return Grid((spacing, spacing), _elastic_pushes(field, warp.size) * field.scale)
+        return Grid(
+            (spacing, spacing), _elastic_pushes(field.stream, field.alpha, field.sigma, warp.size) * field.scale
+        )
     pushes = np.frombuffer(b64decode(field.base64), "<f4").reshape(2, field.rows, field.columns)
     return Grid(field.spacing, pushes.astype(np.float64))
 
@@ -88,15 +93,15 @@ def displacement(grid: Grid, points: Points) -> Points:
     return _blend(grid, points, bspline_weights, bspline_weights)
 
 
-def _blend(grid: Grid, points: Points, weigh_y: object, weigh_x: object) -> Points:
+def _blend(grid: Grid, points: Points, weigh_y: Weigh, weigh_x: Weigh) -> Points:
     """Sum a point's sixteen control points under the given weights (or their slopes) along y and x."""
     rows, columns = grid.pushes.shape[1:]
     cell_y, t_y = _cells(points[..., 1], grid.spacing[0])
     cell_x, t_x = _cells(points[..., 0], grid.spacing[1])
     index_x = [np.clip(cell_x + k, 0, columns - 1) for k in range(4)]
-    weights_x = weigh_x(t_x)  # type: ignore[operator]
+    weights_x = weigh_x(t_x)
     total = np.zeros((2, *points.shape[:-1]))
-    for k, weight_y in enumerate(weigh_y(t_y)):  # type: ignore[operator]
+    for k, weight_y in enumerate(weigh_y(t_y)):
         index_y = np.clip(cell_y + k, 0, rows - 1)
         for i_x, weight_x in zip(index_x, weights_x, strict=True):
             total += grid.pushes[:, index_y, i_x] * (weight_y * weight_x)
@@ -148,30 +153,29 @@ def elastic_warp(stream: Stream, alpha: float, sigma: float, size: Size) -> Warp
     The largest factor s with det(I + s grad d) > 0 on a lattice of half the control spacing is the limit; the field is
     scaled to 0.8 of it where 1 lies beyond that.
     """
-    unscaled = ElasticField(stream.name, alpha, sigma, 1.0)
     spacing = sigma / SPACINGS_PER_SIGMA
-    pushes = _elastic_pushes(unscaled, size)
+    pushes = _elastic_pushes(stream.name, alpha, sigma, size)
     limit = min(_folding_factor(*slopes) for slopes in _lattice_slopes(pushes / spacing))
     return Warp(size, ElasticField(stream.name, alpha, sigma, round(min(1.0, MARGIN * limit), 9)))
 
 
-def _elastic_pushes(field: ElasticField, size: Size) -> NDArray[np.float64]:
+@lru_cache(maxsize=1)  # drawn for the limit, and at once again for the picture
+def _elastic_pushes(stream: str, alpha: float, sigma: float, size: Size) -> NDArray[np.float64]:
     """Return control points (2, rows, columns) whose field has the spectrum of Gaussian-smoothed uniform pixel noise.
 
     A cell of h x h pixels holds white noise of variance h^2 / 3, that is h times a uniform number of [-1, 1). The
     cubic B-spline smooths with variance h^2 / 3 of its own; a Gaussian on the grid supplies the rest of sigma^2.
     """
-    spacing = field.sigma / SPACINGS_PER_SIGMA
+    spacing = sigma / SPACINGS_PER_SIGMA
     rows, columns = (math.ceil(side / spacing) + 3 for side in size)
     std = math.sqrt(SPACINGS_PER_SIGMA**2 - 1.0 / 3.0)
     radius = math.ceil(4.0 * std)
     taps = np.exp(-0.5 * (np.arange(-radius, radius + 1) / std) ** 2)
     taps /= math.fsum(taps.tolist())
-    stream = Stream.from_name(field.stream)
-    noise = stream.uniforms(2, rows + 2 * radius, columns + 2 * radius) * 2.0 - 1.0
+    noise = Stream.from_name(stream).uniforms(2, rows + 2 * radius, columns + 2 * radius) * 2.0 - 1.0
     smooth = sum(tap * noise[:, k : k + rows] for k, tap in enumerate(taps.tolist()))
     smooth = sum(tap * smooth[:, :, k : k + columns] for k, tap in enumerate(taps.tolist()))
-    pushes: NDArray[np.float64] = smooth * (field.alpha / spacing)
+    pushes: NDArray[np.float64] = smooth * (alpha / spacing)
     return pushes
 
 

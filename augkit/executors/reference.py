@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from augkit.core.chain import pull
 from augkit.core.ops import Adapt, ColorMatrix
 from augkit.core.plan import ColorRun, SpatialRun
-from augkit.core.tonal import RANGE, curve, principal_components, to_nearest
+from augkit.core.tonal import RANGE, curve, pca_shift, to_nearest
 from augkit.executors.targets import EDGE_PX, Sampling
 
 __all__ = ["adapt", "bilinear", "finish", "halve", "recolor", "resample"]
@@ -100,7 +100,5 @@ def recolor(image: Image, run: ColorRun, alpha: bool) -> Image:
 def adapt(image: Image, op: Adapt, alpha: bool) -> Image:
     """Return the picture after an operation that looks at its pixels."""
     rgb = image[..., :3].reshape(-1, 3).astype(np.float64) / RANGE[image.dtype]
-    eigenvalues, vectors = principal_components(np.cov(rgb, rowvar=False, bias=True))
-    red, green, blue = (vectors * (np.array(op.numbers) * eigenvalues)).sum(axis=1).tolist()
-    identity = ((1.0, 0.0, 0.0), (0.0, 1.0, 0.0), (0.0, 0.0, 1.0))
-    return recolor(image, ColorRun((ColorMatrix(identity, (red, green, blue)),)), alpha)
+    shift = pca_shift(np.cov(rgb, rowvar=False, bias=True), op.numbers)
+    return recolor(image, ColorRun((shift,)), alpha)

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from augkit.core.chain import push, push_boxes
 from augkit.core.ops import Adapt, ColorMatrix, Spatial
 from augkit.core.plan import ColorRun, Plan, SpatialRun
-from augkit.core.sample import Polygon, Sample
+from augkit.core.sample import Polygon, Sample, channels_of, require_rgb
 from augkit.core.spatial import Size
 from augkit.core.tonal import RANGE
 from augkit.errors import SampleError
@@ -98,6 +98,8 @@ def execute(plan: Plan, sample: Sample, pixels: Pixels) -> Sample:
     Raises:
         SampleError: the picture's size is not the plan's, or it lacks what a step needs.
     """
+    if not isinstance(sample, Sample):
+        raise SampleError(f"must be a Sample, got {type(sample).__name__}. Give ak.Sample(image=...).", "sample")
     image, mask, size, policy = sample.image, sample.mask, plan.source, plan.policy
     if image.shape[:2] != size:
         raise SampleError(f"must have the plan's size {size}, got {image.shape[:2]}.", "Sample.image")
@@ -113,10 +115,10 @@ def execute(plan: Plan, sample: Sample, pixels: Pixels) -> Sample:
             labels, size = labels.moved(step.ops), step.size
         elif isinstance(step, ColorRun):
             if any(isinstance(op, ColorMatrix) for op in step.ops):
-                _require_rgb(image, sample.alpha, "ColorMatrix")
+                require_rgb(channels_of(image), sample.alpha, "ColorMatrix")
             image = pixels.recolor(_own(image, sample), step, sample.alpha)
         else:
-            _require_rgb(image, sample.alpha, step.name)
+            require_rgb(channels_of(image), sample.alpha, step.name)
             image = pixels.adapt(_own(image, sample), step, sample.alpha)
             labels = labels.clipped(size, policy.min_visible)
     labels = labels.clipped(size, policy.min_visible)
@@ -143,14 +145,14 @@ def _chosen(values: Any, kept: NDArray[np.bool_]) -> Any:
 
 def _fill(name: str, fill: float | tuple[float, ...], array: Image) -> tuple[float, ...]:
     """Return the fill, one number a channel, checked against the array it goes into."""
-    channels = array.shape[2] if array.ndim == 3 else 1
+    channels = channels_of(array)
     values = fill if isinstance(fill, tuple) else (fill,) * channels
     if len(values) != channels:
-        raise SampleError(f"must be one number or {channels} (one a channel), got {fill}.", f"pipeline.{name}")
+        raise SampleError(f"must be one number or {channels} (one a channel), got {fill}.", f"Pipeline.{name}")
     top = RANGE.get(array.dtype) if name == "fill" else None
     low, high = (0, top) if top is not None else _limits(array.dtype)
     if not all(low <= value <= high for value in values):
-        raise SampleError(f"must lie within {low:g} and {high:g} for {array.dtype}, got {fill}.", f"pipeline.{name}")
+        raise SampleError(f"must lie within {low:g} and {high:g} for {array.dtype}, got {fill}.", f"Pipeline.{name}")
     return values if array.dtype.kind == "f" else tuple(round(value) for value in values)
 
 
@@ -158,9 +160,3 @@ def _limits(dtype: np.dtype[Any]) -> tuple[int, int]:
     if dtype.kind == "b":
         return 0, 1
     return int(np.iinfo(dtype).min), int(np.iinfo(dtype).max)
-
-
-def _require_rgb(image: Image, alpha: bool, step: str) -> None:
-    channels = image.shape[2] if image.ndim == 3 else 1
-    if channels != 3 + alpha:
-        raise SampleError(f"must get an RGB picture, got {channels} channels.", step)

@@ -8,10 +8,10 @@ import pydantic
 
 from augkit.core.key import Stream
 from augkit.core.ops import Adapt, ColorMatrix, Curve, Op
-from augkit.core.sample import Scene
+from augkit.core.sample import Scene, require_rgb
 from augkit.core.spatial import IDENTITY
 from augkit.core.tonal import hue, saturation
-from augkit.transforms.transform import Interval, Range, Transform, pick, require_rgb, transform
+from augkit.transforms.transform import Interval, Range, Transform, pick, transform
 
 __all__ = [
     "Brightness",
@@ -70,7 +70,7 @@ class PCAColorShift(Transform):
     statistics: Literal["imagenet"] | ColorStatistics = "imagenet"
 
     def draw(self, stream: Stream, scene: Scene) -> tuple[Op, ...]:
-        require_rgb(scene, self)
+        require_rgb(scene.channels, scene.alpha, type(self).__name__)
         fitted = IMAGENET if isinstance(self.statistics, str) else self.statistics
         weights = [stream.normal(0.0, self.std) * value for value in fitted.eigenvalues]
         red, green, blue = (
@@ -92,7 +92,7 @@ class ImagePCAColorShift(Transform):
     std: Std = 0.1
 
     def draw(self, stream: Stream, scene: Scene) -> tuple[Op, ...]:
-        require_rgb(scene, self)
+        require_rgb(scene.channels, scene.alpha, type(self).__name__)
         numbers = tuple(round(stream.normal(0.0, self.std), 12) for _ in range(3))
         return (Adapt("pca_shift", numbers),)
 
@@ -158,7 +158,7 @@ class Saturation(Transform):
     factor: Factor = (0.7, 1.3)
 
     def draw(self, stream: Stream, scene: Scene) -> tuple[Op, ...]:
-        require_rgb(scene, self)
+        require_rgb(scene.channels, scene.alpha, type(self).__name__)
         return (ColorMatrix(saturation(pick(stream, self.factor)), NO_OFFSET),)
 
 
@@ -175,7 +175,7 @@ class Hue(Transform):
     degrees: Range = (-10.0, 10.0)
 
     def draw(self, stream: Stream, scene: Scene) -> tuple[Op, ...]:
-        require_rgb(scene, self)
+        require_rgb(scene.channels, scene.alpha, type(self).__name__)
         return (ColorMatrix(hue(pick(stream, self.degrees)), NO_OFFSET),)
 
 
@@ -187,5 +187,5 @@ class Grayscale(Transform):
     """
 
     def draw(self, stream: Stream, scene: Scene) -> tuple[Op, ...]:
-        require_rgb(scene, self)
+        require_rgb(scene.channels, scene.alpha, type(self).__name__)
         return (ColorMatrix(saturation(0.0), NO_OFFSET),)

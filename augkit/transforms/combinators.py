@@ -57,16 +57,16 @@ class Maybe(Transform):
     step: Step
 
     @property
-    def label(self) -> str:
-        return self.name or self.step.label
+    def carrier(self) -> Transform:
+        return self if self.name else self.step.carrier
 
     @property
-    def _coin(self) -> str:
-        # A coin in a coin needs a side of its own.
-        return self.step._coin + "'" if isinstance(self.step, Maybe) else "chance"
+    def _depth(self) -> int:
+        return self.step._depth + 1 if isinstance(self.step, Maybe) else 0
 
     def draw(self, stream: Stream, scene: Scene) -> tuple[Op, ...]:
-        fires = stream.child(self._coin).random() < self.chance
+        # A coin within a coin is another coin.
+        fires = stream.child(f"chance {self._depth}").random() < self.chance
         return self.step.draw(stream, scene) if fires else ()
 
 

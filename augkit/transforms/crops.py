@@ -11,7 +11,7 @@ from augkit.core.key import Stream
 from augkit.core.ops import Homography, Op
 from augkit.core.sample import Scene
 from augkit.core.spatial import crop, translation
-from augkit.transforms.transform import Interval, PixelSize, Range, Transform, pick, transform
+from augkit.transforms.transform import Interval, PixelSize, Range, Transform, ends, pick, transform
 
 __all__ = ["CenterCrop", "Pad", "RandomCrop", "RandomResizedCrop", "Resize"]
 
@@ -57,7 +57,7 @@ class RandomResizedCrop(Transform):
 
     def draw(self, stream: Stream, scene: Scene) -> tuple[Op, ...]:
         height, width = scene.size
-        low, high = self.ratio if isinstance(self.ratio, tuple) else (self.ratio, self.ratio)
+        low, high = ends(self.ratio)
         area = pick(stream, self.scale) * height * width
         narrowest, widest = area / height**2, width**2 / area
         if low <= widest and high >= narrowest:

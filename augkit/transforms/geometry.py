@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from itertools import product as product_of
 from typing import Annotated, Literal
 
 from augkit.core.key import Stream
@@ -23,7 +24,7 @@ from augkit.core.spatial import (
     translation,
 )
 from augkit.errors import ArgumentError
-from augkit.transforms.transform import Interval, Range, Transform, pick, transform
+from augkit.transforms.transform import Interval, Range, Transform, ends, pick, transform
 
 __all__ = ["Mirror", "Perspective", "Rotate", "Scale", "Shear", "Translate"]
 
@@ -95,10 +96,13 @@ class Shear(Transform):
     x_degrees: Annotated[Range, Interval(-60.0, 60.0)] = (-10.0, 10.0)
     y_degrees: Annotated[Range, Interval(-60.0, 60.0)] = (0.0, 0.0)
 
+    def __post_init__(self) -> None:
+        for x, y in product_of(ends(self.x_degrees), ends(self.y_degrees)):  # the extremes lie at the ranges' ends
+            if math.tan(math.radians(x)) * math.tan(math.radians(y)) > 0.9:
+                raise ArgumentError(f"must not flatten the picture, got {x:g} with {y:g} degrees.", "Shear")
+
     def draw(self, stream: Stream, scene: Scene) -> tuple[Op, ...]:
         x_degrees, y_degrees = pick(stream, self.x_degrees), pick(stream, self.y_degrees)
-        if math.tan(math.radians(x_degrees)) * math.tan(math.radians(y_degrees)) > 0.9:
-            raise ArgumentError(f"must not flatten the picture, got {x_degrees:.1f} and {y_degrees:.1f}.", "Shear")
         return (Homography(about(shear(x_degrees, y_degrees), scene.size), scene.size),)
 
 

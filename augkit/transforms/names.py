@@ -4,7 +4,6 @@ __all__ = ["ELSEWHERE"]
 
 ELSEWHERE = {
     "Affine": "Rotate, Scale, Shear and Translate, which fuse into one",
-    "CLAHE": "not there yet; Contrast or Gamma come nearest",
     "ColorJitter": "Brightness, Contrast, Saturation and Hue",
     "Compose": "Sequence",
     "ElasticTransform": "ElasticWarp (alpha, sigma)",
@@ -16,9 +15,9 @@ ELSEWHERE = {
     "PadIfNeeded": "Pad, or a RandomCrop larger than the picture",
     "PiecewiseAffine": "LocalWarp",
     "RandomAffine": "Rotate, Scale, Shear and Translate, which fuse into one",
+    "RandomApply": "Maybe, or chance beside the step",
     "RandomBrightness": "Brightness",
     "RandomBrightnessContrast": "Brightness and Contrast",
-    "RandomApply": "Maybe, or chance beside the step",
     "RandomChoice": "OneOf",
     "RandomContrast": "Contrast",
     "RandomFlip": "Mirror",

@@ -27,7 +27,7 @@ from pydantic_core import ErrorDetails, core_schema
 from augkit.core.key import Stream
 from augkit.core.ops import Op, is_number, is_size
 from augkit.core.sample import Scene
-from augkit.errors import ArgumentError, SampleError, closest
+from augkit.errors import ArgumentError, closest
 
 __all__ = [
     "ANY_STEP",
@@ -37,9 +37,9 @@ __all__ = [
     "Range",
     "Step",
     "Transform",
+    "ends",
     "labels",
     "pick",
-    "require_rgb",
     "transform",
 ]
 
@@ -107,9 +107,9 @@ class Transform(ABC):
         """Draw this step's numbers from its own stream and return the operations they make."""
 
     @property
-    def label(self) -> str:
-        """What names the step's stream, but for the number that a second one of the same name gets."""
-        return self.name or type(self).__name__
+    def carrier(self) -> Transform:
+        """The step whose label and stream this one uses: itself, but for a step that only wraps another."""
+        return self
 
     def __repr__(self) -> str:
         defaults = [item.default for item in fields(self)]
@@ -196,8 +196,12 @@ def _field_names(cls: type[Transform]) -> list[str]:
 
 def pick(stream: Stream, span: float | tuple[float, float]) -> float:
     """Draw uniformly from a range; a fixed value takes a number off the stream too, so that nothing else moves."""
-    low, high = span if isinstance(span, tuple) else (span, span)
-    return stream.uniform(low, high)
+    return stream.uniform(*ends(span))
+
+
+def ends(span: float | tuple[float, float]) -> tuple[float, float]:
+    """Return (low, high) of a range."""
+    return span if isinstance(span, tuple) else (span, span)
 
 
 @lru_cache(maxsize=1024)
@@ -209,22 +213,12 @@ def labels(steps: tuple[Transform, ...]) -> tuple[str, ...]:
     """
     counts: dict[str, int] = {}
     found = []
-    for step in steps:
-        label = step.label
+    carriers = [step.carrier for step in steps]
+    for step in carriers:
+        label = step.name or type(step).__name__
         counts[label] = counts.get(label, 0) + 1
         found.append(label if counts[label] == 1 else f"{label}#{counts[label]}")
-    for step in steps:
+    for step in carriers:
         if step.name and (counts[step.name] > 1 or found.count(step.name) > 1):
             raise ArgumentError(f"must each have another name, got {step.name!r} twice.")
     return tuple(found)
-
-
-def require_rgb(scene: Scene, step: Transform) -> None:
-    """Refuse a picture that has not red, green and blue, by the step's name.
-
-    Raises:
-        SampleError: the picture has another number of channels than 3, or 4 with alpha.
-    """
-    if scene.channels != 3 + scene.alpha:
-        channels = f"{scene.channels} channel" + "s" * (scene.channels != 1)
-        raise SampleError(f"must get an RGB picture, got one of {channels}. Leave the step out.", type(step).__name__)

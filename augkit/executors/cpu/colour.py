@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from augkit.core.ops import Adapt, ColorMatrix, Curve
 from augkit.core.plan import ColorRun
 from augkit.core.spatial import IDENTITY
-from augkit.core.tonal import RANGE, curve, principal_components, to_nearest
+from augkit.core.tonal import RANGE, curve, pca_shift
+from augkit.executors.reference import finish
 
 __all__ = ["adapt", "recolor"]
 
@@ -32,7 +33,7 @@ def recolor(image: Image, run: ColorRun, alpha: bool) -> Image:
     values: Any = image.astype(np.float32) / np.float32(RANGE[image.dtype])
     for op in run.ops:
         values = cv2.transform(values, _augmented(op, 1.0)) if isinstance(op, ColorMatrix) else curve(op, values)
-    return _finished(values, image.dtype)
+    return finish(values * RANGE[image.dtype], image.dtype)
 
 
 def adapt(image: Image, op: Adapt, alpha: bool) -> Image:
@@ -41,9 +42,7 @@ def adapt(image: Image, op: Adapt, alpha: bool) -> Image:
     mean = pixels.mean(axis=0, dtype=np.float64)
     products = cv2.mulTransposed(pixels, True, scale=1.0 / len(pixels), dtype=cv2.CV_64F)
     covariance: Any = (products - np.outer(mean, mean)) / RANGE[image.dtype] ** 2
-    eigenvalues, vectors = principal_components(covariance)
-    red, green, blue = (vectors * (np.array(op.numbers) * eigenvalues)).sum(axis=1).tolist()
-    return recolor(image, ColorRun((ColorMatrix(IDENTITY, (red, green, blue)),)), alpha)
+    return recolor(image, ColorRun((pca_shift(covariance, op.numbers),)), alpha)
 
 
 def _is_whole_shift(image: Image, op: ColorMatrix) -> bool:
@@ -72,10 +71,4 @@ def _table(run: ColorRun) -> NDArray[np.uint8]:
     values = np.arange(256) / 255.0
     for op in run.ops:
         values = curve(op, values)  # type: ignore[arg-type]  # only curves come here
-    return _finished(values, np.dtype(np.uint8))
-
-
-def _finished(values: NDArray[Any], dtype: np.dtype[Any]) -> Image:
-    top = RANGE[dtype]
-    clamped = np.clip(values * top, 0.0, top)
-    return (to_nearest(clamped) if dtype.kind == "u" else clamped).astype(dtype)
+    return finish(values * 255.0, np.dtype(np.uint8))

@@ -64,6 +64,7 @@ class Map(Protocol):
         """Return x and y (h, w) of the source points, scaled and shifted; buffers that the next call takes back."""
 
 
+@lru_cache(maxsize=1)  # a picture's mask goes through the same map
 def map_of(run: SpatialRun) -> Map:
     """Return the cheapest map that is true to the run."""
     ops = run.ops
@@ -138,14 +139,19 @@ class PointMap:
     ops: tuple[Spatial, ...]
 
     def bounds(self, window: Window) -> Bounds:
-        return _hull(pull(self.ops, window.centres()))
+        return _hull(_points_shown(self.ops, window))
 
     def evaluate(self, window: Window, to: Affine) -> tuple[Floats, Floats]:
-        points = pull(self.ops, window.centres())
+        points = _points_shown(self.ops, window)
         x, y = _map_buffers(window.size)
         x[:] = points[..., 0] * to[0] + to[2]
         y[:] = points[..., 1] * to[1] + to[3]
         return x, y
+
+
+@lru_cache(maxsize=1)
+def _points_shown(ops: tuple[Spatial, ...], window: Window) -> Reals:
+    return pull(ops, window.centres())
 
 
 def _map_buffers(size: Size) -> tuple[Floats, Floats]:

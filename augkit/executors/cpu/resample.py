@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from augkit.core.ops import Homography
 from augkit.core.plan import SpatialRun
+from augkit.core.sample import channels_of
 from augkit.core.spatial import IDENTITY, Matrix, Size
 from augkit.executors.cpu.maps import Floats, Map, Window, map_of
 from augkit.executors.cpu.scratch import scratch
@@ -28,8 +29,8 @@ TILE_PX = 512  # maps of a tile fit the second-level cache, and bound the memory
 
 def resample(image: Image, run: SpatialRun, how: Sampling) -> Image:
     """Return the picture (H, W) or (H, W, C) that the run's map shows, same dtype."""
-    matrix = IDENTITY if not run.ops else run.ops[0].matrix if isinstance(run.ops[0], Homography) else None
-    if matrix is not None and len(run.ops) <= 1 and _moves_whole_pixels(matrix):
+    matrix = _only_matrix(run)
+    if matrix is not None and _moves_whole_pixels(matrix):
         return _permuted(image, matrix, run.size, how)
     shown = np.empty((*run.size, *image.shape[2:]), image.dtype)
     pull_map = map_of(run)
@@ -42,6 +43,13 @@ def resample(image: Image, run: SpatialRun, how: Sampling) -> Image:
             else:
                 _show_linear(image, pull_map, window, how, run.halvings, tile)
     return shown
+
+
+def _only_matrix(run: SpatialRun) -> Matrix | None:
+    """Return the one matrix that the run is, if it is one."""
+    if not run.ops:
+        return IDENTITY
+    return run.ops[0].matrix if len(run.ops) == 1 and isinstance(run.ops[0], Homography) else None
 
 
 def _moves_whole_pixels(matrix: Matrix) -> bool:
@@ -57,7 +65,7 @@ def _permuted(image: Image, matrix: Matrix, size: Size, how: Sampling) -> Image:
         image, a, e = image.swapaxes(0, 1), b, d
     columns, columns_inside = _indices(a, c, size[1], image.shape[1], how.border)
     rows, rows_inside = _indices(e, f, size[0], image.shape[0], how.border)
-    shown = np.ascontiguousarray(_taken(_taken(image, rows, 0), columns, 1))
+    shown = np.array(_taken(_taken(image, rows, 0), columns, 1), order="C", copy=True)
     if how.border == "constant":
         shown[~rows_inside] = how.fill
         shown[:, ~columns_inside] = how.fill
@@ -166,7 +174,7 @@ def _part(low: float, high: float, side: int, border: str, block: int) -> tuple[
 
 def _groups(part: Image) -> list[Image]:
     """Return a picture in groups of channels that OpenCV samples fast and exactly: 1, 3 or 4 at a time."""
-    channels = part.shape[2] if part.ndim == 3 else 1
+    channels = channels_of(part)
     if channels == 3 and part.dtype == np.uint8:
         four = scratch("source of four", (*part.shape[:2], 4), np.uint8)
         return [cv2.cvtColor(part, cv2.COLOR_RGB2RGBA, dst=four)]  # four channels take half the time of three
