@@ -220,7 +220,7 @@ def test_one_plan_runs_on_many_pictures_of_its_size(executor: str) -> None:
 def test_fills_must_fit_their_array(executor: str) -> None:
     sample = ak.Sample(noise((9, 9)), mask=noise((9, 9), 1))
     for fill, mask_fill in ((300, 0), (-1, 0), ((1, 2), 0), (0, 256), (0, -1)):
-        with pytest.raises(SampleError, match=r"pipeline\.(mask_)?fill: must"):
+        with pytest.raises(SampleError, match=r"Pipeline\.(mask_)?fill: must"):
             ak.Pipeline([ak.Rotate(9)], border="constant", fill=fill, mask_fill=mask_fill)(sample, KEY, executor)
 
 
