@@ -41,6 +41,8 @@ class Pipeline:
         min_visible: float = 0.1,
         decode: Literal["full"] = "full",
     ) -> None:
+        if not isinstance(steps, Iterable):
+            raise ArgumentError(f"must be a list of transforms, got {steps!r:.80}.", "Pipeline.steps")
         self.steps = tuple(steps)
         for index, step in enumerate(self.steps):
             if not isinstance(step, Transform):
@@ -72,7 +74,8 @@ class Pipeline:
         Raises:
             AugkitError: a step cannot be done to such a picture; the sentence names the step.
         """
-        return fuse(chain.from_iterable(self.ops(key, scene).values()), scene.size, self.policy)
+        drawn = self.ops(key, scene)
+        return fuse(chain.from_iterable(drawn.values()), scene.size, self.policy)
 
     def ops(self, key: Key, scene: Scene) -> dict[str, tuple[Op, ...]]:
         """Return what every step draws, by its label, in order and not fused yet.
@@ -80,6 +83,9 @@ class Pipeline:
         Raises:
             AugkitError: as `draw`.
         """
+        if not isinstance(key, Key) or not isinstance(scene, Scene):
+            got = f"{type(key).__name__} and {type(scene).__name__}"
+            raise ArgumentError(f"must get a Key and a Scene, got {got}. Give ak.Scene.of(sample).", "Pipeline.draw")
         drawn: dict[str, tuple[Op, ...]] = {}
         for index, (label, step) in enumerate(zip(self.labels, self.steps, strict=True)):
             try:

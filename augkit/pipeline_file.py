@@ -52,6 +52,8 @@ def load(source: str | Path) -> Pipeline:
     >>> load("six").steps[1]
     Maybe(chance=0.5, step=Mirror())
     """
+    if not isinstance(source, str | Path):
+        raise ArgumentError(f"must be a name or a path, got {source!r:.60}.", "load")
     text = str(source)
     if text in bundled():
         return _pipeline(yaml_file.read(bundled()[text]))

@@ -67,14 +67,14 @@ class Document:
         return f"{self.name}:{self.line(path)} {dotted.removeprefix('.')}".rstrip()
 
 
-def read(path: str | os.PathLike[str], *, number_keys: bool = False) -> Document:
-    """Read one YAML file; `number_keys` lets whole numbers be keys, as in other tools' lists of class names."""
+def read(path: str | os.PathLike[str]) -> Document:
+    """Read one YAML file."""
     name = os.fspath(path)
     try:
         if Path(path).is_dir():
-            raise FileError("must be a file, got a directory. Name the YAML file inside it.", name)
+            raise FileError("must be a file, got a folder. Name the YAML file inside it.", name)
         if not Path(path).is_file():  # nor a pipe or a device, which might never end
-            raise FileError("must be a file that exists, got none. Check the spelling and the current directory.", name)
+            raise FileError("must be a file that exists, got none. Check the spelling and the current folder.", name)
         with Path(path).open("rb") as file:
             content = file.read(MAX_BYTES + 1)
     except OSError as error:
@@ -87,21 +87,21 @@ def read(path: str | os.PathLike[str], *, number_keys: bool = False) -> Document
         line = 1 + content.count(b"\n", 0, error.start)
         what = f"must be UTF-8, got the byte 0x{content[error.start]:02x}. Save the file as UTF-8."
         raise FileError(what, f"{name}:{line}") from None
-    return parse(text, name, number_keys=number_keys)
+    return parse(text, name)
 
 
-def parse(text: str, where: str = "<string>", *, number_keys: bool = False) -> Document:
+def parse(text: str, where: str = "<string>") -> Document:
     """Read one YAML document from `text`; `where` is the name it has in messages."""
     if len(text) > MAX_BYTES:
         raise FileError(_TOO_LARGE, f"{where}:1")
-    return _Reader(text, where, number_keys).document()
+    return _Reader(text, where).document()
 
 
 class _Reader:
     """Turn the events of one text into data, and note the line of every node."""
 
-    def __init__(self, text: str, name: str, number_keys: bool) -> None:
-        self.text, self.name, self.number_keys = text, name, number_keys
+    def __init__(self, text: str, name: str) -> None:
+        self.text, self.name = text, name
         self.events = yaml.parse(text, Loader=yaml.SafeLoader)
         self.line = 1  # where the last event began
         self.lines: dict[NodePath, int] = {(): 1}
@@ -151,7 +151,7 @@ class _Reader:
             if isinstance(event, yaml.ScalarEvent) and event.value == "<<" and event.implicit[0]:
                 raise self.fault("must not use merge keys, got <<. Write the keys out.")
             key = self.node((*path, ""), event)
-            if not isinstance(key, str) and not (self.number_keys and type(key) is int):
+            if not isinstance(key, str):
                 raise self.fault(f"must have text as keys, got {_show(event.value)}. Put it in quotes.")
             if key in data:
                 first = self.lines[*path, key]
@@ -278,5 +278,5 @@ def write(data: Any, path: str | os.PathLike[str]) -> None:
         Path(path).write_text(text, encoding="utf-8", newline="\n")
     except (OSError, ValueError) as error:  # a name with a NUL is a ValueError
         reason = error.strerror if isinstance(error, OSError) else error
-        what = f"must be a file that can be written, got: {reason}. Check the directory and its permissions."
+        what = f"must be a file that can be written, got: {reason}. Check the folder and its permissions."
         raise FileError(what, os.fspath(path)) from None

@@ -78,6 +78,7 @@ def test_refusals_are_one_sentence(src: Path, tmp_path: Path) -> None:
         (src, src / "out"),
         (src, tmp_path / "full"),
         (src, tmp_path / "out", "--encoding", "gif"),
+        (src, tmp_path / "out", "--encoding", "png", "--quality", 0),
         (src, tmp_path / "out", "--pipeline", "nosuch"),
     ):
         ended = augkit(
@@ -94,6 +95,9 @@ def test_refusals_are_one_sentence(src: Path, tmp_path: Path) -> None:
         assert ended.stderr.startswith("augkit: ")
     assert not (tmp_path / "out").exists()
     augkit("expand", src, tmp_path / "out", "--pipeline", "six", code=2)  # without --copies
+
+
+needs_proc = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="sees processes in /proc, and has none")
 
 
 def started(src: Path, out: Path) -> subprocess.Popen[str]:
@@ -150,6 +154,7 @@ def many(tmp_path: Path) -> Path:
     return tmp_path / "src"
 
 
+@needs_proc
 def test_a_killed_parent_leaves_no_half_picture(many: Path, tmp_path: Path) -> None:
     running = started(many, tmp_path / "out")
     running.kill()
@@ -158,6 +163,7 @@ def test_a_killed_parent_leaves_no_half_picture(many: Path, tmp_path: Path) -> N
     assert_whole(tmp_path / "out")
 
 
+@needs_proc
 @pytest.mark.parametrize("everyone", [False, True])
 def test_an_interruption_ends_cleanly(many: Path, tmp_path: Path, everyone: bool) -> None:
     running = started(many, tmp_path / "out")
@@ -171,6 +177,7 @@ def test_an_interruption_ends_cleanly(many: Path, tmp_path: Path, everyone: bool
     assert_whole(tmp_path / "out")
 
 
+@needs_proc
 def test_a_killed_worker_is_one_sentence(many: Path, tmp_path: Path) -> None:
     running = started(many, tmp_path / "out")
     workers = [pid for pid in group(running.pid) if b"spawn_main" in Path(f"/proc/{pid}/cmdline").read_bytes()]

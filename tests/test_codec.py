@@ -212,10 +212,10 @@ def test_each_kind_becomes_what_the_table_says(kind: str) -> None:
 @pytest.mark.parametrize("kind", REFUSED)
 def test_what_cannot_be_read_rightly_is_refused_with_its_reason_and_fast(kind: str) -> None:
     data, reason = REFUSED[kind]
-    start = time.perf_counter()
+    start = time.process_time()  # not the clock: another's work on this machine says nothing about ours
     with pytest.raises(DecodeError, match=reason) as fault:
         decode(data)
-    assert time.perf_counter() - start < 1
+    assert time.process_time() - start < 1
     assert not any(ugly in str(fault.value) for ugly in ("\n", " at 0x"))
 
 

@@ -16,8 +16,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from PIL import Image
 
-from augkit import codec
-from augkit.codec import ENCODINGS, MAX_FILE_BYTES, decode, encode, probe, read
+from augkit.codec import ENCODINGS, MAX_FILE_BYTES, Header, decode, decoding, encode, probe, read
 from augkit.errors import ArgumentError, AugkitError, DecodeError, FileError, SampleError
 
 _y, _x = np.mgrid[0:60, 0:90]
@@ -88,9 +87,9 @@ def test_the_same_picture_gives_the_same_bytes_without_metadata(encoding: str) -
 @pytest.mark.parametrize("encoding", ENCODINGS)
 def test_the_pixel_limit_holds_by_the_header_alone(encoding: str, monkeypatch: pytest.MonkeyPatch) -> None:
     data = encode(PHOTO, encoding)
-    monkeypatch.setattr(codec, "MAX_PIXELS", 5400)
-    assert probe(data) == codec.Header(encoding, 60, 90, 3, 1)
-    monkeypatch.setattr(codec, "MAX_PIXELS", 5399)
+    monkeypatch.setattr(decoding, "MAX_PIXELS", 5400)
+    assert probe(data) == Header(encoding, 60, 90, 3, 1)
+    monkeypatch.setattr(decoding, "MAX_PIXELS", 5399)
     for ask in (probe, decode):
         with pytest.raises(DecodeError, match=r"at most 5,399 pixels, got 60 x 90\."):
             ask(data)
@@ -122,10 +121,23 @@ def test_a_picture_that_does_not_fit_is_refused_and_told_what_would(case: str) -
         encode(picture, encoding, alpha=alpha)
 
 
-@pytest.mark.parametrize(("encoding", "quality"), [("jpg", 90), ("", 90), ("jpeg", 0), ("webp", 101)])
+@pytest.mark.parametrize(("encoding", "quality"), [("jpg", 90), ("", 90), ("jpeg", 0), ("webp", 101), ("png", 9.5)])
 def test_unknown_encodings_and_qualities_are_refused(encoding: str, quality: int) -> None:
     with pytest.raises(ArgumentError, match=f"^{'encoding' if quality == 90 else 'quality'}: must be "):
         encode(PHOTO, encoding, quality)
+
+
+def test_an_encoding_that_is_almost_right_gets_the_nearest() -> None:
+    with pytest.raises(
+        ArgumentError, match=r"^encoding: must be jpeg or png or webp, got 'jpg'\. Did you mean jpeg\?$"
+    ):
+        encode(PHOTO, "jpg")
+
+
+@pytest.mark.parametrize("data", [b"", b"text", encode(PHOTO, "png")[:200]])
+def test_every_refusal_ends_with_advice(data: bytes) -> None:
+    with pytest.raises(DecodeError, match=r"^is [^\n]*\. (Copy|Save) [^\n]*\.$"):
+        decode(data)
 
 
 @pytest.mark.parametrize("encoding", ENCODINGS)
@@ -154,8 +166,8 @@ def test_read_says_where_and_why_it_failed(tmp_path: Path) -> None:
     expected: dict[str, tuple[type[AugkitError], str]] = {
         "empty.png": (DecodeError, "is empty"),
         "torn.png": (DecodeError, "is truncated or damaged"),
-        "huge.png": (FileError, "regular file of at most 2,147,483,648 bytes"),
-        "pipe.png": (FileError, "regular file"),
+        "huge.png": (FileError, r"regular file of at most 2,147,483,648 bytes, got 2,147,483,649 bytes\. "),
+        "pipe.png": (FileError, "regular file.*got a folder, a pipe or a device"),
         ".": (FileError, "regular file"),
         "missing.png": (FileError, "No such file"),
         "nul\0.png": (FileError, "null byte"),

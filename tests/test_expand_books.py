@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -123,7 +124,7 @@ def test_replay_from_another_place(out: Path, expanded: Path, tmp_path: Path) ->
     id = lines(out)[0]["id"]
     shutil.copytree(expanded / "src", tmp_path / "moved")
     (out / ".augkit/source.txt").write_text("/nowhere\n")
-    with pytest.raises(FileError, match="--source"):
+    with pytest.raises(FileError, match=r"jpg: must be readable, got: No such file.*--source\.$"):
         replay(out, id)
     assert replay(out, id, tmp_path / "moved").is_identical
     assert replay(out, str(out / id), tmp_path / "moved").id == id  # as a shell completes it
@@ -146,6 +147,45 @@ def test_an_unknown_id_gets_the_nearest(out: Path) -> None:
     id = lines(out)[0]["id"]
     with pytest.raises(ArgumentError, match=f"Did you mean {id}"):
         replay(out, id[:-5] + "x" + id[-5:])
+
+
+DAMAGE = {
+    "no JSON": lambda line: line[:-9],
+    "a list": lambda line: b"[1, 2]",
+    "a word": lambda line: b'"id"',
+    "far too deep": lambda line: b"[" * 100_000,
+    "no UTF-8": lambda line: b'{"id":"\xff"}',
+    "without a field": lambda line: line.replace(b'"sha256"', b'"sha257"'),
+    "a number for a name": lambda line: re.sub(rb'"source":"[^"]*"', b'"source":3', line),
+    "a word for the versions": lambda line: re.sub(rb'"versions":{[^}]*}', b'"versions":"new"', line),
+    "another plan": lambda line: line.replace(b'"augkit_plan":1', b'"augkit_plan":"one"'),
+}
+
+
+@pytest.mark.parametrize("kind", DAMAGE)
+def test_replay_names_a_damaged_line(out: Path, kind: str) -> None:
+    path = out / ".augkit/lineage/00000.jsonl"
+    first, *others = path.read_bytes().splitlines()
+    id = json.loads(first)["id"]
+    harmed = DAMAGE[kind](first)
+    path.write_bytes(b"\n".join([harmed, *others, b""]))
+    begins_alike = harmed.startswith(f'{{"id":"{id}",'.encode())
+    for wanted in [id] * begins_alike + ["x"] * (kind not in MINOR):
+        with pytest.raises(JobError, match=r"00000.jsonl:1: must be as augkit expand wrote it, got ") as caught:
+            replay(out, wanted)
+        assert "\n" not in str(caught.value)
+        assert len(str(caught.value)) < 400
+
+
+MINOR = ("without a field", "a number for a name", "a word for the versions", "another plan")  # leave the id readable
+
+
+@pytest.mark.parametrize("harmed", [b"{", b"[]", b'{"id":3,"reason":"x"}', b'{"id":"x"}', b"\xff"])
+def test_replay_names_a_damaged_line_of_the_rejected(out: Path, harmed: bytes) -> None:
+    path = out / ".augkit/rejected.jsonl"
+    path.write_bytes(harmed + b"\n" + path.read_bytes())
+    with pytest.raises(JobError, match=r"rejected.jsonl:1: must be as augkit expand wrote it, got "):
+        replay(out, "x")
 
 
 @pytest.mark.parametrize("ask", [verify, lambda out: replay(out, "x")])

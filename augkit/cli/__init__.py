@@ -12,8 +12,8 @@ from augkit.errors import AugkitError
 
 __all__ = ["COMMANDS", "app", "main"]
 
-# Each is a module of this folder with a function `command`; its docstring is the help. Modules import what they work
-# with inside that function, so that `augkit --help` stays quick.
+# Each is a module of this folder with a function `command`; its docstring is the help. They import the standard library
+# and typer at their top, and the other rooms of augkit, with all they load, inside: so `augkit --help` stays quick.
 COMMANDS = ("expand", "verify", "replay", "explain", "show", "fit-pca", "list", "schema", "demo")
 
 app = typer.Typer(

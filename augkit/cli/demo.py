@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
+from shlex import join
+from shutil import rmtree
 from typing import Annotated
 
 import typer
@@ -52,8 +55,6 @@ def command(
     They are two photos and a hundred handwritten digits. Both are expanded, verified and
     drawn on contact sheets, with the commands to do it by hand.
     """
-    from shlex import join
-
     from augkit.cli import app
 
     photos, digits = _pictures()
@@ -83,8 +84,6 @@ def command(
 
 def _pictures() -> tuple[dict[str, bytes], dict[str, bytes]]:
     """Return the files of both kinds of pictures, by their paths below the demo's folder."""
-    from collections import Counter
-
     import numpy as np
 
     from augkit.codec import encode
@@ -112,8 +111,6 @@ def _make_room(folder: Path) -> None:
     Raises:
         FileError: it is a file, holds other things, or cannot be changed.
     """
-    from shutil import rmtree
-
     from augkit.errors import FileError
 
     try:

@@ -6,7 +6,7 @@ import json
 import sys
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Optional
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -21,7 +21,7 @@ def command(
     copies: Annotated[int, typer.Option(help="Augmented copies of every picture.")],
     seed: Annotated[int, typer.Option(help="Another seed, other copies.")] = 0,
     workers: Annotated[
-        Optional[int], typer.Option(help="Processes; 0 works in this one.", show_default="the processors")  # noqa: UP045
+        int | None, typer.Option(help="Processes; 0 works in this one.", show_default="the processors")
     ] = None,
     encoding: Annotated[str, typer.Option(help="jpeg, png or webp.")] = "jpeg",
     quality: Annotated[int, typer.Option(help="1 to 100, for jpeg and webp.")] = 90,
@@ -32,7 +32,7 @@ def command(
 
     The same seed gives the same files for any number of workers, and OUT/.augkit holds a
     line that explains each of them. A picture's class is the first folder below SRC; its
-    copies go to OUT/CLASS. Pictures that cannot be used are left out and listed with their
+    copies go to OUT/CLASS. Pictures that cannot be used are rejected and listed with their
     reasons in OUT/.augkit/rejected.jsonl.
     """
     from augkit.cli.progress import progress_shown

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
+from pathlib import Path
+from textwrap import fill
 from typing import Annotated
 
 import typer
@@ -14,10 +17,6 @@ def command(
 
     First its steps, then the passes over the pixels that one draw of them fuses into.
     """
-    import shutil
-    from pathlib import Path
-    from textwrap import fill
-
     from augkit.core.key import Key
     from augkit.core.sample import Scene
     from augkit.errors import AugkitError

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
@@ -22,9 +24,6 @@ def command(
 
     - PCAColorShift: {statistics: pca.yaml}
     """
-    import sys
-    from dataclasses import asdict
-
     from augkit.cli.output import require_writable, write
     from augkit.cli.progress import progress_shown
     from augkit.codec import read

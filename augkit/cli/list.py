@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import typer
+import shutil
+from itertools import groupby, zip_longest
+from textwrap import wrap
 
 
 def command() -> None:
     """List the bundled pipelines and all transforms."""
-    import shutil
-    from itertools import groupby, zip_longest
-    from textwrap import wrap
-
     from augkit.pipeline_file import bundled
     from augkit.preview import deed, defaults, headline
     from augkit.transforms import REGISTRY
@@ -25,15 +23,13 @@ def command() -> None:
         room = max(24, width - names - (arguments if middle else 0))
         margin = arguments if middle else 0
         for first, second, third in zip_longest([f"  {name}"], middle, wrap(text, room), fillvalue=""):
-            title = typer.style(first.ljust(names), fg="cyan") if first else " " * names
-            typer.echo(f"{title}{second.ljust(margin)}{third}".rstrip())
+            print(f"{first.ljust(names)}{second.ljust(margin)}{third}".rstrip())
 
-    typer.secho("Pipelines", bold=True)
+    print("Pipelines")
     for name, path in bundled().items():
         show(name, [], headline(path))
     for module, group in groupby(REGISTRY.items(), lambda item: item[1].__module__.rpartition(".")[2]):
-        typer.echo()
-        typer.secho(f"Transforms: {module}", bold=True)
+        print(f"\nTransforms: {module}")
         for name, cls in group:
             show(name, told[cls] or ["-"], deed(cls))
-    typer.echo("\nMore of a pipeline: `augkit explain NAME`. For your editor: `augkit schema`.")
+    print("\nMore of a pipeline: `augkit explain NAME`. For your editor: `augkit schema`.")

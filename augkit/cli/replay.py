@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Optional
+from typing import Annotated
 
 import typer
 
@@ -12,9 +12,7 @@ def command(
     out: Annotated[Path, typer.Argument(metavar="OUT", help="What augkit expand wrote.")],
     id: Annotated[str, typer.Argument(metavar="ID", help="The output's path below OUT.")],
     file: Annotated[Path, typer.Option("--output", "-o", metavar="FILE", help="Where to write it.")],
-    source: Annotated[
-        Optional[Path], typer.Option(help="Where the sources lie.", show_default="where they lay")  # noqa: UP045
-    ] = None,
+    source: Annotated[Path | None, typer.Option(help="Where the sources lie.", show_default="where they lay")] = None,
 ) -> None:
     """Make one output again, and say whether it is the same.
 

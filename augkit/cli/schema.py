@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -23,9 +25,6 @@ def command(
     Editors with the YAML language server (VS Code with the extension YAML, Neovim, Helix,
     Zed ...) then complete names, tell what a step does, and underline what does not fit.
     """
-    import json
-    import sys
-
     from augkit.cli.output import write
     from augkit.pipeline_file import schema
 

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import os
+import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
 import typer
+
+MOST_COPIES, MOST_ROWS = 50, 100
 
 
 def command(
     source: Annotated[Path, typer.Argument(metavar="SRC", help="A picture, or a folder of pictures.")],
     pipeline: Annotated[str, typer.Option("--pipeline", metavar="P", help="A bundled name, or a YAML file.")],
     output: Annotated[Path, typer.Option("--output", "-o", metavar="FILE", help="The PNG file to write.")],
-    copies: Annotated[int, typer.Option("--copies", min=1, max=50, help="Copies of each picture.")] = 5,
-    rows: Annotated[int, typer.Option("--rows", min=1, max=100, help="Pictures of a folder, spread evenly.")] = 4,
+    copies: Annotated[int, typer.Option("--copies", help="Copies of each picture, up to 50.")] = 5,
+    rows: Annotated[int, typer.Option("--rows", help="Pictures of a folder, up to 100.")] = 4,
     seed: Annotated[int, typer.Option("--seed", help="The copies are those that expanding with this seed makes.")] = 0,
 ) -> None:
     """Draw a contact sheet of pictures and their copies.
@@ -22,10 +27,6 @@ def command(
     folder that cannot be read, or that the pipeline refuses, is named, and another takes
     its row.
     """
-    import os
-    import sys
-    from dataclasses import replace
-
     from augkit.cli.output import require_writable, write
     from augkit.codec import encode, read
     from augkit.core.key import Key
@@ -35,6 +36,9 @@ def command(
     from augkit.pipeline_file import load
     from augkit.preview import contact_sheet
 
+    for name, value, most in (("--copies", copies, MOST_COPIES), ("--rows", rows, MOST_ROWS)):
+        if not 1 <= value <= most:
+            raise ArgumentError(f"must be a whole number from 1 to {most}, got {value}.", name)
     if output.suffix.lower() != ".png":
         raise ArgumentError(f"must end in .png, got {output.name!r}.", "--output")
     require_writable(output)
@@ -80,5 +84,5 @@ def _spread(count: int, rows: int) -> list[int]:
     >>> _spread(9, 3)
     [0, 3, 6, 1, 2, 4, 5, 7, 8]
     """
-    even = list(dict.fromkeys(row * count // min(rows, count) for row in range(min(rows, count))))
-    return even + [place for place in range(count) if place not in even]
+    even = dict.fromkeys(row * count // min(rows, count) for row in range(min(rows, count)))
+    return [*even, *(place for place in range(count) if place not in even)]

@@ -18,18 +18,20 @@ EDGE_POINTS = 16  # an edge of a box bends under a warp: this many points follow
 
 def pull(ops: Sequence[Spatial], points: Points) -> Points:
     """Return the source points (..., 2) that the target points show."""
-    for op in reversed(ops):
-        if isinstance(op, Homography):
-            points = apply(inverse(op.matrix), points)
-        else:
-            points = points + displacement(grid_of(op), points)
+    with np.errstate(all="ignore"):  # beyond a horizon lies nothing but infinities
+        for op in reversed(ops):
+            if isinstance(op, Homography):
+                points = apply(inverse(op.matrix), points)
+            else:
+                points = points + displacement(grid_of(op), points)
     return points
 
 
 def push(ops: Sequence[Spatial], points: Points) -> Points:
     """Return the target points (..., 2) where the source points come out."""
-    for op in ops:
-        points = apply(op.matrix, points) if isinstance(op, Homography) else unwarp(grid_of(op), points)
+    with np.errstate(all="ignore"):
+        for op in ops:
+            points = apply(op.matrix, points) if isinstance(op, Homography) else unwarp(grid_of(op), points)
     return points
 
 

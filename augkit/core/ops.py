@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, fields
+from numbers import Real
 from typing import Any
 
 from augkit.core.spatial import Matrix, Size
@@ -113,6 +114,7 @@ class Adapt:
     numbers: tuple[float, ...]
 
 
+MAX_SIDE = 1_000_000  # of a picture, in pixels
 CURVES = ("gain", "contrast", "gamma")  # what they do: `augkit.core.tonal.FUNCTIONS`
 
 Spatial = Homography | Warp
@@ -165,8 +167,11 @@ def _require(holds: bool, where: str, rule: str, value: object) -> None:
 
 
 def is_number(value: object) -> bool:
-    """Tell whether `value` is a finite number, and no truth value."""
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    """Tell whether `value` is a finite number that a float can hold, and no truth value."""
+    try:
+        return isinstance(value, Real) and not isinstance(value, bool) and math.isfinite(value)
+    except OverflowError:  # a whole number of hundreds of digits
+        return False
 
 
 def _numbers(value: object, *shape: int) -> bool:
@@ -179,8 +184,12 @@ def _numbers(value: object, *shape: int) -> bool:
 
 
 def is_size(value: object) -> bool:
-    """Tell whether `value` is (height, width) of at least one pixel."""
-    return isinstance(value, tuple) and len(value) == 2 and all(type(side) is int and side > 0 for side in value)
+    """Tell whether `value` is (height, width), each from 1 to `MAX_SIDE` pixels."""
+    return (
+        isinstance(value, tuple)
+        and len(value) == 2
+        and all(type(side) is int and 0 < side <= MAX_SIDE for side in value)
+    )
 
 
 def _check_homography(op: Homography) -> None:
@@ -192,6 +201,10 @@ def _check_warp(op: Warp) -> None:
     _require(is_size(op.size), "Warp.size", "be (height, width) in whole pixels", op.size)
     known = isinstance(op.field, ControlPoints | ElasticField)
     _require(known, "Warp.field", "be ControlPoints or an ElasticField", op.field)
+    if isinstance(op.field, ControlPoints):
+        cells = [side / spacing - 1e-6 for side, spacing in zip(op.size, op.field.spacing, strict=True)]
+        covers = op.field.rows >= cells[0] + 3 and op.field.columns >= cells[1] + 3
+        _require(covers, "ControlPoints", "cover the warp's frame", (op.field.rows, op.field.columns))
 
 
 def _check_control_points(op: ControlPoints) -> None:

@@ -147,7 +147,9 @@ class Plan:
         except (ValueError, KeyError, TypeError, RecursionError) as error:
             if isinstance(error, ArgumentError):
                 raise
-            raise ArgumentError(f"must be a plan as to_json writes it, got {text[:60]!r}: {error!r}.", "Plan") from None
+            raise ArgumentError(
+                f"must be a plan as to_json writes it, got {text!r:.60}: {error!r:.80}.", "Plan"
+            ) from None
 
     def explain(self) -> str:
         """Return the plan in sentences, a line a pass over the pixels."""

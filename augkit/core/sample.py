@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from augkit.core.chain import push, push_boxes
-from augkit.core.ops import Homography, Op, Warp
+from augkit.core.ops import Homography, Op, Warp, is_number
 from augkit.core.spatial import Size
 from augkit.core.tonal import RANGE
 from augkit.errors import SampleError
@@ -66,16 +66,20 @@ class Sample:
             points = _points("keypoints", self.keypoints, 2, "x, y", " Put visibility in keypoint_visible.")
             object.__setattr__(self, "keypoints", points)
             visible = self.keypoint_visible
-            visible = np.ones(len(points), bool) if visible is None else np.asarray(visible)
+            visible = np.ones(len(points), bool) if visible is None else _flags(visible)
             if visible.shape != (len(points),) or visible.dtype.kind not in "biu":
-                _refuse("keypoint_visible", f"must be {len(points)} booleans or whole numbers", visible.shape)
+                _refuse("keypoint_visible", f"must be {len(points)} booleans or whole numbers", f"{visible!r:.60}")
             object.__setattr__(self, "keypoint_visible", visible)
         elif self.keypoint_visible is not None:
             _refuse("keypoint_visible", "must come with keypoints", "none")
         if self.polygons is not None:
+            if not isinstance(self.polygons, Sequence) or isinstance(self.polygons, str):
+                _refuse("polygons", "must be a list, one entry a box", f"{self.polygons!r:.60}")
             object.__setattr__(self, "polygons", [_polygon(polygon) for polygon in self.polygons])
         for name in ("box_labels", "polygons"):
             values = getattr(self, name)
+            if values is not None and not isinstance(values, Sequence | np.ndarray):
+                _refuse(name, "must be a list, one entry a box", f"{values!r:.60}")
             if values is not None and (self.boxes is not None or name == "box_labels"):
                 count = 0 if self.boxes is None else len(self.boxes)
                 if len(values) != count:
@@ -201,7 +205,10 @@ def _check_mask(mask: object, size: Size) -> None:
 
 
 def _points(name: str, values: ArrayLike, width: int, meaning: str, advice: str) -> NDArray[np.float64]:
-    points = np.asarray(values, dtype=np.float64)
+    try:
+        points = np.asarray(values, dtype=np.float64)
+    except (TypeError, ValueError, OverflowError):
+        _refuse(name, f"must have shape (n, {width}) as {meaning}", f"{values!r:.60}", advice)
     if points.size == 0 and points.ndim < 2:
         points = points.reshape(0, width)
     if points.ndim != 2 or points.shape[1] != width:
@@ -211,7 +218,24 @@ def _points(name: str, values: ArrayLike, width: int, meaning: str, advice: str)
     return points
 
 
+def _is_point(value: Any) -> bool:
+    return (
+        len(value) == 2 and all(is_number(part) for part in value)
+        if isinstance(value, Sequence)
+        else np.ndim(value) == 1
+    )
+
+
+def _flags(values: Any) -> NDArray[Any]:
+    """Return visibilities as an array; an empty list has no dtype of its own."""
+    try:
+        flags = np.asarray(values)
+    except ValueError:  # ragged
+        return np.array(None)
+    return flags.astype(bool) if flags.size == 0 else flags
+
+
 def _polygon(polygon: Any) -> Polygon:
-    if isinstance(polygon, list) and polygon and np.ndim(polygon[0]) == 2:
+    if isinstance(polygon, list) and polygon and not _is_point(polygon[0]):
         return [_points("polygons", ring, 2, "x, y", "") for ring in polygon]
     return _points("polygons", polygon, 2, "x, y", "")

@@ -51,11 +51,6 @@ class PictureFolder:
     sources: tuple[Source, ...]
     left_out: tuple[tuple[str, int], ...]
 
-    @property
-    def ignored(self) -> int:
-        """How many files and links were left out."""
-        return sum(count for _, count in self.left_out)
-
 
 def read_folder(root: str | os.PathLike[str]) -> PictureFolder:
     """List the pictures below `root` without opening one.

@@ -50,7 +50,7 @@ def enter_plane(position: Reals, side: int, border: str) -> tuple[Reals, NDArray
     if border == "reflect":
         position = side - np.abs(np.mod(position, 2 * side) - side)
     elif border == "wrap":
-        position = np.where(inside, position, np.mod(position, side))
+        position = np.mod(position + EDGE_PX, side) - EDGE_PX  # a point on the seam is at its beginning
     return np.clip(position, 0, side), inside
 
 

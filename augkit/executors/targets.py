@@ -25,6 +25,7 @@ __all__ = ["EDGE_PX", "Pixels", "Sampling", "execute"]
 # A point this near to the edge of a pixel, or of the plane, counts as beyond it (or inside it): what two machines'
 # last bits disagree about must not decide which pixel is nearest.
 EDGE_PX = 1e-3
+ROUNDING = 1e-6  # of label arithmetic: pixels, or a fraction of an area; matrices are rounded to 1e-9 px
 
 Image = NDArray[Any]
 
@@ -80,12 +81,12 @@ class Labels:
             whole = np.prod(self.boxes[:, 2:] - self.boxes[:, :2], axis=1)
             boxes = np.clip(np.nan_to_num(self.boxes), 0.0, np.tile(limits, 2))
             left = np.prod(boxes[:, 2:] - boxes[:, :2], axis=1)
-            kept = (left > 0.0) & (left >= min_visible * whole)
+            kept = (left > 0.0) & (left >= min_visible * whole * (1.0 - ROUNDING))
             labels = replace(labels, boxes=boxes[kept], box_labels=_chosen(self.box_labels, kept))
             if self.polygons is not None:
                 labels = replace(labels, polygons=_chosen(self.polygons, kept))
         if self.keypoints is not None and self.keypoint_visible is not None:
-            inside = ((self.keypoints >= 0.0) & (self.keypoints <= limits)).all(axis=1)
+            inside = ((self.keypoints >= -ROUNDING) & (self.keypoints <= limits + ROUNDING)).all(axis=1)
             visible = np.where(inside, self.keypoint_visible, np.zeros_like(self.keypoint_visible))
             keypoints = np.nan_to_num(self.keypoints, posinf=-1.0)  # beyond a horizon: outside, but finite
             labels = replace(labels, keypoints=keypoints, keypoint_visible=visible)
@@ -98,8 +99,9 @@ def execute(plan: Plan, sample: Sample, pixels: Pixels) -> Sample:
     Raises:
         SampleError: the picture's size is not the plan's, or it lacks what a step needs.
     """
-    if not isinstance(sample, Sample):
-        raise SampleError(f"must be a Sample, got {type(sample).__name__}. Give ak.Sample(image=...).", "sample")
+    if not isinstance(plan, Plan) or not isinstance(sample, Sample):
+        got = f"{type(plan).__name__} and {type(sample).__name__}"
+        raise SampleError(f"must get a Plan and a Sample, got {got}. Give ak.Sample(image=...).", "run")
     image, mask, size, policy = sample.image, sample.mask, plan.source, plan.policy
     if image.shape[:2] != size:
         raise SampleError(f"must have the plan's size {size}, got {image.shape[:2]}.", "Sample.image")

@@ -138,7 +138,7 @@ def _check_equal(layout: Layout, path: Path, content: bytes, found: _Findings) -
 
 
 def _highest_shard(layout: Layout) -> int:
-    names = (path.stem for path in layout.marker(0).parent.glob("*.json"))
+    names = (path.stem for path in layout.shards.glob("*.json"))
     return max((int(name) for name in names if name.isdecimal()), default=-1)
 
 

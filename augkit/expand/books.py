@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import shutil
-from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 from augkit.expand.commit import make_folders, replace_with, sync_folders
 from augkit.expand.job import WorkPlan
-from augkit.expand.layout import JobError, Layout, compact, sealed, unsealed
+from augkit.expand.layout import JobError, Layout, compact, sealed, sha256_of, unsealed
 
 __all__ = ["close_books", "closed", "open_books", "read_marker"]
 
@@ -17,7 +16,7 @@ __all__ = ["close_books", "closed", "open_books", "read_marker"]
 def open_books(layout: Layout, plan: WorkPlan) -> None:
     """Make OUT and write down what is to be done there."""
     layout.out.mkdir(parents=True, exist_ok=True)
-    make_folders([layout.temporary, layout.lineage(0).parent, layout.marker(0).parent], layout.out)
+    make_folders([layout.temporary, layout.lineages, layout.shards], layout.out)
     # A path on Linux may hold any bytes.
     where = str(plan.folder.root.resolve()).encode("utf-8", "surrogateescape")
     replace_with(layout.source, where + b"\n", layout.temporary)
@@ -35,7 +34,7 @@ def close_books(layout: Layout) -> None:
     whole = [marker for marker in markers if marker is not None]
     if len(whole) < shards:
         raise JobError(f"must be complete in {shards} shards, got {len(whole)}.", str(layout.out))
-    sync_folders([layout.marker(0).parent])
+    sync_folders([layout.shards])
     rejected, done = closed(layout, whole)
     replace_with(layout.rejected, rejected, layout.temporary)
     shutil.rmtree(layout.temporary)
@@ -53,7 +52,7 @@ def closed(layout: Layout, markers: list[dict[str, Any]]) -> tuple[bytes, bytes]
         "written": written,
         "rejected": len(rejected),
         "copied": 0,
-        "books_sha256": sha256(b"".join([job, *map(sealed, markers)])).hexdigest(),
+        "books_sha256": sha256_of(b"".join([job, *map(sealed, markers)])),
     }
     return "".join(compact(entry) + "\n" for entry in rejected).encode(), sealed(done)
 

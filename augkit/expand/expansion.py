@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Generator, Iterable, Iterator
@@ -16,7 +17,7 @@ from augkit.errors import ArgumentError
 from augkit.expand.books import close_books, open_books
 from augkit.expand.job import Job, WorkPlan, require_apart
 from augkit.expand.layout import JobError, Layout
-from augkit.expand.processes import cpu_count, run_shards
+from augkit.expand.processes import cpu_count, is_worker_starting, run_shards
 from augkit.expand.shard import ShardResult, Work
 from augkit.pipeline import Pipeline
 from augkit.pipeline_file import load
@@ -74,7 +75,7 @@ def expand(
     """Write `copies` augmented copies of every picture below `source` to `out`, with the books that explain each.
 
     The tree is the same, byte by byte, for any number of workers. A picture that cannot be read or does not fit the
-    pipeline is left out with its reason.
+    pipeline is rejected with its reason.
 
     Args:
         source: class folders of pictures, or one flat folder; never written to.
@@ -94,6 +95,8 @@ def expand(
         JobError: the job could not be finished: the disk is full, a worker died.
     """
     began = time.perf_counter()
+    if workers != 0 and is_worker_starting():  # a script without `if __name__ == "__main__":`; run_shards tells why
+        sys.exit(1)
     if workers is not None and (type(workers) is not int or workers < 0):
         raise ArgumentError(f"must be a whole number, at least 0, got {workers!r}.", "workers")
     if not 0.0 <= max_rejected <= 1.0:

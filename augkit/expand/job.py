@@ -7,15 +7,15 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from augkit.codec import ENCODINGS
+from augkit.codec import ENCODINGS, require_encoding
 from augkit.datasets import PictureFolder, Source
-from augkit.errors import ArgumentError, FileError, closest
-from augkit.expand.layout import FORMAT, versions
+from augkit.errors import ArgumentError, FileError
+from augkit.expand.layout import BOOKS, FORMAT, versions
 from augkit.expand.names import output_stems
 from augkit.pipeline import Pipeline
 from augkit.pipeline_file import described
@@ -48,22 +48,14 @@ class Job:
     seed: int
     encoding: str
     quality: int
-    versions: tuple[tuple[str, str], ...] = ()
+    versions: tuple[tuple[str, str], ...] = field(default_factory=lambda: tuple(versions().items()))
 
     def __post_init__(self) -> None:
-        for name, value, low, high in (
-            ("copies", self.copies, 1, None),
-            ("seed", self.seed, None, None),
-            ("quality", self.quality, 1, 100),
-        ):
-            if type(value) is not int or (low is not None and value < low) or (high is not None and value > high):
-                limits = "" if low is None else f", at least {low}" if high is None else f" from {low} to {high}"
-                raise ArgumentError(f"must be a whole number{limits}, got {value!r}.", name)
-        if self.encoding not in ENCODINGS:
-            advice = closest(str(self.encoding), ENCODINGS)
-            raise ArgumentError(f"must be {', '.join(ENCODINGS)}, got {self.encoding!r}.{advice}", "encoding")
-        if not self.versions:
-            object.__setattr__(self, "versions", tuple(versions().items()))
+        if type(self.copies) is not int or self.copies < 1:
+            raise ArgumentError(f"must be a whole number, at least 1, got {self.copies!r}.", "copies")
+        if type(self.seed) is not int:
+            raise ArgumentError(f"must be a whole number, got {self.seed!r}.", "seed")
+        require_encoding(self.encoding, self.quality)
 
     @property
     def suffix(self) -> str:
@@ -166,5 +158,5 @@ def require_apart(source: Path, out: Path) -> None:
     except OSError as fault:
         raise FileError(f"must be a new or an empty folder, got: {fault.strerror}.", str(out)) from None
     if held is not None:
-        kind = "an expansion" if (inner / ".augkit").is_dir() else "a folder with files in it"
+        kind = "an expansion" if (inner / BOOKS).is_dir() else "a folder with files in it"
         raise FileError(f"must be a new or an empty folder, got {kind}. Remove it or choose another.", str(out))

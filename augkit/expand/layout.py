@@ -24,7 +24,7 @@ from typing import Any
 
 from augkit.errors import AugkitError, FileError
 
-__all__ = ["FORMAT", "JobError", "Layout", "below", "compact", "sealed", "sha256_of", "unsealed", "versions"]
+__all__ = ["BOOKS", "FORMAT", "JobError", "Layout", "below", "compact", "sealed", "sha256_of", "unsealed", "versions"]
 
 FORMAT = 1  # of the bookkeeping
 BOOKS = ".augkit"
@@ -48,15 +48,17 @@ class Layout:
         self.source = self.books / "source.txt"
         self.rejected = self.books / "rejected.jsonl"
         self.done = self.books / "done.json"
+        self.shards = self.books / "shards"
+        self.lineages = self.books / "lineage"
         self.temporary = self.books / "tmp"
 
     def lineage(self, shard: int) -> Path:
         """Return the lines of a shard's outputs."""
-        return self.books / "lineage" / f"{shard:05d}.jsonl"
+        return self.lineages / f"{shard:05d}.jsonl"
 
     def marker(self, shard: int) -> Path:
         """Return the file that says that a shard is complete."""
-        return self.books / "shards" / f"{shard:05d}.json"
+        return self.shards / f"{shard:05d}.json"
 
     def id(self, path: Path) -> str:
         """Return the posix path below OUT."""

@@ -25,13 +25,17 @@ from augkit.expand.job import Shard
 from augkit.expand.layout import JobError
 from augkit.expand.shard import ShardResult, Work, expand_shard
 
-__all__ = ["cpu_count", "run_shards"]
+__all__ = ["cpu_count", "is_worker_starting", "run_shards"]
 
 AHEAD = 2  # shards handed out for each worker, so that none waits and memory stays bounded
 _THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
 _BROKEN = (
-    "ended abruptly: killed, out of memory, crashed by a picture, or unable to import the script that calls expand(). "
+    "ended abruptly: killed, out of memory, or crashed by a picture. "
     "Remove the output and run again with fewer workers; 0 workers do all in one process."
+)
+_UNBEGUN = (
+    "must be able to import the script that calls expand(), and ended while it did. In the script, call expand() "
+    'below `if __name__ == "__main__":`; remove the output and run again. 0 workers do all in one process.'
 )
 
 
@@ -50,7 +54,7 @@ def run_shards(work: Work, shards: Iterable[Shard], workers: int) -> Iterator[Sh
 
     Raises:
         ArgumentError: the pipeline cannot be handed to other processes.
-        JobError: a worker died.
+        JobError: a worker died, or none could begin.
         OSError: the output cannot be written.
     """
     if workers == 0:
@@ -62,25 +66,29 @@ def run_shards(work: Work, shards: Iterable[Shard], workers: int) -> Iterator[Sh
         advice = "Define its transforms at the top of a module, or use 0 workers."
         raise ArgumentError(f"must be importable by other processes, got: {fault}. {advice}", "pipeline") from None
     context = multiprocessing.get_context("spawn")
-    stop = context.Event()
-    pool = ProcessPoolExecutor(workers, context, _begin, (work, stop))
+    begun, stop = context.Event(), context.Event()
+    pool = ProcessPoolExecutor(workers, context, _begin, (work, begun, stop))
     rest, pending = iter(shards), set[Future[ShardResult]]()
-    with _single_threaded():
-        try:
-            while True:
-                for shard in islice(rest, AHEAD * workers - len(pending)):
-                    with _no_interrupts():  # workers are started here
-                        pending.add(pool.submit(_do, shard))
-                if not pending:
-                    return
-                done, pending = wait(pending, return_when=FIRST_COMPLETED)
-                for future in done:
-                    yield future.result()
-        except BrokenProcessPool:
-            raise JobError(_BROKEN, "a worker process") from None
-        finally:
-            stop.set()
-            pool.shutdown(wait=True, cancel_futures=True)
+    try:
+        while True:
+            for shard in islice(rest, AHEAD * workers - len(pending)):
+                with _single_threaded(), _no_interrupts():  # workers are started here, and nowhere else
+                    pending.add(pool.submit(_do, shard))
+            if not pending:
+                return
+            done, pending = wait(pending, return_when=FIRST_COMPLETED)
+            for future in done:
+                yield future.result()
+    except BrokenProcessPool:
+        raise JobError(_BROKEN if begun.is_set() else _UNBEGUN, "a worker process") from None
+    finally:
+        stop.set()
+        pool.shutdown(wait=True, cancel_futures=True)
+
+
+def is_worker_starting() -> bool:
+    """Return whether this process is a new worker that still imports the script that started it."""
+    return bool(getattr(multiprocessing.current_process(), "_inheriting", False))  # as multiprocessing itself asks
 
 
 def _run_here(work: Work, shards: Iterable[Shard]) -> Iterator[ShardResult]:
@@ -100,7 +108,8 @@ class _Worker:
     stop: Event
 
 
-def _begin(work: Work, stop: Event) -> None:
+def _begin(work: Work, begun: Event, stop: Event) -> None:
+    begun.set()
     cv2.setNumThreads(1)
     _Worker.work, _Worker.stop = work, stop
     threading.Thread(target=_end_with_parent, daemon=True).start()

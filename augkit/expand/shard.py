@@ -8,16 +8,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from augkit.codec import MAX_FILE_BYTES, decode, encode
+from augkit.codec import decode, encode, read_bytes
 from augkit.core.key import Key
 from augkit.core.sample import Sample, Scene
-from augkit.errors import AugkitError, DecodeError
+from augkit.errors import AugkitError, FileError
 from augkit.executors import run
 from augkit.expand.commit import Staging
 from augkit.expand.job import Job, Shard, Task
 from augkit.expand.layout import Layout, below, compact, sealed, sha256_of
 
 __all__ = ["ShardResult", "Stopped", "Work", "expand_shard"]
+
+EXECUTOR = "cpu"  # does all plans, and is named in every line
 
 
 class Stopped(Exception):
@@ -126,22 +128,20 @@ def _outputs(work: Work, task: Task) -> Iterator[_Output]:
 def _read(work: Work, task: Task) -> _Origin:
     path = below(work.root, task.source.id)
     try:
-        if path.stat().st_size > MAX_FILE_BYTES:
-            raise DecodeError(f"must have at most {MAX_FILE_BYTES:,} bytes")
-        data = path.read_bytes()
-    except OSError as fault:
-        raise DecodeError(f"must be readable, got: {fault.strerror}") from None
+        data = read_bytes(path)
+    except FileError as fault:
+        raise FileError(fault.message) from None  # the books tell no place of this machine
     decoded = decode(data)
     sample = Sample(decoded.image, label=task.source.label, id=task.source.id, alpha=decoded.alpha)
     job = work.job
-    how = {"executor": "cpu", "encoding": job.encoding, "quality": job.quality, "versions": dict(job.versions)}
+    how = {"executor": EXECUTOR, "encoding": job.encoding, "quality": job.quality, "versions": dict(job.versions)}
     return _Origin(sample, Scene.of(sample), sha256_of(data), len(data), compact(how)[1:])
 
 
 def _make(job: Job, task: Task, copy: int, origin: _Origin) -> _Output:
     key = Key(job.seed, task.source.id, copy)
     plan = job.pipeline.draw(key, origin.scene)
-    made = run(plan, origin.sample)
+    made = run(plan, origin.sample, EXECUTOR)
     data = encode(made.image, job.encoding, job.quality, made.alpha)
     id = task.output(copy, job.suffix)
     first = compact(

@@ -128,13 +128,13 @@ class Translate(Transform):
     """Shift the picture.
 
     Args:
-        x, y: ranges of the shift as fractions of width and height; positive is right and down.
+        x, y: ranges of the shift as fractions of width and height, -10 to 10; positive is right and down.
 
     Draws: both, uniform. Emits: a Homography.
     """
 
-    x: Range = (-0.1, 0.1)
-    y: Range = (-0.1, 0.1)
+    x: Annotated[Range, Interval(-10.0, 10.0)] = (-0.1, 0.1)
+    y: Annotated[Range, Interval(-10.0, 10.0)] = (-0.1, 0.1)
 
     def draw(self, stream: Stream, scene: Scene) -> tuple[Op, ...]:
         x, y = pick(stream, self.x) * scene.size[1], pick(stream, self.y) * scene.size[0]

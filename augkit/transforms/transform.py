@@ -100,7 +100,7 @@ PixelSize = Annotated[tuple[int, int], Pixels()]  # always a pair once validated
 class Transform(ABC):
     """A step of a pipeline. Subclasses are final, made with `transform`, and draw."""
 
-    name: Annotated[str, pydantic.Strict()] | None = field(default=None, kw_only=True)
+    name: Annotated[str, pydantic.Field(strict=True, min_length=1)] | None = field(default=None, kw_only=True)
 
     @abstractmethod
     def draw(self, stream: Stream, scene: Scene) -> tuple[Op, ...]:

@@ -14,6 +14,8 @@ from augkit.transforms.transform import Interval, Range, Transform, pick, transf
 
 __all__ = ["ElasticWarp", "LocalWarp"]
 
+MOST_CELLS = 512  # along an axis: a plan is to stay a line
+
 
 @transform
 class LocalWarp(Transform):
@@ -22,7 +24,7 @@ class LocalWarp(Transform):
     Args:
         strength: range of the standard deviation of a control point's push, as a fraction of the shorter side, 0 to 1.
         cells: how many cells of the grid lie along the shorter side, 1 to 64; along the longer one as many of
-            (nearly) that size as fit.
+            (nearly) that size as fit, 512 at most.
 
     Draws: the strength, uniform; x and y of every control point's push, normal. A push is shortened where it could
     make the picture fold, to 0.8 of the sufficient bound (0.48 of the spacing an axis), that is 0.38 / cells of the
@@ -37,7 +39,7 @@ class LocalWarp(Transform):
     def draw(self, stream: Stream, scene: Scene) -> tuple[Op, ...]:
         height, width = scene.size
         shorter = min(height, width)
-        cells_y, cells_x = (max(1, round(self.cells * side / shorter)) for side in scene.size)
+        cells_y, cells_x = (min(MOST_CELLS, max(1, round(self.cells * side / shorter))) for side in scene.size)
         std = pick(stream, self.strength) * shorter
         pushes = stream.normals(2, cells_y + 3, cells_x + 3) * std
         return (Warp(scene.size, control_points(pushes, (height / cells_y, width / cells_x))),)

@@ -2,7 +2,7 @@
 
 Whatever the length of a chain, its map is smooth, so it is evaluated point by point only on a coarse lattice, and
 brought to every pixel as the product of two small matrices around the lattice: ``rows @ nodes @ columns``. That is
-exact for one warp after affine maps (the spline's own control points), and within 0.01 px otherwise (nodes a quarter of
+exact for one warp after affine maps (the spline's own control points), and within 0.02 px otherwise (nodes an eighth of
 the control spacing apart). Homographies alone need no lattice; what would need one finer than 2 px is evaluated at
 every pixel.
 """
@@ -31,8 +31,10 @@ Floats = NDArray[np.float32]
 Bounds = tuple[float, float, float, float]  # left, top, right, bottom of the source points shown
 Affine = tuple[float, float, float, float]  # scale_x, scale_y, shift_x, shift_y: applied to source points
 
-LATTICE_PER_SPACING = 4
+LATTICE_PER_SPACING = 8
+LATTICE_PER_SPACING_IN_PERSPECTIVE = 12  # which squeezes a part of the grid more than its centre
 FINEST_LATTICE_PX = 2.0
+LATTICE_MARGIN = 6
 
 
 @dataclass(frozen=True)
@@ -74,9 +76,11 @@ def map_of(run: SpatialRun) -> Map:
             matrix = product(op.matrix, matrix)  # type: ignore[union-attr]  # checked just above
         return HomographyMap(inverse(matrix))
     before, last = ops[:-1], ops[-1]
-    if isinstance(last, Warp) and all(isinstance(op, Homography) and _is_affine(op.matrix) for op in before):
+    within = isinstance(last, Warp) and run.size[0] <= last.size[0] and run.size[1] <= last.size[1]
+    if isinstance(last, Warp) and within and all(isinstance(op, Homography) and _is_affine(op.matrix) for op in before):
         return _one_warp_map(before, last)
-    spacing = _finest_spacing(ops) / LATTICE_PER_SPACING
+    flat = all(_is_affine(op.matrix) for op in ops if isinstance(op, Homography))
+    spacing = _finest_spacing(ops) / (LATTICE_PER_SPACING if flat else LATTICE_PER_SPACING_IN_PERSPECTIVE)
     return _lattice_map(ops, run.size, spacing) if spacing >= FINEST_LATTICE_PX else PointMap(ops)
 
 
@@ -181,18 +185,26 @@ def _one_warp_map(before: tuple[Spatial, ...], warp: Warp) -> LatticeMap:
     return LatticeMap(np.stack([x, y]), grid.spacing)
 
 
-def _lattice_map(ops: tuple[Spatial, ...], size: Size, spacing: float) -> LatticeMap:
-    """Interpolate the chain's values on a lattice by a cubic spline.
-
-    The control points (8 f - f_before - f_after) / 6 along each axis reproduce cubics, and need no system solved.
-    """
+def _lattice_map(ops: tuple[Spatial, ...], size: Size, spacing: float) -> Map:
+    """Interpolate the chain's values on a lattice by a cubic spline; a horizon within it must be met pixel by pixel."""
     cells = tuple(max(1, math.ceil(side / spacing)) for side in size)
     step = (size[0] / cells[0], size[1] / cells[1])
-    x, y = _node_positions(step, (cells[0] + 5, cells[1] + 5), first=-2)
-    values = pull(ops, np.stack(np.broadcast_arrays(x, y), axis=-1))
-    nodes = (8.0 * values[1:-1] - values[:-2] - values[2:]) / 6.0
-    nodes = (8.0 * nodes[:, 1:-1] - nodes[:, :-2] - nodes[:, 2:]) / 6.0
-    return LatticeMap(np.moveaxis(nodes, -1, 0), step)
+    spare = LATTICE_MARGIN  # nodes more on every side: what the spline's ends get wrong dies away within them
+    x, y = _node_positions(step, (cells[0] + 3 + 2 * spare, cells[1] + 3 + 2 * spare), first=-1 - spare)
+    values = np.moveaxis(pull(ops, np.stack(np.broadcast_arrays(x, y), axis=-1)), -1, 0)
+    if not np.isfinite(values).all():
+        return PointMap(ops)
+    nodes = _interpolation(values.shape[1]) @ values @ _interpolation(values.shape[2]).T
+    return LatticeMap(np.ascontiguousarray(nodes[:, spare:-spare, spare:-spare]), step)
+
+
+@lru_cache(maxsize=16)
+def _interpolation(count: int) -> Reals:
+    """Return the matrix from values at nodes to the control points whose cubic B-spline has those values there."""
+    neighbours = np.eye(count, k=1) + np.eye(count, k=-1)
+    values_of = (4.0 * np.eye(count) + neighbours) / 6.0
+    values_of[0, 0] = values_of[-1, -1] = 5.0 / 6.0  # the outermost control points repeat
+    return np.asarray(np.linalg.inv(values_of), np.float64)
 
 
 def _node_positions(spacing: tuple[float, float], shape: tuple[int, ...], first: int) -> tuple[Reals, Reals]:
@@ -215,7 +227,7 @@ def _finest_spacing(ops: tuple[Spatial, ...]) -> float:
     return finest
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=32)  # of a fine grid, an entry takes a megabyte
 def _cubic_weights(start: int, stop: int, spacing: float) -> tuple[slice, tuple[Floats, Floats]]:
     """Return which nodes of an axis the pixels from `start` to `stop` depend on, and their weights.
 

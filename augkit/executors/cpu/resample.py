@@ -116,8 +116,9 @@ def _show_linear(
     shift_x, shift_y = -left / block_x - 0.5, -top / block_y - 0.5
     within = x_low >= 0 and y_low >= 0 and x_high <= width and y_high <= height
     rule = cv2.BORDER_REPLICATE if within else OPENCV_BORDERS.get(how.border)
-    # OpenCV's rules hold at the picture's true edge, which a halving with a rest has lost, and for finite points.
-    exact = height % block_y == 0 and width % block_x == 0 and math.isfinite(x_high)
+    # OpenCV's rules hold at the picture's true edge, which a halving with a rest has lost, and not for far points.
+    near = -width <= x_low and x_high <= 2 * width and -height <= y_low and y_high <= 2 * height
+    exact = near and height % block_y == 0 and width % block_x == 0
     too_large = max(part.shape[0] // block_y, part.shape[1] // block_x) >= OPENCV_SIDE
     if rule is not None and (within or exact) and not too_large:
         x, y = pull_map.evaluate(window, (1 / block_x, 1 / block_y, shift_x, shift_y))
@@ -151,7 +152,7 @@ def _enter_plane(x: Floats, y: Floats, size: Size, border: str) -> NDArray[np.bo
                 np.mod(position, 2 * side, out=position)
             position[:] = side - np.abs(side - np.abs(position))
         elif border == "wrap":
-            position[beyond] = np.mod(position[beyond], side)
+            position[:] = np.mod(position + EDGE_PX, side) - EDGE_PX  # a point on the seam is at its beginning
         elif border == "constant":
             outside = beyond if outside is None else outside | beyond
         np.clip(position, 0, side, out=position)

@@ -1,4 +1,4 @@
-"""Turn bytes into pixels and pixels into bytes, with limits.
+"""Turn bytes into pixels, with limits.
 
 | stored                                                            | decoded                                          |
 |-------------------------------------------------------------------|--------------------------------------------------|
@@ -19,7 +19,6 @@ that is still a valid code in a JPEG.
 from __future__ import annotations
 
 import os
-import stat
 import struct
 import sys
 import threading
@@ -28,7 +27,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from io import BytesIO
-from pathlib import Path
 from typing import Any
 
 import cv2
@@ -37,13 +35,11 @@ import simplejpeg
 from numpy.typing import NDArray
 from PIL import Image, ImageFile, TiffImagePlugin, UnidentifiedImageError
 
-from augkit.core.sample import Sample
-from augkit.errors import ArgumentError, DecodeError, FileError, SampleError
+from augkit.errors import DecodeError
 
-__all__ = ["ENCODINGS", "MAX_FILE_BYTES", "MAX_PIXELS", "Decoded", "Header", "decode", "encode", "probe", "read"]
+__all__ = ["MAX_PIXELS", "Decoded", "Header", "decode", "probe"]
 
 MAX_PIXELS = 175_000_000  # height times width; a little below 178,956,970, where Pillow by itself refuses
-MAX_FILE_BYTES = 2**31  # an uncompressed picture of MAX_PIXELS in 16-bit RGBA takes 1.4e9
 
 _JPEG_START, _JPEG_SCAN = b"\xff\xd8", 0xDA
 _JPEG_CHANNELS = {"Gray": 1, "CMYK": 4, "YCCK": 4}  # every other colour space of simplejpeg has 3
@@ -60,13 +56,6 @@ _UPRIGHT = {2: (False, 1), 3: (False, -1), 4: (False, 0), 5: (True, None), 6: (T
 _HUSH = threading.Lock()
 if sys.platform != "win32":  # a child forked while another thread holds the lock would wait for ever
     os.register_at_fork(before=_HUSH.acquire, after_in_parent=_HUSH.release, after_in_child=_HUSH.release)
-ENCODINGS = {"jpeg": ".jpg", "png": ".png", "webp": ".webp"}
-# dtypes, channels, longest side; png comes back exactly, (H, W, 1) as (H, W); webp's grey and all-opaque RGBA as RGB
-_CAN_HOLD: dict[str, tuple[tuple[str, ...], tuple[int, ...], int]] = {
-    "jpeg": (("uint8",), (1, 3), 65_500),
-    "png": (("uint8", "uint16"), (1, 3, 4), 1_000_000),
-    "webp": (("uint8",), (1, 3, 4), 16_383),
-}
 
 
 @dataclass(frozen=True)
@@ -98,7 +87,7 @@ def probe(data: bytes) -> Header:
     """Read the header of a whole file and check it against the limits without decoding a pixel.
 
     Raises:
-        DecodeError: If it is no supported picture, has more than MAX_PIXELS, or holds several frames.
+        DecodeError: it is no supported picture, has more than MAX_PIXELS, or holds several frames.
     """
     with _refusing(data):
         if data.startswith(_JPEG_START):
@@ -111,7 +100,7 @@ def decode(data: bytes) -> Decoded:
     """Decode the picture in a whole file completely, or refuse it; the table of this module says what comes out.
 
     Raises:
-        DecodeError: With the reason, whatever went wrong in whichever decoder.
+        DecodeError: it says why, whatever went wrong in whichever decoder.
     """
     with _refusing(data):
         image, exif = _decode_jpeg(data) if data.startswith(_JPEG_START) else _decode_other(data)
@@ -119,59 +108,11 @@ def decode(data: bytes) -> Decoded:
         return Decoded(image, image.ndim == 3 and image.shape[2] == 4)
 
 
-def encode(image: NDArray[Any], encoding: str, quality: int = 90, alpha: bool = False) -> bytes:
-    """Encode a picture without metadata; the same picture gives the same bytes.
-
-    Args:
-        image: (H, W) or (H, W, C), RGB order, uint8 or uint16.
-        encoding: One of ENCODINGS, which gives the file extension.
-        quality: 1 to 100, for jpeg and webp; png is lossless.
-        alpha: Whether the fourth channel is alpha; a fourth channel that is not cannot be stored.
-
-    Raises:
-        ArgumentError: If the encoding is unknown or the quality out of range.
-        SampleError: If the encoding cannot hold this picture; the message names png if that can.
-    """
-    if encoding not in ENCODINGS:
-        raise ArgumentError(f"must be one of {', '.join(ENCODINGS)}, got {encoding!r}", "encoding")
-    if not 1 <= quality <= 100:
-        raise ArgumentError(f"must be from 1 to 100, got {quality}", "quality")
-    _check_fits(image, encoding, alpha)
-    image = np.ascontiguousarray(image[..., 0] if image.shape[2:] == (1,) else image)
-    if encoding == "jpeg":
-        space, chroma = ("GRAY", "Gray") if image.ndim == 2 else ("RGB", "420")
-        return bytes(simplejpeg.encode_jpeg(np.atleast_3d(image), quality, space, chroma))
-    if encoding == "png":  # by OpenCV: Pillow has no 16-bit colour and is five times slower
-        return cv2.imencode(".png", image if image.ndim == 2 else cv2.cvtColor(image, _SWAP[alpha]))[1].tobytes()
-    file = BytesIO()
-    Image.fromarray(image).save(file, "WEBP", quality=quality, exact=True)  # exact: colour stays where alpha is 0
-    return file.getvalue()
-
-
-def read(path: str | os.PathLike[str]) -> Sample:
-    """Read one picture file; its name becomes the sample's id.
-
-    Raises:
-        FileError: If it is missing, unreadable, larger than MAX_FILE_BYTES or not a regular file.
-        DecodeError: If it holds no picture that can be decoded.
-    """
-    try:
-        status = Path(path).stat()  # before opening: opening a FIFO would wait for its writer
-        if not stat.S_ISREG(status.st_mode) or status.st_size > MAX_FILE_BYTES:
-            raise FileError(f"must be a regular file of at most {MAX_FILE_BYTES:,} bytes", str(path))
-        decoded = decode(Path(path).read_bytes())
-    except DecodeError as fault:
-        raise fault.at(str(path)) from fault.__cause__
-    except (OSError, ValueError) as fault:  # ValueError: a NUL in the name
-        raise FileError(f"must be readable, got: {getattr(fault, 'strerror', None) or fault}", str(path)) from fault
-    return Sample(image=decoded.image, alpha=decoded.alpha, id=Path(path).name)
-
-
 @contextmanager
 def _refusing(data: bytes) -> Iterator[None]:
     """Turn whatever a decoder raises into a DecodeError; on damaged files they raise anything."""
     if not data:
-        raise DecodeError("is empty")
+        raise DecodeError("is empty. Copy it again from where it came.")
     try:
         yield
     except (DecodeError, MemoryError):
@@ -179,9 +120,12 @@ def _refusing(data: bytes) -> Iterator[None]:
     except Image.DecompressionBombError as fault:
         raise DecodeError(f"must have at most {MAX_PIXELS:,} pixels. Shrink it. ({fault})") from fault
     except UnidentifiedImageError as fault:  # its own message holds a memory address
-        raise DecodeError(f"is not a picture in a supported format ({_FORMATS}), or its header is damaged") from fault
+        raise DecodeError(
+            f"is not a picture in a supported format ({_FORMATS}), or its header is damaged. Save it as PNG."
+        ) from fault
     except Exception as fault:
-        raise DecodeError(f"is truncated or damaged: {' '.join(str(fault).split()) or type(fault).__name__}") from fault
+        told = " ".join(str(fault).split()).rstrip(".") or type(fault).__name__
+        raise DecodeError(f"is truncated or damaged: {told}. Copy it again from where it came.") from fault
 
 
 @contextmanager
@@ -278,19 +222,3 @@ def _is_deep(picture: ImageFile.ImageFile) -> bool:
     if is_deep and is_odd:
         raise DecodeError("stores its 16-bit pixels in a way that is not supported. Save it as a 16-bit PNG.")
     return is_deep
-
-
-def _check_fits(image: NDArray[Any], encoding: str, alpha: bool) -> None:
-    dtypes, counts, longest = _CAN_HOLD[encoding]
-    dtype, channels = image.dtype.name, image.shape[2] if image.ndim == 3 else 1
-    rules = (
-        (image.ndim in (2, 3) and image.size > 0, f"have shape (H, W) or (H, W, C), got {image.shape}"),
-        (dtype in dtypes, f"be {' or '.join(dtypes)} for {encoding}, got {dtype}"),
-        (channels in counts, f"have {' or '.join(map(str, counts))} channels for {encoding}, got {channels}"),
-        (alpha == (channels == 4), f"have 4 channels if and only if alpha is declared, got {channels}, {alpha}"),
-        (max(image.shape, default=0) <= longest, f"have sides up to {longest:,} for {encoding}, got {image.shape}"),
-    )
-    png_can = encoding != "png" and dtype in _CAN_HOLD["png"][0] and channels in _CAN_HOLD["png"][1]
-    for holds, rule in rules:
-        if not holds:
-            raise SampleError(f"must {rule}. {'Use png.' if png_can else 'Convert it first.'}", "image")

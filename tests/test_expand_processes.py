@@ -1,0 +1,67 @@
+"""Worker processes: what they are told, and what their parent's process keeps."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from folders import SMALL, fill
+
+from augkit.datasets import read_folder
+from augkit.expand import processes
+from augkit.expand.job import Job, Shard, WorkPlan
+from augkit.expand.shard import Work
+
+SCRIPT = """
+from augkit.expand import expand
+from augkit.transforms.geometry import Mirror
+from augkit.pipeline import Pipeline
+
+expand({src!r}, {out!r}, Pipeline([Mirror()]), 1, workers=2)
+"""
+
+
+def surroundings(shard: Shard) -> tuple[int, dict[str, str | None], set[Any]]:
+    """Return a worker's process, its threads' variables and its blocked signals: done in place of a shard."""
+    blocked = set(signal.pthread_sigmask(signal.SIG_BLOCK, []))
+    return os.getpid(), {name: os.environ.get(name) for name in processes._THREADS}, blocked
+
+
+def test_workers_are_told_and_their_parent_stays_as_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(processes, "_do", surroundings)
+    monkeypatch.setenv("OMP_NUM_THREADS", "7")
+    monkeypatch.delenv("MKL_NUM_THREADS", raising=False)
+    plan = WorkPlan(Job(SMALL, 1, 0, "png", 90), read_folder(fill(tmp_path / "src")))
+    before = dict(os.environ)
+    told = []
+    for result in processes.run_shards(Work(plan.job, tmp_path / "src", tmp_path / "out"), plan.shards(), 2):
+        assert dict(os.environ) == before
+        assert signal.SIGINT not in signal.pthread_sigmask(signal.SIG_BLOCK, [])
+        told.append(result)
+    assert dict(os.environ) == before
+    assert len(told) == plan.shard_count
+    for pid, threads, blocked in told:  # type: ignore[misc, attr-defined]
+        assert pid != os.getpid()
+        assert threads == dict.fromkeys(processes._THREADS, "1")
+        assert signal.SIGINT in blocked
+
+
+def test_a_script_without_its_guard_is_told_so_once(tmp_path: Path) -> None:
+    text = SCRIPT.format(src=str(fill(tmp_path / "src")), out=str(tmp_path / "out"))
+    (tmp_path / "script.py").write_text(text)
+    ended = subprocess.run([sys.executable, tmp_path / "script.py"], capture_output=True, text=True, timeout=60)
+    assert ended.returncode == 1
+    assert ended.stderr.count("Traceback") == 1  # the script's own
+    assert 'call expand() below `if __name__ == "__main__":`' in ended.stderr.splitlines()[-1]
+
+
+def test_a_script_with_its_guard_works(tmp_path: Path) -> None:
+    text = SCRIPT.format(src=str(fill(tmp_path / "src")), out=str(tmp_path / "out"))
+    (tmp_path / "script.py").write_text(text.replace("\nexpand(", '\nif __name__ == "__main__":\n    expand('))
+    subprocess.run([sys.executable, tmp_path / "script.py"], check=True, timeout=60)
+    assert len(list((tmp_path / "out").rglob("*.jpg"))) == 24

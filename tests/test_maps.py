@@ -1,0 +1,101 @@
+"""The cpu's maps against the chain evaluated point by point, and the public doors that stand before them."""
+
+import numpy as np
+import pytest
+from pictures import assert_close, noise
+
+import augkit as ak
+from augkit.core.chain import pull
+from augkit.core.plan import SpatialRun
+from augkit.errors import AugkitError
+from augkit.executors.cpu.maps import Window, map_of
+
+KEY = ak.Key(0, "a")
+AFTER_A_WARP = [
+    ak.Rotate((20, 20)),
+    ak.RandomResizedCrop((224, 224)),
+    ak.Resize((100, 90)),
+    ak.LocalWarp(),
+    ak.Pad(right=40),
+]
+
+
+@pytest.mark.parametrize("after", [*AFTER_A_WARP, ak.Perspective((0.2, 0.2))], ids=repr)
+@pytest.mark.parametrize("size", [(224, 224), (213, 320)])
+def test_maps_are_true_to_a_fiftieth_of_a_pixel(after: ak.Transform, size: tuple[int, int]) -> None:
+    for n in range(4):
+        run = ak.Pipeline([ak.LocalWarp(), after]).draw(ak.Key(n, "a"), ak.Scene(size)).steps[0]
+        assert isinstance(run, SpatialRun)
+        window = Window(0, run.size[0], 0, run.size[1])
+        x, y = map_of(run).evaluate(window, (1.0, 1.0, 0.0, 0.0))
+        truth = pull(run.ops, window.centres())
+        assert max(np.abs(x - truth[..., 0]).max(), np.abs(y - truth[..., 1]).max()) < 0.02
+
+
+@pytest.mark.parametrize("after", AFTER_A_WARP, ids=repr)
+def test_a_step_after_a_warp_keeps_the_contract(after: ak.Transform) -> None:
+    pipeline, sample = ak.Pipeline([ak.LocalWarp(), after]), ak.Sample(noise((160, 213)), mask=noise((160, 213), 1))
+    fast, slow = pipeline(sample, KEY), pipeline(sample, KEY, "reference")
+    assert_close(fast.image, slow.image)
+    assert np.mean(fast.mask != slow.mask) < 0.01
+
+
+def test_nothing_on_the_edge_is_lost_to_rounding() -> None:
+    for height in range(5, 40):
+        pipeline = ak.Pipeline([ak.Resize((height, 23)), ak.Mirror()], min_visible=1.0)
+        sample = ak.Sample(noise((41, 60)), boxes=np.array([[0, 0, 60, 41]]), keypoints=np.array([[60, 41]]))
+        out = pipeline(sample, KEY)
+        assert out.boxes is not None
+        assert len(out.boxes) == 1
+        assert out.keypoint_visible is not None
+        assert out.keypoint_visible.all()
+
+
+WRONG_LABELS = [
+    {"boxes": [[1, 2, 3, 4], [1, 2]]}, {"boxes": [["a"] * 4]}, {"boxes": "x"}, {"boxes": [[1, 2, 3, 10**400]]},
+    {"boxes": [[1, 2, 3, 4]], "box_labels": 5}, {"keypoints": [[1, 2], [3]]}, {"polygons": 5}, {"polygons": ["x"]},
+    {"keypoints": [[1, 2]], "keypoint_visible": [[1], [1, 2]]}, {"boxes": np.zeros((12, 5))},
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("labels", WRONG_LABELS, ids=repr)
+def test_wrong_labels_are_one_sentence(labels: dict[str, object]) -> None:
+    with pytest.raises(AugkitError, match=r"^Sample\.\w+: must .*, got "):
+        ak.Sample(noise((9, 9)), **labels)
+
+
+def test_a_picture_without_objects() -> None:
+    out = ak.load("light")(ak.Sample(noise((30, 30)), boxes=[], box_labels=[], keypoints=[], keypoint_visible=[]), KEY)
+    assert out.boxes is not None
+    assert out.boxes.shape == (0, 4)
+
+
+SAMPLE = ak.Sample(noise((9, 9)))
+WRONG_OBJECTS = {
+    "steps": lambda: ak.Pipeline(None),
+    "one step": lambda: ak.Pipeline(ak.Mirror()),
+    "array": lambda: ak.load("light")(noise((9, 9)), KEY),
+    "key": lambda: ak.load("light")(SAMPLE, "x"),
+    "scene": lambda: ak.load("light").draw(KEY, SAMPLE),
+    "order": lambda: ak.run(SAMPLE, ak.load("light").draw(KEY, ak.Scene((9, 9)))),
+    "load": lambda: ak.load(None),
+    "huge": lambda: ak.Rotate(10**400),
+    "plan": lambda: ak.Plan.from_json(None),
+    "name": lambda: ak.Mirror(name=""),
+    "shear": lambda: ak.Shear((-60, 60), (-60, 60)),
+}
+
+
+@pytest.mark.parametrize("wrong", WRONG_OBJECTS)
+def test_wrong_objects_are_one_sentence(wrong: str) -> None:
+    with pytest.raises(AugkitError, match="got"):
+        WRONG_OBJECTS[wrong]()
+
+
+def test_points_beyond_a_horizon_and_far_away() -> None:
+    steps = [ak.Perspective((0.2, 0.2)), ak.RandomCrop((187, 181)), ak.LocalWarp(cells=1), ak.LocalWarp(cells=3)]
+    far = [ak.Translate((9.3, 9.3), 0.37), ak.Scale((0.02, 0.02))]
+    for n in range(30):
+        for chain in (steps, far):
+            out = ak.Pipeline(chain)(ak.Sample(noise((54, 32))), ak.Key(n, "a"))
+            assert out.image.shape[2] == 3
