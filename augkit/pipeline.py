@@ -8,7 +8,7 @@ from typing import Literal
 
 from augkit.core.fuse import fuse
 from augkit.core.key import Key
-from augkit.core.ops import Homography, Op, Warp
+from augkit.core.ops import Op
 from augkit.core.plan import Plan, Policy
 from augkit.core.sample import Sample, Scene
 from augkit.errors import ArgumentError, AugkitError
@@ -89,21 +89,13 @@ class Pipeline:
         drawn: dict[str, tuple[Op, ...]] = {}
         for index, (label, step) in enumerate(zip(self.labels, self.steps, strict=True)):
             try:
-                ops = step.draw(key.stream(label), scene)
-                _require_pixels(ops, scene)
+                drawn[label] = step.draw(key.stream(label), scene)
+                scene = scene.after(drawn[label])
             except AugkitError as error:
                 named = error.where.startswith(label)
                 raise error.at(f"steps[{index}]" if named else f"steps[{index}] {label}") from None
-            drawn[label] = ops
-            scene = scene.after(ops)
         return drawn
 
     def __call__(self, sample: Sample, key: Key, executor: str = "cpu") -> Sample:
         """Draw a plan for the sample and run it."""
         return run(self.draw(key, Scene.of(sample)), sample, executor)
-
-
-def _require_pixels(ops: tuple[Op, ...], scene: Scene) -> None:
-    for op in ops:
-        if isinstance(op, Homography | Warp) and min(op.size) < 1:
-            raise ArgumentError(f"must leave at least one pixel, got size {op.size} from a picture of {scene.size}.")

@@ -183,7 +183,7 @@ class _Reader:
             what = " ".join(f"{error.context or ''}: {error.problem or ''}".strip(": ").split())
         if "'\\t'" in what:
             return self.fault("must be indented with spaces, got a tab. Replace it.")
-        return self.fault(f"must be valid YAML, got a fault {what}. Check indentation, quotes and brackets.")
+        return self.fault(f"must be valid YAML, got a fault: {what}. Check indentation, quotes and brackets.")
 
     def fault(self, message: str) -> FileError:
         return FileError(message, f"{self.name}:{self.line}")

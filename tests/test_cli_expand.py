@@ -35,7 +35,7 @@ def test_expand_verify_replay(src: Path, tmp_path: Path) -> None:
     (src / "notes.txt").write_text("x")
     ended = augkit("expand", src, out, "--pipeline", "light", "--copies", 2, "--workers", 0)
     assert ended.stdout.startswith("24 pictures x 2 copies: 48 planned = 48 written + 0 rejected")
-    assert "1 no picture by its name" in ended.stderr
+    assert "Left out: no picture by its name (1)." in ended.stderr
     assert augkit("verify", out).stdout.endswith("48 outputs checked, all is as it was written.\n")
     id = lines(out)[3]["id"]
     assert "identical" in augkit("replay", out, id, "-o", again).stdout
@@ -65,7 +65,7 @@ def test_a_reason_is_told_once(src: Path, tmp_path: Path) -> None:
     arguments = ("--pipeline", "six", "--copies", 2, "--workers", 0, "--max-rejected", 0.1)
     ended = augkit("expand", src, tmp_path / "out", *arguments)
     assert ended.stderr.count("must get an RGB picture") == 1
-    assert "Rejected 4:" in ended.stderr
+    assert "Rejected 4 outputs: " in ended.stderr
 
 
 def test_refusals_are_one_sentence(src: Path, tmp_path: Path) -> None:

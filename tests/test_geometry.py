@@ -13,7 +13,7 @@ from scipy.optimize import linprog, minimize_scalar
 import augkit as ak
 from augkit.core.ops import Homography
 from augkit.core.spatial import apply, bounding_size, cos_sin, inscribed_rectangle, inscribed_scale
-from augkit.errors import ArgumentError
+from augkit.errors import SampleError
 
 both = pytest.mark.parametrize("executor", ["cpu", "reference"])
 SHAPES = [(40, 160), (60, 100), (81, 81), (100, 60), (160, 40), (37, 90), (1, 4), (7, 9)]
@@ -37,7 +37,7 @@ def test_inscribed_corners_show_no_border(executor: str, size: tuple[int, int], 
     for degrees in [*range(0, 91, 5 if executor == "cpu" else 15), 0.01, 1.3, 44.999, 45, 45.001, 89.99, -30, 135, 200]:
         pipeline = ak.Pipeline([ak.Rotate(degrees, corners)], border="constant", fill=0, mask_fill=1)
         if corners == "inscribed" and min(inscribed_rectangle(size, degrees)) < 1:
-            with pytest.raises(ArgumentError, match="at least one pixel"):
+            with pytest.raises(SampleError, match="at least one pixel"):
                 pipeline(flat, KEY, executor)
             continue
         out = pipeline(flat, KEY, executor)
@@ -175,6 +175,6 @@ def test_angles_are_uniform() -> None:
 
 def test_what_leaves_no_pixel_is_refused_with_step_and_sizes() -> None:
     with pytest.raises(
-        ArgumentError, match=r"steps\[1\] Rotate: must leave at least one pixel, got size .* of \(60, 1\)"
+        SampleError, match=r"steps\[1\] Rotate: must leave at least one pixel, got size .* of \(60, 1\)"
     ):
         ak.Pipeline([ak.CenterCrop((60, 1)), ak.Rotate(45, "inscribed")]).draw(KEY, ak.Scene((60, 100)))

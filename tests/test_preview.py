@@ -250,7 +250,7 @@ def test_what_cannot_be_shown_is_refused_by_name() -> None:
     grey = ak.Sample(RGB[..., 0], id="grey/1.png")
     with pytest.raises(SampleError, match=r"^grey/1.png steps\[5\] PCAColorShift.*RGB"):
         contact_sheet([grey], ak.load("six"), 1)
-    with pytest.raises(SampleError, match=r"^grey/1.png pipeline.fill"):
+    with pytest.raises(SampleError, match=r"^grey/1.png Pipeline.fill"):
         contact_sheet([grey], ak.Pipeline([ak.Pad(left=1)], border="constant", fill=(1, 2, 3)), 1)
     with pytest.raises(ArgumentError, match="samples"):
         contact_sheet([], IDENTITY, 1)

@@ -5,8 +5,11 @@ from __future__ import annotations
 import os
 import sys
 from importlib import import_module
+from importlib.metadata import version
+from typing import Annotated
 
 import typer
+from typer.exceptions import TyperException
 
 from augkit.errors import AugkitError
 
@@ -18,7 +21,6 @@ COMMANDS = ("expand", "verify", "replay", "explain", "show", "fit-pca", "list", 
 
 app = typer.Typer(
     help="Turn a small image data set into a large, trustworthy one.",
-    no_args_is_help=True,
     add_completion=False,
     rich_markup_mode=None,  # Rich's help would take twice the time of all the rest
     pretty_exceptions_enable=False,
@@ -27,10 +29,26 @@ for _name in COMMANDS:
     app.command(_name)(import_module(f"{__name__}.{_name.replace('-', '_')}").command)
 
 
+def _tell_version(is_asked: bool) -> None:
+    if is_asked:
+        print(version("augkit"))
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[bool, typer.Option("--version", help="Print the version.", callback=_tell_version)] = False,
+) -> None:
+    pass
+
+
 def main() -> None:
     """Run the command line: a user's mistake is one sentence and exit code 2, an interruption is 130."""
     try:
-        app()
+        sys.exit(app(sys.argv[1:] or ["--help"], prog_name="augkit", standalone_mode=False))
+    except TyperException as error:  # an option or argument that does not fit
+        print(f"augkit: {error.format_message().rstrip('.')}. See augkit --help.", file=sys.stderr)
+        sys.exit(error.exit_code)
     except AugkitError as error:
         print(f"augkit: {error}", file=sys.stderr)
         sys.exit(error.exit_code)

@@ -59,19 +59,21 @@ def command(
         reasons = [{"reason": reason, "outputs": count} for reason, count in summary.reasons]
         print(json.dumps(asdict(summary) | {"reasons": reasons, "left_out": dict(summary.left_out)}))
     else:
-        _tell(summary, copies)
+        _tell(summary, out, copies)
     if summary.over_budget:
         share = f"{summary.rejected / summary.planned:.1%} of the outputs were rejected"
         print(f"augkit: {share}, more than --max-rejected {max_rejected:g} allows.", file=sys.stderr)
         raise typer.Exit(1)
 
 
-def _tell(summary: Summary, copies: int) -> None:
+def _tell(summary: Summary, out: Path, copies: int) -> None:
     if summary.left_out:
-        kinds = ", ".join(f"{count:,} {kind}" for kind, count in summary.left_out)
-        print(f"Left out below the sources: {kinds}.", file=sys.stderr)
+        kinds = ", ".join(f"{kind} ({count:,})" for kind, count in summary.left_out)
+        print(f"Left out: {kinds}.", file=sys.stderr)
     for reason, count in summary.reasons:
-        print(f"Rejected {count:,}: {reason}", file=sys.stderr)
+        print(f"Rejected {count:,} outputs: {reason}", file=sys.stderr)
+    if summary.reasons:
+        print(f"Which they are: {out / '.augkit' / 'rejected.jsonl'}", file=sys.stderr)
     rate = summary.written / summary.seconds
     print(
         f"{summary.sources:,} pictures x {copies:,} copies: {summary.planned:,} planned = {summary.written:,} written"

@@ -194,8 +194,9 @@ def _read_ops(described: Iterable[Any], classes: tuple[type[Op], ...]) -> tuple[
 def _sentence(step: Step, policy: Policy) -> str:
     if isinstance(step, SpatialRun):
         names = " then ".join("one homography" if isinstance(op, Homography) else "one warp" for op in step.ops)
-        halved = f", after halving {step.halvings[1]} times along x and {step.halvings[0]} along y"
-        halved = halved if any(step.halvings) else ""
+        halved = "".join(
+            f", after {2**count}:1 means along {axis}" for axis, count in zip("yx", step.halvings, strict=True) if count
+        )
         return f"move every point once ({names}), sampled once ({policy.interpolation}){halved}"
     if isinstance(step, ColorRun):
         names = " then ".join("a colour matrix" if isinstance(op, ColorMatrix) else _curve(op) for op in step.ops)

@@ -138,11 +138,17 @@ class Scene:
         return cls(size, channels, image.dtype.name, sample.alpha, sample.label, sample.boxes, sample.keypoints)
 
     def after(self, ops: tuple[Op, ...]) -> Scene:
-        """Return the scene as it will be when `ops` have been done."""
+        """Return the scene as it will be when `ops` have been done.
+
+        Raises:
+            SampleError: they would leave no pixel.
+        """
         size = self.size
         for op in ops:
             if isinstance(op, Homography | Warp):
                 size = op.size
+                if size[0] < 1 or size[1] < 1:
+                    raise SampleError(f"must leave at least one pixel, got size {size} from a picture of {self.size}.")
         facts = (self.channels, self.dtype, self.alpha, self.label, self.source_boxes, self.source_keypoints)
         return Scene(size, *facts, self.ops + ops)
 

@@ -56,7 +56,8 @@ def headline(path: Path) -> str:
         first = path.read_text(encoding="utf-8").partition("\n")[0]
     except (OSError, ValueError) as fault:
         raise FileError(f"must be a readable text file, got: {fault}.", str(path)) from None
-    return first.removeprefix("#").strip() if first.startswith("#") else ""
+    told = first.removeprefix("#").strip() if first.startswith("#") else ""
+    return "" if told == path.name else told  # a comment that repeats the file's name says nothing
 
 
 def _default(cls: type[Transform], item: Field[Any]) -> str:
