@@ -129,10 +129,12 @@ class LatticeMap:
         return float(x.min()), float(y.min()), float(x.max()), float(y.max())
 
     def evaluate(self, window: Window, to: Affine) -> tuple[Floats, Floats]:
-        (nodes_x, nodes_y), down, across = self._shown(window)
+        nodes, down, across = self._shown(window)
+        scale, shift = np.array(to).reshape(2, 2, 1, 1)
+        halfway = down @ (nodes * scale + shift).astype(np.float32)
         x, y = _map_buffers(window.size)
-        np.matmul(down @ (nodes_x * to[0] + to[2]).astype(np.float32), across, out=x)
-        np.matmul(down @ (nodes_y * to[1] + to[3]).astype(np.float32), across, out=y)
+        np.matmul(halfway[0], across, out=x)
+        np.matmul(halfway[1], across, out=y)
         return x, y
 
 
@@ -177,12 +179,13 @@ def _is_affine(matrix: Matrix) -> bool:
 def _one_warp_map(before: tuple[Spatial, ...], warp: Warp) -> LatticeMap:
     """A uniform B-spline reproduces linear functions, so the affine image of a warp has its nodes moved likewise."""
     grid = grid_of(warp)
-    x, y = _node_positions(grid.spacing, grid.pushes.shape[1:], first=-1)
-    x, y = x + grid.pushes[0], y + grid.pushes[1]
-    for op in reversed(before):
-        (a, b, c), (d, e, f), _ = inverse(op.matrix)  # type: ignore[union-attr]  # homographies, the caller saw
-        x, y = a * x + (b * y + c), d * x + (e * y + f)
-    return LatticeMap(np.stack([x, y]), grid.spacing)
+    matrix = IDENTITY
+    for op in before:
+        matrix = product(op.matrix, matrix)  # type: ignore[union-attr]  # homographies, the caller saw
+    (a, b, c), (d, e, f), _ = inverse(matrix)
+    shown = _node_positions(grid.spacing, grid.pushes.shape[1:], first=-1) + grid.pushes
+    moved = np.array([[a, b], [d, e]]) @ shown.reshape(2, -1) + np.array([[c], [f]])
+    return LatticeMap(moved.reshape(shown.shape), grid.spacing)
 
 
 def _lattice_map(ops: tuple[Spatial, ...], size: Size, spacing: float) -> Map:
@@ -190,8 +193,8 @@ def _lattice_map(ops: tuple[Spatial, ...], size: Size, spacing: float) -> Map:
     cells = tuple(max(1, math.ceil(side / spacing)) for side in size)
     step = (size[0] / cells[0], size[1] / cells[1])
     spare = LATTICE_MARGIN  # nodes more on every side: what the spline's ends get wrong dies away within them
-    x, y = _node_positions(step, (cells[0] + 3 + 2 * spare, cells[1] + 3 + 2 * spare), first=-1 - spare)
-    values = np.moveaxis(pull(ops, np.stack(np.broadcast_arrays(x, y), axis=-1)), -1, 0)
+    points = _node_positions(step, (cells[0] + 3 + 2 * spare, cells[1] + 3 + 2 * spare), first=-1 - spare)
+    values = np.moveaxis(pull(ops, np.moveaxis(points, 0, -1)), -1, 0)
     if not np.isfinite(values).all():
         return PointMap(ops)
     nodes = _interpolation(values.shape[1]) @ values @ _interpolation(values.shape[2]).T
@@ -207,11 +210,11 @@ def _interpolation(count: int) -> Reals:
     return np.asarray(np.linalg.inv(values_of), np.float64)
 
 
-def _node_positions(spacing: tuple[float, float], shape: tuple[int, ...], first: int) -> tuple[Reals, Reals]:
-    """Return x (1, columns) and y (rows, 1) of nodes numbered from `first` on."""
-    x: Reals = np.arange(first, first + shape[1], dtype=np.float64)[None] * spacing[1]
-    y: Reals = np.arange(first, first + shape[0], dtype=np.float64)[:, None] * spacing[0]
-    return x, y
+@lru_cache(maxsize=16)
+def _node_positions(spacing: tuple[float, float], shape: tuple[int, ...], first: int) -> Reals:
+    """Return x and y (2, rows, columns) of nodes numbered from `first` on."""
+    y, x = np.mgrid[first : first + shape[0], first : first + shape[1]].astype(np.float64)
+    return np.stack([x * spacing[1], y * spacing[0]])
 
 
 def _finest_spacing(ops: tuple[Spatial, ...]) -> float:
