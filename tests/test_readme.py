@@ -51,3 +51,8 @@ def test_the_pictures_exist():
     pictures = re.findall(r"!\[.*?\]\((.*?)\)", README)
     assert len(pictures) >= 2
     assert all((ROOT / picture).is_file() for picture in pictures)
+
+
+def test_no_section_is_empty():
+    sections = re.split(r"^#+ .*$", README, flags=re.MULTILINE)[1:]
+    assert all(len(text.split()) > 5 for text in sections[1:] if text.strip())
