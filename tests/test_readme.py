@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from augkit.codec import read
+
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text()
 BLOCKS = re.findall(r"^```(\w*)\n(.*?)^```$", README, flags=re.MULTILINE | re.DOTALL)
@@ -38,6 +40,13 @@ def test_every_block_in_order(folder):
             (folder / re.fullmatch(r"# (\S+)", text.splitlines()[0])[1]).write_text(text)
         else:
             assert re.findall(r"^make (\w+)", text, flags=re.MULTILINE), "a plain block holds the make commands"
+
+
+def test_the_pictures_are_what_the_blocks_draw(folder):
+    for name in ("six.png", "crop_then_rotate.png"):  # left by the blocks above
+        kept, drawn = (read(place / name).image.astype(float) for place in (ROOT / "pipelines", folder))
+        assert kept.shape == drawn.shape
+        assert abs(kept - drawn).mean() < 0.5  # of a grey level: another processor rounds a few pixels otherwise
 
 
 def test_the_make_commands_exist():

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import sys
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 from shlex import join
-from shutil import rmtree
+from shutil import rmtree, which
 from typing import Annotated
 
 import typer
@@ -78,6 +79,8 @@ def command(
         print(f"  {out + '/':<18} {job.copies} copies of each by the pipeline {job.pipeline}, with their lineage")
         print(f"  {sheet:<18} a contact sheet: look at this first")
     print("\nEvery line after a $ works by itself too; expand asks for a folder that does not exist yet.")
+    if which("augkit") is None:  # installed, but in an environment that this shell has not entered
+        print(f"Here augkit is {Path(sys.executable).with_name('augkit')}: enter its environment, or write the path.")
     print("Your own pictures: augkit expand PICTURES OUT --pipeline six --copies 10")
     print("What a pipeline does: augkit explain six. What else there is: augkit list.")
 
