@@ -19,7 +19,7 @@ def require_writable(path: Path) -> None:
     if os.path.isdir(path):  # noqa: PTH112 - Path.is_dir raises where a parent folder may not be entered
         raise FileError("must be a file, got a folder. Name a file in it.", str(path))
     folder = path.absolute().parent
-    if not os.path.isdir(folder):  # noqa: PTH112
+    if not os.path.isdir(folder):  # noqa: PTH112 - as above
         raise FileError("must lie in a folder that exists. Make the folder first.", str(path))
     if not os.access(folder, os.W_OK):
         raise FileError("must lie in a folder that may be written, got one that may not.", str(path))

@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from augkit.core.ops import Homography, Spatial
-from augkit.core.spatial import Points, apply, inverse
+from augkit.core.spatial import IDENTITY, Matrix, Points, apply, inverse, product
 from augkit.core.warp import displacement, grid_of, unwarp
 
-__all__ = ["pull", "push", "push_boxes"]
+__all__ = ["joined", "pull", "push", "push_boxes"]
 
 EDGE_POINTS = 16  # an edge of a box bends under a warp: this many points follow it
+
+
+def joined(ops: Iterable[Spatial]) -> Matrix:
+    """Return the one matrix of all homographies of a chain, warps left aside."""
+    matrix = IDENTITY
+    for op in ops:
+        if isinstance(op, Homography):
+            matrix = product(op.matrix, matrix)
+    return matrix
 
 
 def pull(ops: Sequence[Spatial], points: Points) -> Points:

@@ -10,9 +10,10 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 
+from augkit.core.chain import joined
 from augkit.core.ops import ColorMatrix, ControlPoints, Curve, Homography, Op, Spatial, Tonal, Warp
 from augkit.core.plan import ColorRun, Plan, Policy, SpatialRun, Step
-from augkit.core.spatial import IDENTITY, Size, inverse, product, rounded
+from augkit.core.spatial import IDENTITY, Size, inverse, linearised, product, rounded
 from augkit.core.tonal import compose, is_identity, rounded_color
 
 __all__ = ["fuse"]
@@ -51,17 +52,17 @@ def fuse(ops: Iterable[Op], source: Size, policy: Policy = Policy()) -> Plan:  #
 
 
 def _spatial_run(ops: list[Spatial], source: Size, policy: Policy) -> SpatialRun:
-    joined: list[Spatial] = []
+    kept: list[Spatial] = []
     for op in ops:
-        last = joined[-1] if joined else None
+        last = kept[-1] if kept else None
         if isinstance(op, Warp) and _is_still(op):
             continue
         if isinstance(op, Homography) and isinstance(last, Homography):
-            joined[-1] = Homography(product(op.matrix, last.matrix), op.size)
+            kept[-1] = Homography(product(op.matrix, last.matrix), op.size)
         else:
-            joined.append(op)
+            kept.append(op)
     size = ops[-1].size
-    done = tuple(Homography(rounded(op.matrix), op.size) if isinstance(op, Homography) else op for op in joined)
+    done = tuple(Homography(rounded(op.matrix), op.size) if isinstance(op, Homography) else op for op in kept)
     done = tuple(op for op in done if not (isinstance(op, Homography) and op.matrix == IDENTITY))
     halvings = _halvings(done, size) if policy.interpolation == "linear" else (0, 0)
     return SpatialRun(done, size, halvings)
@@ -74,18 +75,18 @@ def _is_still(warp: Warp) -> bool:
 
 
 def _joined_colors(ops: list[Tonal]) -> tuple[Tonal, ...]:
-    joined: list[Tonal] = []
+    kept: list[Tonal] = []
     for op in ops:
-        last = joined[-1] if joined else None
+        last = kept[-1] if kept else None
         if is_identity(op):
             continue
         if isinstance(op, ColorMatrix) and isinstance(last, ColorMatrix):
-            joined[-1] = compose(op, last)
+            kept[-1] = compose(op, last)
         elif isinstance(op, Curve) and isinstance(last, Curve):
-            joined[-1] = Curve(last.functions + op.functions)
+            kept[-1] = Curve(last.functions + op.functions)
         else:
-            joined.append(op)
-    done = (rounded_color(op) if isinstance(op, ColorMatrix) else op for op in joined)
+            kept.append(op)
+    done = (rounded_color(op) if isinstance(op, ColorMatrix) else op for op in kept)
     return tuple(op for op in done if not is_identity(op))
 
 
@@ -95,17 +96,8 @@ def _halvings(ops: tuple[Spatial, ...], size: Size) -> tuple[int, int]:
     The footprint of a target pixel is measured at the centre of the result, by the derivative of the homographies'
     pull; warps keep areas but for a factor near 1.
     """
-    matrix = IDENTITY
-    for op in ops:
-        if isinstance(op, Homography):
-            matrix = product(op.matrix, matrix)
-    (a, b, c), (d, e, f), (g, h, i) = inverse(matrix)
-    x, y = size[1] / 2, size[0] / 2
-    depth = g * x + h * y + i
-    u, v = (a * x + b * y + c) / depth, (d * x + e * y + f) / depth
-    along_x = math.hypot(a - g * u, b - h * u) / abs(depth)
-    along_y = math.hypot(d - g * v, e - h * v) / abs(depth)
-    return _count(along_y), _count(along_x)
+    _, (xx, xy, yx, yy) = linearised(inverse(joined(ops)), size[1] / 2, size[0] / 2)
+    return _count(math.hypot(yx, yy)), _count(math.hypot(xx, xy))
 
 
 def _count(footprint: float) -> int:

@@ -41,6 +41,7 @@ __all__ = [
     "inscribed_rectangle",
     "inscribed_scale",
     "inverse",
+    "linearised",
     "mirror",
     "product",
     "rotation",
@@ -113,6 +114,14 @@ def apply(matrix: Matrix, points: Points) -> Points:
     depth = g * x + h * y + i
     with np.errstate(divide="ignore", invalid="ignore"):
         return np.where((depth > 0)[..., None], moved / depth[..., None], np.inf)
+
+
+def linearised(matrix: Matrix, x: float, y: float) -> tuple[tuple[float, float], tuple[float, float, float, float]]:
+    """Return where a homography brings the point (x, y), and its derivative there as (xx, xy, yx, yy)."""
+    (a, b, c), (d, e, f), (g, h, i) = matrix
+    depth = g * x + h * y + i
+    u, v = (a * x + b * y + c) / depth, (d * x + e * y + f) / depth
+    return (u, v), ((a - g * u) / depth, (b - h * u) / depth, (d - g * v) / depth, (e - h * v) / depth)
 
 
 def translation(x: float, y: float) -> Matrix:

@@ -94,7 +94,8 @@ def compose(second: ColorMatrix, first: ColorMatrix) -> ColorMatrix:
 def rounded_color(op: ColorMatrix) -> ColorMatrix:
     """Return the matrix rounded so that another machine's last bit does not show: 1e-12 is 1e-7 of a uint16 level."""
     rows = tuple(tuple(round(value, 12) + 0.0 for value in row) for row in op.matrix)
-    return ColorMatrix(rows, tuple(round(value, 12) + 0.0 for value in op.offset))  # type: ignore[arg-type]
+    red, green, blue = (round(value, 12) + 0.0 for value in op.offset)
+    return ColorMatrix(rows, (red, green, blue))  # type: ignore[arg-type]  # three rows of three
 
 
 def principal_components(covariance: Values) -> tuple[Values, Values]:

@@ -64,7 +64,7 @@ class Staging:
         for place, path in zip(staged[:-1], paths[:-1], strict=True):
             os.replace(place, path)  # noqa: PTH105 - ten times a Path's speed, and there are many
         _sync_all(self.out, _with_holders(folders, self.out) if sys.platform != "win32" else ())
-        os.replace(staged[-1], paths[-1])  # noqa: PTH105
+        os.replace(staged[-1], paths[-1])  # noqa: PTH105 - as above
 
 
 def replace_with(path: Path, data: bytes, temporary: Path | None = None) -> None:

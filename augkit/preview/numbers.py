@@ -7,9 +7,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from augkit.core.ops import ColorMatrix, Curve, Homography, Warp
+from augkit.core.chain import joined
+from augkit.core.ops import ColorMatrix, Curve, Warp
 from augkit.core.plan import ColorRun, Plan, SpatialRun
-from augkit.core.spatial import IDENTITY, Matrix, Size, product
+from augkit.core.spatial import IDENTITY, Matrix, Size, linearised, product
 from augkit.core.tonal import hue, saturation
 from augkit.core.warp import displacement, grid_of
 
@@ -43,22 +44,17 @@ def numbers(plan: Plan) -> list[str]:
 
 
 def _moves(run: SpatialRun, source: Size) -> list[str]:
-    matrix = IDENTITY
-    for op in run.ops:
-        if isinstance(op, Homography):
-            matrix = product(op.matrix, matrix)
     warps = [op for op in run.ops if isinstance(op, Warp)]
-    return _parts(matrix, source, run.size) + [_push(warp) for warp in warps]
+    return _parts(joined(run.ops), source, run.size) + [_push(warp) for warp in warps]
 
 
 def _parts(matrix: Matrix, source: Size, target: Size) -> list[str]:
     """Take a homography apart at the picture's centre."""
-    (a, b, c), (d, e, f), (g, h, i) = matrix
     x, y = source[1] / 2, source[0] / 2
-    depth = g * x + h * y + i
-    u, v = (a * x + b * y + c) / depth, (d * x + e * y + f) / depth
-    found = _affine_parts((a - g * u) / depth, (b - h * u) / depth, (d - g * v) / depth, (e - h * v) / depth)
-    tilt = max(abs(g) * source[1], abs(h) * source[0]) / abs(depth)
+    (u, v), derivative = linearised(matrix, x, y)
+    found = _affine_parts(*derivative)
+    g, h, i = matrix[2]
+    tilt = max(abs(g) * source[1], abs(h) * source[0]) / abs(g * x + h * y + i)
     shift = (u - target[1] / 2, v - target[0] / 2)
     farthest = max(map(abs, shift))
     found += [f"tilt {100 * tilt:.0f} %"] * (tilt >= 0.005)

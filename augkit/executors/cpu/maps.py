@@ -17,10 +17,10 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from augkit.core.chain import pull
+from augkit.core.chain import joined, pull
 from augkit.core.ops import Homography, Spatial, Warp
 from augkit.core.plan import SpatialRun
-from augkit.core.spatial import IDENTITY, Matrix, Size, apply, inverse, product
+from augkit.core.spatial import Matrix, Size, apply, inverse, product
 from augkit.core.warp import bspline_weights, grid_of
 from augkit.executors.cpu.scratch import scratch
 
@@ -71,10 +71,7 @@ def map_of(run: SpatialRun) -> Map:
     """Return the cheapest map that is true to the run."""
     ops = run.ops
     if all(isinstance(op, Homography) for op in ops):
-        matrix = IDENTITY
-        for op in ops:
-            matrix = product(op.matrix, matrix)  # type: ignore[union-attr]  # checked just above
-        return HomographyMap(inverse(matrix))
+        return HomographyMap(inverse(joined(ops)))
     before, last = ops[:-1], ops[-1]
     within = isinstance(last, Warp) and run.size[0] <= last.size[0] and run.size[1] <= last.size[1]
     if isinstance(last, Warp) and within and all(isinstance(op, Homography) and _is_affine(op.matrix) for op in before):
@@ -179,10 +176,7 @@ def _is_affine(matrix: Matrix) -> bool:
 def _one_warp_map(before: tuple[Spatial, ...], warp: Warp) -> LatticeMap:
     """A uniform B-spline reproduces linear functions, so the affine image of a warp has its nodes moved likewise."""
     grid = grid_of(warp)
-    matrix = IDENTITY
-    for op in before:
-        matrix = product(op.matrix, matrix)  # type: ignore[union-attr]  # homographies, the caller saw
-    (a, b, c), (d, e, f), _ = inverse(matrix)
+    (a, b, c), (d, e, f), _ = inverse(joined(before))
     shown = _node_positions(grid.spacing, grid.pushes.shape[1:], first=-1) + grid.pushes
     moved = np.array([[a, b], [d, e]]) @ shown.reshape(2, -1) + np.array([[c], [f]])
     return LatticeMap(moved.reshape(shown.shape), grid.spacing)
