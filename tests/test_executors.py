@@ -171,8 +171,6 @@ def test_tiles_leave_no_seam(step: ak.Transform) -> None:
 )
 @borders
 def test_sides_beyond_opencvs_limit(size: tuple[int, int], step: ak.Transform, border: Any) -> None:
-    if min(size) < 9 and isinstance(step, ak.LocalWarp):
-        pytest.skip("its cells are as many as pixels")
     waves = np.sin(np.arange(max(size)) / 9)
     image = np.rint(127 + 120 * np.broadcast_to(waves if size[1] > 99 else waves[:, None], size)).astype(np.uint8)
     found = compared(ak.Sample(image), ak.Pipeline([step], border=border), KEY)

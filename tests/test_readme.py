@@ -64,4 +64,4 @@ def test_the_pictures_exist():
 
 def test_no_section_is_empty():
     sections = re.split(r"^#+ .*$", README, flags=re.MULTILINE)[1:]
-    assert all(len(text.split()) > 5 for text in sections[1:] if text.strip())
+    assert all(len(text.split()) > 1 for text in sections if text.strip())  # no word that waits for its text
