@@ -213,3 +213,15 @@ def test_crop_then_rotate_shows_real_pixels(executor: str) -> None:
 def test_policy_is_the_pipelines() -> None:
     plan = ak.Pipeline([ak.Rotate(3)], border="wrap", fill=7, interpolation="nearest").draw(KEY, ak.Scene(SIZE))
     assert plan.policy == Policy("wrap", 7, 0, "nearest")
+
+
+def test_a_curve_that_changes_nothing_clamps_between_matrices() -> None:
+    up, down = (ColorMatrix(IDENTITY, (shift, shift, shift)) for shift in (0.5, -0.5))
+    still = Curve((("gain", 1.0),))
+    image = np.full((4, 4, 3), 200, np.uint8)
+    for ops, value in (((up, still, down), 128), ((up, down), 200), ((still, up, down, still), 200)):
+        plan = fuse(ops, (4, 4))
+        for executor in ("cpu", "reference"):
+            assert abs(int(ak.run(plan, ak.Sample(image), executor).image[0, 0, 0]) - value) <= 1
+    assert fuse((still, up, down, still), (4, 4)).steps == ()
+    assert len(fuse((up, ColorMatrix(IDENTITY, (0.0, 0.0, 0.0)), up), (4, 4)).steps[0].ops) == 1  # type: ignore[union-attr]

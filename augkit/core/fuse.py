@@ -78,16 +78,20 @@ def _joined_colors(ops: list[Tonal]) -> tuple[Tonal, ...]:
     kept: list[Tonal] = []
     for op in ops:
         last = kept[-1] if kept else None
-        if is_identity(op):
-            continue
         if isinstance(op, ColorMatrix) and isinstance(last, ColorMatrix):
             kept[-1] = compose(op, last)
         elif isinstance(op, Curve) and isinstance(last, Curve):
             kept[-1] = Curve(last.functions + op.functions)
         else:
             kept.append(op)
-    done = (rounded_color(op) if isinstance(op, ColorMatrix) else op for op in kept)
-    return tuple(op for op in done if not is_identity(op))
+    done = [rounded_color(op) if isinstance(op, ColorMatrix) else op for op in kept]
+    done = [op for op in done if isinstance(op, Curve) or not is_identity(op)]
+    # Between two matrices even a curve that changes nothing clamps; at the ends of a run there is nothing to clamp.
+    while done and is_identity(done[0]):
+        del done[0]
+    while done and is_identity(done[-1]):
+        del done[-1]
+    return tuple(done)
 
 
 def _halvings(ops: tuple[Spatial, ...], size: Size) -> tuple[int, int]:
