@@ -272,10 +272,15 @@ def _scalar(value: Any) -> yaml.ScalarNode:
 
 
 def write(data: Any, path: str | os.PathLike[str]) -> None:
-    """Write plain data to a YAML file that `read` reads back as it was."""
+    """Write plain data to a YAML file that `read` reads back as it was: the whole of it, or nothing."""
     text = dumps(data)
     try:
-        Path(path).write_text(text, encoding="utf-8", newline="\n")
+        temporary = Path(path).with_name(f".{Path(path).name[:80]}.{os.getpid()}.tmp")
+        try:
+            temporary.write_text(text, encoding="utf-8", newline="\n")
+            temporary.replace(path)
+        finally:
+            temporary.unlink(missing_ok=True)
     except (OSError, ValueError) as error:  # a name with a NUL is a ValueError
         reason = error.strerror if isinstance(error, OSError) else error
         what = f"must be a file that can be written, got: {reason}. Check the folder and its permissions."

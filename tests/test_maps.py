@@ -99,3 +99,15 @@ def test_points_beyond_a_horizon_and_far_away() -> None:
         for chain in (steps, far):
             out = ak.Pipeline(chain)(ak.Sample(noise((54, 32))), ak.Key(n, "a"))
             assert out.image.shape[2] == 3
+
+
+def test_nothing_that_comes_out_is_what_went_in() -> None:
+    ring = np.array([[1.0, 1.0], [5.0, 1.0], [5.0, 5.0]])
+    sample = ak.Sample(noise((9, 9)), boxes=[[1, 1, 5, 5]] * 2, polygons=[ring, [ring, ring]], keypoints=[[2, 2]])
+    for pipeline in (ak.load("identity"), ak.Pipeline([ak.Brightness(1.1)]), ak.Pipeline([ak.Mirror()])):
+        out = pipeline(sample, KEY)
+        assert out.polygons is not None
+        assert sample.polygons is not None
+        given, made = ([polygon[0], *polygon[1]] for polygon in (sample.polygons, out.polygons))
+        pairs = [(sample.boxes, out.boxes), (sample.keypoints, out.keypoints), *zip(given, made, strict=True)]
+        assert not any(np.shares_memory(before, after) for before, after in pairs)

@@ -107,7 +107,8 @@ def execute(plan: Plan, sample: Sample, pixels: Pixels) -> Sample:
         raise SampleError(f"must have the plan's size {size}, got {image.shape[:2]}.", "Sample.image")
     fills = policy.border == "constant"
     image_sampling = Sampling(policy.interpolation, policy.border, _fill("fill", policy.fill, image) if fills else ())
-    labels = Labels(sample.boxes, sample.box_labels, sample.polygons, sample.keypoints, sample.keypoint_visible)
+    polygons = None if sample.polygons is None else [_copied(polygon) for polygon in sample.polygons]
+    labels = Labels(sample.boxes, sample.box_labels, polygons, sample.keypoints, sample.keypoint_visible)
     for step in plan.steps:
         if isinstance(step, SpatialRun):
             image = pixels.resample(image, step, image_sampling)
@@ -132,6 +133,10 @@ def execute(plan: Plan, sample: Sample, pixels: Pixels) -> Sample:
 
 def _own(image: Image, sample: Sample) -> Image:
     return image.copy() if image is sample.image else image
+
+
+def _copied(polygon: Polygon) -> Polygon:
+    return [ring.copy() for ring in polygon] if isinstance(polygon, list) else polygon.copy()
 
 
 def _moved_polygon(ops: Sequence[Spatial], polygon: Polygon) -> Polygon:
