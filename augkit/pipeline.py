@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from itertools import chain
-from typing import Literal
 
 from augkit.core.fuse import fuse
 from augkit.core.key import Key
 from augkit.core.ops import Op
-from augkit.core.plan import Plan, Policy
+from augkit.core.plan import Border, Decode, Interpolation, Plan, Policy
 from augkit.core.sample import Sample, Scene
 from augkit.errors import ArgumentError, AugkitError
 from augkit.executors import run
@@ -34,12 +33,12 @@ class Pipeline:
         self,
         steps: Iterable[Transform],
         *,
-        border: Literal["reflect", "constant", "replicate", "wrap"] = "reflect",
+        border: Border = "reflect",
         fill: float | Sequence[float] = 0,
         mask_fill: int = 0,
-        interpolation: Literal["linear", "nearest"] = "linear",
+        interpolation: Interpolation = "linear",
         min_visible: float = 0.1,
-        decode: Literal["full"] = "full",
+        decode: Decode = "full",
     ) -> None:
         if not isinstance(steps, Iterable):
             raise ArgumentError(f"must be a list of transforms, got {steps!r:.80}.", "Pipeline.steps")
@@ -64,8 +63,7 @@ class Pipeline:
         return hash((self.steps, self.policy))
 
     def __repr__(self) -> str:
-        default = Policy()
-        told = (f", {k}={v!r}" for k, v in vars(self.policy).items() if v != getattr(default, k))
+        told = (f", {name}={value!r}" for name, value in self.policy.given().items())
         return f"Pipeline([{', '.join(map(repr, self.steps))}]{''.join(told)})"
 
     def draw(self, key: Key, scene: Scene) -> Plan:

@@ -16,12 +16,12 @@ from typing import Annotated, Any, get_args, get_origin
 import pydantic
 
 from augkit import yaml_file
-from augkit.core.plan import Policy
+from augkit.core.plan import CHOICES, Policy
 from augkit.errors import ArgumentError, FileError, closest
 from augkit.pipeline import Pipeline
 from augkit.transforms import REGISTRY, Transform, find
 from augkit.transforms.combinators import Maybe
-from augkit.transforms.transform import ANY_STEP
+from augkit.transforms.transform import ANY_STEP, summary
 from augkit.yaml_file import Document, NodePath
 
 __all__ = ["bundled", "described", "dump", "load", "schema"]
@@ -73,9 +73,7 @@ def dump(pipeline: Pipeline, path: str | Path) -> None:
 
 def described(pipeline: Pipeline) -> dict[str, Any]:
     """Return a pipeline as the plain data of its file: what is not as by default."""
-    default = Policy()
-    policy = {name: value for name, value in asdict(pipeline.policy).items() if value != getattr(default, name)}
-    return {**_plain(policy), "steps": [_step_as_data(step) for step in pipeline.steps]}
+    return {**_plain(pipeline.policy.given()), "steps": [_step_as_data(step) for step in pipeline.steps]}
 
 
 def schema() -> dict[str, Any]:
@@ -89,7 +87,7 @@ def schema() -> dict[str, Any]:
         own = arguments["properties"]
         first = [own[item.name] for item in _positional(cls)[:1]]
         arguments["properties"] = beside | own
-        arguments["description"] = _summary(cls)
+        arguments["description"] = summary(cls)
         either = (
             {"anyOf": [arguments, {"type": "null"}, *first]} if not _required(cls) else {"anyOf": [arguments, *first]}
         )
@@ -102,12 +100,10 @@ def schema() -> dict[str, Any]:
         "title": "augkit pipeline",
         "type": "object",
         "properties": {
-            "border": {"enum": ["reflect", "constant", "replicate", "wrap"]},
+            **{name: {"enum": list(choices)} for name, choices in CHOICES.items()},
             "fill": number_or_list,
             "mask_fill": {"type": "integer"},
-            "interpolation": {"enum": ["linear", "nearest"]},
             "min_visible": {"type": "number", "minimum": 0, "maximum": 1},
-            "decode": {"enum": ["full"]},
             "steps": {"type": "array", "items": {"$ref": "#/$defs/step"}},
         },
         "required": ["steps"],
@@ -253,18 +249,13 @@ def _required(cls: type[Transform]) -> bool:
     return any(item.default is MISSING for item in _positional(cls))
 
 
-def _summary(cls: type[Transform]) -> str:
-    return (cls.__doc__ or "").strip().partition("\n")[0]
-
-
 def _step_as_data(step: Transform) -> Any:
     """Return a step as plain data: what is not as by default, chance beside its step."""
     if isinstance(step, Maybe) and step.name is None and not isinstance(step.step, Maybe):
         inner = _step_as_data(step.step)
         name, arguments = (inner, {}) if isinstance(inner, str) else next(iter(inner.items()))
         return {name: arguments | {"chance": step.chance}}
-    values = ((item, getattr(step, item.name)) for item in fields(step))
-    given = {item.name: _plain(value) for item, value in values if item.default is MISSING or value != item.default}
+    given = _plain(step.given())
     return {type(step).__name__: given} if given else type(step).__name__
 
 

@@ -9,6 +9,7 @@ from augkit.core.chain import pull
 from augkit.core.plan import SpatialRun
 from augkit.errors import AugkitError
 from augkit.executors.cpu.maps import Window, map_of
+from augkit.executors.cpu.resample import touched
 
 KEY = ak.Key(0, "a")
 AFTER_A_WARP = [
@@ -111,3 +112,13 @@ def test_nothing_that_comes_out_is_what_went_in() -> None:
         given, made = ([polygon[0], *polygon[1]] for polygon in (sample.polygons, out.polygons))
         pairs = [(sample.boxes, out.boxes), (sample.keypoints, out.keypoints), *zip(given, made, strict=True)]
         assert not any(np.shares_memory(before, after) for before, after in pairs)
+
+
+def test_only_what_sticks_out_is_folded_back() -> None:
+    assert touched(-5.0, 90.0, 500, "reflect", 1) == (0, 91)
+    assert touched(420.0, 530.0, 500, "reflect", 1) == (419, 500)
+    assert touched(-5.0, 530.0, 500, "reflect", 1) == (0, 500)
+    assert touched(-450.0, -400.0, 500, "reflect", 1) == (0, 451)
+    assert touched(-5.0, 90.0, 500, "replicate", 1) == (0, 91)
+    assert touched(-5.0, 90.0, 500, "wrap", 1) == (0, 500)
+    assert touched(130.3, 200.5, 500, "reflect", 4) == (124, 208)

@@ -14,13 +14,14 @@ import augkit as ak
 from augkit.core.plan import Plan
 from augkit.errors import ArgumentError, SampleError
 from augkit.pipeline_file import bundled
-from augkit.preview import contact_sheet, deed, defaults, explain
+from augkit.preview import contact_sheet, defaults, explain
 from augkit.preview.marks import font, kinds, marked
 from augkit.preview.numbers import numbers
 from augkit.preview.picture import CHECKS, fitted_size, visible
 from augkit.preview.picture import picture as fitted
 from augkit.preview.sheet import CELL_PX, SMALL_CELL_PX, Layout, _wrapped
 from augkit.transforms import REGISTRY
+from augkit.transforms.transform import summary
 
 SIDE = CELL_PX  # a picture of this size is shown pixel by pixel
 SCENE = ak.Scene((120, 160))
@@ -287,11 +288,11 @@ def test_sentences_say_ranges_chances_names_and_inner_steps() -> None:
         "the colour 1, 2, 3, in masks class 0",
     ):  # fmt: skip
         assert words in text
-    assert (1, "2.1. Gamma: " + deed(ak.Gamma)) in lines
-    assert (2, "2.2.1. Hue: " + deed(ak.Hue)) in lines
+    assert (1, "2.1. Gamma: " + summary(ak.Gamma)) in lines
+    assert (2, "2.2.1. Hue: " + summary(ak.Hue)) in lines
 
 
 @pytest.mark.parametrize("name", REGISTRY)
 def test_every_transform_has_words(name: str) -> None:
-    assert len(deed(REGISTRY[name])) > 10
+    assert len(summary(REGISTRY[name])) > 10
     assert all(argument != "name" and default for argument, default in defaults(REGISTRY[name]))

@@ -10,8 +10,9 @@ from textwrap import wrap
 def command() -> None:
     """List the bundled pipelines and all transforms."""
     from augkit.pipeline_file import bundled
-    from augkit.preview import deed, defaults, headline
+    from augkit.preview import defaults, headline
     from augkit.transforms import REGISTRY
+    from augkit.transforms.transform import summary
 
     width = min(100, shutil.get_terminal_size((80, 24)).columns)
     names = max(len(name) for name in [*bundled(), *REGISTRY]) + 4
@@ -31,5 +32,5 @@ def command() -> None:
     for module, group in groupby(REGISTRY.items(), lambda item: item[1].__module__.rpartition(".")[2]):
         print(f"\nTransforms: {module}")
         for name, cls in group:
-            show(name, told[cls] or ["-"], deed(cls))
+            show(name, told[cls] or ["-"], summary(cls))
     print("\nMore of a pipeline: `augkit explain NAME`. For your editor: `augkit schema`.")

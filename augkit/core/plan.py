@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from augkit.core.ops import (
     Adapt,
@@ -29,13 +29,12 @@ from augkit.core.ops import (
 from augkit.core.spatial import Size
 from augkit.errors import ArgumentError, closest
 
-__all__ = ["ColorRun", "Plan", "Policy", "SpatialRun", "Step"]
+__all__ = ["CHOICES", "Border", "ColorRun", "Decode", "Interpolation", "Plan", "Policy", "SpatialRun", "Step"]
 
-CHOICES = {
-    "border": ("reflect", "constant", "replicate", "wrap"),
-    "interpolation": ("linear", "nearest"),
-    "decode": ("full",),
-}
+Border = Literal["reflect", "constant", "replicate", "wrap"]
+Interpolation = Literal["linear", "nearest"]
+Decode = Literal["full"]
+CHOICES = {"border": get_args(Border), "interpolation": get_args(Interpolation), "decode": get_args(Decode)}
 _COMPACT = json.JSONEncoder(separators=(",", ":"), allow_nan=False)
 FORMAT = 1  # of the JSON; a plan of another format is refused rather than guessed at
 
@@ -53,12 +52,12 @@ class Policy:
         decode: ``full``, pictures are decoded at their full size.
     """
 
-    border: Literal["reflect", "constant", "replicate", "wrap"] = "reflect"
+    border: Border = "reflect"
     fill: float | tuple[float, ...] = 0
     mask_fill: int = 0
-    interpolation: Literal["linear", "nearest"] = "linear"
+    interpolation: Interpolation = "linear"
     min_visible: float = 0.1
-    decode: Literal["full"] = "full"
+    decode: Decode = "full"
 
     def __post_init__(self) -> None:
         for name, choices in CHOICES.items():
@@ -73,6 +72,10 @@ class Policy:
             raise ArgumentError(f"must be a whole number, got {self.mask_fill!r}.", "mask_fill")
         if not is_number(self.min_visible) or not 0.0 <= self.min_visible <= 1.0:
             raise ArgumentError(f"must lie within 0 and 1, got {self.min_visible!r}.", "min_visible")
+
+    def given(self) -> dict[str, Any]:
+        """Return what is not as by default."""
+        return {name: value for name, value in vars(self).items() if value != getattr(type(self), name)}
 
 
 @dataclass(frozen=True)

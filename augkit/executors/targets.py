@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from augkit.core.chain import push, push_boxes
 from augkit.core.ops import Adapt, ColorMatrix, Spatial
-from augkit.core.plan import ColorRun, Plan, SpatialRun
+from augkit.core.plan import Border, ColorRun, Interpolation, Plan, Policy, SpatialRun
 from augkit.core.sample import Polygon, Sample, channels_of, require_rgb
 from augkit.core.spatial import Size
 from augkit.core.tonal import RANGE
@@ -34,8 +34,8 @@ Image = NDArray[Any]
 class Sampling:
     """How one array is sampled: the part of the plan's policy that concerns its kind."""
 
-    interpolation: Literal["linear", "nearest"]
-    border: Literal["reflect", "constant", "replicate", "wrap"]
+    interpolation: Interpolation
+    border: Border
     fill: tuple[float, ...]
 
 
@@ -105,16 +105,15 @@ def execute(plan: Plan, sample: Sample, pixels: Pixels) -> Sample:
     image, mask, size, policy = sample.image, sample.mask, plan.source, plan.policy
     if image.shape[:2] != size:
         raise SampleError(f"must have the plan's size {size}, got {image.shape[:2]}.", "Sample.image")
-    fills = policy.border == "constant"
-    image_sampling = Sampling(policy.interpolation, policy.border, _fill("fill", policy.fill, image) if fills else ())
+    image_sampling = Sampling(policy.interpolation, policy.border, _fill("fill", policy, image))
+    mask_sampling = Sampling("nearest", policy.border, () if mask is None else _fill("mask_fill", policy, mask))
     polygons = None if sample.polygons is None else [_copied(polygon) for polygon in sample.polygons]
     labels = Labels(sample.boxes, sample.box_labels, polygons, sample.keypoints, sample.keypoint_visible)
     for step in plan.steps:
         if isinstance(step, SpatialRun):
             image = pixels.resample(image, step, image_sampling)
             if mask is not None:
-                fill = _fill("mask_fill", policy.mask_fill, mask) if fills else ()
-                mask = pixels.resample(mask, step, Sampling("nearest", policy.border, fill))
+                mask = pixels.resample(mask, step, mask_sampling)
             labels, size = labels.moved(step.ops), step.size
         elif isinstance(step, ColorRun):
             if any(isinstance(op, ColorMatrix) for op in step.ops):
@@ -150,8 +149,11 @@ def _chosen(values: Any, kept: NDArray[np.bool_]) -> Any:
     return [value for value, keep in zip(values, kept.tolist(), strict=True) if keep]
 
 
-def _fill(name: str, fill: float | tuple[float, ...], array: Image) -> tuple[float, ...]:
-    """Return the fill, one number a channel, checked against the array it goes into."""
+def _fill(name: Literal["fill", "mask_fill"], policy: Policy, array: Image) -> tuple[float, ...]:
+    """Return the fill, one number a channel, checked against the array it goes into; nothing where none is needed."""
+    if policy.border != "constant":
+        return ()
+    fill = getattr(policy, name)
     channels = channels_of(array)
     values = fill if isinstance(fill, tuple) else (fill,) * channels
     if len(values) != channels:

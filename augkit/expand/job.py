@@ -5,7 +5,6 @@ Shards are cut by count from the sorted sources, and nothing else: neither bytes
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from hashlib import sha256
@@ -149,9 +148,9 @@ def require_apart(source: Path, out: Path) -> None:
         FileError: with the reason.
     """
     inner, outer = out.resolve(), source.resolve()
-    if any(path.exists() and os.path.samefile(path, outer) for path in (inner, *inner.parents)):  # noqa: PTH121
+    if any(path.exists() and path.samefile(outer) for path in (inner, *inner.parents)):
         raise FileError(f"must not lie in the folder of the sources, {source}. Choose another.", str(out))
-    if any(inner.exists() and os.path.samefile(path, inner) for path in outer.parents):  # noqa: PTH121
+    if any(inner.exists() and path.samefile(inner) for path in outer.parents):
         raise FileError(f"must not hold the sources, {source}. Choose another.", str(out))
     try:
         held = next(inner.iterdir(), None) if inner.exists() or out.is_symlink() else None

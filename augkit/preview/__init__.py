@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from augkit.preview.sentences import deed, defaults, explain, headline
+from augkit.preview.sentences import defaults, explain, headline
 from augkit.preview.sheet import contact_sheet
 
-__all__ = ["contact_sheet", "deed", "defaults", "explain", "headline"]
+__all__ = ["contact_sheet", "defaults", "explain", "headline"]

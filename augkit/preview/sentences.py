@@ -14,9 +14,9 @@ from augkit.pipeline import Pipeline
 from augkit.transforms import Transform
 from augkit.transforms.colour import ColorStatistics
 from augkit.transforms.combinators import Maybe
-from augkit.transforms.transform import labels
+from augkit.transforms.transform import labels, summary
 
-__all__ = ["Line", "deed", "defaults", "explain", "headline"]
+__all__ = ["Line", "defaults", "explain", "headline"]
 
 Line = tuple[int, str]  # depth of nesting, text
 
@@ -34,11 +34,6 @@ def explain(pipeline: Pipeline) -> list[Line]:
     """Return a numbered line a step, with its arguments one level deeper, and a last line on how pixels are sampled."""
     lines = _steps(pipeline.labels, pipeline.steps, 0) or [(0, "No steps: copies come out as they went in.")]
     return [*lines, (0, _sampling(pipeline.policy))]
-
-
-def deed(cls: type[Transform]) -> str:
-    """Return what a transform does: the first sentence of its docstring."""
-    return (cls.__doc__ or "").strip().partition("\n")[0]
 
 
 def defaults(cls: type[Transform]) -> list[tuple[str, str]]:
@@ -81,7 +76,7 @@ def _step(name: str, step: Transform, depth: int, number: str) -> list[Line]:
         step = step.step
     cls = type(step)
     title = name if name.partition("#")[0] == cls.__name__ else f"{name} ({cls.__name__})"
-    lines = [(depth, f"{number}. {title}: {deed(cls)}")]
+    lines = [(depth, f"{number}. {title}: {summary(cls)}")]
     told = [_argument(cls, item.name, getattr(step, item.name)) for item in fields(cls) if item.name != "name"]
     words = "; ".join(word for word in [", and of those ".join(chances), *told] if word)
     lines += [(depth + 1, words)] * bool(words)

@@ -40,6 +40,7 @@ __all__ = [
     "ends",
     "labels",
     "pick",
+    "summary",
     "transform",
 ]
 
@@ -111,15 +112,14 @@ class Transform(ABC):
         """The step whose label and stream this one uses: itself, but for a step that only wraps another."""
         return self
 
+    def given(self) -> dict[str, Any]:
+        """Return the arguments that are not as by default."""
+        values = ((item, getattr(self, item.name)) for item in fields(self))
+        return {item.name: value for item, value in values if item.default is MISSING or value != item.default}
+
     def __repr__(self) -> str:
-        defaults = [item.default for item in fields(self)]
-        values = [getattr(self, item.name) for item in fields(self)]
-        given = [
-            f"{item.name}={value!r}"
-            for item, value, default in zip(fields(self), values, defaults, strict=True)
-            if default is MISSING or value != default
-        ]
-        return f"{type(self).__name__}({', '.join(given)})"
+        told = (f"{name}={value!r}" for name, value in self.given().items())
+        return f"{type(self).__name__}({', '.join(told)})"
 
 
 # Stands in a transform's JSON Schema for any step: pydantic would try to resolve a reference at once.
@@ -192,6 +192,11 @@ def _readable(cls: type[Transform], faults: list[ErrorDetails]) -> ArgumentError
 
 def _field_names(cls: type[Transform]) -> list[str]:
     return [item.name for item in fields(cls)]
+
+
+def summary(cls: type[Transform]) -> str:
+    """Return what a transform does: the first sentence of its docstring."""
+    return (cls.__doc__ or "").strip().partition("\n")[0]
 
 
 def pick(stream: Stream, span: float | tuple[float, float]) -> float:

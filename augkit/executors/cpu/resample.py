@@ -18,7 +18,7 @@ from augkit.executors.cpu.scratch import scratch
 from augkit.executors.reference import bilinear, finish, halve
 from augkit.executors.targets import EDGE_PX, Sampling
 
-__all__ = ["resample"]
+__all__ = ["resample", "touched"]
 
 Image = NDArray[Any]
 
@@ -110,8 +110,8 @@ def _show_linear(
     height, width = image.shape[:2]
     block_y, block_x = 2 ** halvings[0], 2 ** halvings[1]
     x_low, y_low, x_high, y_high = pull_map.bounds(window)
-    top, bottom = _part(y_low, y_high, height, how.border, block_y)
-    left, right = _part(x_low, x_high, width, how.border, block_x)
+    top, bottom = touched(y_low, y_high, height, how.border, block_y)
+    left, right = touched(x_low, x_high, width, how.border, block_x)
     part = image[top:bottom, left:right]
     shift_x, shift_y = -left / block_x - 0.5, -top / block_y - 0.5
     within = x_low >= 0 and y_low >= 0 and x_high <= width and y_high <= height
@@ -146,7 +146,6 @@ def _enter_plane(x: Floats, y: Floats, size: Size, border: str) -> NDArray[np.bo
         if not math.isfinite(low + high):  # beyond a horizon there is nothing
             np.nan_to_num(position, copy=False, nan=-1.0, posinf=-1.0, neginf=-1.0)
             low, high = float(position.min()), float(position.max())
-        beyond = (position < -EDGE_PX) | (position > side + EDGE_PX)
         if border == "reflect":
             if low < -side or high > 2 * side:
                 np.mod(position, 2 * side, out=position)
@@ -154,23 +153,26 @@ def _enter_plane(x: Floats, y: Floats, size: Size, border: str) -> NDArray[np.bo
         elif border == "wrap":
             position[:] = np.mod(position + EDGE_PX, side) - EDGE_PX  # a point on the seam is at its beginning
         elif border == "constant":
+            beyond = (position < -EDGE_PX) | (position > side + EDGE_PX)
             outside = beyond if outside is None else outside | beyond
         np.clip(position, 0, side, out=position)
     return outside
 
 
-def _part(low: float, high: float, side: int, border: str, block: int) -> tuple[int, int]:
+def touched(low: float, high: float, side: int, border: str, block: int) -> tuple[int, int]:
     """Return the range of source pixels along an axis that the points from `low` to `high` can touch.
 
     Starts are whole blocks, so that means of blocks do not depend on the window.
     """
     if border == "wrap" and (low < 0 or high > side):
         return 0, side
-    touched = [min(max(low, 0.0), side), min(max(high, 0.0), side)]
-    if border == "reflect":
-        touched += [min(max(-low, 0.0), side), min(max(2 * side - high, 0.0), side)] if low < 0 or high > side else []
-    first = max(0, math.floor(min(touched) - block)) // block * block
-    return first, min(side, math.ceil((max(touched) + block) / block) * block)
+    ends = [min(max(low, 0.0), side), min(max(high, 0.0), side)]
+    if border == "reflect" and low < 0:  # each end that sticks out is folded back, as far as it sticks out
+        ends.append(min(-low, side))
+    if border == "reflect" and high > side:
+        ends.append(max(2 * side - high, 0.0))
+    first = max(0, math.floor(min(ends) - block)) // block * block
+    return first, min(side, math.ceil((max(ends) + block) / block) * block)
 
 
 def _groups(part: Image) -> list[Image]:
