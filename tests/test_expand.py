@@ -20,8 +20,7 @@ from augkit.core.key import Key
 from augkit.core.plan import Plan
 from augkit.core.sample import Sample, Scene
 from augkit.errors import ArgumentError
-from augkit.expand import JobError, Progress, replay, verify
-from augkit.expand import commit as commit_module
+from augkit.expand import Progress, disk, replay, verify
 from augkit.pipeline import Pipeline
 from augkit.pipeline_file import load
 from augkit.transforms.geometry import Mirror
@@ -157,29 +156,6 @@ def test_progress_counts_up_to_the_plan(src: Path, tmp_path: Path) -> None:
     assert told[-1] == Progress(72, 72, 0)
 
 
-def test_an_exception_never_publishes(src: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    wanted = tree_of(src, tmp_path)
-    real, calls = commit_module._write, 0
-
-    def fails_at_the_40th(path: str, data: bytes) -> None:
-        nonlocal calls
-        calls += 1
-        if calls == 40:
-            real(path, data[:5])
-            raise OSError(28, "No space left on device")
-        real(path, data)
-
-    monkeypatch.setattr(commit_module, "_write", fails_at_the_40th)
-    with pytest.raises(JobError, match="No space left on device") as caught:
-        done(src, tmp_path / "out")
-    assert caught.value.exit_code == 1
-    left = outputs(tmp_path / "out")
-    assert 0 < len(left) < 72
-    assert left.items() <= wanted.items()
-    assert not (tmp_path / "out/.augkit/tmp").exists()
-    assert verify(tmp_path / "out").unfinished
-
-
 def tree_of(src: Path, tmp_path: Path) -> dict[str, bytes]:
     done(src, tmp_path / "undisturbed")
     return tree(tmp_path / "undisturbed")
@@ -187,7 +163,7 @@ def tree_of(src: Path, tmp_path: Path) -> dict[str, bytes]:
 
 def test_without_syncfs_every_file_is_synced(src: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     wanted = tree_of(src, tmp_path)
-    monkeypatch.setattr(commit_module, "_syncfs", lambda: None)
+    monkeypatch.setattr(disk, "_syncfs", lambda: None)
     done(src, tmp_path / "out")
     assert tree(tmp_path / "out") == wanted
 

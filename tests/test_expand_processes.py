@@ -10,12 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from folders import SMALL, fill
+from folders import fill
 
-from augkit.datasets import read_folder
-from augkit.expand import processes
-from augkit.expand.job import Job, Shard, WorkPlan
-from augkit.expand.shard import Work
+from augkit.expand.processes import run_shards
+from augkit.expand.supervision import THREADS
 
 SCRIPT = """
 from augkit.expand import expand
@@ -26,28 +24,32 @@ expand({src!r}, {out!r}, Pipeline([Mirror()]), 1, workers=2)
 """
 
 
-def surroundings(shard: Shard) -> tuple[int, dict[str, str | None], set[Any]]:
-    """Return a worker's process, its threads' variables and its blocked signals: done in place of a shard."""
-    blocked = set(signal.pthread_sigmask(signal.SIG_BLOCK, []))
-    return os.getpid(), {name: os.environ.get(name) for name in processes._THREADS}, blocked
+class Telling:
+    """Work that tells of a worker's process, its threads' variables and its blocked signals."""
+
+    def expand(self, shard: int, hand: Any) -> tuple[int, dict[str, str | None], set[Any]]:
+        blocked = set(signal.pthread_sigmask(signal.SIG_BLOCK, []))
+        return os.getpid(), {name: os.environ.get(name) for name in THREADS}, blocked
+
+    def attempt(self, tasks: Any, hand: Any) -> None:
+        raise AssertionError
 
 
-def test_workers_are_told_and_their_parent_stays_as_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(processes, "_do", surroundings)
+@pytest.mark.parametrize("start_method", ["spawn", "forkserver"])
+def test_workers_are_told_and_their_parent_stays_as_it_is(monkeypatch: pytest.MonkeyPatch, start_method: str) -> None:
     monkeypatch.setenv("OMP_NUM_THREADS", "7")
     monkeypatch.delenv("MKL_NUM_THREADS", raising=False)
-    plan = WorkPlan(Job(SMALL, 1, 0, "png", 90), read_folder(fill(tmp_path / "src")))
     before = dict(os.environ)
     told = []
-    for result in processes.run_shards(Work(plan.job, tmp_path / "src", tmp_path / "out"), plan.shards(), 2):
+    for result in run_shards(Telling(), range(8), 2, start_method=start_method):
         assert dict(os.environ) == before
         assert signal.SIGINT not in signal.pthread_sigmask(signal.SIG_BLOCK, [])
         told.append(result)
     assert dict(os.environ) == before
-    assert len(told) == plan.shard_count
-    for pid, threads, blocked in told:  # type: ignore[misc, attr-defined]
+    assert len(told) == 8
+    for pid, threads, blocked in told:
         assert pid != os.getpid()
-        assert threads == dict.fromkeys(processes._THREADS, "1")
+        assert threads == dict.fromkeys(THREADS, "1")
         assert signal.SIGINT in blocked
 
 

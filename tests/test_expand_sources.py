@@ -12,7 +12,7 @@ from folders import done, fill, lines, outputs, picture, put
 from augkit.datasets import read_folder
 from augkit.errors import AugkitError, FileError
 from augkit.expand import verify
-from augkit.expand.names import output_stems, safe
+from augkit.expand.names import Names, safe
 
 
 @pytest.fixture
@@ -60,11 +60,12 @@ def test_names_never_meet(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> No
     for id in ("Rose/x.jpg", "rose/x.jpg", "r?/x.jpg", "r*/x.jpg", "r_/x.jpg", "r_/y/x.jpg"):
         put(tmp_path / id, picture(0))
     sources = read_folder(tmp_path).sources
-    stems = output_stems(sources)
+    stems = [Names(sources).stem(source) for source in sources]
     folders = {stem.partition("/")[0].casefold() for stem in stems}
     assert len(folders) == 5
     monkeypatch.setattr("augkit.expand.names.DIGITS", 0)  # every hash now collides
-    assert len({stem.casefold() for stem in output_stems(sources)}) == len(sources)
+    names = Names(sources)
+    assert len({names.stem(source).casefold() for source in sources}) == len(sources)
 
 
 def test_refusals(src: Path, tmp_path: Path) -> None:
@@ -106,9 +107,14 @@ def test_refusals(src: Path, tmp_path: Path) -> None:
 def test_splits_are_not_expanded_as_classes(tmp_path: Path) -> None:
     put(tmp_path / "src/train/roses/a.jpg", picture(0))
     put(tmp_path / "src/val/roses/b.jpg", picture(1))
-    with pytest.raises(FileError, match="Only train may be expanded"):
-        done(tmp_path / "src", tmp_path / "out")
-    assert done(tmp_path / "src/train", tmp_path / "out").written == 3
+    summary = done(tmp_path / "src", tmp_path / "out")
+    assert (summary.written, summary.copied) == (4, 1)
+    assert {(entry["split"], entry["class"]) for entry in lines(tmp_path / "out")} == {
+        ("train", "roses"),
+        ("val", "roses"),
+    }
+    (passed,) = (tmp_path / "out/val/roses").iterdir()
+    assert passed.read_bytes() == (tmp_path / "src/val/roses/b.jpg").read_bytes()
 
 
 def test_a_folder_that_may_not_be_read_is_named() -> None:

@@ -3,79 +3,181 @@
 from __future__ import annotations
 
 import json
+import signal
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 if TYPE_CHECKING:
     from augkit.expand import Summary
 
+Option = typer.Option
+
 
 def command(
-    source: Annotated[Path, typer.Argument(metavar="SRC", help="Class folders of pictures, or one flat folder.")],
-    out: Annotated[Path, typer.Argument(metavar="OUT", help="A new or empty folder, not inside SRC.")],
-    pipeline: Annotated[str, typer.Option(help="A bundled pipeline's name, or a YAML file.")],
-    copies: Annotated[int, typer.Option(help="Augmented copies of every picture.")],
-    seed: Annotated[int, typer.Option(help="Another seed, other copies.")] = 0,
+    source: Annotated[str, typer.Argument(metavar="SRC", help="A data set: see below for its forms.")],
+    out: Annotated[str, typer.Argument(metavar="OUT", help="A new or empty folder, or one that is unfinished.")],
+    pipeline: Annotated[str, Option(help="A bundled pipeline's name, or a YAML file.")],
+    copies: Annotated[int, Option(help="Augmented copies of every picture.")],
+    seed: Annotated[int, Option(help="Another seed, other copies.")] = 0,
     workers: Annotated[
-        int | None, typer.Option(help="Processes; 0 works in this one.", show_default="the processors")
+        int | None, Option(help="Processes; 0 works in this one.", show_default="the processors")
     ] = None,
-    encoding: Annotated[str, typer.Option(help="jpeg, png or webp.")] = "jpeg",
-    quality: Annotated[int, typer.Option(help="1 to 100, for jpeg and webp.")] = 90,
-    max_rejected: Annotated[float, typer.Option(help="Exit with 1 if a larger fraction was rejected.")] = 0.01,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the summary as JSON.")] = False,
+    form: Annotated[
+        str | None,
+        Option("--format", help="folder, webdataset, parquet, coco or yolo.", show_default="that of SRC"),
+    ] = None,
+    encoding: Annotated[str, Option(help="jpeg, png or webp.")] = "jpeg",
+    quality: Annotated[int, Option(help="1 to 100, for jpeg and webp.")] = 90,
+    balance: Annotated[str, Option(help="none, max or N: outputs that every class is brought to.")] = "none",
+    split: Annotated[str | None, Option(help="As train=0.8,val=0.1,test=0.1; only train is expanded.")] = None,
+    split_seed: Annotated[int, Option(help="Another one, another split.")] = 0,
+    groups: Annotated[
+        str | None, Option(help="What stays together in a split: a pattern over ids, a CSV file or a column.")
+    ] = None,
+    originals: Annotated[str, Option(help="omit or include the pictures themselves.")] = "omit",
+    pipeline_for: Annotated[
+        list[str] | None, Option(metavar="CLASS=FILE", help="Another pipeline for a class; may be repeated.")
+    ] = None,
+    engine: Annotated[str, Option(help="processes or ray.")] = "processes",
+    start_method: Annotated[str, Option(help="spawn or forkserver.")] = "spawn",
+    timeout: Annotated[float, Option(help="Seconds that one picture may take.")] = 60.0,
+    shards: Annotated[str | None, Option(metavar="I/N", help="Do part I of N, counted from 0.")] = None,
+    finish: Annotated[bool, Option("--finish", help="Only close the books, when all parts are done.")] = False,
+    fresh: Annotated[bool, Option("--fresh", help="Remove what an earlier job left in OUT.")] = False,
+    extend: Annotated[bool, Option("--extend", help="Add copies or sources to a complete job.")] = False,
+    max_rejected: Annotated[float, Option(help="Exit with 1 if a larger fraction was rejected.")] = 0.01,
+    strict_leaks: Annotated[
+        bool, Option("--strict-leaks", help="Exit with 1 if like pictures lie in different splits.")
+    ] = False,
+    dry_run: Annotated[bool, Option("--dry-run", help="Only say what would be done.")] = False,
+    as_json: Annotated[bool, Option("--json", help="Print the summary as JSON.")] = False,
 ) -> None:
     """Write augmented copies of every picture, each explained.
 
-    The same seed gives the same files for any number of workers, and OUT/.augkit holds a
-    line that explains each of them. A picture's class is the first folder below SRC; its
-    copies go to OUT/CLASS. Pictures that cannot be used are rejected and listed with their
-    reasons in OUT/.augkit/rejected.jsonl.
+    SRC is class folders (with or without train, val and test above them), one flat folder,
+    COCO (its folder or JSON file), YOLO (its folder or data.yaml), a CSV or JSONL manifest,
+    or WebDataset tars; SRC and OUT may be URLs. The same seed gives the same files for any
+    number of workers, and the same command goes on where a run was stopped. OUT/.augkit
+    holds a line that explains each output, and rejected.jsonl says what was wrong with the
+    others.
     """
-    from augkit.cli.progress import progress_shown
-    from augkit.expand import expand
+    from augkit.expand import counts
 
-    try:
-        with progress_shown() as show:
-            summary = expand(
-                source,
-                out,
-                pipeline,
-                copies,
-                seed=seed,
-                workers=workers,
-                encoding=encoding,
-                quality=quality,
-                max_rejected=max_rejected,
-                progress=lambda at: show(at.written + at.rejected, at.planned, f", {at.rejected:,} rejected"),
-            )
-    except KeyboardInterrupt:
-        print(f"augkit: interrupted. {out} is unfinished; remove it to begin anew.", file=sys.stderr)
-        raise typer.Exit(130) from None
+    making: dict[str, Any] = {
+        "seed": seed,
+        "form": form,
+        "encoding": encoding,
+        "quality": quality,
+        "balance": counts.parse_balance(balance),
+        "split": split,
+        "split_seed": split_seed,
+        "groups": groups,
+        "originals": originals,
+        "pipelines_for": dict(_class_and_file(text) for text in pipeline_for or ()),
+    }
+    running: dict[str, Any] = {"workers": workers, "start_method": start_method, "timeout": timeout}
+    if dry_run:
+        _tell_estimate(source, out, pipeline, copies, as_json, making | running)
+        return
+    running |= {"engine": engine, "finish": finish, "fresh": fresh, "extend": extend, "max_rejected": max_rejected}
+    summary = _expanded(source, out, pipeline, copies, making | running | {"shards": _part(shards)})
     if as_json:
         reasons = [{"reason": reason, "outputs": count} for reason, count in summary.reasons]
         print(json.dumps(asdict(summary) | {"reasons": reasons, "left_out": dict(summary.left_out)}))
     else:
-        _tell(summary, out, copies)
+        _tell(summary, out)
     if summary.over_budget:
         share = f"{summary.rejected / summary.planned:.1%} of the outputs were rejected"
         print(f"augkit: {share}, more than --max-rejected {max_rejected:g} allows.", file=sys.stderr)
+    if summary.leaks:
+        found = f"{summary.leaks:,} sets of like pictures lie in different splits: {out}/.augkit/leaks.jsonl"
+        print(f"augkit: {found}" if strict_leaks else f"Leaks: {found}", file=sys.stderr)
+    if summary.over_budget or (summary.leaks and strict_leaks):
         raise typer.Exit(1)
 
 
-def _tell(summary: Summary, out: Path, copies: int) -> None:
+def _expanded(source: str, out: str, pipeline: str, copies: int, options: dict[str, Any]) -> Summary:
+    from augkit.cli.progress import progress_shown
+    from augkit.expand import expand
+
+    try:
+        with _terminated_as_interrupted(), progress_shown() as show:
+            return expand(
+                source,
+                out,
+                pipeline,
+                copies,
+                **options,
+                progress=lambda at: show(
+                    at.written + at.rejected + at.in_hand, at.planned, f", {at.rejected:,} rejected"
+                ),
+            )
+    except KeyboardInterrupt:
+        print(f"augkit: interrupted. The same command goes on from here; {out} is unfinished.", file=sys.stderr)
+        raise typer.Exit(130) from None
+
+
+@contextmanager
+def _terminated_as_interrupted() -> Iterator[None]:
+    """Let a batch system's SIGTERM end a run as Ctrl-C does."""
+
+    def interrupt(number: int, frame: object) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _class_and_file(text: str) -> tuple[str, str]:
+    from augkit.errors import ArgumentError
+
+    label, equals, file = text.partition("=")
+    if not (label and equals and file):
+        raise ArgumentError(f"must be CLASS=FILE, got {text!r}.", "--pipeline-for")
+    return label, file
+
+
+def _part(text: str | None) -> tuple[int, int] | None:
+    from augkit.errors import ArgumentError
+
+    if text is None:
+        return None
+    first, slash, second = text.partition("/")
+    if not (slash and first.isdecimal() and second.isdecimal()):
+        raise ArgumentError(f"must be I/N, such as 0/3, got {text!r}.", "--shards")
+    return int(first), int(second)
+
+
+def _tell_estimate(source: str, out: str, pipeline: str, copies: int, as_json: bool, options: dict[str, Any]) -> None:
+    from augkit.expand import estimate
+
+    found = estimate(source, out, pipeline, copies, **options)
+    print(json.dumps(asdict(found)) if as_json else found.told())
+
+
+def _tell(summary: Summary, out: str) -> None:
     if summary.left_out:
         kinds = ", ".join(f"{kind} ({count:,})" for kind, count in summary.left_out)
         print(f"Left out: {kinds}.", file=sys.stderr)
     for reason, count in summary.reasons:
         print(f"Rejected {count:,} outputs: {reason}", file=sys.stderr)
-    if summary.reasons:
-        print(f"Which they are: {out / '.augkit' / 'rejected.jsonl'}", file=sys.stderr)
-    rate = summary.written / summary.seconds
+    if summary.reasons and summary.is_complete:
+        print(f"Which they are: {out.rstrip('/')}/.augkit/rejected.jsonl", file=sys.stderr)
+    if summary.resumed:
+        print(f"{summary.resumed:,} outputs were done already.", file=sys.stderr)
+    rate = (summary.written + summary.rejected - summary.resumed) / summary.seconds
+    copied = f" ({summary.copied:,} of them passed through)" if summary.copied else ""
     print(
-        f"{summary.sources:,} pictures x {copies:,} copies: {summary.planned:,} planned = {summary.written:,} written"
+        f"{summary.sources:,} pictures: {summary.planned:,} planned = {summary.written:,} written{copied}"
         f" + {summary.rejected:,} rejected, in {summary.seconds:.1f} s ({rate:,.0f} a second)."
     )
+    if not summary.is_complete:
+        print("Other parts of the job are not done yet; the last one closes the books.")

@@ -11,7 +11,7 @@ import typer
 
 
 def command(
-    source: Annotated[Path, typer.Argument(metavar="SRC", help="A folder of pictures.")],
+    source: Annotated[str, typer.Argument(metavar="SRC", help="A folder of pictures, or another data set.")],
     output: Annotated[Path, typer.Option("--output", "-o", metavar="FILE", help="The YAML file to write.")],
 ) -> None:
     """Fit a data set's colours, for PCAColorShift.
@@ -26,8 +26,7 @@ def command(
     """
     from augkit.cli.output import require_writable, write
     from augkit.cli.progress import progress_shown
-    from augkit.codec import read
-    from augkit.datasets import read_folder
+    from augkit.datasets import read
     from augkit.datasets.color_statistics import ColorSums
     from augkit.errors import ArgumentError, AugkitError, SampleError
     from augkit.yaml_file import dumps
@@ -35,13 +34,13 @@ def command(
     if output.suffix not in (".yaml", ".yml"):
         raise ArgumentError(f"must end in .yaml, got {output.name!r}.", "--output")
     require_writable(output)
-    folder = read_folder(source)
+    data = read(source)
     total, colour, grey, unreadable = ColorSums(), 0, 0, list[AugkitError]()
     with progress_shown() as show:
-        for done, picture in enumerate(folder.sources):
-            show(done, len(folder.sources), "")
+        for done, picture in enumerate(data.sources):
+            show(done, len(data.sources), "")
             try:
-                image = read(folder.root / picture.id).image
+                image = data.decoded(picture).image
             except AugkitError as error:
                 unreadable.append(error)
                 continue
@@ -54,7 +53,7 @@ def command(
         print(f"augkit: left out: {fault}", file=sys.stderr)
     if total.count < 2:
         found = f"{grey} grey and {len(unreadable)} unreadable"
-        raise SampleError(f"must hold colour pictures, got {found}.", str(source))
+        raise SampleError(f"must hold colour pictures, got {found}.", source)
     statistics = total.statistics()
     comment = f"# Principal components of RGB in [0, 1] over {total.count:,} pixels; one eigenvector a column.\n"
     write(output, (comment + dumps(asdict(statistics))).encode())

@@ -9,10 +9,10 @@ import typer
 
 
 def command(
-    out: Annotated[Path, typer.Argument(metavar="OUT", help="What augkit expand wrote.")],
+    out: Annotated[str, typer.Argument(metavar="OUT", help="What augkit expand wrote.")],
     id: Annotated[str, typer.Argument(metavar="ID", help="The output's path below OUT.")],
     file: Annotated[Path, typer.Option("--output", "-o", metavar="FILE", help="Where to write it.")],
-    source: Annotated[Path | None, typer.Option(help="Where the sources lie.", show_default="where they lay")] = None,
+    source: Annotated[str | None, typer.Option(help="Where the sources lie.", show_default="where they lay")] = None,
 ) -> None:
     """Make one output again, and say whether it is the same.
 

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from augkit.core.sample import Sample
+    from augkit.datasets import DataSet, Source
 
 MOST_COPIES, MOST_ROWS = 50, 100
 
 
 def command(
-    source: Annotated[Path, typer.Argument(metavar="SRC", help="A picture, or a folder of pictures.")],
+    source: Annotated[str, typer.Argument(metavar="SRC", help="A picture, or a folder of them, or another data set.")],
     pipeline: Annotated[str, typer.Option("--pipeline", metavar="P", help="A bundled name, or a YAML file.")],
     output: Annotated[Path, typer.Option("--output", "-o", metavar="FILE", help="The PNG file to write.")],
     copies: Annotated[int, typer.Option("--copies", help="Copies of each picture, up to 50.")] = 5,
@@ -30,8 +33,9 @@ def command(
     from augkit.cli.output import require_writable, write
     from augkit.codec import encode, read
     from augkit.core.key import Key
-    from augkit.core.sample import Sample, Scene
-    from augkit.datasets import read_folder
+    from augkit.core.sample import Scene
+    from augkit.datasets import is_data_set
+    from augkit.datasets import read as read_data_set
     from augkit.errors import ArgumentError, AugkitError
     from augkit.pipeline_file import load
     from augkit.preview import contact_sheet
@@ -44,23 +48,22 @@ def command(
     require_writable(output)
     loaded = load(pipeline)
 
-    def checked(path: Path, name: str) -> Sample:
-        sample = replace(read(path), id=name)
+    def checked(sample: Sample, where: str) -> Sample:
         for copy in range(copies):
             try:
-                loaded.draw(Key(seed, name, copy), Scene.of(sample))
+                loaded.draw(Key(seed, sample.id, copy), Scene.of(sample))
             except AugkitError as error:
-                raise error.at(str(path)) from None
+                raise error.at(where) from None
         return sample
 
     samples: list[Sample] = []
-    if os.path.isdir(source):  # noqa: PTH112 - Path.is_dir raises where a parent folder may not be entered
-        folder = read_folder(source)
+    if is_data_set(source):
+        data = read_data_set(source)
         refused: list[AugkitError] = []
-        for index in _spread(len(folder.sources), rows):
-            name = folder.sources[index].id
+        for index in _spread(len(data.sources), rows):
+            found = data.sources[index]
             try:
-                samples.append(checked(folder.root / name, name))
+                samples.append(checked(_sample(data, found), f"{data.root}/{found.id}"))
             except AugkitError as error:
                 refused.append(error)
             if len(samples) == rows:
@@ -71,11 +74,28 @@ def command(
             print(f"augkit: left out: {fault}", file=sys.stderr)
         samples.sort(key=lambda sample: sample.id)
     else:
-        samples.append(checked(source, source.name))
+        samples.append(checked(read(source), source))
     sheet = contact_sheet(samples, loaded, copies, seed, Path(pipeline).stem)
     write(output, encode(sheet, "png"))
     height, width = sheet.shape[:2]
     print(f"{output}: {len(samples)} x {copies} copies, {width} x {height} pixels.")
+
+
+def _sample(data: DataSet, source: Source) -> Sample:
+    """Return a picture with all that its data set says of it."""
+    from augkit.codec import decode_mask
+    from augkit.expand.annotated import sample_of
+
+    decoded, annotations = data.decoded(source), source.annotations
+    if annotations is None:
+        return sample_of(source, decoded.image, decoded.alpha, None)
+    mask = None if annotations.mask is None else decode_mask(data.read(annotations.mask))
+    sample = sample_of(source, decoded.image, decoded.alpha, mask)
+    if annotations.instances is None:
+        return sample
+    names = [instance.label for instance in annotations.instances]
+    outlines = sample.polygons if all(instance.rings for instance in annotations.instances) else None  # boxes will do
+    return replace(sample, box_labels=names, polygons=outlines, mask=mask)
 
 
 def _spread(count: int, rows: int) -> list[int]:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
 
 def command(
-    out: Annotated[Path, typer.Argument(metavar="OUT", help="What augkit expand wrote.")],
+    out: Annotated[str, typer.Argument(metavar="OUT", help="What augkit expand wrote.")],
 ) -> None:
     """Check every file of an expansion against its books.
 
@@ -26,6 +25,6 @@ def command(
     for line in lines:  # names may hold anything
         print(line.encode("unicode_escape").decode() if not line.isprintable() else line)
     verdict = "all is as it was written" if report.is_sound else f"{len(lines):,} things are wrong"
-    print(f"{out}: {report.checked:,} outputs checked, {verdict}.")
+    print(f"{out}: {report.checked:,} files checked, {verdict}.")
     if not report.is_sound:
         raise typer.Exit(1)

@@ -3,6 +3,7 @@
 from augkit.codec.decoding import MAX_PIXELS, Decoded, Header, decode, probe
 from augkit.codec.encoding import ENCODINGS, encode, require_encoding
 from augkit.codec.files import MAX_FILE_BYTES, read, read_bytes
+from augkit.codec.masks import decode_mask
 
 __all__ = [
     "ENCODINGS",
@@ -11,6 +12,7 @@ __all__ = [
     "Decoded",
     "Header",
     "decode",
+    "decode_mask",
     "encode",
     "probe",
     "read",

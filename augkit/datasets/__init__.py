@@ -1,5 +1,31 @@
-"""Readers of data sets: what there is to read, before a byte of it is read."""
+"""Data sets, in and out: what there is to read before a byte of it is read, and every form that is written."""
 
-from augkit.datasets.folder import PICTURE_SUFFIXES, PictureFolder, Source, read_folder
+from augkit.datasets.data_set import SPLITS, Annotations, DataSet, Instance, Kind, Member, Place, Source, Split
+from augkit.datasets.folder import read_folder
+from augkit.datasets.form import Part, Record, Sink, Whole, Writer
+from augkit.datasets.forms import READERS, WRITERS, is_data_set, read, writer
+from augkit.datasets.names import PICTURE_SUFFIXES
 
-__all__ = ["PICTURE_SUFFIXES", "PictureFolder", "Source", "read_folder"]
+__all__ = [
+    "PICTURE_SUFFIXES",
+    "READERS",
+    "SPLITS",
+    "WRITERS",
+    "Annotations",
+    "DataSet",
+    "Instance",
+    "Kind",
+    "Member",
+    "Part",
+    "Place",
+    "Record",
+    "Sink",
+    "Source",
+    "Split",
+    "Whole",
+    "Writer",
+    "is_data_set",
+    "read",
+    "read_folder",
+    "writer",
+]

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import json
 import os
-import stat
-from collections.abc import Iterator
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
+from hashlib import sha256
 from typing import Any
 
 from augkit.errors import FileError
-from augkit.expand.books import closed, read_marker
-from augkit.expand.layout import JobError, Layout, below, sha256_of
+from augkit.expand import layout
+from augkit.expand.closing import is_complete
+from augkit.expand.layout import DONE, HINT, JOB, JobError, sealed, sha256_of, unsealed
+from augkit.expand.store import Store, store_at
 
 __all__ = ["Report", "verify"]
 
@@ -58,98 +59,124 @@ def verify(out: str | os.PathLike[str]) -> Report:
     Raises:
         FileError: it is no expansion.
     """
-    layout = Layout(Path(out))
-    found = _Findings()
+    store, found = store_at(out), _Findings()
     try:
-        shards = layout.read_job()["shards"]["count"]
+        parts = layout.read_job(store)["parts"]
     except JobError:
-        found.changed[layout.id(layout.job)] = "is damaged"
-        shards = _highest_shard(layout) + 1
-    is_done = layout.done.exists()
-    markers = [_check_shard(layout, shard, is_done, found) for shard in range(shards)]
-    whole = [marker for marker in markers if marker is not None]
-    if is_done and len(whole) == shards and not found.changed.keys() & {layout.id(layout.job)}:
-        rejected, done = closed(layout, whole)
-        _check_equal(layout, layout.rejected, rejected, found)
-        _check_equal(layout, layout.done, done, found)
-    found.known |= {layout.id(path) for path in (layout.job, layout.source, layout.rejected, layout.done)}
-    unfinished = "" if is_done else f"the job ended after {len(whole)} of {shards} shards"
-    extra = sorted(set(_files(layout.out)) - found.known)
-    if not is_done:  # what a killed job had in hand belongs to no finished shard yet
+        found.changed[JOB] = "is damaged"
+        parts = []
+    shards = sum(part["shards"] for part in parts) or _highest_shard(store) + 1
+    is_damaged = _is_there(store, DONE) and unsealed(store.read(DONE)) is None
+    has_ended = is_damaged or is_complete(store) or (JOB in found.changed and _is_there(store, DONE))
+    found.known |= {JOB, HINT, DONE, *(layout.plan(part) for part in range(len(parts)))}
+    digest, whole = sha256(), 0
+    for shard in range(shards):
+        marker = _check_shard(store, shard, has_ended, found)
+        if marker is not None:
+            digest.update(sealed(marker))
+            whole += 1
+    for part in range(len(parts)):
+        _check(store, layout.plan(part), parts[part]["plan"], found)
+    if has_ended:
+        _check_done(store, digest.hexdigest() if whole == shards else None, found)
+    unfinished = "" if has_ended else f"the job ended after {whole} of {shards} shards"
+    if not has_ended:  # an earlier part of the job may have been closed
+        found.known |= {layout.REJECTED, layout.LEAKS}
+    extra = sorted(id for id in store.files() if id not in found.known)
+    if not has_ended:  # what a killed job had in hand belongs to no finished shard yet
         unfinished += f"; {len(extra)} files belong to none of them" if extra else ""
         extra = []
     return Report(found.checked, tuple(found.missing), tuple(found.changed.items()), tuple(extra), unfinished)
 
 
-def _check_shard(layout: Layout, shard: int, is_done: bool, found: _Findings) -> dict[str, Any] | None:
-    """Check a shard's books and outputs; return its marker if that is whole."""
-    marker, lineage = layout.marker(shard), layout.lineage(shard)
-    content = read_marker(layout, shard)
-    found.known |= {layout.id(marker), layout.id(lineage)}
-    if content is None:
-        if marker.exists():
-            found.changed[layout.id(marker)] = "is damaged"
-        elif is_done:
-            found.missing.append(layout.id(marker))
-        else:
-            found.known -= {layout.id(lineage)}
-            return None
+def _check_shard(store: Store, shard: int, has_ended: bool, found: _Findings) -> dict[str, Any] | None:
+    """Check a shard's marker and all files it names; return it if it is whole."""
+    id = layout.marker(shard)
     try:
-        data = lineage.read_bytes()
+        marker = unsealed(store.read(id))
     except OSError:
-        found.missing.append(layout.id(lineage))
-        return content
-    if content is not None and sha256_of(data) != content["lineage_sha256"]:
-        found.changed[layout.id(lineage)] = "is not as it was written"
-    for line in data.splitlines():
+        if has_ended:
+            found.missing.append(id)
+        return None
+    found.known.add(id)
+    if marker is None:
+        found.changed[id] = "is damaged"
+        marker = _names(store, shard)
+    lineage = layout.lineage(shard)
+    for name, facts in marker["files"].items():
+        if _check(store, name, facts, found) and name != lineage:
+            found.checked += 1
+    if _is_there(store, lineage):
+        _check_lines(store, lineage, marker, found)
+    return None if id in found.changed else marker
+
+
+def _check_lines(store: Store, lineage: str, marker: Mapping[str, Any], found: _Findings) -> None:
+    """Check that the marker's files are those of the lineage: each line is whole, and says what the marker says."""
+    for line in store.lines(lineage):
         try:
             entry = json.loads(line)
-            _check_output(layout, entry["id"], entry["bytes"], entry["sha256"], found)
-        except (ValueError, LookupError, TypeError, RecursionError, FileError):
-            found.changed[layout.id(lineage)] = "holds a damaged line"
-    return content
+            facts = marker["files"].get(entry["id"])
+            agrees = facts is None or facts == [entry["bytes"], entry["sha256"]]
+        except (ValueError, LookupError, TypeError, RecursionError):
+            agrees = False
+        if not agrees:
+            found.changed.setdefault(lineage, "holds a damaged line")
 
 
-def _check_output(layout: Layout, id: str, size: int, sha256: str, found: _Findings) -> None:
-    path = below(layout.out, id)
+def _names(store: Store, shard: int) -> dict[str, Any]:
+    """Return what can be told of a shard's files without its marker."""
+    files: dict[str, Any] = {}
+    lineage = layout.lineage(shard)
+    try:
+        for line in store.lines(lineage):
+            entry = json.loads(line)
+            files[entry["id"]] = [entry["bytes"], entry["sha256"]]
+        files[lineage] = None
+    except (OSError, ValueError, LookupError, TypeError, RecursionError):
+        pass
+    return {"files": files}
+
+
+def _check(store: Store, id: str, facts: Any, found: _Findings) -> bool:
+    """Check one file against its size and hash, if they are known; say whether it is as it was written."""
     found.known.add(id)
     try:
-        status = path.lstat()
-        if not stat.S_ISREG(status.st_mode):
+        size = store.size(id)
+        if size is None:
             found.changed[id] = "is no regular file"
-        elif status.st_size != size:
-            found.changed[id] = f"has {status.st_size:,} bytes, must have {size:,}"
-        elif sha256_of(path.read_bytes()) != sha256:
+        elif facts is not None and size != facts[0]:
+            found.changed[id] = f"has {size:,} bytes, must have {facts[0]:,}"
+        elif facts is not None and sha256_of(store.read(id)) != facts[1]:
             found.changed[id] = "has other content than was written"
         else:
-            found.checked += 1
+            return True
     except FileNotFoundError:
         found.missing.append(id)
-    except OSError as fault:
-        found.changed[id] = f"cannot be read: {fault.strerror}"
+    except (OSError, FileError) as fault:
+        found.changed[id] = f"cannot be read: {getattr(fault, 'strerror', None) or fault}"
+    return False
 
 
-def _check_equal(layout: Layout, path: Path, content: bytes, found: _Findings) -> None:
+def _check_done(store: Store, markers: str | None, found: _Findings) -> None:
+    done = unsealed(store.read(DONE))
+    if done is None:
+        found.changed[DONE] = "is damaged"
+        return
+    for id, facts in done["files"].items():
+        _check(store, id, facts, found)
+    if markers is not None and done["markers_sha256"] != markers:
+        found.changed[DONE] = "is not what the shards' markers come to"
+
+
+def _is_there(store: Store, id: str) -> bool:
     try:
-        if path.read_bytes() != content:
-            found.changed[layout.id(path)] = "is not as the shards' markers say"
+        return store.size(id) is not None
     except OSError:
-        found.missing.append(layout.id(path))
+        return False
 
 
-def _highest_shard(layout: Layout) -> int:
-    names = (path.stem for path in layout.shards.glob("*.json"))
+def _highest_shard(store: Store) -> int:
+    folder = f"{layout.BOOKS}/shards/"
+    names = (id.removeprefix(folder).removesuffix(".json") for id in store.files(folder.rstrip("/")))
     return max((int(name) for name in names if name.isdecimal()), default=-1)
-
-
-def _files(root: Path) -> Iterator[str]:
-    """Yield the path below `root` of everything in it that is no folder; links are not followed."""
-    folders = [(os.fspath(root), "")]
-    while folders:
-        folder, prefix = folders.pop()
-        with os.scandir(folder) as entries:
-            for entry in entries:
-                if entry.is_dir(follow_symlinks=False):
-                    folders.append((entry.path, f"{prefix}{entry.name}/"))
-                else:
-                    yield prefix + entry.name

@@ -1,29 +1,20 @@
-"""The frozen work plan: what decides the bytes of an expansion, and how its work is cut into shards.
-
-Shards are cut by count from the sorted sources, and nothing else: neither bytes nor workers nor machines move a cut.
-"""
+"""What decides the bytes of an expansion, apart from its sources."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
-from hashlib import sha256
-from pathlib import Path
 from typing import Any
 
 from augkit.codec import ENCODINGS, require_encoding
-from augkit.datasets import PictureFolder, Source
-from augkit.errors import ArgumentError, FileError
-from augkit.expand.layout import BOOKS, FORMAT, versions
-from augkit.expand.names import output_stems
+from augkit.datasets import Split, Writer, writer
+from augkit.errors import ArgumentError
+from augkit.expand.layout import versions
 from augkit.pipeline import Pipeline
 from augkit.pipeline_file import described
 
-__all__ = ["Job", "Shard", "Task", "WorkPlan", "require_apart"]
+__all__ = ["Balance", "Job"]
 
-SHARD_OUTPUTS = 256  # a sync costs as much as a few pictures; a shard is also what a crash costs
-FEWEST_SHARDS = 16  # so that a small data set still keeps several workers busy to the end
-SPLITS = {"train", "val", "valid", "validation", "test"}
+Balance = int | str  # outputs of a class, "max", or "none"
 
 
 @dataclass(frozen=True)
@@ -34,9 +25,14 @@ class Job:
         pipeline: what is drawn from.
         copies: how many outputs a source gets, at least 1.
         seed: any whole number.
+        form: the name of the form of data set that is written.
         encoding: one of `augkit.codec.ENCODINGS`.
         quality: 1 to 100, for jpeg and webp.
-        versions: of the libraries, as (name, version).
+        pipelines_for: other pipelines for some classes, as (class, pipeline).
+        balance: ``none``, ``max``, or the outputs that every class is brought to.
+        split: the splits' fractions, or nothing.
+        split_seed: another one, another split.
+        originals: whether the sources are passed through beside their copies.
 
     Raises:
         ArgumentError: an option is not what it must be.
@@ -44,118 +40,54 @@ class Job:
 
     pipeline: Pipeline
     copies: int
-    seed: int
-    encoding: str
-    quality: int
-    versions: tuple[tuple[str, str], ...] = field(default_factory=lambda: tuple(versions().items()))
+    seed: int = 0
+    form: str = "folder"
+    encoding: str = "jpeg"
+    quality: int = 90
+    pipelines_for: tuple[tuple[str, Pipeline], ...] = ()
+    balance: Balance = "none"
+    split: tuple[tuple[Split, float], ...] = ()
+    split_seed: int = 0
+    originals: bool = False
+    versions: tuple[tuple[str, str], ...] = field(default=())
 
     def __post_init__(self) -> None:
         if type(self.copies) is not int or self.copies < 1:
             raise ArgumentError(f"must be a whole number, at least 1, got {self.copies!r}.", "copies")
-        if type(self.seed) is not int:
-            raise ArgumentError(f"must be a whole number, got {self.seed!r}.", "seed")
+        for name in ("seed", "split_seed"):
+            if type(getattr(self, name)) is not int:
+                raise ArgumentError(f"must be a whole number, got {getattr(self, name)!r}.", name)
         require_encoding(self.encoding, self.quality)
+        if not self.versions:
+            object.__setattr__(self, "versions", tuple(versions(self.writer.packages).items()))
+
+    @property
+    def writer(self) -> Writer:
+        """What writes the form."""
+        return writer(self.form)
 
     @property
     def suffix(self) -> str:
         """The outputs' file suffix."""
         return ENCODINGS[self.encoding]
 
-
-@dataclass(frozen=True, slots=True)
-class Task:
-    """One source, and what its outputs' paths below OUT begin with."""
-
-    source: Source
-    stem: str
-
-    def output(self, copy: int, suffix: str) -> str:
-        """Return the id of one output."""
-        return f"{self.stem}-c{copy}{suffix}"
-
-
-@dataclass(frozen=True)
-class Shard:
-    """A number of tasks that are published together."""
-
-    index: int
-    tasks: tuple[Task, ...]
-
-
-@dataclass(frozen=True)
-class WorkPlan:
-    """A job and its sources: everything that is to be done, before anything is.
-
-    Raises:
-        FileError: the sources are splits of a data set, some of which must never be expanded.
-    """
-
-    job: Job
-    folder: PictureFolder
-
-    def __post_init__(self) -> None:
-        labels = {source.label for source in self.folder.sources}
-        if "train" in labels and len(labels) > 1 and labels <= SPLITS:
-            names = ", ".join(sorted(str(label) for label in labels))
-            advice = f"Only train may be expanded: give {self.folder.root / 'train'}."
-            raise FileError(f"must hold classes, got the splits {names}. {advice}", str(self.folder.root))
-
-    @property
-    def planned(self) -> int:
-        """How many outputs there are to be, written or rejected."""
-        return len(self.folder.sources) * self.job.copies
-
-    @property
-    def sources_per_shard(self) -> int:
-        """How many sources are published together: a function of the counts alone."""
-        return max(1, min(SHARD_OUTPUTS // self.job.copies, -(-len(self.folder.sources) // FEWEST_SHARDS)))
-
-    @property
-    def shard_count(self) -> int:
-        """How many shards there are."""
-        return -(-len(self.folder.sources) // self.sources_per_shard)
-
-    def shards(self) -> Iterator[Shard]:
-        """Yield the shards in order."""
-        stems, size = output_stems(self.folder.sources), self.sources_per_shard
-        for index, start in enumerate(range(0, len(stems), size)):
-            some = zip(self.folder.sources[start : start + size], stems[start : start + size], strict=True)
-            yield Shard(index, tuple(Task(source, stem) for source, stem in some))
+    def pipeline_of(self, label: Any) -> Pipeline:
+        """Return the pipeline of a class."""
+        return next((pipeline for name, pipeline in self.pipelines_for if name == str(label)), self.pipeline)
 
     def described(self) -> dict[str, Any]:
-        """Return the plan as job.json holds it."""
-        job, sources = self.job, self.folder.sources
-        digest = sha256()
-        for source in sources:
-            digest.update(f"{source.size} {source.id!a}\n".encode())
+        """Return the job as job.json holds it, in fields that a message may name."""
         return {
-            "augkit_expansion": FORMAT,
-            "pipeline": described(job.pipeline),
-            "seed": job.seed,
-            "copies": job.copies,
-            "encoding": job.encoding,
-            "quality": job.quality,
-            "sources": {"count": len(sources), "sha256": digest.hexdigest()},
-            "shards": {"count": self.shard_count, "sources_each": self.sources_per_shard},
-            "versions": dict(job.versions),
+            "pipeline": described(self.pipeline),
+            "pipelines_for": {label: described(pipeline) for label, pipeline in self.pipelines_for},
+            "seed": self.seed,
+            "copies": self.copies,
+            "balance": self.balance,
+            "split": dict(self.split),
+            "split_seed": self.split_seed,
+            "originals": self.originals,
+            "format": self.form,
+            "encoding": self.encoding,
+            "quality": self.quality,
+            "versions": dict(self.versions),
         }
-
-
-def require_apart(source: Path, out: Path) -> None:
-    """Refuse an output that is not a new or empty folder, or that shares a folder with the sources.
-
-    Raises:
-        FileError: with the reason.
-    """
-    inner, outer = out.resolve(), source.resolve()
-    if any(path.exists() and path.samefile(outer) for path in (inner, *inner.parents)):
-        raise FileError(f"must not lie in the folder of the sources, {source}. Choose another.", str(out))
-    if any(inner.exists() and path.samefile(inner) for path in outer.parents):
-        raise FileError(f"must not hold the sources, {source}. Choose another.", str(out))
-    try:
-        held = next(inner.iterdir(), None) if inner.exists() or out.is_symlink() else None
-    except OSError as fault:
-        raise FileError(f"must be a new or an empty folder, got: {fault.strerror}.", str(out)) from None
-    if held is not None:
-        kind = "an expansion" if (inner / BOOKS).is_dir() else "a folder with files in it"
-        raise FileError(f"must be a new or an empty folder, got {kind}. Remove it or choose another.", str(out))

@@ -1,15 +1,18 @@
-"""Where things lie below OUT, and how bookkeeping is written down.
+"""What lies where below OUT, and how bookkeeping is written down.
 
 ::
 
-    OUT/[class/]<name>            the outputs
-    OUT/.augkit/job.json          all that decides their bytes, and how the work is cut
-    OUT/.augkit/source.txt        where the sources lay: a hint for replay; the only file with a path of this machine
+    OUT/...                           the outputs, as their form lays them out
+    OUT/.augkit/job.json              all that decides their bytes, and how the work is cut
+    OUT/.augkit/plan/00.jsonl         the work, a line a source: id, bytes, split, first copy, copies, passed through;
+                                      another file for every --extend
+    OUT/.augkit/source.txt            where the sources lay, for replay; the only file with a path of this machine
     OUT/.augkit/lineage/00000.jsonl   a line for every output of a shard
-    OUT/.augkit/shards/00000.json     the shard's marker: it is complete; its counts, its rejects, its lineage's hash
-    OUT/.augkit/rejected.jsonl    a line for every output that was not written, with the reason
-    OUT/.augkit/done.json         the job's marker: it is complete; counts and hashes
-    OUT/.augkit/tmp/              what is not published yet
+    OUT/.augkit/shards/00000.json     the shard's marker: it is complete; counts, rejects, files with sizes and hashes
+    OUT/.augkit/rejected.jsonl        a line for every output that was not written, with the reason
+    OUT/.augkit/leaks.jsonl           a line for pictures that are too alike and lie in different splits
+    OUT/.augkit/done.json             the job's marker: it is complete; counts and hashes
+    OUT/.augkit/tmp/                  what is not published yet
 
 No file holds a time, a host or a worker's number, so that two runs compare equal byte by byte.
 """
@@ -19,15 +22,36 @@ from __future__ import annotations
 import json
 from hashlib import sha256
 from importlib.metadata import version
-from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from augkit.errors import AugkitError, FileError
 
-__all__ = ["BOOKS", "FORMAT", "JobError", "Layout", "below", "compact", "sealed", "sha256_of", "unsealed", "versions"]
+if TYPE_CHECKING:
+    from augkit.expand.store import Store
 
-FORMAT = 1  # of the bookkeeping
+__all__ = ["BOOKS", "DONE", "FORMAT", "HINT", "JOB", "LEAKS", "PLANS", "REJECTED", "TEMPORARY"]
+__all__ += [
+    "JobError",
+    "compact",
+    "lineage",
+    "marker",
+    "plan",
+    "read_job",
+    "sealed",
+    "sha256_of",
+    "unsealed",
+    "versions",
+]
+
+FORMAT = 2  # of the bookkeeping
 BOOKS = ".augkit"
+JOB = f"{BOOKS}/job.json"
+PLANS = f"{BOOKS}/plan"
+HINT = f"{BOOKS}/source.txt"
+REJECTED = f"{BOOKS}/rejected.jsonl"
+LEAKS = f"{BOOKS}/leaks.jsonl"
+DONE = f"{BOOKS}/done.json"
+TEMPORARY = f"{BOOKS}/tmp"
 SEAL = "seal"
 _COMPACT = json.JSONEncoder(separators=(",", ":"), allow_nan=False)
 
@@ -38,62 +62,38 @@ class JobError(AugkitError):
     exit_code = 1
 
 
-class Layout:
-    """The paths of one expansion."""
-
-    def __init__(self, out: Path) -> None:
-        self.out = out
-        self.books = out / BOOKS
-        self.job = self.books / "job.json"
-        self.source = self.books / "source.txt"
-        self.rejected = self.books / "rejected.jsonl"
-        self.done = self.books / "done.json"
-        self.shards = self.books / "shards"
-        self.lineages = self.books / "lineage"
-        self.temporary = self.books / "tmp"
-
-    def lineage(self, shard: int) -> Path:
-        """Return the lines of a shard's outputs."""
-        return self.lineages / f"{shard:05d}.jsonl"
-
-    def marker(self, shard: int) -> Path:
-        """Return the file that says that a shard is complete."""
-        return self.shards / f"{shard:05d}.json"
-
-    def id(self, path: Path) -> str:
-        """Return the posix path below OUT."""
-        return path.relative_to(self.out).as_posix()
-
-    def read_job(self) -> dict[str, Any]:
-        """Return what job.json holds.
-
-        Raises:
-            FileError: OUT is no expansion, or one of another format.
-            JobError: job.json is damaged.
-        """
-        try:
-            job = unsealed(self.job.read_bytes())
-        except OSError:
-            rule = "must be a folder that augkit expand wrote"
-            raise FileError(f"{rule}, got one without {BOOKS}/job.json.", str(self.out)) from None
-        if job is None:
-            raise JobError("must be as augkit expand wrote it, got a damaged file.", str(self.job))
-        if job.get("augkit_expansion") != FORMAT:
-            advice = "Read it with the version of augkit that wrote it."
-            raise FileError(f"must be of format {FORMAT}, got {job.get('augkit_expansion')}. {advice}", str(self.job))
-        return job
+def plan(part: int) -> str:
+    """Return where the work of a part of the job is written down."""
+    return f"{PLANS}/{part:02d}.jsonl"
 
 
-def below(root: Path, id: str) -> Path:
-    """Return the path that an id names below `root`.
+def lineage(shard: int) -> str:
+    """Return where the lines of a shard's outputs are."""
+    return f"{BOOKS}/lineage/{shard:05d}.jsonl"
+
+
+def marker(shard: int) -> str:
+    """Return the file that says that a shard is complete."""
+    return f"{BOOKS}/shards/{shard:05d}.json"
+
+
+def read_job(store: Store) -> dict[str, Any]:
+    """Return what job.json holds.
 
     Raises:
-        FileError: the id leads out of it.
+        FileError: OUT is no expansion, or one of another format.
+        JobError: job.json is damaged.
     """
-    parts = PurePosixPath(id).parts
-    if not parts or ".." in parts or PurePosixPath(id).is_absolute() or "\0" in id:
-        raise FileError(f"must be a path below {root}, got {id!r}.", "id")
-    return root.joinpath(*parts)
+    try:
+        job = unsealed(store.read(JOB))
+    except OSError:
+        raise FileError(f"must be a folder that augkit expand wrote, got one without {JOB}.", str(store)) from None
+    if job is None:
+        raise JobError("must be as augkit expand wrote it, got a damaged file.", f"{store}/{JOB}")
+    if job.get("augkit_expansion") != FORMAT:
+        advice = "Read it with the version of augkit that wrote it."
+        raise FileError(f"must be of format {FORMAT}, got {job.get('augkit_expansion')}. {advice}", f"{store}/{JOB}")
+    return job
 
 
 def compact(value: Any) -> str:
@@ -127,8 +127,8 @@ def sha256_of(data: bytes) -> str:
     return sha256(data).hexdigest()
 
 
-def versions() -> dict[str, str]:
-    """Return the versions of everything that decides an output's bytes."""
+def versions(packages: tuple[str, ...] = ()) -> dict[str, str]:
+    """Return the versions of everything that decides an output's bytes, `packages` among it."""
     import cv2
     import numpy as np
 
@@ -138,4 +138,4 @@ def versions() -> dict[str, str]:
         "opencv": cv2.__version__,  # whichever wheel it came in
         "pillow": version("pillow"),
         "simplejpeg": version("simplejpeg"),
-    }
+    } | {package: version(package) for package in packages}

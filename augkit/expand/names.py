@@ -9,12 +9,15 @@ from __future__ import annotations
 
 import unicodedata
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from hashlib import blake2b
+from typing import Any
 
-from augkit.datasets import Source
+import numpy as np
 
-__all__ = ["output_stems", "safe"]
+from augkit.datasets.data_set import Source
+
+__all__ = ["Names", "is_class", "safe", "suffix_of"]
 
 STEM_BYTES = 120
 CLASS_BYTES = 160  # with everything that is added both stay below 255 bytes
@@ -40,23 +43,45 @@ def safe(text: str, limit: int = STEM_BYTES) -> str:
     return text or "picture"
 
 
-def output_stems(sources: Sequence[Source]) -> list[str]:
-    """Return for every source the path below OUT that its outputs' names begin with, in order."""
-    folders = _folders(sorted({source.label for source in sources if source.label is not None}))
-    stems = [_stem(source, folders, DIGITS) for source in sources]
-    counts = Counter(stem.casefold() for stem in stems)
-    if len(counts) == len(stems):
-        return stems
-    return [
-        _stem(source, folders, MORE_DIGITS) if counts[stem.casefold()] > 1 else stem
-        for source, stem in zip(sources, stems, strict=True)
-    ]
+class Names:
+    """What the names of a data set's outputs begin with.
+
+    Worked out here is only what one source does not tell: how class folders are called, and which names would meet.
+    """
+
+    def __init__(self, sources: Iterable[Source]) -> None:
+        known = list(sources)
+        labels = {source.label for source in known if is_class(source.label)}
+        self._folders = _folders(sorted(map(str, labels)))
+        # A million stems as hashes take 8 MB, as strings 200.
+        hashes = np.fromiter((hash(self._folded(source)) for source in known), np.int64, len(known))
+        values, counts = np.unique(hashes, return_counts=True)
+        alike = frozenset(values[counts > 1].tolist())
+        found = Counter(self._folded(source) for source in known if alike and hash(self._folded(source)) in alike)
+        self._met = {stem for stem, count in found.items() if count > 1}
+
+    def stem(self, source: Source) -> str:
+        """Return the path, below its split, that a source's outputs' names begin with."""
+        return self._stem(source, MORE_DIGITS if self._met and self._folded(source) in self._met else DIGITS)
+
+    def _folded(self, source: Source) -> str:
+        return self._stem(source, DIGITS).casefold()
+
+    def _stem(self, source: Source, digits: int) -> str:
+        name = source.id.rpartition("/")[2]
+        stem = f"{safe(name.rpartition('.')[0])}-{_digest(source.id, digits)}"
+        return f"{self._folders[str(source.label)]}/{stem}" if is_class(source.label) else stem
 
 
-def _stem(source: Source, folders: dict[str, str], digits: int) -> str:
-    name = source.id.rpartition("/")[2]
-    stem = f"{safe(name.rpartition('.')[0])}-{_digest(source.id, digits)}"
-    return stem if source.label is None else f"{folders[source.label]}/{stem}"
+def is_class(label: Any) -> bool:
+    """Say whether a label is one class: a name, or a whole number."""
+    return isinstance(label, str) or type(label) is int
+
+
+def suffix_of(id: str) -> str:
+    """Return a source's own suffix, made safe, with its dot."""
+    _, dot, suffix = id.rpartition("/")[2].rpartition(".")
+    return f".{safe(suffix, CLASS_BYTES - STEM_BYTES).lower()}" if dot else ""
 
 
 def _folders(labels: Sequence[str]) -> dict[str, str]:

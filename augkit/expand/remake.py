@@ -10,21 +10,23 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from augkit.codec import decode, encode, read_bytes
+from augkit.codec import decode, encode
 from augkit.core.plan import Plan
 from augkit.core.sample import Sample
+from augkit.datasets.root import Folder, Root
 from augkit.errors import ArgumentError, FileError, closest
 from augkit.executors import run
-from augkit.expand.layout import JobError, Layout, below, compact, sha256_of, versions
+from augkit.expand import layout
+from augkit.expand.layout import JobError, compact, sha256_of, versions
+from augkit.expand.store import Store, store_at
 
 __all__ = ["Replay", "replay"]
 
 MOST_SUGGESTED_FROM = 20_000  # ids: comparing a text with more of them takes seconds
 _NEEDED: dict[str, type | tuple[type, ...]] = {  # of an output's line
     **dict.fromkeys(("id", "source", "source_sha256", "sha256", "executor", "encoding"), str),
-    "class": (str, type(None)),
     "quality": int,
-    "plan": dict,
+    "plan": (dict, type(None)),
     "versions": dict,
 }
 _ABSENT = object()
@@ -52,7 +54,7 @@ def replay(out: str | os.PathLike[str], id: str, source: str | os.PathLike[str] 
 
     Args:
         out: what `expand` wrote.
-        id: the output's path below `out`, or as it lies.
+        id: the output's path below `out`, or as it lies; in a tar or a Parquet file, that file's path and its own.
         source: where the sources lie now; without it, where they lay.
 
     Raises:
@@ -60,61 +62,63 @@ def replay(out: str | os.PathLike[str], id: str, source: str | os.PathLike[str] 
         ArgumentError: no output is called so.
         JobError: the source is not the one that was expanded, or the books are damaged.
     """
-    layout = Layout(Path(out))
-    layout.read_job()
-    entry, place = _entry(layout, _below_out(layout, id))
-    plan = _plan(entry, place)
-    root = Path(source) if source is not None else _hint(layout)
-    data = _source_bytes(below(root, entry["source"]))
+    store = store_at(out)
+    layout.read_job(store)
+    entry, place = _entry(store, _below_out(Path(str(store)), id))
+    root = _root(store, source)
+    data = _source_bytes(root, entry.get("place", entry["source"]))
     if sha256_of(data) != entry["source_sha256"]:
         raise JobError(
             "must be the picture that was expanded, got another content. Pass --source if it lies elsewhere.",
-            str(root / entry["source"]),
+            f"{root}/{entry['source']}",
         )
+    made = data if entry["plan"] is None else _copied(entry, _plan(entry, place), data)
+    now = versions()
+    others = tuple((k, then, now[k]) for k, then in entry["versions"].items() if now.get(k, then) != then)
+    return Replay(entry["id"], made, sha256_of(made) == entry["sha256"], others)
+
+
+def _copied(entry: Mapping[str, Any], plan: Plan, data: bytes) -> bytes:
     decoded = decode(data)
     sample = Sample(decoded.image, label=entry["class"], id=entry["source"], alpha=decoded.alpha)
     made = run(plan, sample, entry["executor"])
-    encoded = encode(made.image, entry["encoding"], entry["quality"], made.alpha)
-    now = versions()
-    others = tuple((k, then, now.get(k, "none")) for k, then in entry["versions"].items() if now.get(k) != then)
-    return Replay(entry["id"], encoded, sha256_of(encoded) == entry["sha256"], others)
+    return encode(made.image, entry["encoding"], entry["quality"], made.alpha)
 
 
-def _below_out(layout: Layout, id: str) -> str:
+def _below_out(out: Path, id: str) -> str:
     """Return an id as the books write it, also for a path that a shell completed."""
     path = Path(id)
-    inside = path.exists() and layout.out.resolve() in path.resolve().parents
-    return layout.id(layout.out / path.resolve().relative_to(layout.out.resolve())) if inside else path.as_posix()
+    inside = path.exists() and out.resolve() in path.resolve().parents
+    return path.resolve().relative_to(out.resolve()).as_posix() if inside else path.as_posix()
 
 
-def _entry(layout: Layout, id: str) -> tuple[dict[str, Any], str]:
+def _entry(store: Store, id: str) -> tuple[dict[str, Any], str]:
     """Return an output's line, and where it stands."""
     start = compact({"id": id})[:-1].encode() + b","
-    for place, line in _lines(layout):
+    for place, line in _lines(store):
         if line.startswith(start):
             return _parsed(line, place, _NEEDED), place
-    if layout.rejected.exists():
-        for place, line in _lines_of(layout.rejected):
+    if any(held == layout.REJECTED for held in store.files(layout.BOOKS)):
+        for place, line in _lines_of(store, layout.REJECTED):
             entry = _parsed(line, place, {"id": str, "reason": str})
             if entry["id"] == id:
                 raise ArgumentError(f"must name an output that was written, got one rejected: {entry['reason']}", "id")
-    ids = [_parsed(line, place, {"id": str})["id"] for place, line in islice(_lines(layout), MOST_SUGGESTED_FROM)]
-    raise ArgumentError(f"must be the path of an output below {layout.out}, got {id!r}.{closest(id, ids)}", "id")
+    ids = [_parsed(line, place, {"id": str})["id"] for place, line in islice(_lines(store), MOST_SUGGESTED_FROM)]
+    raise ArgumentError(f"must be the path of an output below {store}, got {id!r}.{closest(id, ids)}", "id")
 
 
-def _lines(layout: Layout) -> Iterator[tuple[str, bytes]]:
+def _lines(store: Store) -> Iterator[tuple[str, bytes]]:
     """Yield where every line of the lineage stands, and the line."""
-    for path in sorted(layout.lineages.glob("*.jsonl")):
-        yield from _lines_of(path)
+    for id in sorted(store.files(f"{layout.BOOKS}/lineage")):
+        yield from _lines_of(store, id)
 
 
-def _lines_of(path: Path) -> Iterator[tuple[str, bytes]]:
+def _lines_of(store: Store, id: str) -> Iterator[tuple[str, bytes]]:
     try:
-        with path.open("rb") as file:
-            for number, line in enumerate(file, start=1):
-                yield f"{path}:{number}", line
+        for number, line in enumerate(store.lines(id), start=1):
+            yield f"{store}/{id}:{number}", line
     except OSError as fault:
-        raise FileError(f"must be readable, got: {fault.strerror}. Check its permissions.", str(path)) from None
+        raise FileError(f"must be readable, got: {fault.strerror}. Check its permissions.", f"{store}/{id}") from None
 
 
 def _parsed(line: bytes, place: str, needed: Mapping[str, type | tuple[type, ...]]) -> dict[str, Any]:
@@ -146,18 +150,20 @@ def _damaged(what: str, place: str) -> JobError:
     return JobError(f"must be as augkit expand wrote it, got {what}. See with augkit verify what else is.", place)
 
 
-def _hint(layout: Layout) -> Path:
+def _root(store: Store, source: str | os.PathLike[str] | None) -> Root:
+    if source is not None:
+        root = Root.at(source)
+        return Root.at(Path(source).parent) if isinstance(root, Folder) and Path(source).is_file() else root
     try:
-        return Path(layout.source.read_bytes().decode("utf-8", "surrogateescape").removesuffix("\n"))
+        return Root.at(os.fsdecode(store.read(layout.HINT).removesuffix(b"\n")))
     except OSError:
-        raise FileError(
-            "must say where the sources lay, but cannot be read. Pass --source.", str(layout.source)
-        ) from None
+        where = f"{store}/{layout.HINT}"
+        raise FileError("must say where the sources lay, but cannot be read. Pass --source.", where) from None
 
 
-def _source_bytes(path: Path) -> bytes:
+def _source_bytes(root: Root, place: str | list[Any]) -> bytes:
     try:
-        return read_bytes(path)
+        return root.read(place) if isinstance(place, str) else root.read(*place)
     except FileError as fault:
         advice = "If the sources lie elsewhere now, say where with --source."
         raise FileError(f"{fault.message} {advice}", fault.where) from None

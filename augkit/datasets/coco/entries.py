@@ -1,0 +1,199 @@
+"""What one of COCO's JSON files says of its pictures, checked."""
+
+from __future__ import annotations
+
+import posixpath
+from collections import Counter, defaultdict
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple, Self
+
+from augkit.core.spatial import Size
+from augkit.datasets import counts, json_file
+from augkit.datasets.data_set import Annotations, Instance
+from augkit.datasets.objects import FLAT, around, box_of, numbers, rings_of
+from augkit.datasets.root import Root, inside
+from augkit.errors import FileError
+
+__all__ = ["Categories", "Entries", "Picture"]
+
+ORPHAN = "an object without a picture"
+# All that is kept while the file is read: half of a large one is links, licences and areas.
+KEYS = {"annotations", "bbox", "categories", "category_id", "counts", "file_name", "height", "id", "image_id", "images"}
+KEYS |= {"iscrowd", "keypoints", "label", "name", "segmentation", "size", "skeleton", "width"}
+
+
+class Picture(NamedTuple):
+    """An entry of ``images``."""
+
+    file_name: str
+    label: Any
+    annotations: Annotations | None
+
+
+@dataclass
+class Categories:
+    """The categories of all files: names in order; their keypoints' names, and the pairs to join."""
+
+    names: list[str] = field(default_factory=list)
+    keypoints: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    skeletons: dict[str, tuple[tuple[int, int], ...]] = field(default_factory=dict)
+
+    def add(self, entries: list[Any], where: str) -> dict[Any, str]:
+        """Return the names of one file's categories by their ids there."""
+        by_id: dict[Any, str] = {}
+        for place, entry in enumerate(entries):
+            here = f"{where} categories[{place}]"
+            name, id = _of(entry, "name", str, here), _of(entry, "id", int, here)
+            if id in by_id or name in by_id.values():
+                raise FileError(f"must have an id and a name of its own, got {id} {name!r} again. Rename one.", here)
+            by_id[id] = name
+            if name not in self.names:
+                self.names.append(name)
+            self._add_points(name, entry, here)
+        return by_id
+
+    def _add_points(self, name: str, entry: dict[str, Any], here: str) -> None:
+        points, pairs = entry.get("keypoints") or [], entry.get("skeleton") or []
+        if not points:
+            return
+        if not (isinstance(points, list) and all(isinstance(point, str) for point in points)):
+            raise FileError("must be a list of names.", f"{here}.keypoints")
+        if self.keypoints.setdefault(name, tuple(points)) != tuple(points):
+            raise FileError("must name the same points in every file.", f"{here}.keypoints")
+        if not isinstance(pairs, list):
+            raise FileError("must be a list of pairs.", f"{here}.skeleton")
+        found = []
+        for pair in pairs:
+            start, end = (int(value) for value in numbers(pair, f"{here}.skeleton", 2))
+            if not (1 <= start <= len(points) and 1 <= end <= len(points)):
+                raise FileError(f"must join points 1 to {len(points)}, got {pair}.", f"{here}.skeleton")
+            found.append((start, end))
+        if found:
+            self.skeletons[name] = tuple(found)
+
+
+@dataclass
+class Entries:
+    """One file: where it lies below the root, its pictures, and what was left out."""
+
+    path: str
+    pictures: list[Picture]
+    left_out: Counter[str]
+
+    @classmethod
+    def read(cls, root: Root, path: str, categories: Categories) -> Self:
+        """Read a file and add what categories it has.
+
+        Raises:
+            FileError: it is malformed; the sentence names the entry.
+        """
+        where = f"{root}/{path}"
+        data = json_file.parse(root.read(path), where, keep=_kept)
+        if not isinstance(data, dict) or "images" not in data:
+            raise FileError("must be COCO's JSON with images, annotations and categories.", where)
+        images, objects, kinds = (_of(data, key, list, where, []) for key in ("images", "annotations", "categories"))
+        names, left_out = categories.add(kinds, where), Counter[str]()
+        found = _by_picture(objects, names, categories, where, left_out)
+        has_objects = bool(objects) or not all(isinstance(entry, dict) and "label" in entry for entry in images)
+        pictures, seen = [], set()
+        for place, entry in enumerate(images):
+            here = f"{where} images[{place}]"
+            id = entry.get("id") if isinstance(entry, dict) else None
+            if not isinstance(id, int | str) or id in seen:
+                raise FileError(f"must have an id of its own, got {id!r}.", here)
+            seen.add(id)
+            size, name = _size(entry), _path(entry, here)
+            instances = tuple(_fitting(found.pop(id, []), size, here)) if has_objects else None
+            annotations = Annotations(instances, size=size) if has_objects else None
+            pictures.append(Picture(name, entry.get("label"), annotations))
+        left_out[ORPHAN] += sum(map(len, found.values()))
+        return cls(path, pictures, left_out)
+
+
+def _kept(entry: dict[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in entry.items() if key in KEYS}
+
+
+def _of(entry: Any, key: str, kind: type, where: str, default: Any = None) -> Any:
+    value = entry.get(key, default) if isinstance(entry, dict) else None
+    if type(value) is not kind:
+        raise FileError(f"must be of type {kind.__name__}, got {type(value).__name__}.", f"{where}.{key}")
+    return value
+
+
+def _path(entry: dict[str, Any], here: str) -> str:
+    try:
+        return posixpath.normpath(inside(_of(entry, "file_name", str, here)))
+    except FileError as fault:
+        raise fault if fault.where != "path" else FileError(fault.message, f"{here}.file_name") from None
+
+
+def _size(entry: dict[str, Any]) -> Size | None:
+    height, width = entry.get("height"), entry.get("width")
+    if isinstance(height, int) and isinstance(width, int) and height > 0 and width > 0:
+        return height, width
+    return None
+
+
+class _Object(NamedTuple):
+    """An object whose run lengths have not met their picture yet."""
+
+    instance: Instance
+    where: str
+    size: tuple[int, int] | None  # of the mask
+
+
+def _by_picture(
+    entries: list[Any], names: dict[Any, str], categories: Categories, where: str, left_out: Counter[str]
+) -> dict[Any, list[_Object]]:
+    found: defaultdict[Any, list[_Object]] = defaultdict(list)
+    for place, entry in enumerate(entries):
+        here = f"{where} annotations[{place}]"
+        if not isinstance(entry, dict):
+            raise FileError("must be an object.", here)
+        image, kind = entry.get("image_id"), entry.get("category_id")
+        if not isinstance(image, int | str):
+            raise FileError(f"must be the id of a picture, got {image!r}.", f"{here}.image_id")
+        if not isinstance(kind, int) or kind not in names:
+            raise FileError(f"must be the id of a category, got {kind!r}.", f"{here}.category_id")
+        made = _object(entry, names[kind], len(categories.keypoints.get(names[kind], ())), here)
+        if made is None:
+            left_out[FLAT] += 1
+        else:
+            found[image].append(made)
+        entries[place] = None  # a large file's objects need not be held twice
+    return found
+
+
+def _object(entry: dict[str, Any], label: str, points: int, here: str) -> _Object | None:
+    outline, rle, size = entry.get("segmentation"), "", None
+    rings: tuple[tuple[float, ...], ...] = ()
+    if isinstance(outline, dict):
+        rle, size = _run_lengths(outline, f"{here}.segmentation")
+    elif outline:
+        rings = rings_of(outline, f"{here}.segmentation")
+    if entry.get("bbox") or not rings:
+        left, top, width, height = numbers(entry.get("bbox"), f"{here}.bbox", 4)
+        box = box_of(left, top, left + width, top + height)
+    else:
+        box = around(rings)
+    keypoints: tuple[float, ...] = ()
+    if points and entry.get("keypoints"):
+        keypoints = numbers(entry["keypoints"], f"{here}.keypoints", 3 * points)
+        keypoints = keypoints if any(keypoints[2::3]) else ()
+    is_crowd = entry.get("iscrowd") == 1
+    return None if box is None else _Object(Instance(label, box, rings, keypoints, rle, is_crowd), here, size)
+
+
+def _run_lengths(outline: dict[str, Any], here: str) -> tuple[str, tuple[int, int]]:
+    """Return the text of run lengths that were checked, and the (height, width) of their mask."""
+    height, width = (int(value) for value in numbers(outline.get("size"), f"{here}.size", 2))
+    return counts.checked(outline.get("counts"), (height, width), f"{here}.counts"), (height, width)
+
+
+def _fitting(objects: list[_Object], size: Size | None, here: str) -> list[Instance]:
+    """Return a picture's objects, whose masks must be of its size."""
+    for _, where, mask_size in objects:
+        if mask_size is not None and mask_size != size:
+            raise FileError(f"must be of its picture's size, {size} at {here}, got {mask_size}.", where)
+    return [instance for instance, _, _ in objects]

@@ -1,0 +1,213 @@
+"""What every form of data set comes to: pictures with an id, and what is known of each before a byte of it is read."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from itertools import pairwise
+from operator import attrgetter
+from typing import Any, Literal, NamedTuple, Self, get_args
+
+from augkit.codec import Decoded, decode
+from augkit.core.spatial import Size
+from augkit.datasets.root import Root
+from augkit.errors import ArgumentError, DecodeError, FileError, closest
+
+__all__ = ["SPLITS", "Annotations", "DataSet", "Instance", "Kind", "Member", "Place", "Source", "Split"]
+
+Split = Literal["train", "val", "test"]
+SPLITS: tuple[Split, ...] = get_args(Split)
+Kind = Literal["boxes", "polygons", "keypoints", "masks"]  # of what a picture may carry beside its class
+
+Ring = tuple[float, ...]  # x0, y0, x1, y1, ... in pixels
+
+
+class Member(NamedTuple):
+    """Bytes that lie within a file: a member of an uncompressed tar."""
+
+    path: str
+    offset: int
+    size: int
+
+
+Place = str | Member  # a posix path below the root, or a part of such a file
+
+
+@dataclass(frozen=True, slots=True)
+class Instance:
+    """One object in a picture; coordinates are pixels in augkit's frame (the outer corner of the first pixel is 0, 0).
+
+    Args:
+        label: the name of its class.
+        box: left, top, right, bottom.
+        rings: its outline, polygons of x0, y0, x1, y1, ...; several where it lies in pieces.
+        keypoints: x, y, visibility (COCO's 0, 1, 2) for every point of its class; empty where there are none.
+        rle: a mask of the picture's size as COCO's compressed run lengths, where it has one instead of rings.
+        is_crowd: it stands for many.
+    """
+
+    label: str
+    box: tuple[float, float, float, float]
+    rings: tuple[Ring, ...] = ()
+    keypoints: tuple[float, ...] = ()
+    rle: str = ""
+    is_crowd: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Annotations:
+    """What a picture carries beside its class.
+
+    Args:
+        instances: its objects; none for a picture of the background, None where objects were not looked for.
+        keypoints: x, y, visibility of points of the picture as a whole, flat.
+        mask: where its mask lies, a single-channel picture of class numbers of the same size.
+        size: (height, width) that the annotations claim, or None; a picture of another size does not fit them.
+    """
+
+    instances: tuple[Instance, ...] | None = None
+    keypoints: tuple[float, ...] = ()
+    mask: Place | None = None
+    size: Size | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One picture of a data set.
+
+    Args:
+        id: its path below the root, posix separators; bytes that are not UTF-8 are surrogates, as `os.fsdecode` says.
+        size: in bytes, when the data set was read.
+        label: its class, or several, or a number: any JSON value, or None.
+        split: the one that the data set puts it in, or None.
+        group: what must stay together in a split, as the data set says, or None.
+        place: where its bytes lie, if not at `id` below the root.
+        annotations: what it carries beside its class.
+    """
+
+    id: str
+    size: int
+    label: Any = None
+    split: Split | None = None
+    group: str | None = None
+    place: Place | None = None
+    annotations: Annotations | None = None
+
+
+@dataclass(frozen=True)
+class DataSet:
+    """The pictures of a data set, sorted by id.
+
+    Args:
+        form: the name of its form: ``folder``, ``coco``, ``yolo``, ``manifest`` or ``webdataset``.
+        root: where it lies.
+        sources: its pictures.
+        left_out: how many files or objects were left out, as (what they are, how many).
+        classes: the names of the classes, in the data set's own order where it has one, else sorted.
+        keypoint_names: of COCO, by class: (class, names of its points).
+        skeletons: of COCO, by class: (class, pairs of points counted from 1).
+        columns: of a manifest: what else it says of the sources, one text a source in their order.
+    """
+
+    form: str
+    root: Root
+    sources: tuple[Source, ...]
+    left_out: tuple[tuple[str, int], ...] = ()
+    classes: tuple[str, ...] = ()
+    keypoint_names: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    skeletons: tuple[tuple[str, tuple[tuple[int, int], ...]], ...] = ()
+    columns: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    @classmethod
+    def of(
+        cls,
+        form: str,
+        root: Root,
+        sources: Iterable[Source],
+        left_out: Counter[str],
+        classes: Iterable[str],
+        **more: Any,
+    ) -> Self:
+        """Return a data set of sources that come in any order.
+
+        Args:
+            form: as `DataSet` has it, like all that follow.
+            root: where it lies.
+            sources: in any order.
+            left_out: a count of each kind, 0 or more.
+            classes: in order.
+            more: `keypoint_names`, `skeletons` and `columns`, whose texts come in the order of the sorted ids.
+
+        Raises:
+            FileError: there is no picture, two have one id, or only some are in a split.
+        """
+        ordered = tuple(sorted(sources, key=attrgetter("id")))
+        counts = tuple(sorted((what, count) for what, count in left_out.items() if count))
+        if not ordered:
+            others = " and ".join(f"{count:,} x {what}" for what, count in counts) or "nothing"
+            raise FileError(f"must hold pictures, got {others}.", str(root))
+        for left, right in pairwise(ordered):
+            if left.id == right.id:
+                raise FileError(f"must name every picture once, got {left.id!r} twice. Delete one.", str(root))
+        if None in (splits := {source.split for source in ordered}) and len(splits) > 1:
+            odd = next(source.id for source in ordered if source.split is None)
+            raise FileError(
+                f"must put every picture in a split, or none, got {odd!r} in none. Put it in one.", str(root)
+            )
+        return cls(form, root, ordered, counts, tuple(classes), **more)
+
+    def column(self, name: str) -> dict[str, str]:
+        """Return what a manifest's column says, by the id of the source.
+
+        Raises:
+            ArgumentError: there is no such column.
+        """
+        if name not in self.columns:
+            known = ", ".join(self.columns) or "none"
+            what = f"must be a column of the manifest ({known}), got {name!r}.{closest(name, self.columns)}"
+            raise ArgumentError(what, "column")
+        return {source.id: value for source, value in zip(self.sources, self.columns[name], strict=True)}
+
+    def decoded(self, source: Source) -> Decoded:
+        """Return a picture's pixels.
+
+        Raises:
+            FileError: it cannot be read.
+            DecodeError: it cannot be decoded.
+        """
+        data = self.read(source.id if source.place is None else source.place)
+        try:
+            return decode(data)
+        except DecodeError as fault:
+            raise fault.at(f"{self.root}/{source.id}") from fault.__cause__
+
+    @property
+    def kinds(self) -> frozenset[Kind]:
+        """What any of its pictures carry beside their class."""
+        return frozenset(kind for source in self.sources for kind in _kinds(source.annotations))
+
+    def read(self, place: Place) -> bytes:
+        """Return the bytes that lie at a place.
+
+        Raises:
+            FileError: they cannot be read.
+        """
+        if isinstance(place, Member):
+            return self.root.read(place.path, place.offset, place.size)
+        return self.root.read(place)
+
+
+def _kinds(annotations: Annotations | None) -> Iterator[Kind]:
+    if annotations is None:
+        return
+    if annotations.instances is not None:
+        yield "boxes"
+        if any(instance.rings or instance.rle for instance in annotations.instances):
+            yield "polygons"
+        if any(instance.keypoints for instance in annotations.instances):
+            yield "keypoints"
+    if annotations.keypoints:
+        yield "keypoints"
+    if annotations.mask is not None:
+        yield "masks"

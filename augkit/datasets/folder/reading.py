@@ -1,0 +1,69 @@
+"""Folders of pictures: one folder a class, or all pictures in one flat folder, with or without splits above.
+
+A picture's id is its path below the root, with posix separators; its class is the first folder of that path, however
+deep it lies, and None for a picture that lies in the root itself. Where every picture lies in a folder named like a
+split, and one of these is ``train``, the class is the first folder below it.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Iterable, Iterator
+
+from augkit.datasets.data_set import DataSet, Source
+from augkit.datasets.form import Reader
+from augkit.datasets.names import OTHER, SPLIT_NAMES, classes_of, is_picture
+from augkit.datasets.root import Found, Root
+from augkit.errors import FileError
+
+__all__ = ["FolderReader", "read_folder"]
+
+
+class FolderReader(Reader):
+    """Read a folder of pictures; it may hold up to some millions."""
+
+    name = "folder"
+
+    def recognises(self, root: Root) -> bool:
+        return root.is_folder()
+
+    def read(self, root: Root) -> DataSet:
+        left_out: Counter[str] = Counter()
+        found = list(_pictures(root, left_out))
+        tops = {path.partition("/")[0] if "/" in path else "" for path, _ in found}
+        is_split = "train" in tops and tops - {""} <= SPLIT_NAMES.keys()
+        if is_split and "" in tops:
+            odd = min(path for path, _ in found if "/" not in path)
+            raise FileError(f"must lie in a split, as others do, got {odd!r} beside train. Move it.", str(root))
+        sources = list(_sources(found, is_split))
+        return DataSet.of(self.name, root, sources, left_out, classes_of({source.label for source in sources}))
+
+
+def read_folder(root: str | os.PathLike[str]) -> DataSet:
+    """List the pictures below a folder, or a URL, without opening one.
+
+    Links to files count as files. Links to folders are not followed, so no loop is walked; hidden files and folders,
+    files of other kinds and broken links are left out and counted.
+
+    Raises:
+        FileError: the folder is missing, is no folder, cannot be read somewhere, or holds no picture.
+    """
+    return FolderReader().read(Root.at(root))
+
+
+def _pictures(root: Root, left_out: Counter[str]) -> Iterator[Found]:
+    for found in root.walk(left_out):
+        if is_picture(found.path):
+            yield found
+        else:
+            left_out[OTHER] += 1
+
+
+def _sources(found: Iterable[Found], is_split: bool) -> Iterator[Source]:
+    kept: dict[str, str] = {}  # one string a class, not one a picture
+    for path, size in found:
+        top, slash, rest = path.partition("/")
+        label, below, _ = rest.partition("/") if is_split else (top, slash, rest)
+        name = kept.setdefault(label, label) if below else None
+        yield Source(path, size, name, SPLIT_NAMES[top] if is_split else None)

@@ -1,0 +1,44 @@
+"""Strict JSON from a file that anyone may have written."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any, NoReturn
+
+from augkit.errors import FileError
+
+__all__ = ["parse"]
+
+
+def parse(data: bytes, where: str, line: int = 1, keep: Callable[[dict[str, Any]], Any] | None = None) -> Any:
+    """Return what JSON text says; there is no NaN and no infinity in it.
+
+    Args:
+        data: the text in UTF-8.
+        where: the file's name, for messages.
+        line: the number of its first line in the file.
+        keep: what to make of every object, innermost first.
+
+    Raises:
+        FileError: it is no JSON; the sentence names the file and the line.
+    """
+    try:
+        text = data.decode("utf-8-sig")
+        del data  # hundreds of megabytes, of a large file
+        return json.loads(text, object_hook=keep, parse_constant=_refuse)
+    except UnicodeDecodeError as fault:
+        place = line + fault.object.count(b"\n", 0, fault.start)
+        what = f"must be UTF-8, got the byte 0x{fault.object[fault.start]:02x}. Save the file as UTF-8."
+        raise FileError(what, f"{where}:{place}") from None
+    except json.JSONDecodeError as fault:
+        what = f"must be valid JSON, got a fault: {fault.msg}, at column {fault.colno}."
+        raise FileError(what, f"{where}:{line + fault.lineno - 1}") from None
+    except RecursionError:
+        raise FileError("must be JSON of few levels, got too many. Flatten it.", f"{where}:{line}") from None
+    except ValueError as fault:  # a constant, or a number of more digits than Python takes
+        raise FileError(f"must hold numbers that can be held, got {fault}.", f"{where}:{line}") from None
+
+
+def _refuse(constant: str) -> NoReturn:
+    raise ValueError(constant)

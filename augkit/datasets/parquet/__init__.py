@@ -1,0 +1,5 @@
+"""Parquet with the pictures' bytes, as Hugging Face's `datasets` reads it."""
+
+from augkit.datasets.parquet.writing import ParquetWriter
+
+__all__ = ["ParquetWriter"]

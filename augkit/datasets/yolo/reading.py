@@ -1,0 +1,168 @@
+"""Data sets in YOLO's form: ``data.yaml``, pictures in ``images/``, and their objects in ``labels/``, a text file each.
+
+The rules are those of Ultralytics: the label file of ``images/train/a.jpg`` is ``labels/train/a.txt`` (the last
+``/images/`` of the path counts), a line is ``class x y width height`` in fractions of the picture's sides, x and y
+being the middle, or ``class x y x y ...`` for an outline, and a picture without a file or lines shows no object.
+
+Fractions become pixels here, so the header of every picture with objects is read: one small read a picture, as for its
+label file.
+"""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections import Counter
+from collections.abc import Iterator
+
+from augkit import yaml_file
+from augkit.core.spatial import Size
+from augkit.datasets.data_set import Annotations, DataSet, Instance, Source, Split
+from augkit.datasets.form import Reader
+from augkit.datasets.names import is_picture
+from augkit.datasets.objects import FLAT, around, box_of
+from augkit.datasets.root import Root
+from augkit.datasets.yolo.settings import Settings, text_of, with_quoted_keys
+from augkit.datasets.yolo.sizes import size_at
+from augkit.errors import FileError
+
+__all__ = ["YoloReader"]
+
+NAMES = ("data.yaml", "data.yml", "dataset.yaml")
+MISSING, UNLISTED = "a picture that is missing", "a picture in no split"
+SLACK = 0.01  # beyond the picture's edges: what rounding leaves there
+
+
+class YoloReader(Reader):
+    """Read YOLO: boxes and outlines."""
+
+    name = "yolo"
+
+    def recognises(self, root: Root) -> bool:
+        if root.is_file():
+            return str(root).lower().endswith((".yaml", ".yml"))
+        return any(root.is_file(name) for name in NAMES)
+
+    def read(self, root: Root) -> DataSet:
+        if root.is_file():
+            root, name = root.above()
+        else:
+            name = next(name for name in NAMES if root.is_file(name))
+        document = yaml_file.parse(with_quoted_keys(text_of(root, name)), f"{root}/{name}")
+        left_out: Counter[str] = Counter()
+        sizes = dict(root.walk(left_out))
+        settings = Settings(document)
+        pictures = _listed(root, settings, sizes, left_out)
+        left_out[UNLISTED] += sum(is_picture(path) and path not in pictures for path in sizes)
+        sources = []
+        for path, split in pictures.items():
+            annotations = _annotations(root, path, sizes, settings.classes, left_out)
+            sources.append(Source(path, sizes[path], split=split, annotations=annotations))
+        return DataSet.of(self.name, root, sources, left_out, settings.classes)
+
+
+def _listed(root: Root, settings: Settings, sizes: dict[str, int], left_out: Counter[str]) -> dict[str, Split]:
+    """Return the split of every picture that the settings name."""
+    found: dict[str, Split] = {}
+    for split, places in settings.places.items():
+        for place in places:
+            path = _path(root, settings, place, split)
+            pictures = _lines(root, path, settings, sizes, left_out) if path.endswith(".txt") else _below(path, sizes)
+            for picture in pictures:
+                if found.setdefault(picture, split) != split:
+                    what = f"must be in one split, got {picture!r} in {found[picture]} and {split}. Take it out of one."
+                    raise FileError(what, settings.name)
+    return found
+
+
+def _path(root: Root, settings: Settings, place: str, split: Split) -> str:
+    """Return where a folder or list lies below the root.
+
+    A ``path`` from another machine is passed over, as is the ``../`` that some tools write before folders beside the
+    file, if what is meant lies below the root.
+    """
+    for path in (posixpath.join(settings.path, place), place, re.sub(r"^(\.\./)+", "", place)):
+        short = posixpath.normpath(path)
+        if not (short.startswith(("/", "../")) or short == "..") and (root.is_folder(short) or root.is_file(short)):
+            return "" if short == "." else short
+    what = f"must be a folder or a list below the data set's folder, got {place!r}. Mend it, or set path: . beside it."
+    raise FileError(what, settings.where(split))
+
+
+def _below(folder: str, sizes: dict[str, int]) -> Iterator[str]:
+    start = folder and f"{folder}/"
+    return (path for path in sizes if path.startswith(start) and is_picture(path))
+
+
+def _lines(root: Root, path: str, settings: Settings, sizes: dict[str, int], left_out: Counter[str]) -> Iterator[str]:
+    """Yield the pictures of a list, one a line; those that begin with ./ lie beside it."""
+    folder = posixpath.dirname(path)
+    for number, line in enumerate(text_of(root, path).splitlines(), 1):
+        if not (name := line.strip()):
+            continue
+        places = (folder,) if name.startswith("./") else (settings.path, "", folder)
+        paths = [posixpath.normpath(posixpath.join(place, name)) for place in places]
+        if all(found.startswith(("/", "../")) for found in paths):
+            raise FileError(f"must be a path below the data set's folder, got {name!r}.", f"{root}/{path}:{number}")
+        picture = next((found for found in paths if found in sizes), None)
+        if picture is None:
+            left_out[MISSING] += 1
+        else:
+            yield picture
+
+
+def label_path(path: str) -> str:
+    """Return where a picture's label file lies, if it has one.
+
+    >>> label_path("images/train/images/a.b.jpg")
+    'images/train/labels/a.b.txt'
+    >>> label_path("pictures/a.jpg")
+    'pictures/a.txt'
+    """
+    folder, images, name = f"/{path}".rpartition("/images/")
+    below = f"{folder}/labels/{name}" if images else f"/{path}"
+    return posixpath.splitext(below)[0][1:] + ".txt"
+
+
+def _annotations(
+    root: Root, path: str, sizes: dict[str, int], classes: tuple[str, ...], left_out: Counter[str]
+) -> Annotations:
+    labels = label_path(path)
+    lines = text_of(root, labels).splitlines() if sizes.get(labels) else []
+    objects = [_object(line, len(classes), f"{root}/{labels}:{n}") for n, line in enumerate(lines, 1) if line.strip()]
+    size = size_at(root, path, sizes[path]) if objects else None
+    if size is None:  # there is no object, or no picture: that is for the one who decodes it to say
+        return Annotations(instances=())
+    made = [_instance(classes[kind], values, size) for kind, values in objects]
+    instances = tuple(instance for instance in made if instance is not None)
+    left_out[FLAT] += len(made) - len(instances)
+    return Annotations(instances, size=size)
+
+
+def _object(line: str, class_count: int, where: str) -> tuple[int, tuple[float, ...]]:
+    """Return the class and the four or more fractions of a line."""
+    first, *others = line.split()
+    try:
+        kind, values = float(first), tuple(map(float, others))
+    except ValueError:
+        raise FileError(f"must hold numbers only, got {line[:60]!r}.", where) from None
+    if not (kind.is_integer() and 0 <= kind < class_count):
+        raise FileError(f"must begin with a class from 0 to {class_count - 1}, got {first[:20]}.", where)
+    if len(values) != 4 and (len(values) < 6 or len(values) % 2):
+        raise FileError(f"must be a class and 4 numbers, or 3 or more pairs, got {len(values)}.", where)
+    if not all(-SLACK <= value <= 1 + SLACK for value in values):  # NaN too
+        raise FileError(f"must be in fractions of the picture's sides, 0 to 1, got {line[:60]!r}.", where)
+    return int(kind), values
+
+
+def _instance(label: str, values: tuple[float, ...], size: Size) -> Instance | None:
+    height, width = size
+    rings: tuple[tuple[float, ...], ...] = ()
+    if len(values) > 4:
+        ring = tuple(value * (height if place % 2 else width) for place, value in enumerate(values))
+        rings = (ring,)
+        box = around(rings)
+    else:
+        x, y, w, h = values
+        box = box_of((x - w / 2) * width, (y - h / 2) * height, (x + w / 2) * width, (y + h / 2) * height)
+    return None if box is None else Instance(label, box, rings)

@@ -1,0 +1,193 @@
+"""Say what an expansion would do: the plan exactly, bytes and time from a sample of the real work."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from hashlib import blake2b
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from augkit.expand.books import rows_wanted
+from augkit.expand.names import is_class
+from augkit.expand.plan import Row, Shard, WorkPlan
+from augkit.expand.planning import make_plan, require_apart
+from augkit.expand.processes import cpu_count, run_shards
+from augkit.expand.shard import Work
+from augkit.expand.store import store_at
+
+__all__ = ["Estimate", "estimate"]
+
+SAMPLE_SECONDS = 5.0  # of work at full speed: enough to drown the first pictures, which are slower
+FEWEST_ROUNDS = 2  # shards a worker
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """What an expansion would come to.
+
+    Args:
+        sources, planned, copied, shards: counts, exact; `copied` of the planned are passed through untouched.
+        classes: (split, class, sources, outputs) of each, exact.
+        left_out: what would not be used, as (what it is, how many).
+        rejected: the fraction of the sample's outputs that was rejected.
+        bytes: of everything below OUT, estimated.
+        seconds: estimated, on this machine with so many workers.
+        sampled: outputs that the estimates come from.
+    """
+
+    sources: int
+    planned: int
+    copied: int
+    shards: int
+    classes: tuple[tuple[str | None, str | None, int, int], ...]
+    left_out: tuple[tuple[str, int], ...]
+    rejected: float
+    bytes: int
+    seconds: float
+    sampled: int
+
+    def told(self) -> str:
+        """Return the estimate as lines to read."""
+        lines = [f"{'split':8}{'class':24}{'pictures':>12}{'outputs':>12}"]
+        for split, label, sources, outputs in self.classes:
+            lines.append(f"{split or '-':8}{label or '-':24}{sources:>12,}{outputs:>12,}")
+        lines += [f"Left out: {kind} ({count:,})." for kind, count in self.left_out]
+        lines.append(
+            f"{self.sources:,} pictures, {self.planned:,} outputs ({self.copied:,} of them passed through) in"
+            f" {self.shards:,} shards: about {self.bytes / 1e6:,.1f} MB in about {self.seconds:,.0f} s"
+            f" (from {self.sampled:,} outputs, {self.rejected:.1%} of them rejected)."
+        )
+        return "\n".join(lines)
+
+
+@dataclass(frozen=True)
+class _Measured:
+    """What a sample of rows came to."""
+
+    outputs: int
+    rejected: int
+    bytes: int
+    startup_s: float
+    seconds: float
+
+
+def estimate(
+    source: str | os.PathLike[str],
+    out: str | os.PathLike[str],
+    pipeline: Any,
+    copies: int,
+    *,
+    workers: int | None = None,
+    start_method: str = "spawn",
+    timeout: float = 60.0,
+    **options: Any,
+) -> Estimate:
+    """Plan an expansion without writing to `out`, and do a few seconds of its work beside it, in a temporary folder.
+
+    Args:
+        source: as `expand` takes it, like all others here.
+        out: nothing is written there; the sample is made beside it.
+        pipeline: what is drawn from.
+        copies: outputs a source.
+        workers: processes, whose speed is measured.
+        start_method: of the processes.
+        timeout: seconds that one picture may take.
+        options: the others that `make_plan` takes.
+
+    Raises:
+        ArgumentError, FileError: as `expand` raises them.
+    """
+    began = time.perf_counter()
+    plan = make_plan(source, pipeline, copies, **options)
+    require_apart(plan.data, out)
+    plan = plan.with_part(rows_wanted(plan, {}))
+    planning_s = time.perf_counter() - began
+    rows = plan.parts[0].rows
+    size, seconds, sampled, rejected, startups = 0.0, 0.0, 0, 0, [0.0]
+    for some in ([row for row in rows if row.copies], [row for row in rows if not row.copies]):
+        if some:
+            with TemporaryDirectory(prefix=".augkit-dry-run-", dir=_near(out)) as folder:
+                measured = _measured(plan, some, folder, workers, start_method, timeout)
+            share = sum(row.outputs for row in some) / measured.outputs
+            size, seconds = size + share * measured.bytes, seconds + share * measured.seconds
+            sampled, rejected = sampled + measured.outputs, rejected + measured.rejected
+            startups.append(measured.startup_s)
+    return Estimate(
+        sources=len(rows),
+        planned=sum(row.outputs for row in rows),
+        copied=sum(row.is_passed for row in rows),
+        shards=plan.shard_count,
+        classes=_classes(plan),
+        left_out=plan.data.left_out,
+        rejected=rejected / sampled,
+        bytes=round(size),
+        seconds=planning_s + max(startups) + seconds,
+        sampled=sampled,
+    )
+
+
+def _measured(
+    plan: WorkPlan, rows: list[Row], folder: str, workers: int | None, start_method: str, timeout: float
+) -> _Measured:
+    """Do as much of some rows, in random order, as SAMPLE_SECONDS hold, with shards of the real size."""
+    work = Work(plan.job, replace(plan.data, sources=(), columns={}), folder, plan.classes)
+    wanted = cpu_count() if workers is None else workers
+    began, first = time.perf_counter(), 0.0
+
+    def watch(in_hand: int) -> None:
+        nonlocal first
+        if in_hand and not first:
+            first = time.perf_counter()
+
+    def shards() -> Iterator[Shard]:
+        for number, shard in enumerate(_shuffled(plan, rows)):
+            if number >= FEWEST_ROUNDS * max(1, wanted) and first and time.perf_counter() - first > SAMPLE_SECONDS:
+                return
+            yield shard
+
+    results = list(run_shards(work, shards(), wanted, timeout_s=timeout, start_method=start_method, watch=watch))
+    ended = time.perf_counter()
+    rejected = sum(count for result in results for _, count in result.reasons)
+    store = store_at(folder)
+    size = sum(store.size(id) or 0 for id in store.files())
+    outputs = sum(result.written for result in results) + rejected
+    return _Measured(outputs, rejected, size, max(0.0, first - began), ended - (first or began))
+
+
+def _shuffled(plan: WorkPlan, rows: list[Row]) -> Iterator[Shard]:
+    """Yield shards of the size that the plan cuts, of rows in an order that has nothing to do with their names."""
+    order = sorted(
+        rows, key=lambda row: blake2b(plan.data.sources[row.source].id.encode("utf-8", "surrogatepass")).digest()
+    )
+    size, index = plan.shard_size(rows), 0
+    held: list[Row] = []
+    for row in order:
+        held.append(row)
+        if sum(other.outputs for other in held) >= size or row is order[-1]:
+            yield Shard(index, plan.splits[row.source], tuple(plan.task(other) for other in held))
+            held, index = [], index + 1
+
+
+def _classes(plan: WorkPlan) -> tuple[tuple[str | None, str | None, int, int], ...]:
+    sources, outputs = Counter[tuple[str, str]](), Counter[tuple[str, str]]()
+    for row in plan.parts[0].rows:
+        label = plan.data.sources[row.source].label
+        key = (plan.splits[row.source] or "", str(label) if is_class(label) else "")
+        sources[key] += 1
+        outputs[key] += row.outputs
+    return tuple(
+        (split or None, label or None, sources[split, label], outputs[split, label]) for split, label in sorted(sources)
+    )
+
+
+def _near(out: str | os.PathLike[str]) -> str | None:
+    """Return the folder nearest to OUT that is there and may be written, so on the same disk."""
+    if "://" in os.fspath(out):
+        return None
+    place = Path(out).absolute()
+    return next((str(path) for path in place.parents if path.is_dir() and os.access(path, os.W_OK)), None)

@@ -1,0 +1,231 @@
+"""Make the outputs of one source: decode it once, draw, run and encode every copy, and write a line for each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass
+from typing import Any, Protocol
+
+from augkit.codec import decode, decode_mask, encode
+from augkit.core.key import Key
+from augkit.core.plan import Plan
+from augkit.core.sample import Sample, Scene
+from augkit.datasets import DataSet, Instance, Part, Record
+from augkit.errors import AugkitError, FileError
+from augkit.executors import run
+from augkit.expand.annotated import moved, ready_for, sample_of
+from augkit.expand.job import Job
+from augkit.expand.layout import compact, sha256_of
+from augkit.expand.leaks import fingerprint
+from augkit.expand.plan import Task
+
+__all__ = ["Hand", "Output", "Rejected", "Seen", "outputs", "record_of", "rejected"]
+
+EXECUTOR = "cpu"  # does all plans, and is named in every line
+
+
+class Hand(Protocol):
+    """How work tells who supervises it how far it is; each call may raise `Stopped` when the job is to end."""
+
+    def at(self, position: int) -> None:
+        """Tell that a task is begun, by its place in the shard."""
+
+    def tick(self) -> None:
+        """Tell that an output is begun."""
+
+    def publishing(self) -> None:
+        """Tell that all is made; from now on the shard is not to be stopped."""
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """An output that was made: what its form writes, its line in the books, and whether it was passed through."""
+
+    record: Record
+    data: bytes
+    mask: bytes | None
+    line: str
+    is_passed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """An output that was not made."""
+
+    id: str
+    source: str
+    label: Any
+    copy: int | None
+    reason: str
+
+    def described(self) -> dict[str, Any]:
+        """Return it as rejected.jsonl holds it."""
+        return {"id": self.id, "source": self.source, "class": self.label, "copy": self.copy, "reason": self.reason}
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A source that could be decoded: what tells whether two pictures are the same, or nearly."""
+
+    source: str
+    sha256: str
+    fingerprint: str
+
+
+@dataclass(frozen=True)
+class _Origin:
+    """A decoded source, with what the lines of all its outputs say of it."""
+
+    data: bytes
+    sample: Sample
+    scene: Scene
+    facts: dict[str, Any]
+
+
+def outputs(job: Job, data: DataSet, part: Part, task: Task, hand: Hand) -> Iterator[Output | Rejected | Seen]:
+    """Yield every output of a source; whatever is wrong with the picture costs its outputs and no others.
+
+    Where there are splits, what tells whether the picture lies in two of them comes first.
+    """
+    try:
+        origin = _read(data, task)
+    except Exception as fault:  # decoders and damaged files raise anything
+        yield from rejected(job, part, task, _reason(fault))
+        return
+    if part.split is not None:
+        yield Seen(task.source.id, origin.facts["source_sha256"], fingerprint(origin.sample.image))
+    for copy in task.wanted:
+        hand.tick()
+        try:
+            made = _passed(job, part, task, origin) if copy is None else _copied(job, part, task, origin, copy)
+        except Exception as fault:
+            yield _rejected(job, part, task, copy, _reason(fault))
+        else:
+            yield made
+
+
+def rejected(job: Job, part: Part, task: Task, reason: str) -> Iterator[Rejected]:
+    """Yield the rejection of all outputs of a source."""
+    for copy in task.wanted:
+        yield _rejected(job, part, task, copy, reason)
+
+
+def _rejected(job: Job, part: Part, task: Task, copy: int | None, reason: str) -> Rejected:
+    id = job.writer.place(part, task.name(copy, job.suffix))
+    return Rejected(id, task.source.id, task.source.label, copy, reason)
+
+
+def _read(data: DataSet, task: Task) -> _Origin:
+    source = task.source
+    try:
+        content = data.read(source.place or source.id)
+        mask_place = source.annotations.mask if source.annotations else None
+        mask = None if mask_place is None else decode_mask(data.read(mask_place))
+    except FileError as fault:
+        raise FileError(fault.message) from None  # the books tell no place of this machine
+    decoded = decode(content)
+    sample = sample_of(source, decoded.image, decoded.alpha, mask)
+    facts = {
+        "source": source.id,
+        "source_sha256": sha256_of(content),
+        "source_bytes": len(content),
+        "group": task.group,
+        "class": source.label,
+    }
+    if source.place is not None:
+        facts["place"] = source.place
+    return _Origin(content, sample, Scene.of(sample), facts)
+
+
+def _copied(job: Job, part: Part, task: Task, origin: _Origin, copy: int) -> Output:
+    key = Key(job.seed, task.source.id, copy)
+    plan = job.pipeline_of(task.source.label).draw(key, origin.scene)
+    made = run(plan, ready_for(plan, origin.sample), EXECUTOR)
+    data = encode(made.image, job.encoding, job.quality, made.alpha)
+    return _output(job, part, task, origin, made, data, copy, key, plan)
+
+
+def _passed(job: Job, part: Part, task: Task, origin: _Origin) -> Output:
+    return _output(job, part, task, origin, origin.sample, origin.data, None, None, None)
+
+
+def _output(
+    job: Job,
+    part: Part,
+    task: Task,
+    origin: _Origin,
+    made: Sample,
+    data: bytes,
+    copy: int | None,
+    key: Key | None,
+    plan: Plan | None,
+) -> Output:
+    labels = moved(task.source, made)
+    height, width = made.image.shape[:2]
+    record = Record(
+        task.name(copy, job.suffix),
+        part.split,
+        task.source.label,
+        (height, width),
+        labels.instances,
+        labels.keypoints,
+        labels.mask is not None,
+    )
+    # The id comes first, so that a line is found without reading it all, and the plan is JSON already.
+    facts = {
+        "id": job.writer.place(part, record.name),
+        **origin.facts,
+        "split": part.split,
+        "copy": copy,
+        "key": None if key is None else {"seed": key.seed, "sample": key.sample, "copy": copy, "epoch": key.epoch},
+        "sha256": sha256_of(data),
+        "bytes": len(data),
+        "record": _described(record),
+        "executor": EXECUTOR,
+        "encoding": job.encoding,
+        "quality": job.quality,
+        "versions": dict(job.versions),
+    }
+    line = f'{compact(facts)[:-1]},"plan":{"null" if plan is None else plan.to_json()}}}\n'
+    mask = None if labels.mask is None else encode(labels.mask, "png")
+    return Output(record, data, mask, line, is_passed=copy is None)
+
+
+def _reason(fault: Exception) -> str:
+    """Return one line that is the same on every run."""
+    told = str(fault) if isinstance(fault, AugkitError) else f"{type(fault).__name__}: {fault}"
+    return " ".join(told.split())
+
+
+def _described(record: Record) -> dict[str, Any]:
+    """Return what a line says of a record beside its class and split, as `record_of` reads it."""
+    described: dict[str, Any] = {"name": record.name, "size": record.size}
+    if record.instances is not None:
+        described["instances"] = [asdict(instance) for instance in record.instances]
+    if record.keypoints:
+        described["keypoints"] = record.keypoints
+    if record.has_mask:
+        described["has_mask"] = True
+    return described
+
+
+def record_of(entry: Mapping[str, Any]) -> Record:
+    """Return the record of an output's line."""
+    described = entry["record"]
+    instances = described.get("instances")
+    height, width = described["size"]
+    return Record(
+        described["name"],
+        entry["split"],
+        entry["class"],
+        (height, width),
+        None if instances is None else tuple(_instance(facts) for facts in instances),
+        tuple(described.get("keypoints", ())),
+        described.get("has_mask", False),
+    )
+
+
+def _instance(facts: Mapping[str, Any]) -> Instance:
+    left, top, right, bottom = facts["box"]
+    rings, keypoints = tuple(tuple(ring) for ring in facts["rings"]), tuple(facts["keypoints"])
+    return Instance(facts["label"], (left, top, right, bottom), rings, keypoints, facts["rle"], facts["is_crowd"])

@@ -1,0 +1,153 @@
+"""A worker process as its supervisor sees it: whether it lives, where it is, and whether it moves."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import pickle
+import signal
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from multiprocessing.connection import Connection, wait
+from typing import Any
+
+from augkit.expand.worker import BEGUN, IDLE, POSITION, PUBLISHING, TICKS, Order, Workable, begin
+
+__all__ = ["LOOK_S", "MOST_FALSE_STARTS", "THREADS", "Worker", "fate_alone", "started"]
+
+LOOK_S = 0.25  # between looks at workers that do not answer
+START_S = 300.0  # that a worker may take to begin: on a cold network disk imports take minutes
+PUBLISH_S = 900.0  # that a shard may take to be synced: a slow disk holds gigabytes of others' writes
+MOST_FALSE_STARTS = 3  # workers in a row that end before they begin
+THREADS = ("OMP_NUMTHREADS", "OPENBLAS_NUMTHREADS", "MKL_NUMTHREADS", "VECLIB_MAXIMUMTHREADS")
+
+
+@dataclass
+class Worker:
+    """A worker process as its supervisor sees it."""
+
+    process: Any
+    pipe: Connection
+    shared: Any
+    order: Order | None = None  # in hand
+    has_begun: bool = False
+    last: tuple[int, int] = (IDLE, 0)
+    since: float = field(default_factory=time.monotonic)  # when it was last seen to move
+    ticks_before: int = 0
+
+    def send(self, order: Order) -> None:
+        """Give it work."""
+        self.order = order
+        self.since = time.monotonic()
+        self.ticks_before = self.shared[TICKS]
+        with suppress(OSError):  # it has just died, which its sentinel tells
+            self.pipe.send(order)
+
+    @property
+    def in_hand(self) -> int:
+        """Outputs begun of what it has in hand."""
+        return self.shared[TICKS] - self.ticks_before if self.order is not None else 0
+
+    def overdue(self, timeout_s: float) -> bool:
+        """Look whether it moves; say whether it has not for longer than what it does may take."""
+        now = (self.shared[POSITION], self.shared[TICKS])
+        if now != self.last or (self.has_begun and self.order is None):
+            self.last, self.since = now, time.monotonic()
+        limit = timeout_s
+        if not self.has_begun:
+            limit = max(START_S, timeout_s)
+        elif now[0] == PUBLISHING:
+            limit = max(PUBLISH_S, timeout_s)
+        return time.monotonic() - self.since > limit
+
+    def answer(self) -> Any:
+        """Return what it has sent, or None; it may have been killed while it sent."""
+        try:
+            return self.pipe.recv() if self.pipe.poll() else None
+        except (EOFError, OSError, pickle.UnpicklingError):
+            return None
+
+    def end(self) -> None:
+        """Kill it, if it still runs, and wait for its end."""
+        self.process.kill()
+        self.process.join()
+        self.pipe.close()
+
+
+def started(work: Workable, start_method: str, stop: Any) -> Worker:
+    """Start a worker."""
+    context: Any = multiprocessing.get_context(start_method)
+    ours, theirs = context.Pipe()
+    shared = context.RawArray("q", [IDLE, 0])
+    process = context.Process(target=begin, args=(work, theirs, shared, stop), daemon=True)
+    with _single_threaded(), _no_interrupts():
+        process.start()
+    theirs.close()
+    return Worker(process, ours, shared)
+
+
+def fate_alone(work: Workable, tasks: tuple[Any, ...], start_method: str, timeout_s: float) -> str:
+    """Do some tasks in a process of their own; return what ended it, or nothing if it lived.
+
+    Args:
+        work: what the tasks belong to.
+        tasks: to be done one after the other, and dropped.
+        start_method: of the process.
+        timeout_s: seconds that one output may take.
+    """
+    stop = multiprocessing.get_context(start_method).Event()
+    for _ in range(MOST_FALSE_STARTS):
+        worker = started(work, start_method, stop)
+        try:
+            worker.send(Order(tasks=tasks))
+            while True:
+                wait([worker.pipe, worker.process.sentinel], LOOK_S)
+                answer = worker.answer()
+                if answer == BEGUN:
+                    worker.has_begun = True
+                elif answer is not None:
+                    return ""
+                elif not worker.process.is_alive():
+                    break
+                elif worker.overdue(timeout_s):
+                    return f"took longer than {timeout_s:g} s"
+            if worker.shared[TICKS]:  # else it was ended before it came to the tasks
+                return _ending(worker.process.exitcode)
+        finally:
+            worker.end()
+    return ""
+
+
+def _ending(exit_code: int) -> str:
+    return f"crashed its process ({signal.Signals(-exit_code).name if exit_code < 0 else f'exit code {exit_code}'})"
+
+
+@contextmanager
+def _single_threaded() -> Iterator[None]:
+    """Tell the libraries of processes that are started now to compute on one thread each."""
+    before = {name: os.environ.get(name) for name in THREADS}
+    os.environ.update(dict.fromkeys(THREADS, "1"))
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
+
+
+@contextmanager
+def _no_interrupts() -> Iterator[None]:
+    """Keep Ctrl-C from processes that are started now; it is this process that tells them to end."""
+    if sys.platform == "win32":
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
