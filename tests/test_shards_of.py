@@ -1,0 +1,79 @@
+"""One job in several runs: the same tree as in one, whatever their order, and closed once."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from folders import SMALL, done, fill, tree
+
+from augkit.errors import ArgumentError
+from augkit.expand import JobError, expand, verify
+from augkit.expand.disk import Disk
+
+
+@pytest.fixture
+def src(tmp_path: Path) -> Path:
+    return fill(tmp_path / "src")
+
+
+def test_three_runs_in_any_order_are_one(src: Path, tmp_path: Path) -> None:
+    done(src, tmp_path / "whole")
+    for order in itertools.permutations(range(3)):
+        out = tmp_path / "".join(map(str, order))
+        parts = [done(src, out, shards=(number, 3)) for number in order]
+        assert [part.is_complete for part in parts] == [False, False, True]
+        assert sum(part.planned for part in parts) == 72
+        assert tree(out) == tree(tmp_path / "whole")
+        assert verify(out).is_sound
+        assert done(src, out, finish=True).is_complete
+        assert done(src, out).resumed == 72
+
+
+def test_three_runs_at_once_are_one(src: Path, tmp_path: Path) -> None:
+    code = f"""
+import sys
+sys.path.insert(0, {str(Path(__file__).parent)!r})
+from folders import done
+done({str(src)!r}, {str(tmp_path / "out")!r}, shards=(int(sys.argv[1]), 3))
+"""
+    running = [subprocess.Popen([sys.executable, "-c", code, str(number)]) for number in range(3)]
+    assert [process.wait(timeout=60) for process in running] == [0, 0, 0]
+    done(src, tmp_path / "whole")
+    done(src, tmp_path / "out", finish=True)
+    assert tree(tmp_path / "out") == tree(tmp_path / "whole")
+
+
+def test_finishing_names_what_is_missing(src: Path, tmp_path: Path) -> None:
+    done(src, tmp_path / "out", shards=(0, 2))
+    with pytest.raises(JobError, match="must be complete in 12 shards, but shard 1 is not"):
+        done(src, tmp_path / "out", finish=True)
+    assert not (tmp_path / "out/.augkit/done.json").exists()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="folders have no locks on Windows")
+@pytest.mark.parametrize("shards", [None, (0, 2)])
+def test_a_second_run_at_once_is_refused(src: Path, tmp_path: Path, shards: tuple[int, int] | None) -> None:
+    store = Disk(os.fspath(tmp_path / "out"))
+    with store.lock(is_shared=shards is not None), pytest.raises(JobError, match="one run at a time"):
+        done(src, tmp_path / "out")
+    with store.lock(is_shared=True):
+        done(src, tmp_path / "out", shards=(0, 2))
+    done(src, tmp_path / "out")
+    assert verify(tmp_path / "out").is_sound
+
+
+@pytest.mark.parametrize("shards", [(2, 2), (-1, 2), (0, 0)])
+def test_parts_that_are_none(src: Path, tmp_path: Path, shards: tuple[int, int]) -> None:
+    with pytest.raises(ArgumentError, match="must be i/n"):
+        done(src, tmp_path / "out", shards=shards)
+
+
+def test_a_job_is_not_changed_by_a_part_of_it(src: Path, tmp_path: Path) -> None:
+    for change in ("fresh", "extend"):
+        with pytest.raises(ArgumentError, match="must not go with"):
+            expand(src, tmp_path / "out", SMALL, 3, workers=0, shards=(0, 2), **{change: True})  # type: ignore[arg-type]
