@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from itertools import chain
+from itertools import chain, islice
 from typing import Any, NoReturn
 
 from augkit.datasets import Source
@@ -126,7 +126,7 @@ def _written(store: Store, plan: WorkPlan) -> WorkPlan:
 
 
 def _in_pieces(lines: Iterator[bytes], size: int = 1000) -> Iterator[bytes]:
-    while piece := b"".join(line for line, _ in zip(lines, range(size), strict=False)):
+    while piece := b"".join(islice(lines, size)):
         yield piece
 
 

@@ -28,7 +28,7 @@ class Bucket(Store):
     def __init__(self, url: str) -> None:
         self.url = url.rstrip("/")
         try:
-            import fsspec
+            import fsspec  # type: ignore[import-untyped]
         except ImportError:
             advice = "Run: pip install 'augkit[remote]'"
             raise MissingExtra(f"must be installed to write to a URL. {advice}", "fsspec") from None

@@ -23,8 +23,9 @@ __all__ = ["Leak", "find_leaks", "fingerprint"]
 SIDE, KEPT = 32, 8  # pixels of the picture that is transformed; of its lowest frequencies
 THUMB = 8  # pixels of the thumbnail's side
 NEAR_BITS = 6  # of 63
-NEAR_LEVELS = 6.0  # of 255: mean difference of two thumbnails, brightness and contrast made equal
-FLAT_LEVELS = 4.0  # a thumbnail whose levels spread less shows nothing that could be told from others
+NEAR = 0.1  # mean difference of two thumbnails whose brightness and contrast are made equal, in standard deviations
+ROUNDED_LEVELS = 0.35  # what rounding adds to that, in levels
+FLAT_LEVELS = 1.0  # a thumbnail whose levels deviate less shows nothing that could be told from others
 BANDS = 7  # two hashes that differ in 6 bits agree in one of 7 parts
 MOST_NAMED = 20  # ids in a line
 
@@ -110,8 +111,9 @@ def _joined(
         return place
 
     for first, second in _candidates(hashes, splits, places):
-        levels = np.abs(plain[first] - plain[second]).mean(axis=1) * np.minimum(spread[first], spread[second])[:, 0]
-        for one, other in zip(first[levels <= NEAR_LEVELS], second[levels <= NEAR_LEVELS], strict=True):
+        difference = np.abs(plain[first] - plain[second]).mean(axis=1)
+        is_near = difference <= NEAR + ROUNDED_LEVELS / np.minimum(spread[first], spread[second])[:, 0]
+        for one, other in zip(first[is_near], second[is_near], strict=True):
             parents[top(int(one))] = top(int(other))
     sets: dict[int, list[int]] = defaultdict(list)
     for place in list(parents):
