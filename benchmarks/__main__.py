@@ -1,16 +1,18 @@
-"""Run every benchmark: print its table, write its figures with machine and versions into benchmarks/results/."""
+"""Run benchmarks, all or those named: print tables, write figures with machine and versions to benchmarks/results/."""
 
 from __future__ import annotations
 
 import json
 import os
 import platform
+import sys
+from collections.abc import Sequence
 from importlib import import_module
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-BENCHMARKS = ("six_tactics",)  # modules of this folder, each with `measure` and `table`
+BENCHMARKS = ("six_tactics", "expansion")  # modules of this folder, each with `measure` and `table`
 RESULTS = Path(__file__).parent / "results"
 PACKAGES = ("augkit", "albumentations", "numpy", "opencv-python-headless", "simplejpeg")
 
@@ -34,12 +36,15 @@ def _cpu() -> str:
     return f"{told['model name'].strip()} (family {told['cpu family'].strip()}, model {told['model'].strip()})"
 
 
-def main() -> None:
-    """Run them all, each on one thread."""
+def main(names: Sequence[str]) -> None:
+    """Run the named ones, or all, each on one thread."""
+    unknown = sorted(set(names) - set(BENCHMARKS))
+    if unknown:
+        raise SystemExit(f"benchmarks: must be {' or '.join(BENCHMARKS)}, got {' '.join(unknown)}.")
     os.environ |= {f"{library}_NUM_THREADS": "1" for library in ("OMP", "OPENBLAS", "MKL")}  # before NumPy is loaded
     os.environ["NO_ALBUMENTATIONS_UPDATE"] = "1"  # it would ask the network for a newer version
     RESULTS.mkdir(exist_ok=True)
-    for name in BENCHMARKS:
+    for name in names or BENCHMARKS:
         benchmark = import_module(f"benchmarks.{name}")
         found = benchmark.measure()
         print(benchmark.table(found), flush=True)
@@ -48,4 +53,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])

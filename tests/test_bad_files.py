@@ -11,7 +11,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from folders import done, lines
+from folders import done, lines, picture
+from PIL import Image
 from test_codec import GREY, KINDS, PICTURE, REFUSED, exif, save
 
 from augkit.datasets import read_folder
@@ -57,7 +58,7 @@ def test_every_file_has_the_outcome_of_the_table(tmp_path: Path) -> None:
     for orientation in range(1, 9):
         put(f"turned-{orientation}.jpg", save(PICTURE, "JPEG", exif=exif(orientation)), "")
     for kind in ("JPEG", "PNG", "WEBP", "TIFF", "BMP"):
-        whole = save(PICTURE, kind)
+        whole = save(Image.fromarray(picture(3, (60, 80, 3))), kind)
         for eighth in range(8):
             put(f"cut-{kind}-{eighth}.png", whole[: len(whole) * eighth // 8], "is empty" if not eighth else "is ")
     summary = done(src, tmp_path / "out", pipeline=ANY, copies=1, encoding="png", max_rejected=1.0)

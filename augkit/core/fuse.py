@@ -40,9 +40,9 @@ def fuse(ops: Iterable[Op], source: Size, policy: Policy = Policy()) -> Plan:  #
         tonal.clear()
 
     for op in ops:
-        if isinstance(op, Homography | Warp):
+        if isinstance(op, Spatial):
             spatial.append(op)
-        elif isinstance(op, ColorMatrix | Curve):
+        elif isinstance(op, Tonal):
             tonal.append(op)
         else:
             close_runs()
@@ -55,11 +55,9 @@ def _spatial_run(ops: list[Spatial], source: Size, policy: Policy) -> SpatialRun
     kept: list[Spatial] = []
     for op in ops:
         last = kept[-1] if kept else None
-        if isinstance(op, Warp) and _is_still(op):
-            continue
         if isinstance(op, Homography) and isinstance(last, Homography):
             kept[-1] = Homography(product(op.matrix, last.matrix), op.size)
-        else:
+        elif isinstance(op, Homography) or not _is_still(op):
             kept.append(op)
     size = ops[-1].size
     done = tuple(Homography(rounded(op.matrix), op.size) if isinstance(op, Homography) else op for op in kept)

@@ -33,6 +33,7 @@ T = TypeVar("T")
 Words = tuple[int, ...]  # of 64 bits
 
 _UNIT = 2.0**-53  # one step of a 53-bit uniform number
+_SPARE_BITS = np.uint64(64 - 53)
 _WORDS_AHEAD = 8  # words fetched at the first draw: enough for most steps, so that they fetch once
 
 
@@ -58,7 +59,7 @@ class Key:
 
     def __post_init__(self) -> None:
         for name, value in (("seed", self.seed), ("copy", self.copy), ("epoch", self.epoch)):
-            if isinstance(value, bool) or not isinstance(value, Integral):
+            if type(value) is not int and (isinstance(value, bool) or not isinstance(value, Integral)):
                 raise ArgumentError(f"must be a whole number, got {value!r}.", f"Key.{name}")
         if not isinstance(self.sample, str):
             raise ArgumentError(f"must be a text, got {self.sample!r}.", "Key.sample")
@@ -147,8 +148,11 @@ class Stream:
 
     def uniforms(self, *shape: int) -> NDArray[np.float64]:
         """Draw an array from [0, 1)."""
-        words = self._words(math.prod(shape)) >> np.uint64(11)
-        return words.reshape(shape).astype(np.float64) * _UNIT
+        words = self._words(math.prod(shape))
+        words >>= _SPARE_BITS
+        values = words.astype(np.float64)
+        values *= _UNIT
+        return values.reshape(shape)
 
     def normals(self, *shape: int) -> NDArray[np.float64]:
         """Draw an array from the standard normal distribution: cosines, then sines of Box and Muller's pairs."""
@@ -156,9 +160,9 @@ class Stream:
         pairs = self.uniforms(2, (count + 1) // 2)
         radius = np.sqrt(-2.0 * np.log1p(-pairs[0]))
         angle = 2.0 * math.pi * pairs[1]
-        halves = np.stack([np.cos(angle), np.sin(angle)])
-        halves *= radius
-        return halves.reshape(-1)[:count].reshape(shape)
+        np.multiply(np.cos(angle), radius, out=pairs[0])
+        np.multiply(np.sin(angle), radius, out=pairs[1])
+        return pairs.reshape(-1)[:count].reshape(shape)
 
     def _word(self) -> int:
         if not self._ahead:

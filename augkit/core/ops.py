@@ -125,14 +125,15 @@ Op = Spatial | Tonal | Barrier
 _CLASSES: dict[str, type[Any]] = {
     cls.__name__: cls for cls in (Homography, Warp, ControlPoints, ElasticField, ColorMatrix, Curve, Adapt)
 }
+_FIELDS = {cls: tuple(field.name for field in fields(cls)) for cls in _CLASSES.values()}
 
 
 def to_jsonable(op: Any) -> dict[str, Any]:
     """Return the operation as a dictionary that `json` writes without loss."""
     described: dict[str, Any] = {"op": type(op).__name__}
-    for field in fields(op):
-        value = getattr(op, field.name)
-        described[field.name] = to_jsonable(value) if type(value).__name__ in _CLASSES else value
+    for name in _FIELDS[type(op)]:
+        value = getattr(op, name)
+        described[name] = to_jsonable(value) if type(value) in _FIELDS else value
     return described
 
 
@@ -147,8 +148,8 @@ def from_jsonable(described: Any) -> Any:
         raise ArgumentError(f"must be one of {', '.join(_CLASSES)}, got {name}.{closest(name, _CLASSES)}", "op")
     cls = _CLASSES[described["op"]]
     given = {name: _frozen(value) for name, value in described.items() if name != "op"}
-    wanted = {field.name for field in fields(cls)}
-    if set(given) != wanted:
+    wanted = _FIELDS[cls]
+    if set(given) != set(wanted):
         raise ArgumentError(f"must have the fields {', '.join(sorted(wanted))}, got {sorted(given)}.", cls.__name__)
     op = cls(**given)
     _CHECKS[cls](op)

@@ -35,7 +35,7 @@ Border = Literal["reflect", "constant", "replicate", "wrap"]
 Interpolation = Literal["linear", "nearest"]
 Decode = Literal["full"]
 CHOICES = {"border": get_args(Border), "interpolation": get_args(Interpolation), "decode": get_args(Decode)}
-_COMPACT = json.JSONEncoder(separators=(",", ":"), allow_nan=False)
+_COMPACT = json.JSONEncoder(separators=(",", ":"), allow_nan=False, check_circular=False)
 FORMAT = 1  # of the JSON; a plan of another format is refused rather than guessed at
 
 

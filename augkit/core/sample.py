@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from augkit.core.chain import push, push_boxes
-from augkit.core.ops import Homography, Op, Warp, is_number
+from augkit.core.ops import Op, Spatial, is_number
 from augkit.core.spatial import Size
 from augkit.core.tonal import RANGE
 from augkit.errors import SampleError
@@ -145,12 +145,13 @@ class Scene:
         """
         size = self.size
         for op in ops:
-            if isinstance(op, Homography | Warp):
+            if isinstance(op, Spatial):
                 size = op.size
                 if size[0] < 1 or size[1] < 1:
                     raise SampleError(f"must leave at least one pixel, got size {size} from a picture of {self.size}.")
-        facts = (self.channels, self.dtype, self.alpha, self.label, self.source_boxes, self.source_keypoints)
-        return Scene(size, *facts, self.ops + ops)
+        made = object.__new__(Scene)  # a third of the time of checking nothing in eight arguments
+        made.__dict__.update(self.__dict__, size=size, ops=self.ops + ops)
+        return made
 
     @property
     def boxes(self) -> NDArray[np.float64] | None:
@@ -163,8 +164,8 @@ class Scene:
         return None if self.source_keypoints is None else push(self._spatial, self.source_keypoints)
 
     @property
-    def _spatial(self) -> tuple[Homography | Warp, ...]:
-        return tuple(op for op in self.ops if isinstance(op, Homography | Warp))
+    def _spatial(self) -> tuple[Spatial, ...]:
+        return tuple(op for op in self.ops if isinstance(op, Spatial))
 
 
 def channels_of(array: NDArray[Any]) -> int:

@@ -32,6 +32,7 @@ __all__ = [
     "IDENTITY",
     "Matrix",
     "Points",
+    "Row",
     "Size",
     "about",
     "apply",

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from augkit.core.ops import ColorMatrix, Curve
-from augkit.core.spatial import IDENTITY, Matrix, inverse, product
+from augkit.core.spatial import IDENTITY, Matrix, Row, inverse, product
 
 __all__ = [
     "FUNCTIONS",
@@ -93,9 +93,13 @@ def compose(second: ColorMatrix, first: ColorMatrix) -> ColorMatrix:
 
 def rounded_color(op: ColorMatrix) -> ColorMatrix:
     """Return the matrix rounded so that another machine's last bit does not show: 1e-12 is 1e-7 of a uint16 level."""
-    rows = tuple(tuple(round(value, 12) + 0.0 for value in row) for row in op.matrix)
-    red, green, blue = (round(value, 12) + 0.0 for value in op.offset)
-    return ColorMatrix(rows, (red, green, blue))  # type: ignore[arg-type]  # three rows of three
+    rows = IDENTITY if op.matrix == IDENTITY else tuple(map(_rounded_row, op.matrix))
+    return ColorMatrix(rows, _rounded_row(op.offset))  # type: ignore[arg-type]  # three rows
+
+
+def _rounded_row(row: Row) -> Row:
+    a, b, c = row
+    return round(a, 12) + 0.0, round(b, 12) + 0.0, round(c, 12) + 0.0
 
 
 def principal_components(covariance: Values) -> tuple[Values, Values]:

@@ -65,8 +65,9 @@ def control_points(pushes: NDArray[np.float64], spacing: tuple[float, float]) ->
         pushes: (2, rows, columns), along x, then along y, in pixels.
         spacing: along y and x, in pixels.
     """
-    limits = np.array([spacing[1], spacing[0]])[:, None, None] * (MARGIN * UNFOLDED_PUSH)
-    excess = np.maximum((np.abs(pushes) / limits).max(axis=0), 1.0)
+    limit_y, limit_x = (side * (MARGIN * UNFOLDED_PUSH) for side in spacing)
+    along_x, along_y = np.abs(pushes)
+    excess = np.maximum(np.maximum(along_x / limit_x, along_y / limit_y), 1.0)
     # + 0.0 makes negative zeros positive: a field at rest is all zero bytes.
     data = (pushes / excess + 0.0).astype("<f4").tobytes()
     return ControlPoints(spacing, pushes.shape[1], pushes.shape[2], b64encode(data).decode())

@@ -8,9 +8,10 @@ from importlib import import_module
 from augkit.core.plan import Plan
 from augkit.core.sample import Sample
 from augkit.errors import ArgumentError, closest
+from augkit.executors.reuse import reusing
 from augkit.executors.targets import Pixels, execute
 
-__all__ = ["EXECUTORS", "run"]
+__all__ = ["EXECUTORS", "reusing", "run"]
 
 EXECUTORS = ("cpu", "reference")  # modules of this folder, each with `resample`, `recolor` and `adapt`
 

@@ -12,7 +12,7 @@ from augkit.core.plan import Plan
 from augkit.core.sample import Sample, Scene
 from augkit.datasets import DataSet, Instance, Part, Record
 from augkit.errors import AugkitError, FileError
-from augkit.executors import run
+from augkit.executors import reusing, run
 from augkit.expand.annotated import moved, ready_for, sample_of
 from augkit.expand.job import Job
 from augkit.expand.layout import compact, sha256_of
@@ -74,12 +74,14 @@ class Seen:
 
 @dataclass(frozen=True)
 class _Origin:
-    """A decoded source, with what the lines of all its outputs say of it."""
+    """A decoded source, with what the lines of all its outputs begin and end with, as JSON."""
 
     data: bytes
     sample: Sample
     scene: Scene
-    facts: dict[str, Any]
+    sha256: str
+    head: str
+    tail: str
 
 
 def outputs(job: Job, data: DataSet, part: Part, task: Task, hand: Hand) -> Iterator[Output | Rejected | Seen]:
@@ -88,20 +90,19 @@ def outputs(job: Job, data: DataSet, part: Part, task: Task, hand: Hand) -> Iter
     Where there are splits, what tells whether the picture lies in two of them comes first.
     """
     try:
-        origin = _read(data, task)
+        origin = _read(job, data, part, task)
     except Exception as fault:  # decoders and damaged files raise anything
         yield from rejected(job, part, task, _reason(fault))
         return
     if part.split is not None:
-        yield Seen(task.source.id, origin.facts["source_sha256"], fingerprint(origin.sample.image))
-    for copy in task.wanted:
-        hand.tick()
-        try:
-            made = _passed(job, part, task, origin) if copy is None else _copied(job, part, task, origin, copy)
-        except Exception as fault:
-            yield _rejected(job, part, task, copy, _reason(fault))
-        else:
-            yield made
+        yield Seen(task.source.id, origin.sha256, fingerprint(origin.sample.image))
+    with reusing(origin.sample):
+        for copy in task.wanted:
+            hand.tick()
+            try:
+                yield _passed(job, part, task, origin) if copy is None else _copied(job, part, task, origin, copy)
+            except Exception as fault:
+                yield _rejected(job, part, task, copy, _reason(fault))
 
 
 def rejected(job: Job, part: Part, task: Task, reason: str) -> Iterator[Rejected]:
@@ -115,7 +116,7 @@ def _rejected(job: Job, part: Part, task: Task, copy: int | None, reason: str) -
     return Rejected(id, task.source.id, task.source.label, copy, reason)
 
 
-def _read(data: DataSet, task: Task) -> _Origin:
+def _read(job: Job, data: DataSet, part: Part, task: Task) -> _Origin:
     source = task.source
     try:
         content = data.read(source.place or source.id)
@@ -125,16 +126,19 @@ def _read(data: DataSet, task: Task) -> _Origin:
         raise FileError(fault.message) from None  # the books tell no place of this machine
     decoded = decode(content)
     sample = sample_of(source, decoded.image, decoded.alpha, mask)
-    facts = {
+    sha256 = sha256_of(content)
+    head = {
         "source": source.id,
-        "source_sha256": sha256_of(content),
+        "source_sha256": sha256,
         "source_bytes": len(content),
         "group": task.group,
         "class": source.label,
+        "split": part.split,
     }
     if source.place is not None:
-        facts["place"] = source.place
-    return _Origin(content, sample, Scene.of(sample), facts)
+        head["place"] = source.place
+    how = {"executor": EXECUTOR, "encoding": job.encoding, "quality": job.quality, "versions": dict(job.versions)}
+    return _Origin(content, sample, Scene.of(sample), sha256, compact(head)[1:-1], compact(how)[1:])
 
 
 def _copied(job: Job, part: Part, task: Task, origin: _Origin, copy: int) -> Output:
@@ -171,22 +175,17 @@ def _output(
         labels.keypoints,
         labels.mask is not None,
     )
-    # The id comes first, so that a line is found without reading it all, and the plan is JSON already.
-    facts = {
-        "id": job.writer.place(part, record.name),
-        **origin.facts,
-        "split": part.split,
+    made_as = {
         "copy": copy,
         "key": None if key is None else {"seed": key.seed, "sample": key.sample, "copy": copy, "epoch": key.epoch},
         "sha256": sha256_of(data),
         "bytes": len(data),
         "record": _described(record),
-        "executor": EXECUTOR,
-        "encoding": job.encoding,
-        "quality": job.quality,
-        "versions": dict(job.versions),
     }
-    line = f'{compact(facts)[:-1]},"plan":{"null" if plan is None else plan.to_json()}}}\n'
+    # The id comes first, so that a line is found without reading it all, and the plan is JSON already.
+    id = compact({"id": job.writer.place(part, record.name)})[:-1]
+    plan_json = "null" if plan is None else plan.to_json()
+    line = f'{id},{origin.head},{compact(made_as)[1:-1]},"plan":{plan_json},{origin.tail}\n'
     mask = None if labels.mask is None else encode(labels.mask, "png")
     return Output(record, data, mask, line, is_passed=copy is None)
 

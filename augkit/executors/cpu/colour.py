@@ -53,7 +53,11 @@ def _shifted(image: Image, op: ColorMatrix) -> Image:
     """Add a constant: on whole numbers, rounding the sum is adding the rounded constant."""
     top = RANGE[image.dtype]
     shift = [math.floor(value * top + 0.5) for value in op.offset]
-    cv2.add(image, (*shift, 0), dst=image)  # type: ignore[call-overload]  # a scalar, unknown to the stubs
+    # OpenCV computes with a negative number in 32 bits, at five times the time of a subtraction.
+    for change, sign in ((cv2.add, 1), (cv2.subtract, -1)):
+        amounts = [max(0, sign * value) for value in shift]
+        if any(amounts):
+            change(image, (*amounts, 0), dst=image)  # type: ignore[call-overload]  # a scalar, unknown to the stubs
     return image
 
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,8 +37,7 @@ FINEST_LATTICE_PX = 2.0
 LATTICE_MARGIN = 6
 
 
-@dataclass(frozen=True)
-class Window:
+class Window(NamedTuple):
     """A part of the target: rows top to bottom, columns left to right, in pixels."""
 
     top: int
@@ -122,8 +121,9 @@ class LatticeMap:
         return self.nodes[:, rows, columns], down[0], across[1]
 
     def bounds(self, window: Window) -> Bounds:
-        x, y = self._shown(window)[0]  # a spline lies within the hull of its control points
-        return float(x.min()), float(y.min()), float(x.max()), float(y.max())
+        nodes = self._shown(window)[0].reshape(2, -1)  # a spline lies within the hull of its control points
+        (left, top), (right, bottom) = nodes.min(axis=1).tolist(), nodes.max(axis=1).tolist()
+        return left, top, right, bottom
 
     def evaluate(self, window: Window, to: Affine) -> tuple[Floats, Floats]:
         nodes, down, across = self._shown(window)

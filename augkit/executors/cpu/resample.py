@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 
 from augkit.core.ops import Homography
 from augkit.core.plan import SpatialRun
-from augkit.core.sample import channels_of
 from augkit.core.spatial import IDENTITY, Matrix, Size
 from augkit.executors.cpu.maps import Floats, Map, Window, map_of
 from augkit.executors.cpu.scratch import scratch
+from augkit.executors.cpu.source import groups_of, touched
 from augkit.executors.reference import bilinear, finish, halve
 from augkit.executors.targets import EDGE_PX, Sampling
 
@@ -112,26 +112,26 @@ def _show_linear(
     x_low, y_low, x_high, y_high = pull_map.bounds(window)
     top, bottom = touched(y_low, y_high, height, how.border, block_y)
     left, right = touched(x_low, x_high, width, how.border, block_x)
-    part = image[top:bottom, left:right]
+    part = slice(top, bottom), slice(left, right)
     shift_x, shift_y = -left / block_x - 0.5, -top / block_y - 0.5
     within = x_low >= 0 and y_low >= 0 and x_high <= width and y_high <= height
     rule = cv2.BORDER_REPLICATE if within else OPENCV_BORDERS.get(how.border)
     # OpenCV's rules hold at the picture's true edge, which a halving with a rest has lost, and not for far points.
     near = -width <= x_low and x_high <= 2 * width and -height <= y_low and y_high <= 2 * height
     exact = near and height % block_y == 0 and width % block_x == 0
-    too_large = max(part.shape[0] // block_y, part.shape[1] // block_x) >= OPENCV_SIDE
+    too_large = max((bottom - top) // block_y, (right - left) // block_x) >= OPENCV_SIDE
     if rule is not None and (within or exact) and not too_large:
         x, y = pull_map.evaluate(window, (1 / block_x, 1 / block_y, shift_x, shift_y))
-        _remap(part, halvings, x, y, rule, tile)
+        _remap(groups_of(image, part, halvings), x, y, rule, tile)
         return
     x, y = pull_map.evaluate(window, (1.0, 1.0, 0.0, 0.0))
     outside = _enter_plane(x, y, (height, width), how.border)
     x = x / np.float32(block_x) + np.float32(shift_x)
     y = y / np.float32(block_y) + np.float32(shift_y)
     if too_large:  # a window that shows both ends of a very long picture
-        tile[:] = finish(bilinear(halve(part, halvings), x + 0.5, y + 0.5), image.dtype)
+        tile[:] = finish(bilinear(halve(image[part], halvings), x + 0.5, y + 0.5), image.dtype)
     else:
-        _remap(part, halvings, x, y, cv2.BORDER_REPLICATE, tile)
+        _remap(groups_of(image, part, halvings), x, y, cv2.BORDER_REPLICATE, tile)
     if outside is not None:
         tile[outside] = how.fill
 
@@ -159,63 +159,8 @@ def _enter_plane(x: Floats, y: Floats, size: Size, border: str) -> NDArray[np.bo
     return outside
 
 
-def touched(low: float, high: float, side: int, border: str, block: int) -> tuple[int, int]:
-    """Return the range of source pixels along an axis that the points from `low` to `high` can touch.
-
-    Starts are whole blocks, so that means of blocks do not depend on the window.
-    """
-    if border == "wrap" and (low < 0 or high > side):
-        return 0, side
-    ends = [min(max(low, 0.0), side), min(max(high, 0.0), side)]
-    if border == "reflect" and low < 0:  # each end that sticks out is folded back, as far as it sticks out
-        ends.append(min(-low, side))
-    if border == "reflect" and high > side:
-        ends.append(max(2 * side - high, 0.0))
-    first = max(0, math.floor(min(ends) - block)) // block * block
-    return first, min(side, math.ceil((max(ends) + block) / block) * block)
-
-
-def _groups(part: Image) -> list[Image]:
-    """Return a picture in groups of channels that OpenCV samples fast and exactly: 1, 3 or 4 at a time."""
-    channels = channels_of(part)
-    if channels == 3 and part.dtype == np.uint8:
-        four = scratch("source of four", (*part.shape[:2], 4), np.uint8)
-        return [cv2.cvtColor(part, cv2.COLOR_RGB2RGBA, dst=four)]  # four channels take half the time of three
-    if channels in (1, 3, 4):
-        return [part]
-    return [np.ascontiguousarray(part[..., channel]) for channel in range(channels)]
-
-
-def _halved(group: Image, halvings: tuple[int, int]) -> Image:
-    """Return the means of blocks of 2**halvings pixels, rounded once; an incomplete last block repeats the edge."""
-    if halvings == (0, 0):
-        return group
-    block_y, block_x = 2 ** halvings[0], 2 ** halvings[1]
-    spare_y, spare_x = -group.shape[0] % block_y, -group.shape[1] % block_x
-    if spare_y or spare_x:
-        group = cv2.copyMakeBorder(group, 0, spare_y, 0, spare_x, cv2.BORDER_REPLICATE)
-    if group.dtype == np.uint8 and group.ndim == 3 and group.shape[2] == 4 and sorted(halvings) == [0, 1]:
-        return _mean_of_pairs(group, axis=halvings.index(1))
-    return cv2.resize(group, (group.shape[1] // block_x, group.shape[0] // block_y), interpolation=cv2.INTER_AREA)
-
-
-def _mean_of_pairs(four: Image, axis: int) -> Image:
-    """Return the means of neighbouring rows (axis 0) or columns, at a fifth of the time OpenCV's resize takes."""
-    pixels = four.view(np.int32)[..., 0]
-    if axis == 0:
-        even, odd = pixels[0::2], pixels[1::2]
-    else:  # OpenCV steps over rows, but not over columns: those are two channels to be split
-        size = (pixels.shape[0], pixels.shape[1] // 2)
-        even, odd = scratch("even", size, np.int32), scratch("odd", size, np.int32)
-        cv2.split(pixels.reshape(*size, 2), [even, odd])
-    means = scratch("means", (even.shape[0], even.shape[1] * 4), np.uint8)
-    cv2.addWeighted(even.view(np.uint8), 0.5, odd.view(np.uint8), 0.5, 0.0, dst=means)
-    return means.reshape(*even.shape, 4)
-
-
-def _remap(part: Image, halvings: tuple[int, int], x: Floats, y: Floats, border: int, tile: Image) -> None:
-    """Halve a part of the source and sample it at pixel indices (x, y) into the tile."""
-    groups = [_halved(group, halvings) for group in _groups(part)]
+def _remap(groups: list[Image], x: Floats, y: Floats, border: int, tile: Image) -> None:
+    """Sample groups of channels at pixel indices (x, y) into the tile."""
     if len(groups) > 1:
         for channel, group in enumerate(groups):
             tile[..., channel] = cv2.remap(group, x, y, cv2.INTER_LINEAR, borderMode=border)

@@ -15,6 +15,7 @@ __all__ = ["scratch"]
 class _Buffers(threading.local):
     def __init__(self) -> None:
         self.named: dict[str, NDArray[np.uint8]] = {}
+        self.handed: dict[str, NDArray[Any]] = {}  # the last of each name: most calls want the same again
 
 
 _buffers = _Buffers()
@@ -22,8 +23,12 @@ _buffers = _Buffers()
 
 def scratch(name: str, shape: tuple[int, ...], dtype: DTypeLike) -> NDArray[Any]:
     """Return this thread's buffer of that name, with what was left in it; the next call of the name takes it back."""
+    last = _buffers.handed.get(name)
+    if last is not None and last.shape == shape and last.dtype == dtype:
+        return last
     size = math.prod(shape) * np.dtype(dtype).itemsize
     buffer = _buffers.named.get(name)
     if buffer is None or buffer.size < size:
         buffer = _buffers.named[name] = np.empty(size, np.uint8)
-    return buffer[:size].view(dtype).reshape(shape)
+    handed = _buffers.handed[name] = buffer[:size].view(dtype).reshape(shape)
+    return handed
