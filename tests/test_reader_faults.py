@@ -107,7 +107,7 @@ ROWS = [
         r"must put every picture in a split, or none, got 'b' in none",
     ),
     (manifest_with(image="gone.jpg"), r"must hold pictures, got 1 x a picture that is missing"),
-    ("", r"must hold pictures, got nothing"),
+    ("", r"must hold pictures, got none"),
 ]
 CELLS = [
     ("image,x\na.jpg\n", r"x\.csv:2: must have 2 cells, got 1"),

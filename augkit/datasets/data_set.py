@@ -145,8 +145,8 @@ class DataSet:
         ordered = tuple(sorted(sources, key=attrgetter("id")))
         counts = tuple(sorted((what, count) for what, count in left_out.items() if count))
         if not ordered:
-            others = " and ".join(f"{count:,} x {what}" for what, count in counts) or "an empty folder"
-            raise FileError(f"must hold pictures, such as .jpg or .png, got {others}.", str(root))
+            others = " and ".join(f"{count:,} x {what}" for what, count in counts) or "none"
+            raise FileError(f"must hold pictures, got {others}.", str(root))
         for left, right in pairwise(ordered):
             if left.id == right.id:
                 raise FileError(f"must name every picture once, got {left.id!r} twice. Delete one.", str(root))
