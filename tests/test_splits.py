@@ -112,3 +112,9 @@ def test_only_train_is_expanded(tmp_path: Path) -> None:
         ((split,),) = [{split for split, _ in made}]
         assert [copy for _, copy in made] == ([None, 0, 1, 2] if split == "train" else [None])
     assert len({split for made in found.values() for split, _ in made}) == 3
+
+
+def test_a_class_that_a_split_lacks_is_named(tmp_path: Path) -> None:
+    for id in ("train/a/1.png", "train/b/2.png", "val/a/3.png"):
+        put(tmp_path / "src" / id, picture(1))
+    assert done(tmp_path / "src", tmp_path / "out").absent == (("val", "b"),)

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from augkit.expand import Summary
 
 Option = typer.Option
+MOST_ABSENT = 20  # lines
 
 
 def command(
@@ -171,6 +172,8 @@ def _tell(summary: Summary, out: str) -> None:
         print(f"Rejected {count:,} outputs: {reason}", file=sys.stderr)
     if summary.reasons and summary.is_complete:
         print(f"Which they are: {out.rstrip('/')}/.augkit/rejected.jsonl", file=sys.stderr)
+    for split, label in summary.absent[:MOST_ABSENT]:
+        print(f"No picture of {label} is in {split}.", file=sys.stderr)
     if summary.resumed:
         print(f"{summary.resumed:,} outputs were done already.", file=sys.stderr)
     rate = (summary.written + summary.rejected - summary.resumed) / summary.seconds

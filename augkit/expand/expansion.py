@@ -49,6 +49,7 @@ class Summary:
         left_out: what lies below the sources and is not used, as (what it is, how many).
         reasons: of rejection, as (reason, how many outputs), the commonest first.
         over_budget: more outputs were rejected than `max_rejected` allows.
+        absent: classes that a split has no picture of, as (split, class).
         leaks: sets of pictures that are the same, or nearly, and lie in different splits.
         resumed: outputs, written or rejected, that an earlier run had done.
         is_complete: whether all is done; not so while other parts of `shards` are not.
@@ -63,6 +64,7 @@ class Summary:
     left_out: tuple[tuple[str, int], ...]
     reasons: tuple[tuple[str, int], ...]
     over_budget: bool
+    absent: tuple[tuple[str, str], ...]
     leaks: int
     resumed: int
     is_complete: bool
@@ -223,6 +225,7 @@ class _Tally:
             left_out=self.plan.data.left_out,
             reasons=tuple(sorted(self.reasons.items(), key=lambda item: (-item[1], item[0]))),
             over_budget=rejected > max_rejected * planned,
+            absent=self.plan.absent,
             leaks=leaks,
             resumed=self.resumed,
             is_complete=is_complete(self.store),

@@ -135,6 +135,14 @@ class WorkPlan:
         return [*cuts, len(rows)]
 
     @property
+    def absent(self) -> tuple[tuple[Split, str], ...]:
+        """The classes that a split has no picture of, where there are splits."""
+        present = {(split, str(source.label)) for split, source in zip(self.splits, self.data.sources, strict=True)}
+        labels = sorted({label for _, label in present if label in self.classes})
+        splits = [split for split in SPLITS if any(split == other for other, _ in present)]
+        return tuple((split, label) for split in splits for label in labels if (split, label) not in present)
+
+    @property
     def shard_count(self) -> int:
         """How many shards all parts have."""
         return sum(part.shard_count for part in self.parts)

@@ -1,0 +1,56 @@
+"""A dry run tells the plan exactly, and bytes from a sample of the real work; it leaves nothing behind."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from folders import SMALL, done, picture, put, tree
+
+from augkit.expand import Estimate, estimate, expand
+
+
+@pytest.fixture
+def src(tmp_path: Path) -> Path:
+    for number in range(150):
+        side = 20 + 3 * (number % 29)
+        put(tmp_path / f"src/{'a' if number < 100 else 'b'}/{number}.png", picture(number, (side, side + 9, 3)))
+    return tmp_path / "src"
+
+
+def total(out: Path) -> int:
+    return sum(path.stat().st_size for path in out.rglob("*") if path.is_file())
+
+
+@pytest.mark.parametrize(
+    "options", [{}, {"split": "train=0.6,val=0.4", "originals": "include"}, {"form": "webdataset", "balance": "max"}]
+)
+def test_the_plan_is_exact_and_the_bytes_are_near(src: Path, tmp_path: Path, options: dict[str, str]) -> None:
+    found = estimate(src, tmp_path / "out", SMALL, 3, workers=0, **options)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["src"]
+    summary = done(src, tmp_path / "out", **options)
+    assert (found.sources, found.planned, found.copied) == (summary.sources, summary.planned, summary.copied)
+    assert sum(outputs for *_, outputs in found.classes) == summary.planned
+    assert found.rejected == 0.0
+    assert abs(found.bytes / total(tmp_path / "out") - 1) < 0.2
+
+
+def test_it_is_told_on_the_command_line(src: Path, tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "augkit", "expand", str(src), str(tmp_path / "out"), "--pipeline", "light"]
+    command += ["--copies", "2", "--workers", "1", "--dry-run"]
+    told = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60).stdout
+    assert "150 pictures, 300 outputs" in told
+    facts = json.loads(subprocess.run([*command, "--json"], capture_output=True, check=True, timeout=60).stdout)
+    assert Estimate(**facts).planned == 300
+    assert facts["classes"] == [[None, "a", 100, 200], [None, "b", 50, 100]]
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("start_method", ["spawn", "forkserver"])
+def test_four_workers_however_they_start_give_the_same_tree(src: Path, tmp_path: Path, start_method: str) -> None:
+    done(src, tmp_path / "here")
+    expand(src, tmp_path / "there", SMALL, 3, workers=4, start_method=start_method)  # type: ignore[arg-type]
+    assert tree(tmp_path / "here") == tree(tmp_path / "there")
