@@ -80,11 +80,11 @@ def _loaded(pipeline: Pipeline | str | Path) -> Pipeline:
 
 def _form_of(data: DataSet) -> str:
     """Return the form that is written if none is asked for: that of the sources, or one that holds what they carry."""
-    if data.form in WRITERS:
-        return data.form
-    return (
-        "webdataset" if data.kinds or not all(is_class(s.label) or s.label is None for s in data.sources) else "folder"
-    )
+    same = WRITERS.get(data.form)
+    if same is not None and (data.kinds or same.is_packed or not same.holds):
+        return same.name
+    is_plain = not data.kinds and all(is_class(s.label) or s.label is None for s in data.sources)
+    return "folder" if is_plain else "webdataset"
 
 
 def _fitting(data: DataSet, job: Job) -> DataSet:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import os
 import re
 from collections.abc import Mapping, Sequence
 from hashlib import blake2b
@@ -85,7 +86,7 @@ def groups_of(sources: Sequence[Source], groups: str | None, columns: Mapping[st
         return [source.id if source.group is None else source.group for source in sources]
     if groups in columns:
         return list(columns[groups])
-    if Path(groups).suffix.lower() == ".csv":
+    if Path(groups).suffix.lower() == ".csv" or os.path.isfile(groups):  # noqa: PTH113  Path's raises at a long pattern
         return _groups_of_file(sources, groups)
     try:
         pattern = re.compile(groups)
