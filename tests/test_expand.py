@@ -20,7 +20,7 @@ from augkit.core.key import Key
 from augkit.core.plan import Plan
 from augkit.core.sample import Sample, Scene
 from augkit.errors import ArgumentError
-from augkit.expand import Progress, disk, replay, verify
+from augkit.expand import Progress, durable, replay, verify
 from augkit.pipeline import Pipeline
 from augkit.pipeline_file import load
 from augkit.transforms.geometry import Mirror
@@ -163,7 +163,7 @@ def tree_of(src: Path, tmp_path: Path) -> dict[str, bytes]:
 
 def test_without_syncfs_every_file_is_synced(src: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     wanted = tree_of(src, tmp_path)
-    monkeypatch.setattr(disk, "_syncfs", lambda: None)
+    monkeypatch.setattr(durable, "_syncfs", lambda: None)
     done(src, tmp_path / "out")
     assert tree(tmp_path / "out") == wanted
 

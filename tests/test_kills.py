@@ -17,7 +17,7 @@ from crashes import FaultyOS
 from folders import done, lines, picture, put, tree
 from test_cli_expand import AUGKIT, assert_gone, group
 
-from augkit.expand import JobError, disk, verify
+from augkit.expand import JobError, durable, verify
 
 KILLS = 50
 
@@ -77,7 +77,7 @@ def test_what_the_system_refuses_ends_the_job_in_one_sentence(
     for at in (3, 60, 400):
         with monkeypatch.context() as patched:
             faulty = FaultyOS(tmp_path / "place", at=at, how="fails", code=code)
-            patched.setattr(disk, "os", faulty)
+            patched.setattr(durable, "os", faulty)
             with pytest.raises(JobError) as caught:
                 done(src, tmp_path / "place/out", copies=2)
             faulty.release()

@@ -1,0 +1,189 @@
+"""Change files and folders of this machine so that what was done survives a loss of power.
+
+Every call of the expander that changes a file system goes through `os` in this file.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import sys
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from functools import cache
+from hashlib import sha256
+from io import RawIOBase
+from pathlib import Path
+from secrets import token_hex
+from typing import Any
+
+__all__ = [
+    "Pieces",
+    "make_folders",
+    "make_root",
+    "remove_folder",
+    "remove_tree",
+    "rename",
+    "replace",
+    "replace_with",
+    "sync_all",
+    "unlink",
+    "with_holders",
+    "write",
+]
+
+_NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
+
+
+class Pieces(RawIOBase):
+    """A new file, with the size and the hash of what was written to it."""
+
+    def __init__(self, path: str) -> None:
+        self.size, self.digest = 0, sha256()
+        self._descriptor = os.open(path, _NEW, 0o666)
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, data: Any) -> int:
+        written = os.write(self._descriptor, data)
+        self.size += written
+        self.digest.update(memoryview(data)[:written])
+        return written
+
+    def end(self) -> None:
+        """Close it; a buffer before it that is not empty is never written, to this file or to the next one opened."""
+        os.close(self._descriptor)
+        self.close()
+
+
+def write(path: str, pieces: Iterable[bytes], is_synced: bool = False) -> None:
+    """Write a new file."""
+    # os.open and os.write take half the time of open(); a full disk may take a part of the bytes before it complains.
+    descriptor = os.open(path, _NEW, 0o666)
+    try:
+        for piece in pieces:
+            written = os.write(descriptor, piece)
+            while written < len(piece):
+                written += os.write(descriptor, piece[written:])
+        if is_synced:
+            os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def replace(path: str, pieces: Iterable[bytes], place: str) -> None:
+    """Make a file hold something else, all at once; its folder is to be synced yet. It is written to `place` first."""
+    try:
+        write(place, pieces, is_synced=True)
+        os.replace(place, path)
+    except BaseException:
+        with suppress(OSError):
+            unlink(place)
+        raise
+
+
+def replace_with(path: Path, data: bytes) -> None:
+    """Make a file that belongs to no store hold `data`, durably and all at once."""
+    replace(os.fspath(path), [data], os.fspath(path.with_name(f".{token_hex(4)}.augkit")))
+    _sync_folder(os.path.dirname(os.path.abspath(path)))
+
+
+def rename(place: str, path: str) -> None:
+    """Give a file its name; one that had the name is gone."""
+    os.replace(place, path)
+
+
+def unlink(path: str) -> None:
+    """Remove a file, if it is there."""
+    with suppress(FileNotFoundError):
+        os.unlink(path)
+
+
+def remove_folder(folder: str) -> None:
+    """Remove a folder, if it is empty."""
+    with suppress(OSError):
+        os.rmdir(folder)
+
+
+def remove_tree(folder: str) -> None:
+    """Remove a folder with all it holds, if it is there."""
+    try:
+        entries = os.scandir(folder)
+    except (FileNotFoundError, NotADirectoryError):
+        return
+    with entries:
+        for entry in entries:
+            if entry.is_dir(follow_symlinks=False):
+                remove_tree(entry.path)
+            else:
+                unlink(entry.path)
+    with suppress(FileNotFoundError):
+        os.rmdir(folder)
+
+
+def make_folders(folders: Iterable[str]) -> None:
+    """Make folders and those that hold them; they are synced with what is put in them."""
+    for folder in folders:
+        os.makedirs(folder, exist_ok=True)
+
+
+def make_root(root: str) -> None:
+    """Make a folder and those above it, durably: all that can be written to, as who made them is not known."""
+    os.makedirs(root, exist_ok=True)
+    above = [os.path.dirname(root)]
+    while above[-1] != os.path.dirname(above[-1]):
+        above.append(os.path.dirname(above[-1]))
+    sync_all(root, [], [folder for folder in above if os.access(folder, os.R_OK | os.W_OK)])
+
+
+def with_holders(folders: set[str], root: str) -> set[str]:
+    """Return folders and those up to `root` that hold them.
+
+    All of them are to be synced, whoever made them: another process may have, a moment ago, and not synced yet.
+    """
+    found = set(folders) | {root}
+    for folder in folders:
+        while len(folder) > len(root):
+            found.add(folder)
+            folder = os.path.dirname(folder)
+    return found
+
+
+def sync_all(root: str, files: Iterable[str], folders: Iterable[str]) -> None:
+    """Make files and folders survive a loss of power: by one syncfs of where `root` lies on Linux, else one by one."""
+    syncfs = _syncfs()
+    if syncfs is not None:
+        descriptor = os.open(root, os.O_RDONLY)
+        try:
+            if syncfs(descriptor) == 0:
+                return
+        finally:
+            os.close(descriptor)
+    for path in files:  # raises what syncfs only counts
+        _sync(path)
+    for folder in folders:
+        _sync_folder(folder)
+
+
+def _sync_folder(folder: str) -> None:
+    if sys.platform != "win32":  # which cannot open folders, and needs not
+        _sync(folder)
+
+
+def _sync(path: str) -> None:
+    descriptor = os.open(path, os.O_RDONLY if sys.platform != "win32" else os.O_RDWR)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+@cache
+def _syncfs() -> Callable[[int], int] | None:
+    """Return the C library's syncfs, which Python does not offer, if there is one."""
+    try:
+        found: Callable[[int], int] = ctypes.CDLL(None).syncfs
+    except (AttributeError, OSError, TypeError):  # not Linux
+        return None
+    return found
