@@ -31,6 +31,9 @@ HOMES = {  # the only modules that may import a package
     "torch": ("augkit.executors.gpu", "augkit.loader", "augkit.train"),
     "yaml": ("augkit.yaml_file",),
     "ray": ("augkit.expand",),
+    "fsspec": ("augkit.datasets", "augkit.expand"),
+    "pyarrow": ("augkit.datasets",),
+    "pycocotools": ("augkit.datasets",),
 }
 BANNED_NAMES = {"utils", "helpers", "common", "base", "manager"}
 HEAVY = {"torch", "cv2", "numpy", "yaml", "pydantic", "PIL", "sklearn"}

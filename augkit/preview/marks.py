@@ -75,7 +75,8 @@ def _draw_lines(
         color = (*(colors[index] if colors else COLORS[0]), 255)
         for ring in polygon if isinstance(polygon, list) else [polygon]:
             corners = [(x, y) for x, y in (ring * scale).tolist()]
-            draw.line([*corners, *corners[:1]], color, thickness, joint="curve")
+            if corners:  # an instance that is a box alone has an outline without points
+                draw.line([*corners, *corners[:1]], color, thickness, joint="curve")
     for index, box in enumerate(_listed(sample.boxes)):
         color = (*(colors[index] if colors else COLORS[0]), 255)
         draw.rectangle((box * np.tile(scale, 2)).tolist(), outline=color, width=thickness)
