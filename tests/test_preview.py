@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
-from PIL import Image
 from pictures import full_sample, picture
+from PIL import Image
 
 import augkit as ak
 from augkit.core.plan import Plan
