@@ -6,6 +6,7 @@ the sentence; the public door that knows the place (a file and line, a step, a p
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Iterable
 from difflib import get_close_matches
 from typing import Self
@@ -17,8 +18,20 @@ __all__ = [
     "FileError",
     "MissingExtra",
     "SampleError",
+    "Unreachable",
     "closest",
+    "is_outage",
 ]
+
+# What a system answers when the machine or the network is short of something: it says nothing of the file.
+_OUTAGES = {
+    getattr(errno, name)
+    for name in (
+        *("EMFILE", "ENFILE", "ENOMEM", "ENOBUFS", "ESTALE", "ENOTCONN", "ETIMEDOUT", "ECONNRESET", "ECONNREFUSED"),
+        *("ECONNABORTED", "EHOSTDOWN", "EHOSTUNREACH", "ENETDOWN", "ENETUNREACH", "EREMOTEIO", "ENOLINK"),
+    )
+    if hasattr(errno, name)
+}
 
 
 class AugkitError(Exception):
@@ -55,12 +68,25 @@ class FileError(AugkitError):
     """A file or folder that is missing, unreadable, malformed or in the way."""
 
 
+class Unreachable(FileError):
+    """A file that cannot be read now, through no fault of its own: a network disk is gone, too many files are open."""
+
+
 class DecodeError(AugkitError):
     """A picture that cannot be decoded, with the reason."""
 
 
 class MissingExtra(AugkitError, ImportError):
     """A feature whose optional dependency is not installed; the message names the pip command."""
+
+
+def is_outage(fault: BaseException) -> bool:
+    """Say whether the system is at fault, and not the file that was asked for.
+
+    >>> is_outage(OSError(errno.EMFILE, "")), is_outage(OSError(errno.ENOENT, ""))
+    (True, False)
+    """
+    return isinstance(fault, OSError) and fault.errno in _OUTAGES
 
 
 def closest(name: str, options: Iterable[str]) -> str:

@@ -6,6 +6,7 @@ import errno
 import os
 import random
 import resource
+import shutil
 import signal
 import subprocess
 import sys
@@ -17,7 +18,7 @@ from crashes import FaultyOS
 from folders import done, lines, picture, put, tree
 from test_cli_expand import AUGKIT, assert_gone, group
 
-from augkit.expand import JobError, durable, verify
+from augkit.expand import JobError, Progress, durable, verify
 
 KILLS = 50
 
@@ -86,6 +87,46 @@ def test_what_the_system_refuses_ends_the_job_in_one_sentence(
         assert "the same command goes on" in str(caught.value)
     done(src, tmp_path / "place/out", copies=2, max_rejected=0.1)
     assert tree(tmp_path / "place/out") == tree(tmp_path / "whole")
+
+
+@pytest.mark.parametrize("code", [errno.EMFILE, errno.ESTALE, errno.ENOMEM])
+def test_an_outage_rejects_no_picture(src: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: int) -> None:
+    """A network disk that is gone, or a machine that is short of files, says nothing about the pictures."""
+    whole = done(src, tmp_path / "whole", copies=2, max_rejected=0.1)
+    read, calls = Path.read_bytes, 0
+
+    def read_at_first(path: Path) -> bytes:
+        nonlocal calls
+        if path.is_relative_to(src):
+            calls += 1
+            if calls > 50:
+                raise OSError(code, os.strerror(code), str(path))
+        return read(path)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "read_bytes", read_at_first)
+        with pytest.raises(JobError, match=f"{os.strerror(code)}.*the same command goes on"):
+            done(src, tmp_path / "out", copies=2)
+    again = done(src, tmp_path / "out", copies=2, max_rejected=0.1)
+    assert again.reasons == whole.reasons
+    assert 0 < again.resumed < whole.planned
+    assert tree(tmp_path / "out") == tree(tmp_path / "whole")
+
+
+@pytest.mark.parametrize("workers", [0, 2])
+def test_sources_that_vanish_as_a_whole_reject_no_picture(src: Path, tmp_path: Path, workers: int) -> None:
+    shutil.copytree(src, tmp_path / "src")
+    done(src, tmp_path / "whole", copies=2, max_rejected=0.1)
+
+    def take_away(progress: Progress) -> None:
+        if progress.written and (tmp_path / "src").exists():
+            (tmp_path / "src").rename(tmp_path / "away")
+
+    with pytest.raises(JobError, match="the same command goes on"):
+        done(tmp_path / "src", tmp_path / "out", copies=2, workers=workers, progress=take_away)
+    (tmp_path / "away").rename(tmp_path / "src")
+    done(tmp_path / "src", tmp_path / "out", copies=2, max_rejected=0.1)
+    assert tree(tmp_path / "out") == tree(tmp_path / "whole")
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux") or os.geteuid() != 0, reason="mounting needs Linux and root")

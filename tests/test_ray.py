@@ -34,6 +34,13 @@ def test_the_tree_is_the_same(tmp_path: Path, cluster: None) -> None:
     assert (here.planned, here.written, here.rejected) == (there.planned, there.written, there.rejected)
 
 
+def test_a_cluster_that_is_at_home_elsewhere(tmp_path: Path, cluster: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    fill(tmp_path / "src")
+    monkeypatch.chdir(tmp_path)  # the cluster's processes began somewhere else
+    summary = done(Path("src"), Path("out"), workers=2, engine="ray")
+    assert summary.written == summary.planned
+
+
 def test_a_killer_costs_itself(cluster: None) -> None:
     from test_supervision import FakeShard, FakeWork
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from augkit.codec.decoding import decode
 from augkit.core.sample import Sample
-from augkit.errors import DecodeError, FileError
+from augkit.errors import DecodeError, FileError, Unreachable, is_outage
 
 __all__ = ["MAX_FILE_BYTES", "read", "read_bytes"]
 
@@ -35,6 +35,7 @@ def read_bytes(path: str | os.PathLike[str]) -> bytes:
 
     Raises:
         FileError: it is missing, unreadable, larger than MAX_FILE_BYTES or not a regular file.
+        Unreachable: it cannot be read now.
     """
     try:
         status = Path(path).stat()  # before opening: opening a FIFO would wait for its writer
@@ -43,6 +44,8 @@ def read_bytes(path: str | os.PathLike[str]) -> bytes:
             return Path(path).read_bytes()
     except (OSError, ValueError) as fault:  # ValueError: a NUL in the name
         reason = getattr(fault, "strerror", None) or fault
+        if is_outage(fault):
+            raise Unreachable(f"must be reachable, got: {reason}.", str(path)) from fault
         raise FileError(f"must be readable, got: {reason}. Check its name and permissions.", str(path)) from fault
     got = f"{status.st_size:,} bytes" if is_file else "a folder, a pipe or a device"
     raise FileError(

@@ -12,7 +12,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any, BinaryIO, NamedTuple
 
 from augkit.codec import read_bytes
-from augkit.errors import FileError, MissingExtra
+from augkit.errors import FileError, MissingExtra, Unreachable, is_outage
 
 __all__ = ["BROKEN_LINK", "FOLDER_LINK", "HIDDEN", "SPECIAL", "Folder", "Found", "Root", "Url", "inside"]
 
@@ -82,6 +82,7 @@ class Root(ABC):
 
         Raises:
             FileError: it leads out of the root, is missing or cannot be read.
+            Unreachable: so it is, but through no fault of the file: the root is gone, the system is short of something.
         """
 
     @abstractmethod
@@ -154,17 +155,12 @@ class Folder(Root):
 
     def read(self, path: str, offset: int = 0, size: int | None = None) -> bytes:
         place = self.path / inside(path)
-        if size is None:
-            return read_bytes(place)
         try:
-            with place.open("rb") as file:
-                file.seek(offset)
-                data = file.read(size)
-        except OSError as fault:
-            raise FileError(f"cannot be read: {fault.strerror}. Check its permissions.", str(place)) from None
-        if len(data) < size:
-            raise FileError(f"must have {size:,} bytes at {offset:,}, got {len(data):,}. Is it whole?", str(place))
-        return data
+            return read_bytes(place) if size is None else _part(place, offset, size)
+        except FileError:
+            if not self.is_folder():
+                raise Unreachable("must be a folder, got nothing of that name any more.", str(self)) from None
+            raise
 
     def is_folder(self, path: str = "") -> bool:
         return os.path.isdir(self.path / inside(path))  # noqa: PTH112 - Path.is_dir raises where it may not look
@@ -244,7 +240,8 @@ class Url(Root):
             end = None if size is None else offset + size
             data: bytes = files.cat_file(place, start=offset if end is not None else None, end=end)
         except Exception as fault:  # as above
-            raise FileError(f"cannot be read: {fault}.", f"{self.url}/{path}") from None
+            kind = FileError if isinstance(fault, FileNotFoundError | PermissionError | ValueError) else Unreachable
+            raise kind(f"cannot be read: {fault}.", f"{self.url}/{path}") from None
         return data
 
     def is_folder(self, path: str = "") -> bool:
@@ -267,9 +264,22 @@ def inside(path: str) -> str:
     return path
 
 
+def _part(place: Path, offset: int, size: int) -> bytes:
+    try:
+        with place.open("rb") as file:
+            file.seek(offset)
+            data = file.read(size)
+    except OSError as fault:
+        raise _unreadable(fault, place) from None
+    if len(data) < size:
+        raise FileError(f"must have {size:,} bytes at {offset:,}, got {len(data):,}. Is it whole?", str(place))
+    return data
+
+
 def _unreadable(fault: OSError | ValueError, place: Path) -> FileError:
     what = getattr(fault, "strerror", None) or fault
-    return FileError(f"must be readable, got: {what}.", str(getattr(fault, "filename", None) or place))
+    kind = Unreachable if is_outage(fault) else FileError
+    return kind(f"must be readable, got: {what}.", str(getattr(fault, "filename", None) or place))
 
 
 def _size(entry: os.DirEntry[str]) -> int | str:

@@ -12,7 +12,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
-from augkit.errors import ArgumentError
+from augkit.datasets.root import Root
+from augkit.errors import ArgumentError, Unreachable
 from augkit.expand.books import open_books, require_free, start_afresh
 from augkit.expand.closing import close_books, is_complete, read_done, read_marker
 from augkit.expand.job import Balance
@@ -237,7 +238,8 @@ Run = Callable[[Iterator[Shard], Callable[[int], None]], Generator[ShardResult]]
 
 def _engine(name: str, store: Store, plan: WorkPlan, workers: int, start_method: str, timeout: float) -> Run:
     """Return what does shards: an engine with all that it needs to know."""
-    work = Work(plan.job, replace(plan.data, sources=(), columns={}), str(store), plan.classes)
+    root = Root.at(os.fsdecode(plan.data.root.lasting))  # who does the work may be at home in another folder
+    work = Work(plan.job, replace(plan.data, root=root, sources=(), columns={}), str(store), plan.classes)
     if name == "ray":
         from augkit.expand.ray_tasks import run_tasks
 
@@ -270,9 +272,7 @@ def _require_running_options(
     if shards is not None and not 0 <= shards[0] < shards[1]:
         raise ArgumentError(f"must be i/n with i from 0 to n - 1, got {shards[0]}/{shards[1]}.", "shards")
     if shards is not None and is_changing:
-        raise ArgumentError(
-            "must not go with --fresh or --extend. Run once with those and --shards left out.", "shards"
-        )
+        raise ArgumentError("must not go with --fresh or --extend. Run those once without --shards.", "shards")
 
 
 @contextmanager
@@ -290,8 +290,10 @@ def _swept(store: Store, is_alone: bool) -> Iterator[None]:
 
 @contextmanager
 def _writing(store: Store) -> Iterator[None]:
+    advice = "Nothing half-written is left; the same command goes on from here."
     try:
         yield
+    except Unreachable as fault:
+        raise JobError(f"{fault.message} {advice}", fault.where) from fault
     except OSError as fault:
-        advice = "Nothing half-written is left; the same command goes on from here."
         raise JobError(f"must be writable to the end, got: {fault.strerror or fault}. {advice}", str(store)) from fault

@@ -11,7 +11,7 @@ from augkit.core.key import Key
 from augkit.core.plan import Plan
 from augkit.core.sample import Sample, Scene
 from augkit.datasets import DataSet, Instance, Part, Record
-from augkit.errors import AugkitError, FileError
+from augkit.errors import AugkitError, FileError, Unreachable
 from augkit.executors import reusing, run
 from augkit.expand.annotated import moved, ready_for, sample_of
 from augkit.expand.job import Job
@@ -88,9 +88,14 @@ def outputs(job: Job, data: DataSet, part: Part, task: Task, hand: Hand) -> Iter
     """Yield every output of a source; whatever is wrong with the picture costs its outputs and no others.
 
     Where there are splits, what tells whether the picture lies in two of them comes first.
+
+    Raises:
+        Unreachable: the sources cannot be read now: that is no reason to reject any.
     """
     try:
         origin = _read(job, data, part, task)
+    except Unreachable:
+        raise
     except Exception as fault:  # decoders and damaged files raise anything
         yield from rejected(job, part, task, _reason(fault))
         return
@@ -122,6 +127,8 @@ def _read(job: Job, data: DataSet, part: Part, task: Task) -> _Origin:
         content = data.read(source.place or source.id)
         mask_place = source.annotations.mask if source.annotations else None
         mask = None if mask_place is None else decode_mask(data.read(mask_place))
+    except Unreachable:
+        raise
     except FileError as fault:
         raise FileError(fault.message) from None  # the books tell no place of this machine
     decoded = decode(content)
