@@ -41,6 +41,13 @@ def test_a_cluster_that_is_at_home_elsewhere(tmp_path: Path, cluster: None, monk
     assert summary.written == summary.planned
 
 
+def test_its_workers_compute_on_one_thread(cluster: None) -> None:
+    from test_expand_processes import Telling
+
+    for _, threads, _ in run_tasks(Telling(), range(2), 2, 60.0, lambda _: None):
+        assert set(threads) == {1}
+
+
 def test_a_killer_costs_itself(cluster: None) -> None:
     from test_supervision import FakeShard, FakeWork
 

@@ -15,7 +15,7 @@ from typing import Any
 from augkit.errors import MissingExtra
 from augkit.expand.layout import JobError
 from augkit.expand.narrowing import cleared
-from augkit.expand.supervision import THREADS, fate_alone
+from augkit.expand.supervision import fate_alone
 from augkit.expand.worker import Workable
 
 __all__ = ["run_tasks"]
@@ -73,8 +73,9 @@ def run_tasks(
 def _run(
     ray: Any, work: Workable, shards: Iterable[Any], workers: int, timeout_s: float, watch: Callable[[int], None]
 ) -> Generator[Any]:
-    environment = {"env_vars": dict.fromkeys(THREADS, "1")}
-    task = ray.remote(num_cpus=1, max_retries=RETRIES, retry_exceptions=False, runtime_env=environment)(_do)
+    # Ray tells the libraries of a task with one processor to take one thread (OMP_NUM_THREADS). An environment of its own
+    # would have its worker started by a shell, which fails where Python's path holds a space.
+    task = ray.remote(num_cpus=1, max_retries=RETRIES, retry_exceptions=False)(_do)
     shared, rest = ray.put(work), iter(shards)
     pending: dict[Any, Any] = {}
     again: list[Any] = []

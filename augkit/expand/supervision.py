@@ -16,13 +16,13 @@ from typing import Any
 
 from augkit.expand.worker import BEGUN, IDLE, POSITION, PUBLISHING, TICKS, Order, Workable, begin
 
-__all__ = ["LOOK_S", "MOST_FALSE_STARTS", "THREADS", "Worker", "fate_alone", "started"]
+__all__ = ["LOOK_S", "MOST_FALSE_STARTS", "Worker", "fate_alone", "started"]
 
 LOOK_S = 0.25  # between looks at workers that do not answer
 START_S = 300.0  # that a worker may take to begin: on a cold network disk imports take minutes
 PUBLISH_S = 900.0  # that a shard may take to be synced: a slow disk holds gigabytes of others' writes
 MOST_FALSE_STARTS = 3  # workers in a row that end before they begin
-THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
+_THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
 
 
 @dataclass
@@ -128,8 +128,8 @@ def _ending(exit_code: int) -> str:
 @contextmanager
 def _single_threaded() -> Iterator[None]:
     """Tell the libraries of processes that are started now to compute on one thread each."""
-    before = {name: os.environ.get(name) for name in THREADS}
-    os.environ.update(dict.fromkeys(THREADS, "1"))
+    before = {name: os.environ.get(name) for name in _THREADS}
+    os.environ.update(dict.fromkeys(_THREADS, "1"))
     try:
         yield
     finally:
