@@ -73,7 +73,7 @@ def run_tasks(
 def _run(
     ray: Any, work: Workable, shards: Iterable[Any], workers: int, timeout_s: float, watch: Callable[[int], None]
 ) -> Generator[Any]:
-    # Ray tells the libraries of a task with one processor to take one thread (OMP_NUM_THREADS). An environment of its own
+    # Ray has the libraries of a task with one processor take one thread (OMP_NUM_THREADS). An environment of its own
     # would have its worker started by a shell, which fails where Python's path holds a space.
     task = ray.remote(num_cpus=1, max_retries=RETRIES, retry_exceptions=False)(_do)
     shared, rest = ray.put(work), iter(shards)
