@@ -100,6 +100,10 @@ def test_refusals_are_one_sentence(src: Path, tmp_path: Path) -> None:
 needs_proc = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="sees processes in /proc, and has none")
 
 
+def _hears_interrupts() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # what a shell runs in the background ignores Ctrl-C, and its children
+
+
 def started(src: Path, out: Path, copies: int = 40) -> subprocess.Popen[str]:
     """Return a long expansion that has published something, in a process group of its own."""
     arguments = ["expand", src, out, "--pipeline", "light", "--copies", copies, "--workers", 2]
@@ -109,6 +113,7 @@ def started(src: Path, out: Path, copies: int = 40) -> subprocess.Popen[str]:
         start_new_session=True,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
+        preexec_fn=_hears_interrupts,
     )
     markers, limit = out / ".augkit/shards", time.monotonic() + 30
     while not (markers.is_dir() and any(markers.iterdir())) and time.monotonic() < limit:

@@ -124,7 +124,7 @@ def test_replay_from_another_place(out: Path, expanded: Path, tmp_path: Path) ->
     id = lines(out)[0]["id"]
     shutil.copytree(expanded / "src", tmp_path / "moved")
     (out / ".augkit/source.txt").write_text("/nowhere\n")
-    with pytest.raises(FileError, match=r"jpg: must be readable, got: No such file.*--source\.$"):
+    with pytest.raises(FileError, match=r"^/nowhere: must be a folder, got nothing.*--source\.$"):
         replay(out, id)
     assert replay(out, id, tmp_path / "moved").is_identical
     assert replay(out, str(out / id), tmp_path / "moved").id == id  # as a shell completes it
