@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 Option = typer.Option
 MOST_ABSENT = 20  # lines
+MOST_DIGITS = 40  # of I/N
 
 
 def command(
@@ -83,7 +84,8 @@ def command(
     }
     running: dict[str, Any] = {"workers": workers, "start_method": start_method, "timeout": timeout}
     if dry_run:
-        _tell_estimate(source, out, pipeline, copies, as_json, making | running)
+        with _terminated_as_interrupted():  # which leaves no sample behind
+            _tell_estimate(source, out, pipeline, copies, as_json, making | running)
         return
     running |= {"engine": engine, "finish": finish, "fresh": fresh, "extend": extend, "max_rejected": max_rejected}
     summary = _expanded(source, out, pipeline, copies, making | running | {"shards": _part(shards)})
@@ -152,8 +154,8 @@ def _part(text: str | None) -> tuple[int, int] | None:
     if text is None:
         return None
     first, slash, second = text.partition("/")
-    if not (slash and first.isdecimal() and second.isdecimal()):
-        raise ArgumentError(f"must be I/N, such as 0/3, got {text!r}.", "--shards")
+    if not (slash and first.isdecimal() and second.isdecimal() and len(text) <= MOST_DIGITS):
+        raise ArgumentError(f"must be I/N, such as 0/3, got {text!r:.60}.", "--shards")
     return int(first), int(second)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 __all__ = ["Show", "progress_shown"]
 
@@ -46,4 +46,5 @@ class _Lines:
             self.told = now
             rate = done / (now - self.began)
             left = (total - done) / rate
-            print(f"{done:,} of {total:,}, {rate:,.0f} a second{note}, {left:,.0f} s left", file=sys.stderr)
+            with suppress(OSError):  # nobody reads it any more: no reason to end a night's work
+                print(f"{done:,} of {total:,}, {rate:,.0f} a second{note}, {left:,.0f} s left", file=sys.stderr)

@@ -21,6 +21,7 @@ __all__ = ["Labels", "moved", "ready_for", "sample_of"]
 
 DIGITS = 3  # of a pixel, in what is written
 LONGEST_EDGE_PX = 8.0  # of an outline that is warped: its straight edges do not stay straight
+LONGEST_OUTLINES_PX = 3e7  # of a picture: some 4 million points
 FLAT_PX = 0.1  # an outline's point that lies nearer to the line through its neighbours says nothing
 
 Points = NDArray[np.float64]
@@ -65,10 +66,19 @@ def sample_of(source: Source, image: NDArray[Any], alpha: bool, mask: NDArray[An
 
 
 def ready_for(plan: Plan, sample: Sample) -> Sample:
-    """Return the sample with outlines of short edges where the plan bends them."""
+    """Return the sample with outlines of short edges where the plan bends them.
+
+    Raises:
+        SampleError: they are longer than any picture's: they would fill the memory.
+    """
     runs = [step for step in plan.steps if isinstance(step, SpatialRun)]
     if not sample.polygons or not any(isinstance(op, Warp) for run in runs for op in run.ops):
         return sample
+    length = sum(float(np.hypot(*(np.roll(ring, -1, axis=0) - ring).T).sum()) for p in sample.polygons for ring in p)
+    if not length <= LONGEST_OUTLINES_PX:
+        raise SampleError(
+            f"must be at most {LONGEST_OUTLINES_PX:,.0f} pixels long in all, got {length:.3g}.", "polygons"
+        )
     return sample.changed(polygons=[[_fine(ring) for ring in polygon] for polygon in sample.polygons])
 
 

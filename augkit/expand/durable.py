@@ -107,7 +107,10 @@ def remove_folder(folder: str) -> None:
 
 
 def remove_tree(folder: str) -> None:
-    """Remove a folder with all it holds, if it is there."""
+    """Remove a folder with all it holds, if it is there; of a link, the link and not what it leads to."""
+    if os.path.islink(folder):
+        unlink(folder)
+        return
     try:
         entries = os.scandir(folder)
     except (FileNotFoundError, NotADirectoryError):

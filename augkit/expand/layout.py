@@ -36,6 +36,7 @@ __all__ += [
     "compact",
     "lineage",
     "marker",
+    "marker_in",
     "plan",
     "read_job",
     "sealed",
@@ -116,6 +117,12 @@ def unsealed(data: bytes) -> dict[str, Any] | None:
         return None
     is_whole = seal == sha256_of(compact(value).encode()) and _in_lines(value | {SEAL: seal}) == data
     return value if is_whole else None
+
+
+def marker_in(data: bytes, shard: int) -> dict[str, Any] | None:
+    """Return a shard's marker from what its file holds, or None if that is damaged, or another shard's."""
+    value = unsealed(data)
+    return value if value is not None and value.get("shard") == shard else None
 
 
 def _in_lines(value: dict[str, Any]) -> bytes:

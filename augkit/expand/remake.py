@@ -13,6 +13,7 @@ from typing import Any
 from augkit.codec import decode, encode
 from augkit.core.plan import Plan
 from augkit.core.sample import Sample
+from augkit.datasets import Member, Place
 from augkit.datasets.root import Folder, Root
 from augkit.errors import ArgumentError, FileError, closest
 from augkit.executors import run
@@ -28,6 +29,7 @@ _NEEDED: dict[str, type | tuple[type, ...]] = {  # of an output's line
     "quality": int,
     "plan": (dict, type(None)),
     "versions": dict,
+    "class": (str, int, float, list, dict, type(None)),
 }
 _ABSENT = object()
 
@@ -66,7 +68,7 @@ def replay(out: str | os.PathLike[str], id: str, source: str | os.PathLike[str] 
     layout.read_job(store)
     entry, place = _entry(store, _below_out(Path(str(store)), id))
     root = _root(store, source)
-    data = _source_bytes(root, entry.get("place", entry["source"]))
+    data = _source_bytes(root, _place(entry, place))
     if sha256_of(data) != entry["source_sha256"]:
         raise JobError(
             "must be the picture that was expanded, got another content. Pass --source if it lies elsewhere.",
@@ -87,9 +89,9 @@ def _copied(entry: Mapping[str, Any], plan: Plan, data: bytes) -> bytes:
 
 def _below_out(out: Path, id: str) -> str:
     """Return an id as the books write it, also for a path that a shell completed."""
-    path = Path(id)
-    inside = path.exists() and out.resolve() in path.resolve().parents
-    return path.resolve().relative_to(out.resolve()).as_posix() if inside else path.as_posix()
+    path, root = Path(os.path.realpath(id)), Path(os.path.realpath(out))
+    is_below = os.path.exists(path) and root in path.parents  # noqa: PTH110 - Path.exists raises at a long name
+    return path.relative_to(root).as_posix() if is_below else Path(id).as_posix()
 
 
 def _entry(store: Store, id: str) -> tuple[dict[str, Any], str]:
@@ -153,7 +155,7 @@ def _damaged(what: str, place: str) -> JobError:
 def _root(store: Store, source: str | os.PathLike[str] | None) -> Root:
     if source is not None:
         root = Root.at(source)
-        return Root.at(Path(source).parent) if isinstance(root, Folder) and Path(source).is_file() else root
+        return Root.at(Path(source).parent) if isinstance(root, Folder) and root.is_file() else root
     try:
         return Root.at(os.fsdecode(store.read(layout.HINT).removesuffix(b"\n")))
     except OSError:
@@ -161,7 +163,16 @@ def _root(store: Store, source: str | os.PathLike[str] | None) -> Root:
         raise FileError("must say where the sources lay, but cannot be read. Pass --source.", where) from None
 
 
-def _source_bytes(root: Root, place: str | list[Any]) -> bytes:
+def _place(entry: Mapping[str, Any], line: str) -> Place:
+    match entry.get("place", entry["source"]):
+        case str() as path:
+            return path
+        case [str() as path, int() as offset, int() as size] if offset >= 0 and size >= 0:
+            return Member(path, offset, size)
+    raise _damaged("an unfit place", line)
+
+
+def _source_bytes(root: Root, place: Place) -> bytes:
     try:
         return root.read(place) if isinstance(place, str) else root.read(*place)
     except FileError as fault:

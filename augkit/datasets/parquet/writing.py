@@ -75,11 +75,16 @@ def _row(record: Record, data: bytes, mask: bytes | None) -> dict[str, Any]:
     label = record.label
     return {
         "image": {"bytes": data, "path": record.name},
-        "label": label if label is None or isinstance(label, str) else json.dumps(label),
+        "label": label if label is None else _text(label) if isinstance(label, str) else json.dumps(label),
         "split": record.split,
         "mask": None if mask is None else {"bytes": mask, "path": f"{record.name}.mask.png"},
         **{name: json.dumps(fields[name]) if name in fields else None for name in FIELDS},
     }
+
+
+def _text(name: str) -> str:
+    """Return a name with escapes for what is no UTF-8, which Parquet cannot hold."""
+    return name.encode("utf-8", "backslashreplace").decode()
 
 
 def _pyarrow() -> tuple[Any, Any]:
