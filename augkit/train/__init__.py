@@ -1,0 +1,10 @@
+"""Train a convolutional network on a data set, from scratch or on the weights of another."""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+
+from augkit.errors import MissingExtra
+
+if find_spec("torch") is None:
+    raise MissingExtra("must be installed to train. Run: pip install 'augkit[train]'", "torch")

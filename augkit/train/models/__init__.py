@@ -1,0 +1,9 @@
+"""The networks: their layers, their preprocessing, and what they look like as a table."""
+
+from __future__ import annotations
+
+from augkit.train.models.architecture import MODELS, Architecture, architecture, parse_input
+from augkit.train.models.network import Network
+from augkit.train.models.preprocessing import Preprocessing
+
+__all__ = ["MODELS", "Architecture", "Network", "Preprocessing", "architecture", "parse_input"]
