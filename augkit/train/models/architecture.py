@@ -86,7 +86,7 @@ class Architecture:
             fault = error.errors()[0]
             where = ".".join(["architecture", *map(str, fault["loc"])])
             raise ArgumentError(f"{fault['msg']}, got {fault['input']!r:.60}.", where) from None
-        found._build_on_meta()
+        found.on_meta()
         return found
 
     def described(self) -> dict[str, Any]:
@@ -96,12 +96,13 @@ class Architecture:
 
     def build(self, seed: int = 0) -> Network:
         """Return the network, its weights drawn from `seed`, in training mode."""
-        network = self._build_on_meta().to_empty(device="cpu")
+        network = self.on_meta().to_empty(device="cpu")
         initialise(network, seed)
         return network
 
-    def _build_on_meta(self) -> Network:
-        with torch.device("meta"):  # shapes without numbers
+    def on_meta(self) -> Network:
+        """Return the network without numbers: its shapes only, in no time."""
+        with torch.device("meta"):
             if "layers" in self.arguments:
                 place = _place(f"{self.name} layers")
                 return Stack(plan(self.arguments["layers"], self.preprocessing.input, self.outputs, place))
