@@ -14,9 +14,12 @@ import torch
 
 from augkit import yaml_file
 from augkit.errors import ArgumentError, closest
+from augkit.train.models.efficientnet import EfficientNetLite
 from augkit.train.models.layers import MOST, Shape, told
+from augkit.train.models.mobilenet import MobileNetV2
 from augkit.train.models.network import Network, initialise
 from augkit.train.models.preprocessing import Preprocessing
+from augkit.train.models.resnet import ResNet
 from augkit.train.models.stack import LENET, Place, Stack, plan
 
 __all__ = ["MODELS", "Architecture", "architecture", "parse_input"]
@@ -34,7 +37,23 @@ class Deep:
     preprocessing: Preprocessing
 
 
-_DEEP: dict[str, Deep] = {}
+_TORCHVISION = Preprocessing((224, 224), 3, (0.485, 0.456, 0.406), (0.229, 0.224, 0.225), 256)
+_HALF = (0.5, 0.5, 0.5)
+
+
+def _lite(width: float, depth: float, dropout: float, size: int) -> Deep:
+    preprocessing = Preprocessing((size, size), 3, _HALF, _HALF, size + 32, "bicubic")
+    return Deep(lambda outputs: EfficientNetLite(width, depth, dropout, outputs), preprocessing)
+
+
+_DEEP = {
+    "resnet18": Deep(lambda outputs: ResNet((2, 2, 2, 2), False, outputs), _TORCHVISION),
+    "resnet50": Deep(lambda outputs: ResNet((3, 4, 6, 3), True, outputs), _TORCHVISION),
+    "mobilenet_v2": Deep(MobileNetV2, _TORCHVISION),
+    "efficientnet_lite0": _lite(1.0, 1.0, 0.2, 224),
+    "efficientnet_lite1": _lite(1.0, 1.1, 0.2, 240),
+    "efficientnet_lite2": _lite(1.1, 1.2, 0.3, 260),
+}
 MODELS = ("lenet", *_DEEP)
 
 
@@ -67,7 +86,7 @@ class Architecture:
             fault = error.errors()[0]
             where = ".".join(["architecture", *map(str, fault["loc"])])
             raise ArgumentError(f"{fault['msg']}, got {fault['input']!r:.60}.", where) from None
-        found._build_on_meta()
+        found.on_meta()
         return found
 
     def described(self) -> dict[str, Any]:
@@ -77,12 +96,13 @@ class Architecture:
 
     def build(self, seed: int = 0) -> Network:
         """Return the network, its weights drawn from `seed`, in training mode."""
-        network = self._build_on_meta().to_empty(device="cpu")
+        network = self.on_meta().to_empty(device="cpu")
         initialise(network, seed)
         return network
 
-    def _build_on_meta(self) -> Network:
-        with torch.device("meta"):  # shapes without numbers
+    def on_meta(self) -> Network:
+        """Return the network without numbers: its shapes only, in no time."""
+        with torch.device("meta"):
             if "layers" in self.arguments:
                 place = _place(f"{self.name} layers")
                 return Stack(plan(self.arguments["layers"], self.preprocessing.input, self.outputs, place))
