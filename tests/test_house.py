@@ -16,7 +16,7 @@ MODULES = {
 }
 # A room may import itself and every floor before its own.
 FLOORS = [
-    {"errors"},
+    {"errors", "durable"},
     {"core"},
     {"transforms", "executors", "codec", "yaml_file"},
     {"pipeline", "datasets"},
