@@ -26,6 +26,7 @@ __all__ = ["MODELS", "Architecture", "architecture", "parse_input"]
 
 YAML_SUFFIXES = (".yaml", ".yml")
 LARGEST = 4096  # pixels of a side
+MOST_PARAMETERS = 10**9  # 4 GB
 DEFAULT_INPUT = (32, 32, 3)  # of a network without weights of others
 
 
@@ -105,10 +106,17 @@ class Architecture:
         with torch.device("meta"):
             if "layers" in self.arguments:
                 place = _place(f"{self.name} layers")
-                return Stack(plan(self.arguments["layers"], self.preprocessing.input, self.outputs, place))
-            if self.name not in _DEEP:
+                planned = plan(self.arguments["layers"], self.preprocessing.input, self.outputs, place)
+                network: Network = Stack(planned)
+            elif self.name in _DEEP:
+                network = _DEEP[self.name].build(self.outputs)
+            else:
                 raise ArgumentError(f"must be a known model, got {self.name!r:.60}.", "architecture.name")
-            return _DEEP[self.name].build(self.outputs)
+        count = sum(parameter.numel() for parameter in network.parameters())
+        if count > MOST_PARAMETERS:
+            rule = f"must have at most {MOST_PARAMETERS:,} parameters"
+            raise ArgumentError(f"{rule}, got {count:,}. Use smaller layers or a smaller input.", self.name)
+        return network
 
 
 _ADAPTER = pydantic.TypeAdapter(Architecture)
@@ -144,7 +152,9 @@ def architecture(model: str | Path, outputs: int, input: Shape | None = None) ->
     height, width, channels = input or own
     half = (0.5,) * channels
     plan(layers, (height, width, channels), outputs, place)
-    return Architecture(name, outputs, Preprocessing((height, width), channels, half, half), {"layers": layers})
+    found = Architecture(name, outputs, Preprocessing((height, width), channels, half, half), {"layers": layers})
+    found.on_meta()
+    return found
 
 
 def parse_input(text: str, where: str) -> tuple[int, int, int]:

@@ -14,11 +14,11 @@ import math
 from typing import ClassVar, final
 
 from torch import Tensor, nn
-from torch.nn import functional
 
-from augkit.train.models.network import GlobalMean, Network
+from augkit.train.models.modules import GlobalMean, SamePad
+from augkit.train.models.network import Network
 
-__all__ = ["EfficientNetLite", "SamePad"]
+__all__ = ["EfficientNetLite"]
 
 _GROUPS = (  # repeats, kernel, stride of the first, expansion, channels
     (1, 3, 1, 1, 16),
@@ -100,24 +100,6 @@ class Block(nn.Module):
         y = self._relu(self._bn1(self._depthwise_conv(self._pad(y))))
         narrow: Tensor = self._bn2(self._project_conv(y))
         return narrow + x if self.is_residual else narrow
-
-
-@final
-class SamePad(nn.Module):
-    """Pad as TensorFlow's "same" does for a kernel of a size and a stride."""
-
-    def __init__(self, kernel: int, stride: int) -> None:
-        super().__init__()
-        self.kernel, self.stride = kernel, stride
-
-    def forward(self, x: Tensor) -> Tensor:
-        above, below = self._ends(x.shape[2])
-        left, right = self._ends(x.shape[3])
-        return functional.pad(x, (left, right, above, below))
-
-    def _ends(self, side: int) -> tuple[int, int]:
-        lacking = max((-(-side // self.stride) - 1) * self.stride + self.kernel - side, 0)
-        return lacking // 2, lacking - lacking // 2
 
 
 def _norm(channels: int) -> nn.BatchNorm2d:

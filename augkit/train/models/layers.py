@@ -12,22 +12,20 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
-from torch import Tensor, nn
-from torch.nn import functional
+from torch import nn
 
 from augkit.core.ops import is_number
 from augkit.errors import ArgumentError, closest
-from augkit.train.models.network import GlobalMean
+from augkit.train.models.modules import GlobalMean, Kind, Pair, Pooling, ZeroPad
 
-__all__ = ["CLASSES", "LAYERS", "Dense", "Dropout", "Layer", "Pooling", "Shape", "ZeroPad", "told"]
+__all__ = ["CLASSES", "LAYERS", "MOST", "MOST_NUMBERS", "Dense", "Dropout", "Layer", "Shape", "told"]
 
 Shape = tuple[int, ...]  # height, width, channels; or how many numbers, once flat
-Pair = tuple[int, int]
-Kind = Literal["max", "min", "mean", "l2"]
 
 CLASSES = "classes"  # as units: as many as the data set has
 MOST = 65_536  # of anything: a slip of the finger must not fill the memory
-_LEAST_SQUARE = 1e-12
+MOST_PADDING = 4096
+MOST_NUMBERS = 2**28  # of one picture between two layers
 
 
 def told(shape: Shape) -> str:
@@ -83,7 +81,7 @@ class Conv(Layer):
         else:
             _pair("kernel", self.kernel)
         _pair("stride", self.stride)
-        _pair("padding", self.padding, 0)
+        _padding("padding", self.padding)
         if self.filters % self.groups:
             raise ArgumentError(f"must divide the {self.filters} filters, got {self.groups}.", "groups")
 
@@ -102,11 +100,11 @@ class Conv(Layer):
             rule = f"must have the {deep} channels of its input {told(shape)}"
             rule += f" in {self.groups} groups" if self.groups > 1 else ""
             raise ArgumentError(f"{rule}, got {told(tuple(self.kernel))}. Leave the third number out.", "kernel")
-        stride, padding = _pair("stride", self.stride), _pair("padding", self.padding, 0)
+        stride, padding = _pair("stride", self.stride), _padding("padding", self.padding)
         return (*_slid(shape, self.sides, stride, padding, "kernel"), self.filters)
 
     def module(self, shape: Shape) -> nn.Module:
-        stride, padding = _pair("stride", self.stride), _pair("padding", self.padding, 0)
+        stride, padding = _pair("stride", self.stride), _padding("padding", self.padding)
         return nn.Conv2d(shape[2], self.filters, self.sides, stride, padding, groups=self.groups)
 
 
@@ -150,15 +148,15 @@ class Pad(Layer):
     size: int | list[int]
 
     def __post_init__(self) -> None:
-        _pair("size", self.size, 0)
+        _padding("size", self.size)
 
     def after(self, shape: Shape) -> Shape:
         height, width, channels = _picture(shape)
-        down, right = _pair("size", self.size, 0)
+        down, right = _padding("size", self.size)
         return (height + 2 * down, width + 2 * right, channels)
 
     def module(self, shape: Shape) -> nn.Module:
-        down, right = _pair("size", self.size, 0)
+        down, right = _padding("size", self.size)
         return ZeroPad(down, down, right, right)
 
 
@@ -256,49 +254,22 @@ LAYERS: dict[str, type[Layer]] = {
 }
 
 
-class Pooling(nn.Module):
-    """Reduce each window of each channel to one number."""
-
-    def __init__(self, kind: Kind, size: Pair, stride: Pair) -> None:
-        super().__init__()
-        self.kind, self.size, self.stride = kind, size, stride
-
-    def forward(self, x: Tensor) -> Tensor:
-        match self.kind:
-            case "max":
-                return functional.max_pool2d(x, self.size, self.stride)
-            case "min":
-                return -functional.max_pool2d(-x, self.size, self.stride)
-            case "mean":
-                return functional.avg_pool2d(x, self.size, self.stride)
-        # The root's slope has no end at 0, where ReLU puts whole windows.
-        squares = functional.avg_pool2d(x * x, self.size, self.stride) * math.prod(self.size)
-        return squares.clamp(min=_LEAST_SQUARE).sqrt()
-
-
-class ZeroPad(nn.Module):
-    """Put zeros around pictures: so many pixels above, below, left and right."""
-
-    def __init__(self, above: int, below: int, left: int, right: int) -> None:
-        super().__init__()
-        self.sides = (left, right, above, below)
-
-    def forward(self, x: Tensor) -> Tensor:
-        return functional.pad(x, self.sides)
-
-
-def _whole(name: str, value: Any, least: int = 1) -> int:
-    if type(value) is not int or not least <= value <= MOST:
-        raise ArgumentError(f"must be a whole number from {least} to {MOST}, got {value!r:.60}.", name)
+def _whole(name: str, value: Any, least: int = 1, most: int = MOST) -> int:
+    if type(value) is not int or not least <= value <= most:
+        raise ArgumentError(f"must be a whole number from {least} to {most}, got {value!r:.60}.", name)
     return value
 
 
-def _pair(name: str, value: Any, least: int = 1) -> Pair:
+def _padding(name: str, value: Any) -> Pair:
+    return _pair(name, value, 0, MOST_PADDING)
+
+
+def _pair(name: str, value: Any, least: int = 1, most: int = MOST) -> Pair:
     """Return two whole numbers, given as one or two."""
     both = value if isinstance(value, list) else [value, value]
     if len(both) != 2:
         raise ArgumentError(f"must be one number or a list of two, got {value!r:.60}.", name)
-    first, second = (_whole(name, part, least) for part in both)
+    first, second = (_whole(name, part, least, most) for part in both)
     return first, second
 
 

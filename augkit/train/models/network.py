@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from augkit.core.key import Key
 
-__all__ = ["GlobalMean", "Network", "initialise"]
+__all__ = ["Network", "initialise"]
 
 
 class Network(nn.Module, ABC):
@@ -37,13 +37,6 @@ class Network(nn.Module, ABC):
         layer = self.get_submodule(self.head_name)
         assert isinstance(layer, nn.Linear)
         return layer
-
-
-class GlobalMean(nn.Module):
-    """Average each channel over the whole picture: (B, C, H, W) becomes (B, C)."""
-
-    def forward(self, x: Tensor) -> Tensor:
-        return x.mean((2, 3))
 
 
 def initialise(network: Network, seed: int) -> None:

@@ -11,7 +11,8 @@ from typing import ClassVar, final
 
 from torch import Tensor, nn
 
-from augkit.train.models.network import GlobalMean, Network
+from augkit.train.models.modules import GlobalMean
+from augkit.train.models.network import Network
 
 __all__ = ["ResNet"]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import MISSING, dataclass, replace
@@ -11,7 +12,7 @@ from typing import Any, ClassVar, final
 from torch import Tensor, nn
 
 from augkit.errors import ArgumentError, closest
-from augkit.train.models.layers import CLASSES, LAYERS, Dense, Dropout, Layer, Shape
+from augkit.train.models.layers import CLASSES, LAYERS, MOST_NUMBERS, Dense, Dropout, Layer, Shape, told
 from augkit.train.models.network import Network
 
 __all__ = ["LENET", "Place", "Planned", "Stack", "plan"]
@@ -70,6 +71,10 @@ def plan(layers: Any, input: Shape, outputs: int, place: Place) -> list[Planned]
             after = (replace(layer, units=outputs) if isinstance(layer, Dense) and is_head else layer).after(shape)
         except ArgumentError as error:
             raise _placed(error, place, index, kind) from None
+        if math.prod(after) > MOST_NUMBERS:
+            rule = f"must give at most {MOST_NUMBERS} numbers for a picture"
+            advice = "Use a smaller input or fewer filters."
+            raise ArgumentError(f"{rule}, got {told(after)}. {advice}", place((index, kind)))
         counts[kind] += 1
         name = "head" if is_head else f"{kind}{counts[kind]}"
         planned.append(Planned(name, layer, shape, after))

@@ -10,13 +10,10 @@ import torch
 from torch import Tensor, nn
 
 from augkit.train.models.architecture import Architecture
-from augkit.train.models.efficientnet import SamePad
-from augkit.train.models.layers import Pooling, Shape, ZeroPad
-from augkit.train.models.network import GlobalMean
+from augkit.train.models.layers import Shape
+from augkit.train.models.modules import GlobalMean, Pair, Pooling, SamePad, ZeroPad
 
 __all__ = ["Row", "table"]
-
-Pair = tuple[int, int]
 
 
 @dataclass(frozen=True)
@@ -50,12 +47,12 @@ def table(architecture: Architecture) -> list[Row]:
     What is added to the output of a residual block is no layer, and has no row.
     """
     rows = [Row("input", "input", architecture.preprocessing.input)]
-    network = architecture.on_meta().eval()
+    network = architecture.on_meta().to_empty(device="cpu").eval()
     for name, module in network.named_modules():
         if not any(module.children()) and not isinstance(module, nn.Sequential):
             module.register_forward_hook(partial(_note, rows, name))
     height, width, channels = architecture.preprocessing.input
-    network(torch.zeros(1, channels, height, width, device="meta"))
+    network(torch.zeros(0, channels, height, width))  # no pictures: shapes without work, and sooner than on meta
     return rows
 
 
