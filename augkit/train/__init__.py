@@ -8,3 +8,9 @@ from augkit.errors import MissingExtra
 
 if find_spec("torch") is None:
     raise MissingExtra("must be installed to train. Run: pip install 'augkit[train]'", "torch")
+
+from augkit.train.closing import Result
+from augkit.train.run import train
+from augkit.train.settings import Settings
+
+__all__ = ["Result", "Settings", "train"]
