@@ -138,9 +138,7 @@ def repeat(
     ]
 
 
-def _repeated(
-    settings: Settings, name: str, folder: Path, seeds: int, one: Callable[[Settings], Result]
-) -> Repeats:
+def _repeated(settings: Settings, name: str, folder: Path, seeds: int, one: Callable[[Settings], Result]) -> Repeats:
     numbers = range(settings.seed, settings.seed + seeds)
     return Repeats(name, tuple(one(replace(settings, seed=seed, out=str(folder / f"seed-{seed}"))) for seed in numbers))
 

@@ -58,7 +58,8 @@ class Stream:
         self, part: Part, preprocessing: Preprocessing, pipeline: Pipeline | None, seed: int, workers: int
     ) -> None:
         self.order = _Order()
-        self.loader: DataLoader[tuple[Tensor, Tensor]] = DataLoader(
+        self.length = len(part.sources)
+        self.loader: DataLoader[Any] = DataLoader(
             _Prepared(part, preprocessing, pipeline, seed),
             batch_sampler=self.order,
             num_workers=workers,
@@ -67,7 +68,7 @@ class Stream:
             multiprocessing_context="spawn" if workers else None,
             persistent_workers=workers > 0,
         )
-        size = len(part.sources) * int(np.prod(preprocessing.input))
+        size = self.length * int(np.prod(preprocessing.input))
         self._is_fixed = pipeline is None and size <= MOST_HELD
         self._held: Tensor | None = None
 
@@ -78,7 +79,7 @@ class Stream:
             yield from self.loader
             return
         if self._held is None:
-            self.order.batches = in_order(len(self.loader.dataset))  # type: ignore[arg-type]
+            self.order.batches = in_order(self.length)
             self._held = torch.cat(_alike([pictures for pictures, _ in self.loader]))
         for some in draws:
             places = torch.tensor([draw.index for draw in some])
