@@ -18,7 +18,7 @@ MODULES = {
 FLOORS = [
     {"errors", "durable"},
     {"core"},
-    {"transforms", "executors", "codec", "yaml_file"},
+    {"transforms", "executors", "codec", "yaml_file", "interchange"},
     {"pipeline", "datasets"},
     {"pipeline_file"},  # shares a floor with pipeline, and may import it
     {"loader", "preview", "expand"},

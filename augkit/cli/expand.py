@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import json
-import signal
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -104,10 +101,11 @@ def command(
 
 def _expanded(source: str, out: str, pipeline: str, copies: int, options: dict[str, Any]) -> Summary:
     from augkit.cli.progress import progress_shown
+    from augkit.cli.stopping import terminated_as_interrupted
     from augkit.expand import expand
 
     try:
-        with _terminated_as_interrupted(), progress_shown() as show:
+        with terminated_as_interrupted(), progress_shown() as show:
             return expand(
                 source,
                 out,
@@ -121,20 +119,6 @@ def _expanded(source: str, out: str, pipeline: str, copies: int, options: dict[s
     except KeyboardInterrupt:
         print(f"augkit: interrupted. The same command goes on from here; {out} is unfinished.", file=sys.stderr)
         raise typer.Exit(130) from None
-
-
-@contextmanager
-def _terminated_as_interrupted() -> Iterator[None]:
-    """Let a batch system's SIGTERM end a run as Ctrl-C does."""
-
-    def interrupt(number: int, frame: object) -> None:
-        raise KeyboardInterrupt
-
-    before = signal.signal(signal.SIGTERM, interrupt)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
 
 
 def _class_and_file(text: str) -> tuple[str, str]:

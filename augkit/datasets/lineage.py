@@ -8,7 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from augkit.datasets.data_set import DataSet, Member, Place, Source
+from augkit.datasets.data_set import DataSet, Source
+from augkit.datasets.places import place_of
 from augkit.datasets.root import Root
 from augkit.errors import FileError
 
@@ -77,7 +78,6 @@ def originals(root: Root, lineage: Mapping[str, Origin]) -> DataSet:
 
 
 def _source(entry: Mapping[str, Any]) -> Source:
-    place: Any = entry.get("place", entry["source"])
-    where: Place = Member(*place) if isinstance(place, list) else place
     id, size, split, group = entry["source"], entry["source_bytes"], entry["split"], entry["group"]
-    return Source(id, size, entry["class"], split, group, None if where == id else where)
+    place = place_of(entry.get("place", id))
+    return Source(id, size, entry["class"], split, group, None if place == id else place)

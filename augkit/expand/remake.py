@@ -13,6 +13,7 @@ from typing import Any
 from augkit.codec import decode, encode
 from augkit.core.plan import Plan
 from augkit.core.sample import Sample
+from augkit.datasets.places import place_of, read_place
 from augkit.datasets.root import Folder, Root
 from augkit.errors import ArgumentError, FileError, closest
 from augkit.executors import run
@@ -163,7 +164,7 @@ def _root(store: Store, source: str | os.PathLike[str] | None) -> Root:
 
 def _source_bytes(root: Root, place: str | list[Any]) -> bytes:
     try:
-        return root.read(place) if isinstance(place, str) else root.read(*place)
+        return read_place(root, place_of(place))
     except FileError as fault:
         advice = "If the sources lie elsewhere now, say where with --source."
         raise FileError(f"{fault.message} {advice}", fault.where) from None

@@ -14,8 +14,9 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from torch import Tensor
 
-from augkit.durable import rename, replace_with, sync_folder
+from augkit.durable import rename, replace_with, sync_folder, unlink, write
 from augkit.errors import AugkitError
 
 __all__ = ["CheckpointError", "Checkpoints"]
@@ -50,7 +51,11 @@ class Checkpoints:
         Raises:
             CheckpointError: it cannot be written; what was there is still there.
         """
-        self._write(self.best, content)
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            replace_with(self.best, _sealed(content))
+        except OSError as fault:
+            raise _unwritable(self.best, fault) from None
 
     def save(self, content: Content) -> None:
         """Keep a state, and the one before.
@@ -59,8 +64,10 @@ class Checkpoints:
             CheckpointError: it cannot be written; what was there is still there.
         """
         fresh = self.folder / "next.pt"
-        self._write(fresh, content)
         try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            unlink(os.fspath(fresh))
+            write(os.fspath(fresh), [_sealed(content)], is_synced=True)
             if self.last.exists():
                 rename(os.fspath(self.last), os.fspath(self.previous))
             rename(os.fspath(fresh), os.fspath(self.last))
@@ -69,39 +76,50 @@ class Checkpoints:
             raise _unwritable(self.last, fault) from None
 
     def load(self) -> Content | None:
-        """Return the last state that is whole, or None."""
+        """Return the last state that is whole, or None where the training begins, or has to begin again."""
         for path in (self.last, self.previous):
             content = self._read(path)
-            if content is not None:
-                if path == self.previous:
-                    self.tell(f"{self.last} is missing or damaged: the training goes on from the checkpoint before it.")
-                return content
+            if content is None:
+                continue
+            if content["state"]["best_epoch"] >= 0 and self._read(self.best) is None:
+                self.tell(f"{self.best} is missing or damaged: the training begins again.")
+                return None
+            if path == self.previous:
+                self.tell(f"{self.last} is missing or damaged: the training goes on from the checkpoint before it.")
+            return content
         if self.last.exists() or self.previous.exists():
             self.tell(f"{self.last} is damaged: the training begins again.")
         return None
 
-    def load_best(self) -> Content | None:
-        """Return the best state, or None where there is none that is whole."""
-        return self._read(self.best)
+    def best_state(self) -> dict[str, Tensor]:
+        """Return the best weights.
 
-    def _write(self, path: Path, content: Content) -> None:
-        buffer = io.BytesIO()
-        torch.save(content, buffer)
-        payload = buffer.getvalue()
-        try:
-            self.folder.mkdir(parents=True, exist_ok=True)
-            replace_with(path, payload + SEAL + sha256(payload).hexdigest().encode())
-        except OSError as fault:
-            raise _unwritable(path, fault) from None
+        Raises:
+            CheckpointError: they are damaged since they were written.
+        """
+        content = self._read(self.best)
+        if content is None:
+            raise CheckpointError(
+                "must be as it was written, got a damaged file. Run the command again.", str(self.best)
+            )
+        state: dict[str, Tensor] = content["network"]
+        return state
 
     def _read(self, path: Path) -> Content | None:
         with suppress(OSError):
             data = path.read_bytes()
             payload, seal = data[: -len(SEAL) - DIGEST], data[-len(SEAL) - DIGEST :]
             if seal == SEAL + sha256(payload).hexdigest().encode():
-                content: Content = torch.load(io.BytesIO(payload), weights_only=True)
+                content: Content = torch.load(io.BytesIO(payload), map_location="cpu", weights_only=True)
                 return content
         return None
+
+
+def _sealed(content: Content) -> bytes:
+    buffer = io.BytesIO()
+    torch.save(content, buffer)
+    payload = buffer.getvalue()
+    return payload + SEAL + sha256(payload).hexdigest().encode()
 
 
 def _unwritable(path: Path, fault: OSError) -> CheckpointError:

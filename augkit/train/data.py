@@ -129,9 +129,8 @@ def _pictures(data: DataSet, lineage: Mapping[str, Origin], column: Mapping[str,
             raise FileError(
                 f"must hold what augkit expand wrote there alone, got {source.id!r}. {advice}", str(data.root)
             )
-        labelled = replace(source, label=column[source.id]) if column else source
-        if origin is not None:
-            labelled = replace(source, label=origin.source.label)
+        label = origin.source.label if origin is not None else column[source.id] if column else source.label
+        labelled = replace(source, label=label, annotations=None)  # of which nothing is learnt
         original = labelled if origin is None else origin.source
         picture = found.setdefault(original.id, _Picture(original))
         picture.outputs.append(labelled)

@@ -14,8 +14,8 @@ from augkit.train.targets import KINDS, ClassWeights, TargetKind
 
 __all__ = ["RUNNING", "Settings", "parse_class_weights"]
 
-# What changes nothing in the weights that come out; all else makes another run of it. Paths stand for what lies there.
-RUNNING = ("data", "out", "cache", "workers", "device", "threads", "max_rejected", "tensorboard", "checkpoint_every")
+# What changes nothing in the weights that come out, or is said in other words; all else makes another run of it.
+RUNNING = ("data", "out", "cache", "workers", "device", "max_rejected", "tensorboard", "checkpoint_every")
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ class Settings:
         cache: whether the features of a frozen network are kept in the run's folder.
         workers: processes that read pictures; 0 reads them in this one.
         device: ``cpu``, ``cuda``, or ``auto``.
-        threads: of the processor, for torch; 0 leaves it to torch.
+        threads: of the processor, for torch; 0 takes one for inputs of up to 64 pixels, else what torch takes.
         max_rejected: the greatest fraction of pictures that may be unreadable.
         tensorboard: whether TensorBoard's files are written too.
         checkpoint_every: steps between checkpoints within an epoch; there is one after each anyway. 0 for no others.

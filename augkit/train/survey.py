@@ -94,8 +94,8 @@ def survey(parts: Parts, most_rejected: float, progress: Callable[[int, int, str
     for role in ROLES:
         if not facts[role]:
             raise FileError(f"must leave pictures to {role}, got none that can be read.", str(parts[role].data.root))
-    kept = [parts[role].without(id for its, id, _ in rejected if its == role) for role in ROLES]
-    return Survey(Parts(*kept, are_copies=parts.are_copies), facts, tuple(rejected))
+    fit, choose, report = (parts[role].without(id for its, id, _ in rejected if its == role) for role in ROLES)
+    return Survey(Parts(fit, choose, report, parts.are_copies), facts, tuple(rejected))
 
 
 def _looked_at(part: Part) -> Iterator[tuple[Source, Facts | AugkitError]]:
