@@ -179,7 +179,10 @@ def test_described_is_read_as_it_was(name: str, tmp_path: Path) -> None:
     [
         ({"name": "resnet19", "arguments": {}}, "must be a known model, got 'resnet19'"),
         ({"outputs": "many"}, "architecture.outputs"),
+        ({"outputs": 0}, "outputs: must be a whole number from 1"),
         ({"preprocessing": {}}, "architecture.preprocessing"),
+        ({"preprocessing": {"size": [0, 9], "channels": 1, "mean": [0], "std": [1]}}, "got 0x9x1"),
+        ({"preprocessing": {"size": [9, 9], "channels": 3, "mean": [0], "std": [1]}}, "must be 3 positive numbers"),
         ({"arguments": {"layers": ["relu"]}}, "must end with '- dense: classes'"),
     ],
 )

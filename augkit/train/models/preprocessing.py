@@ -12,11 +12,13 @@ from PIL import Image
 from torch import Tensor
 
 from augkit.core.tonal import LUMA, RANGE
-from augkit.errors import SampleError
+from augkit.errors import ArgumentError, SampleError
 
-__all__ = ["Preprocessing"]
+__all__ = ["LARGEST", "Preprocessing"]
 
 Array = NDArray[Any]
+
+LARGEST = 4096  # pixels of a side
 
 _RESAMPLING = {"bilinear": Image.Resampling.BILINEAR, "bicubic": Image.Resampling.BICUBIC}
 
@@ -33,6 +35,9 @@ class Preprocessing:
         resize: the shorter side in pixels before `size` is cropped from the centre, at least both of its sides; None
             squeezes the whole picture into `size`.
         interpolation: Pillow's filter of that name, which widens when it shrinks a picture.
+
+    Raises:
+        ArgumentError: a size, mean or std is impossible.
     """
 
     size: tuple[int, int]
@@ -41,6 +46,15 @@ class Preprocessing:
     std: tuple[float, ...]
     resize: int | None = None
     interpolation: Literal["bilinear", "bicubic"] = "bilinear"
+
+    def __post_init__(self) -> None:
+        if not all(1 <= part <= LARGEST for part in self.input):
+            rule = f"must be height, width and channels, each from 1 to {LARGEST}"
+            raise ArgumentError(f"{rule}, got {'x'.join(map(str, self.input))}.", "input")
+        if not len(self.mean) == len(self.std) == self.channels or not all(part > 0 for part in self.std):
+            raise ArgumentError(f"must be {self.channels} positive numbers, as must mean, got {self.std}.", "std")
+        if self.resize is not None and not max(self.size) <= self.resize <= 2 * LARGEST:
+            raise ArgumentError(f"must be at least the sides of {self.size}, got {self.resize}.", "resize")
 
     @property
     def input(self) -> tuple[int, int, int]:
