@@ -108,9 +108,7 @@ def close(
     )
     page = report.write(out, facts)
     rejected = len(ready.surveyed.rejected)
-    return Result(
-        str(out), str(page), metrics, len(state.rows), state.best_epoch + 1, counts, rejected, tuple(notes)
-    )
+    return Result(str(out), str(page), metrics, len(state.rows), state.best_epoch + 1, counts, rejected, tuple(notes))
 
 
 def _evaluation(ready: Preparation, network: Network, role: Role, judge: Judge) -> Evaluation:
