@@ -6,9 +6,8 @@ from importlib.util import find_spec
 
 from augkit.errors import MissingExtra
 
-for _package in ("torch", "safetensors", "sklearn"):
-    if find_spec(_package) is None:
-        raise MissingExtra("must be installed to train. Run: pip install 'augkit[train]'", _package)
+if _missing := [name for name in ("torch", "safetensors", "sklearn") if find_spec(name) is None]:
+    raise MissingExtra("must be installed to train. Run: pip install 'augkit[train]'", _missing[0])
 
 from augkit.train.closing import Result
 from augkit.train.run import train
