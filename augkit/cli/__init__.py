@@ -24,6 +24,7 @@ COMMANDS = (
     "explain",
     "show",
     "fit-pca",
+    "train",
     "model",
     "predict",
     "export",
