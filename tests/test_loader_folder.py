@@ -10,13 +10,14 @@ import numpy as np
 import pytest
 import torch
 from data_sets import FORMS, JPEG, lay, tar_of
-from folders import SMALL, done, fill, outputs, picture, put
+from folders import SMALL, done, fill, lines, outputs, picture, put
+from test_expand_labels import BENT, coco
 
 import augkit as ak
 from augkit.codec import decode
 from augkit.datasets import read
 from augkit.errors import ArgumentError, AugkitError, DecodeError, FileError, SampleError
-from augkit.loader import EpochSampler, MixUp, Mosaic, Pictures, collate, folder
+from augkit.loader import Augmented, Draw, EpochSampler, MixUp, Mosaic, Pictures, folder
 
 STILL = ak.Pipeline([])
 
@@ -161,8 +162,23 @@ def test_pictures_are_samples_with_names(tmp_path: Path) -> None:
     assert pictures[0].id == data.sources[1].id
     assert pictures[0].box_labels == ["CAT", "DOG"]
     assert pictures[0].label == "None"
-    assert pictures[0].polygons is None  # the cat has none
-    assert isinstance(collate([(torch.zeros(1, 2, 2), pictures[0].label)]), tuple)
+    cat, dog = pictures[0].polygons or ()
+    assert len(cat) == 0
+    assert len(dog) == 1
+    assert next(iter(folder(data, split="val")))["polygons"][0][0] == []
+
+
+def test_labels_are_those_that_expand_writes(tmp_path: Path) -> None:
+    pytest.importorskip("pycocotools", reason="needs run lengths")
+    data = read(coco(tmp_path / "src"))
+    done(tmp_path / "src", tmp_path / "out", 2, pipeline=BENT, encoding="png", seed=3)
+    augmented = Augmented(Pictures(data), BENT, 3)
+    index = {source.id: number for number, source in enumerate(data.sources)}
+    for entry in lines(tmp_path / "out"):
+        item, record = augmented[Draw(0, index[entry["source"]], entry["copy"])], entry["record"]
+        assert list(item["box_labels"]) == [instance["label"] for instance in record["instances"]]
+        boxes = [instance["box"] for instance in record["instances"]]
+        np.testing.assert_allclose(item["boxes"], np.reshape(boxes, (-1, 4)), atol=2e-3)
 
 
 @pytest.mark.parametrize(

@@ -100,7 +100,7 @@ def test_a_data_set_can_be_sent_to_a_worker() -> None:
 
 class Faulty(list[Any]):
     def __getitem__(self, index: Any) -> Any:
-        raise KeyError("lost")
+        raise {1: KeyError, 2: IndexError}[len(self)]("lost")
 
 
 @pytest.mark.parametrize(
@@ -122,6 +122,11 @@ def test_a_fault_of_the_data_set_s_own_is_told_with_its_place() -> None:
     with pytest.raises(KeyError) as caught:
         Augmented(Faulty([1]), PIPELINE)[0]
     assert caught.value.__notes__ == ["augkit: dataset[0] could not be read."]
+
+
+def test_a_data_set_that_is_shorter_than_it_says_does_not_look_whole() -> None:
+    with pytest.raises(SampleError, match=r"dataset\[0\]: must be there, got an IndexError: lost"):
+        list(Augmented(Faulty([1, 2]), PIPELINE))
 
 
 @pytest.mark.parametrize("item", [2, -3, Draw(0, 2), Draw(1, -3)])

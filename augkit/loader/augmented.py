@@ -17,7 +17,7 @@ from torch.utils.data import Dataset, IterableDataset, get_worker_info
 from augkit.core.key import Key
 from augkit.core.sample import Sample, Scene
 from augkit.datasets.samples import ready_for
-from augkit.errors import ArgumentError, AugkitError
+from augkit.errors import ArgumentError, AugkitError, SampleError
 from augkit.executors import run
 from augkit.loader.items import item_of, sample_from
 from augkit.loader.sampler import Draw
@@ -137,6 +137,8 @@ class Augmented(Samples):
             return Made(run(plan, ready_for(plan, sample)).changed(id=id), key)
         except AugkitError as error:
             raise error.at(where) from error.__cause__
+        except IndexError as fault:  # which would end a plain iteration over this data set, as if it were all
+            raise SampleError(f"must be there, got an IndexError: {fault}.", where) from fault
         except Exception as fault:  # of the data set's own
             fault.add_note(f"augkit: {where} could not be read.")
             raise

@@ -74,7 +74,9 @@ def _reals(values: NDArray[Any]) -> torch.Tensor:
 
 
 def _polygon(polygon: Polygon) -> Any:
-    return [_reals(ring) for ring in polygon] if isinstance(polygon, list) else _reals(polygon)
+    if isinstance(polygon, np.ndarray) and len(polygon) > 0:  # of no ring at all a sample makes an empty array
+        return _reals(polygon)
+    return [_reals(ring) for ring in polygon]
 
 
 def _numbers(labels: Sequence[Any] | NDArray[Any]) -> Any:

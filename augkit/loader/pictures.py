@@ -23,7 +23,7 @@ class Pictures(Dataset[Sample]):
     """Read the pictures of a data set one by one, with labels, masks, boxes and keypoints; for `Augmented`.
 
     A picture that cannot be read is an error that names its file; none is ever left out. Objects whose masks are run
-    lengths keep their boxes alone, and polygons come only where every object of the picture has one.
+    lengths keep their boxes alone; where any object of a picture has a polygon, that of one without is empty.
 
     Args:
         data: what `augkit.datasets.read` gives.
