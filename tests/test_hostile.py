@@ -18,11 +18,11 @@ from data_sets import JPEG, coco, lay
 from folders import done, fill, lines, tree
 
 from augkit.datasets import Source
+from augkit.datasets.splits import groups_of
 from augkit.errors import ArgumentError, AugkitError, FileError
 from augkit.expand import JobError, estimate, replay, verify
 from augkit.expand.counts import parse_balance
 from augkit.expand.job import MOST_COPIES
-from augkit.expand.splits import groups_of
 
 POSIX = pytest.mark.skipif(sys.platform == "win32", reason="Windows has neither these files nor these signals")
 AUGKIT = (sys.executable, "-m", "augkit")

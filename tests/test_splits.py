@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from augkit.datasets import Source, Split
+from augkit.datasets.splits import assign, groups_of, parse_split, split_of
 from augkit.errors import ArgumentError, FileError
-from augkit.expand.splits import assign, groups_of, parse_split, split_of
 
 shares = st.tuples(st.integers(1, 8), st.integers(0, 4), st.integers(0, 4)).map(
     lambda parts: {name: part / sum(parts) for name, part in zip(("train", "val", "test"), parts, strict=True) if part}

@@ -16,8 +16,8 @@ from pathlib import Path
 from secrets import token_hex
 from typing import Any, BinaryIO, cast
 
+from augkit import durable
 from augkit.datasets.root import inside
-from augkit.expand import durable
 from augkit.expand.layout import BOOKS, TEMPORARY, JobError, sha256_of
 from augkit.expand.store import FileFacts, Staging, Store
 

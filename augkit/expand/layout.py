@@ -25,6 +25,7 @@ from hashlib import sha256
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
+from augkit.datasets.lineage import BOOKS, DONE, HINT, LINEAGE
 from augkit.errors import AugkitError, FileError
 
 if TYPE_CHECKING:
@@ -46,13 +47,10 @@ __all__ += [
 ]
 
 FORMAT = 2  # of the bookkeeping
-BOOKS = ".augkit"
 JOB = f"{BOOKS}/job.json"
 PLANS = f"{BOOKS}/plan"
-HINT = f"{BOOKS}/source.txt"
 REJECTED = f"{BOOKS}/rejected.jsonl"
 LEAKS = f"{BOOKS}/leaks.jsonl"
-DONE = f"{BOOKS}/done.json"
 TEMPORARY = f"{BOOKS}/tmp"
 SEAL = "seal"
 _COMPACT = json.JSONEncoder(separators=(",", ":"), allow_nan=False)
@@ -71,7 +69,7 @@ def plan(part: int) -> str:
 
 def lineage(shard: int) -> str:
     """Return where the lines of a shard's outputs are."""
-    return f"{BOOKS}/lineage/{shard:05d}.jsonl"
+    return f"{LINEAGE}/{shard:05d}.jsonl"
 
 
 def marker(shard: int) -> str:

@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Literal
 
 from augkit.datasets import WRITERS, DataSet, read
+from augkit.datasets.splits import assign, groups_of, parse_split
 from augkit.errors import ArgumentError, FileError, closest
 from augkit.expand.job import Balance, Job
 from augkit.expand.names import is_class
 from augkit.expand.plan import WorkPlan
-from augkit.expand.splits import assign, groups_of, parse_split
 from augkit.pipeline import Pipeline
 from augkit.pipeline_file import load
 

@@ -13,7 +13,7 @@ from typing import Any
 from augkit.codec import decode, encode
 from augkit.core.plan import Plan
 from augkit.core.sample import Sample
-from augkit.datasets import Member, Place
+from augkit.datasets.places import Place, place_of, read_place
 from augkit.datasets.root import Folder, Root
 from augkit.errors import ArgumentError, FileError, closest
 from augkit.executors import run
@@ -164,17 +164,15 @@ def _root(store: Store, source: str | os.PathLike[str] | None) -> Root:
 
 
 def _place(entry: Mapping[str, Any], line: str) -> Place:
-    match entry.get("place", entry["source"]):
-        case str() as path:
-            return path
-        case [str() as path, int() as offset, int() as size] if offset >= 0 and size >= 0:
-            return Member(path, offset, size)
-    raise _damaged("an unfit place", line)
+    try:
+        return place_of(entry.get("place", entry["source"]))
+    except ArgumentError:
+        raise _damaged("an unfit place", line) from None
 
 
 def _source_bytes(root: Root, place: Place) -> bytes:
     try:
-        return root.read(place) if isinstance(place, str) else root.read(*place)
+        return read_place(root, place)
     except FileError as fault:
         advice = "If the sources lie elsewhere now, say where with --source."
         raise FileError(f"{fault.message} {advice}", fault.where) from None

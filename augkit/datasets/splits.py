@@ -1,4 +1,4 @@
-"""Which split every source belongs to: by a keyed hash of its group, before anything is expanded."""
+"""Which split every source belongs to: by a keyed hash of its group, before anything is expanded or trained on."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from hashlib import blake2b
 from pathlib import Path
 
-from augkit.datasets import SPLITS, Source, Split
+from augkit.datasets.data_set import SPLITS, Source, Split
 from augkit.errors import ArgumentError, FileError, closest
 
 __all__ = ["Fractions", "assign", "groups_of", "parse_split", "split_of"]
