@@ -118,6 +118,7 @@ def test_a_label_without_pictures_is_left_out_of_means() -> None:
     nothing = Evaluation(whole.ids, whole.outputs, np.zeros_like(targets), LABELS)
     assert_plain(measure(nothing))
     assert measure(nothing)["mean_average_precision"] is None
+    assert (headline(nothing).name, headline(nothing).value) == ("All labels right", measure(nothing)["exact"])
     assert score(nothing) == -loss_of(nothing)
     assert_plain(
         measure(Evaluation(("a", "b"), np.array([[1.0], [-1.0]]), np.array([[1], [1]]), Target("labels", ("x",))))

@@ -190,8 +190,8 @@ def _calibration(facts: ReportFacts, light: bytes, dark: bytes) -> str:
     of = "the answer's confidence" if evaluation.target.kind == "classes" else "the probability of every label"
     told = (
         f"The expected calibration error (ECE) is the mean distance between {of} and how often it is right, in"
-        f" {BINS} bins of equal width, weighted by their answers (Guo et al., 2017). The temperature was fitted to the"
-        f" pictures of {facts.chosen_on}."
+        f" {BINS} bins of equal width, weighted by their answers (Guo et al., 2017). The temperature was fitted to"
+        f" other pictures ({facts.chosen_on})."
     )
     if temperature == 1.0:
         told += " It stayed at 1: they gave no reason to change it."
