@@ -10,7 +10,7 @@ from augkit.errors import MissingExtra
 
 if TYPE_CHECKING:
     from augkit.train.closing import Result as Result
-    from augkit.train.repeat import repeat as repeat
+    from augkit.train.repeats import repeat as repeat
     from augkit.train.run import train as train
     from augkit.train.settings import Settings as Settings
 
@@ -18,7 +18,7 @@ for _package in ("torch", "safetensors", "sklearn"):
     if find_spec(_package) is None:
         raise MissingExtra("must be installed to train. Run: pip install 'augkit[train]'", _package)
 
-_HOMES = {"Result": "closing", "Settings": "settings", "repeat": "repeat", "train": "run"}
+_HOMES = {"Result": "closing", "Settings": "settings", "repeat": "repeats", "train": "run"}
 
 
 def __getattr__(name: str) -> Any:

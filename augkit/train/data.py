@@ -150,7 +150,8 @@ def _roles(splits: Sequence[Split | None], groups: Sequence[str], seed: int) -> 
         elif "val" in others and "test" in others:
             yield "fit"
         else:
-            yield "fit" if split_of(group, CHOOSING, seed) == "train" else "choose"
+            # Another hash than the one that may have left this group in train.
+            yield "fit" if split_of(f"chooses: {group}", CHOOSING, seed) == "train" else "choose"
 
 
 def _of_role(
@@ -205,7 +206,7 @@ def _originals_of(part: Part) -> Counter[str]:
 
 def _unlearnable(name: str, parts: Parts) -> SampleError:
     elsewhere = sum(_originals_of(parts[role])[name] for role in ("choose", "report"))
-    got = f"its {elsewhere:,} chosen or reported on" if elsewhere else "none at all"
+    got = f"its {elsewhere:,} in the parts that judge" if elsewhere else "none at all"
     return SampleError(f"must have pictures to learn from, got {got}. Give more, or take it out.", f"class {name!r}")
 
 
