@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
@@ -24,9 +24,9 @@ from sklearn.metrics import (
 from augkit.core.key import Key
 from augkit.train.answers import LIKELY
 from augkit.train.calibration import loss_of, reliability
-from augkit.train.evaluation import Evaluation, answers
+from augkit.train.evaluation import Evaluation
 
-__all__ = ["Evaluation", "Headline", "answers", "headline", "measure", "score"]
+__all__ = ["Evaluation", "Headline", "headline", "measure", "score"]
 
 LEVEL = 0.95  # of intervals
 RESAMPLES = 200
@@ -112,11 +112,10 @@ def measure(evaluation: Evaluation, temperature: float = 1.0) -> dict[str, Any]:
         evaluation: what the network said, beside the truth.
         temperature: what logits are divided by; it moves the loss and the calibration, not what is named.
     """
-    top = headline(evaluation)
     plain = {
         "kind": evaluation.target.kind,
         "count": len(evaluation.ids),
-        "headline": {"name": top.name, "value": top.value, "low": top.low, "high": top.high, "interval": top.method},
+        "headline": asdict(headline(evaluation)),
     }
     if evaluation.target.kind == "numbers":
         return plain | _of_numbers(evaluation)
