@@ -2,6 +2,7 @@
 
 import errno
 import json
+import math
 import os
 from pathlib import Path
 from typing import Any
@@ -129,6 +130,12 @@ def test_weights_of_another_network_are_refused(tmp_path: Path) -> None:
     assert_refused(path, "damaged: .*size mismatch")
     save(path, Artefact(small.network, small.architecture, Target("classes", ("a", "b"))))
     assert_refused(path, "damaged: ")
+
+
+def test_a_temperature_that_is_none_is_refused(tmp_path: Path) -> None:
+    for temperature in (0.0, -1.0, math.nan, math.inf):
+        save(tmp_path / "m", artefact(temperature=temperature))
+        assert_refused(tmp_path / "m", "damaged: its temperature is")
 
 
 def test_what_is_not_there_is_told(tmp_path: Path) -> None:

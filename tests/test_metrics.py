@@ -118,6 +118,7 @@ def test_a_label_without_pictures_is_left_out_of_means() -> None:
     nothing = Evaluation(whole.ids, whole.outputs, np.zeros_like(targets), LABELS)
     assert_plain(measure(nothing))
     assert measure(nothing)["mean_average_precision"] is None
+    assert (headline(nothing).name, headline(nothing).value) == ("All labels right", measure(nothing)["exact"])
     assert score(nothing) == -loss_of(nothing)
     assert_plain(
         measure(Evaluation(("a", "b"), np.array([[1.0], [-1.0]]), np.array([[1], [1]]), Target("labels", ("x",))))
@@ -162,9 +163,12 @@ def test_the_temperature_never_raises_the_loss_it_was_fitted_to(target: Target) 
         temperature = fit_temperature(found)
         assert 0.01 <= temperature <= 100
         assert loss_of(found, temperature) <= loss_of(found)
-        before, after = measure(found), measure(found, temperature)
-        kept = "accuracy" if target is CLASSES else "macro_f1"
-        assert before[kept] == after[kept]
+
+
+@pytest.mark.parametrize(("target", "kept"), [(CLASSES, "accuracy"), (LABELS, "macro_f1")])
+def test_a_temperature_changes_no_name(target: Target, kept: str) -> None:
+    found = spoken(target, 30, noise=2.0)
+    assert measure(found)[kept] == measure(found, 3.0)[kept]
 
 
 def test_nothing_is_concluded_from_answers_that_are_all_right() -> None:

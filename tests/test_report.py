@@ -21,7 +21,7 @@ from augkit.errors import FileError, MissingExtra
 from augkit.train.artefact import versions
 from augkit.train.calibration import Reliability, reliability
 from augkit.train.figures import Curves, confusion, learning_curves, reliability_diagram, scatter
-from augkit.train.metrics import Evaluation, headline
+from augkit.train.metrics import Evaluation, headline, measure
 from augkit.train.report import ReportFacts, write
 from augkit.train.report.mistakes import MOST, thumbnail, worst
 from augkit.train.targets import Target
@@ -71,8 +71,10 @@ def picture(id: str) -> NDArray[Any]:
 
 
 def facts(target: Target, count: int = 40, **more: Any) -> ReportFacts:
+    evaluation = more.get("evaluation") or spoken(target, count, noise=2.0)
     made = artefact(
         target,
+        metrics=measure(evaluation, 1.5),
         settings={"data": "my <data>", "seed": 3, "pipeline": None, "split": "train=0.8,val=0.2"},
         fingerprint="ab12" * 16,
         versions=versions(),
@@ -81,7 +83,7 @@ def facts(target: Target, count: int = 40, **more: Any) -> ReportFacts:
     given: dict[str, Any] = {
         "title": "runs/<first>",
         "artefact": made,
-        "evaluation": spoken(target, count, noise=2.0),
+        "evaluation": evaluation,
         "split": "test",
         "chosen_on": "val",
         "counts": (1200, 77, count),

@@ -8,6 +8,7 @@ run; a hash over all of it shows damage.
 from __future__ import annotations
 
 import json
+import math
 import os
 import platform
 import stat
@@ -144,9 +145,12 @@ def _artefact(content: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> Arte
     for name, value in network.state_dict().items():  # of other shapes torch itself complains
         if value.dtype != tensors[name].dtype or architecture.outputs != target.outputs:
             raise ValueError(f"{name} does not fit")
+    temperature = float(content["temperature"])
+    if not (temperature > 0.0 and math.isfinite(temperature)):
+        raise ValueError(f"its temperature is {temperature}")
     network.eval()
     rest = {name: content[name] for name in ("settings", "fingerprint", "versions", "metrics")}
-    return Artefact(network, architecture, target, **rest, temperature=float(content["temperature"]))
+    return Artefact(network, architecture, target, **rest, temperature=temperature)
 
 
 def _file(path: Path) -> Path:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
@@ -24,9 +24,9 @@ from sklearn.metrics import (
 from augkit.core.key import Key
 from augkit.train.answers import LIKELY
 from augkit.train.calibration import loss_of, reliability
-from augkit.train.evaluation import Evaluation, answers
+from augkit.train.evaluation import Evaluation
 
-__all__ = ["Evaluation", "Headline", "answers", "headline", "measure", "score"]
+__all__ = ["Evaluation", "Headline", "headline", "measure", "score"]
 
 LEVEL = 0.95  # of intervals
 RESAMPLES = 200
@@ -72,21 +72,21 @@ def score(evaluation: Evaluation) -> float:
 def headline(evaluation: Evaluation) -> Headline:
     """Return the figure of a report: accuracy, mean average precision, or the mean absolute error.
 
+    Where no picture has a label there is no precision, and the part of pictures with all labels right stands in.
+
     References: Wilson, "Probable inference, the law of succession, and statistical inference", JASA 1927; Efron,
     "Bootstrap methods: another look at the jackknife", Annals of Statistics 1979.
     """
     kind, truths, found = evaluation.target.kind, evaluation.truths, evaluation.answers()
     if kind == "classes":
-        right = int((found.argmax(axis=1) == truths).sum())
-        low, high = binomtest(right, len(truths)).proportion_ci(LEVEL, method="wilson")
-        return Headline("Accuracy", right / len(truths), float(low), float(high), "Wilson's method", True)
+        return _part("Accuracy", found.argmax(axis=1) == truths)
     if kind == "labels":
         value = _mean(_precisions(found, truths))
-        name, method = "Mean average precision", f"bootstrap, {RESAMPLES} resamples of the pictures"
         if value is None:
-            return Headline(name, 0.0, None, None, method, True)
+            return _part("All labels right", ((found >= LIKELY) == (truths == 1)).all(axis=1))
         low, high = _bootstrapped(found, truths)
-        return Headline(name, value, low, high, method, True)
+        method = f"bootstrap, {RESAMPLES} resamples of the pictures"
+        return Headline("Mean average precision", value, low, high, method, True)
     errors = np.abs(found - truths).mean(axis=1)
     name, method = "Mean absolute error", "Student's t over the pictures"
     if len(errors) < 2:
@@ -94,6 +94,11 @@ def headline(evaluation: Evaluation) -> Headline:
     half = float(student_t.ppf((1 + LEVEL) / 2, len(errors) - 1)) * errors.std(ddof=1) / math.sqrt(len(errors))
     mean = float(errors.mean())
     return Headline(name, mean, max(0.0, mean - half), mean + half, method, False)
+
+
+def _part(name: str, right: NDArray[np.bool_]) -> Headline:
+    low, high = binomtest(int(right.sum()), len(right)).proportion_ci(LEVEL, method="wilson")
+    return Headline(name, float(right.mean()), float(low), float(high), "Wilson's method", True)
 
 
 def measure(evaluation: Evaluation, temperature: float = 1.0) -> dict[str, Any]:
@@ -107,11 +112,10 @@ def measure(evaluation: Evaluation, temperature: float = 1.0) -> dict[str, Any]:
         evaluation: what the network said, beside the truth.
         temperature: what logits are divided by; it moves the loss and the calibration, not what is named.
     """
-    top = headline(evaluation)
     plain = {
         "kind": evaluation.target.kind,
         "count": len(evaluation.ids),
-        "headline": {"name": top.name, "value": top.value, "low": top.low, "high": top.high, "interval": top.method},
+        "headline": asdict(headline(evaluation)),
     }
     if evaluation.target.kind == "numbers":
         return plain | _of_numbers(evaluation)

@@ -21,7 +21,8 @@ class ReportFacts:
 
     Args:
         title: of the page: the run's name.
-        artefact: what was trained, with its settings, versions and temperature.
+        artefact: what was trained, with its settings, versions and temperature; its metrics are those that `measure`
+            gives of `evaluation` with that temperature.
         evaluation: of the pictures that are reported on; its ids are what `picture` takes.
         split: what the data set calls those pictures: test, or val.
         chosen_on: what it calls those that stopped the training, picked the epoch and fitted the temperature.

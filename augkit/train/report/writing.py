@@ -14,7 +14,7 @@ from augkit.errors import FileError
 from augkit.train import figures
 from augkit.train.answers import Row, csv_of, named
 from augkit.train.calibration import BINS, loss_of, reliability
-from augkit.train.metrics import Headline, headline, measure
+from augkit.train.metrics import Headline
 from augkit.train.report.facts import ReportFacts
 from augkit.train.report.mistakes import MOST, gallery, worst
 from augkit.train.report.page import Section, details, figure, page, shown, table, text
@@ -38,7 +38,7 @@ def write(folder: Path, facts: ReportFacts) -> Path:
         FileError: a file cannot be written.
         MissingExtra: matplotlib is not installed.
     """
-    measured = measure(facts.evaluation, facts.artefact.temperature)
+    measured = dict(facts.artefact.metrics)
     drawn = dict(_drawn(facts, measured))
     sections = [
         Section("", _top(facts, measured)),
@@ -79,7 +79,7 @@ def _drawn(facts: ReportFacts, measured: dict[str, Any]) -> Iterator[tuple[str, 
 
 
 def _top(facts: ReportFacts, measured: dict[str, Any]) -> str:
-    top = headline(facts.evaluation)
+    top = Headline(**measured["headline"])
     learnt, chose, reported = facts.counts
     scope = (
         f"Measured on {reported:,} picture{'s' * (reported != 1)} ({facts.split}), not augmented, that the network did"
@@ -190,8 +190,8 @@ def _calibration(facts: ReportFacts, light: bytes, dark: bytes) -> str:
     of = "the answer's confidence" if evaluation.target.kind == "classes" else "the probability of every label"
     told = (
         f"The expected calibration error (ECE) is the mean distance between {of} and how often it is right, in"
-        f" {BINS} bins of equal width, weighted by their answers (Guo et al., 2017). The temperature was fitted to the"
-        f" pictures of {facts.chosen_on}."
+        f" {BINS} bins of equal width, weighted by their answers (Guo et al., 2017). The temperature was fitted to"
+        f" other pictures ({facts.chosen_on})."
     )
     if temperature == 1.0:
         told += " It stayed at 1: they gave no reason to change it."
