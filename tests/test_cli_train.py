@@ -6,7 +6,6 @@ import json
 import os
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -31,6 +30,12 @@ def run(*words: str, more_path: str = "", code: int = 0) -> subprocess.Completed
     return done
 
 
+def seconds_of_children() -> float:
+    """Return the processor's time that ended child processes took: what one core alone would need."""
+    times = os.times()
+    return times.children_user + times.children_system
+
+
 def told(*words: str) -> str:
     """Return what a command prints, run in this process."""
     done = CliRunner().invoke(app, list(words))
@@ -50,7 +55,7 @@ def test_expand_train_predict_with_their_defaults(tmp_path: Path) -> None:
         folder = tmp_path / "broken" / package
         folder.mkdir(parents=True)
         (folder / "__init__.py").write_text("raise RuntimeError('built for another machine')")
-    broken, began = str(tmp_path / "broken"), time.perf_counter()
+    broken, began = str(tmp_path / "broken"), seconds_of_children()
     source, out, folder = (str(tmp_path / name) for name in ("demo/digits", "out", "run"))
     trainings.digits(Path(source))
     run("expand", source, out, "--pipeline", "digits", "--copies", "20", more_path=broken)
@@ -58,7 +63,7 @@ def test_expand_train_predict_with_their_defaults(tmp_path: Path) -> None:
     assert "lenet, from scratch" in trained.stderr
     assert "Accuracy" in trained.stdout
     predicted = run("predict", folder, source, more_path=broken)
-    assert time.perf_counter() - began < 180
+    assert seconds_of_children() - began < 180
     lines = predicted.stdout.splitlines()
     right = sum(line.split(",")[1] == Path(line.split(",")[0]).parent.name for line in lines[1:])
     assert len(lines) == 101
