@@ -18,6 +18,7 @@ from augkit.train import Settings
 from augkit.train.folder import open_run
 from augkit.train.loop import Diverged
 from augkit.train.preparation import prepare
+from augkit.train.run import begin
 from augkit.train.settings import parse_class_weights
 
 
@@ -223,3 +224,15 @@ def test_settings_are_plain_data_and_a_command(tmp_path: Path) -> None:
     assert {"--no-cache", "--robust", "a=2", "x".join(map(str, INPUT))} < set(words)
     with pytest.raises(AugkitError, match=r"has no 'modle'\. Did you mean model"):
         Settings.read({"modle": 1})
+
+
+@pytest.mark.parametrize("workers", [0, 1])
+def test_a_picture_that_goes_during_the_training_is_named(pictures: Path, tmp_path: Path, workers: int) -> None:
+    ready = prepared(settings(pictures, tmp_path / "run", pipeline="digits", workers=workers))
+    course, _ = begin(ready)
+    victim = ready.surveyed.parts.fit.sources[0].id
+    (pictures / victim).unlink()
+    with pytest.raises(FileError, match=r"^\S*.*" + victim) as caught:
+        list(course.pictures(0, 0))
+    assert "\n" not in str(caught.value)
+    assert "Traceback" not in str(caught.value)

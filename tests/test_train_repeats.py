@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from statistics import stdev
 from typing import Any
 
 import pytest
 
+from augkit.cli.comparison import tell_repeats
 from augkit.errors import ArgumentError, FileError
 from augkit.train import Result, Settings, repeat
 from augkit.train.repeats import Difference, Repeats, differences
@@ -92,3 +94,11 @@ def test_classes_are_compared_one_by_one_and_errors_are_better_when_small() -> N
         for name, mae in (("none", 4.0), ("six", 3.0))
     ]
     assert [d.gain for d in differences(*numbers)] == [1.0, 1.0]
+
+
+def test_a_comparison_as_json(capsys: pytest.CaptureFixture[str]) -> None:
+    found = repeat(Settings("data", "run"), 2, ["none", "light"], one)
+    tell_repeats(found, as_json=True)
+    told = json.loads(capsys.readouterr().out)
+    assert [(run["pipeline"], len(run["results"])) for run in told["runs"]] == [("none", 2), ("light", 2)]
+    assert [row["verdict"] for row in told["differences"]["light"]] == ["no difference to be told"] * 2

@@ -38,7 +38,7 @@ class Log:
                 from torch.utils.tensorboard import SummaryWriter
             except Exception:  # whatever is wrong with it, no training depends on it
                 raise MissingExtra(
-                    "must be installed for --tensorboard. Run: pip install tensorboard", "tensorboard"
+                    "must be installed for --tensorboard. Run: pip install 'augkit[tensorboard]'", "tensorboard"
                 ) from None
             self.board = SummaryWriter(str(folder / "tensorboard"))
 

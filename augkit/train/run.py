@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -75,7 +76,8 @@ def train(
 def reproducible() -> Iterator[None]:
     """Make torch do the same every time, and leave it as it was."""
     was_deterministic, had_threads = torch.are_deterministic_algorithms_enabled(), torch.get_num_threads()
-    torch.use_deterministic_algorithms(True)
+    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # or a GPU's matrix products could not be
+    torch.use_deterministic_algorithms(True, warn_only=torch.cuda.is_available())
     try:
         with torch.random.fork_rng():
             yield

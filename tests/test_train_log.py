@@ -1,0 +1,67 @@
+"""What is written of every epoch, and a training with the loop's further options."""
+
+from __future__ import annotations
+
+import csv
+import json
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+import trainings
+from trainings import fitted, prepared, settings
+
+from augkit.errors import MissingExtra
+from augkit.train.log import Log
+from augkit.train.loop import fit
+from augkit.train.run import begin, reproducible
+
+ROWS = [{"epoch": epoch, "frozen": False, "rate": 0.1, "loss": 1 / epoch, "val_loss": 0.5} for epoch in (1, 2)]
+
+
+def test_lines_and_csv_say_the_same(tmp_path: Path) -> None:
+    log = Log(tmp_path, has_tensorboard=False)
+    for count in (1, 2):
+        log.write(ROWS[:count])
+        lines = [json.loads(line) for line in (tmp_path / "log.jsonl").read_text().splitlines()]
+        assert lines == ROWS[:count]
+        with (tmp_path / "log.csv").open() as file:
+            assert list(csv.DictReader(file)) == [{name: str(value) for name, value in row.items()} for row in lines]
+    assert {path.name for path in tmp_path.iterdir()} == {"log.jsonl", "log.csv"}
+
+
+def test_a_tensorboard_that_does_not_load_is_an_extra(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "torch.utils.tensorboard", None)
+    with pytest.raises(MissingExtra, match="pip install 'augkit"):
+        Log(tmp_path, has_tensorboard=True)
+
+
+def test_no_epoch_tells_a_time(tmp_path: Path) -> None:
+    """Or two runs of the same would differ."""
+    data = trainings.fill(tmp_path / "data", each=8)
+    for name in ("one", "other"):
+        fitted(settings(data, tmp_path / name))
+    assert (tmp_path / "one/log.jsonl").read_bytes() == (tmp_path / "other/log.jsonl").read_bytes()
+
+
+def test_patience_ends_a_phase_and_not_the_training(tmp_path: Path) -> None:
+    data = trainings.fill(tmp_path / "data", each=8)
+    weights = trainings.weights_file(tmp_path / "w.pt", "mobilenet_v2")
+    options = {"model": "mobilenet_v2", "weights": weights, "patience": 2, "rate": 1e-12, "backbone_rate": 1e-3}
+    state, _ = fitted(settings(data, tmp_path / "run", epochs=9, unfreeze=2, **options))
+    assert state.epoch == 11
+    assert [row["frozen"] for row in state.rows][:3] == [True, True, True]
+    assert next(row["epoch"] for row in state.rows if not row["frozen"]) == 10
+    assert sum(row["frozen"] for row in state.rows) < 9
+
+
+def test_half_precision_learns_as_well(tmp_path: Path) -> None:
+    ready = prepared(settings(trainings.fill(tmp_path / "data"), tmp_path / "run", epochs=12))
+    with reproducible():
+        course, _ = begin(ready)
+        course.is_mixed = True
+        (tmp_path / "run").mkdir()
+        state = fit(course)
+    assert state.rows[-1]["loss"] < state.rows[0]["loss"] / 2
+    assert all(weight.dtype == torch.float32 for weight in ready.network.parameters())
