@@ -9,10 +9,10 @@ import sys
 from pathlib import Path
 
 import pytest
-from folders import SMALL, done, fill, tree
+from folders import done, fill, tree
 
 from augkit.errors import ArgumentError
-from augkit.expand import JobError, expand, verify
+from augkit.expand import JobError, verify
 from augkit.expand.disk import Disk
 
 
@@ -73,7 +73,11 @@ def test_parts_that_are_none(src: Path, tmp_path: Path, shards: tuple[int, int])
         done(src, tmp_path / "out", shards=shards)
 
 
-def test_a_job_is_not_changed_by_a_part_of_it(src: Path, tmp_path: Path) -> None:
-    for change in ("fresh", "extend"):
-        with pytest.raises(ArgumentError, match="must not go with"):
-            expand(src, tmp_path / "out", SMALL, 3, workers=0, shards=(0, 2), **{change: True})  # type: ignore[arg-type]
+@pytest.mark.parametrize("two", [*itertools.combinations(("shards", "finish", "fresh", "extend"), 2)], ids=" and ".join)
+def test_aims_that_gainsay_each_other_touch_nothing(src: Path, tmp_path: Path, two: tuple[str, str]) -> None:
+    """Were --fresh --finish obeyed, a complete job would be removed, and then be said to lack its shards."""
+    done(src, tmp_path / "out")
+    before = tree(tmp_path / "out")
+    with pytest.raises(ArgumentError, match=f"^{two[0]}: must not go with --{two[1]}"):
+        done(src, tmp_path / "out", **{name: (0, 2) if name == "shards" else True for name in two})
+    assert tree(tmp_path / "out") == before

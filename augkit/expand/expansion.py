@@ -21,6 +21,7 @@ from augkit.expand.layout import JobError
 from augkit.expand.plan import Shard, WorkPlan
 from augkit.expand.planning import Pipelines, make_plan, require_apart
 from augkit.expand.processes import cpu_count, is_worker_starting, run_shards
+from augkit.expand.running import require_one_aim, require_runnable
 from augkit.expand.shard import ShardResult, Work
 from augkit.expand.store import Store, store_at
 from augkit.pipeline import Pipeline
@@ -137,7 +138,8 @@ def expand(
     began = time.perf_counter()
     if workers != 0 and is_worker_starting():  # a script without `if __name__ == "__main__":`; run_shards tells why
         sys.exit(1)
-    _require_running_options(workers, timeout, shards, fresh or extend, max_rejected)
+    require_runnable(workers, timeout, max_rejected, engine, start_method)
+    require_one_aim(shards, finish=finish, fresh=fresh, extend=extend)
     plan = make_plan(
         source,
         pipeline,
@@ -244,8 +246,6 @@ def _engine(name: str, store: Store, plan: WorkPlan, workers: int, start_method:
         from augkit.expand.ray_tasks import run_tasks
 
         return lambda shards, watch: run_tasks(work, shards, workers, timeout, watch)
-    if name != "processes":
-        raise ArgumentError(f"must be processes or ray, got {name!r}.", "engine")
     return lambda shards, watch: run_shards(
         work, shards, workers, timeout_s=timeout, start_method=start_method, watch=watch
     )
@@ -258,21 +258,6 @@ def _do(run: Run, plan: WorkPlan, tally: _Tally, progress: Callable[[Progress], 
         for result in results:
             tally.add(result)
             progress(tally.progress(0))
-
-
-def _require_running_options(
-    workers: int | None, timeout: float, shards: tuple[int, int] | None, is_changing: bool, max_rejected: float
-) -> None:
-    if workers is not None and (type(workers) is not int or workers < 0):
-        raise ArgumentError(f"must be a whole number, at least 0, got {workers!r}.", "workers")
-    if not timeout > 0.0:
-        raise ArgumentError(f"must be a number of seconds above 0, got {timeout!r}.", "timeout")
-    if not 0.0 <= max_rejected <= 1.0:
-        raise ArgumentError(f"must lie within 0 and 1, got {max_rejected!r}.", "max_rejected")
-    if shards is not None and not 0 <= shards[0] < shards[1]:
-        raise ArgumentError(f"must be i/n with i from 0 to n - 1, got {shards[0]}/{shards[1]}.", "shards")
-    if shards is not None and is_changing:
-        raise ArgumentError("must not go with --fresh or --extend. Run those once without --shards.", "shards")
 
 
 @contextmanager

@@ -86,9 +86,10 @@ def _copied(entry: Mapping[str, Any], plan: Plan, data: bytes) -> bytes:
 
 
 def _below_out(out: Path, id: str) -> str:
-    """Return an id as the books write it, also for a path that a shell completed."""
+    """Return an id as the books write it, also for a path that a shell completed, if need be as far as its tar."""
     path = Path(id)
-    inside = path.exists() and out.resolve() in path.resolve().parents
+    lies = path.exists() or any(parent.is_file() for parent in path.parents)
+    inside = lies and out.resolve() in path.resolve().parents
     return path.resolve().relative_to(out.resolve()).as_posix() if inside else path.as_posix()
 
 
