@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from data_sets import FORMS, MASK, PNG, lay
-from folders import done, lines, put, picture
+from folders import done, lines, picture, put
 
 from augkit.datasets import WRITERS, read
 from augkit.errors import ArgumentError
@@ -36,7 +36,7 @@ def test_objects_come_through(kind: str, form: str, tmp_path: Path) -> None:
     for entry in lines(out):
         assert replay(out, entry["id"]).is_identical
     before = objects(read(src))
-    mirrored = [[(label, (32 - r, t, 32 - l, b)) for label, (l, t, r, b) in picture] for picture in before]
+    mirrored = [[(label, (32 - box[2], box[1], 32 - box[0], box[3])) for label, box in some] for some in before]
     made = [[(i["label"], tuple(round(v) for v in i["box"])) for i in e["record"]["instances"]] for e in lines(out)]
     expanded = sum(entry["copy"] is not None for entry in lines(out))  # all pictures hold the same objects
     assert sorted(made) == sorted(before + mirrored[:expanded])

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Literal
 
 from augkit.datasets.root import Root
-from augkit.errors import ArgumentError, Unreachable
+from augkit.errors import Unreachable
 from augkit.expand.books import open_books, require_free, start_afresh
 from augkit.expand.closing import close_books, is_complete, read_done, read_marker
 from augkit.expand.job import Balance
@@ -128,7 +128,7 @@ def expand(
         fresh: remove what an earlier job left in `out`, and begin anew.
         extend: add copies, or new sources, to a job that is complete.
         max_rejected: fraction of the planned outputs, 0 to 1; more rejected ones set `Summary.over_budget`.
-        progress: called as the work goes on.
+        progress: called as the work goes on, first with what earlier runs had done.
 
     Raises:
         ArgumentError: an argument is not what it must be, or `out` was begun with others.
@@ -254,10 +254,19 @@ def _engine(name: str, store: Store, plan: WorkPlan, workers: int, start_method:
 def _do(run: Run, plan: WorkPlan, tally: _Tally, progress: Callable[[Progress], None]) -> None:
     missing = frozenset(tally.missing)
     todo = (shard for shard in plan.shards() if shard.index in missing)
-    with closing(run(todo, lambda in_hand: progress(tally.progress(in_hand)))) as results:
+    in_hand = 0
+
+    def watch(now: int) -> None:
+        nonlocal in_hand
+        in_hand = now
+        progress(tally.progress(in_hand))
+
+    progress(tally.progress(0))  # what earlier runs did
+    with closing(run(todo, watch)) as results:
         for result in results:
+            before = tally.done
             tally.add(result)
-            progress(tally.progress(0))
+            watch(max(0, in_hand - (tally.done - before)))  # what others have in hand stays counted
 
 
 @contextmanager
