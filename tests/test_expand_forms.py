@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import json
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 import pytest
 from data_sets import FORMS, MASK, PNG, lay
-from folders import done, lines, picture, put
+from folders import done, lines, outputs, picture, put
 
 from augkit.datasets import WRITERS, read
 from augkit.errors import ArgumentError
 from augkit.expand import replay, verify
+from augkit.expand.layout import versions
 from augkit.pipeline import Pipeline
 from augkit.transforms.geometry import Mirror
 
@@ -75,3 +77,51 @@ def test_pictures_with_masks_are_made_again(form: str, tmp_path: Path) -> None:
         assert replay(out, entry["id"]).is_identical
         assert replay(out, str(out / entry["id"])).id == entry["id"]  # as a shell completes it, and further by hand
     assert verify(out).is_sound
+
+
+@pytest.mark.parametrize("form", WITH_BOXES)
+def test_damage_is_named_in_every_form(form: str, tmp_path: Path) -> None:
+    files, where = FORMS["yolo"]
+    done(lay(tmp_path / "src", files) / where, tmp_path / "out", pipeline=MIRRORED, form=form)
+    for id, data in outputs(tmp_path / "out").items():
+        path = tmp_path / "out" / id
+        flipped = bytes([*data[:-1], data[-1] ^ 1])
+        for harmed in (flipped, data[:-1], None):
+            path.unlink()
+            if harmed is not None:
+                path.write_bytes(harmed)
+            report = verify(tmp_path / "out")
+            assert [*report.missing, *(name for name, _ in report.changed), *report.extra] == [id]
+        path.write_bytes(data)
+        path.with_name("stranger").write_bytes(b"x")
+        assert verify(tmp_path / "out").extra == (str(Path(id).with_name("stranger")),)
+        path.with_name("stranger").unlink()
+    assert verify(tmp_path / "out").is_sound
+
+
+@pytest.mark.parametrize("kind", FORMS)
+def test_sources_are_never_written_to(kind: str, tmp_path: Path) -> None:
+    files, where = FORMS[kind]
+    root = lay(tmp_path / "src", files)
+    before = {path: (path.stat(follow_symlinks=False).st_mtime_ns, path.stat().st_ino) for path in root.rglob("*")}
+    before[root] = (root.stat().st_mtime_ns, root.stat().st_ino)
+    for change in ({}, {"copies": 2, "extend": True}, {"fresh": True}):
+        done(root / where, tmp_path / "out", **({"pipeline": MIRRORED, "copies": 1, "form": "webdataset"} | change))
+    for path, facts in before.items():
+        assert (path.stat().st_mtime_ns, path.stat().st_ino) == facts
+    assert {root, *root.rglob("*")} == before.keys()
+
+
+def test_a_line_tells_all_that_is_known_of_an_output(tmp_path: Path) -> None:
+    row = {"image": "a.png", "label": "x", "group": "g", "split": "train"}
+    lay(tmp_path / "src", {"a.png": PNG, "all.jsonl": json.dumps(row) + "\n"})
+    done(tmp_path / "src/all.jsonl", tmp_path / "out", pipeline=MIRRORED, copies=1, seed=3, encoding="png")
+    (line,) = lines(tmp_path / "out")
+    wanted = {"source": "a.png", "source_sha256": sha256(PNG).hexdigest(), "source_bytes": len(PNG), "group": "g"}
+    wanted |= {"class": "x", "split": "train", "copy": 0, "encoding": "png", "executor": "cpu"}
+    wanted |= {"key": {"seed": 3, "sample": "a.png", "copy": 0, "epoch": 0}}
+    assert wanted.items() <= line.items()
+    data = (tmp_path / "out" / line["id"]).read_bytes()
+    assert (line["sha256"], line["bytes"]) == (sha256(data).hexdigest(), len(data))
+    assert line["plan"]["augkit_plan"] == 1
+    assert line["versions"] == versions()

@@ -34,9 +34,12 @@ class Root(ABC):
         """Return the root at a path or a URL.
 
         Raises:
+            FileError: it is empty.
             MissingExtra: a URL needs fsspec, which is not installed.
         """
         text = os.fspath(where)
+        if not text:  # a shell's variable that is not set
+            raise FileError("must be the name of a data set, got no name.", "SRC")
         return Url(text.rstrip("/")) if "://" in text else Folder(Path(text))
 
     @property

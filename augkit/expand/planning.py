@@ -131,6 +131,8 @@ def require_apart(data: DataSet, out: str | os.PathLike[str]) -> None:
     Raises:
         FileError: with the reason.
     """
+    if not os.fspath(out):  # a shell's variable that is not set
+        raise FileError("must be a new or an empty folder, got no name.", "OUT")
     if "://" in os.fspath(out) or "://" in str(data.root):
         if f"{os.fspath(out).rstrip('/')}/".startswith(f"{data.root}/"):
             raise FileError(f"must not lie in the folder of the sources, {data.root}. Choose another.", os.fspath(out))
