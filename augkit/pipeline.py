@@ -12,6 +12,7 @@ from augkit.core.plan import Border, Decode, Interpolation, Plan, Policy
 from augkit.core.sample import Sample, Scene
 from augkit.errors import ArgumentError, AugkitError
 from augkit.executors import run
+from augkit.interchange import ImageTransform
 from augkit.transforms import Transform
 from augkit.transforms.transform import labels
 
@@ -97,3 +98,18 @@ class Pipeline:
     def __call__(self, sample: Sample, key: Key, executor: str = "cpu") -> Sample:
         """Draw a plan for the sample and run it."""
         return run(self.draw(key, Scene.of(sample)), sample, executor)
+
+    def as_transform(self, seed: int = 0) -> ImageTransform:
+        """Return the pipeline as a function of one picture, for data sets that take ``transform=``.
+
+        Args:
+            seed: any whole number.
+
+        >>> import numpy as np
+        >>> from augkit.transforms.geometry import Mirror
+        >>> augment = Pipeline([Mirror()]).as_transform(seed=0)
+        >>> augment.set_epoch(1)
+        >>> augment(np.zeros((24, 32, 3), np.uint8)).shape
+        (24, 32, 3)
+        """
+        return ImageTransform(self, seed)

@@ -12,7 +12,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-BENCHMARKS = ("six_tactics", "expansion")  # modules of this folder, each with `measure` and `table`
+BENCHMARKS = ("six_tactics", "expansion", "loading")  # modules of this folder, each with `measure` and `table`
 RESULTS = Path(__file__).parent / "results"
 PACKAGES = ("augkit", "albumentations", "numpy", "opencv-python-headless", "simplejpeg")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import tarfile
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +36,22 @@ def tar_of(members: dict[str, bytes]) -> bytes:
             info.size = len(data)
             tar.addfile(info, io.BytesIO(data))
     return file.getvalue()
+
+
+def parquet_of(rows: list[dict[str, Any]], metadata: dict[str, Any] | None = None, **options: Any) -> bytes:
+    """Columns are the keys of the first row; `metadata` is what `datasets` adds, `options` are pyarrow's."""
+    import pyarrow
+    from pyarrow import parquet
+
+    table, file = pyarrow.Table.from_pylist(rows), io.BytesIO()
+    if metadata is not None:
+        table = table.replace_schema_metadata({"huggingface": json.dumps(metadata)})
+    parquet.write_table(table, file, **options)
+    return file.getvalue()
+
+
+def row_of(path: str, **more: Any) -> dict[str, Any]:
+    return {"image": {"bytes": JPEG, "path": path}, **more}
 
 
 def coco(*names: str, first: int = 1) -> dict[str, Any]:
@@ -86,3 +103,13 @@ FORMS: dict[str, tuple[dict[str, Any], str]] = {
                     "val-0.tar": tar_of({"b.json": json.dumps(ROW).encode(), "b.jpg": JPEG})}, ""),
     "webdataset, one tar": ({"train.tar": tar_of({"a.jpg": JPEG, "a.json": json.dumps(ROW).encode()})}, "train.tar"),
 }  # fmt: skip
+if find_spec("pyarrow") is not None:
+    texts = {name: json.dumps(value) for name, value in ROW.items()}
+    plain = {"compression": "none", "use_dictionary": False}
+    FORMS |= {
+        "parquet": ({"data/train-0.parquet": parquet_of([row_of("x/a.jpg", **texts)], **plain),
+                     "data/val-0.parquet": parquet_of([row_of("b.jpg", **texts)], **plain)}, ""),
+        "parquet, compressed": ({"train/0.parquet": parquet_of([row_of("a.jpg", **texts)]),
+                                 "validation/0.parquet": parquet_of([row_of("b.jpg", **texts)])}, ""),
+        "parquet, one file": ({"train.parquet": parquet_of([row_of("a.jpg", **ROW)])}, "train.parquet"),
+    }  # fmt: skip

@@ -4,8 +4,9 @@ import json
 
 import numpy as np
 import pytest
+from threadpoolctl import threadpool_limits
 
-from benchmarks import six_tactics
+from benchmarks import loading, six_tactics
 from benchmarks.photos import photos
 
 
@@ -26,3 +27,11 @@ def test_six_tactics_runs_and_is_fair(monkeypatch: pytest.MonkeyPatch) -> None:
     assert max(stds) < 1.25 * min(stds)
     assert all(figures["ms"] > 0 for figures in found["distinct"].values())
     assert six_tactics.HEADLINE in six_tactics.table(found)
+
+
+def test_loading_runs() -> None:
+    with threadpool_limits(1):  # after which there are as many as before
+        found = loading.measure(count=96, rounds=1)
+    assert json.loads(json.dumps(found)) == found
+    assert all(ms > 0 for ms in found["ms"].values())
+    assert "two workers" in loading.table(found)

@@ -12,8 +12,9 @@ import pytest
 from crashes import Death, FaultyOS
 from folders import done, picture, put, tree
 
+from augkit import durable
 from augkit.errors import AugkitError
-from augkit.expand import JobError, durable, plan, verify
+from augkit.expand import JobError, plan, verify
 from augkit.pipeline import Pipeline
 from augkit.transforms.geometry import Mirror
 

@@ -15,12 +15,13 @@ import numpy as np
 import pytest
 from folders import SMALL, done, fill, lines, outputs, picture, put, tree
 
+from augkit import durable
 from augkit.codec import decode, encode
 from augkit.core.key import Key
 from augkit.core.plan import Plan
 from augkit.core.sample import Sample, Scene
 from augkit.errors import ArgumentError
-from augkit.expand import Progress, durable, replay, verify
+from augkit.expand import Progress, replay, verify
 from augkit.pipeline import Pipeline
 from augkit.pipeline_file import load
 from augkit.transforms.geometry import Mirror

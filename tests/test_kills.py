@@ -18,7 +18,8 @@ from crashes import FaultyOS
 from folders import done, lines, picture, put, tree
 from test_cli_expand import AUGKIT, assert_gone, group
 
-from augkit.expand import JobError, Progress, durable, verify
+from augkit import durable
+from augkit.expand import JobError, Progress, verify
 
 KILLS = 50
 

@@ -3,12 +3,14 @@
 import numpy as np
 import pytest
 from pictures import assert_close, noise
+from threadpoolctl import threadpool_limits
 
 import augkit as ak
 from augkit.core.chain import pull
 from augkit.core.plan import SpatialRun
 from augkit.errors import AugkitError
 from augkit.executors.cpu.maps import Window, map_of
+from augkit.executors.cpu.products import MULTIPLICATIONS, matmul
 from augkit.executors.cpu.resample import touched
 
 KEY = ak.Key(0, "a")
@@ -31,6 +33,31 @@ def test_maps_are_true_to_a_fiftieth_of_a_pixel(after: ak.Transform, size: tuple
         x, y = map_of(run).evaluate(window, (1.0, 1.0, 0.0, 0.0))
         truth = pull(run.ops, window.centres())
         assert max(np.abs(x - truth[..., 0]).max(), np.abs(y - truth[..., 1]).max()) < 0.02
+
+
+@pytest.mark.parametrize("size", [(224, 224), (523, 701)])
+@pytest.mark.parametrize("after", [ak.Resize((530, 640)), *AFTER_A_WARP], ids=repr)
+def test_maps_are_the_same_to_the_bit_for_any_number_of_threads(after: ak.Transform, size: tuple[int, int]) -> None:
+    steps = [[ak.LocalWarp(), after], [after, ak.LocalWarp()], [ak.ElasticWarp(300.0, 16.0), after]]
+    for n, run in enumerate(ak.Pipeline(steps[n % 3]).draw(ak.Key(n, "a"), ak.Scene(size)).steps[0] for n in range(6)):
+        assert isinstance(run, SpatialRun)
+        window = Window(0, min(512, run.size[0]), 0, min(512, run.size[1]))
+        found = []
+        for threads in (1, 2, 4):
+            map_of.cache_clear()
+            with threadpool_limits(threads, user_api="blas"):
+                found.append(np.stack(map_of(run).evaluate(window, (1.0, 1.0, 0.0, 0.0))).tobytes())
+        assert len(set(found)) == 1, n
+
+
+def test_products_are_products() -> None:
+    random = np.random.default_rng(0)
+    for height, inner, width in [(1, 7, 900), (900, 7, 1), (2, 9, 2), (448, 11, 224), (449, 300, 301), (9, 40_000, 9)]:
+        left, right = random.random((height, inner)), random.random((inner, width))
+        out = np.empty((height, width))
+        assert matmul(left, right, out) is out
+        np.testing.assert_allclose(out, np.einsum("mk,kn->mn", left, right), rtol=1e-12)
+    assert MULTIPLICATIONS <= 2**17, "OpenBLAS gives what is twice as large to several threads"
 
 
 @pytest.mark.parametrize("after", AFTER_A_WARP, ids=repr)

@@ -6,13 +6,16 @@ import itertools
 import os
 import subprocess
 import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 from folders import done, fill, tree
 
 from augkit.errors import ArgumentError
-from augkit.expand import JobError, verify
+from augkit.expand import JobError, expansion, verify
 from augkit.expand.disk import Disk
 
 
@@ -46,6 +49,32 @@ done({str(src)!r}, {str(tmp_path / "out")!r}, shards=(int(sys.argv[1]), 3))
     done(src, tmp_path / "whole")
     done(src, tmp_path / "out", finish=True)
     assert tree(tmp_path / "out") == tree(tmp_path / "whole")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="folders have no locks on Windows")
+def test_who_closes_keeps_others_waiting(src: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two parts that end at one moment both find all shards done: the second finds the books closed."""
+    for number in range(3):
+        done(src, tmp_path / "out", shards=(number, 3))
+    done_file, closed = tmp_path / "out/.augkit/done.json", 0
+    content = done_file.read_bytes()
+    done_file.unlink()
+    store, close = Disk(os.fspath(tmp_path / "out")), expansion.close_books
+
+    def counted(*arguments: Any) -> None:
+        nonlocal closed
+        closed += 1
+        close(*arguments)
+
+    monkeypatch.setattr(expansion, "close_books", counted)
+    with ThreadPoolExecutor() as pool:
+        with store.closing():
+            others = [pool.submit(done, src, tmp_path / "out", shards=(number, 3)) for number in range(2)]
+            time.sleep(0.5)
+            assert not done_file.exists()
+        assert all(other.result(60).is_complete for other in others)
+    assert closed == 1
+    assert done_file.read_bytes() == content
 
 
 def test_finishing_names_what_is_missing(src: Path, tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from augkit.datasets import DataSet, Source, Split
 from augkit.datasets.root import Folder
+from augkit.datasets.splits import assign, groups_of, parse_split, split_of
 from augkit.errors import ArgumentError, FileError
 from augkit.expand import layout
 from augkit.expand.books import open_books
@@ -20,7 +21,6 @@ from augkit.expand.disk import Disk
 from augkit.expand.job import Job
 from augkit.expand.layout import sealed, sha256_of
 from augkit.expand.plan import WorkPlan
-from augkit.expand.splits import assign, groups_of, parse_split, split_of
 
 shares = st.tuples(st.integers(1, 8), st.integers(0, 4), st.integers(0, 4)).map(
     lambda parts: {name: part / sum(parts) for name, part in zip(("train", "val", "test"), parts, strict=True) if part}

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import json
-import signal
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -17,6 +14,7 @@ if TYPE_CHECKING:
 
 Option = typer.Option
 MOST_ABSENT = 20  # lines
+MOST_DIGITS = 40  # of I/N
 
 
 def command(
@@ -62,10 +60,10 @@ def command(
 
     SRC is class folders (with or without train, val and test above them), one flat folder,
     COCO (its folder or JSON file), YOLO (its folder or data.yaml), a CSV or JSONL manifest,
-    or WebDataset tars; SRC and OUT may be URLs. The same seed gives the same files for any
-    number of workers, and the same command goes on where a run was stopped. OUT/.augkit
-    holds a line that explains each output, and rejected.jsonl says what was wrong with the
-    others.
+    WebDataset tars or Parquet; SRC and OUT may be URLs. The same seed gives the same files
+    for any number of workers, and the same command goes on where a run was stopped.
+    OUT/.augkit holds a line that explains each output, and rejected.jsonl says what was
+    wrong with the others.
     """
     from augkit.expand import counts
 
@@ -83,7 +81,10 @@ def command(
     }
     running: dict[str, Any] = {"workers": workers, "start_method": start_method, "timeout": timeout}
     if dry_run:
-        _tell_estimate(source, out, pipeline, copies, as_json, making | running)
+        from augkit.cli.stopping import terminated_as_interrupted
+
+        with terminated_as_interrupted():  # which leaves no sample behind
+            _tell_estimate(source, out, pipeline, copies, as_json, making | running)
         return
     running |= {"engine": engine, "finish": finish, "fresh": fresh, "extend": extend, "max_rejected": max_rejected}
     summary = _expanded(source, out, pipeline, copies, making | running | {"shards": _part(shards)})
@@ -104,10 +105,11 @@ def command(
 
 def _expanded(source: str, out: str, pipeline: str, copies: int, options: dict[str, Any]) -> Summary:
     from augkit.cli.progress import progress_shown
+    from augkit.cli.stopping import terminated_as_interrupted
     from augkit.expand import expand
 
     try:
-        with _terminated_as_interrupted(), progress_shown() as show:
+        with terminated_as_interrupted(), progress_shown() as show:
             return expand(
                 source,
                 out,
@@ -121,20 +123,6 @@ def _expanded(source: str, out: str, pipeline: str, copies: int, options: dict[s
     except KeyboardInterrupt:
         print(f"augkit: interrupted. The same command goes on from here; {out} is unfinished.", file=sys.stderr)
         raise typer.Exit(130) from None
-
-
-@contextmanager
-def _terminated_as_interrupted() -> Iterator[None]:
-    """Let a batch system's SIGTERM end a run as Ctrl-C does."""
-
-    def interrupt(number: int, frame: object) -> None:
-        raise KeyboardInterrupt
-
-    before = signal.signal(signal.SIGTERM, interrupt)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
 
 
 def _class_and_file(text: str) -> tuple[str, str]:
@@ -152,8 +140,8 @@ def _part(text: str | None) -> tuple[int, int] | None:
     if text is None:
         return None
     first, slash, second = text.partition("/")
-    if not (slash and first.isdecimal() and second.isdecimal()):
-        raise ArgumentError(f"must be I/N, such as 0/3, got {text!r}.", "--shards")
+    if not (slash and first.isdecimal() and second.isdecimal() and len(text) <= MOST_DIGITS):
+        raise ArgumentError(f"must be I/N, such as 0/3, got {text!r:.60}.", "--shards")
     return int(first), int(second)
 
 

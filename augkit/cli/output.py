@@ -14,10 +14,12 @@ def require_writable(path: Path) -> None:
     """Refuse, before any work is done, a file that could not be written after it.
 
     Raises:
-        FileError: it is a folder, or its own folder is missing or may not be written.
+        FileError: it is a folder or a device, or its own folder is missing or may not be written.
     """
     if os.path.isdir(path):  # noqa: PTH112 - Path.is_dir raises where a parent folder may not be entered
         raise FileError("must be a file, got a folder. Name a file in it.", str(path))
+    if os.path.exists(path) and not os.path.isfile(path):  # noqa: PTH110, PTH113 - as above
+        raise FileError("must be a file, got a device or a pipe, which would be replaced. Name a file.", str(path))
     folder = path.absolute().parent
     if not os.path.isdir(folder):  # noqa: PTH112 - as above
         raise FileError("must lie in a folder that exists. Make the folder first.", str(path))
@@ -31,7 +33,7 @@ def write(path: Path, content: bytes) -> None:
     Raises:
         FileError: it cannot be written.
     """
-    from augkit.expand.durable import replace_with
+    from augkit.durable import replace_with
 
     require_writable(path)
     try:

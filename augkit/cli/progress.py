@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 __all__ = ["Show", "progress_shown"]
 
@@ -61,4 +61,5 @@ class _Lines:
         if rate > 0.0 and now - self.told >= SECONDS_BETWEEN_LINES:
             self.told = now
             left = f"{(total - done) / rate:,.0f} s left"
-            print(f"{done:,} of {total:,}, {rate:,.0f} a second{note}, {left}", file=sys.stderr)
+            with suppress(OSError):  # nobody reads it any more: no reason to end a night's work
+                print(f"{done:,} of {total:,}, {rate:,.0f} a second{note}, {left}", file=sys.stderr)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,7 +10,6 @@ import typer
 
 if TYPE_CHECKING:
     from augkit.core.sample import Sample
-    from augkit.datasets import DataSet, Source
 
 MOST_COPIES, MOST_ROWS = 50, 100
 
@@ -36,6 +34,7 @@ def command(
     from augkit.core.sample import Scene
     from augkit.datasets import is_data_set
     from augkit.datasets import read as read_data_set
+    from augkit.datasets.samples import named_sample
     from augkit.errors import ArgumentError, AugkitError
     from augkit.pipeline_file import load
     from augkit.preview import contact_sheet
@@ -63,7 +62,7 @@ def command(
         for index in _spread(len(data.sources), rows):
             found = data.sources[index]
             try:
-                samples.append(checked(_sample(data, found), f"{data.root}/{found.id}"))
+                samples.append(checked(_drawable(named_sample(data, found)), f"{data.root}/{found.id}"))
             except AugkitError as error:
                 refused.append(error)
             if len(samples) == rows:
@@ -81,21 +80,9 @@ def command(
     print(f"{output}: {len(samples)} x {copies} copies, {width} x {height} pixels.")
 
 
-def _sample(data: DataSet, source: Source) -> Sample:
-    """Return a picture with all that its data set says of it."""
-    from augkit.codec import decode_mask
-    from augkit.expand.annotated import sample_of
-
-    decoded, annotations = data.decoded(source), source.annotations
-    if annotations is None:
-        return sample_of(source, decoded.image, decoded.alpha, None)
-    mask = None if annotations.mask is None else decode_mask(data.read(annotations.mask))
-    sample = sample_of(source, decoded.image, decoded.alpha, mask)
-    if annotations.instances is None:
-        return sample
-    names = [instance.label for instance in annotations.instances]
-    outlines = sample.polygons if all(instance.rings for instance in annotations.instances) else None  # boxes will do
-    return replace(sample, box_labels=names, polygons=outlines, mask=mask)
+def _drawable(sample: Sample) -> Sample:
+    """Return a sample without polygons where not every box has one: boxes will do."""
+    return sample if all(map(len, sample.polygons or ())) else sample.changed(polygons=None)
 
 
 def _spread(count: int, rows: int) -> list[int]:

@@ -1,10 +1,11 @@
 """Data sets, in and out: what there is to read before a byte of it is read, and every form that is written."""
 
-from augkit.datasets.data_set import SPLITS, Annotations, DataSet, Instance, Kind, Member, Place, Source, Split
+from augkit.datasets.data_set import SPLITS, Annotations, DataSet, Instance, Kind, Source, Split
 from augkit.datasets.folder import read_folder
 from augkit.datasets.form import Part, Record, Sink, Whole, Writer
 from augkit.datasets.forms import READERS, WRITERS, is_data_set, read, writer
 from augkit.datasets.names import PICTURE_SUFFIXES
+from augkit.datasets.places import Cell, Member, Place
 
 __all__ = [
     "PICTURE_SUFFIXES",
@@ -12,6 +13,7 @@ __all__ = [
     "SPLITS",
     "WRITERS",
     "Annotations",
+    "Cell",
     "DataSet",
     "Instance",
     "Kind",

@@ -7,31 +7,21 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import pairwise
 from operator import attrgetter
-from typing import Any, Literal, NamedTuple, Self, get_args
+from typing import Any, Literal, Self, get_args
 
 from augkit.codec import Decoded, decode
 from augkit.core.spatial import Size
+from augkit.datasets.places import Place, read_place
 from augkit.datasets.root import Root
 from augkit.errors import ArgumentError, DecodeError, FileError, closest
 
-__all__ = ["SPLITS", "Annotations", "DataSet", "Instance", "Kind", "Member", "Place", "Source", "Split"]
+__all__ = ["SPLITS", "Annotations", "DataSet", "Instance", "Kind", "Source", "Split"]
 
 Split = Literal["train", "val", "test"]
 SPLITS: tuple[Split, ...] = get_args(Split)
 Kind = Literal["boxes", "polygons", "keypoints", "masks"]  # of what a picture may carry beside its class
 
 Ring = tuple[float, ...]  # x0, y0, x1, y1, ... in pixels
-
-
-class Member(NamedTuple):
-    """Bytes that lie within a file: a member of an uncompressed tar."""
-
-    path: str
-    offset: int
-    size: int
-
-
-Place = str | Member  # a posix path below the root, or a part of such a file
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +90,7 @@ class DataSet:
     """The pictures of a data set, sorted by id.
 
     Args:
-        form: the name of its form: ``folder``, ``coco``, ``yolo``, ``manifest`` or ``webdataset``.
+        form: the name of its form: ``folder``, ``coco``, ``yolo``, ``manifest``, ``webdataset`` or ``parquet``.
         root: where it lies.
         sources: its pictures.
         left_out: how many files or objects were left out, as (what they are, how many).
@@ -193,9 +183,7 @@ class DataSet:
         Raises:
             FileError: they cannot be read.
         """
-        if isinstance(place, Member):
-            return self.root.read(place.path, place.offset, place.size)
-        return self.root.read(place)
+        return read_place(self.root, place)
 
 
 def _kinds(annotations: Annotations | None) -> Iterator[Kind]:

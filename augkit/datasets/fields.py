@@ -18,8 +18,9 @@ from typing import Any
 
 from augkit.core.spatial import Size
 from augkit.datasets import counts
-from augkit.datasets.data_set import Annotations, Instance, Place
+from augkit.datasets.data_set import Annotations, Instance
 from augkit.datasets.objects import FLAT, around, box_of, numbers, rings_of
+from augkit.datasets.places import Place
 from augkit.errors import FileError
 
 __all__ = ["FIELDS", "annotations_of", "fields_of"]

@@ -9,7 +9,7 @@ from augkit.datasets.data_set import DataSet
 from augkit.datasets.folder import FolderReader, FolderWriter
 from augkit.datasets.form import Reader, Writer
 from augkit.datasets.manifest import ManifestReader
-from augkit.datasets.parquet import ParquetWriter
+from augkit.datasets.parquet import ParquetReader, ParquetWriter
 from augkit.datasets.root import Root
 from augkit.datasets.webdataset import WebDatasetReader, WebDatasetWriter
 from augkit.datasets.yolo import YoloReader, YoloWriter
@@ -17,7 +17,10 @@ from augkit.errors import ArgumentError, FileError, closest
 
 __all__ = ["READERS", "WRITERS", "is_data_set", "read", "writer"]
 
-READERS: tuple[Reader, ...] = (ManifestReader(), CocoReader(), YoloReader(), WebDatasetReader(), FolderReader())
+READERS: tuple[Reader, ...] = (
+    *(ManifestReader(), CocoReader(), YoloReader()),
+    *(WebDatasetReader(), ParquetReader(), FolderReader()),
+)
 WRITERS: dict[str, Writer] = {
     form.name: form for form in (FolderWriter(), WebDatasetWriter(), ParquetWriter(), CocoWriter(), YoloWriter())
 }
@@ -27,18 +30,16 @@ def read(where: str | os.PathLike[str]) -> DataSet:
     """Read the data set that lies somewhere, in whichever form it is; no picture is opened.
 
     Args:
-        where: a folder, a file (``.json``, ``.yaml``, ``.csv``, ``.jsonl``, ``.tar``) or the URL of one.
+        where: a folder, a file (``.json``, ``.yaml``, ``.csv``, ``.jsonl``, ``.tar``, ``.parquet``) or the URL of one.
 
     Raises:
         FileError: it is missing or malformed, or holds no picture.
-        MissingExtra: a URL needs fsspec, which is not installed.
+        MissingExtra: a URL needs fsspec, or Parquet pyarrow, which is not installed.
     """
     root = Root.at(where)
     if root.is_file() and not is_data_set(where):
-        what = (
-            "must be a folder of pictures, or a .json, .yaml, .csv, .jsonl or .tar that names them, got another file."
-        )
-        raise FileError(what, str(root))
+        files = ".json, .yaml, .csv, .jsonl, .tar or .parquet"
+        raise FileError(f"must be a folder of pictures, or a {files} that names them, got another file.", str(root))
     return next((reader for reader in READERS if reader.recognises(root)), READERS[-1]).read(root)
 
 

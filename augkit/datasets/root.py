@@ -34,11 +34,10 @@ class Root(ABC):
         """Return the root at a path or a URL.
 
         Raises:
-            FileError: it is empty.
-            MissingExtra: a URL needs fsspec, which is not installed.
+            FileError, MissingExtra: it is empty, or a URL needs fsspec, which is not installed.
         """
         text = os.fspath(where)
-        if not text:  # a shell's variable that is not set
+        if not text:
             raise FileError("must be the name of a data set, got no name.", "SRC")
         return Url(text.rstrip("/")) if "://" in text else Folder(Path(text))
 
@@ -269,9 +268,14 @@ def inside(path: str) -> str:
 
 def _part(place: Path, offset: int, size: int) -> bytes:
     try:
-        with place.open("rb") as file:
-            file.seek(offset)
-            data = file.read(size)
+        status = place.stat()  # before opening, as above, and before memory is taken for what a damaged file claims
+        if not stat.S_ISREG(status.st_mode):
+            raise FileError("must be a regular file, got a folder, a pipe or a device.", str(place))
+        data = b""
+        if offset + size <= status.st_size:
+            with place.open("rb") as file:
+                file.seek(offset)
+                data = file.read(size)
     except OSError as fault:
         raise _unreadable(fault, place) from None
     if len(data) < size:

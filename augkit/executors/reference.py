@@ -90,7 +90,7 @@ def recolor(image: Image, run: ColorRun, alpha: bool) -> Image:
     values = colours.astype(np.float64) / top
     for op in run.ops:
         if isinstance(op, ColorMatrix):
-            values = values @ np.array(op.matrix).T + np.array(op.offset)
+            values = np.einsum("...c,dc->...d", values, np.array(op.matrix)) + np.array(op.offset)
         else:
             values = curve(op, values)
     done = finish(values * top, image.dtype)

@@ -66,8 +66,9 @@ def verify(out: str | os.PathLike[str]) -> Report:
         found.changed[JOB] = "is damaged"
         parts = []
     shards = sum(part["shards"] for part in parts) or _highest_shard(store) + 1
-    is_damaged = _is_there(store, DONE) and unsealed(store.read(DONE)) is None
-    has_ended = is_damaged or is_complete(store) or (JOB in found.changed and _is_there(store, DONE))
+    done = _held(store, DONE)
+    is_damaged = done is not None and unsealed(done) is None
+    has_ended = is_damaged or is_complete(store) or (JOB in found.changed and done is not None)
     found.known |= {JOB, HINT, DONE, *(layout.plan(part) for part in range(len(parts)))}
     digest, whole = sha256(), 0
     for shard in range(shards):
@@ -93,7 +94,7 @@ def _check_shard(store: Store, shard: int, has_ended: bool, found: _Findings) ->
     """Check a shard's marker and all files it names; return it if it is whole."""
     id = layout.marker(shard)
     try:
-        marker = unsealed(store.read(id))
+        marker = layout.marker_in(store.read(id), shard)
     except OSError:
         if has_ended:
             found.missing.append(id)
@@ -113,7 +114,11 @@ def _check_shard(store: Store, shard: int, has_ended: bool, found: _Findings) ->
 
 def _check_lines(store: Store, lineage: str, marker: Mapping[str, Any], found: _Findings) -> None:
     """Check that the marker's files are those of the lineage: each line is whole, and says what the marker says."""
-    for line in store.lines(lineage):
+    try:
+        lines = list(store.lines(lineage))
+    except OSError:  # which has been told
+        return
+    for line in lines:
         try:
             entry = json.loads(line)
             facts = marker["files"].get(entry["id"])
@@ -159,7 +164,7 @@ def _check(store: Store, id: str, facts: Any, found: _Findings) -> bool:
 
 
 def _check_done(store: Store, markers: str | None, found: _Findings) -> None:
-    done = unsealed(store.read(DONE))
+    done = unsealed(_held(store, DONE) or b"")
     if done is None:
         found.changed[DONE] = "is damaged"
         return
@@ -167,6 +172,16 @@ def _check_done(store: Store, markers: str | None, found: _Findings) -> None:
         _check(store, id, facts, found)
     if markers is not None and done["markers_sha256"] != markers:
         found.changed[DONE] = "is not what the shards' markers come to"
+
+
+def _held(store: Store, id: str) -> bytes | None:
+    """Return what a file holds, nothing of what is no file or cannot be read, and None where nothing is."""
+    try:
+        return store.read(id)
+    except FileNotFoundError:
+        return None
+    except OSError:
+        return b""
 
 
 def _is_there(store: Store, id: str) -> bool:

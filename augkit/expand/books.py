@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from hashlib import sha256
 from itertools import chain, islice
 from typing import Any, NoReturn
 
@@ -85,6 +86,7 @@ def _read_parts(store: Store, job: Mapping[str, Any], plan: WorkPlan) -> tuple[d
     known: dict[str, _Known] = {}
     parts: list[list[Row]] = []
     for part in range(len(job["parts"])):
+        _require_whole(store, layout.plan(part), job["parts"][part]["plan"])
         rows = []
         for line in store.lines(layout.plan(part)):
             id, size, split, first, copies, is_passed = parsed_row(line)
@@ -94,6 +96,20 @@ def _read_parts(store: Store, job: Mapping[str, Any], plan: WorkPlan) -> tuple[d
                 rows.append(Row(places[id], first, copies, is_passed))
         parts.append(rows)
     return known, parts
+
+
+def _require_whole(store: Store, id: str, facts: Sequence[Any]) -> None:
+    """Refuse a file of the books that has not the size and the hash that it was written with."""
+    digest, size = sha256(), 0
+    try:
+        for line in store.lines(id):
+            digest.update(line)
+            size += len(line)
+    except FileNotFoundError:
+        pass
+    if list(facts) != [size, digest.hexdigest()]:
+        advice = "Pass --fresh to start anew."
+        raise JobError(f"must be as augkit expand wrote it, got a damaged file. {advice}", f"{store}/{id}")
 
 
 def _extended(

@@ -22,7 +22,7 @@ __all__ = ["close_books", "is_complete", "markers", "read_done", "read_marker"]
 def read_marker(store: Store, shard: int) -> dict[str, Any] | None:
     """Return a shard's marker, or None if it is missing or damaged."""
     try:
-        return unsealed(store.read(layout.marker(shard)))
+        return layout.marker_in(store.read(layout.marker(shard)), shard)
     except FileNotFoundError:
         return None
 

@@ -8,10 +8,12 @@ from hashlib import blake2b
 from typing import Any
 
 from augkit.errors import ArgumentError
-from augkit.expand.job import Balance
+from augkit.expand.job import MOST_COPIES, Balance
 from augkit.expand.names import is_class
 
 __all__ = ["parse_balance", "wanted_copies"]
+
+MOST_DIGITS = 18  # of a number of outputs
 
 
 def parse_balance(text: str) -> Balance:
@@ -25,8 +27,8 @@ def parse_balance(text: str) -> Balance:
     """
     if text in ("none", "max"):
         return text
-    if not (text.isascii() and text.isdecimal() and int(text) > 0):
-        raise ArgumentError(f"must be none, max or a whole number above 0, got {text!r}.", "balance")
+    if not (text.isascii() and text.isdecimal() and len(text) <= MOST_DIGITS and int(text) > 0):
+        raise ArgumentError(f"must be none, max or a whole number above 0, got {text!r:.60}.", "balance")
     return int(text)
 
 
@@ -53,7 +55,8 @@ def wanted_copies(
         existing: copies that earlier runs made: none gets fewer.
 
     Raises:
-        ArgumentError: a class has more outputs than wanted already, or a source has no class.
+        ArgumentError: a class has more outputs than wanted already, or too few pictures for them, or a source has no
+            class.
 
     >>> wanted_copies(["a", "a", "b"], ["1", "2", "3"], 2, "max", False, [0, 0, 0])
     [2, 2, 4]
@@ -76,6 +79,9 @@ def wanted_copies(
                 f"must be at least {sizes[label]:,}, the outputs of class {label} with {copies} copies, got {target:,}"
             )
             raise ArgumentError(f"{what}. {advice}", "balance")
+        if target > MOST_COPIES * len(places):
+            most = f"{MOST_COPIES:,} copies of each of its {len(places):,} pictures"
+            raise ArgumentError(f"must bring class {label} to {most} at most, got {target:,} outputs.", "balance")
         _raise_lowest(wanted, sorted(places, key=lambda place: _hash(ids[place])), max(0, lack))
     return wanted
 

@@ -6,13 +6,15 @@ import os
 import time
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass, replace
 from hashlib import blake2b
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from tempfile import TemporaryDirectory, gettempdir
 from typing import Any
 
 from augkit.expand.books import rows_wanted
+from augkit.expand.layout import JobError
 from augkit.expand.names import is_class
 from augkit.expand.plan import Row, Shard, WorkPlan
 from augkit.expand.planning import make_plan, require_apart
@@ -24,6 +26,7 @@ __all__ = ["Estimate", "estimate"]
 
 SAMPLE_SECONDS = 5.0  # of work at full speed: enough to drown the first pictures, which are slower
 FEWEST_ROUNDS = 2  # shards a worker
+MOST_COPIES = 256  # of a picture that a sample makes: a shard's worth
 
 
 @dataclass(frozen=True)
@@ -101,6 +104,7 @@ def estimate(
 
     Raises:
         ArgumentError, FileError: as `expand` raises them.
+        JobError: the sample could not be made.
     """
     began = time.perf_counter()
     plan = make_plan(source, pipeline, copies, **options)
@@ -111,8 +115,7 @@ def estimate(
     size, seconds, sampled, rejected, startups = 0.0, 0.0, 0, 0, [0.0]
     for some in ([row for row in rows if row.copies], [row for row in rows if not row.copies]):
         if some:
-            with TemporaryDirectory(prefix=".augkit-dry-run-", dir=_near(out)) as folder:
-                measured = _measured(plan, some, folder, workers, start_method, timeout)
+            measured = _sampled(plan, some, _near(out), workers, start_method, timeout)
             share = sum(row.outputs for row in some) / measured.outputs
             size, seconds = size + share * measured.bytes, seconds + share * measured.seconds
             sampled, rejected = sampled + measured.outputs, rejected + measured.rejected
@@ -129,6 +132,19 @@ def estimate(
         seconds=planning_s + max(startups) + seconds,
         sampled=sampled,
     )
+
+
+def _sampled(
+    plan: WorkPlan, rows: list[Row], near: str | None, workers: int | None, start_method: str, timeout: float
+) -> _Measured:
+    """Do some of the rows in a temporary folder."""
+    some = [row._replace(copies=min(row.copies, MOST_COPIES)) for row in rows]
+    try:
+        with TemporaryDirectory(prefix=".augkit-dry-run-", dir=near) as folder:
+            return _measured(plan, some, folder, workers, start_method, timeout)
+    except OSError as fault:
+        what = f"must have room for a sample of the work, got: {fault.strerror or fault}."
+        raise JobError(what, near or gettempdir()) from fault
 
 
 def _measured(
@@ -150,7 +166,9 @@ def _measured(
                 return
             yield shard
 
-    results = list(run_shards(work, shards(), wanted, timeout_s=timeout, start_method=start_method, watch=watch))
+    run = run_shards(work, shards(), wanted, timeout_s=timeout, start_method=start_method, watch=watch)
+    with closing(run):  # the workers end before the folder does
+        results = list(run)
     ended = time.perf_counter()
     rejected = sum(count for result in results for _, count in result.reasons)
     store = store_at(folder)

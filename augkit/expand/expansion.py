@@ -168,7 +168,9 @@ def expand(
             run = _engine(engine, store, plan, cpu_count() if workers is None else workers, start_method, timeout)
             _do(run, plan, tally, progress or (lambda _: None))
         if not is_complete(store) and (finish or tally.ends_all()):
-            close_books(store, plan)
+            with store.closing():
+                if not is_complete(store):
+                    close_books(store, plan)
         leaks = read_done(store)["leaks"] if is_complete(store) else 0
     return tally.summary(time.perf_counter() - began, max_rejected, leaks)
 

@@ -12,7 +12,9 @@ from augkit.expand.layout import versions
 from augkit.pipeline import Pipeline
 from augkit.pipeline_file import described
 
-__all__ = ["Balance", "Job"]
+__all__ = ["MOST_COPIES", "Balance", "Job"]
+
+MOST_COPIES = 100_000  # of a source: they are published together, and a worker keeps a line of each until then
 
 Balance = int | str  # outputs of a class, "max", or "none"
 
@@ -23,7 +25,7 @@ class Job:
 
     Args:
         pipeline: what is drawn from.
-        copies: how many outputs a source gets, at least 1.
+        copies: how many outputs a source gets, 1 to MOST_COPIES.
         seed: any whole number.
         form: the name of the form of data set that is written.
         encoding: one of `augkit.codec.ENCODINGS`.
@@ -52,8 +54,8 @@ class Job:
     versions: tuple[tuple[str, str], ...] = field(default=())
 
     def __post_init__(self) -> None:
-        if type(self.copies) is not int or self.copies < 1:
-            raise ArgumentError(f"must be a whole number, at least 1, got {self.copies!r}.", "copies")
+        if type(self.copies) is not int or not 1 <= self.copies <= MOST_COPIES:
+            raise ArgumentError(f"must be a whole number from 1 to {MOST_COPIES:,}, got {self.copies!r}.", "copies")
         for name in ("seed", "split_seed"):
             if type(getattr(self, name)) is not int:
                 raise ArgumentError(f"must be a whole number, got {getattr(self, name)!r}.", name)

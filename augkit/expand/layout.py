@@ -25,6 +25,7 @@ from hashlib import sha256
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
+from augkit.datasets.lineage import BOOKS, DONE, HINT, LINEAGE
 from augkit.errors import AugkitError, FileError
 
 if TYPE_CHECKING:
@@ -36,6 +37,7 @@ __all__ += [
     "compact",
     "lineage",
     "marker",
+    "marker_in",
     "plan",
     "read_job",
     "sealed",
@@ -45,13 +47,10 @@ __all__ += [
 ]
 
 FORMAT = 2  # of the bookkeeping
-BOOKS = ".augkit"
 JOB = f"{BOOKS}/job.json"
 PLANS = f"{BOOKS}/plan"
-HINT = f"{BOOKS}/source.txt"
 REJECTED = f"{BOOKS}/rejected.jsonl"
 LEAKS = f"{BOOKS}/leaks.jsonl"
-DONE = f"{BOOKS}/done.json"
 TEMPORARY = f"{BOOKS}/tmp"
 SEAL = "seal"
 _COMPACT = json.JSONEncoder(separators=(",", ":"), allow_nan=False)
@@ -70,7 +69,7 @@ def plan(part: int) -> str:
 
 def lineage(shard: int) -> str:
     """Return where the lines of a shard's outputs are."""
-    return f"{BOOKS}/lineage/{shard:05d}.jsonl"
+    return f"{LINEAGE}/{shard:05d}.jsonl"
 
 
 def marker(shard: int) -> str:
@@ -116,6 +115,12 @@ def unsealed(data: bytes) -> dict[str, Any] | None:
         return None
     is_whole = seal == sha256_of(compact(value).encode()) and _in_lines(value | {SEAL: seal}) == data
     return value if is_whole else None
+
+
+def marker_in(data: bytes, shard: int) -> dict[str, Any] | None:
+    """Return a shard's marker from what its file holds, or None if that is damaged, or another shard's."""
+    value = unsealed(data)
+    return value if value is not None and value.get("shard") == shard else None
 
 
 def _in_lines(value: dict[str, Any]) -> bytes:

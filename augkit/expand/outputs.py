@@ -11,9 +11,10 @@ from augkit.core.key import Key
 from augkit.core.plan import Plan
 from augkit.core.sample import Sample, Scene
 from augkit.datasets import DataSet, Instance, Part, Record
+from augkit.datasets.samples import ready_for, sample_of
 from augkit.errors import AugkitError, FileError, Unreachable
 from augkit.executors import reusing, run
-from augkit.expand.annotated import moved, ready_for, sample_of
+from augkit.expand.annotated import moved
 from augkit.expand.job import Job
 from augkit.expand.layout import compact, sha256_of
 from augkit.expand.leaks import fingerprint

@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Literal
 
 from augkit.datasets import WRITERS, DataSet, read
+from augkit.datasets.splits import assign, groups_of, parse_split
 from augkit.errors import ArgumentError, FileError, closest
 from augkit.expand.job import Balance, Job
 from augkit.expand.names import is_class
 from augkit.expand.plan import WorkPlan
-from augkit.expand.splits import assign, groups_of, parse_split
 from augkit.pipeline import Pipeline
 from augkit.pipeline_file import load
 
@@ -139,8 +139,14 @@ def require_apart(data: DataSet, out: str | os.PathLike[str]) -> None:
         if f"{data.root}/".startswith(f"{os.fspath(out).rstrip('/')}/"):
             raise FileError(f"must not hold the sources, {data.root}. Choose another.", os.fspath(out))
         return
-    source = Path(str(data.root))
-    inner, outer = Path(out).resolve(), source.resolve()
+    try:
+        _require_apart(Path(str(data.root)), out)
+    except OSError as fault:
+        raise FileError(f"must be a folder that can be reached, got: {fault.strerror}.", os.fspath(out)) from None
+
+
+def _require_apart(source: Path, out: str | os.PathLike[str]) -> None:
+    inner, outer = Path(os.path.realpath(out)), source.resolve()  # realpath lives through links in a circle
     if any(path.exists() and not path.is_dir() for path in (inner, *inner.parents)):
         raise FileError("must be a new or an empty folder, got a file, or a path below one.", str(out))
     if any(path.exists() and path.samefile(outer) for path in (inner, *inner.parents)):

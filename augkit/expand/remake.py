@@ -13,6 +13,7 @@ from typing import Any
 from augkit.codec import decode, encode
 from augkit.core.plan import Plan
 from augkit.core.sample import Sample
+from augkit.datasets.places import Place, place_of, read_place
 from augkit.datasets.root import Folder, Root
 from augkit.errors import ArgumentError, FileError, closest
 from augkit.executors import run
@@ -28,6 +29,7 @@ _NEEDED: dict[str, type | tuple[type, ...]] = {  # of an output's line
     "quality": int,
     "plan": (dict, type(None)),
     "versions": dict,
+    "class": (str, int, float, list, dict, type(None)),
 }
 _ABSENT = object()
 
@@ -66,7 +68,7 @@ def replay(out: str | os.PathLike[str], id: str, source: str | os.PathLike[str] 
     layout.read_job(store)
     entry, place = _entry(store, _below_out(Path(str(store)), id))
     root = _root(store, source)
-    data = _source_bytes(root, entry.get("place", entry["source"]))
+    data = _source_bytes(root, _place(entry, place))
     if sha256_of(data) != entry["source_sha256"]:
         raise JobError(
             "must be the picture that was expanded, got another content. Pass --source if it lies elsewhere.",
@@ -87,10 +89,10 @@ def _copied(entry: Mapping[str, Any], plan: Plan, data: bytes) -> bytes:
 
 def _below_out(out: Path, id: str) -> str:
     """Return an id as the books write it, also for a path that a shell completed, if need be as far as its tar."""
-    path = Path(id)
-    lies = path.exists() or any(parent.is_file() for parent in path.parents)
-    inside = lies and out.resolve() in path.resolve().parents
-    return path.resolve().relative_to(out.resolve()).as_posix() if inside else path.as_posix()
+    path, root = Path(os.path.realpath(id)), Path(os.path.realpath(out))
+    # Path's own questions raise at a long name.
+    lies = os.path.exists(path) or any(os.path.isfile(parent) for parent in path.parents)  # noqa: PTH110, PTH113
+    return path.relative_to(root).as_posix() if lies and root in path.parents else Path(id).as_posix()
 
 
 def _entry(store: Store, id: str) -> tuple[dict[str, Any], str]:
@@ -154,7 +156,7 @@ def _damaged(what: str, place: str) -> JobError:
 def _root(store: Store, source: str | os.PathLike[str] | None) -> Root:
     if source is not None:
         root = Root.at(source)
-        return Root.at(Path(source).parent) if isinstance(root, Folder) and Path(source).is_file() else root
+        return Root.at(Path(source).parent) if isinstance(root, Folder) and root.is_file() else root
     try:
         return Root.at(os.fsdecode(store.read(layout.HINT).removesuffix(b"\n")))
     except OSError:
@@ -162,9 +164,16 @@ def _root(store: Store, source: str | os.PathLike[str] | None) -> Root:
         raise FileError("must say where the sources lay, but cannot be read. Pass --source.", where) from None
 
 
-def _source_bytes(root: Root, place: str | list[Any]) -> bytes:
+def _place(entry: Mapping[str, Any], line: str) -> Place:
     try:
-        return root.read(place) if isinstance(place, str) else root.read(*place)
+        return place_of(entry.get("place", entry["source"]))
+    except ArgumentError:
+        raise _damaged("an unfit place", line) from None
+
+
+def _source_bytes(root: Root, place: Place) -> bytes:
+    try:
+        return read_place(root, place)
     except FileError as fault:
         advice = "If the sources lie elsewhere now, say where with --source."
         raise FileError(f"{fault.message} {advice}", fault.where) from None

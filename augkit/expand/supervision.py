@@ -142,11 +142,14 @@ def _single_threaded() -> Iterator[None]:
 
 @contextmanager
 def _no_interrupts() -> Iterator[None]:
-    """Keep Ctrl-C from processes that are started now; it is this process that tells them to end."""
+    """Keep Ctrl-C from processes that are started now; it is this process that tells them to end.
+
+    Nor is this process interrupted here, be it by Ctrl-C or by SIGTERM: it would not know what it has started.
+    """
     if sys.platform == "win32":
         yield
         return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
     try:
         yield
     finally:

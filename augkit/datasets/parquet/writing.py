@@ -8,9 +8,10 @@ from contextlib import contextmanager
 from io import BytesIO
 from typing import Any
 
+from augkit.datasets import arrow
 from augkit.datasets.fields import FIELDS, fields_of
 from augkit.datasets.form import Add, Part, Record, Sink, Whole, Writer
-from augkit.errors import FileError, MissingExtra
+from augkit.errors import FileError
 
 __all__ = ["ParquetWriter"]
 
@@ -18,7 +19,9 @@ MOST_ROWS, MOST_BYTES = 64, 16 << 20  # of a row group: what is held in memory
 
 
 class ParquetWriter(Writer):
-    """Files ``data/[split-]00000.parquet`` with the columns image, label, id, split, mask, and `FIELDS` as JSON.
+    """Files ``data/train-00000.parquet``; columns image, label, label_json, split, mask, and `FIELDS` as JSON.
+
+    A label that is no text is JSON in both columns of labels: only so can "3" and 3 be told apart.
 
     `pyarrow` writes neither a time nor a host; its version is in the file, and so in the job.
     """
@@ -73,26 +76,30 @@ def _file(part: Part) -> str:
 def _row(record: Record, data: bytes, mask: bytes | None) -> dict[str, Any]:
     fields = fields_of(record.instances, record.keypoints, record.size)
     label = record.label
+    other = None if label is None or isinstance(label, str) else json.dumps(label)
     return {
         "image": {"bytes": data, "path": record.name},
-        "label": label if label is None or isinstance(label, str) else json.dumps(label),
+        "label": _text(label) if isinstance(label, str) else other,
+        "label_json": other,
         "split": record.split,
         "mask": None if mask is None else {"bytes": mask, "path": f"{record.name}.mask.png"},
         **{name: json.dumps(fields[name]) if name in fields else None for name in FIELDS},
     }
 
 
+def _text(name: str) -> str:
+    """Return a name with escapes for what is no UTF-8, which Parquet cannot hold."""
+    return name.encode("utf-8", "backslashreplace").decode()
+
+
 def _pyarrow() -> tuple[Any, Any]:
     """Return pyarrow's parquet and the schema, whose metadata makes `datasets` show image and mask as pictures."""
-    try:
-        import pyarrow
-        from pyarrow import parquet
-    except ImportError:
-        advice = "Run: pip install 'augkit[parquet]'"
-        raise MissingExtra(f"must be installed to write Parquet. {advice}", "pyarrow") from None
+    parquet = arrow.parquet()
+    import pyarrow
+
     picture = pyarrow.struct([("bytes", pyarrow.binary()), ("path", pyarrow.string())])
-    texts = ("label", "split", *FIELDS)
-    columns = [("image", picture), ("label", pyarrow.string()), ("split", pyarrow.string()), ("mask", picture)]
+    texts = ("label", "label_json", "split", *FIELDS)
+    columns = [("image", picture), *((name, pyarrow.string()) for name in texts[:3]), ("mask", picture)]
     columns += [(name, pyarrow.string()) for name in FIELDS]
     features = {"image": {"_type": "Image"}, "mask": {"_type": "Image"}}
     features |= {name: {"dtype": "string", "_type": "Value"} for name in texts}

@@ -7,6 +7,7 @@ import tarfile
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from io import BytesIO
+from typing import Any
 
 from augkit.datasets.fields import fields_of
 from augkit.datasets.form import Add, Part, Record, Sink, Whole, Writer
@@ -40,7 +41,7 @@ class WebDatasetWriter(Writer):
                 _add(tar, f"{key}.{record.name.rpartition('.')[2]}", data)
                 if record.label is not None and str(record.label) in numbers:
                     _add(tar, f"{key}.cls", str(numbers[str(record.label)]).encode())
-                _add(tar, f"{key}.json", json.dumps(facts, ensure_ascii=False, allow_nan=False).encode())
+                _add(tar, f"{key}.json", _json(facts))
                 if mask is not None:
                     _add(tar, f"{key}.mask.png", mask)
 
@@ -66,6 +67,11 @@ def _key(record_name: str) -> str:
     """Return a name without its suffix, and without dots: a reader cuts the base name at the first."""
     folder, slash, name = record_name.rpartition("/")
     return f"{folder}{slash}{name.rpartition('.')[0].replace('.', '_')}"
+
+
+def _json(facts: dict[str, Any]) -> bytes:
+    text = json.dumps(facts, ensure_ascii=False, allow_nan=False)
+    return text.encode("utf-8", "backslashreplace")  # of a name that is no UTF-8: what JSON, too, calls it
 
 
 def _add(tar: tarfile.TarFile, name: str, data: bytes) -> None:

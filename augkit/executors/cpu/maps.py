@@ -22,6 +22,7 @@ from augkit.core.ops import Homography, Spatial, Warp
 from augkit.core.plan import SpatialRun
 from augkit.core.spatial import Matrix, Size, apply, inverse, product
 from augkit.core.warp import bspline_weights, grid_of
+from augkit.executors.cpu.products import matmul
 from augkit.executors.cpu.scratch import scratch
 
 __all__ = ["Bounds", "Map", "Window", "map_of"]
@@ -128,10 +129,12 @@ class LatticeMap:
     def evaluate(self, window: Window, to: Affine) -> tuple[Floats, Floats]:
         nodes, down, across = self._shown(window)
         scale, shift = np.array(to).reshape(2, 2, 1, 1)
-        halfway = down @ (nodes * scale + shift).astype(np.float32)
-        x, y = _map_buffers(window.size)
-        np.matmul(halfway[0], across, out=x)
-        np.matmul(halfway[1], across, out=y)
+        halfway = scratch("halfway", (2, len(down), len(across)), np.float32)
+        for axis, shown in enumerate((nodes * scale + shift).astype(np.float32)):
+            matmul(down, shown, halfway[axis])
+        both = scratch("map", (2, *window.size), np.float32)
+        matmul(halfway.reshape(-1, len(across)), across, both.reshape(-1, window.size[1]))
+        x, y = both
         return x, y
 
 
@@ -158,7 +161,8 @@ def _points_shown(ops: tuple[Spatial, ...], window: Window) -> Reals:
 
 
 def _map_buffers(size: Size) -> tuple[Floats, Floats]:
-    return scratch("map x", size, np.float32), scratch("map y", size, np.float32)
+    x, y = scratch("map", (2, *size), np.float32)
+    return x, y
 
 
 def _hull(points: Reals) -> Bounds:
@@ -177,9 +181,10 @@ def _one_warp_map(before: tuple[Spatial, ...], warp: Warp) -> LatticeMap:
     """A uniform B-spline reproduces linear functions, so the affine image of a warp has its nodes moved likewise."""
     grid = grid_of(warp)
     (a, b, c), (d, e, f), _ = inverse(joined(before))
-    shown = _node_positions(grid.spacing, grid.pushes.shape[1:], first=-1) + grid.pushes
-    moved = np.array([[a, b], [d, e]]) @ shown.reshape(2, -1) + np.array([[c], [f]])
-    return LatticeMap(moved.reshape(shown.shape), grid.spacing)
+    x, y = _node_positions(grid.spacing, grid.pushes.shape[1:], first=-1) + grid.pushes
+    moved = np.empty((2, *x.shape))
+    moved[0], moved[1] = a * x + b * y + c, d * x + e * y + f
+    return LatticeMap(moved, grid.spacing)
 
 
 def _lattice_map(ops: tuple[Spatial, ...], size: Size, spacing: float) -> Map:
@@ -191,17 +196,25 @@ def _lattice_map(ops: tuple[Spatial, ...], size: Size, spacing: float) -> Map:
     values = np.moveaxis(pull(ops, np.moveaxis(points, 0, -1)), -1, 0)
     if not np.isfinite(values).all():
         return PointMap(ops)
-    nodes = _interpolation(values.shape[1]) @ values @ _interpolation(values.shape[2]).T
+    down, across = _interpolation(values.shape[1]), _interpolation(values.shape[2])
+    nodes = np.stack([matmul(matmul(down, axis), across) for axis in values])
     return LatticeMap(np.ascontiguousarray(nodes[:, spare:-spare, spare:-spare]), step)
 
 
 @lru_cache(maxsize=16)
 def _interpolation(count: int) -> Reals:
-    """Return the matrix from values at nodes to the control points whose cubic B-spline has those values there."""
-    neighbours = np.eye(count, k=1) + np.eye(count, k=-1)
-    values_of = (4.0 * np.eye(count) + neighbours) / 6.0
-    values_of[0, 0] = values_of[-1, -1] = 5.0 / 6.0  # the outermost control points repeat
-    return np.asarray(np.linalg.inv(values_of), np.float64)
+    """Return the matrix from values at nodes to the control points whose cubic B-spline has those values there.
+
+    It is the inverse of the matrix with rows (1, 4, 1) / 6 whose outermost control points repeat: the two-sided
+    exponential sqrt(3) z^|i - j|, z = sqrt(3) - 2, reflected at both ends (Unser, "Splines: a perfect fit for signal
+    and image processing", IEEE Signal Processing Magazine 1999). Symmetric.
+    """
+    place = np.arange(count)
+    apart, around = np.abs(place[:, None] - place), place[:, None] + place + 1
+    pole = math.sqrt(3.0) - 2.0
+    powers = pole ** np.arange(2 * count + 1)
+    reflected = powers[apart] + powers[2 * count - apart] + powers[around] + powers[2 * count - around]
+    return np.asarray(math.sqrt(3.0) / (1.0 - pole ** (2 * count)) * reflected, np.float64)
 
 
 @lru_cache(maxsize=16)

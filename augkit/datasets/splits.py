@@ -1,4 +1,4 @@
-"""Which split every source belongs to: by a keyed hash of its group, before anything is expanded."""
+"""Which split every source belongs to: by a keyed hash of its group, before anything is expanded or trained on."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from hashlib import blake2b
 from pathlib import Path
 
-from augkit.datasets import SPLITS, Source, Split
+from augkit.datasets.data_set import SPLITS, Source, Split
 from augkit.errors import ArgumentError, FileError, closest
 
 __all__ = ["Fractions", "assign", "groups_of", "parse_split", "split_of"]
@@ -90,18 +90,24 @@ def groups_of(sources: Sequence[Source], groups: str | None, columns: Mapping[st
         return _groups_of_file(sources, groups)
     try:
         pattern = re.compile(groups)
-    except re.error as fault:
+    except (re.error, OverflowError, RecursionError) as fault:
         known = f" Columns are {', '.join(columns)}." if columns else ""
-        raise ArgumentError(f"must be a pattern, got {groups!r}: {fault}.{known}", "groups") from None
-    found = [pattern.search(source.id) for source in sources]
-    if not any(found):
+        raise ArgumentError(f"must be a pattern, got {groups!r:.200}: {fault}.{known}", "groups") from None
+    matches = [pattern.search(source.id) for source in sources]
+    if not any(matches):
         known = f" Columns are {', '.join(columns)}." if columns else ""
-        what = f"must match ids such as {sources[0].id!r}, got {groups!r}, which matches none"
+        what = f"must match ids such as {sources[0].id!r}, got {groups!r:.200}, which matches none"
         raise ArgumentError(f"{what}.{known}", "groups")
-    return [
+    found = [
         source.id if match is None else "/".join(part or "" for part in match.groups()) or match.group()
-        for source, match in zip(sources, found, strict=True)
+        for source, match in zip(sources, matches, strict=True)
     ]
+    if "" in found:  # all of them would be one group
+        what = (
+            f"must match some text in {sources[found.index('')].id!r}, got {groups!r:.200}, which matches nothing there"
+        )
+        raise ArgumentError(f"{what}. Write + for *.", "groups")
+    return found
 
 
 def _groups_of_file(sources: Sequence[Source], path: str) -> list[str]:

@@ -1,6 +1,6 @@
 """Change files and folders of this machine so that what was done survives a loss of power.
 
-Every call of the expander that changes a file system goes through `os` in this file.
+Every call of the expander that changes a file system goes through `os` in this file, and every checkpoint does.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ __all__ = [
     "replace",
     "replace_with",
     "sync_all",
+    "sync_folder",
     "unlink",
     "with_holders",
     "write",
@@ -86,7 +87,7 @@ def replace(path: str, pieces: Iterable[bytes], place: str) -> None:
 def replace_with(path: Path, data: bytes) -> None:
     """Make a file that belongs to no store hold `data`, durably and all at once."""
     replace(os.fspath(path), [data], os.fspath(path.with_name(f".{token_hex(4)}.augkit")))
-    _sync_folder(os.path.dirname(os.path.abspath(path)))
+    sync_folder(os.path.dirname(os.path.abspath(path)))
 
 
 def rename(place: str, path: str) -> None:
@@ -107,7 +108,10 @@ def remove_folder(folder: str) -> None:
 
 
 def remove_tree(folder: str) -> None:
-    """Remove a folder with all it holds, if it is there."""
+    """Remove a folder with all it holds, if it is there; of a link, the link and not what it leads to."""
+    if os.path.islink(folder):
+        unlink(folder)
+        return
     try:
         entries = os.scandir(folder)
     except (FileNotFoundError, NotADirectoryError):
@@ -163,10 +167,11 @@ def sync_all(root: str, files: Iterable[str], folders: Iterable[str]) -> None:
     for path in files:  # raises what syncfs only counts
         _sync(path)
     for folder in folders:
-        _sync_folder(folder)
+        sync_folder(folder)
 
 
-def _sync_folder(folder: str) -> None:
+def sync_folder(folder: str) -> None:
+    """Make what was done to a folder survive a loss of power."""
     if sys.platform != "win32":  # which cannot open folders, and needs not
         _sync(folder)
 

@@ -1,0 +1,83 @@
+"""What the books of an expansion say of its outputs: from which source each came."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from augkit.datasets.data_set import DataSet, Source
+from augkit.datasets.places import place_of
+from augkit.datasets.root import Root
+from augkit.errors import FileError
+
+__all__ = ["BOOKS", "DONE", "HINT", "LINEAGE", "Origin", "originals", "read_lineage"]
+
+BOOKS = ".augkit"
+LINEAGE = f"{BOOKS}/lineage"
+HINT = f"{BOOKS}/source.txt"  # where the sources lay
+DONE = f"{BOOKS}/done.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """The source of an output.
+
+    Args:
+        source: as the data set had it that was expanded; its split is the one it was given.
+        copy: which copy the output is, or None for the source itself, passed through untouched.
+    """
+
+    source: Source
+    copy: int | None
+
+
+def read_lineage(root: Root) -> dict[str, Origin]:
+    """Return where every output of an expansion came from, by its id; nothing for another data set.
+
+    Raises:
+        FileError: the expansion is not complete, or its books are damaged.
+    """
+    if not root.is_folder(LINEAGE):
+        return {}
+    if not root.is_file(DONE):
+        advice = "Run the command that began it once more."
+        raise FileError(f"must be complete, got an expansion without {DONE}. {advice}", str(root))
+    found: dict[str, Origin] = {}
+    for name in root.names(LINEAGE):
+        path = f"{LINEAGE}/{name}"
+        for number, line in enumerate(root.read(path).splitlines(), 1):
+            try:
+                entry = json.loads(line)
+                found[entry["id"]] = Origin(_source(entry), entry["copy"])
+            except (ValueError, LookupError, TypeError, RecursionError):
+                advice = "See with augkit verify what else is."
+                what = f"must be as augkit expand wrote it, got a damaged line. {advice}"
+                raise FileError(what, f"{root}/{path}:{number}") from None
+    return found
+
+
+def originals(root: Root, lineage: Mapping[str, Origin]) -> DataSet:
+    """Return the sources of an expansion, where they lay when it was made.
+
+    Raises:
+        FileError: they are not to be found.
+    """
+    try:
+        there = Root.at(os.fsdecode(root.read(HINT).removesuffix(b"\n")))
+        sources = {origin.source.id: origin.source for origin in lineage.values()}
+        if not there.is_folder():
+            raise FileError("must be a folder, got nothing of that name any more.", str(there))
+    except FileError as fault:
+        what = f"must be there to judge by pictures that are not augmented, but {fault.where} is not"
+        advice = "Expand with --split, or with --originals include."
+        raise FileError(f"{what}. {advice}", f"{root}: the originals") from None
+    return DataSet("folder", there, tuple(sources[id] for id in sorted(sources)))
+
+
+def _source(entry: Mapping[str, Any]) -> Source:
+    id, size, split, group = entry["source"], entry["source_bytes"], entry["split"], entry["group"]
+    place = place_of(entry.get("place", id))
+    return Source(id, size, entry["class"], split, group, None if place == id else place)

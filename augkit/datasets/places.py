@@ -1,0 +1,104 @@
+"""Where the bytes of a picture lie: a file, a part of one, or a cell of a Parquet file."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+from augkit.datasets import arrow
+from augkit.datasets.root import Root
+from augkit.errors import ArgumentError, AugkitError, FileError
+
+__all__ = ["Cell", "Member", "Place", "place_of", "read_place"]
+
+KEPT_BYTES = 64 << 20  # of a row group's column, as it lies in the file: one that is larger is streamed every time
+STREAMED_ROWS = 8
+
+
+class Member(NamedTuple):
+    """Bytes that lie within a file: a member of an uncompressed tar, or a picture that Parquet has not compressed."""
+
+    path: str
+    offset: int
+    size: int
+
+
+class Cell(NamedTuple):
+    """A picture that lies in a Parquet file and cannot be read without decompressing its neighbours.
+
+    Args:
+        path: of the file.
+        column: of binary, or of structs whose field ``bytes`` is.
+        group: the row group.
+        row: within the row group.
+    """
+
+    path: str
+    column: str
+    group: int
+    row: int
+
+
+Place = str | Member | Cell  # a posix path below the root, or what lies within such a file
+
+
+def place_of(jsonable: Any) -> Place:
+    """Return a place that was written as JSON.
+
+    Raises:
+        ArgumentError: it is none.
+
+    >>> place_of(["a.tar", 512, 2048])
+    Member(path='a.tar', offset=512, size=2048)
+    """
+    match jsonable:
+        case str() as path:
+            return path
+        case [str() as path, int() as offset, int() as size] if offset >= 0 and size >= 0:
+            return Member(path, offset, size)
+        case [str() as path, str() as column, int() as group, int() as row] if group >= 0 and row >= 0:
+            return Cell(path, column, group, row)
+    raise ArgumentError(f"must be a path, or a part of a file, got {jsonable!r:.60}.", "place")
+
+
+def read_place(root: Root, place: Place) -> bytes:
+    """Return the bytes that lie at a place.
+
+    Raises:
+        FileError: they cannot be read.
+        MissingExtra: they need pyarrow, which is not installed.
+    """
+    if isinstance(place, str):
+        return root.read(place)
+    if isinstance(place, Member):
+        return root.read(place.path, place.offset, place.size)
+    where = f"{root}/{place.path}"
+    try:
+        return _cell_bytes(root, place)
+    except AugkitError:
+        raise
+    except Exception as fault:  # pyarrow raises anything on damaged files
+        raise FileError(f"must be a whole Parquet file, got a fault: {fault}.", where) from None
+
+
+def _cell_bytes(root: Root, cell: Cell) -> bytes:
+    kept = _kept_column(root, cell.path, cell.column, cell.group)
+    if kept is not None:
+        return arrow.bytes_in(kept[cell.row])
+    before = 0
+    with root.open(cell.path) as file:
+        for batch in arrow.batches(arrow.opened(file), [cell.column], cell.group, STREAMED_ROWS):
+            if cell.row < before + len(batch):
+                return arrow.bytes_in(batch.column(0)[cell.row - before])
+            before += len(batch)
+    raise FileError(f"must have a row {cell.row} in row group {cell.group}, got {before} rows.", f"{root}/{cell.path}")
+
+
+@lru_cache(maxsize=2)  # a picture and its mask
+def _kept_column(root: Root, path: str, column: str, group: int) -> Any:
+    """Return a column of a row group, or None where that is too much to hold: what is read next often lies in it."""
+    with root.open(path) as file:
+        opened = arrow.opened(file)
+        if arrow.column_bytes(opened, column, group) > KEPT_BYTES:
+            return None
+        return opened.read_row_group(group, columns=[column], use_threads=False).column(0)

@@ -1,0 +1,168 @@
+"""Pictures as other packages hold them: NumPy arrays, PIL images and CHW tensors, to a sample's array and back.
+
+Torch is never imported here: who gives a tensor has done so.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import sys
+from collections.abc import Callable
+from hashlib import blake2b
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from augkit.core.key import Key
+from augkit.core.sample import Sample, channels_of
+from augkit.errors import ArgumentError, AugkitError, SampleError
+
+__all__ = ["ImageTransform", "Opened", "opened"]
+
+_MODES = {"L": "uint8", "RGB": "uint8", "RGBA": "uint8", "I;16": "uint16"}  # of Pillow, those that Sample has too
+
+
+class Opened(NamedTuple):
+    """A picture of any kind as an array, and the way back for an array that was made of it.
+
+    Args:
+        image: (H, W) or (H, W, C).
+        alpha: the last channel is alpha, as far as the picture tells.
+        closed: gives an array (H, W[, C]) the kind of the picture.
+    """
+
+    image: NDArray[Any]
+    alpha: bool
+    closed: Callable[[NDArray[Any]], Any]
+
+
+def opened(picture: Any) -> Opened:
+    """Return a picture as an array; it is not copied where it need not be.
+
+    Args:
+        picture: an array (H, W) or (H, W, C), a PIL image of the mode L, RGB, RGBA or I;16, or a tensor (C, H, W) or
+            (H, W) on any device; uint8, uint16, or float32 in [0, 1].
+
+    Raises:
+        SampleError: it is something else.
+
+    >>> opened(Image.new("RGB", (32, 24))).image.shape
+    (24, 32, 3)
+    """
+    if isinstance(picture, np.ndarray):
+        return Opened(picture, False, _itself)
+    if isinstance(picture, Image.Image):
+        return _opened_pil(picture)
+    if _is_tensor(picture):
+        return _opened_tensor(picture)
+    what = f"must be an array, a PIL image or a tensor, got {type(picture).__name__}."
+    raise SampleError(f"{what} Give the picture itself.", "image")
+
+
+def _itself(image: NDArray[Any]) -> NDArray[Any]:
+    return image
+
+
+def _opened_pil(picture: Image.Image) -> Opened:
+    if picture.mode not in _MODES:
+        what = f"must be of the mode {', '.join(_MODES)}, got {picture.mode}."
+        raise SampleError(f"{what} Call image.convert('RGB') first.", "image")
+    image = np.asarray(picture).astype(_MODES[picture.mode], copy=False)  # I;16B has another byte order
+    return Opened(image, picture.mode == "RGBA", Image.fromarray)
+
+
+def _is_tensor(picture: Any) -> bool:
+    torch = sys.modules.get("torch")
+    return torch is not None and isinstance(picture, torch.Tensor)
+
+
+def _opened_tensor(picture: Any) -> Opened:
+    if picture.ndim not in (2, 3):
+        raise SampleError(f"must be a tensor (C, H, W) or (H, W), got {tuple(picture.shape)}.", "image")
+    array = picture.detach().cpu().numpy()
+    if array.ndim == 2:
+        return Opened(array, False, picture.new_tensor)
+    return Opened(
+        np.ascontiguousarray(array.transpose(1, 2, 0)),
+        False,
+        lambda made: picture.new_tensor(np.ascontiguousarray(made.transpose(2, 0, 1))),
+    )
+
+
+class ImageTransform:
+    """Augment one picture after the other, for data sets that take ``transform=``; made by `Pipeline.as_transform`.
+
+    What is drawn is a function of the seed, the epoch and the picture's content alone, so that it does not matter which
+    worker gets the picture or in which order. Two equal pictures come out equal.
+
+    The epoch lies in memory that worker processes share with the one that starts them, by fork and by spawn: so
+    `set_epoch`, called between two passes of a DataLoader, reaches workers that persist. A copy made in another way
+    (`pickle`, `copy.deepcopy`) has an epoch of its own.
+
+    Args:
+        augment: makes a sample of a sample and a key, as a `Pipeline` does.
+        seed: any whole number.
+    """
+
+    def __init__(self, augment: Callable[[Sample, Key], Sample], seed: int = 0) -> None:
+        self.augment, self.seed = augment, seed
+        self._epoch = multiprocessing.RawValue("q", 0)
+        self._key("", 0)  # refuses a seed that is none
+
+    def __repr__(self) -> str:
+        return f"{self.augment!r}.as_transform(seed={self.seed!r})"
+
+    @property
+    def epoch(self) -> int:
+        """The pass over the data that is drawn for."""
+        return int(self._epoch.value)
+
+    def set_epoch(self, epoch: int) -> None:
+        """Draw for another pass over the data from now on, in worker processes too.
+
+        Raises:
+            ArgumentError: it is no whole number from 0 on.
+        """
+        if isinstance(epoch, bool) or not isinstance(epoch, int) or not 0 <= epoch < 2**63:
+            raise ArgumentError(f"must be a whole number from 0 on, got {epoch!r}.", "set_epoch")
+        self._epoch.value = epoch
+
+    def __call__(self, picture: Any) -> Any:
+        """Return a picture of the same kind: array, PIL image or tensor, its mode, dtype and device.
+
+        Args:
+            picture: as `opened` takes it.
+
+        Raises:
+            SampleError: it is something else, or the pipeline cannot be done to it.
+        """
+        image, alpha, closed = opened(picture)
+        digest = _digest(image)
+        try:
+            made = self.augment(Sample(image, alpha=alpha), self._key(digest, self.epoch))
+        except AugkitError as error:
+            raise error.at("as_transform") from None
+        return closed(made.image)
+
+    def _key(self, digest: str, epoch: int) -> Key:
+        return Key(self.seed, digest, epoch=epoch)
+
+    def __getstate__(self) -> dict[str, Any]:
+        # Shared memory may travel to a process that is being started, and nowhere else.
+        is_starting = multiprocessing.context.get_spawning_popen() is not None
+        return self.__dict__ | ({} if is_starting else {"_epoch": self.epoch})
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__ |= state
+        if isinstance(self._epoch, int):
+            self._epoch = multiprocessing.RawValue("q", self._epoch)
+
+
+def _digest(image: NDArray[Any]) -> str:
+    """Return the hash of a picture's content; a channel alone is the same with and without an axis of its own."""
+    hashed = blake2b(digest_size=16, person=b"augkit picture")
+    hashed.update(f"{image.shape[:2]} {channels_of(image)} {image.dtype}".encode())
+    hashed.update(np.ascontiguousarray(image).data)
+    return hashed.hexdigest()

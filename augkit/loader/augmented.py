@@ -1,0 +1,173 @@
+"""A data set whose pictures come out augmented, each a function of its key."""
+
+from __future__ import annotations
+
+import os
+from abc import ABC, abstractmethod
+from collections.abc import Sequence, Sized
+from functools import cache
+from pathlib import Path
+from typing import Any, NamedTuple, final
+
+import cv2
+import numpy as np
+from threadpoolctl import threadpool_limits
+from torch.utils.data import Dataset, IterableDataset, get_worker_info
+
+from augkit.core.key import Key
+from augkit.core.sample import Sample, Scene
+from augkit.datasets.samples import ready_for
+from augkit.errors import ArgumentError, AugkitError, SampleError
+from augkit.executors import run
+from augkit.loader.items import item_of, sample_from
+from augkit.loader.sampler import Draw
+from augkit.pipeline import Pipeline
+from augkit.pipeline_file import load
+
+__all__ = ["Augmented", "Made", "Samples"]
+
+
+class Made(NamedTuple):
+    """A sample that was made, and the key that it is a function of."""
+
+    sample: Sample
+    key: Key
+
+
+class Samples(Dataset[Any], ABC):
+    """A data set of samples, each a function of its draw and of nothing else: `Augmented`, or what mixes its samples.
+
+    Args:
+        classes: their names, in order, where they are known.
+    """
+
+    classes: tuple[str, ...]
+
+    @abstractmethod
+    def __len__(self) -> int:
+        """Return the number of items."""
+
+    @abstractmethod
+    def made(self, draw: Draw) -> Made:
+        """Return the sample of a draw whose index is from 0 on.
+
+        Raises:
+            AugkitError: it cannot be made; the sentence names the item.
+        """
+
+    @final
+    def __getitem__(self, item: int | Draw) -> Any:
+        """Return (image, label), or a dict where the sample carries more: see `augkit.loader.items.item_of`.
+
+        Args:
+            item: a `Draw`; or an index, whose item comes out as copy 0 of epoch 0.
+
+        Raises:
+            AugkitError: the item cannot be made.
+            IndexError: there is no such item.
+        """
+        if get_worker_info() is not None:
+            _take_one_thread(os.getpid())
+        draw = item if isinstance(item, Draw) else Draw(0, self._index(item))
+        count = len(self)
+        if not -count <= draw.index < count:
+            raise IndexError(f"{type(self).__name__}: must get an index below {count}, got {draw.index}.")
+        return item_of(self.made(draw._replace(index=draw.index % count)).sample)
+
+    def _index(self, item: Any) -> int:
+        if not isinstance(item, int | np.integer) or isinstance(item, bool):
+            raise ArgumentError(f"must get a whole number or a Draw, got {item!r:.60}.", type(self).__name__)
+        return int(item)
+
+
+class Augmented(Samples):
+    """Give a data set's pictures augmented.
+
+    Items are (tensor (C, H, W) of the picture's dtype, label), or a dict of tensors where a sample carries more. They
+    are the pictures that `augkit expand` writes for the same seed, ids and copies, epoch 0.
+
+    In worker processes OpenCV and BLAS are kept to one thread. Samples of one data set must have ids of their own:
+    pictures of one id are augmented alike.
+
+    Args:
+        dataset: of (image, label) or `Sample`; it has a length and takes an index. An image is an array (H, W[, C]), a
+            PIL image or a tensor (C, H, W).
+        pipeline: a pipeline, a bundled name or a YAML file.
+        seed: any whole number.
+        ids: what each item is known by; without them, by its sample's id, or else by its index.
+
+    Raises:
+        ArgumentError: an argument is not what it must be.
+        FileError: there is no such pipeline.
+
+    >>> pictures = [(np.zeros((24, 32, 3), np.uint8), label) for label in range(4)]
+    >>> image, label = Augmented(pictures, "light")[2]
+    >>> image.shape, image.dtype, label
+    (torch.Size([3, 224, 224]), torch.uint8, 2)
+    """
+
+    def __init__(
+        self, dataset: Any, pipeline: Pipeline | str | Path, seed: int = 0, ids: Sequence[str] | None = None
+    ) -> None:
+        if isinstance(dataset, IterableDataset) or not isinstance(dataset, Sized):
+            advice = "Give one with a length and an index, such as a list."
+            raise ArgumentError(f"must be a map-style data set, got {type(dataset).__name__}. {advice}", "dataset")
+        self.dataset: Any = dataset
+        self.seed = seed
+        self.pipeline = pipeline if isinstance(pipeline, Pipeline) else load(pipeline)
+        self.ids = None if ids is None else _checked(ids, len(dataset))
+        self.classes = tuple(getattr(dataset, "classes", ()))
+        Key(seed, "")  # refuses a seed that is none
+
+    def __repr__(self) -> str:
+        return f"<Augmented {len(self)} x {self.pipeline!r} seed={self.seed}>"
+
+    def __len__(self) -> int:
+        return len(self.dataset)
+
+    @final
+    def made(self, draw: Draw) -> Made:
+        where = f"dataset[{draw.index}]"
+        try:
+            sample = sample_from(self.dataset[draw.index])
+            id = self.ids[draw.index] if self.ids is not None else sample.id or str(draw.index)
+            where = f"{where} {id!r}"
+            key = Key(self.seed, id, draw.copy, draw.epoch)
+            plan = self.pipeline.draw(key, Scene.of(sample))
+            return Made(run(plan, ready_for(plan, sample)).changed(id=id), key)
+        except AugkitError as error:
+            raise error.at(where) from error.__cause__
+        except IndexError as fault:  # which would end a plain iteration over this data set, as if it were all
+            raise SampleError(f"must be there, got an IndexError: {fault}.", where) from fault
+        except Exception as fault:  # of the data set's own
+            fault.add_note(f"augkit: {where} could not be read.")
+            raise
+
+
+def _checked(ids: Sequence[str], length: int) -> tuple[str, ...]:
+    found = tuple(ids)
+    if len(found) != length:
+        raise ArgumentError(f"must be one an item, {length}, got {len(found)}.", "ids")
+    odd = next((id for id in found if not isinstance(id, str)), None)
+    if odd is not None:
+        raise ArgumentError(f"must be texts, got {odd!r:.60}. Give them as text.", "ids")
+    if len(set(found)) < length:
+        seen: set[str] = set()
+        twice = next(id for id in found if id in seen or seen.add(id))  # type: ignore[func-returns-value]
+        raise ArgumentError(f"must differ, got {twice!r} twice: both would be augmented alike.", "ids")
+    return found
+
+
+@cache
+def _take_one_thread(process: int) -> None:
+    """Keep OpenCV and BLAS to one thread in a worker process: there are as many workers as the user wants threads.
+
+    More of them wait for each other in busy loops: two workers on two processors would be slower than one. OpenCV is
+    told 0, which leaves its threads alone: told 1 it waits for each to end, and those of a forked process's parent,
+    which the child believes it has, never do.
+
+    Args:
+        process: its id, for which this is done once.
+    """
+    cv2.setNumThreads(0)
+    threadpool_limits(1)

@@ -1,0 +1,241 @@
+"""Several samples into one, above the plan: MixUp and CutMix, for classes. What is drawn is keyed like all else."""
+
+from __future__ import annotations
+
+import math
+from abc import abstractmethod
+from collections.abc import Sequence
+from typing import Any, final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from augkit.core.key import Stream
+from augkit.core.sample import Sample
+from augkit.errors import ArgumentError, AugkitError, SampleError
+from augkit.loader.augmented import Made, Samples
+from augkit.loader.sampler import Draw, whole
+
+__all__ = ["CutMix", "MixUp", "Mixing", "soft_label"]
+
+Weights = NDArray[np.float32]
+
+
+class Mixing(Samples):
+    """Mix each sample with others of the same data set, and so of the same split.
+
+    The others are drawn from the stream of the sample's own key, and come as they do in that epoch and copy: so a mix
+    is a function of the seed, the id, the epoch and the copy, whichever worker makes it.
+
+    Args:
+        dataset: `Augmented`, or one that mixes its samples.
+        partners: how many others a mix takes.
+        chance: of a sample to be mixed, 0 to 1; else it comes as it is.
+    """
+
+    def __init__(self, dataset: Samples, partners: int, chance: float) -> None:
+        name = type(self).__name__
+        if not isinstance(dataset, Samples):
+            advice = "Give Augmented(dataset, pipeline)."
+            raise ArgumentError(f"must be Augmented, or mix it, got {type(dataset).__name__}. {advice}", name)
+        if not isinstance(chance, int | float) or not 0.0 <= chance <= 1.0:
+            raise ArgumentError(f"must lie within 0 and 1, got {chance!r:.60}.", f"{name}.chance")
+        self.dataset, self.partners, self.chance = dataset, partners, chance
+        self.classes = dataset.classes
+        inner, depth = dataset, 1
+        while isinstance(inner, Mixing):
+            inner, depth = inner.dataset, depth + (type(inner) is type(self))
+        self.stream = name if depth == 1 else f"{name}#{depth}"
+
+    def __len__(self) -> int:
+        return len(self.dataset)
+
+    @final
+    def made(self, draw: Draw) -> Made:
+        first = self.dataset.made(draw)
+        stream = first.key.stream(self.stream)
+        is_mixed = stream.random() < self.chance
+        count = len(self.dataset)
+        samples = [first.sample]
+        if is_mixed:  # with any but itself, if there is another
+            steps = [1 + stream.integers(count - 1) if count > 1 else 0 for _ in range(self.partners)]
+            samples += [self.dataset.made(draw._replace(index=(draw.index + s) % count)).sample for s in steps]
+        try:
+            return Made(self.mix(samples, stream), first.key)
+        except AugkitError as error:
+            raise error.at(f"{self.stream} dataset[{draw.index}] {first.sample.id!r}") from None
+
+    @abstractmethod
+    def mix(self, samples: Sequence[Sample], stream: Stream) -> Sample:
+        """Return one sample made of several: the first keeps its id; one alone is not to be mixed.
+
+        Raises:
+            SampleError: they do not fit together.
+        """
+
+
+class MixUp(Mixing):
+    """Blend two pictures and their labels, lambda to 1 - lambda with lambda from Beta(alpha, alpha).
+
+    Labels come out as float32 vectors, one share a class.
+
+    Args:
+        dataset: `Augmented`, or one that mixes its samples; of classes alone.
+        alpha: above 0; the smaller, the nearer a mix is to one of the two.
+        classes: how many there are; without it, as many as the data set names.
+        chance: of a sample to be mixed, 0 to 1.
+
+    Raises:
+        ArgumentError: an argument is not what it must be.
+
+    Reference: Zhang, Cisse, Dauphin and Lopez-Paz, "mixup: beyond empirical risk minimization", ICLR 2018.
+
+    >>> from augkit.loader import Augmented
+    >>> pictures = [(np.full((8, 8, 3), 100 * n, np.uint8), n) for n in range(2)]
+    >>> image, label = MixUp(Augmented(pictures, "identity"), alpha=1.0, classes=2)[0]
+    >>> round(float(label.sum()), 6), bool(abs(image[0, 0, 0] - 100 * label[1]) <= 0.5)
+    (1.0, True)
+    """
+
+    def __init__(self, dataset: Samples, alpha: float = 0.2, classes: int | None = None, chance: float = 1.0) -> None:
+        super().__init__(dataset, 1, chance)
+        self.alpha = _positive(alpha, "MixUp.alpha")
+        self.count = _class_count(dataset, classes, "MixUp.classes")
+
+    @final
+    def mix(self, samples: Sequence[Sample], stream: Stream) -> Sample:
+        first = _classified(samples, self.count)
+        if len(samples) == 1:
+            return first.changed(label=soft_label(first.label, self.count))
+        share = beta(stream, self.alpha)
+        blended = share * samples[0].image.astype(np.float64) + (1.0 - share) * samples[1].image
+        if first.image.dtype.kind != "f":
+            blended = np.rint(blended)
+        return first.changed(image=blended.astype(first.image.dtype), label=_mixed_label(samples, share, self.count))
+
+
+class CutMix(Mixing):
+    """Lay a rectangle of one picture over another, at the same place; labels are mixed by area.
+
+    The rectangle has the picture's aspect, its area is 1 - lambda with lambda from Beta(alpha, alpha), and its centre
+    is uniform over the picture, beyond whose edges it is cut. Labels come out as float32 vectors, one share a class.
+
+    Args:
+        dataset: `Augmented`, or one that mixes its samples; of classes alone.
+        alpha: above 0; 1 draws all areas alike.
+        classes: how many there are; without it, as many as the data set names.
+        chance: of a sample to be mixed, 0 to 1.
+
+    Raises:
+        ArgumentError: an argument is not what it must be.
+
+    Reference: Yun et al., "CutMix: regularization strategy to train strong classifiers", ICCV 2019.
+
+    >>> from augkit.loader import Augmented
+    >>> pictures = [(np.full((8, 8, 3), n, np.uint8), n) for n in range(2)]
+    >>> image, label = CutMix(Augmented(pictures, "identity"), alpha=1.0, classes=2)[0]
+    >>> bool(image.float().mean() == label[1])
+    True
+    """
+
+    def __init__(self, dataset: Samples, alpha: float = 1.0, classes: int | None = None, chance: float = 1.0) -> None:
+        super().__init__(dataset, 1, chance)
+        self.alpha = _positive(alpha, "CutMix.alpha")
+        self.count = _class_count(dataset, classes, "CutMix.classes")
+
+    @final
+    def mix(self, samples: Sequence[Sample], stream: Stream) -> Sample:
+        first = _classified(samples, self.count)
+        if len(samples) == 1:
+            return first.changed(label=soft_label(first.label, self.count))
+        side = math.sqrt(1.0 - beta(stream, self.alpha))
+        rows, columns = (_stretch(stream, side, length) for length in first.image.shape[:2])
+        image = first.image.copy()
+        image[rows, columns] = samples[1].image[rows, columns]
+        height, width = image.shape[:2]
+        area = (rows.stop - rows.start) * (columns.stop - columns.start)
+        label = _mixed_label(samples, 1.0 - area / (height * width), self.count)
+        return first.changed(image=image, label=label)
+
+
+def soft_label(label: Any, classes: int) -> Weights:
+    """Return a label as shares of the classes: those of a class number are 0 but for one; a vector stays.
+
+    Raises:
+        SampleError: it is neither.
+    """
+    if isinstance(label, np.ndarray) and label.shape == (classes,) and label.dtype.kind == "f":
+        return label.astype(np.float32)
+    if isinstance(label, int | np.integer) and not isinstance(label, bool) and 0 <= label < classes:
+        shares = np.zeros(classes, np.float32)
+        shares[label] = 1.0
+        return shares
+    advice = "Encode labels first."
+    raise SampleError(
+        f"must be a class from 0 to {classes - 1}, or {classes} shares, got {label!r:.60}. {advice}", "label"
+    )
+
+
+def beta(stream: Stream, alpha: float) -> float:
+    """Draw from Beta(alpha, alpha): the share of the first of two draws from Gamma(alpha) in their sum."""
+    logs = [_log_gamma(stream, alpha) for _ in range(2)]
+    return 1.0 / (1.0 + math.exp(min(logs[1] - logs[0], 700.0)))  # exp overflows above 709
+
+
+def _log_gamma(stream: Stream, shape: float) -> float:
+    """Draw the logarithm of a number from Gamma(shape, 1), which may be too small for a float.
+
+    Reference: Marsaglia and Tsang, "A simple method for generating gamma variables", ACM TOMS 26(3), 2000.
+    """
+    boost = 0.0
+    if shape < 1.0:
+        boost, shape = math.log1p(-stream.random()) / shape, shape + 1.0
+    d = shape - 1.0 / 3.0
+    while True:
+        x = stream.normal()
+        root = 1.0 + x / math.sqrt(9.0 * d)
+        if root <= 0.0:
+            continue
+        v = 3.0 * math.log(root)
+        if math.log1p(-stream.random()) < 0.5 * x * x + d - d * math.exp(v) + d * v:
+            return math.log(d) + v + boost
+
+
+def _stretch(stream: Stream, side: float, length: int) -> slice:
+    """Draw where a stretch of a length lies that is `side` of it long, cut at its ends."""
+    half, centre = side * length / 2.0, stream.uniform(0.0, length)
+    return slice(max(0, round(centre - half)), min(length, round(centre + half)))
+
+
+def _mixed_label(samples: Sequence[Sample], share: float, classes: int) -> Weights:
+    one, other = (soft_label(sample.label, classes) for sample in samples)
+    return (share * one + (1.0 - share) * other).astype(np.float32)
+
+
+def _classified(samples: Sequence[Sample], classes: int) -> Sample:
+    """Return the first of samples that can be mixed.
+
+    Raises:
+        SampleError: they carry more than classes, or differ in shape or dtype.
+    """
+    first = samples[0]
+    for sample in samples:
+        if any(part is not None for part in (sample.mask, sample.boxes, sample.polygons, sample.keypoints)):
+            advice = "Mosaic mixes masks, boxes and keypoints."
+            raise SampleError(f"must carry a class alone, got {sample!r}. {advice}", "sample")
+        if sample.image.shape != first.image.shape or sample.image.dtype != first.image.dtype:
+            got = f"{first.image.dtype} {first.image.shape} and {sample.image.dtype} {sample.image.shape}"
+            raise SampleError(f"must have one shape and dtype, got {got}. Let the pipeline give one size.", "image")
+    return first
+
+
+def _positive(alpha: float, where: str) -> float:
+    if isinstance(alpha, int | float) and not isinstance(alpha, bool) and 0.0 < alpha < math.inf:
+        return float(alpha)
+    raise ArgumentError(f"must be a number above 0, got {alpha!r:.60}.", where)
+
+
+def _class_count(dataset: Samples, classes: int | None, where: str) -> int:
+    if classes is None and not dataset.classes:
+        raise ArgumentError("must say how many classes there are: the data set names none, got None.", where)
+    return len(dataset.classes) if classes is None else whole(classes, where, 1)

@@ -1,0 +1,177 @@
+"""A trained network as one file: the weights, and in the file's header all that is needed to use them.
+
+The file is safetensors. Its header holds one text, ``augkit``: JSON with the architecture, what the outputs mean, the
+temperature, the settings of the training, the hash of its data, versions and figures. Nothing of it is unpickled or
+run; a hash over all of it shows damage.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import stat
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from hashlib import sha256
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+import safetensors.torch
+import torch
+from safetensors import SafetensorError, safe_open
+from torch import Tensor
+
+from augkit.durable import replace_with
+from augkit.errors import ArgumentError, FileError
+from augkit.train.models import Architecture, Network
+from augkit.train.targets import Target
+
+__all__ = ["MODEL_FILE", "Artefact", "load", "save", "versions"]
+
+MODEL_FILE = "model.safetensors"  # in the folder of a run
+FORMAT = 1
+KEY = "augkit"  # the header's only one: safetensors writes several in any order
+PACKAGES = ("augkit", "numpy", "opencv-python-headless", "pillow", "safetensors", "scikit-learn", "simplejpeg", "torch")
+
+
+@dataclass(frozen=True)
+class Artefact:
+    """A trained network with all that is known of it.
+
+    Args:
+        network: in eval mode once it was loaded.
+        architecture: how it is built, and what becomes of pictures before they go in.
+        target: what its outputs mean.
+        settings: of the training, as plain data.
+        fingerprint: the hash of what it was trained on.
+        versions: of the packages that trained it.
+        metrics: what was measured of it, as plain data.
+        temperature: above 0; what logits are divided by before they become probabilities.
+    """
+
+    network: Network
+    architecture: Architecture
+    target: Target
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    fingerprint: str = ""
+    versions: Mapping[str, str] = field(default_factory=dict)
+    metrics: Mapping[str, Any] = field(default_factory=dict)
+    temperature: float = 1.0
+
+
+def versions() -> dict[str, str]:
+    """Return the versions of what a training's result depends on."""
+    found = {"python": platform.python_version()}
+    for package in PACKAGES:
+        try:
+            found[package] = version(package)
+        except PackageNotFoundError:  # another wheel of OpenCV serves as well
+            continue
+    return found
+
+
+def save(path: str | os.PathLike[str], artefact: Artefact) -> None:
+    """Write an artefact; the same one gives the same bytes. Where that fails, what was there is still there.
+
+    Raises:
+        FileError: the file cannot be written.
+    """
+    tensors = {name: value.detach().cpu().contiguous() for name, value in artefact.network.state_dict().items()}
+    content = {
+        "architecture": artefact.architecture.described(),
+        "target": artefact.target.described(),
+        "temperature": artefact.temperature,
+        "settings": dict(artefact.settings),
+        "fingerprint": artefact.fingerprint,
+        "versions": dict(artefact.versions),
+        "metrics": dict(artefact.metrics),
+    }
+    header = {"format": FORMAT, "sha256": _digest(content, tensors), **content}
+    data = safetensors.torch.save(tensors, {KEY: json.dumps(header)})
+    try:
+        replace_with(Path(path), data)
+    except OSError as fault:
+        what = f"must be a file that can be written, got: {fault.strerror}. Nothing was written."
+        raise FileError(what, str(path)) from None
+
+
+def load(path: str | os.PathLike[str]) -> Artefact:
+    """Read an artefact.
+
+    Args:
+        path: its file, or the folder of the run that wrote it.
+
+    Returns:
+        The artefact, its network in eval mode on the processor.
+
+    Raises:
+        FileError: it is missing, damaged, another program's, or a newer augkit's.
+    """
+    file = _file(Path(path))
+    try:
+        with safe_open(file, framework="pt") as opened:
+            text = (opened.metadata() or {}).get(KEY)
+            tensors = {} if text is None else {name: opened.get_tensor(name) for name in opened.keys()}  # noqa: SIM118
+    except (SafetensorError, ValueError) as fault:
+        told = " ".join(str(fault).split()).rstrip(".")
+        raise FileError(
+            f"must be a whole model of augkit train, got a damaged or another file: {told}.", str(file)
+        ) from None
+    except OSError as fault:
+        raise FileError(f"must be readable, got: {fault.strerror or fault}.", str(file)) from None
+    if text is None:
+        advice = "Weights of others go to augkit train --weights."
+        raise FileError(f"must be a model of augkit train, got another program's safetensors. {advice}", str(file))
+    try:
+        header = json.loads(text)
+        if header["format"] > FORMAT:
+            what = f"must be of format {FORMAT} or older, got {header['format']}. Run: pip install -U augkit"
+            raise FileError(what, str(file))
+        content = {key: value for key, value in header.items() if key not in ("format", "sha256")}
+        if header["sha256"] != _digest(content, tensors):
+            raise _damaged(file, "what it holds is not what was written")
+        return _artefact(content, tensors)
+    except (ArgumentError, KeyError, RuntimeError, TypeError, ValueError) as fault:
+        raise _damaged(file, " ".join(str(fault).split()).rstrip(".")) from None
+
+
+def _artefact(content: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> Artefact:
+    architecture, target = Architecture.read(content["architecture"]), Target.read(content["target"])
+    network = architecture.on_meta()
+    network.load_state_dict(tensors, assign=True)
+    for name, value in network.state_dict().items():  # of other shapes torch itself complains
+        if value.dtype != tensors[name].dtype or architecture.outputs != target.outputs:
+            raise ValueError(f"{name} does not fit")
+    network.eval()
+    rest = {name: content[name] for name in ("settings", "fingerprint", "versions", "metrics")}
+    return Artefact(network, architecture, target, **rest, temperature=float(content["temperature"]))
+
+
+def _file(path: Path) -> Path:
+    try:
+        if stat.S_ISDIR(path.stat().st_mode):
+            path = path / MODEL_FILE
+        is_file = stat.S_ISREG(path.stat().st_mode)
+    except (OSError, ValueError) as fault:  # ValueError: a NUL in the name
+        reason = getattr(fault, "strerror", None) or fault
+        advice = f"Give what augkit train wrote: its folder, once it has ended, or {MODEL_FILE} in it."
+        raise FileError(f"must be readable, got: {reason}. {advice}", str(path)) from None
+    if not is_file:
+        raise FileError("must be a file, got a pipe or a device.", str(path))
+    return path
+
+
+def _digest(content: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> str:
+    """Return a hash of all that an artefact's file means."""
+    digest = sha256(json.dumps(content, sort_keys=True).encode())
+    for name in sorted(tensors):
+        value = tensors[name]
+        digest.update(f"{name} {value.dtype} {tuple(value.shape)}\n".encode())
+        digest.update(value.reshape(-1).view(torch.uint8).numpy().data)
+    return digest.hexdigest()
+
+
+def _damaged(file: Path, told: str) -> FileError:
+    return FileError(f"is damaged: {told}. Copy it again from where it came, or train again.", str(file))

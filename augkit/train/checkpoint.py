@@ -1,0 +1,127 @@
+"""Keep a training on disk so that a loss of power at any moment costs some steps and no bit of the result.
+
+A checkpoint ends with a hash of all before it. The one before is kept beside it: if the last is damaged, it counts.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+from collections.abc import Callable
+from contextlib import suppress
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from augkit.durable import rename, replace_with, sync_folder, unlink, write
+from augkit.errors import AugkitError
+
+__all__ = ["CheckpointError", "Checkpoints"]
+
+SEAL = b"augkit checkpoint "
+DIGEST = 64  # hex digits
+
+Content = dict[str, Any]  # tensors and plain data
+
+
+class CheckpointError(AugkitError):
+    """A checkpoint that could not be written: the training ends, and goes on from the one before."""
+
+    exit_code = 1
+
+
+class Checkpoints:
+    """Hold the last and the best state of a training in a folder.
+
+    Args:
+        folder: is made with the first checkpoint.
+        tell: is given a sentence where a checkpoint is damaged.
+    """
+
+    def __init__(self, folder: Path, tell: Callable[[str], None]) -> None:
+        self.folder, self.tell = folder, tell
+        self.last, self.previous, self.best = (folder / f"{name}.pt" for name in ("last", "previous", "best"))
+
+    def save_best(self, content: Content) -> None:
+        """Keep the best state; what is `save`d after it may name it.
+
+        Raises:
+            CheckpointError: it cannot be written; what was there is still there.
+        """
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            replace_with(self.best, _sealed(content))
+        except OSError as fault:
+            raise _unwritable(self.best, fault) from None
+
+    def save(self, content: Content) -> None:
+        """Keep a state, and the one before.
+
+        Raises:
+            CheckpointError: it cannot be written; what was there is still there.
+        """
+        fresh = self.folder / "next.pt"
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            unlink(os.fspath(fresh))
+            write(os.fspath(fresh), [_sealed(content)], is_synced=True)
+            if self.last.exists():
+                rename(os.fspath(self.last), os.fspath(self.previous))
+            rename(os.fspath(fresh), os.fspath(self.last))
+            sync_folder(os.fspath(self.folder))
+        except OSError as fault:
+            raise _unwritable(self.last, fault) from None
+
+    def load(self) -> Content | None:
+        """Return the last state that is whole, or None where the training begins, or has to begin again."""
+        for path in (self.last, self.previous):
+            content = self._read(path)
+            if content is None:
+                continue
+            if content["state"]["best_epoch"] >= 0 and self._read(self.best) is None:
+                self.tell(f"{self.best} is missing or damaged: the training begins again.")
+                return None
+            if path == self.previous:
+                self.tell(f"{self.last} is missing or damaged: the training goes on from the checkpoint before it.")
+            return content
+        if self.last.exists() or self.previous.exists():
+            self.tell(f"{self.last} is damaged: the training begins again.")
+        return None
+
+    def best_state(self) -> dict[str, Tensor]:
+        """Return the best weights.
+
+        Raises:
+            CheckpointError: they are damaged since they were written.
+        """
+        content = self._read(self.best)
+        if content is None:
+            raise CheckpointError(
+                "must be as it was written, got a damaged file. Run the command again.", str(self.best)
+            )
+        state: dict[str, Tensor] = content["network"]
+        return state
+
+    def _read(self, path: Path) -> Content | None:
+        with suppress(OSError):
+            data = path.read_bytes()
+            payload, seal = data[: -len(SEAL) - DIGEST], data[-len(SEAL) - DIGEST :]
+            if seal == SEAL + sha256(payload).hexdigest().encode():
+                content: Content = torch.load(io.BytesIO(payload), map_location="cpu", weights_only=True)
+                return content
+        return None
+
+
+def _sealed(content: Content) -> bytes:
+    buffer = io.BytesIO()
+    torch.save(content, buffer)
+    payload = buffer.getvalue()
+    return payload + SEAL + sha256(payload).hexdigest().encode()
+
+
+def _unwritable(path: Path, fault: OSError) -> CheckpointError:
+    advice = "Nothing is lost: make room and run the same command again."
+    return CheckpointError(f"must be a file that can be written, got: {fault.strerror}. {advice}", str(path))

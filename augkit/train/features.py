@@ -1,0 +1,139 @@
+"""What a frozen network makes of pictures: computed once, in fixed batches, and kept as a file that is mapped.
+
+A file's name is a hash of everything that decides its content, so nothing else is ever taken for it: the weights, the
+model and its preprocessing, the pipeline, the seed, the view, the pictures' bytes in their order, and the versions of
+the libraries. Beside it stands the hash of its content, so that damage is noticed.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from augkit.durable import rename, replace_with, unlink
+from augkit.errors import AugkitError
+from augkit.train.freezing import head_names
+from augkit.train.models import Network
+from augkit.train.stream import Stream, in_order
+
+__all__ = ["CacheError", "Features", "backbone_hash"]
+
+PIECE = 2**20  # bytes
+
+
+class CacheError(AugkitError):
+    """Features that could not be written."""
+
+    exit_code = 1
+
+
+class Features:
+    """Give the features of a part's pictures, view by view.
+
+    Args:
+        compute: gives the features (B, F) of a batch of prepared pictures, on the processor's side.
+        stream: the pictures.
+        length: how many.
+        deciding: all that decides the features beside the number of the view, as JSON holds it.
+        folder: where they are kept; None computes them anew whenever a view is asked for after another.
+        progress: is told how many pictures are done, of how many.
+    """
+
+    def __init__(
+        self,
+        compute: Callable[[Tensor], Tensor],
+        stream: Stream,
+        length: int,
+        deciding: Mapping[str, Any],
+        folder: Path | None,
+        progress: Callable[[int, int, str], None],
+    ) -> None:
+        self.compute, self.stream, self.length = compute, stream, length
+        self.deciding, self.folder, self.progress = deciding, folder, progress
+        self._views: dict[int, Tensor] = {}
+
+    def view(self, number: int) -> Tensor:
+        """Return the features (n, F) of one view of every picture, in the part's order.
+
+        Raises:
+            CacheError: they cannot be written.
+        """
+        if number not in self._views:
+            if self.folder is None:
+                self._views = {number: torch.cat(list(self._computed(number)))}
+            else:
+                self._views[number] = self._kept(number, self.folder)
+        return self._views[number]
+
+    def _computed(self, number: int) -> Iterator[Tensor]:
+        done = 0
+        for pictures, _ in self.stream.batches(in_order(self.length, number)):
+            yield self.compute(pictures)
+            self.progress(done := done + len(pictures), self.length, "features")
+
+    def _kept(self, number: int, folder: Path) -> Tensor:
+        key = sha256(json.dumps({**self.deciding, "view": number}, sort_keys=True).encode()).hexdigest()[:32]
+        path, seal = folder / f"{key}.npy", folder / f"{key}.sha256"
+        try:
+            if not _is_whole(path, seal):
+                folder.mkdir(parents=True, exist_ok=True)
+                self._write(number, path)
+                replace_with(seal, _digest(path).encode())
+        except OSError as fault:
+            advice = "Make room and run the same command again, or pass --no-cache."
+            raise CacheError(
+                f"must be a file that can be written, got: {fault.strerror}. {advice}", str(path)
+            ) from None
+        # Copy on write: torch wants an array that may be written, and nothing reaches the file.
+        return torch.from_numpy(np.load(path, mmap_mode="c"))
+
+    def _write(self, number: int, path: Path) -> None:
+        place = path.with_suffix(".unfinished")
+        try:
+            with place.open("wb") as file:
+                for index, features in enumerate(self._computed(number)):
+                    if index == 0:
+                        head = {"descr": "<f4", "fortran_order": False, "shape": (self.length, features.shape[1])}
+                        np.lib.format.write_array_header_1_0(file, head)
+                    file.write(features.numpy().astype("<f4", copy=False).tobytes())
+                file.flush()
+                os.fsync(file.fileno())
+            rename(os.fspath(place), os.fspath(path))
+        except BaseException:
+            with suppress(OSError):
+                unlink(os.fspath(place))
+            raise
+
+
+def backbone_hash(network: Network) -> str:
+    """Return a hash of all weights before the head, BatchNorm's statistics among them."""
+    head, digest = head_names(network), sha256()
+    for name, tensor in network.state_dict().items():
+        if name not in head:
+            digest.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}\n".encode())
+            digest.update(tensor.cpu().contiguous().numpy().tobytes())
+    return digest.hexdigest()
+
+
+def _is_whole(path: Path, seal: Path) -> bool:
+    try:
+        return seal.read_text() == _digest(path)
+    except (FileNotFoundError, UnicodeDecodeError):
+        return False
+
+
+def _digest(path: Path) -> str:
+    digest = sha256()
+    with path.open("rb") as file:
+        while piece := file.read(PIECE):
+            digest.update(piece)
+    return digest.hexdigest()

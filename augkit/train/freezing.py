@@ -1,0 +1,36 @@
+"""What is frozen stays as it is, to the last bit: weights, and what BatchNorm would gather."""
+
+from __future__ import annotations
+
+from torch import Tensor, nn
+
+from augkit.train.models import Network
+
+__all__ = ["head_names", "set_mode", "trained_state"]
+
+
+def set_mode(network: Network, is_frozen: bool) -> None:
+    """Make a network ready to train: all of it, or its head alone.
+
+    What is frozen asks for no gradients, and is in evaluation mode: BatchNorm neither uses nor gathers a batch's
+    statistics. `train` and `eval` undo that, so this is called whenever training goes on. Dropout acts in training: a
+    network has none before its head's side.
+    """
+    network.train(not is_frozen)
+    head = head_names(network)
+    for name, parameter in network.named_parameters():
+        parameter.requires_grad_(not is_frozen or name in head)
+    for module in network.modules():
+        if isinstance(module, nn.Dropout):
+            module.train()
+
+
+def head_names(network: Network) -> frozenset[str]:
+    """Return the names of the head's weights, which are trained while the rest is frozen."""
+    return frozenset(f"{network.head_name}.{name}" for name, _ in network.last_layer.named_parameters())
+
+
+def trained_state(network: Network, is_frozen: bool) -> dict[str, Tensor]:
+    """Return what training may have changed, by its name in the state dict: all of it, or the head alone."""
+    head = head_names(network)
+    return {name: tensor for name, tensor in network.state_dict().items() if not is_frozen or name in head}

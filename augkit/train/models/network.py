@@ -1,0 +1,61 @@
+"""What every network is: features, and a head that classifies them."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from typing import ClassVar
+
+import torch
+from torch import Tensor, nn
+
+from augkit.core.key import Key
+
+__all__ = ["Network", "initialise"]
+
+
+class Network(nn.Module, ABC):
+    """A network in two parts: ``forward(x)`` is ``classify(features(x))``.
+
+    `features` turns pictures (B, C, H, W) into (B, F) numbers, without dropout; it is a method or a module, as the
+    names of the weights ask for. `classify` turns those into (B, outputs), through dropout where the model has it.
+    """
+
+    head_name: ClassVar[str]  # the dotted name of the last layer, as in the state dict
+    features: Callable[[Tensor], Tensor]
+
+    @abstractmethod
+    def classify(self, features: Tensor) -> Tensor:
+        """Return the outputs (B, outputs) for features (B, F)."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.classify(self.features(x))
+
+    @property
+    def last_layer(self) -> nn.Linear:
+        """The head: what is replaced for other classes."""
+        layer = self.get_submodule(self.head_name)
+        assert isinstance(layer, nn.Linear)
+        return layer
+
+
+def initialise(network: Network, seed: int) -> None:
+    """Draw all weights of a network from a seed, each layer from a generator of its own.
+
+    Kernels and dense layers are drawn as a ReLU after them wants it, biases are 0; the head has none after it and
+    starts with small outputs. Neither torch's global generator nor the order of the layers plays a part.
+
+    Reference: He, Zhang, Ren and Sun, "Delving deep into rectifiers", ICCV 2015.
+    """
+    for name, module in network.named_modules():
+        if isinstance(module, nn.BatchNorm1d | nn.BatchNorm2d):
+            module.reset_parameters()
+        elif isinstance(module, nn.Conv2d | nn.Linear):
+            generator = torch.Generator().manual_seed(Key(seed, name).stream("weights").integers(2**63))
+            if name == network.head_name:
+                bound = module.weight.shape[1] ** -0.5
+                nn.init.uniform_(module.weight, -bound, bound, generator=generator)
+            else:
+                nn.init.kaiming_normal_(module.weight, nonlinearity="relu", generator=generator)
+            if module.bias is not None:
+                nn.init.zeros_(module.bias)

@@ -1,0 +1,142 @@
+"""Networks that are a list of layers: the notes' own, and those of model files."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import MISSING, dataclass, replace
+from dataclasses import fields as fields_of
+from typing import Any, ClassVar, final
+
+from torch import Tensor, nn
+
+from augkit.errors import ArgumentError, closest
+from augkit.train.models.layers import CLASSES, LAYERS, MOST_NUMBERS, Dense, Dropout, Layer, Shape, told
+from augkit.train.models.network import Network
+
+__all__ = ["LENET", "Place", "Planned", "Stack", "plan"]
+
+Place = Callable[[tuple[str | int, ...]], str]  # where a part of the list of layers stands, for messages
+
+# After LeCun, Bottou, Bengio and Haffner, "Gradient-based learning applied to document recognition", Proc. IEEE 1998:
+# 32x32x3 -> 28x28x6 -> 14x14x6 -> 10x10x8 -> 5x5x8 -> 200 -> 60 -> classes.
+LENET: list[Any] = [
+    {"conv": {"filters": 6, "kernel": 5}},
+    "relu",
+    {"pool": 2},
+    {"conv": {"filters": 8, "kernel": 5}},
+    "relu",
+    {"pool": 2},
+    "flatten",
+    {"dense": 60},
+    "relu",
+    {"dense": CLASSES},
+]
+
+
+@dataclass(frozen=True)
+class Planned:
+    """A layer with the name of its weights and the shapes of its input and output."""
+
+    name: str
+    layer: Layer
+    before: Shape
+    after: Shape
+
+
+def plan(layers: Any, input: Shape, outputs: int, place: Place) -> list[Planned]:
+    """Read a list of layers and infer all shapes.
+
+    Args:
+        layers: plain data, as in a model file.
+        input: height, width and channels.
+        outputs: of the last layer, in place of ``classes``.
+        place: gives the place of a part of the list, for messages.
+
+    Raises:
+        ArgumentError: a layer is unknown, or impossible where it stands; the sentence names it and the sizes.
+    """
+    if not isinstance(layers, list) or not layers:
+        raise ArgumentError(f"must be a list of layers, got {layers!r:.60}.", place(()))
+    planned: list[Planned] = []
+    counts: Counter[str] = Counter()
+    shape = input
+    for index, item in enumerate(layers):
+        kind, layer = _layer(item, index, place)
+        is_head = isinstance(layer, Dense) and layer.units == CLASSES
+        if is_head is not (index == len(layers) - 1):
+            raise ArgumentError(f"must end with '- dense: {CLASSES}', and hold it once.", place((index,)))
+        try:
+            after = (replace(layer, units=outputs) if isinstance(layer, Dense) and is_head else layer).after(shape)
+        except ArgumentError as error:
+            raise _placed(error, place, index, kind) from None
+        if math.prod(after) > MOST_NUMBERS:
+            rule = f"must give at most {MOST_NUMBERS} numbers for a picture"
+            advice = "Use a smaller input or fewer filters."
+            raise ArgumentError(f"{rule}, got {told(after)}. {advice}", place((index, kind)))
+        counts[kind] += 1
+        name = "head" if is_head else f"{kind}{counts[kind]}"
+        planned.append(Planned(name, layer, shape, after))
+        shape = after
+    return planned
+
+
+def _layer(item: Any, index: int, place: Place) -> tuple[str, Layer]:
+    node = {item: None} if isinstance(item, str) else item
+    if not isinstance(node, dict) or len(node) != 1:
+        rule = "must be one layer's name, with its arguments"
+        raise ArgumentError(f"{rule}, got {item!r:.60}. Begin every layer with '- '.", place((index,)))
+    ((kind, given),) = node.items()
+    if kind not in LAYERS:
+        hint = closest(str(kind), LAYERS) or f" There are {', '.join(LAYERS)}."
+        raise ArgumentError(f"no layer is called {kind!r:.60}.{hint}", place((index,)))
+    cls = LAYERS[kind]
+    names = [item.name for item in fields_of(cls)]
+    if given is not None and not isinstance(given, dict):
+        if not names:
+            raise ArgumentError(f"takes no arguments, got {given!r:.60}.", place((index, kind)))
+        given = {names[0]: given}
+    arguments: dict[str, Any] = given or {}
+    for key in arguments:
+        if key not in names:
+            raise ArgumentError(f"has no argument {key!r}.{closest(key, names)}", place((index, kind, key)))
+    try:
+        return kind, cls(**arguments)
+    except TypeError:
+        missing = [item.name for item in fields_of(cls) if item.default is MISSING and item.name not in arguments]
+        raise ArgumentError(f"must be given its {' and '.join(missing)}.", place((index, kind))) from None
+    except ArgumentError as error:
+        raise _placed(error, place, index, kind) from None
+
+
+def _placed(error: ArgumentError, place: Place, index: int, kind: str) -> ArgumentError:
+    return ArgumentError(error.message, place((index, kind, error.where) if error.where else (index, kind)))
+
+
+@final
+class Stack(Network):
+    """A network of listed layers; `features` is all but the head and the dropout right before it."""
+
+    head_name: ClassVar[str] = "head"
+
+    def __init__(self, planned: Sequence[Planned]) -> None:
+        super().__init__()
+        *body, head = planned
+        dropout: list[Planned] = []
+        while body and isinstance(body[-1].layer, Dropout):
+            dropout.insert(0, body.pop())
+        self.features = _in_order(body)
+        self.dropout = _in_order(dropout)
+        self.head = nn.Linear(head.before[0], head.after[0])
+
+    def classify(self, features: Tensor) -> Tensor:
+        outputs: Tensor = self.head(self.dropout(features))
+        return outputs
+
+
+def _in_order(planned: Sequence[Planned]) -> nn.Sequential:
+    modules = nn.Sequential()
+    for item in planned:
+        modules.add_module(item.name, item.layer.module(item.before))
+    return modules

@@ -1,0 +1,169 @@
+"""Everything that is found out and checked before the first step of a training."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from hashlib import sha256
+from importlib.metadata import version
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from augkit.datasets import read
+from augkit.errors import ArgumentError
+from augkit.pipeline import Pipeline
+from augkit.pipeline_file import described, load
+from augkit.train.data import ROLES, Role, divide, empty_classes, require_learnable
+from augkit.train.models import Architecture, Network, architecture
+from augkit.train.schedule import Schedule
+from augkit.train.settings import RUNNING, Settings
+from augkit.train.stream import steps_of
+from augkit.train.survey import Survey, survey
+from augkit.train.targets import Target
+from augkit.train.weights import PRETRAINED, load_weights
+
+__all__ = ["Preparation", "prepare"]
+
+Tell = Callable[[str], None]
+Progress = Callable[[int, int, str], None]
+
+SMALL = 64  # pixels: the median of the shorter sides up to which `auto` takes the small network
+LEAST = 28  # pixels: what the small network is fed at least
+STEPS, LEAST_EPOCHS, MOST_EPOCHS = 2000, 3, 400  # where the number of epochs is left to us
+PACKAGES = ("augkit", "torch", "numpy", "opencv-python-headless", "pillow", "simplejpeg")
+# What these come to counts: the target, the architecture, the pictures' roles, the hash of the weights.
+COME_TO_OTHERS = ("task", "label", "input", "split", "split_seed", "groups")
+
+
+@dataclass(frozen=True)
+class Preparation:
+    """What is trained on what.
+
+    Args:
+        settings: with the model, the weights and the epochs that are meant, where they were left open.
+        surveyed: the pictures.
+        target: what is learnt.
+        pipeline: what augments the pictures, or None.
+        architecture: of the network.
+        network: with the weights to begin with.
+        truths: of each part's pictures, encoded.
+        device: where it is trained.
+        deciding: all that decides the weights that come out, as JSON holds it.
+    """
+
+    settings: Settings
+    surveyed: Survey
+    target: Target
+    pipeline: Pipeline | None
+    architecture: Architecture
+    network: Network
+    truths: dict[Role, Tensor]
+    device: torch.device
+    deciding: dict[str, Any]
+
+    @property
+    def schedule(self) -> Schedule:
+        """The rates, and what is frozen when."""
+        assert self.settings.epochs is not None
+        return Schedule(
+            self.settings.epochs,
+            self.settings.unfreeze,
+            steps_of(len(self.truths["fit"]), self.settings.batch_size),
+            self.settings.warmup,
+            self.settings.schedule,
+            self.settings.weights is not None,
+        )
+
+
+def prepare(settings: Settings, tell: Tell, progress: Progress) -> Preparation:
+    """Read the data set and the weights, and check that they and the settings fit each other.
+
+    Args:
+        settings: as the user gave them.
+        tell: is given sentences that a user should read.
+        progress: is told how many pictures were read, of how many.
+
+    Raises:
+        AugkitError: something does not fit; the sentence says what.
+    """
+    device = _device(settings.device)
+    pipeline = None if settings.pipeline is None else load(settings.pipeline)
+    data = read(settings.data)
+    for name in empty_classes(data):
+        tell(f"class {name!r}: has no picture, and is left out.")
+    parts = divide(data, settings.split, settings.groups, settings.split_seed, settings.label)
+    if parts.are_copies and pipeline is not None:
+        tell("The pictures are augmented copies, and are augmented once more.")
+    surveyed = survey(parts, settings.max_rejected, progress)
+    for _, _, reason in surveyed.rejected:
+        tell(f"Left out: {reason}")
+    names = data.classes if settings.label is None else ()
+    target = Target.of(surveyed.parts.fit.labels, settings.task, names)
+    for sentence in require_learnable(surveyed.parts, target):
+        tell(sentence)
+    truths = {role: torch.stack([target.encode(label) for label in surveyed.parts[role].labels]) for role in ROLES}
+    chosen = _with_model(settings, surveyed, tell)
+    made = architecture(chosen.model, target.outputs, chosen.input)
+    network, weights = made.build(chosen.seed), None
+    if chosen.weights is not None:
+        report = load_weights(network, chosen.weights, made)
+        weights = report.sha256
+        for sentence in report.sentences():
+            tell(sentence)
+    chosen = _with_epochs(chosen, len(truths["fit"]))
+    deciding = {name: value for name, value in chosen.described().items() if name not in (*RUNNING, *COME_TO_OTHERS)}
+    deciding |= {
+        "data": sha256("\n".join(surveyed.lines()).encode()).hexdigest(),
+        "target": target.described(),
+        "model": made.described(),
+        "weights": weights,
+        "pipeline": None if pipeline is None else described(pipeline),
+        "epochs": chosen.epochs,
+        "device": device.type,
+        "threads": _threads(settings.threads, made),
+        "versions": {package: version(package) for package in PACKAGES},
+    }
+    return Preparation(chosen, surveyed, target, pipeline, made, network.to(device), truths, device, deciding)
+
+
+def _device(wanted: str) -> torch.device:
+    if wanted == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    if wanted == "cuda" and not torch.cuda.is_available():
+        raise ArgumentError("must be there to be used, got none that torch sees. Pass --device cpu.", "--device cuda")
+    return torch.device(wanted)
+
+
+def _threads(wanted: int, made: Architecture) -> int:
+    """Return how many threads torch works with: how sums are split among them shows in the last bits of the result.
+
+    One for small pictures: more threads would wait for each other most of the time.
+    """
+    return wanted or (1 if max(made.preprocessing.size) <= SMALL else torch.get_num_threads())
+
+
+def _with_model(settings: Settings, surveyed: Survey, tell: Tell) -> Settings:
+    """Return the settings with a model, and with an input for one that takes any."""
+    side = surveyed.side
+    chosen = settings
+    if settings.model == "auto" and (side > SMALL or settings.weights is not None):
+        chosen = replace(settings, model="efficientnet_lite0", weights=settings.weights or PRETRAINED)
+        tell(f"Pictures of {side} pixels: efficientnet_lite0, pretrained and frozen but for its head.")
+    elif settings.model == "auto":
+        if settings.unfreeze:
+            raise ArgumentError("must go with --weights: without, nothing is frozen.", "unfreeze")
+        chosen = replace(settings, model="lenet")
+        tell(f"Pictures of {side} pixels: lenet, from scratch.")
+    if chosen.model == "lenet" and chosen.input is None:
+        fed = min(max(side, LEAST), SMALL)
+        chosen = replace(chosen, input=(fed, fed, 1 if surveyed.is_grey else 3))
+    return chosen
+
+
+def _with_epochs(settings: Settings, pictures: int) -> Settings:
+    if settings.epochs is not None:
+        return settings
+    steps = steps_of(pictures, settings.batch_size)
+    return replace(settings, epochs=min(max(-(-STEPS // steps), LEAST_EPOCHS), MOST_EPOCHS))

@@ -1,0 +1,162 @@
+"""Train the same several times: with other seeds, and with other pipelines on the same seeds."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from statistics import fmean, stdev
+from typing import Any
+
+from scipy.stats import t as student_t
+
+from augkit.errors import ArgumentError
+from augkit.pipeline_file import load
+from augkit.train.closing import Result
+from augkit.train.settings import Settings
+
+__all__ = ["Difference", "Repeats", "Spread", "differences", "repeat"]
+
+NONE = "none"
+LEVEL = 0.95  # of intervals
+
+
+@dataclass(frozen=True)
+class Spread:
+    """A figure over several seeds: its mean, and its standard deviation, or None for one seed."""
+
+    mean: float
+    std: float | None
+
+    @classmethod
+    def of(cls, values: Sequence[float]) -> Spread:
+        """Return the spread of some values, one at least.
+
+        >>> Spread.of([1.0, 3.0])
+        Spread(mean=2.0, std=1.4142135623730951)
+        """
+        return cls(fmean(values), stdev(values) if len(values) > 1 else None)
+
+
+@dataclass(frozen=True)
+class Repeats:
+    """What came of a pipeline: a result for each seed, in order.
+
+    Args:
+        pipeline: its name, or ``none``.
+        results: of the trainings.
+    """
+
+    pipeline: str
+    results: tuple[Result, ...]
+
+    @property
+    def headline(self) -> Spread:
+        """The figure that stands for the whole."""
+        return Spread.of([result.metrics["headline"]["value"] for result in self.results])
+
+    def figures(self) -> dict[str, list[float]]:
+        """Return the figure of every class and of the whole, a value for each seed; what is undefined is left out."""
+        found = {"all": [result.metrics["headline"]["value"] for result in self.results]}
+        first = self.results[0].metrics
+        table, figure = ("per_value", "mae") if first["kind"] == "numbers" else ("per_class", _FIGURES[first["kind"]])
+        for place, row in enumerate(first[table]):
+            values = [result.metrics[table][place][figure] for result in self.results]
+            if None not in values:
+                found[row["name"]] = values
+        return found
+
+
+_FIGURES = {"classes": "recall", "labels": "average_precision"}
+
+
+@dataclass(frozen=True)
+class Difference:
+    """How much better one pipeline is than another, over the same seeds.
+
+    Args:
+        name: of a class, or ``all``.
+        before: the mean with the first pipeline.
+        after: with the other.
+        gain: by how much that is better: of errors, less is.
+        spread: half of the interval that holds the true gain with 95 % (Student's t over the seeds' differences), or
+            None for one seed.
+    """
+
+    name: str
+    before: float
+    after: float
+    gain: float
+    spread: float | None
+
+    @property
+    def verdict(self) -> str:
+        """Whether the other pipeline helped."""
+        if self.spread is None:
+            return "one seed tells nothing of chance"
+        return "no difference to be told" if abs(self.gain) <= self.spread else "helped" if self.gain > 0 else "hurt"
+
+
+def repeat(
+    settings: Settings,
+    seeds: int,
+    pipelines: Sequence[str] | None,
+    one: Callable[[Settings], Result],
+) -> list[Repeats]:
+    """Train with each pipeline and each seed; the split, which has a seed of its own, is the same for all.
+
+    Args:
+        settings: of the first; the runs lie in folders below its own: ``seed-0``, ``six/seed-0``.
+        seeds: how many, from the settings' own on.
+        pipelines: names or files, or ``none``; None takes the settings' own alone.
+        one: does one training.
+
+    Raises:
+        ArgumentError: two pipelines have one name, or there are none.
+        AugkitError: a training cannot be done; those before are there when it is tried again.
+    """
+    if pipelines is None:
+        return [_repeated(settings, settings.pipeline or NONE, Path(settings.out), seeds, one)]
+    if settings.pipeline is not None:
+        raise ArgumentError("must not go with --pipeline. Name that one in --compare.", "compare")
+    names = [Path(name).stem for name in pipelines]
+    if len(set(names)) != len(names) or len(names) < 2:
+        raise ArgumentError(f"must name two pipelines at least, each once, got {','.join(pipelines)}.", "compare")
+    for name in pipelines:
+        if name != NONE:
+            load(name)  # or a spelling mistake would be found after hours
+    return [
+        _repeated(
+            replace(settings, pipeline=None if pipeline == NONE else pipeline),
+            name,
+            Path(settings.out) / name,
+            seeds,
+            one,
+        )
+        for name, pipeline in zip(names, pipelines, strict=True)
+    ]
+
+
+def _repeated(settings: Settings, name: str, folder: Path, seeds: int, one: Callable[[Settings], Result]) -> Repeats:
+    numbers = range(settings.seed, settings.seed + seeds)
+    return Repeats(name, tuple(one(replace(settings, seed=seed, out=str(folder / f"seed-{seed}"))) for seed in numbers))
+
+
+def differences(before: Repeats, after: Repeats) -> list[Difference]:
+    """Return what the second pipeline changed: over all, then class by class."""
+    first, second = before.figures(), after.figures()
+    kind = before.results[0].metrics["kind"]
+    return [
+        _difference(name, first[name], second[name], sign=-1.0 if kind == "numbers" else 1.0)
+        for name in first
+        if name in second
+    ]
+
+
+def _difference(name: str, before: Sequence[float], after: Sequence[float], sign: float) -> Difference:
+    gains = [sign * (b - a) for a, b in zip(before, after, strict=True)]
+    spread: Any = None
+    if len(gains) > 1:
+        spread = float(student_t.ppf((1 + LEVEL) / 2, len(gains) - 1)) * stdev(gains) / math.sqrt(len(gains))
+    return Difference(name, fmean(before), fmean(after), fmean(gains), spread)

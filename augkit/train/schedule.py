@@ -1,0 +1,105 @@
+"""How fast is learnt, and by what: all of it pure functions of the step and the epoch."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+from torch import optim
+
+from augkit.train.freezing import head_names
+from augkit.train.models import Network
+
+__all__ = ["CURVES", "OPTIMIZERS", "Curve", "Optimizer", "Schedule", "optimizer_for", "set_rates"]
+
+Optimizer = Literal["adamw", "sgd"]
+Curve = Literal["cosine", "onecycle"]
+OPTIMIZERS: tuple[Optimizer, ...] = get_args(Optimizer)
+CURVES: tuple[Curve, ...] = get_args(Curve)
+
+MOMENTUM = 0.9
+RISE, START, END = 0.3, 1 / 25, 1e-4  # of one cycle: its rising part, where it begins and where it ends
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """The rate of every step, as a part of the highest, and what is frozen in every epoch.
+
+    Each phase, the head's and the one that follows it, is a schedule of its own from the first step to the last.
+
+    Args:
+        epochs: of the first phase.
+        unfrozen: epochs of the second.
+        steps: of an epoch.
+        warmup: epochs in which the rate rises from 0, at the beginning of each phase.
+        curve: ``cosine`` falls to 0 (Loshchilov and Hutter, 2017); ``onecycle`` rises for 30 % and falls (Smith, 2018).
+        is_transfer: whether the first phase trains the head alone.
+    """
+
+    epochs: int
+    unfrozen: int
+    steps: int
+    warmup: float = 0.0
+    curve: Curve = "cosine"
+    is_transfer: bool = False
+
+    @property
+    def total(self) -> int:
+        """Epochs of both phases."""
+        return self.epochs + self.unfrozen
+
+    def is_frozen(self, epoch: int) -> bool:
+        """Say whether all but the head is frozen in an epoch."""
+        return self.is_transfer and epoch < self.epochs
+
+    def rate(self, epoch: int, step: int) -> float:
+        """Return the rate of a step of an epoch, both from 0, as a part of the highest."""
+        begin, length = (0, self.epochs) if epoch < self.epochs else (self.epochs, self.unfrozen)
+        done, total = (epoch - begin) * self.steps + step, length * self.steps
+        rising = min(round(self.warmup * self.steps), total - 1)
+        if done < rising:
+            return (done + 1) / (rising + 1)
+        progress = (done - rising) / max(1, total - rising)
+        if self.curve == "cosine":
+            return _between(1.0, 0.0, progress)
+        if progress < RISE:
+            return _between(START, 1.0, progress / RISE)
+        return _between(1.0, END, (progress - RISE) / (1.0 - RISE))
+
+
+def _between(first: float, last: float, progress: float) -> float:
+    """Return what half a period of a cosine gives between two values."""
+    return last + (first - last) * (1.0 + math.cos(math.pi * progress)) / 2.0
+
+
+def optimizer_for(
+    network: Network, kind: Optimizer, rate: float, backbone_rate: float, weight_decay: float
+) -> optim.Optimizer:
+    """Return an optimiser whose groups stay the same whatever is frozen: a frozen weight has no gradient, and rests.
+
+    Args:
+        network: what is trained.
+        kind: AdamW (Loshchilov and Hutter, 2019), or SGD with Nesterov's momentum of 0.9.
+        rate: the highest, of the head.
+        backbone_rate: what all before the head learns at, as a part of `rate`.
+        weight_decay: of kernels; biases and BatchNorm's weights, which have one dimension, have none.
+    """
+    head = head_names(network)
+    groups = []
+    for part, factor in (("backbone", backbone_rate), ("head", 1.0)):
+        named = [(name, weight) for name, weight in network.named_parameters() if (name in head) == (part == "head")]
+        highest = rate * factor
+        for is_kernel, decay in ((True, weight_decay), (False, 0.0)):
+            weights = [weight for _, weight in named if (weight.ndim > 1) == is_kernel]
+            if weights:
+                groups.append({"params": weights, "weight_decay": decay, "lr": highest, "highest": highest})
+    if kind == "adamw":
+        return optim.AdamW(groups)
+    return optim.SGD(groups, momentum=MOMENTUM, nesterov=True)
+
+
+def set_rates(optimizer: optim.Optimizer, part: float) -> None:
+    """Set the rate of every group to a part of its highest."""
+    for group in optimizer.param_groups:
+        group["lr"] = group["highest"] * part

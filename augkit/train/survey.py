@@ -1,0 +1,116 @@
+"""Read every picture once before a training: what it holds, and whether it can be read at all."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from hashlib import sha256
+from itertools import islice
+from statistics import median_low
+
+from augkit.codec import decode
+from augkit.datasets import Source
+from augkit.errors import AugkitError, DecodeError, FileError, Unreachable
+from augkit.train.data import ROLES, Part, Parts, Role
+
+__all__ = ["Survey", "survey"]
+
+THREADS = 4  # decoding lets others run
+AHEAD = 64  # pictures
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What a picture is: the hash of its bytes, its height, width and channels."""
+
+    sha256: str
+    size: tuple[int, int]
+    channels: int
+
+
+@dataclass(frozen=True)
+class Survey:
+    """What was found.
+
+    Args:
+        parts: without what cannot be read.
+        facts: of every picture of each part, by its id.
+        rejected: what was left out: role, id and reason.
+    """
+
+    parts: Parts
+    facts: Mapping[Role, Mapping[str, Facts]]
+    rejected: tuple[tuple[Role, str, str], ...]
+
+    @property
+    def side(self) -> int:
+        """The median of the shorter sides of what is learnt from, in pixels."""
+        return median_low(min(facts.size) for facts in self.facts["fit"].values())
+
+    @property
+    def is_grey(self) -> bool:
+        """Whether no picture has colour."""
+        return all(facts.channels == 1 for role in ROLES for facts in self.facts[role].values())
+
+    def lines(self) -> Iterator[str]:
+        """Yield a line of JSON for every picture: all that the training knows of it."""
+        for role in ROLES:
+            part = self.parts[role]
+            for source, origin in zip(part.sources, part.origins, strict=True):
+                entry = {"role": role, "id": source.id, "origin": origin, "label": source.label}
+                yield json.dumps(entry | {"sha256": self.facts[role][source.id].sha256})
+
+
+def survey(parts: Parts, most_rejected: float, progress: Callable[[int, int, str], None]) -> Survey:
+    """Read and decode every picture.
+
+    Args:
+        parts: of a data set.
+        most_rejected: the greatest fraction of them that may be unreadable.
+        progress: is told how many are done, of how many.
+
+    Raises:
+        FileError: more than that cannot be read, or nothing of a part can.
+        Unreachable: the place where they lie is gone.
+    """
+    total = sum(len(parts[role].sources) for role in ROLES)
+    done, rejected = 0, list[tuple[Role, str, str]]()
+    facts: dict[Role, dict[str, Facts]] = {}
+    for role in ROLES:
+        facts[role] = {}
+        for source, found in _looked_at(parts[role]):
+            progress(done := done + 1, total, "pictures read")
+            if isinstance(found, Facts):
+                facts[role][source.id] = found
+            else:
+                rejected.append((role, source.id, str(found)))
+    if len(rejected) > most_rejected * total:
+        what = f"must be readable but for {most_rejected:.1%}, got {len(rejected):,} of {total:,} that are not"
+        advice = "Mend them, or pass a greater --max-rejected."
+        raise FileError(f"{what}. The first: {rejected[0][2]} {advice}", str(parts.fit.data.root))
+    for role in ROLES:
+        if not facts[role]:
+            raise FileError(f"must leave pictures to {role}, got none that can be read.", str(parts[role].data.root))
+    fit, choose, report = (parts[role].without(id for its, id, _ in rejected if its == role) for role in ROLES)
+    return Survey(replace(parts, fit=fit, choose=choose, report=report), facts, tuple(rejected))
+
+
+def _looked_at(part: Part) -> Iterator[tuple[Source, Facts | AugkitError]]:
+    def look(source: Source) -> Facts | AugkitError:
+        try:
+            data = part.data.read(source.id if source.place is None else source.place)
+            image = decode(data).image
+        except Unreachable:
+            raise
+        except DecodeError as fault:
+            return fault.at(f"{part.data.root}/{source.id}")
+        except FileError as fault:
+            return fault
+        return Facts(sha256(data).hexdigest(), image.shape[:2], 1 if image.ndim == 2 else image.shape[2])
+
+    with ThreadPoolExecutor(THREADS) as pool:
+        rest = iter(part.sources)
+        while some := list(islice(rest, AHEAD)):  # not all at once: nobody stops what a pool has been given
+            yield from zip(some, pool.map(look, some), strict=True)

