@@ -1,8 +1,9 @@
 """A file system that fails, dies or loses power at its n-th call: it stands in for `os` in `augkit.durable`.
 
 What was written is kept in memory as a model of a page cache: for every file the bytes that a sync has made durable,
-for every folder the entries that one has. After a loss of power a folder holds any beginning of what was done to it
-since its last sync, each folder for itself, and a file that was not synced is whole, cut short, empty or zeros.
+for every folder the entries that one has. After a loss of power a folder holds any part of what was done to it since
+its last sync, a beginning of it or one change here and one there, each folder for itself: POSIX promises no order. A
+file that was not synced is whole, cut short, empty or zeros.
 """
 
 from __future__ import annotations
@@ -33,11 +34,11 @@ class Folder:
 
     @property
     def entries(self) -> dict[str, File | Folder]:
-        return self.after(len(self.log))
+        return self.after(self.log)
 
-    def after(self, count: int) -> dict[str, File | Folder]:
+    def after(self, changes: list[tuple[str, File | Folder | None]]) -> dict[str, File | Folder]:
         entries = dict(self.durable)
-        for name, entry in self.log[:count]:
+        for name, entry in changes:
             if entry is None:
                 entries.pop(name, None)
             else:
@@ -194,7 +195,10 @@ class FaultyOS:
 def _rebuild(path: Path, node: File | Folder, rng: random.Random) -> None:
     if isinstance(node, Folder):
         path.mkdir()
-        for name, entry in node.after(rng.randint(0, len(node.log))).items():
+        kept = node.log[: rng.randint(0, len(node.log))]
+        if rng.random() < 0.5:
+            kept = [change for change in node.log if rng.random() < 0.5]
+        for name, entry in node.after(kept).items():
             _rebuild(path / name, entry, rng)
         return
     length = len(node.content)

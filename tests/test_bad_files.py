@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import struct
 import subprocess
 import sys
 from pathlib import Path
@@ -23,6 +24,28 @@ from augkit.transforms.geometry import Mirror
 
 ANY = Pipeline([Mirror()])  # takes pictures of every kind
 MUTATIONS = 2000
+
+
+def webp_of(width: int, height: int) -> bytes:
+    """Return a lossless WebP whose header claims a size."""
+    data = save(PICTURE, "WEBP", lossless=True)
+    place = data.index(b"VP8L") + 9  # behind the name, the length and the signature: two sizes less one, 14 bits each
+    return data[:place] + struct.pack("<I", width - 1 | height - 1 << 14) + data[place + 4 :]
+
+
+def tag(number: int, value: int) -> bytes:
+    return struct.pack("<HHII", number, 4, 1, value)
+
+
+# The others, of PNG, BMP and JPEG, are among REFUSED.
+BOMBS = {
+    "gif": save(GREY, "GIF").replace(struct.pack("<HH", *GREY.size), b"\xff" * 4),
+    "webp": webp_of(16_383, 16_383),
+    "tiff": save(PICTURE, "TIFF")
+    .replace(tag(256, PICTURE.width), tag(256, 60_000))
+    .replace(tag(257, PICTURE.height), tag(257, 60_000)),
+    "ppm": b"P6 60000 60000 255\n" + bytes(99),
+}
 
 
 def rejected(out: Path) -> dict[str, str]:
@@ -55,6 +78,8 @@ def test_every_file_has_the_outcome_of_the_table(tmp_path: Path) -> None:
         put(f"kind-{number}.jpg", data, "")  # whatever its name says
     for number, (data, reason) in enumerate(REFUSED.values()):
         put(f"refused-{number}.png", data, reason)
+    for name, data in BOMBS.items():
+        put(f"bomb.{name}", data, "must have at most 175,000,000 pixels")
     for orientation in range(1, 9):
         put(f"turned-{orientation}.jpg", save(PICTURE, "JPEG", exif=exif(orientation)), "")
     for kind in ("JPEG", "PNG", "WEBP", "TIFF", "BMP"):

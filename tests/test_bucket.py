@@ -96,3 +96,31 @@ def test_a_run_that_was_killed_is_made_whole(
             deaths += 1
     assert deaths >= 2
     assert got(bucket, "bucket/out") == tree(tmp_path / "here")
+
+
+def test_parts_and_additions_in_a_bucket(bucket: Any, tmp_path: Path) -> None:
+    src = fill(tmp_path / "src")
+    put_all(bucket, src, "bucket/src")
+    options: dict[str, Any] = {"split": "train=0.7,val=0.3", "form": "webdataset"}
+    for number in (2, 0, 1):
+        summary = done("s3://bucket/src", "s3://bucket/out", shards=(number, 3), **options)  # type: ignore[arg-type]
+    assert summary.is_complete
+    done(src, tmp_path / "here", **options)
+    assert got(bucket, "bucket/out") == tree(tmp_path / "here")
+    for change in ({"copies": 5, "extend": True}, {"copies": 2, "fresh": True}):
+        done("s3://bucket/src", "s3://bucket/out", **options, **change)  # type: ignore[arg-type]
+        done(src, tmp_path / "here", **options, **change)  # type: ignore[arg-type]
+        assert got(bucket, "bucket/out") == tree(tmp_path / "here")
+        assert verify("s3://bucket/out").is_sound
+
+
+@pytest.mark.filterwarnings("ignore")  # Ray warns of files and of itself
+def test_ray_works_from_a_bucket_into_it(bucket: Any, tmp_path: Path) -> None:
+    ray = pytest.importorskip("ray", reason="the engine `ray` is not tested without Ray")
+    src = fill(tmp_path / "src")
+    put_all(bucket, src, "bucket/src")
+    done(src, tmp_path / "here")
+    assert not ray.is_initialized()
+    done("s3://bucket/src", "s3://bucket/out", workers=2, engine="ray")  # type: ignore[arg-type]
+    assert got(bucket, "bucket/out") == tree(tmp_path / "here")
+    assert not ray.is_initialized()

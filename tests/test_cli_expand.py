@@ -76,6 +76,8 @@ def test_refusals_are_one_sentence(src: Path, tmp_path: Path) -> None:
         (tmp_path / "empty", tmp_path / "out"),
         (tmp_path / "nowhere", tmp_path / "out"),
         (src, src / "out"),
+        ("", tmp_path / "out"),
+        (src, ""),
         (src, tmp_path / "full"),
         (src, tmp_path / "out", "--encoding", "gif"),
         (src, tmp_path / "out", "--encoding", "png", "--quality", 0),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -32,25 +33,35 @@ class Measured(Work):
 if __name__ == "__main__":
     import augkit.expand.expansion as expansion
     expansion.Work = Measured
-    expansion.expand(sys.argv[1], sys.argv[2], "six", int(sys.argv[4]), workers=1)
+    options = json.loads(sys.argv[5])
+    expansion.expand(sys.argv[1], sys.argv[2], copies=int(sys.argv[4]), workers=1, **options)
 """
 
 
-def peak_megabytes(src: Path, place: Path, copies: int) -> float:
+def peak_megabytes(src: Path, place: Path, copies: int, **options: str) -> float:
     script, told = place / "script.py", place / "peaks"
     place.mkdir()
     script.write_text(CODE)
-    command = [sys.executable, str(script), str(src), str(place / "out"), str(told), str(copies)]
+    command = [
+        sys.executable,
+        str(script),
+        str(src),
+        str(place / "out"),
+        str(told),
+        str(copies),
+        json.dumps({"pipeline": "six"} | options),
+    ]
     subprocess.run(command, check=True, timeout=300)
     return max(map(int, told.read_text().split())) / 1000
 
 
-def test_twelve_megapixels(tmp_path: Path) -> None:
+@pytest.mark.parametrize("options", [{}, {"pipeline": "strong"}, {"pipeline": "identity", "encoding": "png"}])
+def test_twelve_megapixels(tmp_path: Path, options: dict[str, str]) -> None:
     (tmp_path / "src").mkdir()
     row = encode(picture(0, (3000, 4000, 3)), "jpeg", 90)
-    for number in range(6):
+    for number in range(3):
         (tmp_path / f"src/{number}.jpg").write_bytes(row)
-    assert peak_megabytes(tmp_path / "src", tmp_path / "run", 3) < 400
+    assert peak_megabytes(tmp_path / "src", tmp_path / "run", 2, **options) < 400
 
 
 def test_ten_times_the_sources_take_no_more(tmp_path: Path) -> None:

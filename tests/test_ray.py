@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from folders import done, fill, tree
 
-from augkit.expand.ray_tasks import run_tasks
+from augkit.expand.ray_tasks import AHEAD, run_tasks
 
 ray = pytest.importorskip("ray", reason="the engine `ray` is not tested without Ray")
 pytestmark = pytest.mark.filterwarnings("ignore")  # Ray warns of files and of itself
@@ -57,6 +57,21 @@ def test_a_killer_costs_itself(cluster: None) -> None:
     assert results[1][0] == results[2][0] == "ok"
     assert results[1][1].startswith("crashed its process (SIGABRT)")
     assert results[2][1].startswith("took longer than 1 s")
+
+
+def test_no_more_is_in_flight_than_keeps_all_busy(cluster: None) -> None:
+    from test_supervision import FakeShard, FakeWork
+
+    taken = 0
+
+    def shards() -> Iterator[FakeShard]:
+        nonlocal taken
+        for taken in range(1, 31):
+            yield FakeShard(taken, ("ok",))
+
+    for given, _ in enumerate(run_tasks(FakeWork(), shards(), 2, 60.0, lambda _: None), 1):
+        assert taken - given < AHEAD * 2
+    assert given == taken == 30
 
 
 def test_a_full_disk_ends_the_job(cluster: None) -> None:

@@ -6,13 +6,16 @@ import itertools
 import os
 import subprocess
 import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
-from folders import SMALL, done, fill, tree
+from folders import done, fill, tree
 
 from augkit.errors import ArgumentError
-from augkit.expand import JobError, expand, verify
+from augkit.expand import JobError, expansion, verify
 from augkit.expand.disk import Disk
 
 
@@ -48,6 +51,32 @@ done({str(src)!r}, {str(tmp_path / "out")!r}, shards=(int(sys.argv[1]), 3))
     assert tree(tmp_path / "out") == tree(tmp_path / "whole")
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="folders have no locks on Windows")
+def test_who_closes_keeps_others_waiting(src: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two parts that end at one moment both find all shards done: the second finds the books closed."""
+    for number in range(3):
+        done(src, tmp_path / "out", shards=(number, 3))
+    done_file, closed = tmp_path / "out/.augkit/done.json", 0
+    content = done_file.read_bytes()
+    done_file.unlink()
+    store, close = Disk(os.fspath(tmp_path / "out")), expansion.close_books
+
+    def counted(*arguments: Any) -> None:
+        nonlocal closed
+        closed += 1
+        close(*arguments)
+
+    monkeypatch.setattr(expansion, "close_books", counted)
+    with ThreadPoolExecutor() as pool:
+        with store.closing():
+            others = [pool.submit(done, src, tmp_path / "out", shards=(number, 3)) for number in range(2)]
+            time.sleep(0.5)
+            assert not done_file.exists()
+        assert all(other.result(60).is_complete for other in others)
+    assert closed == 1
+    assert done_file.read_bytes() == content
+
+
 def test_finishing_names_what_is_missing(src: Path, tmp_path: Path) -> None:
     done(src, tmp_path / "out", shards=(0, 2))
     with pytest.raises(JobError, match="must be complete in 12 shards, but shard 1 is not"):
@@ -73,7 +102,11 @@ def test_parts_that_are_none(src: Path, tmp_path: Path, shards: tuple[int, int])
         done(src, tmp_path / "out", shards=shards)
 
 
-def test_a_job_is_not_changed_by_a_part_of_it(src: Path, tmp_path: Path) -> None:
-    for change in ("fresh", "extend"):
-        with pytest.raises(ArgumentError, match="must not go with"):
-            expand(src, tmp_path / "out", SMALL, 3, workers=0, shards=(0, 2), **{change: True})  # type: ignore[arg-type]
+@pytest.mark.parametrize("two", [*itertools.combinations(("shards", "finish", "fresh", "extend"), 2)], ids=" and ".join)
+def test_aims_that_gainsay_each_other_touch_nothing(src: Path, tmp_path: Path, two: tuple[str, str]) -> None:
+    """Were --fresh --finish obeyed, a complete job would be removed, and then be said to lack its shards."""
+    done(src, tmp_path / "out")
+    before = tree(tmp_path / "out")
+    with pytest.raises(ArgumentError, match=f"^{two[0]}: must not go with --{two[1]}"):
+        done(src, tmp_path / "out", **{name: (0, 2) if name == "shards" else True for name in two})
+    assert tree(tmp_path / "out") == before

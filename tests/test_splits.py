@@ -4,15 +4,23 @@ from __future__ import annotations
 
 import math
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
-from folders import done, lines, picture, put
+from folders import SMALL, done, lines, picture, put
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from augkit.datasets import Source, Split
+from augkit.datasets import DataSet, Source, Split
+from augkit.datasets.root import Folder
 from augkit.datasets.splits import assign, groups_of, parse_split, split_of
 from augkit.errors import ArgumentError, FileError
+from augkit.expand import layout
+from augkit.expand.books import open_books
+from augkit.expand.disk import Disk
+from augkit.expand.job import Job
+from augkit.expand.layout import sealed, sha256_of
+from augkit.expand.plan import WorkPlan
 
 shares = st.tuples(st.integers(1, 8), st.integers(0, 4), st.integers(0, 4)).map(
     lambda parts: {name: part / sum(parts) for name, part in zip(("train", "val", "test"), parts, strict=True) if part}
@@ -112,6 +120,44 @@ def test_only_train_is_expanded(tmp_path: Path) -> None:
         ((split,),) = [{split for split, _ in made}]
         assert [copy for _, copy in made] == ([None, 0, 1, 2] if split == "train" else [None])
     assert len({split for made in found.values() for split, _ in made}) == 3
+
+
+@settings(max_examples=200, deadline=None)
+@given(ids, shares, st.integers(0, 3), st.integers(1, 3), st.sampled_from(["none", "max"]), st.booleans(), st.data())
+def test_a_plan_and_its_extension_keep_every_group_in_one_split(
+    facts: list[tuple[str, int, int]],
+    fractions: dict[Split, float],
+    seed: int,
+    copies: int,
+    balance: str,
+    is_passed: bool,
+    data: st.DataObject,
+) -> None:
+    """What job and plan come to, and an extension by sources and copies: rows, not only what `assign` says."""
+    every = sources_of(facts)
+    first = data.draw(st.lists(st.sampled_from(every), min_size=1, unique_by=lambda source: source.id))
+    found: dict[str, set[object]] = {}
+    seen: set[str] = set()
+    with TemporaryDirectory() as place:
+        store = Disk(f"{place}/out")
+        for sources, more in ((sorted(first, key=lambda source: source.id), 0), (every, 1)):
+            groups = groups_of(sources, r"(p\d+)-", {})
+            job = Job(
+                SMALL, copies + more, balance=balance, split=tuple(fractions.items()), split_seed=seed,
+                originals=is_passed,
+            )  # fmt: skip
+            splits = assign(sources, fractions, groups, seed)
+            plan = WorkPlan(job, DataSet("folder", Folder(Path("/x")), tuple(sources)), splits, groups, ("a", "b", "c"))
+            with store.lock(is_shared=False):
+                plan = open_books(store, plan, bool(more))
+                store.replace(layout.DONE, [sealed({"job_sha256": sha256_of(store.read(layout.JOB))})])
+            for shard in plan.shards():
+                for task in shard.tasks:
+                    found.setdefault(task.group, set()).add(shard.split)
+                    found.setdefault(task.source.id, set()).add(shard.split)
+                    seen.add(task.source.id)
+    assert seen == {source.id for source in every}
+    assert all(len(splits) == 1 for splits in found.values())
 
 
 def test_a_class_that_a_split_lacks_is_named(tmp_path: Path) -> None:

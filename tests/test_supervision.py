@@ -231,3 +231,10 @@ def test_death_without_a_culprit_ends_the_job(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr("augkit.expand.processes.fate_alone", lambda *_, **__: "")
     with pytest.raises(JobError, match="died over the same one"):
         done([FakeShard(0, ("abort",))], 1)
+
+
+def test_outputs_in_hand_are_counted_once() -> None:
+    seen: list[int] = []
+    for _ in run_shards(FakeWork(), iter(shards(6, size=20, task="slow")), 1, watch=seen.append):
+        pass
+    assert 0 < max(seen) <= 20

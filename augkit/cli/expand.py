@@ -149,7 +149,7 @@ def _tell_estimate(source: str, out: str, pipeline: str, copies: int, as_json: b
     from augkit.expand import estimate
 
     found = estimate(source, out, pipeline, copies, **options)
-    print(json.dumps(asdict(found)) if as_json else found.told())
+    print(json.dumps(asdict(found) | {"left_out": dict(found.left_out)}) if as_json else found.told())
 
 
 def _tell(summary: Summary, out: str) -> None:

@@ -16,7 +16,10 @@ SECONDS_BETWEEN_LINES = 5.0
 
 @contextmanager
 def progress_shown() -> Iterator[Show]:
-    """Give a function that shows on stderr how many are done, of how many, at which rate, and what else to say."""
+    """Give a function that shows on stderr how many are done, of how many, at which rate, and what else to say.
+
+    What the first call tells to be done was done before, and says nothing of the rate.
+    """
     if not sys.stderr.isatty():
         yield _Lines()
         return
@@ -25,26 +28,38 @@ def progress_shown() -> Iterator[Show]:
 
     columns = (BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[rate]}"), TimeRemainingColumn())
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task, began = bar.add_task("", total=None, rate=""), time.perf_counter()
+        task, rate = bar.add_task("", total=None, rate=""), _Rate()
 
         def show(done: int, total: int, note: str = "") -> None:
-            rate = f"{done / (time.perf_counter() - began):,.0f} a second{note}"
-            bar.update(task, total=total, completed=done, rate=rate)
+            told = f"{rate.of(done, time.perf_counter()):,.0f} a second{note}"
+            bar.update(task, total=total, completed=done, rate=told)
 
         yield show
+
+
+class _Rate:
+    """How many are done a second since it was first asked."""
+
+    def __init__(self) -> None:
+        self.first, self.began = -1, 0.0
+
+    def of(self, done: int, now: float) -> float:
+        if self.first < 0:
+            self.first, self.began = done, now
+        return (done - self.first) / max(now - self.began, 1e-9)
 
 
 class _Lines:
     """Print progress as lines, the first after a few seconds."""
 
     def __init__(self) -> None:
-        self.began = self.told = time.perf_counter()
+        self.told, self.rate = time.perf_counter(), _Rate()
 
     def __call__(self, done: int, total: int, note: str = "") -> None:
         now = time.perf_counter()
-        if done and now - self.told >= SECONDS_BETWEEN_LINES:
+        rate = self.rate.of(done, now)
+        if rate > 0.0 and now - self.told >= SECONDS_BETWEEN_LINES:
             self.told = now
-            rate = done / (now - self.began)
-            left = (total - done) / rate
+            left = f"{(total - done) / rate:,.0f} s left"
             with suppress(OSError):  # nobody reads it any more: no reason to end a night's work
-                print(f"{done:,} of {total:,}, {rate:,.0f} a second{note}, {left:,.0f} s left", file=sys.stderr)
+                print(f"{done:,} of {total:,}, {rate:,.0f} a second{note}, {left}", file=sys.stderr)

@@ -34,9 +34,11 @@ class Root(ABC):
         """Return the root at a path or a URL.
 
         Raises:
-            MissingExtra: a URL needs fsspec, which is not installed.
+            FileError, MissingExtra: it is empty, or a URL needs fsspec, which is not installed.
         """
         text = os.fspath(where)
+        if not text:
+            raise FileError("must be the name of a data set, got no name.", "SRC")
         return Url(text.rstrip("/")) if "://" in text else Folder(Path(text))
 
     @property

@@ -10,7 +10,7 @@ import os
 import stat
 import sys
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from io import BufferedWriter
 from pathlib import Path
 from secrets import token_hex
@@ -18,7 +18,7 @@ from typing import Any, BinaryIO, cast
 
 from augkit import durable
 from augkit.datasets.root import inside
-from augkit.expand.layout import BOOKS, TEMPORARY, JobError, sha256_of
+from augkit.expand.layout import BOOKS, PLANS, TEMPORARY, JobError, sha256_of
 from augkit.expand.store import FileFacts, Staging, Store
 
 __all__ = ["Disk"]
@@ -105,21 +105,32 @@ class Disk(Store):
     @contextmanager
     def lock(self, is_shared: bool) -> Iterator[None]:
         durable.make_root(self._path(BOOKS))
-        if sys.platform == "win32":  # which has no locks on folders
-            yield
-            return
-        import fcntl
-
-        descriptor = os.open(self._path(BOOKS), os.O_RDONLY)
-        try:
+        with ExitStack() as held:
             try:
-                fcntl.flock(descriptor, (fcntl.LOCK_SH if is_shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
+                held.enter_context(_held(self._path(BOOKS), is_shared, is_patient=False))
             except BlockingIOError:
                 advice = "Wait until it has ended, or write elsewhere."
                 raise JobError(f"must be written by one run at a time, got a second one. {advice}", self.root) from None
             yield
-        finally:
-            os.close(descriptor)
+
+    def closing(self) -> AbstractContextManager[None]:
+        return _held(self._path(PLANS), is_shared=False, is_patient=True)
+
+
+@contextmanager
+def _held(folder: str, is_shared: bool, is_patient: bool) -> Iterator[None]:
+    """Hold a folder's lock; one that others hold is waited for, or raises BlockingIOError."""
+    if sys.platform == "win32":  # which has no locks on folders
+        yield
+        return
+    import fcntl
+
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, (fcntl.LOCK_SH if is_shared else fcntl.LOCK_EX) | (0 if is_patient else fcntl.LOCK_NB))
+        yield
+    finally:
+        os.close(descriptor)
 
 
 class _DiskStaging(Staging):

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Literal
 
 from augkit.datasets.root import Root
-from augkit.errors import ArgumentError, Unreachable
+from augkit.errors import Unreachable
 from augkit.expand.books import open_books, require_free, start_afresh
 from augkit.expand.closing import close_books, is_complete, read_done, read_marker
 from augkit.expand.job import Balance
@@ -21,6 +21,7 @@ from augkit.expand.layout import JobError
 from augkit.expand.plan import Shard, WorkPlan
 from augkit.expand.planning import Pipelines, make_plan, require_apart
 from augkit.expand.processes import cpu_count, is_worker_starting, run_shards
+from augkit.expand.running import require_one_aim, require_runnable
 from augkit.expand.shard import ShardResult, Work
 from augkit.expand.store import Store, store_at
 from augkit.pipeline import Pipeline
@@ -127,7 +128,7 @@ def expand(
         fresh: remove what an earlier job left in `out`, and begin anew.
         extend: add copies, or new sources, to a job that is complete.
         max_rejected: fraction of the planned outputs, 0 to 1; more rejected ones set `Summary.over_budget`.
-        progress: called as the work goes on.
+        progress: called as the work goes on, first with what earlier runs had done.
 
     Raises:
         ArgumentError: an argument is not what it must be, or `out` was begun with others.
@@ -137,7 +138,8 @@ def expand(
     began = time.perf_counter()
     if workers != 0 and is_worker_starting():  # a script without `if __name__ == "__main__":`; run_shards tells why
         sys.exit(1)
-    _require_running_options(workers, timeout, shards, fresh or extend, max_rejected)
+    require_runnable(workers, timeout, max_rejected, engine, start_method)
+    require_one_aim(shards, finish=finish, fresh=fresh, extend=extend)
     plan = make_plan(
         source,
         pipeline,
@@ -166,7 +168,9 @@ def expand(
             run = _engine(engine, store, plan, cpu_count() if workers is None else workers, start_method, timeout)
             _do(run, plan, tally, progress or (lambda _: None))
         if not is_complete(store) and (finish or tally.ends_all()):
-            close_books(store, plan)
+            with store.closing():
+                if not is_complete(store):
+                    close_books(store, plan)
         leaks = read_done(store)["leaks"] if is_complete(store) else 0
     return tally.summary(time.perf_counter() - began, max_rejected, leaks)
 
@@ -244,8 +248,6 @@ def _engine(name: str, store: Store, plan: WorkPlan, workers: int, start_method:
         from augkit.expand.ray_tasks import run_tasks
 
         return lambda shards, watch: run_tasks(work, shards, workers, timeout, watch)
-    if name != "processes":
-        raise ArgumentError(f"must be processes or ray, got {name!r}.", "engine")
     return lambda shards, watch: run_shards(
         work, shards, workers, timeout_s=timeout, start_method=start_method, watch=watch
     )
@@ -254,25 +256,19 @@ def _engine(name: str, store: Store, plan: WorkPlan, workers: int, start_method:
 def _do(run: Run, plan: WorkPlan, tally: _Tally, progress: Callable[[Progress], None]) -> None:
     missing = frozenset(tally.missing)
     todo = (shard for shard in plan.shards() if shard.index in missing)
-    with closing(run(todo, lambda in_hand: progress(tally.progress(in_hand)))) as results:
+    in_hand = 0
+
+    def watch(now: int) -> None:
+        nonlocal in_hand
+        in_hand = now
+        progress(tally.progress(in_hand))
+
+    progress(tally.progress(0))  # what earlier runs did
+    with closing(run(todo, watch)) as results:
         for result in results:
+            before = tally.done
             tally.add(result)
-            progress(tally.progress(0))
-
-
-def _require_running_options(
-    workers: int | None, timeout: float, shards: tuple[int, int] | None, is_changing: bool, max_rejected: float
-) -> None:
-    if workers is not None and (type(workers) is not int or workers < 0):
-        raise ArgumentError(f"must be a whole number, at least 0, got {workers!r}.", "workers")
-    if not timeout > 0.0:
-        raise ArgumentError(f"must be a number of seconds above 0, got {timeout!r}.", "timeout")
-    if not 0.0 <= max_rejected <= 1.0:
-        raise ArgumentError(f"must lie within 0 and 1, got {max_rejected!r}.", "max_rejected")
-    if shards is not None and not 0 <= shards[0] < shards[1]:
-        raise ArgumentError(f"must be i/n with i from 0 to n - 1, got {shards[0]}/{shards[1]}.", "shards")
-    if shards is not None and is_changing:
-        raise ArgumentError("must not go with --fresh or --extend. Run those once without --shards.", "shards")
+            watch(max(0, in_hand - (tally.done - before)))  # what others have in hand stays counted
 
 
 @contextmanager

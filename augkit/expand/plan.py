@@ -17,7 +17,7 @@ from typing import Any, NamedTuple, cast
 from augkit.datasets import SPLITS, DataSet, Source, Split
 from augkit.expand.job import Job
 from augkit.expand.layout import FORMAT, compact
-from augkit.expand.names import Names, suffix_of
+from augkit.expand.names import Names, is_class, suffix_of
 
 __all__ = ["Part", "Row", "Shard", "Task", "WorkPlan", "parsed_row"]
 
@@ -137,8 +137,9 @@ class WorkPlan:
     @property
     def absent(self) -> tuple[tuple[Split, str], ...]:
         """The classes that a split has no picture of, where there are splits."""
-        present = {(split, str(source.label)) for split, source in zip(self.splits, self.data.sources, strict=True)}
-        labels = sorted({label for _, label in present if label in self.classes})
+        both = zip(self.splits, self.data.sources, strict=True)
+        present = {(split, str(source.label)) for split, source in both if is_class(source.label)}
+        labels = sorted({label for _, label in present})
         splits = [split for split in SPLITS if any(split == other for other, _ in present)]
         return tuple((split, label) for split in splits for label in labels if (split, label) not in present)
 

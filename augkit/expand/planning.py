@@ -50,11 +50,11 @@ def make_plan(
     loaded = _loaded(pipeline)
     others = tuple(sorted((label, _loaded(other)) for label, other in (pipelines_for or {}).items()))
     data = read(source)
-    classes = data.classes or tuple(sorted({str(s.label) for s in data.sources if is_class(s.label)}))
+    labels = {str(source.label) for source in data.sources if is_class(source.label)}
     for label, _ in others:
-        if label not in classes:
-            advice = closest(label, classes)
-            raise ArgumentError(f"must name a class of {data.root}, got {label!r}.{advice}", "pipeline-for")
+        if label not in labels:
+            what = f"must name a class that pictures of {data.root} have, got {label!r}"
+            raise ArgumentError(f"{what}.{closest(label, sorted(labels))}", "pipeline-for")
     job = Job(
         loaded,
         copies,
@@ -71,7 +71,7 @@ def make_plan(
     data = _fitting(data, job)
     named = groups_of(data.sources, groups, data.columns)
     splits = assign(data.sources, fractions, named, split_seed)
-    return WorkPlan(job, data, splits, named, classes)
+    return WorkPlan(job, data, splits, named, _classes(data, job, labels))
 
 
 def _loaded(pipeline: Pipeline | str | Path) -> Pipeline:
@@ -85,6 +85,18 @@ def _form_of(data: DataSet) -> str:
         return same.name
     is_plain = not data.kinds and all(is_class(s.label) or s.label is None for s in data.sources)
     return "folder" if is_plain else "webdataset"
+
+
+def _classes(data: DataSet, job: Job, labels: set[str]) -> tuple[str, ...]:
+    """Return the classes that what is written numbers: those of objects in a form that is for boxes, else of pictures.
+
+    Where the data set orders the names that are needed, its order is kept.
+    """
+    needed = labels
+    if job.writer.holds and not job.writer.is_packed:
+        found = [source.annotations.instances or () for source in data.sources if source.annotations is not None]
+        needed = {instance.label for instances in found for instance in instances}
+    return data.classes if needed <= set(data.classes) else tuple(sorted(needed))
 
 
 def _fitting(data: DataSet, job: Job) -> DataSet:
@@ -119,6 +131,8 @@ def require_apart(data: DataSet, out: str | os.PathLike[str]) -> None:
     Raises:
         FileError: with the reason.
     """
+    if not os.fspath(out):  # a shell's variable that is not set
+        raise FileError("must be a new or an empty folder, got no name.", "OUT")
     if "://" in os.fspath(out) or "://" in str(data.root):
         if f"{os.fspath(out).rstrip('/')}/".startswith(f"{data.root}/"):
             raise FileError(f"must not lie in the folder of the sources, {data.root}. Choose another.", os.fspath(out))

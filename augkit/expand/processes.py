@@ -22,6 +22,7 @@ import cv2
 from augkit.errors import ArgumentError
 from augkit.expand.layout import JobError
 from augkit.expand.narrowing import cleared
+from augkit.expand.running import require_start_method
 from augkit.expand.supervision import LOOK_S, MOST_FALSE_STARTS, Worker, fate_alone, started
 from augkit.expand.worker import BEGUN, POSITION, Order, Workable
 
@@ -70,8 +71,7 @@ def run_shards(
         JobError: no worker could begin, or they die without a picture to blame.
         OSError: the output cannot be written.
     """
-    if start_method not in ("spawn", "forkserver"):
-        raise ArgumentError(f"must be spawn or forkserver, got {start_method!r}.", "start_method")
+    require_start_method(start_method)
     if workers == 0:
         yield from _run_here(work, shards, watch)
         return

@@ -88,10 +88,11 @@ def _copied(entry: Mapping[str, Any], plan: Plan, data: bytes) -> bytes:
 
 
 def _below_out(out: Path, id: str) -> str:
-    """Return an id as the books write it, also for a path that a shell completed."""
+    """Return an id as the books write it, also for a path that a shell completed, if need be as far as its tar."""
     path, root = Path(os.path.realpath(id)), Path(os.path.realpath(out))
-    is_below = os.path.exists(path) and root in path.parents  # noqa: PTH110 - Path.exists raises at a long name
-    return path.relative_to(root).as_posix() if is_below else Path(id).as_posix()
+    # Path's own questions raise at a long name.
+    lies = os.path.exists(path) or any(os.path.isfile(parent) for parent in path.parents)  # noqa: PTH110, PTH113
+    return path.relative_to(root).as_posix() if lies and root in path.parents else Path(id).as_posix()
 
 
 def _entry(store: Store, id: str) -> tuple[dict[str, Any], str]:

@@ -98,6 +98,10 @@ class Store(ABC):
             JobError: another run holds it.
         """
 
+    @abstractmethod
+    def closing(self) -> AbstractContextManager[None]:
+        """Wait until no other run closes the books, and keep others waiting: parts of a job may end at one moment."""
+
 
 def store_at(where: str | os.PathLike[str]) -> Store:
     """Return the store at a path or a URL."""

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from multiprocessing.connection import Connection, wait
 from typing import Any
 
-from augkit.expand.worker import BEGUN, IDLE, POSITION, PUBLISHING, TICKS, Order, Workable, begin
+from augkit.expand.worker import BEGUN, IDLE, OUTPUTS, POSITION, PUBLISHING, TICKS, Order, Workable, begin
 
 __all__ = ["LOOK_S", "MOST_FALSE_STARTS", "Worker", "fate_alone", "started"]
 
@@ -36,20 +36,20 @@ class Worker:
     has_begun: bool = False
     last: tuple[int, int] = (IDLE, 0)
     since: float = field(default_factory=time.monotonic)  # when it was last seen to move
-    ticks_before: int = 0
+    outputs_before: int = 0
 
     def send(self, order: Order) -> None:
         """Give it work."""
         self.order = order
         self.since = time.monotonic()
-        self.ticks_before = self.shared[TICKS]
+        self.outputs_before = self.shared[OUTPUTS]
         with suppress(OSError):  # it has just died, which its sentinel tells
             self.pipe.send(order)
 
     @property
     def in_hand(self) -> int:
         """Outputs begun of what it has in hand."""
-        return self.shared[TICKS] - self.ticks_before if self.order is not None else 0
+        return self.shared[OUTPUTS] - self.outputs_before if self.order is not None else 0
 
     def overdue(self, timeout_s: float) -> bool:
         """Look whether it moves; say whether it has not for longer than what it does may take."""
@@ -81,7 +81,7 @@ def started(work: Workable, start_method: str, stop: Any) -> Worker:
     """Start a worker."""
     context: Any = multiprocessing.get_context(start_method)
     ours, theirs = context.Pipe()
-    shared = context.RawArray("q", [IDLE, 0])
+    shared = context.RawArray("q", [IDLE, 0, 0])
     process = context.Process(target=begin, args=(work, theirs, shared, stop), daemon=True)
     with _single_threaded(), _no_interrupts():
         process.start()

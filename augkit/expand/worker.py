@@ -15,11 +15,24 @@ from typing import Any, Protocol
 
 import cv2
 
-__all__ = ["BEGUN", "IDLE", "POSITION", "PUBLISHING", "TICKS", "Hand", "Order", "Stopped", "Workable", "begin"]
+__all__ = [
+    "BEGUN",
+    "IDLE",
+    "OUTPUTS",
+    "POSITION",
+    "PUBLISHING",
+    "TICKS",
+    "Hand",
+    "Order",
+    "Stopped",
+    "Workable",
+    "begin",
+]
 
-# What a worker shares: where it is (a task's place, or one of these), and how many outputs it has begun in all.
+# What a worker shares: where it is (a task's place, or one of these), how often it has moved, and how many outputs it
+# has begun in all.
 IDLE, PUBLISHING = -1, -2
-POSITION, TICKS = 0, 1
+POSITION, TICKS, OUTPUTS = 0, 1, 2
 BEGUN, LIVED = "begun", "lived"  # what a worker sends beside the results of shards
 _PR_SET_PDEATHSIG = 1  # Linux: the signal that a process gets when its parent ends
 
@@ -55,7 +68,7 @@ class Hand:
     def at(self, position: int) -> None:
         """Show that a task is begun."""
         self._shared[POSITION] = position
-        self.tick()
+        self._move()
 
     def tick(self) -> None:
         """Show that an output is begun.
@@ -63,14 +76,18 @@ class Hand:
         Raises:
             Stopped: the job is to end.
         """
-        if self._stop.is_set():
-            raise Stopped
-        self._shared[TICKS] += 1
+        self._move()
+        self._shared[OUTPUTS] += 1
 
     def publishing(self) -> None:
         """Show that all is made, and is being published: that is not stopped."""
-        self.tick()
+        self._move()
         self._shared[POSITION] = PUBLISHING
+
+    def _move(self) -> None:
+        if self._stop.is_set():
+            raise Stopped
+        self._shared[TICKS] += 1
 
 
 def begin(work: Workable, pipe: Connection, shared: Any, stop: Any) -> None:

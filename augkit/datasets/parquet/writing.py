@@ -39,8 +39,9 @@ class ParquetWriter(Writer):
         parquet, schema = _pyarrow()
         with sink.open(_file(part)) as file:
             rows: list[dict[str, Any]] = []
-            # Pictures are compressed already.
-            writer = parquet.ParquetWriter(file, schema, compression="none", use_dictionary=False)
+            # Pictures are compressed already, and the least and the greatest of them would be held several times over.
+            plain: dict[str, Any] = {"compression": "none", "use_dictionary": False}
+            writer = parquet.ParquetWriter(file, schema, write_statistics=["label", "split"], **plain)
 
             def flush() -> None:
                 if rows:

@@ -19,6 +19,8 @@ __all__ = ["adapt", "recolor"]
 
 Image = NDArray[Any]
 
+BAND_PIXELS = 1 << 18  # at a time as real numbers: of 12 megapixels at once they take 700 MB
+
 
 def recolor(image: Image, run: ColorRun, alpha: bool) -> Image:
     """Return the picture with its colours changed, alpha left as it is; `image` may be overwritten."""
@@ -30,6 +32,16 @@ def recolor(image: Image, run: ColorRun, alpha: bool) -> Image:
         return _shifted(image, only) if _is_whole_shift(image, only) else _mixed(image, only)
     if image.dtype == np.uint8 and all(isinstance(op, Curve) for op in run.ops):
         return cv2.LUT(image.reshape(len(image), -1), _table(run)).reshape(image.shape)
+    rows = max(1, BAND_PIXELS // image.shape[1])
+    if len(image) <= rows:
+        return _in_reals(image, run)
+    out = np.empty_like(image)
+    for top in range(0, len(image), rows):
+        out[top : top + rows] = _in_reals(image[top : top + rows], run)
+    return out
+
+
+def _in_reals(image: Image, run: ColorRun) -> Image:
     values: Any = image.astype(np.float32) / np.float32(RANGE[image.dtype])
     for op in run.ops:
         values = cv2.transform(values, _augmented(op, 1.0)) if isinstance(op, ColorMatrix) else curve(op, values)
