@@ -1,7 +1,7 @@
-"""torchvision's models, as judges of our own.
+"""torchvision and timm, as judges of our own.
 
-One that was built for another torch than the installed one cannot load its operators, and fails where it gives them
-shapes. No model calls any of them, so they are declared, and nothing more.
+A torchvision that was built for another torch than the installed one cannot load its operators, and fails where it
+gives them shapes. No model calls any of them, so they are declared, and nothing more.
 """
 
 import torch
@@ -14,4 +14,6 @@ except RuntimeError:
         OPERATORS.define(f"{operator}(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
     import torchvision
 
-__all__ = ["torchvision"]
+import timm  # it imports torchvision
+
+__all__ = ["timm", "torchvision"]

@@ -18,14 +18,13 @@ from augkit.train.models.efficientnet import EfficientNetLite
 from augkit.train.models.layers import MOST, Shape, told
 from augkit.train.models.mobilenet import MobileNetV2
 from augkit.train.models.network import Network, initialise
-from augkit.train.models.preprocessing import Preprocessing
+from augkit.train.models.preprocessing import LARGEST, Preprocessing
 from augkit.train.models.resnet import ResNet
 from augkit.train.models.stack import LENET, Place, Stack, plan
 
 __all__ = ["MODELS", "Architecture", "architecture", "parse_input"]
 
 YAML_SUFFIXES = (".yaml", ".yml")
-LARGEST = 4096  # pixels of a side
 MOST_PARAMETERS = 10**9  # 4 GB
 DEFAULT_INPUT = (32, 32, 3)  # of a network without weights of others
 
@@ -87,6 +86,7 @@ class Architecture:
             fault = error.errors()[0]
             where = ".".join(["architecture", *map(str, fault["loc"])])
             raise ArgumentError(f"{fault['msg']}, got {fault['input']!r:.60}.", where) from None
+        _check_outputs(found.outputs)
         found.on_meta()
         return found
 
@@ -134,8 +134,7 @@ def architecture(model: str | Path, outputs: int, input: Shape | None = None) ->
         ArgumentError: there is no such model, or it cannot have that input.
         FileError: the file cannot be read.
     """
-    if type(outputs) is not int or not 1 <= outputs <= MOST:
-        raise ArgumentError(f"must be a whole number from 1 to {MOST}, got {outputs!r:.60}.", "outputs")
+    _check_outputs(outputs)
     if input is not None:
         _check_input(input)
     if model in _DEEP:
@@ -172,6 +171,11 @@ def parse_input(text: str, where: str) -> tuple[int, int, int]:
     except ArgumentError as error:
         raise ArgumentError(error.message, where) from None
     return height, width, channels
+
+
+def _check_outputs(outputs: Any) -> None:
+    if type(outputs) is not int or not 1 <= outputs <= MOST:
+        raise ArgumentError(f"must be a whole number from 1 to {MOST}, got {outputs!r:.60}.", "outputs")
 
 
 def _check_input(input: Shape) -> None:

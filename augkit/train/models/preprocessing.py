@@ -12,11 +12,13 @@ from PIL import Image
 from torch import Tensor
 
 from augkit.core.tonal import LUMA, RANGE
-from augkit.errors import SampleError
+from augkit.errors import ArgumentError, SampleError
 
-__all__ = ["Preprocessing"]
+__all__ = ["LARGEST", "Preprocessing"]
 
 Array = NDArray[Any]
+
+LARGEST = 4096  # pixels of a side
 
 _RESAMPLING = {"bilinear": Image.Resampling.BILINEAR, "bicubic": Image.Resampling.BICUBIC}
 
@@ -33,6 +35,9 @@ class Preprocessing:
         resize: the shorter side in pixels before `size` is cropped from the centre, at least both of its sides; None
             squeezes the whole picture into `size`.
         interpolation: Pillow's filter of that name, which widens when it shrinks a picture.
+
+    Raises:
+        ArgumentError: a size, mean or std is impossible.
     """
 
     size: tuple[int, int]
@@ -41,6 +46,15 @@ class Preprocessing:
     std: tuple[float, ...]
     resize: int | None = None
     interpolation: Literal["bilinear", "bicubic"] = "bilinear"
+
+    def __post_init__(self) -> None:
+        if not all(1 <= part <= LARGEST for part in self.input):
+            rule = f"must be height, width and channels, each from 1 to {LARGEST}"
+            raise ArgumentError(f"{rule}, got {'x'.join(map(str, self.input))}.", "input")
+        if not len(self.mean) == len(self.std) == self.channels or not all(part > 0 for part in self.std):
+            raise ArgumentError(f"must be {self.channels} positive numbers, as must mean, got {self.std}.", "std")
+        if self.resize is not None and not max(self.size) <= self.resize <= 2 * LARGEST:
+            raise ArgumentError(f"must be at least the sides of {self.size}, got {self.resize}.", "resize")
 
     @property
     def input(self) -> tuple[int, int, int]:
@@ -67,7 +81,7 @@ class Preprocessing:
             short = min(height, width)
             whole = (int(self.resize * height / short), int(self.resize * width / short))
             fitted = _cropped(_resized(picture, whole, self.interpolation), self.size)
-        return np.ascontiguousarray(_in_channels(fitted, self.channels))
+        return np.array(_in_channels(fitted, self.channels), order="C")  # Pillow's may not be written, as torch wants
 
     def normalise(self, batch: Tensor) -> Tensor:
         """Return prepared pictures (B, C, h, w), whole numbers or float32 in [0, 1], as the network's input."""
@@ -83,16 +97,16 @@ def _resized(picture: Array, size: tuple[int, int], interpolation: str) -> Array
     if picture.shape[:2] == size:
         return picture
     filter_, (height, width) = _RESAMPLING[interpolation], size
+    if picture.dtype == np.uint8 and picture.shape[2] == 3:
+        return np.asarray(Image.fromarray(picture).resize((width, height), filter_))
     if picture.dtype == np.uint8:
-        if picture.shape[2] == 3:
-            return np.asarray(Image.fromarray(picture).resize((width, height), filter_))
         planes = [np.asarray(Image.fromarray(plane).resize((width, height), filter_)) for plane in _planes(picture)]
         return np.stack(planes, axis=2)
-    planes = [
-        np.asarray(Image.fromarray(plane.astype(np.float32)).resize((width, height), filter_))
-        for plane in _planes(picture)
-    ]
-    return _in_dtype(np.stack(planes, axis=2), picture.dtype)
+    values = picture.astype(np.float32)
+    for size in ((width, len(picture)), (width, height)):  # Pillow's two passes: between them, it clips bytes only
+        planes = [np.asarray(Image.fromarray(plane).resize(size, filter_)) for plane in _planes(values)]
+        values = np.clip(np.stack(planes, axis=2), 0.0, RANGE[picture.dtype])
+    return _in_dtype(values, picture.dtype)
 
 
 def _planes(picture: Array) -> list[Array]:
@@ -100,9 +114,7 @@ def _planes(picture: Array) -> list[Array]:
 
 
 def _in_dtype(values: Array, dtype: np.dtype[Any]) -> Array:
-    """Return float values in a dtype's range: a bicubic filter overshoots it."""
-    clipped = np.clip(values, 0.0, RANGE[dtype])
-    return (clipped if dtype == np.float32 else np.rint(clipped)).astype(dtype)
+    return (values if dtype == np.float32 else np.rint(values)).astype(dtype)
 
 
 def _cropped(picture: Array, size: tuple[int, int]) -> Array:
@@ -115,4 +127,5 @@ def _in_channels(picture: Array, channels: int) -> Array:
         return picture
     if channels == 3:
         return np.repeat(picture, 3, axis=2)
-    return _in_dtype(picture.astype(np.float32) @ np.array(LUMA, np.float32)[:, None], picture.dtype)
+    grey = picture.astype(np.float32) @ np.array(LUMA, np.float32)[:, None]
+    return _in_dtype(np.minimum(grey, RANGE[picture.dtype]), picture.dtype)
