@@ -6,8 +6,9 @@ from importlib.util import find_spec
 
 from augkit.errors import MissingExtra
 
-if find_spec("torch") is None:
-    raise MissingExtra("must be installed to train. Run: pip install 'augkit[train]'", "torch")
+for _package in ("torch", "safetensors", "sklearn"):
+    if find_spec(_package) is None:
+        raise MissingExtra("must be installed to train. Run: pip install 'augkit[train]'", _package)
 
 from augkit.train.closing import Result
 from augkit.train.run import train

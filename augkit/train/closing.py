@@ -1,18 +1,26 @@
-"""What is left of a training: its best weights as one file, and what they are worth."""
+"""What is left of a training: its best weights as one file with all that is needed to use them, and a report."""
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from augkit.durable import replace_with
+import numpy as np
+from numpy.typing import NDArray
+
+from augkit.train import report
+from augkit.train.artefact import MODEL_FILE, Artefact, save, versions
+from augkit.train.calibration import fit_temperature
 from augkit.train.data import Role
+from augkit.train.evaluation import Evaluation
+from augkit.train.figures import Curves
 from augkit.train.judge import Judge
 from augkit.train.loop import State
+from augkit.train.metrics import measure
 from augkit.train.models import Network
 from augkit.train.preparation import Preparation
+from augkit.train.report import ReportFacts
 
 __all__ = ["Result", "close"]
 
@@ -23,33 +31,103 @@ class Result:
 
     Args:
         out: its folder.
-        metrics: of the pictures that were reported on.
-        epochs: that were trained.
+        report: the page that tells all of it.
+        metrics: of the pictures that were reported on, as `augkit.train.metrics.measure` gives them.
+        epochs: how many were trained.
         best_epoch: whose weights were kept, from 1.
         pictures: how many had each role.
         rejected: how many could not be read.
+        notes: what else a user must know.
     """
 
     out: str
+    report: str
     metrics: dict[str, Any]
     epochs: int
     best_epoch: int
-    pictures: dict[str, int]
+    pictures: dict[Role, int]
     rejected: int
+    notes: tuple[str, ...]
 
 
-def close(ready: Preparation, network: Network, state: State, judges: dict[Role, Judge], out: Path) -> Result:
-    """Evaluate the best network, and write it down with all that belongs to it."""
-    outputs = judges["report"].outputs(network, False)
-    metrics = judges["report"](network, False).told
-    del outputs
-    result = Result(
-        str(out),
+def close(
+    ready: Preparation,
+    network: Network,
+    state: State,
+    judges: dict[Role, Judge],
+    notes: list[str],
+    seconds: float,
+) -> Result:
+    """Evaluate the best network by pictures that had no say in it, and write it down with all that belongs to it.
+
+    Args:
+        ready: what was trained on what.
+        network: with the best weights.
+        state: at the end.
+        judges: of the parts.
+        notes: what was told.
+        seconds: that the training took.
+
+    Raises:
+        FileError: a file cannot be written.
+    """
+    out = Path(ready.settings.out)
+    temperature = fit_temperature(_evaluation(ready, network, "choose", judges["choose"]))
+    found = _evaluation(ready, network, "report", judges["report"])
+    metrics = measure(found, temperature)
+    artefact = Artefact(
+        network,
+        ready.architecture,
+        ready.target,
+        ready.settings.described(),
+        ready.deciding["data"],
+        versions(),
         metrics,
-        len(state.rows),
-        state.best_epoch + 1,
-        {r: len(t) for r, t in ready.truths.items()},
-        len(ready.surveyed.rejected),
+        temperature,
     )
-    replace_with(out / "result.json", json.dumps(result.__dict__).encode())
-    return result
+    save(out / MODEL_FILE, artefact)
+    parts = ready.surveyed.parts
+    counts = {role: len(parts[role].sources) for role in ready.truths}
+    sources = {source.id: source for source in parts.report.sources}
+
+    def picture(id: str) -> NDArray[Any]:
+        return parts.report.data.decoded(sources[id]).image
+
+    facts = ReportFacts(
+        title=out.absolute().name,
+        artefact=artefact,
+        evaluation=found,
+        split=parts.reported_split,
+        chosen_on="val" if parts.reported_split == "test" else "part of train",
+        counts=(counts["fit"], counts["choose"], counts["report"]),
+        curves=_curves(ready, state),
+        command=ready.settings.command(),
+        picture=picture,
+        seconds=seconds,
+        notes=notes,
+    )
+    page = report.write(out, facts)
+    rejected = len(ready.surveyed.rejected)
+    return Result(
+        str(out), str(page), metrics, len(state.rows), state.best_epoch + 1, counts, rejected, tuple(notes)
+    )
+
+
+def _evaluation(ready: Preparation, network: Network, role: Role, judge: Judge) -> Evaluation:
+    outputs = judge.outputs(network, False).double().cpu().numpy()
+    truths: NDArray[Any] = np.asarray(ready.truths[role].numpy())
+    return Evaluation(tuple(s.id for s in ready.surveyed.parts[role].sources), outputs, truths, ready.target)
+
+
+def _curves(ready: Preparation, state: State) -> Curves:
+    rows = state.rows
+    epochs = [row["epoch"] - 1 for row in rows]  # of which a phase that ended early leaves some out
+    unfrozen = next((place for place, row in enumerate(rows) if not row["frozen"]), None)
+    return Curves(
+        [row["loss"] for row in rows],
+        [row["val_loss"] for row in rows],
+        [row["val_score"] for row in rows],
+        {"classes": "accuracy", "labels": "mean average precision", "numbers": "R²"}[ready.target.kind],
+        epochs.index(state.best_epoch),
+        unfrozen if unfrozen else None,
+    )

@@ -58,12 +58,14 @@ class Parts:
         choose: what stops the training, picks the best epoch and fits the temperature.
         report: what the figures are of.
         are_copies: whether `fit` was augmented before.
+        reported_split: what the data set calls those that are reported on.
     """
 
     fit: Part
     choose: Part
     report: Part
     are_copies: bool = False
+    reported_split: Split = "test"
 
     def __getitem__(self, role: Role) -> Part:
         return {"fit": self.fit, "choose": self.choose, "report": self.report}[role]
@@ -117,7 +119,8 @@ def divide(
         pairs.sort(key=lambda pair: pair[0].id)
         place = data if role == "fit" else plain
         made[role] = Part(place, tuple(s for s, _ in pairs), tuple(origin for _, origin in pairs))
-    return Parts(made["fit"], made["choose"], made["report"], any(o.copy is not None for o in lineage.values()))
+    are_copies = any(origin.copy is not None for origin in lineage.values())
+    return Parts(made["fit"], made["choose"], made["report"], are_copies, "test" if "test" in splits else "val")
 
 
 def _pictures(data: DataSet, lineage: Mapping[str, Origin], column: Mapping[str, str]) -> list[_Picture]:

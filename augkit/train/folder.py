@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from augkit.durable import make_root, remove_tree, replace_with, unlink
 from augkit.errors import ArgumentError, FileError
+from augkit.train.preparation import Preparation
 
 __all__ = ["open_run"]
 
@@ -20,29 +21,21 @@ CHANGES = {"sha256": "holds something else", "label": "has another label", "role
 ADVICE = "Run the same command as before, pass --fresh to start anew, or choose another --out."
 
 
-def open_run(
-    out: Path,
-    settings: Mapping[str, Any],
-    deciding: Mapping[str, Any],
-    pictures: list[str],
-    rejected: Iterable[str],
-    is_fresh: bool,
-) -> None:
+def open_run(out: Path, ready: Preparation, is_fresh: bool) -> None:
     """Begin a run in a folder, or find the same run there.
 
     Args:
         out: the folder.
-        settings: as they are told.
-        deciding: all that decides the run's outcome.
-        pictures: a line of JSON for each.
-        rejected: a line of JSON for each picture that is left out.
+        ready: the run.
         is_fresh: whether another run that is there is removed.
 
     Raises:
         FileError: the folder holds something else, or cannot be written to.
         ArgumentError: it holds another run; the message names what differs.
     """
-    content = {"augkit_run": FORMAT, "settings": settings, "deciding": deciding}
+    content = {"augkit_run": FORMAT, "settings": ready.settings.described(), "deciding": ready.deciding}
+    pictures = list(ready.surveyed.lines())
+    rejected = [json.dumps(dict(zip(("role", "id", "reason"), row, strict=True))) for row in ready.surveyed.rejected]
     known = _known(out)
     try:
         if known is not None and is_fresh:
@@ -56,7 +49,7 @@ def open_run(
             return
     except OSError as fault:
         raise FileError(f"must be a folder that can be written to, got: {fault.strerror}.", str(out)) from None
-    difference = _difference(known["deciding"], deciding, out, pictures)
+    difference = _difference(known["deciding"], ready.deciding, out, pictures)
     if difference:
         raise ArgumentError(f"must be what {out} was begun with: {difference}. {ADVICE}", "train")
 

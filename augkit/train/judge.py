@@ -9,7 +9,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from augkit.train.evaluation import Evaluation
 from augkit.train.features import Features
+from augkit.train.metrics import score
 from augkit.train.models import Network
 from augkit.train.stream import BATCH, Stream, in_order
 from augkit.train.targets import Target
@@ -64,10 +66,9 @@ class Judge:
         return torch.cat([network(self.prepared(pictures)) for pictures, _ in batches])
 
     def __call__(self, network: Network, is_frozen: bool) -> Score:
-        """Score a network: by its accuracy, and among equals by its loss; by its loss where there are no classes."""
+        """Score a network: by accuracy, mean average precision or R2, and among equals by its loss."""
         outputs = self.outputs(network, is_frozen)
         loss = float(self.target.loss()(outputs, self.truths))
-        if self.target.kind != "classes":
-            return Score([-loss], {"val_loss": loss})
-        accuracy = float((outputs.argmax(1) == self.truths).to(torch.float64).mean())
-        return Score([accuracy, -loss], {"val_loss": loss, "val_accuracy": accuracy})
+        ids = tuple(source.id for source in self.stream.sources)
+        found = score(Evaluation(ids, outputs.double().cpu().numpy(), self.truths.cpu().numpy(), self.target))
+        return Score([found, -loss], {"val_loss": loss, "val_score": found})

@@ -162,7 +162,7 @@ def _follow(course: Course, step: int, is_frozen: bool) -> None:
 def _end_epoch(course: Course, state: State, is_frozen: bool) -> None:
     """Judge what an epoch came to, keep it if it is the best, and go on to the next, or to the next phase."""
     schedule, score = course.schedule, course.judge(course.average, is_frozen)
-    rate = schedule.rate(state.epoch, schedule.steps - 1)
+    rate = course.optimizer.param_groups[-1]["lr"]  # the head's
     row = {"epoch": state.epoch + 1, "frozen": is_frozen, "rate": rate, "loss": state.loss / state.count}
     state.rows.append(row | score.told)
     state.stale += 1

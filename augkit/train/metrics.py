@@ -22,6 +22,7 @@ from sklearn.metrics import (
 )
 
 from augkit.core.key import Key
+from augkit.train.answers import LIKELY
 from augkit.train.calibration import loss_of, reliability
 from augkit.train.evaluation import Evaluation, answers
 
@@ -29,7 +30,6 @@ __all__ = ["Evaluation", "Headline", "answers", "headline", "measure", "score"]
 
 LEVEL = 0.95  # of intervals
 RESAMPLES = 200
-LIKELY = 0.5  # a label is named from this probability on
 
 Reals = NDArray[np.float64]
 

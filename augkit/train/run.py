@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from copy import deepcopy
@@ -25,7 +25,7 @@ from augkit.train.schedule import optimizer_for
 from augkit.train.settings import Settings
 from augkit.train.stream import BATCH, Stream, draws_of
 
-__all__ = ["Result", "train"]
+__all__ = ["Result", "begin", "reproducible", "train"]
 
 Progress = Callable[[int, int, str], None]
 
@@ -55,28 +55,24 @@ def train(
     Raises:
         AugkitError: something is wrong, and the sentence says what; nothing that was done before is lost.
     """
-    with _reproducible():
-        ready = prepare(settings, tell, progress)
-        torch.set_num_threads(ready.deciding["threads"])
-        out = Path(settings.out)
-        rejected = [{"role": role, "id": id, "reason": reason} for role, id, reason in ready.surveyed.rejected]
-        open_run(
-            out,
-            ready.settings.described(),
-            ready.deciding,
-            list(ready.surveyed.lines()),
-            map(json.dumps, rejected),
-            fresh,
-        )
+    began, notes = time.perf_counter(), list[str]()
+
+    def noted(sentence: str) -> None:
+        notes.append(sentence)
+        tell(sentence)
+
+    with reproducible():
+        ready = prepare(settings, noted, progress)
+        open_run(Path(settings.out), ready, fresh)
         best = deepcopy(ready.network)  # as it is at the beginning: a checkpoint holds what has changed
-        course, judges = _course(ready, out, tell, progress)
+        course, judges = begin(ready, noted, progress)
         state = fit(course)
         best.load_state_dict(course.checkpoints.best_state(), strict=False)
-        return close(ready, best, state, judges, out)
+        return close(ready, best, state, judges, notes, time.perf_counter() - began)
 
 
 @contextmanager
-def _reproducible() -> Iterator[None]:
+def reproducible() -> Iterator[None]:
     """Make torch do the same every time, and leave it as it was."""
     was_deterministic, had_threads = torch.are_deterministic_algorithms_enabled(), torch.get_num_threads()
     torch.use_deterministic_algorithms(True)
@@ -88,10 +84,12 @@ def _reproducible() -> Iterator[None]:
         torch.set_num_threads(had_threads)
 
 
-def _course(
-    ready: Preparation, out: Path, tell: Callable[[str], None], progress: Progress
+def begin(
+    ready: Preparation, tell: Callable[[str], None] = _silent, progress: Progress = _silent
 ) -> tuple[Course, dict[Role, Judge]]:
-    settings, network, device = ready.settings, ready.network, ready.device
+    """Return a training that `fit` does, and what judges its networks by each part of the data."""
+    settings, network, device, out = ready.settings, ready.network, ready.device, Path(ready.settings.out)
+    torch.set_num_threads(ready.deciding["threads"])
     preprocessing, schedule = ready.architecture.preprocessing, ready.schedule
     is_mixed = device.type == "cuda" and torch.cuda.is_bf16_supported()
     truths = {role: ready.truths[role].to(device) for role in ROLES}

@@ -139,6 +139,21 @@ class Settings:
         plain: dict[str, Any] = json.loads(json.dumps(asdict(self)))
         return plain
 
+    def command(self) -> list[str]:
+        """Return the words of a command that says the same."""
+        words = ["augkit", "train", self.data, "--out", self.out]
+        for item in fields(self):
+            value, option = getattr(self, item.name), "--" + item.name.replace("_", "-")
+            if item.name in ("data", "out") or value == item.default:
+                continue
+            if isinstance(value, bool):
+                words.append(option if value else "--no-cache")
+            elif isinstance(value, Mapping):
+                words += [option, ",".join(f"{name}={weight:g}" for name, weight in value.items())]
+            else:
+                words += [option, "x".join(map(str, value)) if isinstance(value, tuple) else str(value)]
+        return words
+
     @property
     def highest_rate(self) -> float:
         """The highest learning rate."""

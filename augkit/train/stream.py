@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import multiprocessing
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from typing import Any
@@ -58,17 +59,17 @@ class Stream:
         self, part: Part, preprocessing: Preprocessing, pipeline: Pipeline | None, seed: int, workers: int
     ) -> None:
         self.order = _Order()
-        self.length = len(part.sources)
+        self.sources = part.sources
         self.loader: DataLoader[Any] = DataLoader(
             _Prepared(part, preprocessing, pipeline, seed),
             batch_sampler=self.order,
             num_workers=workers,
             collate_fn=_collated,
             generator=torch.Generator(),  # or it would draw from the global one
-            multiprocessing_context="spawn" if workers else None,
+            multiprocessing_context=_start_method() if workers else None,
             persistent_workers=workers > 0,
         )
-        size = self.length * int(np.prod(preprocessing.input))
+        size = len(self.sources) * int(np.prod(preprocessing.input))
         self._is_fixed = pipeline is None and size <= MOST_HELD
         self._held: Tensor | None = None
 
@@ -79,7 +80,7 @@ class Stream:
             yield from self.loader
             return
         if self._held is None:
-            self.order.batches = in_order(self.length)
+            self.order.batches = in_order(len(self.sources))
             self._held = torch.cat(_alike([pictures for pictures, _ in self.loader]))
         for some in draws:
             places = torch.tensor([draw.index for draw in some])
@@ -114,10 +115,18 @@ class _Prepared(Dataset[tuple[Tensor, int]]):
         image = picture.permute(1, 2, 0).numpy()
         if image.shape[2] in (2, 4):  # alpha
             image = image[:, :, :-1]
-        prepared = torch.from_numpy(self.preprocessing.prepare(image)).permute(2, 0, 1)
+        prepared = torch.from_numpy(np.array(self.preprocessing.prepare(image).transpose(2, 0, 1)))
         if prepared.dtype == torch.uint16:
             prepared = prepared.to(torch.float32) / 65535.0
         return prepared, draw.index
+
+
+def _start_method() -> str:
+    """Return how workers are started: from a process that has loaded torch and nothing else, where there is such."""
+    if "forkserver" not in multiprocessing.get_all_start_methods():
+        return "spawn"
+    multiprocessing.set_forkserver_preload([__name__])
+    return "forkserver"
 
 
 def _cut(draws: list[Draw], pieces: int) -> list[list[Draw]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from itertools import islice
 from statistics import median_low
@@ -95,7 +95,7 @@ def survey(parts: Parts, most_rejected: float, progress: Callable[[int, int, str
         if not facts[role]:
             raise FileError(f"must leave pictures to {role}, got none that can be read.", str(parts[role].data.root))
     fit, choose, report = (parts[role].without(id for its, id, _ in rejected if its == role) for role in ROLES)
-    return Survey(Parts(fit, choose, report, parts.are_copies), facts, tuple(rejected))
+    return Survey(replace(parts, fit=fit, choose=choose, report=report), facts, tuple(rejected))
 
 
 def _looked_at(part: Part) -> Iterator[tuple[Source, Facts | AugkitError]]:

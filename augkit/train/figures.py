@@ -1,0 +1,264 @@
+"""What a training did, and what came of it, as PNG pictures: the same figures give the same bytes on one matplotlib."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from io import BytesIO
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from augkit.errors import MissingExtra
+from augkit.train.calibration import Reliability
+from augkit.train.evaluation import Evaluation
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+__all__ = ["MOST_CLASSES", "Curves", "confusion", "learning_curves", "reliability_diagram", "scatter"]
+
+MOST_CLASSES = 50  # of a confusion matrix that can be read
+MOST_COUNTED = 25  # classes with a number in every cell
+LONGEST_NAME = 22  # characters
+DPI = 144
+WIDE = (8.6, 3.4)  # inches
+RULE_WIDTH = 0.8
+
+
+@dataclass(frozen=True)
+class Colors:
+    """What figures are drawn with."""
+
+    paper: str
+    ink: str
+    soft: str
+    rule: str
+    first: str
+    second: str
+    empty: str  # a cell of the matrix without a picture
+
+
+LIGHT = Colors("#ffffff", "#1c2230", "#667085", "#d9dde5", "#2563eb", "#d9730d", "#f2f5fb")
+DARK = Colors("#191d26", "#e8eaf0", "#99a2b3", "#3a4252", "#7aa8ff", "#f2a65a", "#222836")
+
+
+@dataclass(frozen=True)
+class Curves:
+    """How a training went, one number an epoch; None where nothing was measured.
+
+    Args:
+        train_loss: of the pictures that were learnt from.
+        val_loss: of those that chose.
+        val_score: the figure that chose.
+        score_name: what that is called.
+        chosen: the epoch whose weights were kept, from 0.
+        unfrozen: the first epoch in which all layers learnt, where there was one in which only the head did.
+    """
+
+    train_loss: Sequence[float | None]
+    val_loss: Sequence[float | None]
+    val_score: Sequence[float | None]
+    score_name: str
+    chosen: int
+    unfrozen: int | None = None
+
+
+def learning_curves(curves: Curves, is_dark: bool = False) -> bytes:
+    """Draw the losses and the figure that chose, over the epochs, counted from 1; a point marks what was kept.
+
+    Raises:
+        MissingExtra: matplotlib is not installed.
+    """
+    colors = DARK if is_dark else LIGHT
+    with _figure(WIDE, colors) as figure:
+        left, right = figure.subplots(1, 2)
+        _plot(left, curves.train_loss, colors.soft, "training")
+        _plot(left, curves.val_loss, colors.first, "validation")
+        _plot(right, curves.val_score, colors.first, "validation")
+        for axes, values in ((left, curves.val_loss), (right, curves.val_score)):
+            if curves.unfrozen is not None:
+                axes.axvline(curves.unfrozen + 0.5, color=colors.soft, linewidth=1, linestyle=(0, (4, 3)), zorder=1)
+                where = axes.get_xaxis_transform()
+                style: dict[str, Any] = {"color": colors.soft, "fontsize": 8, "transform": where}
+                axes.text(curves.unfrozen + 0.5, 1.02, "unfrozen", ha="center", va="bottom", **style)
+            kept = values[curves.chosen] if 0 <= curves.chosen < len(values) else None
+            if kept is not None:
+                axes.plot([curves.chosen + 1], [kept], "o", color=colors.second, markersize=6, zorder=4, label="kept")
+            axes.set_xlabel("epoch")
+            axes.set_xlim(0.5, max(len(curves.val_loss), len(curves.train_loss), 1) + 0.5)
+            axes.xaxis.get_major_locator().set_params(integer=True)
+            if axes.get_legend_handles_labels()[0]:
+                axes.legend(loc="best")
+        left.set_title("Loss", loc="left", fontweight="bold", pad=14)
+        right.set_title(curves.score_name, loc="left", fontweight="bold", pad=14, parse_math=False)
+        return _png(figure)
+
+
+def confusion(matrix: NDArray[Any], names: Sequence[str], is_dark: bool = False) -> bytes:
+    """Draw which classes were taken for which: truths are rows, and a row's shade is the part of its pictures.
+
+    Of more than `MOST_CLASSES` those with the most mistakes are drawn.
+
+    Args:
+        matrix: (k, k) of counts.
+        names: of the k classes.
+        is_dark: for a dark page.
+
+    Raises:
+        MissingExtra: matplotlib is not installed.
+    """
+    colors = DARK if is_dark else LIGHT
+    mistakes = matrix.sum(axis=0) + matrix.sum(axis=1) - 2 * matrix.diagonal()
+    places = np.sort(np.argsort(-mistakes, kind="stable")[:MOST_CLASSES])
+    counts = matrix[np.ix_(places, places)]
+    totals = matrix[places].sum(axis=1, keepdims=True)
+    shares = np.divide(counts, totals, out=np.zeros(counts.shape), where=totals > 0)
+    shown = [_short(names[place]) for place in places]
+    side = max(3.6, 1.6 + min(0.42, 16 / len(places)) * len(places))
+    with _figure((side + 0.6, side), colors) as figure:
+        from matplotlib.colors import LinearSegmentedColormap
+
+        axes = figure.subplots()
+        axes.grid(False)
+        shades = LinearSegmentedColormap.from_list("shares", [colors.empty, colors.first])
+        image = axes.imshow(shares, cmap=shades, vmin=0, vmax=1)
+        ticks, size = np.arange(len(places)), 9 if len(places) <= MOST_COUNTED else 7
+        axes.set_xticks(ticks, shown, rotation=0 if max(map(len, shown)) <= 2 else 90, parse_math=False, fontsize=size)
+        axes.set_yticks(ticks, shown, parse_math=False, fontsize=size)
+        axes.tick_params(length=0)
+        axes.set_xlabel("predicted")
+        axes.set_ylabel("true")
+        axes.spines[:].set_visible(False)
+        if len(places) <= MOST_COUNTED:
+            _count(axes, counts, shares, colors)
+        bar = figure.colorbar(image, ax=axes, fraction=0.046, pad=0.03, ticks=[0, 0.5, 1])
+        bar.ax.set_yticklabels(["0 %", "50 %", "100 %"], fontsize=8)
+        bar.outline.set_visible(False)
+        return _png(figure)
+
+
+def reliability_diagram(before: Reliability, after: Reliability, is_dark: bool = False) -> bytes:
+    """Draw how often answers are right by how sure they are, without and with the temperature.
+
+    Raises:
+        MissingExtra: matplotlib is not installed.
+    """
+    colors = DARK if is_dark else LIGHT
+    with _figure((WIDE[0], 4.2), colors) as figure:
+        upper, lower = figure.subplots(2, 2, sharex=True, height_ratios=[3, 1])
+        for column, (title, found, color) in enumerate(
+            (("Before", before, colors.soft), ("After temperature scaling", after, colors.first))
+        ):
+            axes, below = upper[column], lower[column]
+            axes.plot([0, 1], [0, 1], color=colors.soft, linewidth=1, linestyle=(0, (4, 3)))
+            axes.vlines(found.confidence, found.confidence, found.accuracy, colors.second, linewidth=2, alpha=0.7)
+            axes.plot(found.confidence, found.accuracy, "o-", color=color, markersize=4, linewidth=1.4)
+            axes.set_title(f"{title}: ECE {found.error:.3f}", loc="left", fontweight="bold")
+            axes.set_ylim(-0.03, 1.03)
+            below.bar(found.confidence, found.counts, width=0.045, color=color)
+            below.set_xlim(-0.03, 1.03)
+            below.set_xlabel("confidence")
+        upper[0].set_ylabel("right")
+        lower[0].set_ylabel("answers")
+        return _png(figure)
+
+
+def scatter(evaluation: Evaluation, is_dark: bool = False) -> bytes:
+    """Draw predicted over true numbers, one square for each; only the first nine.
+
+    Raises:
+        MissingExtra: matplotlib is not installed.
+    """
+    colors = DARK if is_dark else LIGHT
+    truths, found = evaluation.truths, evaluation.answers()
+    names = evaluation.target.names[:9]
+    columns = min(3, len(names))
+    rows = -(-len(names) // columns)
+    with _figure((0.6 + 3.2 * columns, 0.4 + 3.2 * rows), colors) as figure:
+        squares = figure.subplots(rows, columns, squeeze=False).ravel()
+        for place, axes in enumerate(squares):
+            if place >= len(names):
+                axes.set_visible(False)
+                continue
+            pair = np.stack([truths[:, place], found[:, place]])
+            low, high = float(pair.min()), float(pair.max())
+            margin = 0.05 * (high - low) or 1.0
+            axes.plot([low, high], [low, high], color=colors.soft, linewidth=1, linestyle=(0, (4, 3)))
+            axes.plot(*pair, "o", color=colors.first, markersize=3.5, alpha=0.6, markeredgewidth=0)
+            axes.set(xlim=(low - margin, high + margin), ylim=(low - margin, high + margin), aspect="equal")
+            axes.set_title(_short(names[place]), loc="left", fontweight="bold", parse_math=False)
+            axes.set_xlabel("true")
+            axes.set_ylabel("predicted")
+        return _png(figure)
+
+
+@contextmanager
+def _figure(size: tuple[float, float], colors: Colors) -> Iterator[Figure]:
+    """Give a figure that no global state of matplotlib knows of, whatever the user's settings are."""
+    try:
+        import matplotlib as mpl
+        from matplotlib.figure import Figure
+    except ImportError:
+        raise MissingExtra(
+            "must be installed to draw figures. Run: pip install 'augkit[train]'", "matplotlib"
+        ) from None
+    with mpl.rc_context(), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Glyph .* missing from", UserWarning)  # of a name: it is drawn as a box
+        mpl.rcdefaults()
+        mpl.rcParams.update(
+            {
+                "figure.facecolor": colors.paper,
+                "axes.facecolor": colors.paper,
+                "savefig.facecolor": colors.paper,
+                "text.color": colors.ink,
+                "axes.labelcolor": colors.soft,
+                "axes.edgecolor": colors.rule,
+                "axes.titlecolor": colors.ink,
+                "axes.titlesize": 10,
+                "axes.labelsize": 9,
+                "axes.grid": True,
+                "axes.axisbelow": True,
+                "axes.spines.top": False,
+                "axes.spines.right": False,
+                "grid.color": colors.rule,
+                "grid.linewidth": RULE_WIDTH / 2,
+                "xtick.color": colors.soft,
+                "ytick.color": colors.soft,
+                "xtick.labelsize": 8,
+                "ytick.labelsize": 8,
+                "legend.frameon": False,
+                "legend.fontsize": 8,
+                "font.size": 9,
+            }
+        )
+        yield Figure(figsize=size, dpi=DPI, layout="constrained")
+
+
+def _plot(axes: Axes, values: Sequence[float | None], color: str, label: str) -> None:
+    known = [(place + 1, value) for place, value in enumerate(values) if value is not None and np.isfinite(value)]
+    if known:
+        marker = "o" if len(known) == 1 else ""
+        axes.plot(*zip(*known, strict=True), color=color, linewidth=1.6, marker=marker, markersize=4, label=label)
+
+
+def _count(axes: Axes, counts: NDArray[Any], shares: NDArray[Any], colors: Colors) -> None:
+    """Write every count that is not 0, so that it stands out from its cell."""
+    for row, column in np.argwhere(counts):
+        color = colors.paper if shares[row, column] > 0.5 else colors.ink
+        axes.text(column, row, f"{counts[row, column]:,}", ha="center", va="center", color=color, fontsize=8)
+
+
+def _short(name: str) -> str:
+    text = " ".join(name.split())
+    return text if len(text) <= LONGEST_NAME else f"{text[: LONGEST_NAME - 1]}…"
+
+
+def _png(figure: Figure) -> bytes:
+    buffer = BytesIO()
+    figure.savefig(buffer, format="png", bbox_inches="tight", pad_inches=0.08, metadata={"Software": None})
+    return buffer.getvalue()

@@ -1,0 +1,8 @@
+"""The report of a training: one page that needs nothing beside it."""
+
+from __future__ import annotations
+
+from augkit.train.report.facts import ReportFacts
+from augkit.train.report.writing import write
+
+__all__ = ["ReportFacts", "write"]

@@ -1,0 +1,115 @@
+"""The answers that are furthest from the truth, as pictures."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from augkit.codec import encode
+from augkit.core.tonal import RANGE
+from augkit.errors import AugkitError
+from augkit.train.answers import LIKELY, named
+from augkit.train.evaluation import Evaluation, Reals
+from augkit.train.report.page import source, text
+
+__all__ = ["MOST", "Mistake", "gallery", "thumbnail", "worst"]
+
+MOST = 24
+SIDE_PX = 296  # of a picture: twice what the page shows, for fine screens
+TINY_PX = 64  # pictures up to here stay as they are, and the page shows their pixels as squares
+
+
+@dataclass(frozen=True)
+class Mistake:
+    """One answer that is not the truth, as texts, and how sure it was."""
+
+    id: str
+    truth: str
+    said: str
+    confidence: str
+
+
+def worst(evaluation: Evaluation, temperature: float) -> list[Mistake]:
+    """Return the worst mistakes, the worst first.
+
+    Of classes these are the wrong answers that were the surest; of labels, the pictures whose truth was least likely;
+    of numbers, those furthest off, in standard deviations of the labels.
+    """
+    found, truths, target = evaluation.answers(temperature), evaluation.truths, evaluation.target
+    if target.kind == "classes":
+        wrong = found.argmax(axis=1) != truths
+        badness = np.where(wrong, found.max(axis=1), -1.0)
+    elif target.kind == "labels":
+        wrong = ((found >= LIKELY) != (truths == 1)).any(axis=1)
+        likely = np.where(truths == 1, found, 1.0 - found)
+        badness = np.where(wrong, -np.log(np.clip(likely, 1e-12, 1.0)).mean(axis=1), -1.0)
+    else:
+        badness = np.abs(evaluation.outputs - evaluation.targets).max(axis=1)
+        wrong = badness > 0
+    places = [int(place) for place in np.argsort(-badness, kind="stable")[:MOST] if wrong[place]]
+    return [_mistake(evaluation, found[place], place) for place in places]
+
+
+def gallery(mistakes: list[Mistake], picture: Callable[[str], NDArray[Any]]) -> str:
+    """Return mistakes as HTML; a picture that cannot be read is told to be so."""
+    return f'<div class="grid">\n{"".join(_shown(mistakes, picture))}</div>'
+
+
+def thumbnail(image: NDArray[Any]) -> tuple[bytes, bool]:
+    """Return a picture small enough for a page, as PNG if it is tiny and as JPEG if not, and whether it is.
+
+    What is transparent becomes white.
+    """
+    levels = image if image.dtype == np.uint8 else np.rint(image * (255.0 / RANGE[image.dtype])).astype(np.uint8)
+    if levels.ndim == 3 and levels.shape[2] == 4:
+        weight = levels[..., 3:] / 255.0
+        levels = np.rint(levels[..., :3] * weight + 255.0 * (1.0 - weight)).astype(np.uint8)
+    if levels.ndim == 3 and levels.shape[2] != 3:
+        levels = levels[..., 0]
+    height, width = levels.shape[:2]
+    if max(height, width) <= TINY_PX:
+        return encode(levels, "png"), True
+    zoom = min(1.0, SIDE_PX / max(height, width))
+    size = max(1, round(width * zoom)), max(1, round(height * zoom))
+    return encode(np.asarray(Image.fromarray(levels).resize(size, Image.Resampling.LANCZOS)), "jpeg", 85), False
+
+
+def _mistake(evaluation: Evaluation, found: Reals, place: int) -> Mistake:
+    target, truths = evaluation.target, evaluation.truths
+    if target.kind == "classes":
+        truth, confidence = target.names[truths[place]], f"{100 * found.max():.1f} %"
+    elif target.kind == "labels":
+        truth, confidence = truths[place].astype(np.float64), ""
+    else:
+        truth, confidence = truths[place], ""
+    told = truth if isinstance(truth, str) else named(truth, target)
+    return Mistake(evaluation.ids[place], _words(told), _words(named(found, target)), confidence)
+
+
+def _shown(mistakes: list[Mistake], picture: Callable[[str], NDArray[Any]]) -> Iterator[str]:
+    for mistake in mistakes:
+        try:
+            data, is_tiny = thumbnail(picture(mistake.id))
+            kind = ' class="tiny"' if is_tiny else ""
+            address = source(data, "png" if is_tiny else "jpeg")
+            frame = f'<img{kind} src="{address}" alt="{text(mistake.id)}">'
+        except AugkitError as fault:
+            frame = f'<span class="soft" title="{text(fault)}">cannot be read</span>'
+        sure = f' <span class="soft">{text(mistake.confidence)}</span>' if mistake.confidence else ""
+        yield (
+            f'<figure><div class="frame">{frame}</div><figcaption>'
+            f'said <b class="said">{text(mistake.said)}</b>{sure}<br>is <b>{text(mistake.truth)}</b>'
+            f'<div class="soft name" title="{text(mistake.id)}">{text(mistake.id)}</div>'
+            "</figcaption></figure>\n"
+        )
+
+
+def _words(label: Any) -> str:
+    if isinstance(label, list):
+        return ", ".join(part if isinstance(part, str) else f"{part:.4g}" for part in label) or "nothing"
+    return label if isinstance(label, str) else f"{label:.4g}"

@@ -1,0 +1,96 @@
+"""Small data sets and networks to train, and ways to stop a training and to look at what came of it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from folders import put
+from numpy.typing import NDArray
+from torch import Tensor
+
+from augkit.train import Settings
+from augkit.train.folder import open_run
+from augkit.train.loop import State, fit
+from augkit.train.models import architecture
+from augkit.train.preparation import Preparation, prepare
+from augkit.train.run import begin, reproducible
+
+CLASSES = ("lines", "plain", "spots")
+INPUT = (32, 32, 3)
+
+
+class Stopped(BaseException):
+    """Nothing catches it: the training ends where it is raised."""
+
+
+def drawn(kind: str, seed: int, side: int = 12) -> NDArray[np.uint8]:
+    """Return a noisy picture of a class, which a small network learns to tell from the others."""
+    random = np.random.default_rng([seed, CLASSES.index(kind)])
+    image = random.integers(90, 130, (side, side, 3))
+    if kind == "lines":
+        image[random.integers(2) :: 2] += 80
+    if kind == "spots":
+        image[1 + random.integers(2) :: 3, 1::3] += 100
+    return np.clip(image, 0, 255).astype(np.uint8)
+
+
+def fill(root: Path, each: int = 12, splits: tuple[str, ...] = ("",), side: int = 12) -> Path:
+    """Lay `each` PNG files of each class into a folder, for each split."""
+    for number, split in enumerate(splits):
+        for kind in CLASSES:
+            for place in range(each):
+                put(root / split / kind / f"{place:03d}.png", drawn(kind, 1000 * number + place, side))
+    return root
+
+
+def weights_file(path: Path, model: str, seed: int = 5, outputs: int = 7) -> str:
+    """Write a file of weights for a model, with a head of another width."""
+    torch.save(architecture(model, outputs, INPUT).build(seed).state_dict(), path)
+    return str(path)
+
+
+def settings(data: Path, out: Path, **options: Any) -> Settings:
+    """Return settings for a training that takes no time."""
+    usual = {"model": "lenet", "epochs": 3, "batch_size": 8, "threads": 1, "input": INPUT}
+    return Settings(str(data), str(out), **{**usual, **options})
+
+
+def prepared(wanted: Settings) -> Preparation:
+    return prepare(wanted, lambda _: None, lambda *_: None)
+
+
+def fitted(
+    wanted: Settings, stop_after: int | None = None, told: list[str] | None = None
+) -> tuple[State, dict[str, Any]]:
+    """Train without a report, up to the end or until some steps are done.
+
+    Returns:
+        Where it ended; and the network, its mean and the best weights.
+    """
+    steps = 0
+
+    def count(done: int, total: int, note: str) -> None:
+        nonlocal steps
+        steps += "epoch" in note
+        if steps == stop_after:
+            raise Stopped
+
+    with reproducible():
+        ready = prepared(wanted)
+        open_run(Path(wanted.out), ready, is_fresh=False)
+        course, _ = begin(ready, (told if told is not None else []).append, count)
+        state = fit(course)
+        found = {"network": course.network.state_dict(), "average": course.average.state_dict()}
+        return state, found | {"best": course.checkpoints.best_state()}
+
+
+def assert_same_weights(left: dict[str, dict[str, Tensor]], right: dict[str, dict[str, Tensor]]) -> None:
+    """They are equal to the last bit."""
+    assert left.keys() == right.keys()
+    for part in left:
+        assert left[part].keys() == right[part].keys()
+        for name, tensor in left[part].items():
+            assert torch.equal(tensor, right[part][name]), (part, name)
