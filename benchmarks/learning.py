@@ -19,6 +19,7 @@ What is not on this machine is told, and left out.
 
 from __future__ import annotations
 
+import json
 import shutil
 import statistics
 import tempfile
@@ -81,7 +82,8 @@ def _run(name: str, trial: Trial, seeds: int, options: Mapping[str, Any]) -> dic
     contenders = {it: {**trial.options, **beside, **options} for it, beside in trial.contenders.items()}
     accuracies: dict[str, list[float]] = {it: [] for it in (*trial.contenders, *trial.others)}
     facts: dict[str, dict[str, Any]] = {
-        it: {"best_epochs": [], "seconds": [], "settings": beside} for it, beside in contenders.items()
+        it: {"best_epochs": [], "seconds": [], "settings": json.loads(json.dumps(beside))}
+        for it, beside in contenders.items()
     }
     pictures: dict[str, int] = {}
     for seed in range(seeds):

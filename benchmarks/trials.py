@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -146,7 +145,7 @@ TRIALS = {
     ),
     "fashion": Trial(
         _whole_fashion,
-        {"model": str(Path(__file__).with_name("fashion.yaml")), "epochs": 8, "batch_size": 128},
+        {"model": "benchmarks/fashion.yaml", "epochs": 8, "batch_size": 128},
         {NONE: {}},
         [Goal(92.0, NONE)],
         seeds=1,
