@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
+import shlex
 import sys
 from dataclasses import asdict
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -53,7 +53,7 @@ def command(
         str | None, Option(help="What stays together in a split: a pattern over ids, a CSV file or a column.")
     ] = None,
     seed: Annotated[int, Option(help="Another one, another run.")] = 0,
-    seeds: Annotated[int, Option(help="Repeat with so many, and tell mean and spread.")] = 1,
+    seeds: Annotated[int, Option(min=1, help="Repeat with so many, and tell mean and spread.")] = 1,
     compare: Annotated[
         str | None, Option(metavar="none,P,...", help="Train with each pipeline on the same seeds.")
     ] = None,
@@ -90,7 +90,21 @@ def command(
     }
     settings = Settings(**known)
     if seeds == 1 and compare is None:
-        _tell(_trained(settings, fresh), as_json)
+        result = _trained(settings, fresh)
+        print(json.dumps(asdict(result)) if as_json else _told(result))
+        return
+    from augkit.cli.comparison import tell_repeats
+    from augkit.train import repeat
+
+    found = repeat(settings, seeds, None if compare is None else compare.split(","), lambda s: _announced(s, fresh))
+    tell_repeats(found, as_json)
+
+
+def _announced(settings: Settings, fresh: bool) -> Result:
+    print(f"Seed {settings.seed}, pipeline {settings.pipeline or 'none'}:", file=sys.stderr)
+    result = _trained(settings, fresh)
+    print(_told(result).splitlines()[0], file=sys.stderr)
+    return result
 
 
 def _trained(settings: Settings, fresh: bool) -> Result:
@@ -100,21 +114,31 @@ def _trained(settings: Settings, fresh: bool) -> Result:
 
     try:
         with terminated_as_interrupted(), progress_shown() as show:
-            return train(settings, fresh=fresh, tell=_tell_sentence, progress=show)
+            return train(settings, fresh=fresh, tell=_tell, progress=show)
     except KeyboardInterrupt:
-        print(
-            f"augkit: interrupted. The same command goes on from here; {settings.out} is unfinished.", file=sys.stderr
-        )
+        what = f"interrupted. The same command goes on from here; {settings.out} is unfinished."
+        print(f"augkit: {what}", file=sys.stderr)
         raise typer.Exit(130) from None
 
 
-def _tell_sentence(sentence: str) -> None:
+def _tell(sentence: str) -> None:
     print(sentence, file=sys.stderr)
 
 
-def _tell(result: Result, as_json: bool) -> None:
-    if as_json:
-        print(json.dumps(asdict(result)))
-        return
-    print(result)
-    print(Path(result.out) / "report.html")
+def _told(result: Result) -> str:
+    top, unit = result.metrics["headline"], 1.0
+    form = "{:.3g}"
+    if result.metrics["kind"] != "numbers":
+        unit, form = 100.0, "{:.1f} %"
+    value = form.format(unit * top["value"])
+    interval = ""
+    if top["low"] is not None:
+        interval = f" (95 %: {form.format(unit * top['low'])} to {form.format(unit * top['high'])})"
+    counts = result.pictures
+    used = f"{counts['fit']:,} to learn from, {counts['choose']:,} to choose by"
+    return (
+        f"{top['name']} {value}{interval} on {counts['report']:,} pictures that had no say; {used};"
+        f" epoch {result.best_epoch} was the best of {result.epochs}, in {result.seconds:.1f} s.\n"
+        f"All about it: {result.report}\n"
+        f"To use it: {shlex.join(['augkit', 'predict', result.out])} PICTURES"
+    )

@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from importlib.util import find_spec
+from typing import TYPE_CHECKING, Any
 
 from augkit.errors import MissingExtra
+
+if TYPE_CHECKING:
+    from augkit.train.closing import Result as Result
+    from augkit.train.repeats import repeat as repeat
+    from augkit.train.run import train as train
+    from augkit.train.settings import Settings as Settings
 
 for _package in ("torch", "safetensors", "sklearn"):
     if find_spec(_package) is None:
         raise MissingExtra("must be installed to train. Run: pip install 'augkit[train]'", _package)
 
-from augkit.train.closing import Result
-from augkit.train.run import train
-from augkit.train.settings import Settings
+_HOMES = {"Result": "closing", "Settings": "settings", "repeat": "repeats", "train": "run"}
 
-__all__ = ["Result", "Settings", "train"]
+
+def __getattr__(name: str) -> Any:
+    """Return a public name, found when it is first asked for: a table of layers needs no scikit-learn."""
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)

@@ -37,6 +37,7 @@ class Result:
         best_epoch: whose weights were kept, from 1.
         pictures: how many had each role.
         rejected: how many could not be read.
+        seconds: that this took, without what was done before it was stopped, if it was.
         notes: what else a user must know.
     """
 
@@ -47,6 +48,7 @@ class Result:
     best_epoch: int
     pictures: dict[Role, int]
     rejected: int
+    seconds: float
     notes: tuple[str, ...]
 
 
@@ -107,9 +109,16 @@ def close(
         notes=notes,
     )
     page = report.write(out, facts)
-    rejected = len(ready.surveyed.rejected)
     return Result(
-        str(out), str(page), metrics, len(state.rows), state.best_epoch + 1, counts, rejected, tuple(notes)
+        str(out),
+        str(page),
+        metrics,
+        len(state.rows),
+        state.best_epoch + 1,
+        counts,
+        len(ready.surveyed.rejected),
+        seconds,
+        tuple(notes),
     )
 
 

@@ -150,7 +150,8 @@ def _roles(splits: Sequence[Split | None], groups: Sequence[str], seed: int) -> 
         elif "val" in others and "test" in others:
             yield "fit"
         else:
-            yield "fit" if split_of(group, CHOOSING, seed) == "train" else "choose"
+            # Another hash than the one that may have left this group in train.
+            yield "fit" if split_of(f"chooses: {group}", CHOOSING, seed) == "train" else "choose"
 
 
 def _of_role(

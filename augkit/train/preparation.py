@@ -31,7 +31,7 @@ Progress = Callable[[int, int, str], None]
 
 SMALL = 64  # pixels: the median of the shorter sides up to which `auto` takes the small network
 LEAST = 28  # pixels: what the small network is fed at least
-STEPS, LEAST_EPOCHS, MOST_EPOCHS = 2000, 3, 100  # where the number of epochs is left to us
+STEPS, LEAST_EPOCHS, MOST_EPOCHS = 2000, 3, 400  # where the number of epochs is left to us
 PACKAGES = ("augkit", "torch", "numpy", "opencv-python-headless", "pillow", "simplejpeg")
 # What these come to counts: the target, the architecture, the pictures' roles, the hash of the weights.
 COME_TO_OTHERS = ("task", "label", "input", "split", "split_seed", "groups")

@@ -51,7 +51,7 @@ class Target:
         Args:
             labels: of the training pictures.
             kind: what they are, where it is not to be told from them.
-            names: of classes or labels that may have no picture here, in the data set's own order.
+            names: of classes that may have no picture here, in the data set's own order.
 
         Raises:
             SampleError: labels are missing, of several kinds, or all one class.
@@ -66,10 +66,12 @@ class Target:
             if not std.all():
                 place = int(np.flatnonzero(std == 0)[0])
                 raise SampleError(f"must differ between pictures, got {rows[0, place]:g} for all.", "labels")
-            own = tuple(names) if len(names) == rows.shape[1] else _numbered(rows.shape[1])
-            return cls("numbers", own, tuple(map(float, rows.mean(axis=0))), tuple(map(float, std)))
+            return cls(
+                "numbers", _numbered(rows.shape[1]), tuple(map(float, rows.mean(axis=0))), tuple(map(float, std))
+            )
         held = {name for value in values for name in _names(value, found)}
-        ordered = (*dict.fromkeys(names), *sorted(held - set(names)))
+        known = tuple(dict.fromkeys(names)) if found == "classes" else ()
+        ordered = (*known, *sorted(held - set(known)))
         if found == "classes" and len(held) < 2:
             advice = "Give pictures of another one too."
             raise SampleError(f"must be of two classes at least, got {next(iter(held))!r} only. {advice}", "labels")
