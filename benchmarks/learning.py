@@ -1,8 +1,8 @@
 """Does augmentation help a small network to learn from few pictures, and do features of a frozen one carry a head?
 
-Everything is trained as a user trains: class folders, the public settings, `augkit.train.train`. All contenders of a
-trial get the same pictures, the same number of steps and the same schedule, which was tuned for those without
-augmentation as well. A seed chooses the pictures that are learnt from, and the first weights.
+Everything is done as a user does it: class folders, `augkit.expand.expand`, `augkit.train.train` with its settings. All
+contenders of a trial get the same pictures, the same number of steps and the same schedule, which was tuned for those
+without augmentation as well. A seed chooses the pictures that are learnt from, the copies and the first weights.
 
 What is reported on is not learnt from, and does not choose: of the epochs, the best by a few further pictures is taken,
 which are the same for all contenders.
@@ -28,6 +28,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from augkit.expand import expand
 from augkit.train import Settings, train
 from benchmarks.sets import Absent, lay
 from benchmarks.trials import TRIALS, Goal, Trial
@@ -79,41 +80,56 @@ def _told_absent(name: str, reason: str) -> str:
 
 def _run(name: str, trial: Trial, seeds: int, options: Mapping[str, Any]) -> dict[str, Any]:
     """Let all contenders of a trial learn, seed by seed."""
-    contenders = {it: {**trial.options, **beside, **options} for it, beside in trial.contenders.items()}
-    accuracies: dict[str, list[float]] = {it: [] for it in (*trial.contenders, *trial.others)}
-    facts: dict[str, dict[str, Any]] = {
-        it: {"best_epochs": [], "seconds": [], "settings": json.loads(json.dumps(beside))}
-        for it, beside in contenders.items()
+    settings = {it: {**trial.options, **own.options, **options} for it, own in trial.contenders.items()}
+    told: dict[str, dict[str, Any]] = {
+        it: {
+            "steps": 0,
+            "best_epochs": [],
+            "seconds": [],
+            "expanded": own.pipeline,
+            "settings": json.loads(json.dumps(settings[it])),
+        }
+        for it, own in trial.contenders.items()
     }
+    accuracies: dict[str, list[float]] = {it: [] for it in (*trial.contenders, *trial.others)}
     pictures: dict[str, int] = {}
     for seed in range(seeds):
         parts = trial.parts(seed)
         work = Path(tempfile.mkdtemp(prefix="augkit-bench-"))
         try:
             lay(work / "data", parts)
-            for number, (contender, beside) in enumerate(contenders.items()):
-                data, out = str(work / "data"), str(work / f"run {number}")
+            for contender, own in trial.contenders.items():
                 began = time.perf_counter()
-                result = train(Settings(data, out, seed=seed, threads=1, **beside))
-                facts[contender]["seconds"].append(round(time.perf_counter() - began, 1))
-                facts[contender]["best_epochs"].append(result.best_epoch)
-                facts[contender]["steps"] = result.epochs * -(-result.pictures["fit"] // beside["batch_size"])
+                data = _expanded(work, own.pipeline, trial.copies, seed) if own.pipeline else work / "data"
+                out = str(work / f"run {contender}")
+                result = train(Settings(str(data), out, seed=seed, threads=1, **settings[contender]))
+                facts = told[contender]
+                facts["seconds"].append(round(time.perf_counter() - began, 1))
+                facts["best_epochs"].append(result.best_epoch)
+                facts["steps"] = result.epochs * -(-result.pictures["fit"] // settings[contender]["batch_size"])
                 accuracies[contender].append(100 * result.metrics["accuracy"])
-                pictures |= {str(role): count for role, count in result.pictures.items()}
                 print(f"{name}, seed {seed}, {contender}: {accuracies[contender][-1]:.2f} %", flush=True)
             for other, score in trial.others.items():
                 accuracies[other].append(100 * score(parts))
+            pictures = {split: len(places) for split, (_, places) in parts.items()}
         finally:
             shutil.rmtree(work)
     means = {contender: statistics.fmean(values) for contender, values in accuracies.items()}
     return {
         "seeds": seeds,
         "pictures": pictures,
-        "contenders": {
-            contender: _summary(values) | facts.get(contender, {}) for contender, values in accuracies.items()
-        },
+        "copies": trial.copies,
+        "contenders": {it: _summary(values) | told.get(it, {}) for it, values in accuracies.items()},
         "goals": [_judged(goal, means) for goal in trial.goals],
     }
+
+
+def _expanded(work: Path, pipeline: str, copies: int, seed: int) -> Path:
+    """Expand what is learnt from; what chooses and what is reported on is passed through."""
+    out = work / f"expanded {pipeline}"
+    summary = expand(work / "data", out, pipeline, copies, seed=seed, workers=0, encoding="png", originals="include")
+    assert summary.rejected == 0, f"{summary.rejected} of {summary.planned} outputs were rejected"
+    return out
 
 
 def _summary(values: Sequence[float]) -> dict[str, Any]:

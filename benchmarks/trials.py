@@ -15,7 +15,7 @@ from augkit.train.models import architecture
 from augkit.train.weights import PRETRAINED, load_weights
 from benchmarks.sets import Labelled, Parts, Places, digits, fashion, mnist, stamps
 
-__all__ = ["TRIALS", "Goal", "Trial"]
+__all__ = ["TRIALS", "Contender", "Goal", "Trial"]
 
 EACH = 10  # pictures of a class to learn from
 CHOOSING = 5  # of a class
@@ -38,22 +38,37 @@ class Goal:
 
 
 @dataclass(frozen=True)
+class Contender:
+    """How a network learns: from pictures that were expanded before, and with settings of its own.
+
+    Args:
+        pipeline: what `augkit.expand` makes the copies with; None leaves the pictures as they are.
+        options: settings beside those that all have.
+    """
+
+    pipeline: str | None = None
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class Trial:
     """A data set with those that learn from it.
 
     Args:
         parts: the pictures of each split, by the seed.
         options: settings that all contenders have.
-        contenders: the settings that each has beside them.
+        contenders: by name.
         goals: what is to be shown.
+        copies: of each picture that is learnt from, where a contender has a pipeline.
         seeds: how many at most.
         others: accuracies of what the trainer does not train.
     """
 
     parts: Callable[[int], Parts]
     options: Mapping[str, Any]
-    contenders: Mapping[str, Mapping[str, Any]]
+    contenders: Mapping[str, Contender]
     goals: Sequence[Goal]
+    copies: int = 0
     seeds: int = 5
     others: Mapping[str, Callable[[Parts], float]] = field(default_factory=dict)
 
@@ -122,31 +137,34 @@ def _frozen_features() -> NDArray[np.float32]:
     return np.concatenate(found)
 
 
-_LENET = {"model": "lenet", "epochs": 500, "batch_size": 64, "input": (32, 32, 1), "ema": 0.99}
+# Without augmentation the copies are all alike, so that an epoch has as many steps, and there are as many of them.
+_LENET = {"model": "lenet", "input": (32, 32, 1), "epochs": 30, "batch_size": 64}
 TRIALS = {
     "digits": Trial(
         _few_digits,
         _LENET,
-        {NONE: {}, "digits": {"pipeline": "digits"}},
+        {NONE: Contender("identity"), "digits": Contender("digits")},
         [Goal(95.0, "digits"), Goal(5.0, "digits", NONE)],
+        copies=30,
     ),
     "mnist": Trial(
         _few_of_mnist,
         _LENET,
-        {NONE: {}, "digits": {"pipeline": "digits"}},
+        {NONE: Contender("identity"), "digits": Contender("digits")},
         [Goal(92.5, "digits")],
+        copies=30,
     ),
     "stamps": Trial(
         _folded_stamps,
         {"model": FROZEN, "weights": PRETRAINED, "epochs": 60, "batch_size": 32},
-        {HEAD: {}, f"{HEAD}, light": {"pipeline": "light"}},
+        {HEAD: Contender()},
         [Goal(87.0, HEAD)],
         others={LOGISTIC: _logistic},
     ),
     "fashion": Trial(
         _whole_fashion,
         {"model": "benchmarks/fashion.yaml", "epochs": 8, "batch_size": 128},
-        {NONE: {}},
+        {NONE: Contender()},
         [Goal(92.0, NONE)],
         seeds=1,
     ),
