@@ -12,7 +12,12 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-BENCHMARKS = ("six_tactics", "expansion", "learning")  # modules of this folder, each with `measure` and `table`
+BENCHMARKS = (
+    "six_tactics",
+    "expansion",
+    "loading",
+    "learning",
+)  # modules of this folder, each with `measure` and `table`
 RESULTS = Path(__file__).parent / "results"
 PACKAGES = ("augkit", "albumentations", "numpy", "opencv-python-headless", "scikit-learn", "simplejpeg", "torch")
 

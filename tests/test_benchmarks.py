@@ -6,9 +6,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from threadpoolctl import threadpool_limits
 
 from augkit.datasets import read
-from benchmarks import learning, six_tactics
+from benchmarks import learning, loading, six_tactics
 from benchmarks.photos import photos
 from benchmarks.sets import Absent, Parts, lay
 from benchmarks.trials import EACH, TRIALS, Contender, Goal, Trial
@@ -80,3 +81,11 @@ def few_digits(seed: int) -> Parts:
         split: (known, places if split == "train" else places[:20])
         for split, (known, places) in TRIALS["digits"].parts(seed).items()
     }
+
+
+def test_loading_runs() -> None:
+    with threadpool_limits(1):  # after which there are as many as before
+        found = loading.measure(count=96, rounds=1)
+    assert json.loads(json.dumps(found)) == found
+    assert all(ms > 0 for ms in found["ms"].values())
+    assert "two workers" in loading.table(found)

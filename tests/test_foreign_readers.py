@@ -9,11 +9,12 @@ from typing import Any
 
 import numpy as np
 import pytest
-from folders import done, fill, lines, outputs
+from folders import done, fill, lines, outputs, picture
 from PIL import Image
 from test_expand_labels import BENT, coco
 
-from augkit.codec import decode
+from augkit.codec import decode, encode
+from augkit.datasets import read
 from augkit.expand import replay, verify
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # theirs
@@ -166,3 +167,15 @@ def test_two_writes_are_byte_equal_and_sound(labelled: Path, tmp_path: Path, for
         assert verify(tmp_path / str(number)).is_sound
     first, second = outputs(tmp_path / "0"), outputs(tmp_path / "2")
     assert first == second
+
+
+def test_parquet_that_hugging_face_writes_is_read(tmp_path: Path) -> None:
+    datasets = pytest.importorskip("datasets", reason="needs Hugging Face datasets")
+    kinds = {"image": datasets.Image(), "label": datasets.ClassLabel(names=["tulip", "rose"])}
+    images = [encode(picture(number), "png") for number in range(3)]
+    table = {"image": [{"bytes": image, "path": None} for image in images], "label": [1, 0, 1]}
+    datasets.Dataset.from_dict(table, datasets.Features(kinds)).to_parquet(str(tmp_path / "test.parquet"))
+    data = read(tmp_path / "test.parquet")
+    assert data.classes == ("tulip", "rose")
+    assert [source.label for source in data.sources] == ["rose", "tulip", "rose"]
+    assert [data.read(source.place or source.id) for source in data.sources] == images

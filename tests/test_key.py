@@ -38,6 +38,11 @@ def test_no_two_keys_share_a_stream(tuples: list[tuple[int, str, int, int]]) -> 
     assert len({ak.Key(*each).stream("s").random() for each in tuples}) == len(tuples)
 
 
+def test_numbers_and_texts_of_numpy_make_the_same_key() -> None:
+    plain, other = ak.Key(3, "a.jpg", 1, 2), ak.Key(np.int64(3), np.str_("a.jpg"), np.uint8(1), np.int32(2))
+    assert plain.stream("s").name == other.stream("s").name
+
+
 def test_nothing_is_added_up() -> None:
     firsts = [ak.Key(*key).stream("s").random() for key in itertools.product(range(9), "ab", range(9), range(9))]
     assert len(set(firsts)) == len(firsts)

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 import torch
 from folders import SMALL, done, fill, lines
+from threadpoolctl import threadpool_info, threadpool_limits
 from torch.utils.data import DataLoader
 
 from augkit.codec import decode
@@ -110,20 +111,12 @@ def test_a_pass_is_an_epoch_whether_or_not_batches_are_made(augmented: Augmented
         assert {label: image.numpy().tobytes() for image, label in loader} == epoch
 
 
-def test_workers_keep_opencv_to_one_thread(augmented: Augmented) -> None:
-    before = cv2.getNumThreads()
-    try:
-        cv2.setNumThreads(4)
-        loader = DataLoader(Watched(augmented), batch_size=None, num_workers=1, multiprocessing_context="fork")
-        assert list(loader) == [1]
-        augmented[0]
-        assert cv2.getNumThreads() == 4
-    finally:
-        cv2.setNumThreads(before)
+def threads_of() -> set[int]:
+    return {cv2.getNumThreads(), *(pool["num_threads"] for pool in threadpool_info())}
 
 
-class Watched(torch.utils.data.Dataset[int]):
-    """Load an item, and tell how many threads OpenCV takes after."""
+class Watched(torch.utils.data.Dataset[set[int]]):
+    """Load an item, and tell how many threads the libraries take after."""
 
     def __init__(self, dataset: Augmented) -> None:
         self.dataset = dataset
@@ -131,9 +124,25 @@ class Watched(torch.utils.data.Dataset[int]):
     def __len__(self) -> int:
         return 1
 
-    def __getitem__(self, index: int) -> int:
+    def __getitem__(self, index: int) -> set[int]:
         self.dataset[index]
-        return cv2.getNumThreads()
+        return threads_of()
+
+
+@pytest.mark.parametrize("method", ["fork", "spawn"])
+def test_workers_keep_to_one_thread_and_their_parent_does_not(method: str, augmented: Augmented) -> None:
+    before = cv2.getNumThreads()
+    try:
+        cv2.setNumThreads(4)
+        with threadpool_limits(3):
+            blur = cv2.GaussianBlur(np.zeros((999, 999), np.float32), (0, 0), 5)
+            assert (blur @ blur == 0).all()  # all threads have begun, which a fork loses
+            loader = DataLoader(Watched(augmented), batch_size=None, num_workers=1, multiprocessing_context=method)
+            assert list(loader) == [{1}]
+            augmented[0]
+            assert threads_of() == {3, 4}
+    finally:
+        cv2.setNumThreads(before)
 
 
 def test_torch_s_global_generator_is_not_touched(source: Path) -> None:

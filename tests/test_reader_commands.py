@@ -11,7 +11,7 @@ from augkit.cli import fit_pca, show
 from augkit.codec import decode
 
 
-@pytest.mark.parametrize("form", ["coco", "yolo", "csv", "webdataset"])
+@pytest.mark.parametrize("form", ["coco", "yolo", "csv", "webdataset", "parquet"])
 def test_commands_take_every_form(form: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     files, where = FORMS[form]
     lay(tmp_path / "set", files)

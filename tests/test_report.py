@@ -140,7 +140,7 @@ def test_the_report_of_classes_tells_everything(tmp_path: Path) -> None:
         assert title in page.text
     assert "prefers-color-scheme: dark" in (tmp_path / "report.html").read_text()
     shown = [image for image in page.under("img") if image["alt"] in told.evaluation.ids]
-    mistakes = worst(told.evaluation, 1.5)
+    mistakes, _ = worst(told.evaluation, 1.5)
     assert len(shown) + ("1.png" in [mistake.id for mistake in mistakes]) == len(mistakes)
     names = {path.name for path in tmp_path.iterdir()}
     assert names == {
@@ -172,7 +172,7 @@ def test_a_report_of_one_right_picture(tmp_path: Path) -> None:
     )
     text = Page((tmp_path / "report.html").read_text()).text
     assert "Measured on 1 picture (test)" in text
-    assert "There is none among these pictures." in text
+    assert "There is none among these pictures. These right answers were the least sure." in text
     assert "A dash is a figure that these pictures cannot give" in text
 
 
@@ -188,7 +188,8 @@ def test_an_unwritable_folder_is_told(tmp_path: Path, monkeypatch: pytest.Monkey
 
 def test_the_surest_mistakes_come_first() -> None:
     found = spoken(CLASSES, 300, noise=2.0)
-    mistakes = worst(found, 1.0)
+    mistakes, is_any = worst(found, 1.0)
+    assert is_any
     assert len(mistakes) == MOST
     assert all(mistake.truth != mistake.said for mistake in mistakes)
     sure = [float(mistake.confidence.rstrip(" %")) for mistake in mistakes]
@@ -198,10 +199,18 @@ def test_the_surest_mistakes_come_first() -> None:
     assert sure[0] == pytest.approx(100 * answers[wrong].max(), abs=0.05)
 
 
+def test_where_nothing_is_wrong_the_least_sure_come_first() -> None:
+    outputs = np.array([[3.0, 0, 0], [0, 1.0, 0], [0, 0, 2.0]])
+    answers, is_any = worst(Evaluation(("a", "b", "c"), outputs, np.arange(3), CLASSES), 1.0)
+    assert not is_any
+    assert [answer.id for answer in answers] == ["b", "c", "a"]
+    assert all(answer.said == answer.truth for answer in answers)
+
+
 def test_numbers_that_are_furthest_off_come_first() -> None:
     found = spoken(NUMBERS, 60)
     first = int(np.abs(found.outputs - found.targets).max(axis=1).argmax())
-    assert worst(found, 1.0)[0].id == found.ids[first]
+    assert worst(found, 1.0)[0][0].id == found.ids[first]
 
 
 @pytest.mark.parametrize("dtype", ["uint8", "uint16", "float32"])

@@ -94,3 +94,14 @@ def assert_same_weights(left: dict[str, dict[str, Tensor]], right: dict[str, dic
         assert left[part].keys() == right[part].keys()
         for name, tensor in left[part].items():
             assert torch.equal(tensor, right[part][name]), (part, name)
+
+
+def digits(root: Path, each: int = 10) -> Path:
+    """Lay scikit-learn's digits into class folders, as `augkit demo` does."""
+    from sklearn.datasets import load_digits
+
+    found = load_digits()
+    for name in range(10):
+        for place, image in enumerate(found.images[found.target == name][:each]):
+            put(root / str(name) / f"{name}-{place}.png", (image * (255 / 16)).astype(np.uint8))
+    return root

@@ -17,7 +17,21 @@ __all__ = ["COMMANDS", "app", "main"]
 
 # Each is a module of this folder with a function `command`; its docstring is the help. They import the standard library
 # and typer at their top, and the other rooms of augkit, with all they load, inside: so `augkit --help` stays quick.
-COMMANDS = ("expand", "verify", "replay", "explain", "show", "fit-pca", "train", "model", "list", "schema", "demo")
+COMMANDS = (
+    "expand",
+    "verify",
+    "replay",
+    "explain",
+    "show",
+    "fit-pca",
+    "train",
+    "model",
+    "predict",
+    "export",
+    "list",
+    "schema",
+    "demo",
+)
 
 app = typer.Typer(
     help="Turn a small image data set into a large, trustworthy one.",

@@ -59,10 +59,10 @@ def command(
 
     SRC is class folders (with or without train, val and test above them), one flat folder,
     COCO (its folder or JSON file), YOLO (its folder or data.yaml), a CSV or JSONL manifest,
-    or WebDataset tars; SRC and OUT may be URLs. The same seed gives the same files for any
-    number of workers, and the same command goes on where a run was stopped. OUT/.augkit
-    holds a line that explains each output, and rejected.jsonl says what was wrong with the
-    others.
+    WebDataset tars or Parquet; SRC and OUT may be URLs. The same seed gives the same files
+    for any number of workers, and the same command goes on where a run was stopped.
+    OUT/.augkit holds a line that explains each output, and rejected.jsonl says what was
+    wrong with the others.
     """
     from augkit.expand import counts
 

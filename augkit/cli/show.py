@@ -62,7 +62,7 @@ def command(
         for index in _spread(len(data.sources), rows):
             found = data.sources[index]
             try:
-                samples.append(checked(named_sample(data, found), f"{data.root}/{found.id}"))
+                samples.append(checked(_drawable(named_sample(data, found)), f"{data.root}/{found.id}"))
             except AugkitError as error:
                 refused.append(error)
             if len(samples) == rows:
@@ -78,6 +78,11 @@ def command(
     write(output, encode(sheet, "png"))
     height, width = sheet.shape[:2]
     print(f"{output}: {len(samples)} x {copies} copies, {width} x {height} pixels.")
+
+
+def _drawable(sample: Sample) -> Sample:
+    """Return a sample without polygons where not every box has one: boxes will do."""
+    return sample if all(map(len, sample.polygons or ())) else sample.changed(polygons=None)
 
 
 def _spread(count: int, rows: int) -> list[int]:

@@ -57,7 +57,7 @@ def sample_of(source: Source, image: NDArray[Any], alpha: bool, mask: NDArray[An
 def named_sample(data: DataSet, source: Source) -> Sample:
     """Return a source as people look at it: a box's label is its class, and no mask but the picture's own.
 
-    Polygons are left out where not every box has one; objects whose masks are run lengths keep their boxes.
+    Polygons are left out where no box has one; objects whose masks are run lengths keep their boxes.
 
     Raises:
         FileError: the picture or its mask cannot be read.
@@ -81,7 +81,7 @@ def named_sample(data: DataSet, source: Source) -> Sample:
     if annotations is None or annotations.instances is None:
         return sample
     names = [instance.label for instance in annotations.instances]
-    has_outlines = bool(names) and all(instance.rings for instance in annotations.instances)
+    has_outlines = any(instance.rings for instance in annotations.instances)
     return sample.changed(box_labels=names, polygons=sample.polygons if has_outlines else None)
 
 

@@ -8,9 +8,11 @@ and in which order they work changes nothing.
 from augkit.errors import MissingExtra
 
 try:
+    import threadpoolctl as _threadpoolctl  # noqa: F401
     import torch as _torch  # noqa: F401 - every module here needs it
-except ImportError:
-    raise MissingExtra("must be installed to load on the fly. Run: pip install 'augkit[torch]'", "torch") from None
+except ImportError as fault:
+    what = "must be installed to load on the fly. Run: pip install 'augkit[torch]'"
+    raise MissingExtra(what, fault.name or "torch") from None
 
 from augkit.loader.augmented import Augmented
 from augkit.loader.batches import collate

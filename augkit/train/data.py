@@ -206,7 +206,7 @@ def _originals_of(part: Part) -> Counter[str]:
 
 def _unlearnable(name: str, parts: Parts) -> SampleError:
     elsewhere = sum(_originals_of(parts[role])[name] for role in ("choose", "report"))
-    got = f"its {elsewhere:,} chosen or reported on" if elsewhere else "none at all"
+    got = f"its {elsewhere:,} in the parts that judge" if elsewhere else "none at all"
     return SampleError(f"must have pictures to learn from, got {got}. Give more, or take it out.", f"class {name!r}")
 
 

@@ -95,7 +95,13 @@ def learning_curves(curves: Curves, is_dark: bool = False) -> bytes:
             if axes.get_legend_handles_labels()[0]:
                 axes.legend(loc="best")
         left.set_title("Loss", loc="left", fontweight="bold", pad=14)
-        right.set_title(curves.score_name, loc="left", fontweight="bold", pad=14, parse_math=False)
+        right.set_title(
+            curves.score_name[:1].upper() + curves.score_name[1:],
+            loc="left",
+            fontweight="bold",
+            pad=14,
+            parse_math=False,
+        )
         return _png(figure)
 
 

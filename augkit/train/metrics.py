@@ -79,7 +79,7 @@ def headline(evaluation: Evaluation) -> Headline:
     if kind == "classes":
         right = int((found.argmax(axis=1) == truths).sum())
         low, high = binomtest(right, len(truths)).proportion_ci(LEVEL, method="wilson")
-        return Headline("Accuracy", right / len(truths), float(low), float(high), "Wilson", True)
+        return Headline("Accuracy", right / len(truths), float(low), float(high), "Wilson's method", True)
     if kind == "labels":
         value = _mean(_precisions(found, truths))
         name, method = "Mean average precision", f"bootstrap, {RESAMPLES} resamples of the pictures"

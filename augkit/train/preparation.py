@@ -104,6 +104,7 @@ def prepare(settings: Settings, tell: Tell, progress: Progress) -> Preparation:
     for sentence in require_learnable(surveyed.parts, target):
         tell(sentence)
     truths = {role: torch.stack([target.encode(label) for label in surveyed.parts[role].labels]) for role in ROLES}
+    target.weights(settings.class_weights, truths["fit"])  # refuses names that are none
     chosen = _with_model(settings, surveyed, tell)
     made = architecture(chosen.model, target.outputs, chosen.input)
     network, weights = made.build(chosen.seed), None

@@ -111,8 +111,9 @@ class Settings:
         for name, options in _OPTIONS.items():
             value = getattr(self, name)
             if value not in options:
-                near = closest(str(value), options)
-                raise ArgumentError(f"must be one of {', '.join(options)}, got {value!r:.60}.{near}", name)
+                names = [option for option in options if option is not None]
+                near = closest(str(value), names)
+                raise ArgumentError(f"must be one of {', '.join(names)}, got {value!r:.60}.{near}", name)
         if self.unfreeze and self.weights is None and self.model != "auto":
             raise ArgumentError("must go with --weights: without, nothing is frozen.", "unfreeze")
         if not (self.epochs is None or self.epochs + self.unfreeze):

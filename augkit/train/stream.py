@@ -12,12 +12,13 @@ import torch
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset, Sampler
 
+from augkit.errors import AugkitError, FileError
 from augkit.loader import Augmented, Draw, EpochSampler, Pictures
 from augkit.pipeline import Pipeline
 from augkit.train.data import Part
 from augkit.train.models import Preprocessing
 
-__all__ = ["BATCH", "Stream", "draws_of", "in_order", "steps_of"]
+__all__ = ["BATCH", "LostWorker", "Stream", "draws_of", "in_order", "steps_of"]
 
 BATCH = 64  # pictures that go through a network together where nothing is learnt
 MOST_HELD = 256 * 2**20  # bytes of prepared pictures
@@ -42,6 +43,12 @@ def in_order(length: int, copy: int = 0) -> list[list[Draw]]:
     """Return the fixed batches in which every picture, or one copy of each, goes through a network once."""
     draws = [Draw(0, index, copy) for index in range(length)]
     return [draws[first : first + BATCH] for first in range(0, length, BATCH)]
+
+
+class LostWorker(AugkitError):
+    """A process that read pictures and was killed: the training ends, and goes on from its last checkpoint."""
+
+    exit_code = 1
 
 
 class Stream:
@@ -76,15 +83,27 @@ class Stream:
     def batches(self, draws: Sequence[list[Draw]]) -> Iterator[tuple[Tensor, Tensor]]:
         """Yield pictures (B, C, h, w), as `Preprocessing.normalise` takes them, and their places in the part (B,)."""
         if not self._is_fixed:
-            self.order.batches = draws
-            yield from self.loader
+            yield from self._loaded(draws)
             return
         if self._held is None:
-            self.order.batches = in_order(len(self.sources))
-            self._held = torch.cat(_alike([pictures for pictures, _ in self.loader]))
+            loaded = self._loaded(in_order(len(self.sources)))
+            self._held = torch.cat(_alike([pictures for pictures, _ in loaded]))
         for some in draws:
             places = torch.tensor([draw.index for draw in some])
             yield self._held[places], places
+
+    def _loaded(self, draws: Sequence[list[Draw]]) -> Iterator[tuple[Tensor, Tensor]]:
+        self.order.batches = draws
+        try:
+            yield from self.loader
+        except AugkitError as fault:  # a worker's comes with a traceback in its text; its last line is the sentence
+            sentence = str(fault).strip().splitlines()[-1].partition("Error: ")
+            raise FileError(sentence[2] or sentence[0]) from None
+        except RuntimeError as fault:
+            if "exited unexpectedly" not in str(fault):
+                raise
+            advice = "Nothing is lost: run the same command again, with fewer --workers if memory is short."
+            raise LostWorker(f"must live as long as the training, got one that ended. {advice}", "workers") from None
 
 
 class _Order(Sampler[list[Draw]]):

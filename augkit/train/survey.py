@@ -19,7 +19,6 @@ __all__ = ["Survey", "survey"]
 
 THREADS = 4  # decoding lets others run
 AHEAD = 64  # pictures
-MOST_NAMED = 3
 
 
 @dataclass(frozen=True)
@@ -88,9 +87,9 @@ def survey(parts: Parts, most_rejected: float, progress: Callable[[int, int, str
             else:
                 rejected.append((role, source.id, str(found)))
     if len(rejected) > most_rejected * total:
-        named = "; ".join(reason for _, _, reason in rejected[:MOST_NAMED])
         what = f"must be readable but for {most_rejected:.1%}, got {len(rejected):,} of {total:,} that are not"
-        raise FileError(f"{what}: {named}. Mend them, or pass a greater --max-rejected.", str(parts.fit.data.root))
+        advice = "Mend them, or pass a greater --max-rejected."
+        raise FileError(f"{what}. The first: {rejected[0][2]} {advice}", str(parts.fit.data.root))
     for role in ROLES:
         if not facts[role]:
             raise FileError(f"must leave pictures to {role}, got none that can be read.", str(parts[role].data.root))

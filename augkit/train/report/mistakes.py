@@ -19,7 +19,7 @@ from augkit.train.report.page import source, text
 
 __all__ = ["MOST", "Mistake", "gallery", "thumbnail", "worst"]
 
-MOST = 24
+MOST, FEW = 24, 6  # mistakes, and right answers where there are none
 SIDE_PX = 296  # of a picture: twice what the page shows, for fine screens
 TINY_PX = 64  # pictures up to here stay as they are, and the page shows their pixels as squares
 
@@ -34,25 +34,26 @@ class Mistake:
     confidence: str
 
 
-def worst(evaluation: Evaluation, temperature: float) -> list[Mistake]:
-    """Return the worst mistakes, the worst first.
+def worst(evaluation: Evaluation, temperature: float) -> tuple[list[Mistake], bool]:
+    """Return the worst mistakes, the worst first, and whether they are any: else the answers that came nearest to it.
 
-    Of classes these are the wrong answers that were the surest; of labels, the pictures whose truth was least likely;
-    of numbers, those furthest off, in standard deviations of the labels.
+    Of classes these are the wrong answers that were the surest, or the right ones that were the least sure; of labels,
+    the pictures whose truth was least likely; of numbers, those furthest off, in standard deviations of the labels.
     """
     found, truths, target = evaluation.answers(temperature), evaluation.truths, evaluation.target
     if target.kind == "classes":
         wrong = found.argmax(axis=1) != truths
-        badness = np.where(wrong, found.max(axis=1), -1.0)
+        badness = np.where(wrong, found.max(axis=1), -found.max(axis=1))
     elif target.kind == "labels":
         wrong = ((found >= LIKELY) != (truths == 1)).any(axis=1)
         likely = np.where(truths == 1, found, 1.0 - found)
-        badness = np.where(wrong, -np.log(np.clip(likely, 1e-12, 1.0)).mean(axis=1), -1.0)
+        badness = -np.log(np.clip(likely, np.finfo(np.float64).tiny, 1.0)).mean(axis=1)
     else:
         badness = np.abs(evaluation.outputs - evaluation.targets).max(axis=1)
         wrong = badness > 0
-    places = [int(place) for place in np.argsort(-badness, kind="stable")[:MOST] if wrong[place]]
-    return [_mistake(evaluation, found[place], place) for place in places]
+    is_any = bool(wrong.any())
+    ordered = [int(place) for place in np.argsort(-badness, kind="stable") if wrong[place] or not is_any]
+    return [_mistake(evaluation, found[place], place) for place in ordered[: MOST if is_any else FEW]], is_any
 
 
 def gallery(mistakes: list[Mistake], picture: Callable[[str], NDArray[Any]]) -> str:

@@ -169,16 +169,16 @@ def _dash(rows: Any) -> str:
 
 
 def _mistakes(facts: ReportFacts) -> str:
-    found = worst(facts.evaluation, facts.artefact.temperature)
-    if not found:
-        return "<p>There is none among these pictures.</p>"
-    order = {
-        "classes": "Wrong answers, the surest first",
-        "labels": "Pictures with a wrong label, those whose truth was held least likely first",
-        "numbers": "The answers that are furthest off first",
-    }[facts.artefact.target.kind]
-    limit = f"; the first {MOST}" * (len(found) == MOST)
-    return f'<p class="soft">{order}{limit}.</p>{gallery(found, facts.picture)}'
+    found, is_any = worst(facts.evaluation, facts.artefact.temperature)
+    if is_any:
+        told = {
+            "classes": "Wrong answers, the surest first",
+            "labels": "Pictures with a wrong label, those whose truth was held least likely first",
+            "numbers": "The answers that are furthest off first",
+        }[facts.artefact.target.kind] + f"; the first {MOST}" * (len(found) == MOST)
+    else:
+        told = "There is none among these pictures. These right answers were the least sure"
+    return f'<p class="soft">{told}.</p>{gallery(found, facts.picture)}'
 
 
 def _calibration(facts: ReportFacts, light: bytes, dark: bytes) -> str:

@@ -1,0 +1,126 @@
+"""``augkit train`` as a user types it."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+import trainings
+from typer.testing import CliRunner
+
+from augkit.cli import app
+from augkit.errors import AugkitError
+
+ROOT = Path(__file__).parent.parent
+BROKEN = ("torchvision", "timm", "lightning", "pytorch_lightning", "torchmetrics", "tensorboard", "accelerate")
+QUICK = ("--model", "lenet", "--input", "28x28x3", "--batch-size", "8")
+
+
+def run(*words: str, more_path: str = "", code: int = 0) -> subprocess.CompletedProcess[str]:
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, [more_path, str(ROOT)]))}
+    done = subprocess.run(
+        [sys.executable, "-m", "augkit", *words], capture_output=True, text=True, env=environment, check=False
+    )
+    assert done.returncode == code, done.stderr
+    assert "Traceback" not in done.stderr
+    return done
+
+
+def told(*words: str) -> str:
+    """Return what a command prints, run in this process."""
+    done = CliRunner().invoke(app, list(words))
+    assert done.exit_code == 0, done.output
+    return done.stdout
+
+
+@pytest.fixture
+def pictures(tmp_path: Path) -> Path:
+    return trainings.fill(tmp_path / "pictures", each=10)
+
+
+def test_expand_train_predict_with_their_defaults(tmp_path: Path) -> None:
+    """Three commands in three minutes, with every other trainer's package broken."""
+    pytest.importorskip("sklearn")
+    for package in BROKEN:
+        folder = tmp_path / "broken" / package
+        folder.mkdir(parents=True)
+        (folder / "__init__.py").write_text("raise RuntimeError('built for another machine')")
+    broken, began = str(tmp_path / "broken"), time.perf_counter()
+    source, out, folder = (str(tmp_path / name) for name in ("demo/digits", "out", "run"))
+    trainings.digits(Path(source))
+    run("expand", source, out, "--pipeline", "digits", "--copies", "20", more_path=broken)
+    trained = run("train", out, "--out", folder, more_path=broken)
+    assert "lenet, from scratch" in trained.stderr
+    assert "Accuracy" in trained.stdout
+    predicted = run("predict", folder, source, more_path=broken)
+    assert time.perf_counter() - began < 180
+    lines = predicted.stdout.splitlines()
+    right = sum(line.split(",")[1] == Path(line.split(",")[0]).parent.name for line in lines[1:])
+    assert len(lines) == 101
+    assert right > 80
+
+
+def test_the_result_as_json_and_once_more(pictures: Path, tmp_path: Path) -> None:
+    """What is done is not done again, and says the same."""
+    words = ("train", str(pictures), "--out", str(tmp_path / "run"), "--epochs", "2", *QUICK, "--json")
+    first, second = (json.loads(told(*words)) for _ in range(2))
+    for result in (first, second):
+        del result["seconds"]
+    assert first == second
+    assert first["pictures"]["fit"] + first["pictures"]["choose"] + first["pictures"]["report"] == 30
+    files = {path.name for path in (tmp_path / "run").iterdir()}
+    assert {"settings.json", "model.safetensors", "log.jsonl", "log.csv", "report.html", "pictures.jsonl"} < files
+
+
+def test_the_command_in_the_settings_repeats_the_run(pictures: Path, tmp_path: Path) -> None:
+    from augkit.train import Settings
+
+    told("train", str(pictures), "--out", str(tmp_path / "run"), "--epochs", "2", *QUICK)
+    known = Settings.read(json.loads((tmp_path / "run/settings.json").read_text())["settings"])
+    words = [word if word != known.out else str(tmp_path / "again") for word in known.command()[1:]]
+    told(*words)
+    one, other = (json.loads((tmp_path / name / "settings.json").read_text()) for name in ("run", "again"))
+    assert one["deciding"] == other["deciding"]
+    assert (tmp_path / "run/log.jsonl").read_bytes() == (tmp_path / "again/log.jsonl").read_bytes()
+
+
+def test_seeds_and_comparisons_are_told(pictures: Path, tmp_path: Path) -> None:
+    words = ["train", str(pictures), "--out", str(tmp_path / "runs"), "--epochs", "1", *QUICK]
+    lines = told(*words, "--seeds", "2", "--compare", "none,digits").splitlines()
+    assert lines[0] == "Accuracy over 2 seeds"
+    assert [line.split()[0] for line in lines[1:3]] == ["none", "digits"]
+    assert lines[3] == "digits against none"
+    assert {line.split()[0] for line in lines[4:]} <= {"all", *trainings.CLASSES}
+    for name in ("none", "digits"):
+        for seed in (0, 1):
+            assert (tmp_path / "runs" / name / f"seed-{seed}" / "report.html").exists()
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (("--model", "resnet19"), "Did you mean resnet18"),
+        (("--optimizer", "adam"), "Did you mean adamw"),
+        (("--weights", "pretrained", "--model", "resnet18"), "weights: must be a file for resnet18"),
+        (("--weights", "nowhere.pt", "--model", "resnet18"), "nowhere.pt"),
+        (("--pipeline", "sixx"), "Did you mean six"),
+        (("--input", "32"), "--input: must be HEIGHTxWIDTHxCHANNELS"),
+        (("--class-weights", "plane=2"), "Did you mean plain"),
+        (("--split", "train=1.0"), "must leave pictures to report"),
+        (("--epochs", "0"), "must be 1 at least"),
+        (("--device", "cuda"), "Pass --device cpu"),
+    ],
+)
+def test_a_mistake_is_a_sentence(pictures: Path, tmp_path: Path, words: tuple[str, ...], sentence: str) -> None:
+    if "cuda" in words and __import__("torch").cuda.is_available():
+        pytest.skip("there is one")
+    done = CliRunner().invoke(app, ["train", str(pictures), "--out", str(tmp_path / "run"), *words])
+    assert isinstance(done.exception, AugkitError)
+    assert sentence in str(done.exception)
+    assert done.exception.exit_code == 2
+    assert not (tmp_path / "run").exists()
