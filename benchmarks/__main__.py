@@ -12,9 +12,14 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-BENCHMARKS = ("six_tactics", "expansion", "loading")  # modules of this folder, each with `measure` and `table`
+BENCHMARKS = (
+    "six_tactics",
+    "expansion",
+    "loading",
+    "learning",
+)  # modules of this folder, each with `measure` and `table`
 RESULTS = Path(__file__).parent / "results"
-PACKAGES = ("augkit", "albumentations", "numpy", "opencv-python-headless", "simplejpeg")
+PACKAGES = ("augkit", "albumentations", "numpy", "opencv-python-headless", "scikit-learn", "simplejpeg", "torch")
 
 
 def machine() -> dict[str, Any]:
