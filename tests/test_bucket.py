@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 from folders import done, fill, lines, outputs, tree
 
+from augkit.datasets import read
+from augkit.errors import FileError
 from augkit.expand import replay, verify
 from augkit.expand.bucket import Bucket
 
@@ -38,6 +40,19 @@ def bucket(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     files.rm("bucket", recursive=True)
     fsspec.filesystem("s3").clear_instance_cache()
     running.stop()
+
+
+def test_without_credentials_it_is_one_sentence(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    import fsspec
+
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_PROFILE"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    for name in ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"):
+        monkeypatch.setenv(name, str(tmp_path / "none"))
+    fsspec.filesystem("s3").clear_instance_cache()
+    with pytest.raises(FileError, match=r"s3://nobucket/x.*must be readable, got: .*credentials"):
+        read("s3://nobucket/x")
 
 
 def put_all(files: Any, folder: Path, url: str) -> None:

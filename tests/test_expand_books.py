@@ -103,6 +103,11 @@ def test_an_unfinished_job_says_so(out: Path) -> None:
     assert not named(report)
 
 
+def test_more_copies_of_what_is_complete_are_told_how(expanded: Path, out: Path) -> None:
+    with pytest.raises(ArgumentError, match=r"copies must be \d+, got 99; --extend adds copies"):
+        done(expanded / "src", out, copies=99)
+
+
 def test_books_cannot_lead_out_of_the_folder(out: Path, tmp_path: Path) -> None:
     (tmp_path / "secret.jpg").write_bytes(b"x")
     path = out / ".augkit/lineage/00000.jsonl"

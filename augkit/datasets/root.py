@@ -7,6 +7,7 @@ import stat
 from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any, BinaryIO, NamedTuple
@@ -202,24 +203,18 @@ class Url(Root):
         return Url(url), name
 
     def names(self, path: str = "") -> list[str]:
-        files, root = self._files
-        try:
-            found = files.ls(f"{root}/{inside(path)}" if path else root, detail=False)
-        except Exception as fault:  # every store has errors of its own
-            raise FileError(f"must be readable, got: {fault}.", f"{self.url}/{path}") from None
+        with self._reached(path) as (files, place):
+            found = files.ls(place, detail=False)
         names = (str(place).rstrip("/").rpartition("/")[2] for place in found)
         return sorted(name for name in names if not name.startswith("."))
 
     def walk(self, left_out: Counter[str], below: str = "") -> Iterator[Found]:
-        files, root = self._files
-        try:
-            found = files.find(f"{root}/{inside(below)}" if below else root, detail=True)
-        except Exception as fault:  # as above
-            raise FileError(f"must be readable, got: {fault}.", self.url) from None
+        with self._reached(below) as (files, place):
+            found = files.find(place, detail=True)
         if not found:
             raise FileError("must be a folder with files, got none.", self.url)
         for path, facts in found.items():
-            name = path[len(root) + 1 :]
+            name = path[len(self._files[1]) + 1 :]
             if any(part.startswith(".") for part in name.split("/")):
                 left_out[HIDDEN] += 1
             elif facts["type"] == "file":
@@ -228,11 +223,8 @@ class Url(Root):
                 left_out[SPECIAL] += 1
 
     def open(self, path: str) -> BinaryIO:
-        files, root = self._files
-        try:
-            file: BinaryIO = files.open(f"{root}/{inside(path)}", "rb")
-        except Exception as fault:  # as above
-            raise FileError(f"cannot be read: {fault}.", f"{self.url}/{path}") from None
+        with self._reached(path) as (files, place):
+            file: BinaryIO = files.open(place, "rb")
         return file
 
     def read(self, path: str, offset: int = 0, size: int | None = None) -> bytes:
@@ -241,18 +233,28 @@ class Url(Root):
         try:
             end = None if size is None else offset + size
             data: bytes = files.cat_file(place, start=offset if end is not None else None, end=end)
-        except Exception as fault:  # as above
+        except Exception as fault:  # of the store's own
             kind = FileError if isinstance(fault, FileNotFoundError | PermissionError | ValueError) else Unreachable
             raise kind(f"cannot be read: {fault}.", f"{self.url}/{path}") from None
         return data
 
     def is_folder(self, path: str = "") -> bool:
-        files, root = self._files
-        return bool(files.isdir(f"{root}/{inside(path)}" if path else root))
+        with self._reached(path) as (files, place):
+            return bool(files.isdir(place))
 
     def is_file(self, path: str = "") -> bool:
+        with self._reached(path) as (files, place):
+            return bool(files.isfile(place))
+
+    @contextmanager
+    def _reached(self, path: str) -> Iterator[tuple[Any, str]]:
+        """Give the file system, and a path as it knows it; every store has errors of its own."""
         files, root = self._files
-        return bool(files.isfile(f"{root}/{inside(path)}" if path else root))
+        place = f"{root}/{inside(path)}" if path else root
+        try:
+            yield files, place
+        except Exception as fault:
+            raise FileError(f"must be readable, got: {fault}.", f"{self.url}/{path}".rstrip("/")) from None
 
 
 def inside(path: str) -> str:

@@ -179,7 +179,10 @@ def _difference(then: Mapping[str, Any], now: Mapping[str, Any], known: Mapping[
     fresh = [source.id for source in plan.data.sources if source.id not in known]
     added = f"sources: {len(fresh):,} are new, the first is {fresh[0]!r}; --extend adds them" if fresh else ""
     labels = "sources: a picture's class, split, group or annotations are others now"
-    return _field_difference(first, second) or _lost(known, plan) or added or labels
+    difference = _field_difference(first, second)
+    if difference.startswith("copies ") and now["copies"] > then["copies"]:
+        difference += "; --extend adds copies"
+    return difference or _lost(known, plan) or added or labels
 
 
 def _field_difference(then: Mapping[str, Any], now: Mapping[str, Any]) -> str:
