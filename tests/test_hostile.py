@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import shutil
 import signal
+import struct
 import subprocess
 import sys
 import time
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -16,10 +19,12 @@ from typing import Any
 import pytest
 from data_sets import JPEG, coco, lay
 from folders import done, fill, lines, tree
+from PIL import Image
 
+from augkit.codec import decode
 from augkit.datasets import Source
 from augkit.datasets.splits import groups_of
-from augkit.errors import ArgumentError, AugkitError, FileError
+from augkit.errors import ArgumentError, AugkitError, DecodeError, FileError
 from augkit.expand import JobError, estimate, replay, verify
 from augkit.expand.counts import parse_balance
 from augkit.expand.job import MOST_COPIES
@@ -250,3 +255,42 @@ def test_a_dry_run_that_is_terminated_leaves_nothing(expanded: Path, tmp_path: P
     assert "Traceback" not in process.communicate(timeout=30)[1]
     assert process.returncode == 130
     assert [path.name for path in tmp_path.iterdir()] == ["src"]
+
+
+@pytest.mark.parametrize("label", ["1e999", "[1e999]", '{"a":-1e999}'])
+def test_a_label_that_no_book_can_hold_is_refused(tmp_path: Path, label: str) -> None:
+    src = lay(tmp_path, {"list.jsonl": f'{{"image":"a.jpg","label":{label}}}\n', "a.jpg": JPEG}) / "list.jsonl"
+    with pytest.raises(FileError) as caught:
+        done(src, tmp_path / "out", form="webdataset")
+    assert_one_sentence(caught.value)
+
+
+def chunk(name: bytes, body: bytes) -> bytes:
+    return struct.pack(">I", len(body)) + name + body + struct.pack(">I", zlib.crc32(name + body))
+
+
+@pytest.mark.parametrize("kind", [(1, 0, 0), (16, 0, 0), (8, 2, 0), (4, 3, 0), (8, 6, 1), (2, 0, 1), (16, 4, 1)])
+def test_a_png_whose_pixels_end_early_is_refused(kind: tuple[int, int, int]) -> None:
+    width, height, (bits, color, interlace) = 9, 5, kind
+    channels = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}[color]
+    passes = [(2, 1), (1, 1), (3, 1), (2, 2), (5, 1), (4, 3), (9, 2)] if interlace else [(width, height)]
+    pixels = b"".join(bytes(1 + (columns * bits * channels + 7) // 8) * rows for columns, rows in passes)
+    for held, is_whole in ((pixels, True), (pixels[:-1], False), (pixels[: len(pixels) // 2], False), (b"", False)):
+        header = chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, bits, color, 0, 0, interlace))
+        body = chunk(b"PLTE", bytes(6)) + chunk(b"IDAT", zlib.compress(held)) + chunk(b"IEND", b"")
+        data = b"\x89PNG\r\n\x1a\n" + header + body
+        if is_whole:
+            assert decode(data).image.shape[:2] == (height, width)
+        else:
+            with pytest.raises(DecodeError, match="truncated or damaged"):
+                decode(data)
+
+
+def test_a_jpeg_of_thousands_of_scans_is_refused_at_once() -> None:
+    file = io.BytesIO()
+    Image.new("RGB", (800, 800)).save(file, "JPEG", progressive=True)
+    data = file.getvalue()
+    last = data.rindex(b"\xff\xda")
+    assert decode(data).image.shape == (800, 800, 3)
+    with pytest.raises(DecodeError, match="scans"):
+        decode(data[:last] + data[last:-2] * 3000 + data[-2:])

@@ -35,13 +35,17 @@ import simplejpeg
 from numpy.typing import NDArray
 from PIL import Image, ImageFile, TiffImagePlugin, UnidentifiedImageError
 
+from augkit.codec.png import is_short
 from augkit.errors import DecodeError
 
 __all__ = ["MAX_PIXELS", "Decoded", "Header", "decode", "probe"]
 
 MAX_PIXELS = 175_000_000  # height times width; a little below 178,956,970, where Pillow by itself refuses
 
+MAX_SCANS = 500  # of a progressive JPEG, where encoders make about ten: each goes over all pixels
+
 _JPEG_START, _JPEG_SCAN = b"\xff\xd8", 0xDA
+_JPEG_NEXT_SCAN = bytes((0xFF, _JPEG_SCAN))
 _JPEG_CHANNELS = {"Gray": 1, "CMYK": 4, "YCCK": 4}  # every other colour space of simplejpeg has 3
 _JPEG_DECODED = {1: "GRAY", 3: "RGB", 4: "CMYK"}
 _OTHER_FORMATS = ("PNG", "WEBP", "GIF", "BMP", "TIFF", "PPM")
@@ -143,6 +147,8 @@ def _jpeg_header(data: bytes) -> Header:
 
 def _decode_jpeg(data: bytes) -> tuple[NDArray[Any], bytes | None]:
     """Decode strictly: libjpeg's warnings are errors, so that nothing is filled up."""
+    if data.count(_JPEG_NEXT_SCAN) > MAX_SCANS and _scans(data) > MAX_SCANS:  # the first is quick, and counts too many
+        raise DecodeError(f"must have at most {MAX_SCANS} scans, got more, which would take minutes. Save it again.")
     channels = _jpeg_header(data).channels
     info: dict[Any, Any] = {}
     if channels == 4 or _may_hold_exif(data):
@@ -153,6 +159,21 @@ def _decode_jpeg(data: bytes) -> tuple[NDArray[Any], bytes | None]:
         inks = Image.fromarray(255 - image if "adobe" in info else image, "CMYK")  # Adobe stores 255 for no ink
         image = np.array(inks.convert("RGB"))
     return image[..., 0] if channels == 1 else image, info.get("exif")
+
+
+def _scans(data: bytes) -> int:
+    """Return how often a JPEG's pixels are gone over; what a comment or a thumbnail holds does not count."""
+    place, scans = len(_JPEG_START), 0
+    while (place := data.find(b"\xff", place)) >= 0 and place + 3 < len(data):
+        kind = data[place + 1]
+        if kind == 0xFF:  # padding
+            place += 1
+        elif kind == 0 or 0xD0 <= kind <= 0xD9:  # a byte of the pixels, or a marker without a length
+            place += 2
+        else:
+            scans += kind == _JPEG_SCAN
+            place += 2 + int.from_bytes(data[place + 2 : place + 4], "big")
+    return scans
 
 
 def _may_hold_exif(data: bytes) -> bool:
@@ -195,6 +216,8 @@ def _decode_other(data: bytes) -> tuple[NDArray[Any], bytes | None]:
             raise DecodeError(f"must hold 8 or 16 bits per channel, got {picture.mode!r} pixels. Convert it first.")
         is_deep = _is_deep(picture)  # before load, which forgets how the pixels were stored
         picture.load()  # complete or an error; turns a TIFF upright
+        if picture.format == "PNG" and _may_be_short(picture) and is_short(data):
+            raise ValueError("its pixels end before the picture does")
         if is_deep and not is_grey_16:
             found = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
             if found is None or found.dtype != np.uint16 or found.shape[1::-1] != picture.size:
@@ -207,6 +230,12 @@ def _decode_other(data: bytes) -> tuple[NDArray[Any], bytes | None]:
         else:
             image = np.array(picture.convert("RGBA" if transparent else _OPAQUE_MODE[picture.mode]))
         return image, picture.info.get("exif")
+
+
+def _may_be_short(picture: ImageFile.ImageFile) -> bool:
+    """Tell whether a PNG's last row is all 0, as Pillow leaves those that the file does not hold."""
+    last = picture.crop((0, picture.height - 1, picture.width, picture.height))
+    return bool(picture.info.get("interlace")) or not np.asarray(last).any()
 
 
 def _is_deep(picture: ImageFile.ImageFile) -> bool:

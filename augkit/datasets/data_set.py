@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -21,6 +22,7 @@ Split = Literal["train", "val", "test"]
 SPLITS: tuple[Split, ...] = get_args(Split)
 Kind = Literal["boxes", "polygons", "keypoints", "masks"]  # of what a picture may carry beside its class
 
+_PLAIN = (str, int, type(None))
 Ring = tuple[float, ...]  # x0, y0, x1, y1, ... in pixels
 
 
@@ -130,13 +132,16 @@ class DataSet:
             more: `keypoint_names`, `skeletons` and `columns`, whose texts come in the order of the sorted ids.
 
         Raises:
-            FileError: there is no picture, two have one id, or only some are in a split.
+            FileError: there is no picture, two have one id, a label cannot be stored, or only some are in a split.
         """
         ordered = tuple(sorted(sources, key=attrgetter("id")))
         counts = tuple(sorted((what, count) for what, count in left_out.items() if count))
         if not ordered:
             others = " and ".join(f"{count:,} x {what}" for what, count in counts) or "none"
             raise FileError(f"must hold pictures, got {others}.", str(root))
+        for source in ordered:
+            if not isinstance(source.label, _PLAIN):
+                _require_storable(source.label, f"{root} {source.id}")
         for left, right in pairwise(ordered):
             if left.id == right.id:
                 raise FileError(f"must name every picture once, got {left.id!r} twice. Delete one.", str(root))
@@ -184,6 +189,13 @@ class DataSet:
             FileError: they cannot be read.
         """
         return read_place(self.root, place)
+
+
+def _require_storable(label: Any, where: str) -> None:
+    try:
+        json.dumps(label, allow_nan=False)
+    except (ValueError, RecursionError):  # 1e999 is read as infinity
+        raise FileError("must have a label that JSON can hold, got infinity, or too many levels.", where) from None
 
 
 def _kinds(annotations: Annotations | None) -> Iterator[Kind]:
