@@ -24,6 +24,13 @@ def cluster() -> Iterator[None]:
     ray.shutdown()
 
 
+def test_the_tree_is_the_same_without_a_limit_of_time(tmp_path: Path, cluster: None) -> None:
+    src = fill(tmp_path / "src")
+    done(src, tmp_path / "here")
+    done(src, tmp_path / "there", workers=2, engine="ray", timeout=float("inf"))
+    assert tree(tmp_path / "there") == tree(tmp_path / "here")
+
+
 def test_the_tree_is_the_same(tmp_path: Path, cluster: None) -> None:
     src = fill(tmp_path / "src")
     (src / "bad.jpg").write_bytes(b"no")

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import faulthandler
 import os
+import threading
 from collections import Counter
 from collections.abc import Callable, Generator, Iterable
 from functools import partial
@@ -28,7 +29,7 @@ class _Watched:
     """The hand of a task: its process ends itself, with a dump of where it hung, when a picture takes too long."""
 
     def __init__(self, timeout_s: float) -> None:
-        self.timeout_s = timeout_s
+        self.timeout_s = min(timeout_s, threading.TIMEOUT_MAX)  # infinity is longer than any system's clock
 
     def at(self, position: int) -> None:
         self.tick()
