@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import multiprocessing
 import os
 import random
 import signal
@@ -12,6 +13,7 @@ import threading
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from multiprocessing.context import ForkServerProcess, SpawnProcess
 from pathlib import Path
 from typing import Any
 
@@ -238,3 +240,43 @@ def test_outputs_in_hand_are_counted_once() -> None:
     for _ in run_shards(FakeWork(), iter(shards(6, size=20, task="slow")), 1, watch=seen.append):
         pass
     assert 0 < max(seen) <= 20
+
+
+@needs_signals
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interruption_while_a_worker_starts_leaves_none(number: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    start = SpawnProcess.start
+
+    def interrupted(process: Any) -> None:
+        start(process)
+        os.kill(os.getpid(), number)
+        time.sleep(0.01)
+
+    monkeypatch.setattr(SpawnProcess, "start", interrupted)
+    before, over = signal.signal(number, signal.default_int_handler), threading.Event()
+    other = threading.Thread(target=over.wait)  # libraries have threads, too, and a signal goes to any
+    other.start()
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            list(run_shards(FakeWork(), [FakeShard(0, ("a",))], 1))
+    finally:
+        over.set()
+        signal.signal(number, before)
+    assert not multiprocessing.active_children()
+
+
+@needs_signals
+@pytest.mark.parametrize("fault", [EOFError(), BrokenPipeError()])
+def test_a_fork_server_that_is_killed_is_started_again(fault: Exception, monkeypatch: pytest.MonkeyPatch) -> None:
+    start, failures = ForkServerProcess.start, [fault]
+
+    def failing(process: Any) -> None:
+        if failures:
+            raise failures.pop()
+        start(process)
+
+    monkeypatch.setattr(ForkServerProcess, "start", failing)
+    assert list(run_shards(FakeWork(), [FakeShard(0, ("a",))], 1, start_method="forkserver")) == [(0, ["a"])]
+    failures += [fault] * 20
+    with pytest.raises(JobError, match="was killed each time"):
+        list(run_shards(FakeWork(), [FakeShard(0, ("a",))], 1, start_method="forkserver"))

@@ -228,11 +228,10 @@ class Url(Root):
         return file
 
     def read(self, path: str, offset: int = 0, size: int | None = None) -> bytes:
-        files, root = self._files
+        (files, root), part = self._files, {} if size is None else {"start": offset, "end": offset + size}
         place = f"{root}/{inside(path)}"
         try:
-            end = None if size is None else offset + size
-            data: bytes = files.cat_file(place, start=offset if end is not None else None, end=end)
+            data: bytes = files.cat_file(place, **part)
         except Exception as fault:  # of the store's own
             kind = FileError if isinstance(fault, FileNotFoundError | PermissionError | ValueError) else Unreachable
             raise kind(f"cannot be read: {fault}.", f"{self.url}/{path}") from None
@@ -249,10 +248,9 @@ class Url(Root):
     @contextmanager
     def _reached(self, path: str) -> Iterator[tuple[Any, str]]:
         """Give the file system, and a path as it knows it; every store has errors of its own."""
-        files, root = self._files
-        place = f"{root}/{inside(path)}" if path else root
+        (files, root), below = self._files, f"/{inside(path)}" if path else ""
         try:
-            yield files, place
+            yield files, root + below
         except Exception as fault:
             raise FileError(f"must be readable, got: {fault}.", f"{self.url}/{path}".rstrip("/")) from None
 

@@ -23,14 +23,13 @@ from augkit.errors import ArgumentError
 from augkit.expand.layout import JobError
 from augkit.expand.narrowing import cleared
 from augkit.expand.running import require_start_method
-from augkit.expand.supervision import LOOK_S, MOST_FALSE_STARTS, Worker, fate_alone, started
+from augkit.expand.supervision import KILLED, LOOK_S, MOST_FALSE_STARTS, Worker, fate_alone, started
 from augkit.expand.worker import BEGUN, POSITION, Order, Workable
 
 __all__ = ["cpu_count", "is_worker_starting", "run_shards"]
 
 STOP_S = 10.0  # that workers get to end after Ctrl-C
 MOST_KILLED_STARTS = 100  # likewise, by a signal
-_KILLED = "must be able to begin, and was killed each time it did. Look for what kills processes here."
 _UNBEGUN = (
     "must be able to import the script that calls expand(), and ended while it did. In the script, call expand() "
     'below `if __name__ == "__main__":`, and run again. 0 workers do all in one process.'
@@ -168,7 +167,7 @@ class _Crew:
         if exit_code >= 0 and self.false_starts >= MOST_FALSE_STARTS:
             raise JobError(_UNBEGUN, "a worker process")
         if self.false_starts >= MOST_KILLED_STARTS:
-            raise JobError(_KILLED, "a worker process")
+            raise JobError(KILLED, "a worker process")
 
     def end(self) -> None:
         """End the workers: what is being published is finished, all else is dropped."""

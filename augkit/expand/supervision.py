@@ -7,6 +7,7 @@ import os
 import pickle
 import signal
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -14,14 +15,16 @@ from dataclasses import dataclass, field
 from multiprocessing.connection import Connection, wait
 from typing import Any
 
+from augkit.expand.layout import JobError
 from augkit.expand.worker import BEGUN, IDLE, OUTPUTS, POSITION, PUBLISHING, TICKS, Order, Workable, begin
 
-__all__ = ["LOOK_S", "MOST_FALSE_STARTS", "Worker", "fate_alone", "started"]
+__all__ = ["KILLED", "LOOK_S", "MOST_FALSE_STARTS", "Worker", "fate_alone", "started"]
 
 LOOK_S = 0.25  # between looks at workers that do not answer
 START_S = 300.0  # that a worker may take to begin: on a cold network disk imports take minutes
 PUBLISH_S = 900.0  # that a shard may take to be synced: a slow disk holds gigabytes of others' writes
 MOST_FALSE_STARTS = 3  # workers in a row that end before they begin
+KILLED = "must be able to begin, and was killed each time it did. Look for what kills processes here."
 _THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
 
 
@@ -78,13 +81,29 @@ class Worker:
 
 
 def started(work: Workable, start_method: str, stop: Any) -> Worker:
-    """Start a worker."""
+    """Start a worker.
+
+    Raises:
+        JobError: the server that forks workers is killed again and again.
+    """
     context: Any = multiprocessing.get_context(start_method)
     ours, theirs = context.Pipe()
     shared = context.RawArray("q", [IDLE, 0, 0])
     process = context.Process(target=begin, args=(work, theirs, shared, stop), daemon=True)
-    with _single_threaded(), _no_interrupts():
-        process.start()
+    for _ in range(MOST_FALSE_STARTS):
+        try:
+            with _single_threaded(), _no_interrupts():
+                process.start()
+            break
+        except (EOFError, ConnectionError):  # the server has just been killed; the next start begins another
+            continue
+        except BaseException:
+            if process.pid is not None:  # an interruption, kept back until it had started
+                process.kill()
+                process.join()
+            raise
+    else:
+        raise JobError(KILLED, "a worker process")
     theirs.close()
     return Worker(process, ours, shared)
 
@@ -149,8 +168,31 @@ def _no_interrupts() -> Iterator[None]:
     if sys.platform == "win32":
         yield
         return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
+    with _interrupts_held():  # the mask is this thread's alone, and a signal may come to any
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+        try:
+            yield
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+@contextmanager
+def _interrupts_held() -> Iterator[None]:
+    """Have what handles an interruption called at the end of the block, if one came within."""
+    if threading.current_thread() is not threading.main_thread():  # the only one that they are raised in
+        yield
+        return
+    held: list[int] = []
+    before: dict[int, Any] = {}
+    for number in (signal.SIGINT, signal.SIGTERM):
+        handler = signal.getsignal(number)
+        if callable(handler):
+            before[number] = handler
+            signal.signal(number, lambda number, frame: held.append(number))
     try:
         yield
     finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        for known, handler in before.items():
+            signal.signal(known, handler)
+        for came in held:
+            before[came](came, None)

@@ -93,8 +93,6 @@ class Hand:
 def begin(work: Workable, pipe: Connection, shared: Any, stop: Any) -> None:
     """Say BEGUN, then do what comes through the pipe until it is closed; send back what came of it."""
     _end_with_parent()
-    if sys.platform != "win32":  # they are kept back while a process starts; a worker is ended by SIGTERM, as any other
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
     cv2.setNumThreads(1)
     hand = Hand(shared, stop)
     pipe.send(BEGUN)
