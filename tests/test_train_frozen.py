@@ -46,6 +46,37 @@ def test_frozen_layers_act_in_training_as_in_evaluation(model: str) -> None:
     assert head == head_names(network)
 
 
+LISTED = """
+input: 12x12x3
+layers:
+  - conv: {filters: 4, kernel: 3}
+  - batch_norm
+  - relu
+  - pool: 2
+  - flatten
+  - dropout: 0.5
+  - dense: 60
+  - relu
+  - dropout: 0.5
+  - dense: classes
+"""
+
+
+def test_dropout_inside_what_is_frozen_drops_nothing(tmp_path: Path) -> None:
+    """And that right before the head does; all of it once all is trained."""
+    (tmp_path / "listed.yaml").write_text(LISTED)
+    network = architecture(tmp_path / "listed.yaml", 5).build()
+    inputs = torch.randn(4, 3, 12, 12, generator=torch.Generator().manual_seed(0))
+    before = {name: tensor.clone() for name, tensor in network.state_dict().items()}
+    set_mode(network, is_frozen=True)
+    features = network.features(inputs)
+    assert torch.equal(features, network.features(inputs))
+    assert not torch.equal(network.classify(features), network.classify(features))
+    assert_same_weights({"all": before}, {"all": network.state_dict()})
+    set_mode(network, is_frozen=False)
+    assert not torch.equal(network.features(inputs), network.features(inputs))
+
+
 @pytest.mark.parametrize("model", ["resnet18", "mobilenet_v2"])
 def test_a_frozen_backbone_is_the_same_after_training(pictures: Path, tmp_path: Path, model: str) -> None:
     """Every tensor of its state dict but the head's, BatchNorm's buffers included, and the head has moved."""

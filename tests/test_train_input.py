@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -14,7 +15,7 @@ from folders import put
 from trainings import CLASSES, INPUT, Stopped, drawn, fitted, prepared, settings, weights_file
 
 from augkit.errors import ArgumentError, AugkitError, FileError, SampleError
-from augkit.train import Settings
+from augkit.train import Settings, train
 from augkit.train.folder import open_run
 from augkit.train.loop import Diverged
 from augkit.train.preparation import prepare
@@ -170,6 +171,41 @@ def test_a_folder_with_something_else_is_refused(pictures: Path, tmp_path: Path)
     with pytest.raises(FileError, match="damaged file"):
         open_run(tmp_path / "run", prepared(settings(pictures, tmp_path / "run")), is_fresh=False)
     assert (tmp_path / "run/thesis.tex").read_text() == "precious"
+
+
+def test_fresh_removes_what_a_run_wrote_and_no_more(pictures: Path, tmp_path: Path) -> None:
+    """Every file of a whole run goes, whatever it learns; what a user put beside them stays."""
+    out, names = tmp_path / "run", [path.relative_to(pictures) for path in sorted(pictures.rglob("*.png"))]
+    rows = [f"{name},{place % 5}.5" for place, name in enumerate(names)]
+    (pictures / "numbers.csv").write_text("\n".join(["filename,label", *rows]))
+    weights = weights_file(tmp_path / "w.pt", "resnet18")
+    frozen = settings(pictures, out, model="resnet18", weights=weights, epochs=1)
+    for wanted in (frozen, settings(pictures / "numbers.csv", out, epochs=1)):
+        train(wanted)
+        (out / "log.csv.unfinished").write_text("")
+        (out / ".0123abcd.augkit").write_text("")
+        own = [out / name for name in ("notes.txt", "checkpoints/kept.pt", "features/why.md", "plots/report.html")]
+        for path in own:
+            path.parent.mkdir(exist_ok=True)
+            path.write_text("precious")
+        open_run(out, prepared(replace(wanted, seed=1)), is_fresh=True)
+        begun_anew = {out / name for name in ("settings.json", "pictures.jsonl", "rejected.jsonl")}
+        assert {path for path in out.rglob("*") if path.is_file()} == {*own, *begun_anew}
+        shutil.rmtree(out)
+    train(frozen)
+    open_run(out, prepared(replace(frozen, seed=1)), is_fresh=True)
+    assert not [path for path in out.iterdir() if path.is_dir()]
+
+
+@pytest.mark.parametrize(("data", "out"), [("set", "set/run"), ("set", "set"), ("run/set", "run"), ("set", "x/../set")])
+def test_a_run_in_its_data_set_is_refused(tmp_path: Path, data: str, out: str) -> None:
+    """Its figures would be pictures of it the next time; and a run's folder is no place for a data set."""
+    trainings.fill(tmp_path / data)
+    before = sorted(tmp_path.rglob("*"))
+    for place in (tmp_path / data, Path(os.path.relpath(tmp_path / data))):
+        with pytest.raises(ArgumentError, match=r"^out: must lie outside .*set.* Choose another --out\.$"):
+            train(settings(place, tmp_path / out))
+    assert sorted(tmp_path.rglob("*")) == before
 
 
 def test_a_loss_that_is_no_number_ends_the_training(pictures: Path, tmp_path: Path) -> None:

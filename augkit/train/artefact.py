@@ -15,10 +15,11 @@ import stat
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from hashlib import sha256
-from importlib.metadata import PackageNotFoundError, version
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+import cv2
 import safetensors.torch
 import torch
 from safetensors import SafetensorError, safe_open
@@ -29,12 +30,13 @@ from augkit.errors import ArgumentError, FileError
 from augkit.train.models import Architecture, Network
 from augkit.train.targets import Target
 
-__all__ = ["MODEL_FILE", "Artefact", "load", "save", "versions"]
+__all__ = ["DECIDING", "MODEL_FILE", "Artefact", "load", "save", "versions"]
 
 MODEL_FILE = "model.safetensors"  # in the folder of a run
 FORMAT = 1
 KEY = "augkit"  # the header's only one: safetensors writes several in any order
-PACKAGES = ("augkit", "numpy", "opencv-python-headless", "pillow", "safetensors", "scikit-learn", "simplejpeg", "torch")
+DECIDING = ("augkit", "numpy", "opencv", "pillow", "simplejpeg", "torch")  # the weights that come out of a training
+OTHERS = ("safetensors", "scikit-learn")
 
 
 @dataclass(frozen=True)
@@ -63,14 +65,10 @@ class Artefact:
 
 
 def versions() -> dict[str, str]:
-    """Return the versions of what a training's result depends on."""
-    found = {"python": platform.python_version()}
-    for package in PACKAGES:
-        try:
-            found[package] = version(package)
-        except PackageNotFoundError:  # another wheel of OpenCV serves as well
-            continue
-    return found
+    """Return the versions of what a training's result depends on; those of `DECIDING` decide its weights."""
+    found = {"opencv": cv2.__version__}  # whichever wheel it came in
+    found |= {package: version(package) for package in (*DECIDING, *OTHERS) if package not in found}
+    return {"python": platform.python_version()} | dict(sorted(found.items()))
 
 
 def save(path: str | os.PathLike[str], artefact: Artefact) -> None:

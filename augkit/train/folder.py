@@ -8,17 +8,41 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from augkit.durable import make_root, remove_tree, replace_with, unlink
+from augkit.durable import make_root, remove_folder, replace_with, unlink
 from augkit.errors import ArgumentError, FileError
 from augkit.train.preparation import Preparation
 
-__all__ = ["open_run"]
+__all__ = ["open_run", "require_apart"]
 
 FORMAT = 1
 SETTINGS, PICTURES, REJECTED = "settings.json", "pictures.jsonl", "rejected.jsonl"
-FOLDERS = ("checkpoints", "features", "tensorboard")
-CHANGES = {"sha256": "holds something else", "label": "has another label", "role": "is put elsewhere"}
+TEMPORARY = ".????????.augkit"  # what `replace_with` had not yet put in place
+# All that a run writes beside its settings, in the order in which it is removed; all else is the user's.
+WRITTEN = {
+    "checkpoints": ("last.pt", "previous.pt", "best.pt", "next.pt", TEMPORARY),
+    "features": ("*.npy", "*.sha256", "*.unfinished", TEMPORARY),
+    "tensorboard": ("events.out.tfevents.*",),
+    "": (
+        *(PICTURES, REJECTED, "log.jsonl", "log.csv", "log.*.unfinished", "model.safetensors", "report.html"),
+        *("predictions.csv", "learning_curves.png", "confusion_matrix.png", "calibration.png", "scatter.png"),
+        TEMPORARY,
+    ),
+}
 ADVICE = "Run the same command as before, pass --fresh to start anew, or choose another --out."
+
+
+def require_apart(data: str, out: str) -> None:
+    """Check that neither of a data set's folder and a run's lies in the other.
+
+    Or the run's figures would be pictures of the data set when the same command is given again.
+
+    Raises:
+        ArgumentError: one does.
+    """
+    held, folder = Path(data).resolve(), Path(out).resolve()
+    if held.is_dir() and (folder.is_relative_to(held) or held.is_relative_to(folder)):
+        what = f"must lie outside the data set {data} and not around it, got {out}"
+        raise ArgumentError(f"{what}. Choose another --out.", "out")
 
 
 def open_run(out: Path, ready: Preparation, is_fresh: bool) -> None:
@@ -75,12 +99,14 @@ def _known(out: Path) -> dict[str, Any] | None:
 
 
 def _clear(out: Path) -> None:
-    """Remove what a run has in a folder: first what it would go on from, and at last what says that it is one."""
-    for name in FOLDERS:
-        remove_tree(os.fspath(out / name))
-    for path in sorted(out.iterdir()):
-        if path.is_file() and path.name != SETTINGS:
-            unlink(os.fspath(path))
+    """Remove what a run wrote to a folder: first what it would go on from, and at last what says that it is one."""
+    for name, patterns in WRITTEN.items():
+        folder = out / name
+        for path in sorted({path for pattern in patterns for path in folder.glob(pattern)}):
+            if path.is_symlink() or not path.is_dir():
+                unlink(os.fspath(path))
+        if name:
+            remove_folder(os.fspath(folder))
     unlink(os.fspath(out / SETTINGS))
 
 

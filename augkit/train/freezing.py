@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from torch import Tensor, nn
+from torch import Tensor
 
 from augkit.train.models import Network
 
@@ -13,16 +13,15 @@ def set_mode(network: Network, is_frozen: bool) -> None:
     """Make a network ready to train: all of it, or its head alone.
 
     What is frozen asks for no gradients, and is in evaluation mode: BatchNorm neither uses nor gathers a batch's
-    statistics. `train` and `eval` undo that, so this is called whenever training goes on. Dropout acts in training: a
-    network has none before its head's side.
+    statistics, and dropout drops nothing but right before the head. `train` and `eval` undo that, so this is called
+    whenever training goes on.
     """
     network.train(not is_frozen)
     head = head_names(network)
     for name, parameter in network.named_parameters():
         parameter.requires_grad_(not is_frozen or name in head)
-    for module in network.modules():
-        if isinstance(module, nn.Dropout):
-            module.train()
+    for name in network.classifying:
+        network.get_submodule(name).train()
 
 
 def head_names(network: Network) -> frozenset[str]:

@@ -5,21 +5,21 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from hashlib import sha256
-from importlib.metadata import version
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from augkit.datasets import read
 from augkit.errors import ArgumentError
 from augkit.pipeline import Pipeline
 from augkit.pipeline_file import described, load
+from augkit.train.artefact import DECIDING, versions
 from augkit.train.data import ROLES, Role, divide, empty_classes, require_learnable
 from augkit.train.models import Architecture, Network, architecture
 from augkit.train.schedule import Schedule
 from augkit.train.settings import RUNNING, Settings
-from augkit.train.stream import steps_of
+from augkit.train.stream import least_of, steps_of
 from augkit.train.survey import Survey, survey
 from augkit.train.targets import Target
 from augkit.train.weights import PRETRAINED, load_weights
@@ -32,7 +32,6 @@ Progress = Callable[[int, int, str], None]
 SMALL = 64  # pixels: the median of the shorter sides up to which `auto` takes the small network
 LEAST = 28  # pixels: what the small network is fed at least
 STEPS, LEAST_EPOCHS, MOST_EPOCHS = 2000, 3, 400  # where the number of epochs is left to us
-PACKAGES = ("augkit", "torch", "numpy", "opencv-python-headless", "pillow", "simplejpeg")
 # What these come to counts: the target, the architecture, the pictures' roles, the hash of the weights.
 COME_TO_OTHERS = ("task", "label", "input", "split", "split_seed", "groups")
 
@@ -113,7 +112,10 @@ def prepare(settings: Settings, tell: Tell, progress: Progress) -> Preparation:
         weights = report.sha256
         for sentence in report.sentences():
             tell(sentence)
+        if chosen.epochs != 0:
+            report.require_whole()
     chosen = _with_epochs(chosen, len(truths["fit"]))
+    _require_batches(chosen, len(truths["fit"]), network)
     deciding = {name: value for name, value in chosen.described().items() if name not in (*RUNNING, *COME_TO_OTHERS)}
     deciding |= {
         "data": sha256("\n".join(surveyed.lines()).encode()).hexdigest(),
@@ -124,7 +126,7 @@ def prepare(settings: Settings, tell: Tell, progress: Progress) -> Preparation:
         "epochs": chosen.epochs,
         "device": device.type,
         "threads": _threads(settings.threads, made),
-        "versions": {package: version(package) for package in PACKAGES},
+        "versions": {name: number for name, number in versions().items() if name in DECIDING},
     }
     return Preparation(chosen, surveyed, target, pipeline, made, network.to(device), truths, device, deciding)
 
@@ -161,6 +163,16 @@ def _with_model(settings: Settings, surveyed: Survey, tell: Tell) -> Settings:
         fed = min(max(side, LEAST), SMALL)
         chosen = replace(chosen, input=(fed, fed, 1 if surveyed.is_grey else 3))
     return chosen
+
+
+def _require_batches(settings: Settings, pictures: int, network: Network) -> None:
+    """Check that no step has a single picture where BatchNorm is trained: its variance would be none."""
+    is_trained = settings.weights is None or settings.unfreeze > 0
+    normalises = any(isinstance(module, nn.BatchNorm1d | nn.BatchNorm2d) for module in network.modules())
+    if is_trained and normalises and least_of(pictures, settings.batch_size) < 2:
+        got = f"got {settings.batch_size} for {pictures} pictures to learn from"
+        what = f"must leave no step with one picture, of which BatchNorm can tell nothing, {got}"
+        raise ArgumentError(f"{what}. Pass --batch-size 3 or more.", "batch-size")
 
 
 def _with_epochs(settings: Settings, pictures: int) -> Settings:

@@ -17,7 +17,7 @@ from augkit.train.checkpoint import Checkpoints
 from augkit.train.closing import Result, close
 from augkit.train.data import ROLES, Role
 from augkit.train.features import Features, backbone_hash
-from augkit.train.folder import open_run
+from augkit.train.folder import open_run, require_apart
 from augkit.train.judge import Judge
 from augkit.train.log import Log
 from augkit.train.loop import Course, fit
@@ -56,6 +56,7 @@ def train(
     Raises:
         AugkitError: something is wrong, and the sentence says what; nothing that was done before is lost.
     """
+    require_apart(settings.data, settings.out)
     began, notes = time.perf_counter(), list[str]()
 
     def noted(sentence: str) -> None:

@@ -17,8 +17,9 @@ from augkit.loader import Augmented, Draw, EpochSampler, Pictures
 from augkit.pipeline import Pipeline
 from augkit.train.data import Part
 from augkit.train.models import Preprocessing
+from augkit.train.prepared import prepared
 
-__all__ = ["BATCH", "LostWorker", "Stream", "draws_of", "in_order", "steps_of"]
+__all__ = ["BATCH", "LostWorker", "Stream", "draws_of", "in_order", "least_of", "steps_of"]
 
 BATCH = 64  # pictures that go through a network together where nothing is learnt
 MOST_HELD = 256 * 2**20  # bytes of prepared pictures
@@ -29,10 +30,15 @@ def steps_of(length: int, batch_size: int) -> int:
     return -(-length // batch_size)
 
 
+def least_of(length: int, batch_size: int) -> int:
+    """Return how many pictures the smallest batch of an epoch has."""
+    return length // steps_of(length, batch_size)
+
+
 def draws_of(length: int, batch_size: int, seed: int, epoch: int) -> list[list[Draw]]:
     """Return the batches of an epoch: every picture once, shuffled, batches as even as can be.
 
-    So no batch is left with a single picture, of which BatchNorm could tell nothing.
+    So none is left with a single picture, of which BatchNorm could tell nothing, unless `batch_size` is below 3.
     """
     sampler = EpochSampler(length, seed=seed)
     sampler.set_epoch(epoch)
@@ -131,13 +137,7 @@ class _Prepared(Dataset[tuple[Tensor, int]]):
 
     def __getitem__(self, draw: Draw) -> tuple[Tensor, int]:
         picture: Any = self.augmented[draw][0]
-        image = picture.permute(1, 2, 0).numpy()
-        if image.shape[2] in (2, 4):  # alpha
-            image = image[:, :, :-1]
-        prepared = torch.from_numpy(np.array(self.preprocessing.prepare(image).transpose(2, 0, 1)))
-        if prepared.dtype == torch.uint16:
-            prepared = prepared.to(torch.float32) / 65535.0
-        return prepared, draw.index
+        return prepared(picture.permute(1, 2, 0).numpy(), self.preprocessing), draw.index
 
 
 def _start_method() -> str:

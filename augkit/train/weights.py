@@ -72,6 +72,19 @@ class WeightsReport:
     head: str
     head_was: int | None
 
+    def require_whole(self) -> None:
+        """Check that all before the head was filled, as what stays frozen has to be.
+
+        Raises:
+            FileError: something kept what the seed drew.
+        """
+        keys = (*self.missing, *(item.key for item in self.misshapen))
+        lacking = [key for key in keys if key.rpartition(".")[0] != self.head]
+        if lacking:
+            advice = "Take the whole file, or pass --epochs 0 --unfreeze N to train all from the start"
+            what = f"must hold all that stays frozen, got a file that lacks {_listed(lacking)}"
+            raise FileError(f"{what}. {advice}.", self.source)
+
     def sentences(self) -> list[str]:
         """Return what a user should know, one sentence each."""
         lines = [f"{self.source}: loaded {len(self.loaded)} tensors, sha256 {self.sha256[:12]}."]

@@ -44,6 +44,7 @@ class EfficientNetLite(Network):
     """
 
     head_name: ClassVar[str] = "_fc"
+    classifying: ClassVar[tuple[str, ...]] = ("_dropout", "_fc")
 
     def __init__(self, width: float, depth: float, dropout: float, outputs: int) -> None:
         super().__init__()

@@ -35,6 +35,7 @@ class MobileNetV2(Network):
     """
 
     head_name: ClassVar[str] = "classifier.1"
+    classifying: ClassVar[tuple[str, ...]] = ("classifier",)
 
     def __init__(self, outputs: int) -> None:
         super().__init__()

@@ -22,6 +22,7 @@ class Network(nn.Module, ABC):
     """
 
     head_name: ClassVar[str]  # the dotted name of the last layer, as in the state dict
+    classifying: ClassVar[tuple[str, ...]]  # the names of the modules that `classify` uses, and `features` does not
     features: Callable[[Tensor], Tensor]
 
     @abstractmethod

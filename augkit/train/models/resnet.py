@@ -28,6 +28,7 @@ class ResNet(Network):
     """
 
     head_name: ClassVar[str] = "fc"
+    classifying: ClassVar[tuple[str, ...]] = ("fc",)
 
     def __init__(self, blocks: Sequence[int], bottleneck: bool, outputs: int) -> None:
         super().__init__()

@@ -119,6 +119,7 @@ class Stack(Network):
     """A network of listed layers; `features` is all but the head and the dropout right before it."""
 
     head_name: ClassVar[str] = "head"
+    classifying: ClassVar[tuple[str, ...]] = ("dropout", "head")
 
     def __init__(self, planned: Sequence[Planned]) -> None:
         super().__init__()
