@@ -14,7 +14,7 @@ from folders import SMALL, done, picture, put
 
 from augkit.expand import Estimate, estimate
 from augkit.pipeline import Pipeline
-from augkit.transforms.transform import Transform, transform
+from augkit.transforms.transform import REGISTRY, Transform, transform
 
 
 @pytest.fixture
@@ -49,6 +49,9 @@ class Slow(Transform):
     def draw(self, stream: Any, scene: Any) -> tuple[()]:
         time.sleep(0.04)
         return ()
+
+
+del REGISTRY[Slow.__name__]  # other tests list what there is
 
 
 def test_the_time_is_near(src: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
