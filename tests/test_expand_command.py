@@ -69,7 +69,7 @@ def test_a_batch_systems_end_is_as_clean_as_ctrl_c(src: Path, tmp_path: Path, wh
 def stopped_until_it_ends(running: subprocess.Popen[str], worker: int) -> str:
     """Stop a worker while it makes pictures, and return what the expansion says.
 
-    To one that starts or publishes minutes are allowed: if it was stopped there, it goes on a little, and is stopped again.
+    To one that starts or publishes minutes are allowed: if it was stopped there, it goes on for a little.
     """
     for _ in range(10):
         with suppress(ProcessLookupError):

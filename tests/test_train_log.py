@@ -13,6 +13,7 @@ import trainings
 from trainings import fitted, prepared, settings
 
 from augkit.errors import MissingExtra
+from augkit.train.judge import Score
 from augkit.train.log import Log
 from augkit.train.loop import fit
 from augkit.train.run import begin, reproducible
@@ -54,6 +55,30 @@ def test_patience_ends_a_phase_and_not_the_training(tmp_path: Path) -> None:
     assert [row["frozen"] for row in state.rows][:3] == [True, True, True]
     assert next(row["epoch"] for row in state.rows if not row["frozen"]) == 10
     assert sum(row["frozen"] for row in state.rows) < 9
+
+
+@pytest.mark.parametrize(
+    ("keep", "kept", "patience", "trained"), [("best", 0, 0, 4), ("last", 3, 0, 4), ("last", 2, 2, 3)]
+)
+def test_the_best_weights_are_kept_or_the_last(
+    tmp_path: Path, keep: str, kept: int, patience: int, trained: int
+) -> None:
+    """By a judge who likes every epoch less than the one before."""
+    data = trainings.fill(tmp_path / "data", each=8)
+    ready = prepared(settings(data, tmp_path / "run", epochs=4, keep=keep, patience=patience, ema=0.9))
+    judged = []
+
+    def worse(network: torch.nn.Module, is_frozen: bool) -> Score:
+        judged.append({name: value.clone() for name, value in network.state_dict().items()})
+        return Score([-float(len(judged))], {"val_loss": 1.0, "val_score": 0.0})
+
+    with reproducible():
+        course, _ = begin(ready)
+        course.judge = worse
+        (tmp_path / "run").mkdir()
+        state = fit(course)
+    assert (state.best_epoch, len(judged)) == (kept, trained)
+    trainings.assert_same_weights({"": course.checkpoints.best_state()}, {"": judged[kept]})
 
 
 def test_half_precision_learns_as_well(tmp_path: Path) -> None:

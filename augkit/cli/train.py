@@ -39,6 +39,7 @@ def command(
     smoothing: Annotated[float, Option(help="Of labels, as 0.1.")] = 0.0,
     class_weights: Annotated[str, Option(help="none, auto, or NAME=WEIGHT,...")] = "none",
     patience: Annotated[int, Option(help="Epochs without a better one that end a phase; 0 for all.")] = 0,
+    keep: Annotated[str, Option(help="Whose weights: best, or last, where few pictures choose.")] = "best",
     clip: Annotated[float, Option(help="The greatest norm of the gradients; 0 for any.")] = 0.0,
     views: Annotated[int, Option(help="Augmented views of each picture, while frozen.")] = 5,
     robust: Annotated[bool, Option("--robust", help="Huber's loss for numbers, not the square.")] = False,
@@ -138,7 +139,7 @@ def _told(result: Result) -> str:
     used = f"{counts['fit']:,} to learn from, {counts['choose']:,} to choose by"
     return (
         f"{top['name']} {value}{interval} on {counts['report']:,} pictures that had no say; {used};"
-        f" epoch {result.best_epoch} was the best of {result.epochs}, in {result.seconds:.1f} s.\n"
+        f" epoch {result.best_epoch} of {result.epochs} was kept, in {result.seconds:.1f} s.\n"
         f"All about it: {result.report}\n"
         f"To use it: {shlex.join(['augkit', 'predict', result.out])} PICTURES"
     )

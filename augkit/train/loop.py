@@ -24,7 +24,7 @@ from augkit.train.freezing import set_mode, trained_state
 from augkit.train.judge import Score
 from augkit.train.log import Log
 from augkit.train.models import Network
-from augkit.train.schedule import Schedule, set_rates
+from augkit.train.schedule import Keep, Schedule, set_rates
 from augkit.train.targets import Loss
 
 __all__ = ["Course", "Diverged", "State", "fit"]
@@ -48,7 +48,7 @@ class State:
         loss: of the epoch's pictures so far, summed.
         count: of these pictures.
         best: the best score so far, compared from its first number on; empty before there is one.
-        best_epoch: which epoch had it.
+        best_epoch: whose weights are kept, which the best score or being the last decides; -1 before there are any.
         stale: epochs since then, of this phase.
         rows: what is told of every epoch.
     """
@@ -78,7 +78,7 @@ class Course:
         checkpoints, log: what is kept.
         progress: is told how many steps are done, of how many.
         seed: of the run.
-        ema, clip, patience, checkpoint_every: see `augkit.train.settings.Settings`.
+        ema, clip, patience, keep, checkpoint_every: see `augkit.train.settings.Settings`.
         is_mixed: whether the forward pass is in half precision where that is safe.
     """
 
@@ -96,6 +96,7 @@ class Course:
     ema: float = 0.0
     clip: float = 0.0
     patience: int = 0
+    keep: Keep = "best"
     checkpoint_every: int = 0
     is_mixed: bool = False
 
@@ -160,19 +161,22 @@ def _follow(course: Course, step: int, is_frozen: bool) -> None:
 
 
 def _end_epoch(course: Course, state: State, is_frozen: bool) -> None:
-    """Judge what an epoch came to, keep it if it is the best, and go on to the next, or to the next phase."""
+    """Judge what an epoch came to, keep it if it is the one to keep, and go on to the next, or to the next phase."""
     schedule, score = course.schedule, course.judge(course.average, is_frozen)
     rate = course.optimizer.param_groups[-1]["lr"]  # the head's
     row = {"epoch": state.epoch + 1, "frozen": is_frozen, "rate": rate, "loss": state.loss / state.count}
     state.rows.append(row | score.told)
     state.stale += 1
-    if not state.best or score.rank > state.best:
-        state.best, state.best_epoch, state.stale = score.rank, state.epoch, 0
-        course.checkpoints.save_best({"epoch": state.epoch, "network": trained_state(course.average, is_frozen)})
+    is_better = not state.best or score.rank > state.best
+    if is_better:
+        state.best, state.stale = score.rank, 0
     is_over = bool(course.patience) and state.stale >= course.patience
     following = state.epoch + 1
     if is_over:
         following = schedule.epochs if state.epoch < schedule.epochs else schedule.total
+    if is_better if course.keep == "best" else following == schedule.total:
+        state.best_epoch = state.epoch
+        course.checkpoints.save_best({"epoch": state.epoch, "network": trained_state(course.average, is_frozen)})
     if following == schedule.epochs:
         state.stale = 0
     state.epoch, state.step, state.loss, state.count = following, 0, 0.0, 0

@@ -160,6 +160,7 @@ def begin(
         ema=settings.ema,
         clip=settings.clip,
         patience=settings.patience,
+        keep=settings.keep,
         checkpoint_every=settings.checkpoint_every,
         is_mixed=is_mixed,
     )

@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, fields
 from typing import Any, Literal
 
 from augkit.errors import ArgumentError, closest
-from augkit.train.schedule import CURVES, OPTIMIZERS, Curve, Optimizer
+from augkit.train.schedule import CURVES, KEPT, OPTIMIZERS, Curve, Keep, Optimizer
 from augkit.train.targets import KINDS, ClassWeights, TargetKind
 
 __all__ = ["RUNNING", "Settings", "parse_class_weights"]
@@ -44,6 +44,8 @@ class Settings:
         smoothing: the part of the truth that is spread evenly over all classes, 0 up to 1.
         class_weights: ``none``, ``auto``, or how much a class counts by name.
         patience: epochs without a better one after which a phase ends; 0 never ends one early.
+        keep: whose weights are kept: those of the ``best`` epoch by the pictures that choose, or of the ``last``, which
+            is better where these are so few that chance tells the epochs apart.
         clip: the greatest norm of all gradients together; 0 for any.
         views: how many augmented views of every picture a frozen network's features are computed of.
         robust: numbers that are far off count linearly, not squared.
@@ -85,6 +87,7 @@ class Settings:
     smoothing: float = 0.0
     class_weights: ClassWeights = "none"
     patience: int = 0
+    keep: Keep = "best"
     clip: float = 0.0
     views: int = 5
     robust: bool = False
@@ -209,6 +212,7 @@ _RULES: dict[str, tuple[Callable[[Any], bool], str]] = {
 _OPTIONS: dict[str, tuple[Any, ...]] = {
     "optimizer": OPTIMIZERS,
     "schedule": CURVES,
+    "keep": KEPT,
     "task": (None, *KINDS),
     "device": ("auto", "cpu", "cuda"),
 }
