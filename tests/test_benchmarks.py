@@ -12,7 +12,7 @@ from augkit.datasets import read
 from benchmarks import learning, loading, six_tactics
 from benchmarks.photos import photos
 from benchmarks.sets import Absent, Parts, lay
-from benchmarks.trials import EACH, TRIALS, Contender, Goal, Trial
+from benchmarks.trials import EACH, TRIALS, Goal, Trial
 
 
 def test_photos_are_distinct_and_the_same_every_time() -> None:
@@ -64,12 +64,12 @@ def test_learning_gives_all_contenders_the_same_and_tells_what_is_absent(capsys:
         raise Absent("Run: make them")
 
     options = {"model": "lenet", "input": (32, 32, 1), "epochs": 2, "batch_size": 64}
-    contenders = {"none": Contender("identity"), "on the fly": Contender(None, {"pipeline": "digits", "epochs": 4})}
-    here = Trial(few_digits, options, contenders, [Goal(0.0, "none"), Goal(101.0, "on the fly", "none")], 1)
+    contenders = {"none": {}, "digits": {"pipeline": "digits"}}
+    here = Trial(few_digits, options, contenders, [Goal(0.0, "none"), Goal(101.0, "digits", "none")])
     found = learning.measure(seeds=1, trials={"here": here, "gone": replace(here, parts=nowhere)})
     assert json.loads(json.dumps(found)) == found
     told = found["trials"]["here"]["contenders"]
-    assert [told[name]["steps"] for name in contenders] == [8, 8]
+    assert [told[name]["steps"] for name in contenders] == [4, 4]
     assert [goal["is_met"] for goal in found["trials"]["here"]["goals"]] == [True, False]
     assert all(words in learning.table(found) for words in ("gone: NOT MEASURED", "MISSED"))
     assert "gone: NOT MEASURED" in capsys.readouterr().out
