@@ -15,6 +15,7 @@ from trained import CLASSES, LABELS, NUMBERS, artefact, run_folder
 from augkit import durable
 from augkit.errors import FileError
 from augkit.train.artefact import FORMAT, MODEL_FILE, Artefact, load, save, versions
+from augkit.train.faults import Unwritten
 from augkit.train.models import MODELS, architecture
 from augkit.train.targets import Target
 
@@ -158,7 +159,7 @@ def test_a_full_disk_leaves_what_was_there(call: str, tmp_path: Path, monkeypatc
         raise OSError(errno.ENOSPC, "No space left on device")
 
     monkeypatch.setattr(durable.os, call, full)
-    with pytest.raises(FileError, match=r"got: No space left on device\. Nothing was written"):
+    with pytest.raises(Unwritten, match=r"got: No space left on device\. Nothing is lost: make room"):
         save(path, artefact(seed=1))
     monkeypatch.undo()
     assert path.read_bytes() == before

@@ -20,6 +20,7 @@ from augkit import durable
 from augkit.errors import FileError, MissingExtra
 from augkit.train.artefact import versions
 from augkit.train.calibration import Reliability, reliability
+from augkit.train.faults import Unwritten
 from augkit.train.figures import Curves, confusion, learning_curves, reliability_diagram, scatter
 from augkit.train.metrics import Evaluation, headline, measure
 from augkit.train.report import ReportFacts, write
@@ -183,7 +184,7 @@ def test_an_unwritable_folder_is_told(tmp_path: Path, monkeypatch: pytest.Monkey
         raise OSError(errno.ENOSPC, "No space left on device")
 
     monkeypatch.setattr(durable.os, "fsync", full)
-    with pytest.raises(FileError, match="got: No space left on device"):
+    with pytest.raises(Unwritten, match="got: No space left on device"):
         write(tmp_path, facts(NUMBERS))
     assert not list(tmp_path.iterdir())
 

@@ -16,8 +16,8 @@ from trainings import CLASSES, INPUT, Stopped, drawn, fitted, prepared, settings
 
 from augkit.errors import ArgumentError, AugkitError, FileError, SampleError
 from augkit.train import Settings, train
+from augkit.train.faults import Diverged
 from augkit.train.folder import open_run
-from augkit.train.loop import Diverged
 from augkit.train.preparation import prepare
 from augkit.train.run import begin
 from augkit.train.settings import parse_class_weights

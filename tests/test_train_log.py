@@ -33,7 +33,7 @@ def test_lines_and_csv_say_the_same(tmp_path: Path) -> None:
 
 
 def test_a_tensorboard_that_does_not_load_is_an_extra(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "torch.utils.tensorboard", None)
+    monkeypatch.setitem(sys.modules, "tensorboard.summary.writer.record_writer", None)
     with pytest.raises(MissingExtra, match="pip install 'augkit"):
         Log(tmp_path, has_tensorboard=True)
 

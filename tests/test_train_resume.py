@@ -17,7 +17,8 @@ import trainings
 from trainings import Stopped, assert_same_weights, fitted, settings
 
 from augkit.train import Settings
-from augkit.train.checkpoint import CheckpointError, Checkpoints
+from augkit.train.checkpoint import Checkpoints
+from augkit.train.faults import Unwritten
 
 ROOT = Path(__file__).parent.parent
 
@@ -150,7 +151,7 @@ def test_a_full_disk_loses_nothing(
 
     with monkeypatch.context() as patch:
         patch.setattr(os, call, full)
-        with pytest.raises(CheckpointError, match=r"No space left on device. Nothing is lost: make room") as caught:
+        with pytest.raises(Unwritten, match=r"No space left on device. Nothing is lost: make room") as caught:
             fitted(wanted)
     assert caught.value.exit_code == 1
     state, found = fitted(wanted)

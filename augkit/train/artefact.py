@@ -27,6 +27,7 @@ from torch import Tensor
 
 from augkit.durable import replace_with
 from augkit.errors import ArgumentError, FileError
+from augkit.train.faults import written
 from augkit.train.models import Architecture, Network
 from augkit.train.targets import Target
 
@@ -75,7 +76,7 @@ def save(path: str | os.PathLike[str], artefact: Artefact) -> None:
     """Write an artefact; the same one gives the same bytes. Where that fails, what was there is still there.
 
     Raises:
-        FileError: the file cannot be written.
+        Unwritten: the file cannot be written.
     """
     tensors = {name: value.detach().cpu().contiguous() for name, value in artefact.network.state_dict().items()}
     content = {
@@ -89,11 +90,8 @@ def save(path: str | os.PathLike[str], artefact: Artefact) -> None:
     }
     header = {"format": FORMAT, "sha256": _digest(content, tensors), **content}
     data = safetensors.torch.save(tensors, {KEY: json.dumps(header)})
-    try:
+    with written(Path(path)):
         replace_with(Path(path), data)
-    except OSError as fault:
-        what = f"must be a file that can be written, got: {fault.strerror}. Nothing was written."
-        raise FileError(what, str(path)) from None
 
 
 def load(path: str | os.PathLike[str]) -> Artefact:

@@ -17,20 +17,14 @@ import torch
 from torch import Tensor
 
 from augkit.durable import rename, replace_with, sync_folder, unlink, write
-from augkit.errors import AugkitError
+from augkit.train.faults import Unwritten, written
 
-__all__ = ["CheckpointError", "Checkpoints"]
+__all__ = ["Checkpoints"]
 
 SEAL = b"augkit checkpoint "
 DIGEST = 64  # hex digits
 
 Content = dict[str, Any]  # tensors and plain data
-
-
-class CheckpointError(AugkitError):
-    """A checkpoint that could not be written: the training ends, and goes on from the one before."""
-
-    exit_code = 1
 
 
 class Checkpoints:
@@ -49,22 +43,20 @@ class Checkpoints:
         """Keep the best state; what is `save`d after it may name it.
 
         Raises:
-            CheckpointError: it cannot be written; what was there is still there.
+            Unwritten: it cannot be written; what was there is still there.
         """
-        try:
+        with written(self.best):
             self.folder.mkdir(parents=True, exist_ok=True)
             replace_with(self.best, _sealed(content))
-        except OSError as fault:
-            raise _unwritable(self.best, fault) from None
 
     def save(self, content: Content) -> None:
         """Keep a state, and the one before.
 
         Raises:
-            CheckpointError: it cannot be written; what was there is still there.
+            Unwritten: it cannot be written; what was there is still there.
         """
         fresh = self.folder / "next.pt"
-        try:
+        with written(self.last):
             self.folder.mkdir(parents=True, exist_ok=True)
             unlink(os.fspath(fresh))
             write(os.fspath(fresh), [_sealed(content)], is_synced=True)
@@ -72,8 +64,6 @@ class Checkpoints:
                 rename(os.fspath(self.last), os.fspath(self.previous))
             rename(os.fspath(fresh), os.fspath(self.last))
             sync_folder(os.fspath(self.folder))
-        except OSError as fault:
-            raise _unwritable(self.last, fault) from None
 
     def load(self) -> Content | None:
         """Return the last state that is whole, or None where the training begins, or has to begin again."""
@@ -95,13 +85,11 @@ class Checkpoints:
         """Return the best weights.
 
         Raises:
-            CheckpointError: they are damaged since they were written.
+            Unwritten: they are damaged since they were written.
         """
         content = self._read(self.best)
         if content is None:
-            raise CheckpointError(
-                "must be as it was written, got a damaged file. Run the command again.", str(self.best)
-            )
+            raise Unwritten("must be as it was written, got a damaged file. Run the command again.", str(self.best))
         state: dict[str, Tensor] = content["network"]
         return state
 
@@ -120,8 +108,3 @@ def _sealed(content: Content) -> bytes:
     torch.save(content, buffer)
     payload = buffer.getvalue()
     return payload + SEAL + sha256(payload).hexdigest().encode()
-
-
-def _unwritable(path: Path, fault: OSError) -> CheckpointError:
-    advice = "Nothing is lost: make room and run the same command again."
-    return CheckpointError(f"must be a file that can be written, got: {fault.strerror}. {advice}", str(path))

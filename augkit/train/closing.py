@@ -71,7 +71,7 @@ def close(
         seconds: that the training took.
 
     Raises:
-        FileError: a file cannot be written.
+        Unwritten: a file cannot be written.
     """
     out = Path(ready.settings.out)
     temperature = fit_temperature(_evaluation(ready, network, "choose", judges["choose"]))

@@ -20,20 +20,14 @@ import torch
 from torch import Tensor
 
 from augkit.durable import rename, replace_with, unlink
-from augkit.errors import AugkitError
+from augkit.train.faults import written
 from augkit.train.freezing import head_names
 from augkit.train.models import Network
 from augkit.train.stream import Stream, in_order
 
-__all__ = ["CacheError", "Features", "backbone_hash"]
+__all__ = ["Features", "backbone_hash"]
 
 PIECE = 2**20  # bytes
-
-
-class CacheError(AugkitError):
-    """Features that could not be written."""
-
-    exit_code = 1
 
 
 class Features:
@@ -65,7 +59,7 @@ class Features:
         """Return the features (n, F) of one view of every picture, in the part's order.
 
         Raises:
-            CacheError: they cannot be written.
+            Unwritten: they cannot be written.
         """
         if number not in self._views:
             if self.folder is None:
@@ -83,16 +77,11 @@ class Features:
     def _kept(self, number: int, folder: Path) -> Tensor:
         key = sha256(json.dumps({**self.deciding, "view": number}, sort_keys=True).encode()).hexdigest()[:32]
         path, seal = folder / f"{key}.npy", folder / f"{key}.sha256"
-        try:
+        with written(path, ", or pass --no-cache"):
             if not _is_whole(path, seal):
                 folder.mkdir(parents=True, exist_ok=True)
                 self._write(number, path)
                 replace_with(seal, _digest(path).encode())
-        except OSError as fault:
-            advice = "Make room and run the same command again, or pass --no-cache."
-            raise CacheError(
-                f"must be a file that can be written, got: {fault.strerror}. {advice}", str(path)
-            ) from None
         # Copy on write: torch wants an array that may be written, and nothing reaches the file.
         return torch.from_numpy(np.load(path, mmap_mode="c"))
 

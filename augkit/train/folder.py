@@ -10,6 +10,7 @@ from typing import Any
 
 from augkit.durable import make_root, remove_folder, replace_with, unlink
 from augkit.errors import ArgumentError, FileError
+from augkit.train.faults import is_full, unwritten
 from augkit.train.preparation import Preparation
 
 __all__ = ["open_run", "require_apart"]
@@ -55,6 +56,7 @@ def open_run(out: Path, ready: Preparation, is_fresh: bool) -> None:
 
     Raises:
         FileError: the folder holds something else, or cannot be written to.
+        Unwritten: the disk is full.
         ArgumentError: it holds another run; the message names what differs.
     """
     content = {"augkit_run": FORMAT, "settings": ready.settings.described(), "deciding": ready.deciding}
@@ -72,6 +74,8 @@ def open_run(out: Path, ready: Preparation, is_fresh: bool) -> None:
             replace_with(out / SETTINGS, (json.dumps(content, indent=2, ensure_ascii=False) + "\n").encode())
             return
     except OSError as fault:
+        if is_full(fault):
+            raise unwritten(out, fault) from None
         raise FileError(f"must be a folder that can be written to, got: {fault.strerror}.", str(out)) from None
     difference = _difference(known["deciding"], ready.deciding, out, pictures)
     if difference:

@@ -6,13 +6,14 @@ import csv
 import io
 import json
 import os
+import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from augkit.durable import rename
+from augkit.durable import rename, unlink
 from augkit.errors import MissingExtra
-from augkit.train.checkpoint import CheckpointError
+from augkit.train.faults import written
 
 __all__ = ["Log"]
 
@@ -32,40 +33,64 @@ class Log:
 
     def __init__(self, folder: Path, has_tensorboard: bool) -> None:
         self.folder = folder
-        self.board: Any = None
-        if has_tensorboard:
-            try:
-                from torch.utils.tensorboard import SummaryWriter
-            except Exception:  # whatever is wrong with it, no training depends on it
-                raise MissingExtra(
-                    "must be installed for --tensorboard. Run: pip install 'augkit[tensorboard]'", "tensorboard"
-                ) from None
-            self.board = SummaryWriter(str(folder / "tensorboard"))
+        self.board = _Board(folder / "tensorboard") if has_tensorboard else None
 
     def write(self, rows: Sequence[Row]) -> None:
         """Write what is known of all epochs, the last of which has just ended.
 
         Raises:
-            CheckpointError: the files cannot be written.
+            Unwritten: the files cannot be written.
         """
-        try:
+        with written(self.folder):
             self._write("log.jsonl", "".join(json.dumps(row) + "\n" for row in rows))
             self._write("log.csv", _csv(rows))
-        except OSError as fault:
-            advice = "Nothing is lost: make room and run the same command again."
-            what = f"must be a folder that can be written to, got: {fault.strerror}. {advice}"
-            raise CheckpointError(what, str(self.folder)) from None
-        if self.board is not None and rows:
-            for name, value in rows[-1].items():
-                if isinstance(value, float):
-                    self.board.add_scalar(name, value, rows[-1]["epoch"])
-            self.board.flush()
+            if self.board is not None:
+                self.board.write(rows)
 
     def _write(self, name: str, text: str) -> None:
         # Not synced: a checkpoint holds the rows, and a training that goes on writes them again.
         place = self.folder / f"{name}.unfinished"
         place.write_text(text, "utf-8")
         rename(os.fspath(place), os.fspath(self.folder / name))
+
+
+class _Board:
+    """Write TensorBoard's file, which only grows: all rows when a training begins or goes on, then the new ones.
+
+    Its own writer has a thread, which shows a traceback where the disk is full, and it would tell an epoch twice.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        try:
+            from tensorboard.compat.proto.event_pb2 import Event
+            from tensorboard.summary.writer.record_writer import RecordWriter
+        except Exception:  # whatever is wrong with it, no training depends on it
+            raise MissingExtra(
+                "must be installed for --tensorboard. Run: pip install 'augkit[tensorboard]'", "tensorboard"
+            ) from None
+        self.event: Any = Event
+        self.records: Any = RecordWriter
+        self.folder, self.path = folder, folder / f"events.out.tfevents.{time.time_ns()}.augkit"
+        self.count = 0  # rows that are written
+
+    def write(self, rows: Sequence[Row]) -> None:
+        if not self.path.exists():
+            self.folder.mkdir(parents=True, exist_ok=True)
+            for old in self.folder.glob("events.out.tfevents.*"):
+                unlink(os.fspath(old))
+        buffer = io.BytesIO()
+        records = self.records(buffer)
+        if not self.count:
+            records.write(self.event(wall_time=time.time(), file_version="brain.Event:2").SerializeToString())
+        for row in rows[self.count :]:
+            event = self.event(wall_time=time.time(), step=row["epoch"])
+            for name, value in row.items():
+                if isinstance(value, float):
+                    event.summary.value.add(tag=name, simple_value=value)
+            records.write(event.SerializeToString())
+        with self.path.open("ab") as file:
+            file.write(buffer.getvalue())
+        self.count = len(rows)
 
 
 def _csv(rows: Sequence[Row]) -> str:

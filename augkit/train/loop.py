@@ -18,8 +18,8 @@ from torch import Tensor, optim
 from torch.nn.utils import clip_grad_norm_
 
 from augkit.core.key import Key
-from augkit.errors import AugkitError
 from augkit.train.checkpoint import Checkpoints
+from augkit.train.faults import Diverged
 from augkit.train.freezing import set_mode, trained_state
 from augkit.train.judge import Score
 from augkit.train.log import Log
@@ -27,15 +27,9 @@ from augkit.train.models import Network
 from augkit.train.schedule import Keep, Schedule, set_rates
 from augkit.train.targets import Loss
 
-__all__ = ["Course", "Diverged", "State", "fit"]
+__all__ = ["Course", "State", "fit"]
 
 Batches = Callable[[int, int], Iterator[tuple[Tensor, Tensor]]]
-
-
-class Diverged(AugkitError):
-    """A training whose loss is no number any more."""
-
-    exit_code = 1
 
 
 @dataclass
@@ -108,8 +102,8 @@ def fit(course: Course) -> State:
     """Train to the end, from the last checkpoint if there is one.
 
     Raises:
-        Diverged: the loss is no number any more.
-        CheckpointError: the disk is full; the same call goes on later.
+        Diverged: the loss, or what the network says, is no number any more.
+        Unwritten: the disk is full; the same call goes on later.
     """
     state, schedule = _resumed(course), course.schedule
     while state.epoch < schedule.total:
@@ -135,8 +129,7 @@ def _step(course: Course, state: State, inputs: Tensor, truths: Tensor, is_froze
     loss = course.loss(outputs.float(), truths)
     value = loss.item()
     if not math.isfinite(value):
-        what = f"must be a number, got {value} in epoch {state.epoch + 1}, step {state.step + 1}"
-        raise Diverged(f"{what}. Pass a smaller --rate, or --clip 1.", "loss")
+        raise Diverged.of("loss", f"{value} in epoch {state.epoch + 1}, step {state.step + 1}")
     course.optimizer.zero_grad(set_to_none=True)
     loss.backward()  # type: ignore[no-untyped-call]
     if course.clip:

@@ -16,10 +16,11 @@ from augkit.errors import AugkitError, FileError
 from augkit.loader import Augmented, Draw, EpochSampler, Pictures
 from augkit.pipeline import Pipeline
 from augkit.train.data import Part
+from augkit.train.faults import LostWorker
 from augkit.train.models import Preprocessing
 from augkit.train.prepared import prepared
 
-__all__ = ["BATCH", "LostWorker", "Stream", "draws_of", "in_order", "least_of", "steps_of"]
+__all__ = ["BATCH", "Stream", "draws_of", "in_order", "least_of", "steps_of"]
 
 BATCH = 64  # pictures that go through a network together where nothing is learnt
 MOST_HELD = 256 * 2**20  # bytes of prepared pictures
@@ -49,12 +50,6 @@ def in_order(length: int, copy: int = 0) -> list[list[Draw]]:
     """Return the fixed batches in which every picture, or one copy of each, goes through a network once."""
     draws = [Draw(0, index, copy) for index in range(length)]
     return [draws[first : first + BATCH] for first in range(0, length, BATCH)]
-
-
-class LostWorker(AugkitError):
-    """A process that read pictures and was killed: the training ends, and goes on from its last checkpoint."""
-
-    exit_code = 1
 
 
 class Stream:

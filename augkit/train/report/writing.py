@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 
 from augkit.durable import replace_with
-from augkit.errors import FileError
 from augkit.train import figures
 from augkit.train.answers import Row, csv_of, named
 from augkit.train.calibration import BINS, loss_of, reliability
+from augkit.train.faults import written
 from augkit.train.metrics import Headline
 from augkit.train.report.facts import ReportFacts
 from augkit.train.report.mistakes import MOST, gallery, worst
@@ -35,7 +35,7 @@ def write(folder: Path, facts: ReportFacts) -> Path:
         The page.
 
     Raises:
-        FileError: a file cannot be written.
+        Unwritten: a file cannot be written.
         MissingExtra: matplotlib is not installed.
     """
     measured = dict(facts.artefact.metrics)
@@ -53,10 +53,8 @@ def write(folder: Path, facts: ReportFacts) -> Path:
     files[PREDICTIONS] = "".join(_predictions(facts)).encode("utf-8", "surrogateescape")
     files[PAGE] = page(facts.title, subtitle, sections)  # last: where it lies, all is there
     for name, data in files.items():
-        try:
+        with written(folder / name):
             replace_with(folder / name, data)
-        except OSError as fault:
-            raise FileError(f"must be a file that can be written, got: {fault.strerror}.", str(folder / name)) from None
     return folder / PAGE
 
 
