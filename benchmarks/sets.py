@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import math
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -35,6 +36,7 @@ KINDS = (  # the folders of photos that have eight or more, and that no other on
     "plants/flowers",
 )
 BEHIND = 255  # the grey of the paper under a cut-out
+MIDDLE = 224 / 256  # of a sheet, that pretrained networks look at
 
 
 class Absent(Exception):
@@ -139,9 +141,15 @@ def lay(folder: Path, parts: Parts) -> None:
 
 
 def _on_paper(data: bytes) -> Image:
+    """Return a cut-out in the middle of a square sheet: a network that looks at the middle sees the whole of it."""
     image = decode(data).image.astype(np.float32)
     cover = image[:, :, 3:] / 255  # every stamp has alpha
-    return np.rint(image[:, :, :3] * cover + BEHIND * (1 - cover)).astype(np.uint8)
+    height, width = cover.shape[:2]
+    side = math.ceil(max(height, width) / MIDDLE)
+    top, left = (side - height) // 2, (side - width) // 2
+    sheet = np.full((side, side, 3), BEHIND, np.uint8)
+    sheet[top : top + height, left : left + width] = np.rint(image[:, :, :3] * cover + BEHIND * (1 - cover))
+    return sheet
 
 
 def _unpacked(path: Path, header: int) -> Image:

@@ -148,7 +148,7 @@ TRIALS = {
     ),
     "stamps": Trial(
         _folded_stamps,
-        {"model": FROZEN, "weights": PRETRAINED, "epochs": 60, "batch_size": 32},
+        {"model": FROZEN, "weights": PRETRAINED, "epochs": 60, "batch_size": 32, "smoothing": 0.1, "keep": "last"},
         {HEAD: {}},
         [Goal(87.0, HEAD)],
         others={LOGISTIC: _logistic},
