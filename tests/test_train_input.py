@@ -20,6 +20,7 @@ from augkit.train.faults import Diverged
 from augkit.train.folder import open_run
 from augkit.train.preparation import prepare
 from augkit.train.run import begin
+from augkit.train.schedule import set_rates
 from augkit.train.settings import parse_class_weights
 
 
@@ -212,6 +213,21 @@ def test_a_loss_that_is_no_number_ends_the_training(pictures: Path, tmp_path: Pa
     with pytest.raises(Diverged, match="Pass a smaller --rate, or --clip 1") as caught:
         fitted(settings(pictures, tmp_path / "run", optimizer="sgd", rate=1000.0, epochs=20))
     assert caught.value.exit_code == 1
+
+
+@pytest.mark.parametrize("model", ["lenet", "resnet18"])
+def test_weights_that_the_last_step_made_no_numbers_end_the_training(
+    pictures: Path, tmp_path: Path, model: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No loss comes after it; the whole network, or a frozen one's head."""
+    weights = None if model == "lenet" else weights_file(tmp_path / "w.pt", model)
+    monkeypatch.setattr("augkit.train.loop.set_rates", lambda optimizer, part: set_rates(optimizer, 1e38))
+    wanted = settings(
+        pictures, tmp_path / "run", optimizer="sgd", batch_size=64, epochs=1, model=model, weights=weights
+    )
+    with pytest.raises(Diverged, match=r"must be a number, got NaN or infinity\. Pass a smaller --rate, or --clip 1"):
+        train(wanted)
+    assert not (tmp_path / "run/model.safetensors").exists()
 
 
 def test_the_model_is_chosen_by_the_pictures_size(tmp_path: Path) -> None:
