@@ -37,7 +37,7 @@ def command(
     warmup: Annotated[float, Option(help="Epochs in which the rate rises from 0.")] = 0.0,
     ema: Annotated[float, Option(help="Keep a running mean of the weights, as 0.99; 0 does not.")] = 0.0,
     smoothing: Annotated[float, Option(help="Of labels, as 0.1.")] = 0.0,
-    class_weights: Annotated[str, Option(help="none, auto, or NAME=WEIGHT,...")] = "none",
+    class_weights: Annotated[str, Option(help="none, auto, NAME=WEIGHT,... or JSON.")] = "none",
     patience: Annotated[int, Option(help="Epochs without a better one that end a phase; 0 for all.")] = 0,
     keep: Annotated[str, Option(help="Whose weights: best, or last, where few pictures choose.")] = "best",
     clip: Annotated[float, Option(help="The greatest norm of the gradients; 0 for any.")] = 0.0,

@@ -27,7 +27,7 @@ class Diverged(AugkitError):
 
     @classmethod
     def of(cls, what: str, got: str) -> Diverged:
-        """Return the error for a value that is no number, with what helps."""
+        """Return the error for what is no number, with what helps."""
         return cls(f"must be a number, got {got}. Pass a smaller --rate, or --clip 1.", what)
 
 

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from augkit.train.evaluation import Evaluation
+from augkit.train.faults import Diverged
 from augkit.train.features import Features
 from augkit.train.metrics import score
 from augkit.train.models import Network
@@ -57,13 +58,20 @@ class Judge:
         Args:
             network: is left in evaluation mode.
             is_frozen: its backbone is as it was at the beginning, so that known features serve.
+
+        Raises:
+            Diverged: some are no numbers: the last step of an epoch has no loss after it that would tell.
         """
         network.eval()
         if is_frozen:
             device = self.truths.device
-            return torch.cat([network.classify(some.to(device)) for some in torch.split(self.features.view(0), BATCH)])
-        batches = self.stream.batches(in_order(len(self.truths)))
-        return torch.cat([network(self.prepared(pictures)) for pictures, _ in batches])
+            made = [network.classify(some.to(device)) for some in torch.split(self.features.view(0), BATCH)]
+        else:
+            made = [network(self.prepared(some)) for some, _ in self.stream.batches(in_order(len(self.truths)))]
+        outputs = torch.cat(made)
+        if not outputs.isfinite().all():
+            raise Diverged.of("all that the network says", "NaN or infinity")
+        return outputs
 
     def __call__(self, network: Network, is_frozen: bool) -> Score:
         """Score a network: by accuracy, mean average precision or R2, and among equals by its loss."""

@@ -100,6 +100,7 @@ def prepare(settings: Settings, tell: Tell, progress: Progress) -> Preparation:
         tell(f"Left out: {reason}")
     names = data.classes if settings.label is None else ()
     target = Target.of(surveyed.parts.fit.labels, settings.task, names)
+    _require_sense(settings, target)
     for sentence in require_learnable(surveyed.parts, target):
         tell(sentence)
     truths = {role: torch.stack([target.encode(label) for label in surveyed.parts[role].labels]) for role in ROLES}
@@ -131,6 +132,14 @@ def prepare(settings: Settings, tell: Tell, progress: Progress) -> Preparation:
     return Preparation(chosen, surveyed, target, pipeline, made, network.to(device), truths, device, deciding)
 
 
+def _require_sense(settings: Settings, target: Target) -> None:
+    """Check that no option is about another kind of target."""
+    if settings.robust and target.kind != "numbers":
+        raise ArgumentError(f"must go with numbers, got {target.kind}. Leave it out.", "robust")
+    if settings.smoothing and target.kind == "numbers":
+        raise ArgumentError("must go with classes or labels, got numbers. Leave it out.", "smoothing")
+
+
 def _device(wanted: str) -> torch.device:
     if wanted == "auto":
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
@@ -155,8 +164,6 @@ def _with_model(settings: Settings, surveyed: Survey, tell: Tell) -> Settings:
         chosen = replace(settings, model="efficientnet_lite0", weights=settings.weights or PRETRAINED)
         tell(f"Pictures of {side} pixels: efficientnet_lite0, pretrained and frozen but for its head.")
     elif settings.model == "auto":
-        if settings.unfreeze:
-            raise ArgumentError("must go with --weights: without, nothing is frozen.", "unfreeze")
         chosen = replace(settings, model="lenet")
         tell(f"Pictures of {side} pixels: lenet, from scratch.")
     if chosen.model == "lenet" and chosen.input is None:

@@ -117,8 +117,14 @@ class Settings:
                 names = [option for option in options if option is not None]
                 near = closest(str(value), names)
                 raise ArgumentError(f"must be one of {', '.join(names)}, got {value!r:.60}.{near}", name)
-        if self.unfreeze and self.weights is None and self.model != "auto":
-            raise ArgumentError("must go with --weights: without, nothing is frozen.", "unfreeze")
+        given = {item.name for item in fields(self) if getattr(self, item.name) != item.default}
+        if self.weights is None and self.model != "auto":  # which comes with weights if the pictures are large
+            for name in _OF_FROZEN:
+                if name in given:
+                    where = "no-cache" if name == "cache" else name.replace("_", "-")
+                    raise ArgumentError("must go with --weights: without, nothing is frozen. Leave it out.", where)
+        if self.weights is not None and "backbone_rate" in given and not self.unfreeze:
+            raise ArgumentError("must go with --unfreeze: without, all but the head rests.", "backbone-rate")
         if not (self.epochs is None or self.epochs + self.unfreeze):
             raise ArgumentError("must be 1 at least, or --unfreeze be, got 0.", "epochs")
 
@@ -153,7 +159,7 @@ class Settings:
             if isinstance(value, bool):
                 words.append(option if value else "--no-cache")
             elif isinstance(value, Mapping):
-                words += [option, ",".join(f"{name}={weight:g}" for name, weight in value.items())]
+                words += [option, _text_of(value)]
             else:
                 words += [option, "x".join(map(str, value)) if isinstance(value, tuple) else str(value)]
         return words
@@ -167,23 +173,30 @@ class Settings:
 
 
 def parse_class_weights(text: str) -> ClassWeights:
-    """Return what ``none``, ``auto`` or ``cat=2,dog=0.5`` says.
+    """Return what ``none``, ``auto`` or ``cat=2,dog=0.5`` says, or ``{"big, cat": 2}``.
 
     >>> parse_class_weights("cat=2,dog=0.5")
     {'cat': 2.0, 'dog': 0.5}
     """
     if text == "none" or text == "auto":
         return "auto" if text == "auto" else "none"
-    found: dict[str, float] = {}
-    for item in text.split(","):
-        name, equals, number = item.rpartition("=")
-        try:
-            found[name] = float(number)
-        except ValueError:
-            equals = ""
-        if not (name and equals):
-            raise ArgumentError(f"must be none, auto or NAME=WEIGHT,..., got {text!r:.60}.", "class-weights")
+    is_json = text.startswith("{")
+    try:
+        pairs = json.loads(text).items() if is_json else (item.rpartition("=")[::2] for item in text.split(","))
+        found = {name: float(weight) for name, weight in pairs}
+    except (TypeError, ValueError):
+        found = {}
+    if not found or "" in found:
+        advice = 'A name with a comma goes as JSON: {"NAME": WEIGHT}.'
+        raise ArgumentError(f"must be none, auto or NAME=WEIGHT,..., got {text!r:.60}. {advice}", "class-weights")
     return found
+
+
+def _text_of(weights: Mapping[str, float]) -> str:
+    """Return what `parse_class_weights` reads as these weights."""
+    if any("," in name or name.startswith("{") for name in weights):
+        return json.dumps(dict(weights))
+    return ",".join(f"{name}={weight!r}" for name, weight in weights.items())
 
 
 def _is_whole(least: int) -> Callable[[Any], bool]:
@@ -191,7 +204,17 @@ def _is_whole(least: int) -> Callable[[Any], bool]:
 
 
 def _is_between(low: float, high: float) -> Callable[[Any], bool]:
-    return lambda value: isinstance(value, int | float) and low <= value <= high
+    return lambda value: _is_number(value) and low <= value <= high
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+
+
+def _are_weights(value: Any) -> bool:
+    if isinstance(value, Mapping):
+        return all(isinstance(name, str) and name and _is_number(part) and part > 0 for name, part in value.items())
+    return value in ("none", "auto")
 
 
 _NEVER_NEGATIVE = (_is_between(0.0, math.inf), "a number, 0 or more")
@@ -208,7 +231,10 @@ _RULES: dict[str, tuple[Callable[[Any], bool], str]] = {
     "ema": (_is_between(0.0, 0.99999), "from 0 up to 0.99999"),
     "smoothing": (_is_between(0.0, 0.99), "from 0 up to 0.99"),
     "max_rejected": (_is_between(0.0, 1.0), "a fraction"),
+    **dict.fromkeys(("robust", "cache", "tensorboard"), (lambda value: isinstance(value, bool), "true or false")),
+    "class_weights": (_are_weights, "none, auto or weights above 0 by name"),
 }
+_OF_FROZEN = ("unfreeze", "backbone_rate", "views", "cache")
 _OPTIONS: dict[str, tuple[Any, ...]] = {
     "optimizer": OPTIMIZERS,
     "schedule": CURVES,
