@@ -13,6 +13,8 @@ import trainings
 from folders import put
 from trainings import INPUT, assert_same_weights, drawn, fitted, prepared, settings, weights_file
 
+from augkit.errors import ArgumentError
+from augkit.train import train
 from augkit.train.features import Features
 from augkit.train.freezing import head_names, set_mode
 from augkit.train.models import MODELS, architecture
@@ -160,6 +162,26 @@ def test_what_decides_the_features_misses_the_cache(pictures: Path, tmp_path: Pa
     first = prepared(own).surveyed.parts.fit.sources[0]
     put(pictures / first.id, drawn("spots", 77))
     assert len(_key(own) - known) == 1
+
+
+def test_runs_that_share_a_cache_compute_what_is_the_same_once(pictures: Path, tmp_path: Path) -> None:
+    options = {**FROZEN, "weights": weights_file(tmp_path / "w.pt", "resnet18"), "epochs": 2, "pipeline": "identity"}
+    _, alone = fitted(settings(pictures, tmp_path / "alone", **options))
+    counts, shared = [], tmp_path / "shared"
+    for name, change in (("one", {}), ("two", {"rate": 0.1}), ("three", {"seed": 1}), ("four", {"seed": 1})):
+        _, found = fitted(settings(pictures, tmp_path / name, cache=str(shared), **options, **change))
+        if not change:
+            assert_same_weights(alone, found)
+        counts.append(len(list(shared.glob("*.npy"))))
+        assert not (tmp_path / name / "features").exists()
+    first = counts[0]
+    assert counts[1:] == [first, 2 * first - 1, 2 * first - 1]  # pictures that are never augmented have no seed
+
+
+def test_a_cache_in_the_data_set_is_refused(pictures: Path, tmp_path: Path) -> None:
+    wanted = settings(pictures, tmp_path / "run", cache=str(pictures / "cache"), **FROZEN, weights="w.pt")
+    with pytest.raises(ArgumentError, match=r"^cache: must lie outside the data set .* Choose another --cache\.$"):
+        train(wanted)
 
 
 @pytest.mark.parametrize("damage", ["cut", "flipped", "no seal", "empty"])

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from augkit.errors import ArgumentError
+
 if TYPE_CHECKING:
     from augkit.train import Result, Settings
 
@@ -58,6 +60,12 @@ def command(
     compare: Annotated[
         str | None, Option(metavar="none,P,...", help="Train with each pipeline on the same seeds.")
     ] = None,
+    cache: Annotated[
+        str | None,
+        Option(
+            metavar="DIR", help="Where a frozen network's features are kept, for several runs.", show_default="in RUN"
+        ),
+    ] = None,
     no_cache: Annotated[
         bool, Option("--no-cache", help="Compute a frozen network's features again and again.")
     ] = False,
@@ -82,12 +90,14 @@ def command(
     from augkit.train.models import parse_input
     from augkit.train.settings import parse_class_weights
 
+    if cache is not None and no_cache:
+        raise ArgumentError("must not go with --no-cache. Leave one out.", "cache")
     given: dict[str, Any] = dict(locals())
     known = {name: given[name] for name in Settings.__dataclass_fields__ if name in given}
     known |= {
         "class_weights": parse_class_weights(class_weights),
         "input": None if input is None else parse_input(input, "--input"),
-        "cache": not no_cache,
+        "cache": not no_cache if cache is None else cache,
     }
     settings = Settings(**known)
     if seeds == 1 and compare is None:

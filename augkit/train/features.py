@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
+from secrets import token_hex
 from typing import Any
 
 import numpy as np
@@ -86,7 +87,7 @@ class Features:
         return torch.from_numpy(np.load(path, mmap_mode="c"))
 
     def _write(self, number: int, path: Path) -> None:
-        place = path.with_suffix(".unfinished")
+        place = path.with_suffix(f".{token_hex(4)}.unfinished")  # another run may be computing the same
         try:
             with place.open("wb") as file:
                 for index, features in enumerate(self._computed(number)):

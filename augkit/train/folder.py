@@ -32,18 +32,18 @@ WRITTEN = {
 ADVICE = "Run the same command as before, pass --fresh to start anew, or choose another --out."
 
 
-def require_apart(data: str, out: str) -> None:
-    """Check that neither of a data set's folder and a run's lies in the other.
+def require_apart(data: str, folder: str, option: str) -> None:
+    """Check that neither of a data set's folder and one that is written to lies in the other.
 
-    Or the run's figures would be pictures of the data set when the same command is given again.
+    Or a run's figures would be pictures of the data set when the same command is given again.
 
     Raises:
         ArgumentError: one does.
     """
-    held, folder = Path(data).resolve(), Path(out).resolve()
-    if held.is_dir() and (folder.is_relative_to(held) or held.is_relative_to(folder)):
-        what = f"must lie outside the data set {data} and not around it, got {out}"
-        raise ArgumentError(f"{what}. Choose another --out.", "out")
+    held, own = Path(data).resolve(), Path(folder).resolve()
+    if held.is_dir() and (own.is_relative_to(held) or held.is_relative_to(own)):
+        what = f"must lie outside the data set {data} and not around it, got {folder}"
+        raise ArgumentError(f"{what}. Choose another --{option}.", option)
 
 
 def open_run(out: Path, ready: Preparation, is_fresh: bool) -> None:

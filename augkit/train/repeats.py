@@ -116,6 +116,8 @@ def repeat(
         ArgumentError: two pipelines have one name, or there are none.
         AugkitError: a training cannot be done; those before are there when it is tried again.
     """
+    if settings.cache is True and settings.may_freeze:
+        settings = replace(settings, cache=str(Path(settings.out) / "features"))  # those not augmented are the same
     if pipelines is None:
         return [_repeated(settings, settings.pipeline or NONE, Path(settings.out), seeds, one)]
     if settings.pipeline is not None:

@@ -56,7 +56,9 @@ def train(
     Raises:
         AugkitError: something is wrong, and the sentence says what; nothing that was done before is lost.
     """
-    require_apart(settings.data, settings.out)
+    require_apart(settings.data, settings.out, "out")
+    if isinstance(settings.cache, str):
+        require_apart(settings.data, settings.cache, "cache")
     began, notes = time.perf_counter(), list[str]()
 
     def noted(sentence: str) -> None:
@@ -107,6 +109,7 @@ def begin(
         with torch.autocast(device.type, torch.bfloat16, enabled=is_mixed):
             return network.features(prepared(pictures)).float().cpu()
 
+    kept = out / "features" if settings.cache is True else Path(settings.cache) if settings.cache else None
     streams = {
         role: Stream(
             ready.surveyed.parts[role],
@@ -123,7 +126,7 @@ def begin(
             streams[role],
             len(truths[role]),
             _deciding_features(ready, role, backbone),
-            out / "features" if settings.cache else None,
+            kept,
             progress,
         )
         for role in ROLES

@@ -57,7 +57,8 @@ class Settings:
         split_seed: another one, another split.
         groups: what stays together in a split: a pattern over ids, a CSV file or a column.
         seed: another one, another run.
-        cache: whether the features of a frozen network are kept in the run's folder.
+        cache: where the features of a frozen network are kept: True does it in the run's folder, another folder may
+            serve several runs, one after the other or at once; False keeps none.
         workers: processes that read pictures; 0 reads them in this one.
         device: ``cpu``, ``cuda``, or ``auto``.
         threads: of the processor, for torch; 0 takes one for inputs of up to 64 pixels, else what torch takes.
@@ -98,7 +99,7 @@ class Settings:
     split_seed: int = 0
     groups: str | None = None
     seed: int = 0
-    cache: bool = True
+    cache: bool | str = True
     workers: int = 0
     device: Literal["auto", "cpu", "cuda"] = "auto"
     threads: int = 0
@@ -118,10 +119,10 @@ class Settings:
                 near = closest(str(value), names)
                 raise ArgumentError(f"must be one of {', '.join(names)}, got {value!r:.60}.{near}", name)
         given = {item.name for item in fields(self) if getattr(self, item.name) != item.default}
-        if self.weights is None and self.model != "auto":  # which comes with weights if the pictures are large
+        if not self.may_freeze:
             for name in _OF_FROZEN:
                 if name in given:
-                    where = "no-cache" if name == "cache" else name.replace("_", "-")
+                    where = "no-cache" if getattr(self, name) is False else name.replace("_", "-")
                     raise ArgumentError("must go with --weights: without, nothing is frozen. Leave it out.", where)
         if self.weights is not None and "backbone_rate" in given and not self.unfreeze:
             raise ArgumentError("must go with --unfreeze: without, all but the head rests.", "backbone-rate")
@@ -163,6 +164,11 @@ class Settings:
             else:
                 words += [option, "x".join(map(str, value)) if isinstance(value, tuple) else str(value)]
         return words
+
+    @property
+    def may_freeze(self) -> bool:
+        """Whether a part of the network may be frozen: ``auto`` comes with weights if the pictures are large."""
+        return self.weights is not None or self.model == "auto"
 
     @property
     def highest_rate(self) -> float:
@@ -226,12 +232,13 @@ _RULES: dict[str, tuple[Callable[[Any], bool], str]] = {
     **dict.fromkeys(("batch_size", "views"), _POSITIVE),
     **dict.fromkeys(("seed", "split_seed"), (lambda value: type(value) is int, "a whole number")),
     **dict.fromkeys(("weight_decay", "warmup", "clip"), _NEVER_NEGATIVE),
+    "cache": (lambda v: isinstance(v, bool) or (isinstance(v, str) and v != ""), "true, false or a folder"),
     "rate": (lambda v: v is None or (_is_between(0.0, 1e3)(v) and v > 0), "a number above 0"),
     "backbone_rate": (lambda v: _is_between(0.0, 1e3)(v) and v > 0, "a number above 0"),
     "ema": (_is_between(0.0, 0.99999), "from 0 up to 0.99999"),
     "smoothing": (_is_between(0.0, 0.99), "from 0 up to 0.99"),
     "max_rejected": (_is_between(0.0, 1.0), "a fraction"),
-    **dict.fromkeys(("robust", "cache", "tensorboard"), (lambda value: isinstance(value, bool), "true or false")),
+    **dict.fromkeys(("robust", "tensorboard"), (lambda value: isinstance(value, bool), "true or false")),
     "class_weights": (_are_weights, "none, auto or weights above 0 by name"),
 }
 _OF_FROZEN = ("unfreeze", "backbone_rate", "views", "cache")
