@@ -48,14 +48,20 @@ def pictures(tmp_path: Path) -> Path:
     return trainings.fill(tmp_path / "pictures", each=10)
 
 
-def test_expand_train_predict_with_their_defaults(tmp_path: Path) -> None:
-    """Three commands in three minutes, with every other trainer's package broken."""
-    pytest.importorskip("sklearn")
+@pytest.fixture
+def broken(tmp_path: Path) -> str:
+    """Return a path on which every other trainer's package fails when it is imported."""
     for package in BROKEN:
         folder = tmp_path / "broken" / package
         folder.mkdir(parents=True)
         (folder / "__init__.py").write_text("raise RuntimeError('built for another machine')")
-    broken, began = str(tmp_path / "broken"), seconds_of_children()
+    return str(tmp_path / "broken")
+
+
+def test_expand_train_predict_with_their_defaults(broken: str, tmp_path: Path) -> None:
+    """Three commands in three minutes, with every other trainer's package broken."""
+    pytest.importorskip("sklearn")
+    began = seconds_of_children()
     source, out, folder = (str(tmp_path / name) for name in ("demo/digits", "out", "run"))
     trainings.digits(Path(source))
     run("expand", source, out, "--pipeline", "digits", "--copies", "20", more_path=broken)
@@ -68,6 +74,13 @@ def test_expand_train_predict_with_their_defaults(tmp_path: Path) -> None:
     right = sum(line.split(",")[1] == Path(line.split(",")[0]).parent.name for line in lines[1:])
     assert len(lines) == 101
     assert right > 80
+
+
+def test_the_default_for_photos_and_its_export_need_no_other_trainer(broken: str, tmp_path: Path) -> None:
+    pictures, folder = trainings.fill(tmp_path / "pictures", each=4, side=65), str(tmp_path / "run")
+    trained = run("train", str(pictures), "--out", folder, "--epochs", "1", more_path=broken)
+    assert "efficientnet_lite0, pretrained and frozen but for its head" in trained.stderr
+    assert "random pictures" in run("export", folder, "-o", str(tmp_path / "model.onnx"), more_path=broken).stdout
 
 
 def test_the_result_as_json_and_once_more(pictures: Path, tmp_path: Path) -> None:
