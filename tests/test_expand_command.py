@@ -155,6 +155,20 @@ def test_what_was_done_before_says_nothing_of_the_rate(
     )
 
 
+def test_other_work_has_a_rate_of_its_own(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    from augkit.cli import progress
+
+    now = 0.0
+    monkeypatch.setattr(progress.time, "perf_counter", lambda: now)
+    with progress.progress_shown() as show:
+        for done, total in ((0, 100), (100, 100), (0, 100), (50, 100), (0, 40), (10, 40)):  # in every ten seconds
+            show(done, total, "")
+            now += 10.0
+    assert [line.partition(" left")[0] for line in capsys.readouterr().err.splitlines()] == [
+        "100 of 100, 10 a second, 0 s", "50 of 100, 5 a second, 10 s", "10 of 40, 1 a second, 30 s"
+    ]  # fmt: skip
+
+
 @pytest.mark.parametrize("quiet", [5.0, 0.0])
 def test_elsewhere_there_are_plain_lines(
     src: Path, tmp_path: Path, quiet: float, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]

@@ -18,7 +18,8 @@ SECONDS_BETWEEN_LINES = 5.0
 def progress_shown() -> Iterator[Show]:
     """Give a function that shows on stderr how many are done, of how many, at which rate, and what else to say.
 
-    What the first call tells to be done was done before, and says nothing of the rate.
+    What the first call tells to be done was done before, and says nothing of the rate. A count that goes back, or is of
+    another number, is of other work: its rate begins anew.
     """
     if not sys.stderr.isatty():
         yield _Lines()
@@ -31,21 +32,28 @@ def progress_shown() -> Iterator[Show]:
         task, rate = bar.add_task("", total=None, rate=""), _Rate()
 
         def show(done: int, total: int, note: str = "") -> None:
-            told = f"{rate.of(done, time.perf_counter()):,.0f} a second{note}"
+            if rate.is_other(done, total):
+                bar.reset(task)
+            told = f"{rate.of(done, total, time.perf_counter()):,.0f} a second{note}"
             bar.update(task, total=total, completed=done, rate=told)
 
         yield show
 
 
 class _Rate:
-    """How many are done a second since it was first asked."""
+    """How many of a kind of work are done a second since it was first asked."""
 
     def __init__(self) -> None:
-        self.first, self.began = -1, 0.0
+        self.first, self.last, self.total, self.began = 0, 0, -1, 0.0
 
-    def of(self, done: int, now: float) -> float:
-        if self.first < 0:
-            self.first, self.began = done, now
+    def is_other(self, done: int, total: int) -> bool:
+        """Tell whether this is not the work that was last asked of."""
+        return total != self.total or done < self.last
+
+    def of(self, done: int, total: int, now: float) -> float:
+        if self.is_other(done, total):
+            self.first, self.total, self.began = done, total, now
+        self.last = done
         return (done - self.first) / max(now - self.began, 1e-9)
 
 
@@ -57,7 +65,7 @@ class _Lines:
 
     def __call__(self, done: int, total: int, note: str = "") -> None:
         now = time.perf_counter()
-        rate = self.rate.of(done, now)
+        rate = self.rate.of(done, total, now)
         if rate > 0.0 and now - self.told >= SECONDS_BETWEEN_LINES:
             self.told = now
             left = f"{(total - done) / rate:,.0f} s left"
