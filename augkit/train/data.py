@@ -42,6 +42,12 @@ class Part:
         """What is to be said of each picture."""
         return [source.label for source in self.sources]
 
+    @property
+    def is_in_class_folders(self) -> bool:
+        """Whether every label is the name of a folder that the original lies in: a class, whatever it looks like."""
+        pairs = zip(self.sources, self.origins, strict=True)
+        return all(isinstance(source.label, str) and f"/{source.label}/" in f"/{origin}" for source, origin in pairs)
+
     def without(self, ids: Iterable[str]) -> Part:
         """Return the part without some pictures."""
         gone = set(ids)
@@ -179,17 +185,19 @@ def require_learnable(parts: Parts, target: Target) -> list[str]:
     for role in ROLES:
         for source in parts[role].sources:
             try:
-                target.encode(source.label)
+                lost = next((name for name in target.named(source.label) if name not in target.names), None)
+                if lost is None:
+                    target.encode(source.label)
+                    continue
             except SampleError as fault:
-                if "training" in fault.message:
-                    raise _unlearnable(str(source.label), parts) from None
                 raise fault.at(source.id) from None
+            raise _unlearnable(lost, parts, target)
     if target.kind != "classes":
         return []
-    counts = {role: _originals_of(parts[role]) for role in ROLES}
+    counts = {role: _originals_of(parts[role], target) for role in ROLES}
     lost = next((name for name in target.names if not counts["fit"][name]), None)
     if lost is not None:
-        raise _unlearnable(lost, parts)
+        raise _unlearnable(lost, parts, target)
     told = []
     for role, what in (("choose", "to choose by"), ("report", "to report on")):
         absent = [name for name in target.names if not counts[role][name]]
@@ -199,15 +207,17 @@ def require_learnable(parts: Parts, target: Target) -> list[str]:
     return told
 
 
-def _originals_of(part: Part) -> Counter[str]:
-    """Return how many originals there are of every class."""
-    return Counter(label for label, _ in {(str(s.label), o) for s, o in zip(part.sources, part.origins, strict=True)})
+def _originals_of(part: Part, target: Target) -> Counter[str]:
+    """Return how many originals there are of every class or label."""
+    pairs = zip(part.labels, part.origins, strict=True)
+    return Counter(name for name, _ in {(name, origin) for label, origin in pairs for name in target.named(label)})
 
 
-def _unlearnable(name: str, parts: Parts) -> SampleError:
-    elsewhere = sum(_originals_of(parts[role])[name] for role in ("choose", "report"))
+def _unlearnable(name: str, parts: Parts, target: Target) -> SampleError:
+    elsewhere = sum(_originals_of(parts[role], target)[name] for role in ("choose", "report"))
+    what = "class" if target.kind == "classes" else "label"
     got = f"its {elsewhere:,} in the parts that judge" if elsewhere else "none at all"
-    return SampleError(f"must have pictures to learn from, got {got}. Give more, or take it out.", f"class {name!r}")
+    return SampleError(f"must have pictures to learn from, got {got}. Give more, or take it out.", f"{what} {name!r}")
 
 
 def empty_classes(data: DataSet) -> list[str]:

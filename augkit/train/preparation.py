@@ -99,7 +99,8 @@ def prepare(settings: Settings, tell: Tell, progress: Progress) -> Preparation:
     for _, _, reason in surveyed.rejected:
         tell(f"Left out: {reason}")
     names = data.classes if settings.label is None else ()
-    target = Target.of(surveyed.parts.fit.labels, settings.task, names)
+    fit = surveyed.parts.fit
+    target = Target.of(fit.labels, settings.task or ("classes" if fit.is_in_class_folders else None), names)
     _require_sense(settings, target)
     for sentence in require_learnable(surveyed.parts, target):
         tell(sentence)
