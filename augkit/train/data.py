@@ -61,10 +61,12 @@ class Parts:
 
     Args:
         fit: what is learnt from; only here are pictures augmented.
-        choose: what stops the training, picks the best epoch and fits the temperature.
+        choose: what picks the best epoch, may end the training early, and fits the temperature.
         report: what the figures are of.
         are_copies: whether `fit` was augmented before.
         reported_split: what the data set calls those that are reported on.
+        choosing_split: what it calls those that choose: val, or a part of train where it has no third part.
+        split: what divided it: its own splits, or fractions.
     """
 
     fit: Part
@@ -72,6 +74,8 @@ class Parts:
     report: Part
     are_copies: bool = False
     reported_split: Split = "test"
+    choosing_split: str = "val"
+    split: str = ""
 
     def __getitem__(self, role: Role) -> Part:
         return {"fit": self.fit, "choose": self.choose, "report": self.report}[role]
@@ -111,7 +115,8 @@ def divide(
     sources = [picture.original for picture in pictures]
     found = groups_of(sources, groups, {} if lineage else data.columns)
     own = sources[0].split is not None
-    splits = assign(sources, fractions if own else fractions or FRACTIONS, found, seed)
+    used = fractions or FRACTIONS
+    splits = assign(sources, fractions if own else used, found, seed)
     roles = list(_roles(splits, found, seed))
     for role in ROLES:
         if role not in roles:
@@ -126,7 +131,13 @@ def divide(
         place = data if role == "fit" else plain
         made[role] = Part(place, tuple(s for s, _ in pairs), tuple(origin for _, origin in pairs))
     are_copies = any(origin.copy is not None for origin in lineage.values())
-    return Parts(made["fit"], made["choose"], made["report"], are_copies, "test" if "test" in splits else "val")
+    return Parts(
+        **made,
+        are_copies=are_copies,
+        reported_split="test" if "test" in splits else "val",
+        choosing_split="val" if {"val", "test"} <= set(splits) else "part of train",
+        split="the data set's own" if own else ",".join(f"{name}={part:g}" for name, part in used.items()),
+    )
 
 
 def _pictures(data: DataSet, lineage: Mapping[str, Origin], column: Mapping[str, str]) -> list[_Picture]:

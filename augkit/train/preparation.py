@@ -63,6 +63,19 @@ class Preparation:
     deciding: dict[str, Any]
 
     @property
+    def effective(self) -> dict[str, Any]:
+        """The settings as they are after all that was left open was found out, as plain data."""
+        height, width, channels = (*self.architecture.preprocessing.size, self.architecture.preprocessing.channels)
+        return self.settings.described() | {
+            "rate": self.settings.highest_rate,
+            "task": self.target.kind,
+            "input": [height, width, channels],
+            "split": self.surveyed.parts.split,
+            "device": self.device.type,
+            "threads": self.deciding["threads"],
+        }
+
+    @property
     def schedule(self) -> Schedule:
         """The rates, and what is frozen when."""
         assert self.settings.epochs is not None
