@@ -40,6 +40,7 @@ class AugkitError(Exception):
     exit_code = 2
 
     def __init__(self, message: str, where: str = "") -> None:
+        message = _said(message, type(self))
         super().__init__(message, where)
         self.message = message
         self.where = where
@@ -54,6 +55,16 @@ class AugkitError(Exception):
         'steps[2] Scale.factor: must be positive, got -1'
         """
         return type(self)(self.message, f"{where} {self.where}".strip())
+
+
+def _said(text: str, kind: type) -> str:
+    """Return what an error said where it was first raised.
+
+    PyTorch's DataLoader makes a worker's error anew, of its own kind, from the text of its traceback. The sentence ends
+    that text, after the kind's full name; nothing but the error itself sees both on every way to the user.
+    """
+    _, name, sentence = text.rpartition(f"\n{kind.__module__}.{kind.__qualname__}: ")
+    return sentence.rstrip("\n") if name and text.startswith(f"Caught {kind.__name__} in ") else text
 
 
 class ArgumentError(AugkitError, ValueError):

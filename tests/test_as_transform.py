@@ -93,7 +93,9 @@ def test_what_is_drawn_depends_on_content_seed_and_epoch_alone() -> None:
     assert not np.array_equal(augment(RGB), first)
     augment.set_epoch(0)
     assert np.array_equal(augment(RGB), first)
-    augment(RGB.reshape(32, 24, 3))
+    brighten = ak.Pipeline([ak.Brightness((0.5, 1.5))]).as_transform(seed=3)
+    reshaped = RGB.reshape(32, 24, 3)  # the same bytes, and another picture
+    assert not np.array_equal(brighten(reshaped).ravel(), brighten(RGB).ravel())
 
 
 def test_a_tensor_with_a_gradient_is_augmented_without() -> None:

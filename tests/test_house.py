@@ -1,8 +1,10 @@
 """The house rules of imports, names and sizes, read from the source with `ast`. Every rule is tried on an offender."""
 
 import ast
+import re
 import subprocess
 import sys
+import tomllib
 from collections.abc import Iterator
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
@@ -35,6 +37,12 @@ HOMES = {  # the only modules that may import a package
     "fsspec": ("augkit.datasets", "augkit.expand"),
     "pyarrow": ("augkit.datasets",),
     "pycocotools": ("augkit.datasets",),
+    "scipy": ("augkit.train",),
+    "sklearn": ("augkit.train.calibration", "augkit.train.metrics", "augkit.cli.demo"),
+    "safetensors": ("augkit.train.artefact", "augkit.train.weights"),
+    "matplotlib": ("augkit.train.figures",),
+    "tensorboard": ("augkit.train.log",),
+    **dict.fromkeys(("onnx", "onnxscript", "onnxruntime"), ("augkit.train.export",)),
 }
 BANNED_NAMES = {"utils", "helpers", "common", "base", "manager"}
 HEAVY = {"torch", "cv2", "numpy", "yaml", "pydantic", "PIL", "sklearn"}
@@ -159,6 +167,12 @@ def test_importing_augkit_is_light() -> None:
         ("augkit.pipeline", "def f():\n    from torch.nn import Module", "imports torch"),
         ("augkit.pipeline_file", "import yaml", "imports yaml"),
         ("augkit.cli.expand", "import ray.util", "imports ray"),
+        ("augkit.executors.reference", "from scipy import ndimage", "imports scipy"),
+        ("augkit.train.loop", "from sklearn.metrics import log_loss", "imports sklearn"),
+        ("augkit.train.report", "import matplotlib.pyplot", "imports matplotlib"),
+        ("augkit.loader.folders", "import safetensors", "imports safetensors"),
+        ("augkit.train.loop", "def f():\n    import onnxruntime", "imports onnxruntime"),
+        ("augkit.cli.train", "import tensorboard", "imports tensorboard"),
         ("augkit.core.plan", "import cv2", "imports cv2"),
         ("augkit.transforms.filters", "import cv2.ximgproc", "imports cv2"),
         ("augkit.core.plan", "import scipy.ndimage", "not only NumPy"),
@@ -207,3 +221,14 @@ def test_misfits_are_caught() -> None:
 
 def test_a_heavy_import_is_seen() -> None:
     assert loaded_by("import numpy") == {"numpy"}
+
+
+def test_an_extra_names_what_its_rooms_import() -> None:
+    """Every package with a home is asked for by the core or by an extra, and not only by another package of it."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    extras = {name: asked for name, asked in project["optional-dependencies"].items() if name not in ("test", "bench")}
+    asked = {
+        re.split(r"[\[<>=~! ]", word)[0] for words in (project["dependencies"], *extras.values()) for word in words
+    }
+    names = {"sklearn": "scikit-learn", "yaml": "PyYAML"}
+    assert {names.get(package, package) for package in HOMES} <= asked

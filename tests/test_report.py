@@ -76,7 +76,6 @@ def facts(target: Target, count: int = 40, **more: Any) -> ReportFacts:
     made = artefact(
         target,
         metrics=measure(evaluation, 1.5),
-        settings={"data": "my <data>", "seed": 3, "pipeline": None, "split": "train=0.8,val=0.2"},
         fingerprint="ab12" * 16,
         versions=versions(),
         temperature=1.5,
@@ -89,6 +88,7 @@ def facts(target: Target, count: int = 40, **more: Any) -> ReportFacts:
         "chosen_on": "val",
         "counts": (1200, 77, count),
         "curves": CURVES,
+        "settings": {"data": "my <data>", "seed": 3, "pipeline": None, "split": "train=0.8,val=0.2", "patience": 0},
         "command": ["augkit", "train", "my <data>", "--out", "runs/first"],
         "picture": picture,
         "seconds": 75.0,

@@ -14,11 +14,12 @@ from typing import Any
 
 import pytest
 import trainings
-from trainings import Stopped, assert_same_weights, fitted, settings
+from trainings import Stopped, assert_same_weights, fitted, prepared, settings
 
 from augkit.train import Settings
 from augkit.train.checkpoint import Checkpoints
 from augkit.train.faults import Unwritten
+from augkit.train.stream import draws_of
 
 ROOT = Path(__file__).parent.parent
 
@@ -78,9 +79,17 @@ def test_workers_change_nothing(pictures: Path, tmp_path: Path) -> None:
     assert_resumes(wanted, settings(pictures, tmp_path / "whole", **SCRATCH), [5])
 
 
+def test_workers_change_nothing_across_the_unfreezing(pictures: Path, tmp_path: Path) -> None:
+    """Of a mean of the weights either: stopped before it, in its first step and after, two workers end as none."""
+    options = TRANSFER | {"model": "resnet18", "weights": trainings.weights_file(tmp_path / "w.pt", "resnet18")}
+    wanted, whole = (settings(pictures, tmp_path / str(count), workers=count, **options) for count in (2, 0))
+    steps = len(draws_of(len(prepared(wanted).truths["fit"]), wanted.batch_size, 0, 0))
+    assert_resumes(wanted, whole, [2 * steps - 1, 2, 1])
+
+
 def test_killed(pictures: Path, tmp_path: Path) -> None:
     """A process that is killed at some moment goes on when the same command is given again."""
-    options = {"epochs": 12, "ema": 0.9, "checkpoint_every": 1, "batch_size": 4}
+    options = {"epochs": 30, "ema": 0.9, "checkpoint_every": 1, "batch_size": 4}
     whole = settings(pictures, tmp_path / "whole", **options)
     _, expected = fitted(whole)
     out = tmp_path / "killed"
@@ -90,7 +99,9 @@ def test_killed(pictures: Path, tmp_path: Path) -> None:
         while process.poll() is None and _rows(out) < wanted_rows:
             time.sleep(0.005)
         process.send_signal(signal.SIGKILL)
-        assert process.wait() in (-signal.SIGKILL, 0)
+        assert process.wait() == -signal.SIGKILL
+        assert wanted_rows <= _rows(out) < 30  # in the middle of it
+        assert not (out / "model.safetensors").exists()
     _, found = fitted(settings(pictures, out, **options))
     assert_same_weights(found, expected)
 

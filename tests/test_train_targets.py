@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import numpy as np
 import pytest
 import torch
 import trainings
+from folders import done
 from hypothesis import given
 from hypothesis import strategies as st
 from torch.nn import functional
@@ -79,7 +81,10 @@ def test_losses_are_those_of_the_kinds() -> None:
     several = functional.one_hot(truth, 3).float()
     assert labels.loss()(logits, several) == functional.binary_cross_entropy_with_logits(logits, several)
     assert numbers.loss()(logits, several) == ((logits - several) ** 2).mean()
-    assert numbers.loss(is_robust=True)(logits, several) == functional.huber_loss(logits, several)
+    far = (3 * logits - several).abs()
+    assert far.min() < 1.0 < far.max()
+    huber = torch.where(far <= 1.0, far**2 / 2.0, far - 0.5).mean()
+    assert float(numbers.loss(is_robust=True)(3 * logits, several)) == pytest.approx(float(huber), rel=1e-6)
 
 
 def test_class_weights() -> None:
@@ -147,3 +152,39 @@ def test_another_column_may_be_learnt(tmp_path: Path) -> None:
     assert prepared(settings(root / "list.csv", tmp_path / "run", label="letter")).target.names == ("l", "p", "s")
     with pytest.raises(ArgumentError, match="Did you mean age"):
         prepared(settings(root / "list.csv", tmp_path / "run", label="aeg"))
+
+
+NUMBERED = {"1.0": "lines", "1.5": "plain", "2.0": "spots"}
+
+
+@pytest.mark.parametrize("form", [None, "folder", "webdataset"])
+def test_folders_with_numbers_for_names_are_classes(tmp_path: Path, form: str | None) -> None:
+    """And so are expansions of them; the texts of a CSV are numbers, in its expansion too."""
+    trainings.fill(tmp_path / "named", each=10)
+    for number, name in NUMBERED.items():
+        (tmp_path / "named" / name).rename(tmp_path / "named" / number)
+    listed = manifest(tmp_path / "listed", lambda kind, place: f"{1 + kind / 2:.1f}", "list.csv")
+    for source, kind in ((tmp_path / "named", "classes"), (listed, "numbers")):
+        data = source
+        if form is not None:
+            data = tmp_path / f"{kind}-{form}"
+            done(source, data, copies=1, form=form, encoding="png")
+        wanted = settings(data, tmp_path / "run")
+        assert prepared(wanted).target.kind == kind
+        other: Any = "numbers" if kind == "classes" else "classes"
+        assert prepared(replace(wanted, task=other)).target.kind == other
+
+
+@pytest.mark.parametrize("role", ["val", "test"])
+def test_a_label_that_none_learns_from_is_named(tmp_path: Path, role: str) -> None:
+    data = manifest(tmp_path / "data", several)
+    rows = [json.loads(line) for line in data.read_text().splitlines()]
+    for place, row in enumerate(rows):
+        row["split"] = ("train", "val", "test")[place % 3]
+    late = [row for row in rows if row["split"] == role][:2]
+    for row in late:
+        row["label"] = [*row["label"], "rare"]
+    data.write_text("\n".join(map(json.dumps, rows)))
+    words = r"^label 'rare': must have pictures to learn from, got its 2 in the parts that judge\. Give more"
+    with pytest.raises(SampleError, match=words):
+        prepared(settings(data, tmp_path / "run"))

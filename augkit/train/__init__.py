@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from augkit.train.run import train as train
     from augkit.train.settings import Settings as Settings
 
-for _package in ("torch", "safetensors", "sklearn"):
+for _package in ("torch", "safetensors", "scipy", "sklearn"):
     if find_spec(_package) is None:
         raise MissingExtra("must be installed to train. Run: pip install 'augkit[train]'", _package)
 

@@ -42,6 +42,12 @@ class Part:
         """What is to be said of each picture."""
         return [source.label for source in self.sources]
 
+    @property
+    def is_in_class_folders(self) -> bool:
+        """Whether every label is the name of a folder that the original lies in: a class, whatever it looks like."""
+        pairs = zip(self.sources, self.origins, strict=True)
+        return all(isinstance(source.label, str) and f"/{source.label}/" in f"/{origin}" for source, origin in pairs)
+
     def without(self, ids: Iterable[str]) -> Part:
         """Return the part without some pictures."""
         gone = set(ids)
@@ -55,10 +61,12 @@ class Parts:
 
     Args:
         fit: what is learnt from; only here are pictures augmented.
-        choose: what stops the training, picks the best epoch and fits the temperature.
+        choose: what picks the best epoch, may end the training early, and fits the temperature.
         report: what the figures are of.
         are_copies: whether `fit` was augmented before.
         reported_split: what the data set calls those that are reported on.
+        choosing_split: what it calls those that choose: val, or a part of train where it has no third part.
+        split: what divided it: its own splits, or fractions.
     """
 
     fit: Part
@@ -66,6 +74,8 @@ class Parts:
     report: Part
     are_copies: bool = False
     reported_split: Split = "test"
+    choosing_split: str = "val"
+    split: str = ""
 
     def __getitem__(self, role: Role) -> Part:
         return {"fit": self.fit, "choose": self.choose, "report": self.report}[role]
@@ -105,7 +115,8 @@ def divide(
     sources = [picture.original for picture in pictures]
     found = groups_of(sources, groups, {} if lineage else data.columns)
     own = sources[0].split is not None
-    splits = assign(sources, fractions if own else fractions or FRACTIONS, found, seed)
+    used = fractions or FRACTIONS
+    splits = assign(sources, fractions if own else used, found, seed)
     roles = list(_roles(splits, found, seed))
     for role in ROLES:
         if role not in roles:
@@ -120,7 +131,13 @@ def divide(
         place = data if role == "fit" else plain
         made[role] = Part(place, tuple(s for s, _ in pairs), tuple(origin for _, origin in pairs))
     are_copies = any(origin.copy is not None for origin in lineage.values())
-    return Parts(made["fit"], made["choose"], made["report"], are_copies, "test" if "test" in splits else "val")
+    return Parts(
+        **made,
+        are_copies=are_copies,
+        reported_split="test" if "test" in splits else "val",
+        choosing_split="val" if {"val", "test"} <= set(splits) else "part of train",
+        split="the data set's own" if own else ",".join(f"{name}={part:g}" for name, part in used.items()),
+    )
 
 
 def _pictures(data: DataSet, lineage: Mapping[str, Origin], column: Mapping[str, str]) -> list[_Picture]:
@@ -179,17 +196,19 @@ def require_learnable(parts: Parts, target: Target) -> list[str]:
     for role in ROLES:
         for source in parts[role].sources:
             try:
-                target.encode(source.label)
+                lost = next((name for name in target.named(source.label) if name not in target.names), None)
+                if lost is None:
+                    target.encode(source.label)
+                    continue
             except SampleError as fault:
-                if "training" in fault.message:
-                    raise _unlearnable(str(source.label), parts) from None
                 raise fault.at(source.id) from None
+            raise _unlearnable(lost, parts, target)
     if target.kind != "classes":
         return []
-    counts = {role: _originals_of(parts[role]) for role in ROLES}
+    counts = {role: _originals_of(parts[role], target) for role in ROLES}
     lost = next((name for name in target.names if not counts["fit"][name]), None)
     if lost is not None:
-        raise _unlearnable(lost, parts)
+        raise _unlearnable(lost, parts, target)
     told = []
     for role, what in (("choose", "to choose by"), ("report", "to report on")):
         absent = [name for name in target.names if not counts[role][name]]
@@ -199,15 +218,17 @@ def require_learnable(parts: Parts, target: Target) -> list[str]:
     return told
 
 
-def _originals_of(part: Part) -> Counter[str]:
-    """Return how many originals there are of every class."""
-    return Counter(label for label, _ in {(str(s.label), o) for s, o in zip(part.sources, part.origins, strict=True)})
+def _originals_of(part: Part, target: Target) -> Counter[str]:
+    """Return how many originals there are of every class or label."""
+    pairs = zip(part.labels, part.origins, strict=True)
+    return Counter(name for name, _ in {(name, origin) for label, origin in pairs for name in target.named(label)})
 
 
-def _unlearnable(name: str, parts: Parts) -> SampleError:
-    elsewhere = sum(_originals_of(parts[role])[name] for role in ("choose", "report"))
+def _unlearnable(name: str, parts: Parts, target: Target) -> SampleError:
+    elsewhere = sum(_originals_of(parts[role], target)[name] for role in ("choose", "report"))
+    what = "class" if target.kind == "classes" else "label"
     got = f"its {elsewhere:,} in the parts that judge" if elsewhere else "none at all"
-    return SampleError(f"must have pictures to learn from, got {got}. Give more, or take it out.", f"class {name!r}")
+    return SampleError(f"must have pictures to learn from, got {got}. Give more, or take it out.", f"{what} {name!r}")
 
 
 def empty_classes(data: DataSet) -> list[str]:

@@ -59,7 +59,12 @@ def open_run(out: Path, ready: Preparation, is_fresh: bool) -> None:
         Unwritten: the disk is full.
         ArgumentError: it holds another run; the message names what differs.
     """
-    content = {"augkit_run": FORMAT, "settings": ready.settings.described(), "deciding": ready.deciding}
+    content = {
+        "augkit_run": FORMAT,
+        "settings": ready.settings.described(),  # as `Settings.read` reads them
+        "effective": ready.effective,
+        "deciding": ready.deciding,
+    }
     pictures = list(ready.surveyed.lines())
     rejected = [json.dumps(dict(zip(("role", "id", "reason"), row, strict=True))) for row in ready.surveyed.rejected]
     known = _known(out)

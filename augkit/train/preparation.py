@@ -63,6 +63,19 @@ class Preparation:
     deciding: dict[str, Any]
 
     @property
+    def effective(self) -> dict[str, Any]:
+        """The settings as they are after all that was left open was found out, as plain data."""
+        height, width, channels = (*self.architecture.preprocessing.size, self.architecture.preprocessing.channels)
+        return self.settings.described() | {
+            "rate": self.settings.highest_rate,
+            "task": self.target.kind,
+            "input": [height, width, channels],
+            "split": self.surveyed.parts.split,
+            "device": self.device.type,
+            "threads": self.deciding["threads"],
+        }
+
+    @property
     def schedule(self) -> Schedule:
         """The rates, and what is frozen when."""
         assert self.settings.epochs is not None
@@ -99,7 +112,8 @@ def prepare(settings: Settings, tell: Tell, progress: Progress) -> Preparation:
     for _, _, reason in surveyed.rejected:
         tell(f"Left out: {reason}")
     names = data.classes if settings.label is None else ()
-    target = Target.of(surveyed.parts.fit.labels, settings.task, names)
+    fit = surveyed.parts.fit
+    target = Target.of(fit.labels, settings.task or ("classes" if fit.is_in_class_folders else None), names)
     _require_sense(settings, target)
     for sentence in require_learnable(surveyed.parts, target):
         tell(sentence)

@@ -12,7 +12,6 @@ import torch
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset, Sampler
 
-from augkit.errors import AugkitError, FileError
 from augkit.loader import Augmented, Draw, EpochSampler, Pictures
 from augkit.pipeline import Pipeline
 from augkit.train.data import Part
@@ -97,9 +96,6 @@ class Stream:
         self.order.batches = draws
         try:
             yield from self.loader
-        except AugkitError as fault:  # a worker's comes with a traceback in its text; its last line is the sentence
-            sentence = str(fault).strip().splitlines()[-1].partition("Error: ")
-            raise FileError(sentence[2] or sentence[0]) from None
         except RuntimeError as fault:
             if "exited unexpectedly" not in str(fault):
                 raise

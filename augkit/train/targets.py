@@ -106,20 +106,27 @@ class Target:
         plain: dict[str, Any] = json.loads(json.dumps(asdict(self)))
         return plain if self.kind == "numbers" else {"kind": plain["kind"], "names": plain["names"]}
 
+    def named(self, label: Any) -> list[str]:
+        """Return the class, as a list of one, or the labels that a picture's label names; of numbers nothing.
+
+        Raises:
+            SampleError: it is none of this kind.
+        """
+        return [] if self.kind == "numbers" else _names(_parsed(label), self.kind)
+
     def encode(self, label: Any) -> Tensor:
         """Return a label as the loss takes it: a class's number, 0 and 1 for every label (k,), or scaled numbers (k,).
 
         Raises:
             SampleError: it is none of this kind, or names what the training pictures did not.
         """
-        value = _parsed(label)
         if self.kind == "numbers":
-            numbers = _numbers(value)
+            numbers = _numbers(_parsed(label))
             if len(numbers) != self.outputs:
                 raise SampleError(f"must be {self.outputs} numbers, got {len(numbers)}.", "label")
             scaled = (np.array(numbers) - np.array(self.mean)) / np.array(self.std)
             return torch.tensor(scaled, dtype=torch.float32)
-        found = _names(value, self.kind)
+        found = self.named(label)
         for name in found:
             if name not in self.names:
                 raise SampleError(f"must be one of the training pictures', got {name!r}.", "label")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,9 +25,10 @@ class ReportFacts:
             gives of `evaluation` with that temperature.
         evaluation: of the pictures that are reported on; its ids are what `picture` takes.
         split: what the data set calls those pictures: test, or val.
-        chosen_on: what it calls those that stopped the training, picked the epoch and fitted the temperature.
+        chosen_on: what it calls those that picked the epoch and fitted the temperature.
         counts: how many pictures taught the network, chose, and are reported on.
         curves: how the training went.
+        settings: of the training, by name, as they are after what was left open was found out.
         command: the words of a command that repeats the run.
         picture: gives a picture by its id: (H, W) or (H, W, C), four channels with alpha; it may raise an AugkitError.
         seconds: how long the training took.
@@ -41,6 +42,7 @@ class ReportFacts:
     chosen_on: str
     counts: tuple[int, int, int]
     curves: Curves
+    settings: Mapping[str, Any]
     command: Sequence[str]
     picture: Callable[[str], NDArray[Any]]
     seconds: float

@@ -79,10 +79,14 @@ def _drawn(facts: ReportFacts, measured: dict[str, Any]) -> Iterator[tuple[str, 
 def _top(facts: ReportFacts, measured: dict[str, Any]) -> str:
     top = Headline(**measured["headline"])
     learnt, chose, reported = facts.counts
+    could_stop = ["could end the training early"] * bool(facts.settings["patience"])
+    heated = ["set the temperature"] * (measured["kind"] != "numbers")
+    *first, last = ["picked the epoch", *could_stop, *heated]
+    chosen = f"{', '.join(first)} and {last}" if first else last
     scope = (
         f"Measured on {reported:,} picture{'s' * (reported != 1)} ({facts.split}), not augmented, that the network did"
         f" not learn from and that chose nothing. {learnt:,} others taught it; {chose:,} others ({facts.chosen_on})"
-        " stopped the training, picked the epoch and set the temperature."
+        f" {chosen}."
     )
     told = "".join(f"<p>{text(note)}</p>" for note in (scope, *facts.notes))
     parameters = sum(value.numel() for value in facts.artefact.network.parameters())
@@ -209,7 +213,7 @@ def _configuration(facts: ReportFacts) -> str:
         ("std", ", ".join(f"{value:g}" for value in pictures.std)),
         ("temperature", f"{artefact.temperature:.4g}"),
     ]
-    settings = [(name.replace("_", " "), shown(value)) for name, value in artefact.settings.items()]
+    settings = [(name.replace("_", " "), shown(value)) for name, value in facts.settings.items()]
     return (
         f'<p>This repeats the run:</p><pre tabindex="0">{text(shlex.join(facts.command))}</pre>'
         f"<h3>Settings</h3>{details(settings)}"
