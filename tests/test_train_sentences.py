@@ -46,6 +46,8 @@ def test_it_says_what_they_chose(tmp_path: Path) -> None:
     text = page_of(settings(listed, tmp_path / "numbers", epochs=1))
     assert "others (val) picked the epoch. " in text
     assert "temperature scaling" not in text
+    text = page_of(settings(listed, tmp_path / "watched", epochs=1, keep="last"))
+    assert "others (val) were watched and decided nothing. " in text
 
 
 @pytest.mark.parametrize("model", ["lenet", "resnet18"])

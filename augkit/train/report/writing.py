@@ -79,9 +79,12 @@ def _drawn(facts: ReportFacts, measured: dict[str, Any]) -> Iterator[tuple[str, 
 def _top(facts: ReportFacts, measured: dict[str, Any]) -> str:
     top = Headline(**measured["headline"])
     learnt, chose, reported = facts.counts
-    could_stop = ["could end the training early"] * bool(facts.settings["patience"])
-    heated = ["set the temperature"] * (measured["kind"] != "numbers")
-    *first, last = ["picked the epoch", *could_stop, *heated]
+    deeds = {
+        "picked the epoch": facts.settings["keep"] == "best",
+        "could end the training early": bool(facts.settings["patience"]),
+        "set the temperature": measured["kind"] != "numbers",
+    }
+    *first, last = [deed for deed, is_done in deeds.items() if is_done] or ["were watched and decided nothing"]
     chosen = f"{', '.join(first)} and {last}" if first else last
     scope = (
         f"Measured on {reported:,} picture{'s' * (reported != 1)} ({facts.split}), not augmented, that the network did"
