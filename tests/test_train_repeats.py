@@ -66,6 +66,21 @@ def test_a_pipeline_that_is_none_is_refused_before_anything_is_trained() -> None
     assert not DONE
 
 
+def test_pipelines_are_checked_before_anything_is_trained() -> None:
+    checked: list[str | None] = []
+
+    def check(settings: Settings) -> None:
+        assert not DONE
+        checked.append(settings.pipeline)
+        if settings.pipeline == "six":
+            raise ArgumentError("must be coloured, got grey.", "pictures")
+
+    with pytest.raises(ArgumentError, match="must be coloured"):
+        repeat(Settings("data", "run"), 2, ["none", "light", "six"], one, check)
+    assert checked == [None, "light", "six"]
+    assert not DONE
+
+
 def compared(before: list[float], after: list[float]) -> Difference:
     pairs = [[result(classes(value)) for value in values] for values in (before, after)]
     (found,) = differences(Repeats("none", tuple(pairs[0])), Repeats("six", tuple(pairs[1])))
