@@ -7,6 +7,7 @@ import os
 import shlex
 import sys
 from dataclasses import asdict
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -100,7 +101,7 @@ def command(
 
     pipelines = None if compare is None else compare.split(",")
     found = repeat(settings, seeds, pipelines, lambda s: _announced(s, fresh), _checked)
-    tell_repeats(found, as_json)
+    tell_repeats(found, Path(out), as_json)
 
 
 def _require_there(data: str, pipeline: str | None, compare: str | None) -> None:
