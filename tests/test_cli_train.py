@@ -10,10 +10,12 @@ from pathlib import Path
 
 import pytest
 import trainings
+from folders import put
 from typer.testing import CliRunner
 
 from augkit.cli import app
-from augkit.errors import AugkitError
+from augkit.codec import decode
+from augkit.errors import AugkitError, SampleError
 
 ROOT = Path(__file__).parent.parent
 BROKEN = ("torchvision", "timm", "lightning", "pytorch_lightning", "torchmetrics", "tensorboard", "accelerate")
@@ -113,10 +115,13 @@ def test_seeds_and_comparisons_are_told(pictures: Path, tmp_path: Path) -> None:
     assert lines[0] == "Accuracy over 2 seeds"
     assert [line.split()[0] for line in lines[1:3]] == ["none", "digits"]
     assert lines[3] == "digits against none"
-    assert [line.split()[0] for line in lines[4:]] == ["all", *trainings.CLASSES]
+    assert [line.split()[0] for line in lines[4:8]] == ["all", *trainings.CLASSES]
+    assert lines[8].startswith(f"All about it: {tmp_path / 'runs' / 'comparison.json'}")
+    best = Path(lines[9].split("augkit predict ")[1].split()[0])
     for name in ("none", "digits"):
         for seed in (0, 1):
             assert (tmp_path / "runs" / name / f"seed-{seed}" / "report.html").exists()
+    assert told("predict", str(best), str(pictures)).startswith("path,label")
 
 
 @pytest.mark.parametrize(
@@ -142,3 +147,38 @@ def test_a_mistake_is_a_sentence(pictures: Path, tmp_path: Path, words: tuple[st
     assert sentence in str(done.exception)
     assert done.exception.exit_code == 2
     assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize("words", [("--pipeline", "six"), ("--compare", "none,six")])
+def test_a_pipeline_that_does_not_suit_is_told_before_anything_is_trained(
+    tmp_path: Path, words: tuple[str, str]
+) -> None:
+    """Pictures of a few are grey, which six cannot shift the colours of."""
+    pictures = trainings.fill(tmp_path / "pictures", each=10)
+    for path in sorted(pictures.rglob("*.png"))[5:]:
+        put(path, decode(path.read_bytes()).image[:, :, 0])
+    done = CliRunner().invoke(app, ["train", str(pictures), "--out", str(tmp_path / "run"), *QUICK, *words])
+    assert isinstance(done.exception, SampleError)
+    assert str(pictures) in str(done.exception)
+    assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (("nothere",), "nothere: must be readable"), ((".", "--pipeline", "sixx"), "Did you mean six"),
+        ((".", "--compare", "none,sixx"), "Did you mean six"),
+    ],
+)  # fmt: skip
+def test_a_slip_of_the_pen_is_told_before_torch_is_loaded(words: tuple[str, ...], sentence: str) -> None:
+    code = (
+        "import sys; from augkit.cli import app; sys.modules['torch'] = None; app(sys.argv[1:], standalone_mode=False)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, "train", *words, "--out", "run"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert sentence in done.stderr.splitlines()[-1]

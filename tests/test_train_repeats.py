@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 from pathlib import Path
 from statistics import stdev
@@ -22,13 +23,13 @@ def classes(accuracy: float, **recalls: float | None) -> dict[str, Any]:
     return {"kind": "classes", "headline": {"name": "Accuracy", "value": accuracy}, "per_class": rows}
 
 
-def result(metrics: dict[str, Any]) -> Result:
-    return Result("run", "run/report.html", metrics, 1, 1, {"fit": 1, "choose": 1, "report": 1}, 0, 1.0, ())
+def result(metrics: dict[str, Any], out: str = "run", score: float = 0.0) -> Result:
+    return Result(out, f"{out}/report.html", metrics, 1, 1, {"fit": 1, "choose": 1, "report": 1}, 0, 1.0, (), score)
 
 
 def one(settings: Settings) -> Result:
     DONE.append(settings)
-    return result(classes(settings.seed / 10, cat=0.5))
+    return result(classes(settings.seed / 10, cat=0.5), settings.out, -settings.seed)
 
 
 @pytest.fixture(autouse=True)
@@ -66,6 +67,21 @@ def test_a_pipeline_that_is_none_is_refused_before_anything_is_trained() -> None
     assert not DONE
 
 
+def test_pipelines_are_checked_before_anything_is_trained() -> None:
+    checked: list[str | None] = []
+
+    def check(settings: Settings) -> None:
+        assert not DONE
+        checked.append(settings.pipeline)
+        if settings.pipeline == "six":
+            raise ArgumentError("must be coloured, got grey.", "pictures")
+
+    with pytest.raises(ArgumentError, match="must be coloured"):
+        repeat(Settings("data", "run"), 2, ["none", "light", "six"], one, check)
+    assert checked == [None, "light", "six"]
+    assert not DONE
+
+
 def compared(before: list[float], after: list[float]) -> Difference:
     pairs = [[result(classes(value)) for value in values] for values in (before, after)]
     (found,) = differences(Repeats("none", tuple(pairs[0])), Repeats("six", tuple(pairs[1])))
@@ -96,9 +112,25 @@ def test_classes_are_compared_one_by_one_and_errors_are_better_when_small() -> N
     assert [d.gain for d in differences(*numbers)] == [1.0, 1.0]
 
 
-def test_a_comparison_as_json(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_comparison_as_json_and_as_files(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """What is printed is written too, with the figures of every run and class; the best is by what chose."""
     found = repeat(Settings("data", "run"), 2, ["none", "light"], one)
-    tell_repeats(found, as_json=True)
+    tell_repeats(found, tmp_path / "runs", as_json=True)
     told = json.loads(capsys.readouterr().out)
     assert [(run["pipeline"], len(run["results"])) for run in told["runs"]] == [("none", 2), ("light", 2)]
     assert [row["verdict"] for row in told["differences"]["light"]] == ["no difference to be told"] * 2
+    assert json.loads((tmp_path / "runs/comparison.json").read_text()) == told
+    with (tmp_path / "runs/comparison.csv").open() as file:
+        rows = {(row["run"], row["name"]): float(row["figure"]) for row in csv.DictReader(file)}
+    runs = [result for run in told["runs"] for result in run["results"]]
+    assert len(runs) == 4
+    assert rows == {
+        (run["out"], name): value
+        for run in runs
+        for name, value in (("all", run["metrics"]["headline"]["value"]), ("cat", 0.5))
+    }
+    assert Path(told["best"]).as_posix() == "run/none/seed-0"
+    tell_repeats(found, tmp_path / "runs", as_json=False)
+    *_, where, use = capsys.readouterr().out.splitlines()
+    assert where == f"All about it: {tmp_path}/runs/comparison.json and {tmp_path}/runs/comparison.csv"
+    assert use.endswith(f"augkit predict {told['best']} PICTURES")

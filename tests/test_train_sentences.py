@@ -9,11 +9,13 @@ from typing import Any
 
 import pytest
 import trainings
+from folders import put
 from test_report import Page
 from test_train_targets import manifest
-from trainings import INPUT, prepared, settings, weights_file
+from trainings import INPUT, drawn, prepared, settings, weights_file
 
 from augkit.train import Settings, train
+from augkit.train.preparation import prepare
 
 
 def page_of(wanted: Settings) -> str:
@@ -71,3 +73,31 @@ def test_it_says_what_was_left_open(tmp_path: Path, model: str) -> None:
         assert f"{name} {found[name]}" in text
     assert f"input {side} x {side} x 3" in text
     assert Settings.read(known["settings"]).out == str(tmp_path / "run")
+
+
+@pytest.mark.parametrize(("chosen_by", "words"), [(29, "fewer than 30:"), (30, ""), (30 * 3, "")])
+def test_few_pictures_to_choose_by_are_told(tmp_path: Path, chosen_by: int, words: str) -> None:
+    """On the terminal and in the report: what they choose is partly chance."""
+    told = few_told(tmp_path, chosen_by, 2)
+    assert [words in sentence for sentence in told] == [True] * bool(words)
+
+
+def test_few_of_a_class_are_told(tmp_path: Path) -> None:
+    (sentence,) = few_told(tmp_path, 39, 8)
+    assert sentence.startswith("Only 39 pictures choose the best epoch, fewer than 5 of each class: ")
+    assert not few_told(tmp_path / "more", 40, 8)
+
+
+def test_the_report_repeats_it(tmp_path: Path) -> None:
+    text = page_of(settings(trainings.fill(tmp_path / "data", each=9), tmp_path / "run", epochs=1))
+    assert "the best epoch, fewer than 30: which it is, is partly chance." in text
+
+
+def few_told(root: Path, count: int, classes: int) -> list[str]:
+    """Return what is said of how few choose, where so many of so many classes do."""
+    for split, many in (("train", classes), ("val", count), ("test", classes)):
+        for place in range(many):
+            put(root / "data" / split / f"class{place % classes}" / f"{place}.png", drawn("plain", place))
+    told: list[str] = []
+    prepare(settings(root / "data", root / "run"), told.append, lambda *_: None)
+    return [sentence for sentence in told if sentence.startswith("Only")]

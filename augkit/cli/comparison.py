@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import shlex
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -13,19 +14,19 @@ if TYPE_CHECKING:
 __all__ = ["tell_repeats"]
 
 
-def tell_repeats(found: Sequence[Repeats], as_json: bool) -> None:
-    """Print what each pipeline came to over all seeds, and what each changed against the first, class by class."""
+def tell_repeats(found: Sequence[Repeats], folder: Path, as_json: bool) -> None:
+    """Print what each pipeline came to over all seeds, and what each changed against the first, class by class.
+
+    All of it is written to the folder that holds theirs too.
+    """
+    from augkit.train.comparison import best, compared, write
     from augkit.train.repeats import differences
 
-    changes = {other.pipeline: differences(found[0], other) for other in found[1:]}
+    files = write(folder, found)
     if as_json:
-        runs = [
-            {"pipeline": one.pipeline, **asdict(one.headline), "results": [asdict(r) for r in one.results]}
-            for one in found
-        ]
-        told = {name: [asdict(d) | {"verdict": d.verdict} for d in rows] for name, rows in changes.items()}
-        print(json.dumps({"runs": runs, "differences": told}))
+        print(json.dumps(compared(found)))
         return
+    changes = {other.pipeline: differences(found[0], other) for other in found[1:]}
     kind, name = found[0].results[0].metrics["kind"], found[0].results[0].metrics["headline"]["name"]
     is_fraction = kind != "numbers"
     print(f"{name} over {len(found[0].results)} seed{'s' * (len(found[0].results) != 1)}")
@@ -36,6 +37,9 @@ def tell_repeats(found: Sequence[Repeats], as_json: bool) -> None:
         print(f"{other} against {found[0].pipeline}")
         for line in _table(rows, is_fraction):
             print(f"  {line}")
+    print(f"All about it: {' and '.join(map(str, files))}")
+    words = shlex.join(["augkit", "predict", best(found).out])
+    print(f"To use the run that did best on the pictures that choose: {words} PICTURES")
 
 
 def _spread(spread: Spread, is_fraction: bool) -> str:

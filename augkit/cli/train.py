@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import shlex
 import sys
 from dataclasses import asdict
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -86,6 +88,7 @@ def command(
     result is told of the others, which are never augmented. The same command goes on where
     a run was stopped, and ends with the same weights.
     """
+    _require_there(data, pipeline, compare)
     from augkit.train import Settings
     from augkit.train.models import parse_input
     from augkit.train.settings import parse_class_weights
@@ -107,8 +110,29 @@ def command(
     from augkit.cli.comparison import tell_repeats
     from augkit.train import repeat
 
-    found = repeat(settings, seeds, None if compare is None else compare.split(","), lambda s: _announced(s, fresh))
-    tell_repeats(found, as_json)
+    pipelines = None if compare is None else compare.split(",")
+    found = repeat(settings, seeds, pipelines, lambda s: _announced(s, fresh), _checked)
+    tell_repeats(found, Path(out), as_json)
+
+
+def _require_there(data: str, pipeline: str | None, compare: str | None) -> None:
+    """Answer the usual slips of the pen before torch is loaded, which takes seconds."""
+    from augkit.datasets import read
+    from augkit.pipeline_file import load
+
+    for name in [pipeline] if compare is None else compare.split(","):
+        if name not in (None, "none"):
+            load(name)
+    if "://" not in data and not os.path.exists(data):  # noqa: PTH110 - Path.exists raises where it may not look
+        read(data)
+
+
+def _checked(settings: Settings) -> None:
+    from augkit.cli.progress import progress_shown
+    from augkit.train.preparation import prepare
+
+    with progress_shown() as show:
+        prepare(settings, lambda _: None, show)
 
 
 def _announced(settings: Settings, fresh: bool) -> Result:

@@ -39,6 +39,7 @@ class Result:
         rejected: how many could not be read.
         seconds: that this took, without what was done before it was stopped, if it was.
         notes: what else a user must know.
+        score: of the best epoch, by the pictures that chose; more is better.
     """
 
     out: str
@@ -50,6 +51,7 @@ class Result:
     rejected: int
     seconds: float
     notes: tuple[str, ...]
+    score: float
 
 
 def close(
@@ -120,6 +122,7 @@ def close(
         len(ready.surveyed.rejected),
         seconds,
         tuple(notes),
+        state.best[0],
     )
 
 

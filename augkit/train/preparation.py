@@ -10,8 +10,10 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from augkit.core.key import Key
 from augkit.datasets import read
-from augkit.errors import ArgumentError
+from augkit.datasets.samples import named_sample
+from augkit.errors import ArgumentError, AugkitError
 from augkit.pipeline import Pipeline
 from augkit.pipeline_file import described, load
 from augkit.train.artefact import DECIDING, versions
@@ -111,6 +113,8 @@ def prepare(settings: Settings, tell: Tell, progress: Progress) -> Preparation:
     surveyed = survey(parts, settings.max_rejected, progress)
     for _, _, reason in surveyed.rejected:
         tell(f"Left out: {reason}")
+    if pipeline is not None:
+        _require_suited(pipeline, surveyed)
     names = data.classes if settings.label is None else ()
     fit = surveyed.parts.fit
     target = Target.of(fit.labels, settings.task or ("classes" if fit.is_in_class_folders else None), names)
@@ -152,6 +156,16 @@ def _require_sense(settings: Settings, target: Target) -> None:
         raise ArgumentError(f"must go with numbers, got {target.kind}. Leave it out.", "robust")
     if settings.smoothing and target.kind == "numbers":
         raise ArgumentError("must go with classes or labels, got numbers. Leave it out.", "smoothing")
+
+
+def _require_suited(pipeline: Pipeline, surveyed: Survey) -> None:
+    """Check that a pipeline takes what is learnt from: one picture of each number of channels."""
+    part, facts = surveyed.parts.fit, surveyed.facts["fit"]
+    for source in {facts[source.id].channels: source for source in reversed(part.sources)}.values():
+        try:
+            pipeline(named_sample(part.data, source), Key(0, source.id))
+        except AugkitError as fault:
+            raise fault.at(f"{part.data.root}/{source.id}") from None
 
 
 def _device(wanted: str) -> torch.device:

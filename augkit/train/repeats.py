@@ -103,6 +103,7 @@ def repeat(
     seeds: int,
     pipelines: Sequence[str] | None,
     one: Callable[[Settings], Result],
+    check: Callable[[Settings], object] = lambda settings: None,
 ) -> list[Repeats]:
     """Train with each pipeline and each seed; the split, which has a seed of its own, is the same for all.
 
@@ -111,6 +112,7 @@ def repeat(
         seeds: how many, from the settings' own on.
         pipelines: names or files, or ``none``; None takes the settings' own alone.
         one: does one training.
+        check: is called with the first settings of every pipeline before anything is trained, and raises what it finds.
 
     Raises:
         ArgumentError: two pipelines have one name, or there are none.
@@ -128,16 +130,10 @@ def repeat(
     for name in pipelines:
         if name != NONE:
             load(name)  # or a spelling mistake would be found after hours
-    return [
-        _repeated(
-            replace(settings, pipeline=None if pipeline == NONE else pipeline),
-            name,
-            Path(settings.out) / name,
-            seeds,
-            one,
-        )
-        for name, pipeline in zip(names, pipelines, strict=True)
-    ]
+    each = [replace(settings, pipeline=None if pipeline == NONE else pipeline) for pipeline in pipelines]
+    for own in each:
+        check(own)
+    return [_repeated(own, name, Path(settings.out) / name, seeds, one) for own, name in zip(each, names, strict=True)]
 
 
 def _repeated(settings: Settings, name: str, folder: Path, seeds: int, one: Callable[[Settings], Result]) -> Repeats:
