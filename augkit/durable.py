@@ -8,8 +8,8 @@ from __future__ import annotations
 import ctypes
 import os
 import sys
-from collections.abc import Callable, Iterable
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
 from functools import cache
 from hashlib import sha256
 from io import RawIOBase
@@ -19,6 +19,7 @@ from typing import Any
 
 __all__ = [
     "Pieces",
+    "held",
     "make_folders",
     "make_root",
     "remove_folder",
@@ -139,6 +140,22 @@ def make_root(root: str) -> None:
     while above[-1] != os.path.dirname(above[-1]):
         above.append(os.path.dirname(above[-1]))
     sync_all(root, [], [folder for folder in above if os.access(folder, os.R_OK | os.W_OK)])
+
+
+@contextmanager
+def held(folder: str, is_shared: bool = False, is_patient: bool = False) -> Iterator[None]:
+    """Hold a folder's lock; one that others hold is waited for, or raises BlockingIOError."""
+    if sys.platform == "win32":  # which has no locks on folders
+        yield
+        return
+    import fcntl
+
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, (fcntl.LOCK_SH if is_shared else fcntl.LOCK_EX) | (0 if is_patient else fcntl.LOCK_NB))
+        yield
+    finally:
+        os.close(descriptor)
 
 
 def with_holders(folders: set[str], root: str) -> set[str]:

@@ -25,7 +25,7 @@ ROWS = [{"epoch": epoch, "rate": 0.1, "loss": 1 / epoch} for epoch in (1, 2, 3)]
 # In the order in which a run writes them: after each, the same command comes as far as the next.
 FILES = (
     "pictures.jsonl", "rejected.jsonl", "settings.json", "*.npy", "*.sha256", "best.pt", "log.jsonl", "log.csv",
-    "last.pt", "model.safetensors", "learning_curves.png", "calibration.png", "confusion_matrix.png",
+    "last.pt", "model.safetensors", "learning_curves.png",
     "predictions.csv", "report.html",
 )  # fmt: skip
 

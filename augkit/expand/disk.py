@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import stat
-import sys
 from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from io import BufferedWriter
@@ -107,30 +106,14 @@ class Disk(Store):
         durable.make_root(self._path(BOOKS))
         with ExitStack() as held:
             try:
-                held.enter_context(_held(self._path(BOOKS), is_shared, is_patient=False))
+                held.enter_context(durable.held(self._path(BOOKS), is_shared, is_patient=False))
             except BlockingIOError:
                 advice = "Wait until it has ended, or write elsewhere."
                 raise JobError(f"must be written by one run at a time, got a second one. {advice}", self.root) from None
             yield
 
     def closing(self) -> AbstractContextManager[None]:
-        return _held(self._path(PLANS), is_shared=False, is_patient=True)
-
-
-@contextmanager
-def _held(folder: str, is_shared: bool, is_patient: bool) -> Iterator[None]:
-    """Hold a folder's lock; one that others hold is waited for, or raises BlockingIOError."""
-    if sys.platform == "win32":  # which has no locks on folders
-        yield
-        return
-    import fcntl
-
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        fcntl.flock(descriptor, (fcntl.LOCK_SH if is_shared else fcntl.LOCK_EX) | (0 if is_patient else fcntl.LOCK_NB))
-        yield
-    finally:
-        os.close(descriptor)
+        return durable.held(self._path(PLANS), is_shared=False, is_patient=True)
 
 
 class _DiskStaging(Staging):

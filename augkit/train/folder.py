@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
-from augkit.durable import make_root, remove_folder, replace_with, unlink
+from augkit.durable import held, make_root, remove_folder, replace_with, unlink
 from augkit.errors import ArgumentError, FileError
 from augkit.train.faults import is_full, unwritten
 from augkit.train.preparation import Preparation
 
-__all__ = ["open_run", "require_apart"]
+__all__ = ["locked", "open_run", "require_apart"]
 
 FORMAT = 1
 SETTINGS, PICTURES, REJECTED = "settings.json", "pictures.jsonl", "rejected.jsonl"
@@ -29,6 +31,7 @@ WRITTEN = {
         TEMPORARY,
     ),
 }
+_NO_LOCKS = (errno.ENOSYS, errno.ENOTSUP, errno.ENOLCK)  # some network disks have none: no reason not to train there
 ADVICE = "Run the same command as before, pass --fresh to start anew, or choose another --out."
 
 
@@ -44,6 +47,33 @@ def require_apart(data: str, folder: str, option: str) -> None:
     if held.is_dir() and (own.is_relative_to(held) or held.is_relative_to(own)):
         what = f"must lie outside the data set {data} and not around it, got {folder}"
         raise ArgumentError(f"{what}. Choose another --{option}.", option)
+
+
+@contextmanager
+def locked(out: Path) -> Iterator[None]:
+    """Keep a run's folder, which is made if it is not there, to one training at a time.
+
+    Raises:
+        FileError: another one is at work in it, or it cannot be made.
+    """
+    with ExitStack() as stack:
+        try:
+            make_root(os.fspath(out.absolute()))
+            stack.enter_context(held(os.fspath(out)))
+        except BlockingIOError:
+            advice = "Wait until it has ended, or choose another --out."
+            what = f"must be written by one training at a time, got a second one. {advice}"
+            raise FileError(what, str(out)) from None
+        except OSError as fault:
+            if fault.errno not in _NO_LOCKS:
+                raise _unusable(out, fault) from None
+        yield
+
+
+def _unusable(out: Path, fault: OSError) -> FileError:
+    if is_full(fault):
+        return unwritten(out, fault)
+    return FileError(f"must be a folder that can be written to, got: {fault.strerror}.", str(out))
 
 
 def open_run(out: Path, ready: Preparation, is_fresh: bool) -> None:
@@ -79,9 +109,7 @@ def open_run(out: Path, ready: Preparation, is_fresh: bool) -> None:
             replace_with(out / SETTINGS, (json.dumps(content, indent=2, ensure_ascii=False) + "\n").encode())
             return
     except OSError as fault:
-        if is_full(fault):
-            raise unwritten(out, fault) from None
-        raise FileError(f"must be a folder that can be written to, got: {fault.strerror}.", str(out)) from None
+        raise _unusable(out, fault) from None
     difference = _difference(known["deciding"], ready.deciding, out, pictures)
     if difference:
         raise ArgumentError(f"must be what {out} was begun with: {difference}. {ADVICE}", "train")

@@ -17,7 +17,7 @@ from augkit.train.checkpoint import Checkpoints
 from augkit.train.closing import Result, close
 from augkit.train.data import ROLES, Role
 from augkit.train.features import Features, backbone_hash
-from augkit.train.folder import open_run, require_apart
+from augkit.train.folder import locked, open_run, require_apart
 from augkit.train.judge import Judge
 from augkit.train.log import Log
 from augkit.train.loop import Course, fit
@@ -67,12 +67,13 @@ def train(
 
     with reproducible():
         ready = prepare(settings, noted, progress)
-        open_run(Path(settings.out), ready, fresh)
-        best = deepcopy(ready.network)  # as it is at the beginning: a checkpoint holds what has changed
-        course, judges = begin(ready, noted, progress)
-        state = fit(course)
-        best.load_state_dict(course.checkpoints.best_state(), strict=False)
-        return close(ready, best, state, judges, notes, time.perf_counter() - began)
+        with locked(Path(settings.out)):
+            open_run(Path(settings.out), ready, fresh)
+            best = deepcopy(ready.network)  # as it is at the beginning: a checkpoint holds what has changed
+            course, judges = begin(ready, noted, progress)
+            state = fit(course)
+            best.load_state_dict(course.checkpoints.best_state(), strict=False)
+            return close(ready, best, state, judges, notes, time.perf_counter() - began)
 
 
 @contextmanager
