@@ -7,14 +7,25 @@ those that need some, and further examples.
 from collections.abc import Iterator
 
 import augkit as ak
-from augkit.core.ops import Homography, Op, Warp
+from augkit.core.ops import Homography, Op
+from augkit.core.spatial import IDENTITY
+from augkit.core.windows import moves
 from augkit.transforms import REGISTRY
 
 STATISTICS = ak.ColorStatistics((0.2, 0.05, 0.01), ((1.0, 0.0, 0.0), (0.0, 0.6, -0.8), (0.0, 0.8, 0.6)))
 
+SIZE = (120, 160)
 MORE: dict[str, list[dict[str, object]]] = {
     "Brightness": [{"factor": 1.1}, {"factor": (0.0, 2.5)}],
     "CenterCrop": [{"size": (64, 80)}, {"size": 50}, {"size": (200, 100)}],
+    "Convolve": [
+        {"kernel": "vertical_line"},
+        {"kernel": "emboss", "stride": 2, "padding": 0},
+        {"kernel": "gaussian", "stride": (2, 3)},
+        {"kernel": ((0.25, 0.25), (0.25, 0.25)), "padding": (1, 0)},
+        {"kernel": ((1.0,),)},
+        {"kernel": ((0.5, -1.0, 2.0, -1.0, 0.5),) * 2, "stride": 2, "padding": 3},
+    ],
     "Contrast": [{"factor": 0.0}, {"factor": (0.2, 3.0)}],
     "ElasticWarp": [{"alpha": 300.0, "sigma": 16.0}, {"alpha": (50.0, 200.0), "sigma": (8.0, 12.0)}],
     "Gamma": [{"power": 2.2}, {"power": (0.3, 3.0)}],
@@ -30,6 +41,12 @@ MORE: dict[str, list[dict[str, object]]] = {
     "PCAColorShift": [{"std": 0.5, "statistics": STATISTICS}],
     "Pad": [{"left": 7, "top": 3, "right": 0, "bottom": 11}],
     "Perspective": [{"strength": 0.2}],
+    "Pool": [
+        {"kind": "mean", "size": 3, "stride": 2, "padding": 1},
+        {"kind": "min", "size": (2, 3), "stride": 1},
+        {"kind": "l2", "size": 2, "stride": 2},
+        {"kind": "max", "size": 3, "stride": 1, "padding": 1},
+    ],
     "RandomCrop": [{"size": (64, 80)}, {"size": 32}, {"size": (200, 100)}],
     "RandomOrder": [{"steps": (ak.Rotate(), ak.Shear(), ak.Scale())}],
     "RandomResizedCrop": [{"size": (96, 96)}, {"size": (70, 50), "scale": (0.5, 1.0), "ratio": (0.5, 2.0)}],
@@ -64,12 +81,13 @@ def rows() -> Iterator[ak.Transform]:
 
 def moves_points(step: ak.Transform) -> bool:
     """Tell whether a transform may draw spatial operations on an RGB picture."""
-    return any(isinstance(op, Homography | Warp) for n in range(12) for op in drawn(step, ak.Key(n, "which")))
+    still = Homography(IDENTITY, SIZE)
+    return any(move != still for n in range(12) for move in moves(drawn(step, ak.Key(n, "which")), SIZE))
 
 
 def drawn(step: ak.Transform, key: ak.Key, scene: ak.Scene | None = None) -> tuple[Op, ...]:
     """Return what a transform draws."""
-    return step.draw(key.stream(ak.Pipeline([step]).labels[0]), scene or ak.Scene((120, 160)))
+    return step.draw(key.stream(ak.Pipeline([step]).labels[0]), scene or ak.Scene(SIZE))
 
 
 ROWS = list(rows())
