@@ -16,6 +16,14 @@ STATISTICS = ak.ColorStatistics((0.2, 0.05, 0.01), ((1.0, 0.0, 0.0), (0.0, 0.6, 
 
 SIZE = (120, 160)
 MORE: dict[str, list[dict[str, object]]] = {
+    "Add": [
+        {"first": (ak.Convolve("vertical_line"),), "second": (ak.Convolve("horizontal_line"),)},
+        {"first": (), "second": (ak.Rotate((-40, 40)), ak.Brightness(0.3))},
+        {"first": (ak.Rotate(20), ak.Brightness(0.5)), "second": (ak.Maybe(0.5, ak.Mirror()), ak.Brightness(0.5))},
+        {"first": (ak.Pool("mean"), ak.Saturation(0.5)), "second": (ak.Convolve(((-0.5, 0.5), (-0.5, 0.5)), 2, 0),)},
+    ],
+    "AutoContrast": [{"cutoff": (0.01, 0.2)}],
+    "Binarize": [{"threshold": "otsu"}, {"threshold": (0.3, 0.7)}],
     "Brightness": [{"factor": 1.1}, {"factor": (0.0, 2.5)}],
     "CenterCrop": [{"size": (64, 80)}, {"size": 50}, {"size": (200, 100)}],
     "Convolve": [
@@ -47,6 +55,7 @@ MORE: dict[str, list[dict[str, object]]] = {
         {"kind": "l2", "size": 2, "stride": 2},
         {"kind": "max", "size": 3, "stride": 1, "padding": 1},
     ],
+    "Posterize": [{"bits": 1}, {"bits": (2, 4)}],
     "RandomCrop": [{"size": (64, 80)}, {"size": 32}, {"size": (200, 100)}],
     "RandomOrder": [{"steps": (ak.Rotate(), ak.Shear(), ak.Scale())}],
     "RandomResizedCrop": [{"size": (96, 96)}, {"size": (70, 50), "scale": (0.5, 1.0), "ratio": (0.5, 2.0)}],
@@ -66,6 +75,7 @@ MORE: dict[str, list[dict[str, object]]] = {
         {"count": 2, "steps": (ak.Rotate(), ak.Hue(), ak.Shear())},
         {"count": (0, 2), "steps": (ak.Scale(), ak.Gamma())},
     ],
+    "Solarize": [{"threshold": 0.0}, {"threshold": (0.2, 0.8)}],
     "Translate": [{"x": 0.25, "y": (-0.3, 0.3)}],
 }
 
@@ -92,4 +102,4 @@ def drawn(step: ak.Transform, key: ak.Key, scene: ak.Scene | None = None) -> tup
 
 ROWS = list(rows())
 SPATIAL = [step for step in ROWS if moves_points(step)]
-BUNDLED = ("digits", "identity", "light", "six", "strong")
+BUNDLED = ("digits", "identity", "light", "lines", "six", "strong")

@@ -41,7 +41,7 @@ MAX_SIGMA = 100.0  # pixels
 POOLS = ("max", "min", "mean", "l2", "median")
 NOISES = ("gaussian", "salt_and_pepper", "poisson")
 # What an `Adapt` may be called, and how many numbers it takes; those of RGB_ONLY need red, green and blue.
-ADAPTATIONS = {"pca_shift": 3}
+ADAPTATIONS = {"auto_contrast": 1, "equalize": 0, "otsu": 0, "pca_shift": 3}
 RGB_ONLY = ("pca_shift",)
 
 
@@ -153,6 +153,8 @@ class Erase:
 class Adapt:
     """Do what must look at the pixels first, by name.
 
+    ``auto_contrast``: stretch every channel to the whole range, a share of pixels cut off at both ends.
+    ``equalize``: make every channel's histogram even. ``otsu``: make every channel black and white.
     ``pca_shift``: add V (numbers * lambda), eigenvectors and eigenvalues being those of this picture's RGB covariance.
     """
 
@@ -189,7 +191,7 @@ def told(op: Barrier) -> str:
             return f"paint over {count} rectangle{'s' * (count != 1)}"
         case Adapt():
             numbers = ", ".join(f"{number:.4g}" for number in op.numbers)
-            return f"{op.name} with {numbers}" if numbers else op.name
+            return f"{op.name.replace('_', ' ')}, told by the pixels" + (f", with {numbers}" if numbers else "")
 
 
 def _pair(pair: tuple[int, int]) -> str:
@@ -256,6 +258,8 @@ def _check_adapt(op: Adapt) -> None:
     require(known, "Adapt.name", f"be one of {', '.join(ADAPTATIONS)}", op.name)
     count = ADAPTATIONS[op.name]
     fits = isinstance(op.numbers, tuple) and len(op.numbers) == count and are_numbers(op.numbers, 0)
+    if fits and op.name == "auto_contrast":
+        require(0.0 <= op.numbers[0] < 0.5, "Adapt auto_contrast", "cut off 0 to below 0.5 of the pixels", op.numbers)
     require(fits, f"Adapt {op.name}", f"have {count} finite numbers", op.numbers)
 
 

@@ -119,7 +119,8 @@ class Blend:
     weights: tuple[float, ...]
 
 
-CURVES = ("gain", "contrast", "gamma")  # what they do: `augkit.core.tonal.FUNCTIONS`
+# What they do: `augkit.core.tonal.FUNCTIONS`.
+CURVES = ("gain", "contrast", "gamma", "invert", "posterize", "solarize", "threshold")
 
 Spatial = Homography | Warp
 Tonal = ColorMatrix | Curve

@@ -27,8 +27,8 @@ from augkit.core.ops import (
     to_jsonable,
 )
 from augkit.core.spatial import Size
-from augkit.core.windows import slide
-from augkit.errors import ArgumentError, SampleError, closest
+from augkit.core.windows import require_one_size, slide
+from augkit.errors import ArgumentError, closest
 
 __all__ = [
     "CHOICES",
@@ -141,9 +141,7 @@ def size_after(step: Step, size: Size) -> Size:
         return slide(step, size).size
     if isinstance(step, BlendRun):
         found = [_size_after_all(branch, size) for branch in step.branches]
-        if len(set(found)) > 1:
-            told = " and ".join(f"{height} x {width}" for height, width in found)
-            raise SampleError(f"must get branches of one size, got {told} (height x width).", "Blend")
+        require_one_size(found)
         return found[0]
     return size
 

@@ -10,7 +10,7 @@ Reference: Dumoulin and Visin, "A guide to convolution arithmetic for deep learn
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 
 import numpy as np
@@ -21,7 +21,7 @@ from augkit.core.ops import Blend, Homography, Op, Spatial
 from augkit.core.spatial import Size, cos_sin
 from augkit.errors import SampleError
 
-__all__ = ["centred", "gaussian", "kernel_of", "moves", "slide", "window"]
+__all__ = ["centred", "gaussian", "kernel_of", "moves", "require_one_size", "slide", "window"]
 
 CUT_OFF = 4.0  # standard deviations of a Gaussian
 POINTS_PER_PIXEL = 8  # of a motion's path
@@ -106,11 +106,22 @@ def slide(op: Sliding, size: Size) -> Homography:
     )
 
 
+def require_one_size(sizes: Sequence[Size]) -> None:
+    """Refuse branches of a `Blend` that come out at several sizes.
+
+    Raises:
+        SampleError: they do.
+    """
+    if len(set(sizes)) > 1:
+        told = " and ".join(f"{height} x {width}" for height, width in sizes)
+        raise SampleError(f"must get branches of one size, got {told} (height x width).", "Blend")
+
+
 def moves(ops: Iterable[Op], size: Size) -> tuple[Spatial, ...]:
     """Return how points move by operations on a picture of `size`, those of a `Blend` by its first branch.
 
     Raises:
-        SampleError: a window does not fit.
+        SampleError: a window does not fit, or the branches of a blend come out at several sizes.
     """
     found: list[Spatial] = []
     for op in ops:
@@ -119,6 +130,8 @@ def moves(ops: Iterable[Op], size: Size) -> tuple[Spatial, ...]:
         elif isinstance(op, Sliding):
             found.append(slide(op, size))
         elif isinstance(op, Blend):
-            found += moves(op.branches[0], size)
+            branches = [moves(branch, size) for branch in op.branches]
+            require_one_size([branch[-1].size if branch else size for branch in branches])
+            found += branches[0]
         size = found[-1].size if found else size
     return tuple(found)

@@ -80,8 +80,12 @@ def _step(name: str, step: Transform, depth: int, number: str) -> list[Line]:
     told = [_argument(cls, item.name, getattr(step, item.name)) for item in fields(cls) if item.name != "name"]
     words = "; ".join(word for word in [", and of those ".join(chances), *told] if word)
     lines += [(depth + 1, words)] * bool(words)
-    inner: tuple[Transform, ...] = getattr(step, "steps", ())
-    return lines + _steps(labels(inner), inner, depth + 1, f"{number}.")
+    for item in fields(cls):
+        inner = getattr(step, item.name)
+        if isinstance(inner, tuple) and _holds(inner, Transform):
+            branch = "" if item.name == "steps" else f"{item.name}."
+            lines += _steps(labels(inner), inner, depth + 1, f"{number}.{branch}")
+    return lines
 
 
 def _share(chance: float) -> str:

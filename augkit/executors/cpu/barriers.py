@@ -14,12 +14,14 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
+from augkit.core import histograms
 from augkit.core.barriers import Adapt, Barrier, Downscale, Erase, Filter, Gaussian, Jpeg, Noise, Pool, Sliding
 from augkit.core.plan import ColorRun
 from augkit.core.tonal import RANGE, pca_shift
 from augkit.core.windows import gaussian, kernel_of, slide
 from augkit.executors.cpu.colour import recolor
 from augkit.executors.cpu.resample import resample
+from augkit.executors.reference import finish
 from augkit.executors.reference.barriers import disturb, erase, jpeg
 from augkit.executors.targets import Sampling, resized, widened
 
@@ -122,7 +124,24 @@ def _pca_shift(image: Image, op: Adapt) -> Image:
     return recolor(image.copy(), ColorRun((pca_shift(covariance, op.numbers),)), alpha=False)
 
 
-ADAPTED: dict[str, Callable[[Image, Adapt], Image]] = {"pca_shift": _pca_shift}
+def _by_histogram(image: Image, op: Adapt) -> Image:
+    levels = np.atleast_3d(histograms.levels_of(image))
+    planes = []
+    for channel in range(levels.shape[2]):
+        plane = np.ascontiguousarray(levels[..., channel])
+        count = np.iinfo(plane.dtype).max + 1
+        counts = cv2.calcHist([plane], [0], None, [count], [0, count]).ravel().astype(np.int64)
+        values = finish(histograms.table(op, counts) * RANGE[image.dtype], image.dtype)
+        planes.append(cv2.LUT(plane, values) if plane.dtype == np.uint8 else values[plane])
+    return planes[0].reshape(image.shape) if len(planes) == 1 else np.stack(planes, axis=-1)
+
+
+ADAPTED: dict[str, Callable[[Image, Adapt], Image]] = {
+    "auto_contrast": _by_histogram,
+    "equalize": _by_histogram,
+    "otsu": _by_histogram,
+    "pca_shift": _pca_shift,
+}
 
 
 def _adapt(image: Image, op: Adapt, how: Sampling) -> Image:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
-from augkit.core import noise
+from augkit.core import histograms, noise
 from augkit.core.barriers import Adapt, Barrier, Downscale, Erase, Filter, Jpeg, Noise, Pool, Sliding
 from augkit.core.plan import ColorRun
 from augkit.core.sample import channels_of
@@ -128,7 +128,23 @@ def _pca_shift(image: Image, op: Adapt) -> Image:
     return recolor(image, ColorRun((shift,)), alpha=False)
 
 
-ADAPTED: dict[str, Callable[[Image, Adapt], Image]] = {"pca_shift": _pca_shift}
+def _by_histogram(image: Image, op: Adapt) -> Image:
+    top = RANGE[image.dtype]
+    out = np.empty(image.shape)
+    levels = np.atleast_3d(histograms.levels_of(image))
+    for channel in range(levels.shape[2]):
+        plane = levels[..., channel]
+        counts = np.bincount(plane.ravel(), minlength=np.iinfo(plane.dtype).max + 1)
+        np.atleast_3d(out)[..., channel] = histograms.table(op, counts)[plane] * top
+    return finish(out, image.dtype)
+
+
+ADAPTED: dict[str, Callable[[Image, Adapt], Image]] = {
+    "auto_contrast": _by_histogram,
+    "equalize": _by_histogram,
+    "otsu": _by_histogram,
+    "pca_shift": _pca_shift,
+}
 
 
 def _adapt(image: Image, op: Adapt, how: Sampling) -> Image:
