@@ -27,7 +27,11 @@ if TYPE_CHECKING:
     from augkit.transforms.colour import *
     from augkit.transforms.combinators import *
     from augkit.transforms.crops import *
+    from augkit.transforms.filters import *
     from augkit.transforms.geometry import *
+    from augkit.transforms.levels import *
+    from augkit.transforms.style import *
+    from augkit.transforms.texture import *
     from augkit.transforms.transform import Range as Range
     from augkit.transforms.transform import Transform as Transform
     from augkit.transforms.transform import pick as pick
@@ -48,6 +52,7 @@ _HOMES = {
     "ColorStatistics": "transforms.colour",
     "Pipeline": "pipeline",
     "Range": "transforms.transform",
+    "Style": "transforms.style",
     "Transform": "transforms.transform",
     "pick": "transforms.transform",
     "dump": "pipeline_file",

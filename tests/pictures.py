@@ -7,7 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 import augkit as ak
-from augkit.core.plan import Plan, SpatialRun
+from augkit.core.barriers import Filter, Pool, Sliding
+from augkit.core.plan import BlendRun, Plan, Policy, SpatialRun, Step, size_after
+from augkit.core.windows import kernel_of, slide
 
 Reals = NDArray[np.float64]
 
@@ -120,12 +122,35 @@ def run_one_by_one(steps: Sequence[ak.Transform], sample: ak.Sample, executor: s
     return sample
 
 
-def spatial_part(plan: Plan, **policy: Any) -> Plan:
-    """Return the plan without its colours, under another sampling policy."""
-    from augkit.core.plan import Policy
+def spatial_part(plan: Plan, blobs: bool = False, **policy: Any) -> Plan:
+    """Return only how the plan moves points, under another sampling policy.
 
-    steps = tuple(step for step in plan.steps if isinstance(step, SpatialRun))
-    return Plan(plan.source, steps, Policy(**policy))
+    With `blobs`, windows that leave the middle of a blob where it is slide over the picture as they do in the plan.
+    """
+    return Plan(plan.source, moving(plan.steps, plan.source, blobs), Policy(**policy))
+
+
+def moving(steps: tuple[Step, ...], size: tuple[int, int], blobs: bool = False) -> tuple[Step, ...]:
+    """Return the steps' maps: those of windows as a scaling and a shift, those of a blend by its first branch."""
+    found: list[Step] = []
+    for step in steps:
+        if isinstance(step, SpatialRun) or (blobs and isinstance(step, Sliding) and keeps_blobs(step)):
+            found.append(step)
+        elif isinstance(step, Sliding):
+            move = slide(step, size)
+            found.append(SpatialRun((move,), move.size))
+        elif isinstance(step, BlendRun):
+            found += moving(step.branches[0], size, blobs)
+        size = size_after(step, size)
+    return tuple(found)
+
+
+def keeps_blobs(step: Sliding) -> bool:
+    """Tell whether a window makes of a blob one about the same middle."""
+    if isinstance(step, Pool):
+        return step.kind != "min"
+    kernel = kernel_of(step)
+    return isinstance(step, Filter) and bool((kernel >= 0).all() and np.allclose(kernel, kernel[::-1, ::-1]))
 
 
 def assert_same_sample(left: ak.Sample, right: ak.Sample) -> None:

@@ -4,25 +4,80 @@ A transform whose arguments all have defaults is in the table as soon as it is r
 those that need some, and further examples.
 """
 
+from base64 import b64encode
 from collections.abc import Iterator
 
+import numpy as np
+
 import augkit as ak
-from augkit.core.ops import Homography, Op, Warp
+from augkit.core.ops import Homography, Op
+from augkit.core.spatial import IDENTITY
+from augkit.core.windows import moves
 from augkit.transforms import REGISTRY
 
 STATISTICS = ak.ColorStatistics((0.2, 0.05, 0.01), ((1.0, 0.0, 0.0), (0.0, 0.6, -0.8), (0.0, 0.8, 0.6)))
+AMPLITUDES = np.outer(1 / (1 + np.abs(np.arange(-2, 3))), 1 / (1 + np.arange(3))) * 0.3
+STYLE = ak.Style(
+    (0.6, 0.5, 0.3),
+    ((0.04, 0.02, 0.01), (0.02, 0.05, 0.0), (0.01, 0.0, 0.03)),
+    b64encode(np.stack([AMPLITUDES] * 3).astype("<f4").tobytes()).decode(),
+)
 
+SIZE = (120, 160)
 MORE: dict[str, list[dict[str, object]]] = {
+    "Add": [
+        {"first": (ak.Convolve("vertical_line"),), "second": (ak.Convolve("horizontal_line"),)},
+        {"first": (), "second": (ak.Rotate((-40, 40)), ak.Brightness(0.3))},
+        {"first": (ak.Rotate(20), ak.Brightness(0.5)), "second": (ak.Maybe(0.5, ak.Mirror()), ak.Brightness(0.5))},
+        {"first": (ak.Pool("mean"), ak.Saturation(0.5)), "second": (ak.Convolve(((-0.5, 0.5), (-0.5, 0.5)), 2, 0),)},
+    ],
+    "AutoContrast": [{"cutoff": (0.01, 0.2)}],
+    "Binarize": [{"threshold": "otsu"}, {"threshold": (0.3, 0.7)}],
+    "Blur": [
+        {"radius": 3.0},
+        {"radius": 0.0},
+        {"kind": "motion", "radius": (2.0, 5.0)},
+        {"kind": "motion", "radius": 4.0, "degrees": 90.0},
+        {"kind": "median", "radius": (1.0, 3.0)},
+    ],
     "Brightness": [{"factor": 1.1}, {"factor": (0.0, 2.5)}],
     "CenterCrop": [{"size": (64, 80)}, {"size": 50}, {"size": (200, 100)}],
+    "ColorTransfer": [
+        {"reference": STYLE, "strength": 1.0},
+        {"reference": ak.Style(STYLE.mean, STYLE.covariance)},
+        {"reference": STYLE, "strength": 0.0},
+    ],
+    "Convolve": [
+        {"kernel": "vertical_line"},
+        {"kernel": "emboss", "stride": 2, "padding": 0},
+        {"kernel": "gaussian", "stride": (2, 3)},
+        {"kernel": ((0.25, 0.25), (0.25, 0.25)), "padding": (1, 0)},
+        {"kernel": ((1.0,),)},
+        {"kernel": ((0.5, -1.0, 2.0, -1.0, 0.5),) * 2, "stride": 2, "padding": 3},
+    ],
     "Contrast": [{"factor": 0.0}, {"factor": (0.2, 3.0)}],
+    "Downscale": [{"factor": 0.1}, {"factor": 1.0}],
     "ElasticWarp": [{"alpha": 300.0, "sigma": 16.0}, {"alpha": (50.0, 200.0), "sigma": (8.0, 12.0)}],
+    "Erase": [
+        {"count": 3, "fill": "noise"},
+        {"kind": "cutout", "area": 0.2, "fill": 0.5, "mask_fill": 0},
+        {"kind": "grid", "area": (0.2, 0.5), "cells": 4.0},
+        {"area": 0.0},
+    ],
+    "FourierStyle": [{"reference": STYLE}, {"reference": STYLE, "beta": 0.0}, {"reference": STYLE, "beta": 0.2}],
     "Gamma": [{"power": 2.2}, {"power": (0.3, 3.0)}],
     "Hue": [{"degrees": 120.0}],
     "ImagePCAColorShift": [{"std": 1.0}],
+    "Jpeg": [{"quality": 1}, {"quality": (95, 100)}],
     "LocalWarp": [{"strength": 0.0}, {"strength": (0.02, 0.2), "cells": 4}, {"strength": 0.05, "cells": 1}],
     "Maybe": [{"chance": 0.5, "step": ak.Rotate()}, {"chance": 1.0, "step": ak.Maybe(0.5, ak.Hue())}],
     "Mirror": [{"axis": "vertical"}, {"axis": "horizontal", "name": "flip"}],
+    "Noise": [
+        {"amount": 0.0},
+        {"kind": "salt_and_pepper", "amount": 0.1},
+        {"kind": "poisson", "amount": (0.05, 0.3)},
+        {"amount": 0.3},
+    ],
     "OneOf": [
         {"steps": (ak.Mirror(), ak.Shear())},
         {"steps": (ak.Gamma(), ak.Rotate(degrees=(-40, 40)), ak.LocalWarp()), "weights": (1.0, 2.5, 0.0)},
@@ -30,6 +85,13 @@ MORE: dict[str, list[dict[str, object]]] = {
     "PCAColorShift": [{"std": 0.5, "statistics": STATISTICS}],
     "Pad": [{"left": 7, "top": 3, "right": 0, "bottom": 11}],
     "Perspective": [{"strength": 0.2}],
+    "Pool": [
+        {"kind": "mean", "size": 3, "stride": 2, "padding": 1},
+        {"kind": "min", "size": (2, 3), "stride": 1},
+        {"kind": "l2", "size": 2, "stride": 2},
+        {"kind": "max", "size": 3, "stride": 1, "padding": 1},
+    ],
+    "Posterize": [{"bits": 1}, {"bits": (2, 4)}],
     "RandomCrop": [{"size": (64, 80)}, {"size": 32}, {"size": (200, 100)}],
     "RandomOrder": [{"steps": (ak.Rotate(), ak.Shear(), ak.Scale())}],
     "RandomResizedCrop": [{"size": (96, 96)}, {"size": (70, 50), "scale": (0.5, 1.0), "ratio": (0.5, 2.0)}],
@@ -44,11 +106,13 @@ MORE: dict[str, list[dict[str, object]]] = {
     "Saturation": [{"factor": 0.0}, {"factor": 2.0}],
     "Scale": [{"factor": 0.4}, {"factor": (1.5, 2.0)}],
     "Sequence": [{"steps": (ak.Rotate(), ak.Brightness(), ak.Rotate(name="again"))}],
+    "Sharpen": [{"amount": 0.0}, {"amount": 3.0, "radius": 2.0}],
     "Shear": [{"x_degrees": (-30.0, 30.0), "y_degrees": 10.0}],
     "SomeOf": [
         {"count": 2, "steps": (ak.Rotate(), ak.Hue(), ak.Shear())},
         {"count": (0, 2), "steps": (ak.Scale(), ak.Gamma())},
     ],
+    "Solarize": [{"threshold": 0.0}, {"threshold": (0.2, 0.8)}],
     "Translate": [{"x": 0.25, "y": (-0.3, 0.3)}],
 }
 
@@ -64,14 +128,15 @@ def rows() -> Iterator[ak.Transform]:
 
 def moves_points(step: ak.Transform) -> bool:
     """Tell whether a transform may draw spatial operations on an RGB picture."""
-    return any(isinstance(op, Homography | Warp) for n in range(12) for op in drawn(step, ak.Key(n, "which")))
+    still = Homography(IDENTITY, SIZE)
+    return any(move != still for n in range(12) for move in moves(drawn(step, ak.Key(n, "which")), SIZE))
 
 
 def drawn(step: ak.Transform, key: ak.Key, scene: ak.Scene | None = None) -> tuple[Op, ...]:
     """Return what a transform draws."""
-    return step.draw(key.stream(ak.Pipeline([step]).labels[0]), scene or ak.Scene((120, 160)))
+    return step.draw(key.stream(ak.Pipeline([step]).labels[0]), scene or ak.Scene(SIZE))
 
 
 ROWS = list(rows())
 SPATIAL = [step for step in ROWS if moves_points(step)]
-BUNDLED = ("digits", "identity", "light", "six", "strong")
+BUNDLED = ("digits", "identity", "light", "lines", "six", "strong")

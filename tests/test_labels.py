@@ -19,9 +19,9 @@ subjects = pytest.mark.parametrize("pipeline", SUBJECTS.values(), ids=SUBJECTS.k
 borders = pytest.mark.parametrize("border", ["reflect", "constant", "replicate", "wrap"])
 
 
-def drawn(pipeline: ak.Pipeline, n: int, size: tuple[int, int] = SIZE, **policy: Any) -> Plan:
+def drawn(pipeline: ak.Pipeline, n: int, size: tuple[int, int] = SIZE, blobs: bool = False, **policy: Any) -> Plan:
     """Return the spatial part of a plan; blobs have more channels than colours."""
-    return spatial_part(pipeline.draw(ak.Key(n, "labels"), ak.Scene(size)), **policy)
+    return spatial_part(pipeline.draw(ak.Key(n, "labels"), ak.Scene(size)), blobs, **policy)
 
 
 def blob_errors(plan: Plan, executor: str = "cpu") -> Any:
@@ -48,7 +48,7 @@ def assert_near(errors: Any) -> None:
 
 @subjects
 def test_keypoints_lie_on_their_blobs(pipeline: ak.Pipeline) -> None:
-    assert_near(np.concatenate([blob_errors(drawn(pipeline, n, border="constant")) for n in range(4)]))
+    assert_near(np.concatenate([blob_errors(drawn(pipeline, n, blobs=True, border="constant")) for n in range(4)]))
 
 
 @pytest.mark.parametrize(("alpha", "sigma", "reach"), [(34, 4, 3), (350, 16, 10), (700, 24, 10), (1300, 32, 10)])

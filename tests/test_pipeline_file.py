@@ -13,7 +13,7 @@ from table import BUNDLED, ROWS
 
 import augkit as ak
 from augkit import yaml_file
-from augkit.errors import AugkitError
+from augkit.errors import AugkitError, SampleError
 from augkit.pipeline_file import bundled, schema
 
 SCHEMA = jsonschema.Draft202012Validator(schema())
@@ -23,7 +23,7 @@ def held(inner: Any) -> Any:
     return st.lists(inner, min_size=1, max_size=3, unique_by=lambda step: ak.Pipeline([step]).labels).map(tuple)
 
 
-plain = st.sampled_from(ROWS)
+plain = st.integers(0, len(ROWS) - 1).map(lambda row: ROWS[row])  # Hypothesis would print all of a list
 steps = st.recursive(
     plain,
     lambda inner: st.one_of(
@@ -50,11 +50,19 @@ def test_load_of_dump_is_the_pipeline(tmp_path: Path, steps: list[ak.Transform],
     again = ak.load(path)
     assert again == pipeline
     assert hash(again) == hash(pipeline)
-    assert again.draw(KEY, ak.Scene((90, 90))) == pipeline.draw(KEY, ak.Scene((90, 90)))
+    assert plan_or_refusal(again) == plan_or_refusal(pipeline)
     SCHEMA.validate(yaml_file.read(path).data)
     before = path.read_text()
     ak.dump(again, path)
     assert path.read_text() == before
+
+
+def plan_or_refusal(pipeline: ak.Pipeline) -> Any:
+    """Return what is drawn, or the sentence where windows one after another leave nothing of the picture."""
+    try:
+        return pipeline.draw(KEY, ak.Scene((90, 90)))
+    except SampleError as error:
+        return str(error)
 
 
 @pytest.mark.parametrize("name", BUNDLED)

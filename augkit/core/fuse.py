@@ -11,8 +11,8 @@ import math
 from collections.abc import Iterable
 
 from augkit.core.chain import joined
-from augkit.core.ops import ColorMatrix, ControlPoints, Curve, Homography, Op, Spatial, Tonal, Warp
-from augkit.core.plan import ColorRun, Plan, Policy, SpatialRun, Step
+from augkit.core.ops import Blend, ColorMatrix, ControlPoints, Curve, Homography, Op, Spatial, Tonal, Warp
+from augkit.core.plan import BlendRun, ColorRun, Plan, Policy, SpatialRun, Step, size_after
 from augkit.core.spatial import IDENTITY, Size, inverse, linearised, product, rounded
 from augkit.core.tonal import compose, is_identity, rounded_color
 
@@ -46,9 +46,16 @@ def fuse(ops: Iterable[Op], source: Size, policy: Policy = Policy()) -> Plan:  #
             tonal.append(op)
         else:
             close_runs()
-            steps.append(op)
+            step = _blend_run(op, size, policy) if isinstance(op, Blend) else op
+            steps.append(step)
+            size = size_after(step, size)
     close_runs()
     return Plan(source, tuple(steps), policy)
+
+
+def _blend_run(op: Blend, source: Size, policy: Policy) -> BlendRun:
+    plans = [fuse(branch, source, policy) for branch in op.branches]
+    return BlendRun(tuple(plan.steps for plan in plans), op.weights)
 
 
 def _spatial_run(ops: list[Spatial], source: Size, policy: Policy) -> SpatialRun:

@@ -2,7 +2,9 @@
 
 Spatial operations move points, tonal operations change colours point by point, and barriers need finished pixels::
 
-    Spatial = Homography | Warp        Tonal = ColorMatrix | Curve        Barrier = Adapt
+    Spatial = Homography | Warp        Tonal = ColorMatrix | Curve        Barrier: `augkit.core.barriers`
+
+A `Blend` adds what several branches of operations make of the same picture.
 
 Every operation holds only numbers, texts and tuples of them, so that it is hashable, prints as valid Python and is the
 same after a journey through JSON.
@@ -10,11 +12,11 @@ same after a journey through JSON.
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, fields
-from numbers import Real
 from typing import Any
 
+from augkit.core.barriers import BARRIER_CHECKS, Adapt, Barrier
+from augkit.core.facts import are_numbers, is_number, is_size, require
 from augkit.core.spatial import Matrix, Size
 from augkit.errors import ArgumentError, closest
 
@@ -22,6 +24,7 @@ __all__ = [
     "CURVES",
     "Adapt",
     "Barrier",
+    "Blend",
     "ColorMatrix",
     "ControlPoints",
     "Curve",
@@ -104,26 +107,28 @@ class Curve:
 
 
 @dataclass(frozen=True)
-class Adapt:
-    """Do what must look at the pixels first, by name.
+class Blend:
+    """Add up, each with its weight, what several branches make of the picture; labels follow the first.
 
-    ``pca_shift``: add V (numbers * lambda), eigenvectors and eigenvalues being those of this picture's RGB covariance.
+    Args:
+        branches: the operations of each; none leaves the picture as it is.
+        weights: one a branch.
     """
 
-    name: str
-    numbers: tuple[float, ...]
+    branches: tuple[tuple[Op, ...], ...]
+    weights: tuple[float, ...]
 
 
-MAX_SIDE = 1_000_000  # of a picture, in pixels
-CURVES = ("gain", "contrast", "gamma")  # what they do: `augkit.core.tonal.FUNCTIONS`
+# What they do: `augkit.core.tonal.FUNCTIONS`.
+CURVES = ("gain", "contrast", "gamma", "invert", "posterize", "solarize", "threshold")
 
 Spatial = Homography | Warp
 Tonal = ColorMatrix | Curve
-Barrier = Adapt
-Op = Spatial | Tonal | Barrier
+Op = Spatial | Tonal | Barrier | Blend
 
 _CLASSES: dict[str, type[Any]] = {
-    cls.__name__: cls for cls in (Homography, Warp, ControlPoints, ElasticField, ColorMatrix, Curve, Adapt)
+    cls.__name__: cls
+    for cls in (Homography, Warp, ControlPoints, ElasticField, ColorMatrix, Curve, *BARRIER_CHECKS, Blend)
 }
 _FIELDS = {cls: tuple(field.name for field in fields(cls)) for cls in _CLASSES.values()}
 
@@ -133,7 +138,10 @@ def to_jsonable(op: Any) -> dict[str, Any]:
     described: dict[str, Any] = {"op": type(op).__name__}
     for name in _FIELDS[type(op)]:
         value = getattr(op, name)
-        described[name] = to_jsonable(value) if type(value) in _FIELDS else value
+        if name == "branches":
+            described[name] = [list(map(to_jsonable, branch)) for branch in value]
+        else:
+            described[name] = to_jsonable(value) if type(value) in _FIELDS else value
     return described
 
 
@@ -162,69 +170,38 @@ def _frozen(value: Any) -> Any:
     return from_jsonable(value) if isinstance(value, dict) else value
 
 
-def _require(holds: bool, where: str, rule: str, value: object) -> None:
-    if not holds:
-        raise ArgumentError(f"must {rule}, got {value!r:.80}.", where)
-
-
-def is_number(value: object) -> bool:
-    """Tell whether `value` is a finite number that a float can hold, and no truth value."""
-    try:
-        return isinstance(value, Real) and not isinstance(value, bool) and math.isfinite(value)
-    except OverflowError:  # a whole number of hundreds of digits
-        return False
-
-
-def _numbers(value: object, *shape: int) -> bool:
-    """Tell whether `value` is nested tuples of finite numbers; a length of 0 stands for any length."""
-    if not shape:
-        return is_number(value)
-    if not isinstance(value, tuple) or (shape[0] and len(value) != shape[0]):
-        return False
-    return all(_numbers(item, *shape[1:]) for item in value)
-
-
-def is_size(value: object) -> bool:
-    """Tell whether `value` is (height, width), each from 1 to `MAX_SIDE` pixels."""
-    return (
-        isinstance(value, tuple)
-        and len(value) == 2
-        and all(type(side) is int and 0 < side <= MAX_SIDE for side in value)
-    )
-
-
 def _check_homography(op: Homography) -> None:
-    _require(_numbers(op.matrix, 3, 3), "Homography.matrix", "be 3 rows of 3 finite numbers", op.matrix)
-    _require(is_size(op.size), "Homography.size", "be (height, width) in whole pixels", op.size)
+    require(are_numbers(op.matrix, 3, 3), "Homography.matrix", "be 3 rows of 3 finite numbers", op.matrix)
+    require(is_size(op.size), "Homography.size", "be (height, width) in whole pixels", op.size)
 
 
 def _check_warp(op: Warp) -> None:
-    _require(is_size(op.size), "Warp.size", "be (height, width) in whole pixels", op.size)
+    require(is_size(op.size), "Warp.size", "be (height, width) in whole pixels", op.size)
     known = isinstance(op.field, ControlPoints | ElasticField)
-    _require(known, "Warp.field", "be ControlPoints or an ElasticField", op.field)
+    require(known, "Warp.field", "be ControlPoints or an ElasticField", op.field)
     if isinstance(op.field, ControlPoints):
         cells = [side / spacing - 1e-6 for side, spacing in zip(op.size, op.field.spacing, strict=True)]
         covers = op.field.rows >= cells[0] + 3 and op.field.columns >= cells[1] + 3
-        _require(covers, "ControlPoints", "cover the warp's frame", (op.field.rows, op.field.columns))
+        require(covers, "ControlPoints", "cover the warp's frame", (op.field.rows, op.field.columns))
 
 
 def _check_control_points(op: ControlPoints) -> None:
-    fits = _numbers(op.spacing, 2) and min(op.spacing) > 0
-    _require(fits, "ControlPoints.spacing", "be two positive numbers", op.spacing)
+    fits = are_numbers(op.spacing, 2) and min(op.spacing) > 0
+    require(fits, "ControlPoints.spacing", "be two positive numbers", op.spacing)
     shaped = is_size((op.rows, op.columns)) and isinstance(op.base64, str)
     length = 4 * -(-8 * op.rows * op.columns // 3) if shaped else 0
-    _require(shaped and len(op.base64) == length, "ControlPoints.base64", "hold 2 x rows x columns floats", op.base64)
+    require(shaped and len(op.base64) == length, "ControlPoints.base64", "hold 2 x rows x columns floats", op.base64)
 
 
 def _check_elastic_field(op: ElasticField) -> None:
     fits = all(is_number(value) for value in (op.alpha, op.sigma, op.scale)) and isinstance(op.stream, str)
     bounded = fits and op.alpha >= 0 and op.sigma >= 1 and 0 <= op.scale <= 1
-    _require(bounded, "ElasticField", "be a stream's name, alpha >= 0, sigma >= 1 and a scale from 0 to 1", op)
+    require(bounded, "ElasticField", "be a stream's name, alpha >= 0, sigma >= 1 and a scale from 0 to 1", op)
 
 
 def _check_color_matrix(op: ColorMatrix) -> None:
-    fits = _numbers(op.matrix, 3, 3) and _numbers(op.offset, 3)
-    _require(fits, "ColorMatrix", "be 3 rows of 3 finite numbers and 3 more", op)
+    fits = are_numbers(op.matrix, 3, 3) and are_numbers(op.offset, 3)
+    require(fits, "ColorMatrix", "be 3 rows of 3 finite numbers and 3 more", op)
 
 
 def _check_curve(op: Curve) -> None:
@@ -232,12 +209,16 @@ def _check_curve(op: Curve) -> None:
     pairs = isinstance(functions, tuple) and all(
         isinstance(pair, tuple) and len(pair) == 2 and pair[0] in CURVES and is_number(pair[1]) for pair in functions
     )
-    _require(pairs, "Curve.functions", f"be pairs of {', '.join(CURVES)} and a finite number", op.functions)
+    require(pairs, "Curve.functions", f"be pairs of {', '.join(CURVES)} and a finite number", op.functions)
 
 
-def _check_adapt(op: Adapt) -> None:
-    fits = op.name == "pca_shift" and _numbers(op.numbers, 3)
-    _require(fits, "Adapt", "be 'pca_shift' with 3 finite numbers", op)
+def _check_blend(op: Blend) -> None:
+    branches: object = op.branches
+    fits = isinstance(branches, tuple) and all(
+        isinstance(branch, tuple) and all(isinstance(inner, Op) for inner in branch) for branch in branches
+    )
+    require(fits and bool(op.branches), "Blend.branches", "be at least one list of operations", op.branches)
+    require(are_numbers(op.weights, len(op.branches)), "Blend.weights", "be one number a branch", op.weights)
 
 
 _CHECKS: dict[type[Any], Any] = {
@@ -247,5 +228,5 @@ _CHECKS: dict[type[Any], Any] = {
     ElasticField: _check_elastic_field,
     ColorMatrix: _check_color_matrix,
     Curve: _check_curve,
-    Adapt: _check_adapt,
-}
+    Blend: _check_blend,
+} | BARRIER_CHECKS

@@ -1,7 +1,8 @@
 """The waist of augkit: what will happen to one picture, with no randomness left and no pixel touched.
 
 Between two barriers a plan holds at most one `SpatialRun` (all spatial operations, to be evaluated point by point as
-one map and sampled once) and one `ColorRun` (all tonal operations, in order, on what was sampled).
+one map and sampled once) and one `ColorRun` (all tonal operations, in order, on what was sampled). A `BlendRun` is a
+barrier that holds plans of its own.
 """
 
 from __future__ import annotations
@@ -11,8 +12,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
+from augkit.core.barriers import Sliding
+from augkit.core.facts import are_numbers, is_number, is_size
 from augkit.core.ops import (
-    Adapt,
     Barrier,
     ColorMatrix,
     Curve,
@@ -22,14 +24,26 @@ from augkit.core.ops import (
     Tonal,
     Warp,
     from_jsonable,
-    is_number,
-    is_size,
     to_jsonable,
 )
 from augkit.core.spatial import Size
+from augkit.core.windows import require_one_size, slide
+from augkit.core.words import told
 from augkit.errors import ArgumentError, closest
 
-__all__ = ["CHOICES", "Border", "ColorRun", "Decode", "Interpolation", "Plan", "Policy", "SpatialRun", "Step"]
+__all__ = [
+    "CHOICES",
+    "BlendRun",
+    "Border",
+    "ColorRun",
+    "Decode",
+    "Interpolation",
+    "Plan",
+    "Policy",
+    "SpatialRun",
+    "Step",
+    "size_after",
+]
 
 Border = Literal["reflect", "constant", "replicate", "wrap"]
 Interpolation = Literal["linear", "nearest"]
@@ -100,7 +114,43 @@ class ColorRun:
     ops: tuple[Tonal, ...]
 
 
-Step = SpatialRun | ColorRun | Barrier
+@dataclass(frozen=True)
+class BlendRun:
+    """What several branches make of the same picture, added up with weights; labels follow the first.
+
+    Args:
+        branches: the steps of each.
+        weights: one a branch.
+    """
+
+    branches: tuple[tuple[Step, ...], ...]
+    weights: tuple[float, ...]
+
+
+Step = SpatialRun | ColorRun | BlendRun | Barrier
+
+
+def size_after(step: Step, size: Size) -> Size:
+    """Return (height, width) of what a step makes of a picture of `size`.
+
+    Raises:
+        SampleError: a window does not fit, or the branches of a blend come out at several sizes.
+    """
+    if isinstance(step, SpatialRun):
+        return step.size
+    if isinstance(step, Sliding):
+        return slide(step, size).size
+    if isinstance(step, BlendRun):
+        found = [_size_after_all(branch, size) for branch in step.branches]
+        require_one_size(found)
+        return found[0]
+    return size
+
+
+def _size_after_all(steps: Iterable[Step], size: Size) -> Size:
+    for step in steps:
+        size = size_after(step, size)
+    return size
 
 
 @dataclass(frozen=True)
@@ -120,8 +170,7 @@ class Plan:
     @property
     def size(self) -> Size:
         """(height, width) of what comes out."""
-        sizes = [step.size for step in self.steps if isinstance(step, SpatialRun)]
-        return sizes[-1] if sizes else self.source
+        return _size_after_all(self.steps, self.source)
 
     def to_json(self) -> str:
         """Return the plan as one line of JSON; `from_json` gives the equal plan back."""
@@ -146,7 +195,9 @@ class Plan:
             policy = described["policy"]
             if isinstance(policy["fill"], list):
                 policy["fill"] = tuple(policy["fill"])
-            return cls(source, tuple(map(_read_step, described["steps"])), Policy(**policy))
+            plan = cls(source, tuple(map(_read_step, described["steps"])), Policy(**policy))
+            _ = plan.size  # every window must fit
+            return plan
         except (ValueError, KeyError, TypeError, RecursionError) as error:
             if isinstance(error, ArgumentError):
                 raise
@@ -167,6 +218,9 @@ def _describe(step: Step) -> dict[str, Any]:
         return {"step": "spatial", "ops": ops, "size": step.size, "halvings": step.halvings}
     if isinstance(step, ColorRun):
         return {"step": "color", "ops": [to_jsonable(op) for op in step.ops]}
+    if isinstance(step, BlendRun):
+        branches = [list(map(_describe, branch)) for branch in step.branches]
+        return {"step": "blend", "branches": branches, "weights": step.weights}
     return {"step": "barrier", "op": to_jsonable(step)}
 
 
@@ -180,9 +234,15 @@ def _read_step(described: dict[str, Any]) -> Step:
     if kind == "color":
         return ColorRun(_read_ops(described["ops"], (ColorMatrix, Curve)))
     if kind == "barrier":
-        barriers: tuple[Adapt, ...] = _read_ops([described["op"]], (Adapt,))
+        barriers: tuple[Barrier, ...] = _read_ops([described["op"]], get_args(Barrier))
         return barriers[0]
-    raise ArgumentError(f"must be spatial, color or barrier, got {kind!r}.", "Plan.steps")
+    if kind == "blend":
+        branches = tuple(tuple(map(_read_step, branch)) for branch in described["branches"])
+        weights = tuple(described["weights"])
+        if not branches or not are_numbers(weights, len(branches)):
+            raise ArgumentError(f"must have branches, and one number a branch, got {weights!r:.80}.", "Plan")
+        return BlendRun(branches, weights)
+    raise ArgumentError(f"must be spatial, color, blend or barrier, got {kind!r}.", "Plan.steps")
 
 
 def _read_ops(described: Iterable[Any], classes: tuple[type[Op], ...]) -> tuple[Any, ...]:
@@ -204,7 +264,12 @@ def _sentence(step: Step, policy: Policy) -> str:
     if isinstance(step, ColorRun):
         names = " then ".join("a colour matrix" if isinstance(op, ColorMatrix) else _curve(op) for op in step.ops)
         return f"change colours ({names}), rounded once"
-    return f"{step.name} with {', '.join(f'{number:.4g}' for number in step.numbers)}"
+    if isinstance(step, BlendRun):
+        lists = (" then ".join(_sentence(inner, policy) for inner in branch) for branch in step.branches)
+        branches = (words or "nothing" for words in lists)
+        parts = (f"{weight:.4g} x ({branch})" for weight, branch in zip(step.weights, branches, strict=True))
+        return f"add {' and '.join(parts)}"
+    return told(step)
 
 
 def _curve(op: Curve) -> str:

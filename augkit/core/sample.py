@@ -10,9 +10,11 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from augkit.core.chain import push, push_boxes
-from augkit.core.ops import Op, Spatial, is_number
+from augkit.core.facts import is_number
+from augkit.core.ops import Op, Spatial
 from augkit.core.spatial import Size
 from augkit.core.tonal import RANGE
+from augkit.core.windows import moves
 from augkit.errors import SampleError
 
 __all__ = ["Polygon", "Sample", "Scene", "channels_of", "require_rgb"]
@@ -111,7 +113,7 @@ class Scene:
         alpha: the last channel is alpha.
         label: the sample's label.
         source_boxes, source_keypoints: (n, 4) and (k, 2) in the source, or None.
-        ops: what was drawn so far.
+        moves: how points move by what was drawn so far.
     """
 
     size: Size
@@ -121,7 +123,7 @@ class Scene:
     label: Any = None
     source_boxes: NDArray[np.float64] | None = None
     source_keypoints: NDArray[np.float64] | None = None
-    ops: tuple[Op, ...] = ()
+    moves: tuple[Spatial, ...] = ()
 
     @classmethod
     def of(cls, sample: Sample) -> Scene:
@@ -143,29 +145,24 @@ class Scene:
         Raises:
             SampleError: they would leave no pixel.
         """
-        size = self.size
-        for op in ops:
-            if isinstance(op, Spatial):
-                size = op.size
-                if size[0] < 1 or size[1] < 1:
-                    raise SampleError(f"must leave at least one pixel, got size {size} from a picture of {self.size}.")
+        size, moved = self.size, moves(ops, self.size)
+        for move in moved:
+            size = move.size
+            if size[0] < 1 or size[1] < 1:
+                raise SampleError(f"must leave at least one pixel, got size {size} from a picture of {self.size}.")
         made = object.__new__(Scene)  # a third of the time of checking nothing in eight arguments
-        made.__dict__.update(self.__dict__, size=size, ops=self.ops + ops)
+        made.__dict__.update(self.__dict__, size=size, moves=self.moves + moved)
         return made
 
     @property
     def boxes(self) -> NDArray[np.float64] | None:
         """Boxes (n, 4) as they now lie, unclipped; none were dropped."""
-        return None if self.source_boxes is None else push_boxes(self._spatial, self.source_boxes)
+        return None if self.source_boxes is None else push_boxes(self.moves, self.source_boxes)
 
     @property
     def keypoints(self) -> NDArray[np.float64] | None:
         """Keypoints (k, 2) as they now lie."""
-        return None if self.source_keypoints is None else push(self._spatial, self.source_keypoints)
-
-    @property
-    def _spatial(self) -> tuple[Spatial, ...]:
-        return tuple(op for op in self.ops if isinstance(op, Spatial))
+        return None if self.source_keypoints is None else push(self.moves, self.source_keypoints)
 
 
 def channels_of(array: NDArray[Any]) -> int:

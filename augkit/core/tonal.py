@@ -45,11 +45,19 @@ RANGE: dict[np.dtype[Any], float] = {  # in this machine's byte order
 _YIQ: Matrix = ((0.299, 0.587, 0.114), (0.595716, -0.274453, -0.321263), (0.211456, -0.522591, 0.311135))
 _YIQ_INVERSE = inverse(_YIQ)
 
+# A value this near below a step counts as on it: what two machines' last bits disagree about must not decide.
+EDGE = 1e-6
+
 FUNCTIONS: dict[str, Callable[[Values, float], Values]] = {
     "gain": lambda v, factor: v * factor,
     "contrast": lambda v, factor: (v - 0.5) * factor + 0.5,
     "gamma": lambda v, power: v**power,
+    "invert": lambda v, share: v + (1.0 - 2.0 * v) * share,
+    "posterize": lambda v, bits: np.floor((v + EDGE) * (2.0**bits * 255.0 / 256.0)) * (256.0 / 255.0 / 2.0**bits),
+    "solarize": lambda v, level: np.where(v + EDGE < level, v, 1.0 - v),
+    "threshold": lambda v, level: np.where(v + EDGE < level, 0.0 * v, 0.0 * v + 1.0),
 }
+NEUTRAL = {"gain": 1.0, "contrast": 1.0, "gamma": 1.0, "invert": 0.0}  # these numbers change nothing
 
 
 def curve(op: Curve, values: Values) -> Values:
@@ -124,4 +132,4 @@ def is_identity(op: ColorMatrix | Curve) -> bool:
     """Tell whether the operation changes no colour within the range."""
     if isinstance(op, ColorMatrix):
         return op.matrix == IDENTITY and op.offset == (0.0, 0.0, 0.0)
-    return all(number == 1.0 for _, number in op.functions)  # gain, contrast and gamma of 1 change nothing
+    return all(NEUTRAL.get(name) == number for name, number in op.functions)

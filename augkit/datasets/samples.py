@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from augkit.codec import decode_mask
 from augkit.core.ops import Warp
-from augkit.core.plan import Plan, SpatialRun
+from augkit.core.plan import BlendRun, Plan, SpatialRun, Step
 from augkit.core.sample import Polygon, Sample
 from augkit.core.spatial import Size
 from augkit.datasets import run_lengths
@@ -92,14 +92,23 @@ def ready_for(plan: Plan, sample: Sample) -> Sample:
     Raises:
         SampleError: they are longer than any picture's: they would fill the memory.
     """
-    runs = [step for step in plan.steps if isinstance(step, SpatialRun)]
-    if not sample.polygons or not any(isinstance(op, Warp) for run in runs for op in run.ops):
+    if not sample.polygons or not _bends(plan.steps):
         return sample
     length = sum(_length(ring) for p in sample.polygons for ring in (p if isinstance(p, list) else [p]))
     if not length <= LONGEST_OUTLINES_PX:
         limit = f"{LONGEST_OUTLINES_PX:,.0f} pixels"
         raise SampleError(f"must be at most {limit} long in all, got {length:.3g}.", "polygons")
     return sample.changed(polygons=[_fine_outline(polygon) for polygon in sample.polygons])
+
+
+def _bends(steps: Sequence[Step]) -> bool:
+    """Tell whether the steps bend what is straight; labels follow the first branch of a blend."""
+    for step in steps:
+        if isinstance(step, SpatialRun) and any(isinstance(op, Warp) for op in step.ops):
+            return True
+        if isinstance(step, BlendRun) and _bends(step.branches[0]):
+            return True
+    return False
 
 
 def _rings(instance: Instance) -> list[Points]:

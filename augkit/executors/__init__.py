@@ -13,7 +13,7 @@ from augkit.executors.targets import Pixels, execute
 
 __all__ = ["EXECUTORS", "reusing", "run"]
 
-EXECUTORS = ("cpu", "reference")  # modules of this folder, each with `resample`, `recolor` and `adapt`
+EXECUTORS = ("cpu", "reference")  # modules of this folder, each with the functions of `Pixels`
 
 
 def run(plan: Plan, sample: Sample, executor: str = "cpu") -> Sample:
@@ -43,4 +43,4 @@ def _pixels(executor: str) -> Pixels:
             f"must be cpu or reference, got {executor!r}.{closest(str(executor), EXECUTORS)}", "executor"
         )
     module = import_module(f"{__name__}.{executor}")
-    return Pixels(module.resample, module.recolor, module.adapt)
+    return Pixels(module.resample, module.recolor, module.barrier, module.blend)

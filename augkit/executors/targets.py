@@ -1,6 +1,6 @@
 """Everything a plan moves, kind by kind: the walk over a plan's steps that all executors share.
 
-An executor brings three functions for pixels (`Pixels`); labels are moved here, by numbers alone.
+An executor brings four functions for pixels (`Pixels`); labels are moved here, by numbers alone.
 """
 
 from __future__ import annotations
@@ -12,15 +12,18 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from augkit.core.barriers import Adapt, Barrier, Erase, Sliding, needs_rgb
 from augkit.core.chain import push, push_boxes
-from augkit.core.ops import Adapt, ColorMatrix, Spatial
-from augkit.core.plan import Border, ColorRun, Interpolation, Plan, Policy, SpatialRun
+from augkit.core.fuse import fuse
+from augkit.core.ops import ColorMatrix, Homography, Spatial
+from augkit.core.plan import BlendRun, Border, ColorRun, Interpolation, Plan, Policy, SpatialRun, Step, size_after
 from augkit.core.sample import Polygon, Sample, channels_of, require_rgb
-from augkit.core.spatial import Size
+from augkit.core.spatial import IDENTITY, Size, scaling, translation
 from augkit.core.tonal import RANGE
+from augkit.core.windows import slide
 from augkit.errors import SampleError
 
-__all__ = ["EDGE_PX", "Pixels", "Sampling", "execute"]
+__all__ = ["EDGE_PX", "Pixels", "Sampling", "execute", "resized", "widened"]
 
 # A point this near to the edge of a pixel, or of the plane, counts as beyond it (or inside it): what two machines'
 # last bits disagree about must not decide which pixel is nearest.
@@ -41,14 +44,15 @@ class Sampling:
 
 @dataclass(frozen=True)
 class Pixels:
-    """What an executor brings: how pictures are resampled, recoloured, and adapted to what they show.
+    """What an executor brings: how pictures are resampled, recoloured, taken through a barrier, and added up.
 
-    `recolor` and `adapt` may overwrite the picture they get, `resample` leaves it alone.
+    `recolor` may overwrite the picture it gets, the others leave it alone. A barrier gets colours without alpha.
     """
 
     resample: Callable[[Image, SpatialRun, Sampling], Image]
     recolor: Callable[[Image, ColorRun, bool], Image]
-    adapt: Callable[[Image, Adapt, bool], Image]
+    barrier: Callable[[Image, Barrier, Sampling], Image]
+    blend: Callable[[Sequence[Image], Sequence[float]], Image]
 
 
 @dataclass(frozen=True)
@@ -102,36 +106,112 @@ def execute(plan: Plan, sample: Sample, pixels: Pixels) -> Sample:
     if not isinstance(plan, Plan) or not isinstance(sample, Sample):
         got = f"{type(plan).__name__} and {type(sample).__name__}"
         raise SampleError(f"must get a Plan and a Sample, got {got}. Give ak.Sample(image=...).", "run")
-    image, mask, size, policy = sample.image, sample.mask, plan.source, plan.policy
-    if image.shape[:2] != size:
-        raise SampleError(f"must have the plan's size {size}, got {image.shape[:2]}.", "Sample.image")
-    image_sampling = Sampling(policy.interpolation, policy.border, _fill("fill", policy, image))
-    mask_sampling = Sampling("nearest", policy.border, () if mask is None else _fill("mask_fill", policy, mask))
+    if sample.image.shape[:2] != plan.source:
+        raise SampleError(f"must have the plan's size {plan.source}, got {sample.image.shape[:2]}.", "Sample.image")
     polygons = None if sample.polygons is None else [_copied(polygon) for polygon in sample.polygons]
     labels = Labels(sample.boxes, sample.box_labels, polygons, sample.keypoints, sample.keypoint_visible)
-    for step in plan.steps:
-        if isinstance(step, SpatialRun):
-            image = pixels.resample(image, step, image_sampling)
-            if mask is not None:
-                mask = pixels.resample(mask, step, mask_sampling)
-            labels, size = labels.moved(step.ops), step.size
-        elif isinstance(step, ColorRun):
-            if any(isinstance(op, ColorMatrix) for op in step.ops):
-                require_rgb(channels_of(image), sample.alpha, "ColorMatrix")
-            image = pixels.recolor(_own(image, sample), step, sample.alpha)
-        else:
-            require_rgb(channels_of(image), sample.alpha, step.name)
-            image = pixels.adapt(_own(image, sample), step, sample.alpha)
-            labels = labels.clipped(size, policy.min_visible)
-    labels = labels.clipped(size, policy.min_visible)
+    walk = _Walk(plan.policy, pixels, sample)
+    done = walk.through(plan.steps, _Picture(sample.image, sample.mask, plan.source, labels))
+    labels = done.labels.clipped(done.size, plan.policy.min_visible)
     # What comes out is the caller's to change, and must not be what went in.
-    image = _own(image, sample)
-    mask = mask.copy() if mask is not None and mask is sample.mask else mask
+    image = _own(done.image, sample.image)
+    mask = done.mask.copy() if done.mask is not None and done.mask is sample.mask else done.mask
     return sample.changed(image=image, mask=mask, **vars(labels))
 
 
-def _own(image: Image, sample: Sample) -> Image:
-    return image.copy() if image is sample.image else image
+@dataclass(frozen=True)
+class _Picture:
+    """A picture on its way through a plan."""
+
+    image: Image
+    mask: Image | None
+    size: Size
+    labels: Labels
+
+
+class _Walk:
+    """What is the same for all steps of a plan, and of the branches of its blends."""
+
+    def __init__(self, policy: Policy, pixels: Pixels, sample: Sample) -> None:
+        self.policy, self.pixels, self.alpha = policy, pixels, sample.alpha
+        fill, mask = _fill("fill", policy, sample.image), sample.mask
+        self.of_image = Sampling(policy.interpolation, policy.border, fill)
+        self.of_mask = Sampling("nearest", policy.border, () if mask is None else _fill("mask_fill", policy, mask))
+
+    def through(self, steps: Sequence[Step], start: _Picture) -> _Picture:
+        """Return the picture after all steps; the image it starts with is left alone."""
+        now = start
+        for step in steps:
+            if isinstance(step, SpatialRun):
+                now = self._moved(now, step, self.pixels.resample(now.image, step, self.of_image))
+            elif isinstance(step, ColorRun):
+                if any(isinstance(op, ColorMatrix) for op in step.ops):
+                    require_rgb(channels_of(now.image), self.alpha, "ColorMatrix")
+                image = self.pixels.recolor(_own(now.image, start.image), step, self.alpha)
+                now = replace(now, image=image)
+            else:
+                now = replace(now, labels=now.labels.clipped(now.size, self.policy.min_visible))
+                now = self._blended(step, now) if isinstance(step, BlendRun) else self._barred(step, now)
+        return now
+
+    def _moved(self, now: _Picture, run: SpatialRun, image: Image) -> _Picture:
+        mask = None if now.mask is None else self.pixels.resample(now.mask, run, self.of_mask)
+        return _Picture(image, mask, run.size, now.labels.moved(run.ops))
+
+    def _blended(self, step: BlendRun, now: _Picture) -> _Picture:
+        done = [self.through(branch, now) for branch in step.branches]
+        size_after(step, now.size)  # all come out at one size
+        image = self.pixels.blend([picture.image for picture in done], step.weights)
+        if self.alpha:
+            image[..., 3] = done[0].image[..., 3]
+        return replace(done[0], image=image)
+
+    def _barred(self, op: Barrier, now: _Picture) -> _Picture:
+        if needs_rgb(op):
+            require_rgb(channels_of(now.image), self.alpha, op.name if isinstance(op, Adapt) else type(op).__name__)
+        how = self.of_image
+        colours = np.ascontiguousarray(now.image[..., :3]) if self.alpha else now.image
+        image = self.pixels.barrier(colours, op, replace(how, fill=how.fill[:3]) if self.alpha else how)
+        run = None
+        if isinstance(op, Sliding):
+            move = slide(op, now.size)
+            run = SpatialRun((move,), move.size) if move != Homography(IDENTITY, now.size) else None
+        if self.alpha:
+            alpha = np.ascontiguousarray(now.image[..., 3])
+            alpha = self.pixels.resample(alpha, run, replace(how, fill=how.fill[3:])) if run else alpha
+            image = np.dstack([image, alpha])
+        if isinstance(op, Erase) and op.mask_fill is not None and now.mask is not None:
+            now = replace(now, mask=_painted(now.mask, op))
+        return self._moved(now, run, image) if run else replace(now, image=image)
+
+
+def widened(image: Image, op: Sliding) -> SpatialRun | None:
+    """Return what puts the padding around a picture by its border rule, None where there is no padding."""
+    pad_y, pad_x = op.padding
+    size = (image.shape[0] + 2 * pad_y, image.shape[1] + 2 * pad_x)
+    return SpatialRun((Homography(translation(float(pad_x), float(pad_y)), size),), size) if pad_y or pad_x else None
+
+
+def resized(image: Image, size: Size, how: Sampling) -> SpatialRun:
+    """Return what shows the whole picture at another size."""
+    height, width = image.shape[:2]
+    op = Homography(scaling(size[1] / width, size[0] / height), size)
+    run = fuse((op,), (height, width), Policy(interpolation=how.interpolation)).steps
+    return run[0] if run and isinstance(run[0], SpatialRun) else SpatialRun((), size)
+
+
+def _painted(mask: Image, op: Erase) -> Image:
+    low, high = _limits(mask.dtype)
+    if op.mask_fill is None or not low <= op.mask_fill <= high:
+        raise SampleError(f"must lie within {low} and {high} for {mask.dtype}, got {op.mask_fill}.", "Erase.mask_fill")
+    painted = mask.copy()
+    for left, upper, right, lower in op.rectangles:
+        painted[max(0, upper) : max(0, lower), max(0, left) : max(0, right)] = op.mask_fill
+    return painted
+
+
+def _own(image: Image, kept: Image) -> Image:
+    return image.copy() if image is kept else image
 
 
 def _copied(polygon: Polygon) -> Polygon:

@@ -9,9 +9,10 @@ from typing import Any, final
 import numpy as np
 from numpy.typing import NDArray
 
+from augkit.core.facts import is_size
 from augkit.core.fuse import fuse
 from augkit.core.key import Stream
-from augkit.core.ops import Homography, is_size
+from augkit.core.ops import Homography
 from augkit.core.plan import Policy
 from augkit.core.sample import Polygon, Sample, channels_of
 from augkit.core.spatial import Size, translation

@@ -7,22 +7,27 @@ from typing import Annotated
 import pydantic
 
 from augkit.core.key import Stream
-from augkit.core.ops import Op
+from augkit.core.ops import Blend, Op
 from augkit.core.sample import Scene
 from augkit.errors import ArgumentError
 from augkit.transforms.transform import Step, Transform, labels, transform
 
-__all__ = ["Maybe", "OneOf", "RandomOrder", "Sequence", "SomeOf"]
+__all__ = ["Add", "Maybe", "OneOf", "RandomOrder", "Sequence", "SomeOf"]
+
+
+def _check_labels(steps: tuple[Transform, ...]) -> tuple[Transform, ...]:
+    labels(steps)
+    return steps
 
 
 def _check(steps: tuple[Transform, ...]) -> tuple[Transform, ...]:
     if not steps:
         raise ArgumentError("must hold at least one step, got none.")
-    labels(steps)
-    return steps
+    return _check_labels(steps)
 
 
 Steps = Annotated[tuple[Step, ...], pydantic.AfterValidator(_check)]
+Branch = Annotated[tuple[Step, ...], pydantic.AfterValidator(_check_labels)]
 Chance = Annotated[float, pydantic.Field(strict=True, ge=0.0, le=1.0)]
 Weight = Annotated[float, pydantic.Field(strict=True, ge=0.0, allow_inf_nan=False)]
 Count = Annotated[int, pydantic.Field(strict=True, ge=0)]
@@ -158,3 +163,26 @@ class Sequence(Transform):
 
     def draw(self, stream: Stream, scene: Scene) -> tuple[Op, ...]:
         return _draw_in_order(self.steps, list(range(len(self.steps))), stream, scene)
+
+
+@transform
+class Add(Transform):
+    """Add up what two branches of steps make of the same picture; values beyond the top of the range become the top.
+
+    Masks, boxes and keypoints follow the first branch, and both must come out at one size.
+
+    Args:
+        first, second: the steps of each branch; without any it is the picture as it is.
+
+    Draws: nothing. Emits: a Blend of what the branches emit, a barrier.
+    """
+
+    first: Branch
+    second: Branch
+
+    def draw(self, stream: Stream, scene: Scene) -> tuple[Op, ...]:
+        branches = tuple(
+            _draw_in_order(steps, list(range(len(steps))), stream.child(name), scene)
+            for name, steps in (("first", self.first), ("second", self.second))
+        )
+        return (Blend(branches, (1.0, 1.0)),)

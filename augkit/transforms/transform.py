@@ -24,8 +24,9 @@ from typing import Annotated, Any, TypeVar, dataclass_transform
 import pydantic
 from pydantic_core import ErrorDetails, core_schema
 
+from augkit.core.facts import is_number, is_size
 from augkit.core.key import Stream
-from augkit.core.ops import Op, is_number, is_size
+from augkit.core.ops import Op
 from augkit.core.sample import Scene
 from augkit.errors import ArgumentError, closest
 

@@ -9,13 +9,13 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from augkit.core.ops import Adapt, ColorMatrix, Curve
+from augkit.core.ops import ColorMatrix, Curve
 from augkit.core.plan import ColorRun
 from augkit.core.spatial import IDENTITY
-from augkit.core.tonal import RANGE, curve, pca_shift
+from augkit.core.tonal import RANGE, curve
 from augkit.executors.reference import finish
 
-__all__ = ["adapt", "recolor"]
+__all__ = ["recolor"]
 
 Image = NDArray[Any]
 
@@ -46,15 +46,6 @@ def _in_reals(image: Image, run: ColorRun) -> Image:
     for op in run.ops:
         values = cv2.transform(values, _augmented(op, 1.0)) if isinstance(op, ColorMatrix) else curve(op, values)
     return finish(values * RANGE[image.dtype], image.dtype)
-
-
-def adapt(image: Image, op: Adapt, alpha: bool) -> Image:
-    """Return the picture after an operation that looks at its pixels; `image` may be overwritten."""
-    pixels = np.ascontiguousarray(image[..., :3]).reshape(-1, 3)
-    mean = pixels.mean(axis=0, dtype=np.float64)
-    products = cv2.mulTransposed(pixels, True, scale=1.0 / len(pixels), dtype=cv2.CV_64F)
-    covariance: Any = (products - np.outer(mean, mean)) / RANGE[image.dtype] ** 2
-    return recolor(image, ColorRun((pca_shift(covariance, op.numbers),)), alpha)
 
 
 def _is_whole_shift(image: Image, op: ColorMatrix) -> bool:

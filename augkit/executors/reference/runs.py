@@ -1,4 +1,4 @@
-"""The executor that defines what a plan means: float64 NumPy, slow and obvious. Others are tested against it."""
+"""What the runs of a plan mean: pictures shown through a map, and colours changed point by point."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from augkit.core.chain import pull
-from augkit.core.ops import Adapt, ColorMatrix
+from augkit.core.ops import ColorMatrix
 from augkit.core.plan import ColorRun, SpatialRun
-from augkit.core.tonal import RANGE, curve, pca_shift, to_nearest
+from augkit.core.tonal import RANGE, curve, to_nearest
 from augkit.executors.targets import EDGE_PX, Sampling
 
-__all__ = ["adapt", "bilinear", "finish", "halve", "recolor", "resample"]
+__all__ = ["bilinear", "finish", "halve", "recolor", "resample"]
 
 Image = NDArray[Any]
 Reals = NDArray[np.float64]
@@ -95,10 +95,3 @@ def recolor(image: Image, run: ColorRun, alpha: bool) -> Image:
             values = curve(op, values)
     done = finish(values * top, image.dtype)
     return np.concatenate([done, image[..., 3:]], axis=-1) if alpha else done
-
-
-def adapt(image: Image, op: Adapt, alpha: bool) -> Image:
-    """Return the picture after an operation that looks at its pixels."""
-    rgb = image[..., :3].reshape(-1, 3).astype(np.float64) / RANGE[image.dtype]
-    shift = pca_shift(np.cov(rgb, rowvar=False, bias=True), op.numbers)
-    return recolor(image, ColorRun((shift,)), alpha)

@@ -1,0 +1,138 @@
+"""Transforms that give values new levels: in steps, turned over, spread out, or told by the histogram."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+import pydantic
+
+from augkit.core.barriers import Adapt
+from augkit.core.key import Stream
+from augkit.core.ops import ColorMatrix, Curve, Op
+from augkit.core.sample import Scene, require_rgb
+from augkit.core.spatial import IDENTITY
+from augkit.core.tonal import saturation
+from augkit.errors import ArgumentError
+from augkit.transforms.transform import Interval, Range, Transform, pick, transform
+
+__all__ = ["AutoContrast", "Binarize", "ChannelShuffle", "Equalize", "Invert", "Posterize", "Solarize"]
+
+Level = Annotated[Range, Interval(0.0, 1.0)]
+Bits = Annotated[int, pydantic.Field(strict=True, ge=1, le=8)]
+
+NO_OFFSET = (0.0, 0.0, 0.0)
+
+
+@transform
+class Binarize(Transform):
+    """Make every pixel black or white: an RGB picture by its grey (BT.601 luma), others every channel by itself.
+
+    Args:
+        threshold: range of the level from which on a pixel is white, as a fraction of the range, 0 to 1; or ``otsu``,
+            the level that tells the picture's dark and bright pixels apart best.
+
+    Draws: the threshold, uniform. Emits: for RGB a ColorMatrix; then a Curve, or for ``otsu`` an Adapt, a barrier.
+    Reference: Otsu, "A threshold selection method from gray-level histograms", IEEE SMC 1979.
+    """
+
+    threshold: Literal["otsu"] | Level = (0.5, 0.5)
+
+    def draw(self, stream: Stream, scene: Scene) -> tuple[Op, ...]:
+        grey: tuple[Op, ...] = (ColorMatrix(saturation(0.0), NO_OFFSET),) if scene.channels == 3 + scene.alpha else ()
+        if isinstance(self.threshold, str):
+            return (*grey, Adapt("otsu", ()))
+        return (*grey, Curve((("threshold", round(pick(stream, self.threshold), 12)),)))
+
+
+@transform
+class Solarize(Transform):
+    """Turn over all values from a level on, as film does that was exposed too long.
+
+    Args:
+        threshold: range of the level as a fraction of the range, 0 to 1.
+
+    Draws: the level, uniform. Emits: a Curve.
+    """
+
+    threshold: Level = (0.5, 1.0)
+
+    def draw(self, stream: Stream, scene: Scene) -> tuple[Op, ...]:
+        return (Curve((("solarize", round(pick(stream, self.threshold), 12)),)),)
+
+
+@transform
+class Posterize(Transform):
+    """Keep only the upper bits of the 8 of every value, so that few levels are left.
+
+    Args:
+        bits: how many stay, 1 to 8, or a pair (low, high).
+
+    Draws: the number of bits, every one alike. Emits: a Curve.
+    """
+
+    bits: Bits | tuple[Bits, Bits] = (3, 7)
+
+    def __post_init__(self) -> None:
+        low, high = self._span
+        if low > high:
+            raise ArgumentError(f"must have low <= high, got {self.bits}. Swap the two.", "Posterize.bits")
+
+    @property
+    def _span(self) -> tuple[int, int]:
+        return self.bits if isinstance(self.bits, tuple) else (self.bits, self.bits)
+
+    def draw(self, stream: Stream, scene: Scene) -> tuple[Op, ...]:
+        low, high = self._span
+        return (Curve((("posterize", low + stream.integers(high - low + 1)),)),)
+
+
+@transform
+class Invert(Transform):
+    """Turn over all values: black becomes white, a picture its negative.
+
+    Draws: nothing. Emits: a Curve.
+    """
+
+    def draw(self, stream: Stream, scene: Scene) -> tuple[Op, ...]:
+        return (Curve((("invert", 1.0),)),)
+
+
+@transform
+class ChannelShuffle(Transform):
+    """Put red, green and blue in another order.
+
+    Draws: the order, every one of the six alike. Emits: a ColorMatrix.
+    """
+
+    def draw(self, stream: Stream, scene: Scene) -> tuple[Op, ...]:
+        require_rgb(scene.channels, scene.alpha, type(self).__name__)
+        red, green, blue = (IDENTITY[row] for row in stream.permutation(3))
+        return (ColorMatrix((red, green, blue), NO_OFFSET),)
+
+
+@transform
+class Equalize(Transform):
+    """Make the histogram of every channel as even as it can be.
+
+    Draws: nothing. Emits: an Adapt, a barrier.
+    Reference: Gonzalez and Woods, "Digital image processing", on histogram equalisation.
+    """
+
+    def draw(self, stream: Stream, scene: Scene) -> tuple[Op, ...]:
+        return (Adapt("equalize", ()),)
+
+
+@transform
+class AutoContrast(Transform):
+    """Stretch every channel, so that its darkest value becomes black and its brightest the top of the range.
+
+    Args:
+        cutoff: range of the share of pixels that is left out of account at both ends, 0 to 0.49.
+
+    Draws: the share, uniform. Emits: an Adapt, a barrier.
+    """
+
+    cutoff: Annotated[Range, Interval(0.0, 0.49)] = (0.0, 0.0)
+
+    def draw(self, stream: Stream, scene: Scene) -> tuple[Op, ...]:
+        return (Adapt("auto_contrast", (round(pick(stream, self.cutoff), 12),)),)
