@@ -31,5 +31,6 @@ ELSEWHERE = {
     "SafeRotate": "Rotate (corners: expand)",
     "ShiftScaleRotate": "Translate, Scale and Rotate, which fuse into one",
     "ToGray": "Grayscale",
+    "TrivialAugmentWide": "TrivialAugment",
     "VerticalFlip": "Mirror (axis: vertical)",
 }
