@@ -182,7 +182,7 @@ class AutoAugment(Transform):
         for place, (name, chance, magnitude) in enumerate(stream.choice(PAIRS[self.policy])):
             own = stream.child(f"operation {place + 1}")
             if own.random() < chance:
-                ops = _operation(AUTO_AUGMENT, name, (magnitude or 0) / (LEVELS - 1), own, scene)
+                ops = _operation(AUTO_AUGMENT, name, magnitude / (LEVELS - 1), own, scene)
                 scene = scene.after(ops)
                 drawn += ops
         return drawn
