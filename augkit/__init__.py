@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from augkit.transforms.geometry import *
     from augkit.transforms.levels import *
     from augkit.transforms.policies import *
+    from augkit.transforms.texture import *
     from augkit.transforms.transform import Range as Range
     from augkit.transforms.transform import Transform as Transform
     from augkit.transforms.transform import pick as pick

@@ -107,10 +107,9 @@ def erase(image: Image, op: Erase, how: Sampling) -> Image:
     """Return the picture with rectangles painted over."""
     out, top, channels = image.copy(), RANGE[image.dtype], channels_of(image)
     if isinstance(op.fill, str):
-        painted = out[:0]
+        painted = np.empty_like(image)
         for band, rows in noise.bands(len(image)):
-            grain = noise.grain(op.fill, band, image[rows].shape)
-            painted = np.concatenate([painted, finish(grain * top, image.dtype)])
+            painted[rows] = finish(noise.grain(op.fill, band, image[rows].shape) * top, image.dtype)
     else:
         if len(op.fill) not in (1, channels):
             raise SampleError(f"must be one number or {channels} (one a channel), got {op.fill}.", "Erase.fill")

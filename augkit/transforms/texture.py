@@ -1,0 +1,224 @@
+"""Transforms that change texture: blurs, noise, compression, and what covers a part of the picture."""
+
+from __future__ import annotations
+
+import math
+from typing import Annotated, Literal
+
+import pydantic
+
+from augkit.core import barriers
+from augkit.core.barriers import Filter, Gaussian, Motion
+from augkit.core.key import Stream
+from augkit.core.ops import Op
+from augkit.core.sample import Scene
+from augkit.core.spatial import Size
+from augkit.core.windows import centred, gaussian
+from augkit.errors import ArgumentError
+from augkit.transforms.transform import Interval, Range, Transform, ends, pick, transform
+
+__all__ = ["Blur", "Downscale", "Erase", "Jpeg", "Noise", "Sharpen"]
+
+Share = Annotated[float, pydantic.Field(strict=True, ge=0.0, le=1.0)]
+Quality = Annotated[int, pydantic.Field(strict=True, ge=1, le=100)]
+Count = Annotated[int, pydantic.Field(strict=True, ge=1, le=64)]
+Rectangle = tuple[int, int, int, int]
+
+FAINTEST_PX = 0.05  # a Gaussian of this standard deviation leaves every 8-bit value as it is
+DIGITS = 6  # of numbers that reach pixels only through a kernel
+
+
+@transform
+class Blur(Transform):
+    """Blur the picture: out of focus, moved while the shutter was open, or by medians, which keep edges.
+
+    Args:
+        kind: ``gaussian``, ``motion`` or ``median``.
+        radius: range of the blur's radius in pixels, 0 to 32: a Gaussian's standard deviation, half the path of a
+            motion, and a median's window reaches so many whole pixels to every side.
+        degrees: range of a motion's direction, counter-clockwise from the x axis; the others have none.
+
+    Draws: radius and direction, uniform. Emits: a Filter, or for medians a Pool, both barriers.
+    """
+
+    kind: Literal["gaussian", "motion", "median"] = "gaussian"
+    radius: Annotated[Range, Interval(0.0, 32.0)] = (0.5, 2.0)
+    degrees: Range = (-90.0, 90.0)
+
+    def draw(self, stream: Stream, scene: Scene) -> tuple[Op, ...]:
+        radius, degrees = (round(pick(stream, span), DIGITS) for span in (self.radius, self.degrees))
+        whole = round(radius)
+        match self.kind:
+            case "gaussian":
+                return (centred(Filter(Gaussian(radius))),) if radius > FAINTEST_PX else ()
+            case "motion":
+                return (centred(Filter(Motion(1.0 + 2.0 * radius, degrees))),) if radius > FAINTEST_PX else ()
+        side = 2 * whole + 1
+        return (barriers.Pool("median", (side, side), (1, 1), (whole, whole)),) if whole else ()
+
+
+@transform
+class Sharpen(Transform):
+    """Sharpen the picture: add to every value its distance to the blurred one, an unsharp mask.
+
+    Args:
+        amount: range of the factor on that distance, 0 to 10.
+        radius: standard deviation of the blur in pixels, 0.3 to 4.
+
+    Draws: the amount, uniform. Emits: a Filter, a barrier.
+    """
+
+    amount: Annotated[Range, Interval(0.0, 10.0)] = (0.3, 1.0)
+    radius: Annotated[float, pydantic.Field(strict=True, ge=0.3, le=4.0)] = 1.0
+
+    def draw(self, stream: Stream, scene: Scene) -> tuple[Op, ...]:
+        amount = round(pick(stream, self.amount), DIGITS)
+        weights = gaussian(self.radius)
+        kernel = -amount * weights[:, None] * weights
+        middle = len(weights) // 2
+        kernel[middle, middle] += 1.0 + amount
+        rows = tuple(tuple(round(float(weight), 9) + 0.0 for weight in row) for row in kernel)
+        return (centred(Filter(rows)),) if amount else ()
+
+
+@transform
+class Noise(Transform):
+    """Add noise that differs from pixel to pixel.
+
+    Args:
+        kind: ``gaussian`` adds a normal number to every value; ``salt_and_pepper`` makes pixels white or black;
+            ``poisson`` counts photons, so that bright pixels are noisier.
+        amount: range of the strength, 0 to 1: the standard deviation as a fraction of the range (for ``poisson`` that
+            of white, the square root of one over its photons), or the share of white and black pixels.
+
+    Draws: the amount, uniform; the noise itself, when the plan runs, from a stream that the plan names.
+    Emits: a Noise, a barrier.
+    """
+
+    kind: Literal["gaussian", "salt_and_pepper", "poisson"] = "gaussian"
+    amount: Annotated[Range, Interval(0.0, 1.0)] = (0.01, 0.05)
+
+    def draw(self, stream: Stream, scene: Scene) -> tuple[Op, ...]:
+        amount = round(pick(stream, self.amount), 12)
+        return (barriers.Noise(stream.child("field").name, self.kind, amount),) if amount else ()
+
+
+@transform
+class Jpeg(Transform):
+    """Compress the picture as a JPEG and read it again; deeper pictures become 8 bits deep on the way.
+
+    Args:
+        quality: of the JPEG, 1 to 100, or a pair (low, high).
+
+    Draws: the quality, every whole number alike. Emits: a Jpeg, a barrier.
+    """
+
+    quality: Quality | tuple[Quality, Quality] = (30, 90)
+
+    def __post_init__(self) -> None:
+        low, high = self._span
+        if low > high:
+            raise ArgumentError(f"must have low <= high, got {self.quality}. Swap the two.", "Jpeg.quality")
+
+    @property
+    def _span(self) -> tuple[int, int]:
+        return self.quality if isinstance(self.quality, tuple) else (self.quality, self.quality)
+
+    def draw(self, stream: Stream, scene: Scene) -> tuple[Op, ...]:
+        low, high = self._span
+        return (barriers.Jpeg(low + stream.integers(high - low + 1)),)
+
+
+@transform
+class Downscale(Transform):
+    """Shrink the picture and enlarge it again, as if it came from a worse camera; nothing moves.
+
+    Args:
+        factor: range of the smaller picture's sides as a fraction, 0.01 to 1.
+
+    Draws: the factor, uniform. Emits: a Downscale, a barrier.
+    """
+
+    factor: Annotated[Range, Interval(0.01, 1.0)] = (0.25, 0.75)
+
+    def draw(self, stream: Stream, scene: Scene) -> tuple[Op, ...]:
+        factor = pick(stream, self.factor)
+        height, width = (max(1, math.floor(side * factor + 0.5)) for side in scene.size)
+        return (barriers.Downscale((height, width)),) if (height, width) != scene.size else ()
+
+
+@transform
+class Erase(Transform):
+    """Paint over a part of the picture, so that a network looks at the rest of it too; labels stay.
+
+    Args:
+        kind: ``random``, rectangles within the picture; ``cutout``, squares whose middle may lie anywhere in it, so
+            that some hang over the edge; ``grid``, a square in every cell of a grid.
+        area: range of the share that a rectangle, a square, or all squares of the grid take of the picture, 0 to 1.
+        ratio: range of a rectangle's width / height, above 0.
+        count: how many rectangles or squares, 1 to 64.
+        cells: range of the grid's cells along the shorter side, 1 to 64.
+        fill: the paint as a fraction of the range, one number or one a channel; or ``noise``, uniform pixels.
+        mask_fill: the class that masks show there; without one they stay.
+
+    Draws: for every rectangle its area, uniform, the logarithm of its aspect, uniform over the part of the range that
+    fits, and its place, uniform over whole pixels; for the grid its cells and offset, uniform. Emits: an Erase, a
+    barrier.
+    Reference: Zhong et al., "Random erasing data augmentation", AAAI 2020; DeVries and Taylor, "Improved regularization
+    of convolutional neural networks with cutout", 2017; Chen et al., "GridMask data augmentation", 2020.
+    """
+
+    kind: Literal["random", "cutout", "grid"] = "random"
+    area: Annotated[Range, Interval(0.0, 1.0)] = (0.02, 0.33)
+    ratio: Annotated[Range, Interval(0.05, 20.0)] = (0.3, 3.3)
+    count: Count = 1
+    cells: Annotated[Range, Interval(1.0, 64.0)] = (3.0, 7.0)
+    fill: Literal["noise"] | Share | tuple[Share, ...] = 0.0
+    mask_fill: Annotated[int, pydantic.Field(strict=True)] | None = None
+
+    def __post_init__(self) -> None:
+        if self.fill == ():
+            raise ArgumentError("must be one number, or one a channel, got none.", "Erase.fill")
+
+    def draw(self, stream: Stream, scene: Scene) -> tuple[Op, ...]:
+        if self.kind == "grid":
+            rectangles = self._grid(stream, scene.size)
+        else:
+            rectangles = [self._rectangle(stream, scene.size) for _ in range(self.count)]
+        seen = tuple(r for r in rectangles if r[2] > r[0] and r[3] > r[1])
+        if isinstance(self.fill, str):
+            fill: tuple[float, ...] | str = stream.child("fill").name
+        else:
+            fill = self.fill if isinstance(self.fill, tuple) else (self.fill,)
+        return (barriers.Erase(seen, fill, self.mask_fill),) if seen else ()
+
+    def _rectangle(self, stream: Stream, size: Size) -> Rectangle:
+        height, width = size
+        area = pick(stream, self.area) * height * width
+        low, high = (1.0, 1.0) if self.kind == "cutout" else ends(self.ratio)
+        if self.kind == "random" and area:  # of the aspects, those whose rectangle lies within the picture
+            low, high = min(max(low, area / height**2), high), max(min(high, width**2 / area), low)
+        aspect = math.exp(stream.uniform(math.log(low), math.log(max(low, high))))
+        rows, columns = round(math.sqrt(area / aspect)), round(math.sqrt(area * aspect))
+        if self.kind == "cutout":
+            top, left = (
+                stream.integers(side + 1) - part // 2 for side, part in zip(size, (rows, columns), strict=True)
+            )
+        else:
+            rows, columns = min(rows, height), min(columns, width)
+            top, left = stream.integers(height - rows + 1), stream.integers(width - columns + 1)
+        return max(0, left), max(0, top), min(width, left + columns), min(height, top + rows)
+
+    def _grid(self, stream: Stream, size: Size) -> list[Rectangle]:
+        height, width = size
+        spacing = max(1.0, min(size) / pick(stream, self.cells))
+        side = spacing * math.sqrt(pick(stream, self.area))
+        offsets = [stream.uniform(-spacing, 0.0) for _ in range(2)]
+        spans = [
+            [
+                (max(0, round(offset + n * spacing)), min(length, round(offset + n * spacing + side)))
+                for n in range(math.ceil(length / spacing) + 1)
+            ]
+            for offset, length in zip(offsets, (height, width), strict=True)
+        ]
+        return [(left, top, right, bottom) for top, bottom in spans[0] for left, right in spans[1]]
