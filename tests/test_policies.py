@@ -2,103 +2,28 @@
 
 import math
 from collections import Counter, defaultdict
-from collections.abc import Iterator
 from itertools import product
 from typing import Any
 
 import numpy as np
 import pytest
-from pictures import assert_same_sample, full_sample, noise, picture
+from pictures import noise, picture
 from PIL import Image, ImageEnhance, ImageOps
+from policy_draws import CHANCE, SIZE, Reading, assert_frequencies, assert_numbers, draws, reading, readings, seen
 from scipy import stats
-from table import drawn
 from torchvision_models import timm, torchvision
 
 import augkit as ak
-from augkit.core.barriers import Adapt, Filter
 from augkit.core.fuse import fuse
-from augkit.core.ops import Blend, ColorMatrix, Curve, Homography, Op
+from augkit.core.ops import ColorMatrix, Curve, Homography
 from augkit.core.plan import SpatialRun
 from augkit.errors import ArgumentError
 from augkit.transforms.policy_tables import PAIRS
 
-SIZE = (120, 160)
 POLICIES = [
     ak.TrivialAugment(), ak.RandAugment(3, (0, 15)), ak.AutoAugment("imagenet"), ak.AutoAugment("cifar"),
     ak.AutoAugment("svhn"), ak.AugMix(), ak.AugMix(10.0, 2, (1, 4), 0.3),
 ]  # fmt: skip
-CURVES = {"gain": "Brightness", "contrast": "Contrast", "solarize": "Solarize", "posterize": "Posterize"}
-CHANCE = 1e-4  # of a law that holds to be called broken, were the keys drawn anew
-
-Reading = tuple[str, float]
-
-
-def reading(op: Op) -> Reading:
-    """Return the paper's name of a drawn operation and its number, in the paper's units (shifts in sides)."""
-    match op:
-        case Adapt(name="equalize"):
-            return "Equalize", 0.0
-        case Adapt(name="auto_contrast"):
-            return "AutoContrast", 0.0
-        case Curve(functions=(("invert", _),)):
-            return "Invert", 0.0
-        case Curve(functions=((name, number),)):
-            return CURVES[name], number * 255.0 if name == "solarize" else number
-        case ColorMatrix(matrix=matrix):
-            return "Color", matrix[0][0] - matrix[1][0]  # what is left of red where the others have none
-        case Filter(kernel=kernel):
-            return "Sharpness", 1.0 - 13.0 * kernel[0][0]  # type: ignore[index]
-        case Homography(matrix=((a, b, x), (c, _, y), _)):
-            height, width = SIZE
-            if b == c == 0.0:
-                return ("TranslateX", x / width) if x else ("TranslateY", y / height)
-            if b and c:
-                return "Rotate", math.degrees(math.atan2(b, a))
-            return ("ShearX", b) if b else ("ShearY", c)
-    raise AssertionError(op)
-
-
-def draws(step: ak.Transform, count: int) -> Iterator[tuple[Op, ...]]:
-    """Yield what is drawn for many pictures."""
-    for n in range(count):
-        yield drawn(step, ak.Key(n, "policies"), ak.Scene(SIZE))
-
-
-def readings(step: ak.Transform, count: int) -> Iterator[tuple[Reading, ...]]:
-    """Yield the readings of what is drawn, without what does nothing."""
-    for ops in draws(step, count):
-        found = [reading(op) for op in ops]
-        yield tuple((name, round(number, 6)) for name, number in found if (name, number) != ("TranslateY", 0.0))
-
-
-def seen(step: ak.Transform, count: int) -> dict[str, set[float]]:
-    """Return all numbers of each operation."""
-    found = defaultdict(set)
-    for several in readings(step, count):
-        for name, number in several:
-            found[name].add(number)
-    return dict(found)
-
-
-def assert_numbers(found: dict[str, set[float]], expected: dict[str, Any]) -> None:
-    """The same operations with the same numbers."""
-    assert found.keys() == expected.keys()
-    for name, numbers in expected.items():
-        np.testing.assert_allclose(sorted(found[name]), sorted(set(np.round(numbers, 6))), atol=2e-6, err_msg=name)
-
-
-def assert_frequencies(found: Counter[Any], shares: dict[Any, float]) -> None:
-    """Every outcome is drawn as often as its share says (chi-square), and no other."""
-    total = sum(found.values())
-    assert found.keys() <= shares.keys()
-    assert math.isclose(sum(shares.values()), 1.0)
-    common = [outcome for outcome, share in shares.items() if share * total >= 5]
-    observed = [found[outcome] for outcome in common]
-    expected = [shares[outcome] * total for outcome in common]
-    if total - sum(expected) > 1e-6:
-        observed.append(total - sum(observed))
-        expected.append(total - sum(expected))
-    assert stats.chisquare(observed, expected).pvalue > CHANCE
 
 
 def both(end: float, steps: int) -> Any:
@@ -281,82 +206,6 @@ def test_an_operation_is_pillows(name: str) -> None:
         levels = np.abs(ours.astype(int) - theirs)[1:-1, 1:-1]  # Pillow leaves the outermost pixels of a kernel alone
         assert (levels <= 2).mean() >= 0.999
     assert alone
-
-
-def blends(step: ak.Transform, count: int) -> list[Blend]:
-    """Return what AugMix draws for many pictures."""
-    return [op for ops in draws(step, count) for op in ops if isinstance(op, Blend)]
-
-
-@pytest.mark.parametrize(("width", "alpha"), [(3, 1.0), (2, 0.3), (5, 4.0), (1, 1.0)])
-def test_augmix_weighs_as_dirichlet_and_beta_do(width: int, alpha: float) -> None:
-    weights = np.array([blend.weights for blend in blends(ak.AugMix(width=width, alpha=alpha), 1500)])
-    assert weights.shape == (1500, width + 1)
-    assert (weights >= 0).all()
-    np.testing.assert_allclose(weights.sum(axis=1), 1.0, atol=1e-11)
-    assert stats.kstest(weights[:, 0], stats.beta(alpha, alpha).cdf).pvalue > CHANCE
-    if width > 1:
-        mixed = weights[:, 0] < 1 - 1e-6
-        shares = weights[mixed, 1:] / weights[mixed, 1:].sum(axis=1, keepdims=True)
-        for chain in shares.T:  # a part of a Dirichlet is a Beta
-            assert stats.kstest(chain, stats.beta(alpha, alpha * (width - 1)).cdf).pvalue > CHANCE
-
-
-def test_augmix_draws_its_chains_as_the_paper_does() -> None:
-    found: dict[str, set[float]] = defaultdict(set)
-    lengths, names = Counter[int](), Counter[str]()
-    for blend in blends(ak.AugMix(severity=10.0), 3000):
-        assert blend.branches[0] == ()
-        for chain in blend.branches[1:]:
-            lengths[len(chain)] += 1
-            for op in chain:
-                name, number = reading(op)
-                found[name].add(number)
-                names[name] += 1
-    assert set(lengths) == {0, 1, 2, 3}
-    assert 1.8 < sum(n * count for n, count in lengths.items()) / lengths.total() < 2.0
-    ends = {"Rotate": 30.0, "ShearX": 0.3, "ShearY": 0.3, "TranslateX": 1 / 3, "TranslateY": 1 / 3}
-    assert found.keys() == ends.keys() | {"AutoContrast", "Equalize", "Posterize", "Solarize"}
-    for name, end in ends.items():
-        shares = np.abs([*found[name]]) / end
-        assert stats.kstest(shares, stats.uniform(0.01, 0.99).cdf).pvalue > CHANCE
-    assert found["Posterize"] == {4, 5, 6, 7}
-    assert stats.kstest(1 - np.array([*found["Solarize"]]) / 256, stats.uniform(0.01, 0.99).cdf).pvalue > CHANCE
-    whole = {name: count for name, count in names.items() if name != "Posterize"}  # which does nothing at 8 bits
-    assert stats.chisquare([*whole.values()]).pvalue > CHANCE
-
-
-@pytest.mark.parametrize("severity", [0.0, 1.0, 3.0])
-def test_severity_is_the_largest_magnitude(severity: float) -> None:
-    step = ak.AugMix(severity, width=1, depth=1)
-    turns = [
-        abs(number)
-        for blend in blends(step, 2000)
-        for name, number in map(reading, blend.branches[1])
-        if name == "Rotate"
-    ]
-    if severity:
-        assert 0.3 <= min(turns) < 0.5
-        assert 0.95 * 3 * severity < max(turns) <= 3 * severity
-    else:
-        assert not turns  # a turn by nothing reads as none
-
-
-def test_augmix_of_no_severity_is_nearly_the_identity() -> None:
-    """Spread out and made even already, the picture is left alone by what has no magnitude too."""
-    levels = np.arange(64 * 64) % 256
-    even = np.stack([np.random.default_rng(n).permutation(levels) for n in range(3)], -1)
-    sample = ak.Sample(even.reshape(64, 64, 3).astype(np.uint8))
-    for n in range(60):
-        out = ak.Pipeline([ak.AugMix(0.0)])(sample, ak.Key(n, "x"))
-        assert np.abs(out.image.astype(int) - sample.image).max() <= 2
-
-
-def test_augmix_keeps_labels_where_they_are() -> None:
-    sample = full_sample(SIZE)
-    for n in range(8):
-        out = ak.Pipeline([ak.AugMix(10.0)])(sample, ak.Key(n, "x"))
-        assert_same_sample(out.changed(image=sample.image), sample)
 
 
 @pytest.mark.parametrize("policy", POLICIES[:5], ids=repr)
