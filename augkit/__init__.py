@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from augkit.transforms.filters import *
     from augkit.transforms.geometry import *
     from augkit.transforms.levels import *
+    from augkit.transforms.policies import *
     from augkit.transforms.style import *
     from augkit.transforms.texture import *
     from augkit.transforms.transform import Range as Range

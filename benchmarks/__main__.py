@@ -17,6 +17,7 @@ BENCHMARKS = (
     "expansion",
     "loading",
     "learning",
+    "policies",
 )  # modules of this folder, each with `measure` and `table`
 RESULTS = Path(__file__).parent / "results"
 PACKAGES = ("augkit", "albumentations", "numpy", "opencv-python-headless", "scikit-learn", "simplejpeg", "torch")

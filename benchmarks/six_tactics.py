@@ -33,7 +33,7 @@ from augkit.core.fuse import fuse
 from augkit.core.plan import ColorRun, Plan, SpatialRun
 from benchmarks.photos import photos
 
-__all__ = ["measure", "table"]
+__all__ = ["measure", "one_thread", "table"]
 
 Image = NDArray[Any]
 Contender = Callable[[Image, int, int], object]  # of a photo, its number and the round
@@ -51,7 +51,7 @@ DECODE, ENCODE = "JPEG: decode the photo", "JPEG: encode the result"
 
 def measure(count: int = 48, rounds: int = 9) -> dict[str, Any]:
     """Run everything and return the figures as JSON can hold them."""
-    with _one_thread():
+    with one_thread():
         several = photos(count)
         hot = several[:1] * count
         warps = _warps()
@@ -93,7 +93,8 @@ def _cells(figures: dict[str, Any] | None) -> str:
 
 
 @contextmanager
-def _one_thread() -> Iterator[None]:
+def one_thread() -> Iterator[None]:
+    """Let OpenCV compute on one thread inside."""
     threads = cv2.getNumThreads()
     cv2.setNumThreads(1)
     try:

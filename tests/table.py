@@ -31,6 +31,8 @@ MORE: dict[str, list[dict[str, object]]] = {
         {"first": (ak.Rotate(20), ak.Brightness(0.5)), "second": (ak.Maybe(0.5, ak.Mirror()), ak.Brightness(0.5))},
         {"first": (ak.Pool("mean"), ak.Saturation(0.5)), "second": (ak.Convolve(((-0.5, 0.5), (-0.5, 0.5)), 2, 0),)},
     ],
+    "AugMix": [{"severity": 10.0, "width": 2, "depth": 2, "alpha": 0.5}],
+    "AutoAugment": [{"policy": "cifar"}, {"policy": "svhn"}],
     "AutoContrast": [{"cutoff": (0.01, 0.2)}],
     "Binarize": [{"threshold": "otsu"}, {"threshold": (0.3, 0.7)}],
     "Blur": [
@@ -92,6 +94,7 @@ MORE: dict[str, list[dict[str, object]]] = {
         {"kind": "max", "size": 3, "stride": 1, "padding": 1},
     ],
     "Posterize": [{"bits": 1}, {"bits": (2, 4)}],
+    "RandAugment": [{"magnitude": (0.0, 15.0)}, {"count": 1, "magnitude": 30.0}],
     "RandomCrop": [{"size": (64, 80)}, {"size": 32}, {"size": (200, 100)}],
     "RandomOrder": [{"steps": (ak.Rotate(), ak.Shear(), ak.Scale())}],
     "RandomResizedCrop": [{"size": (96, 96)}, {"size": (70, 50), "scale": (0.5, 1.0), "ratio": (0.5, 2.0)}],

@@ -9,7 +9,8 @@ import pytest
 from threadpoolctl import threadpool_limits
 
 from augkit.datasets import read
-from benchmarks import learning, loading, six_tactics
+from augkit.transforms.policy_tables import TRIVIAL_WIDE
+from benchmarks import learning, loading, policies, six_tactics
 from benchmarks.photos import photos
 from benchmarks.sets import Absent, Parts, lay
 from benchmarks.trials import EACH, TRIALS, Goal, Trial
@@ -89,3 +90,11 @@ def test_loading_runs() -> None:
     assert json.loads(json.dumps(found)) == found
     assert all(ms > 0 for ms in found["ms"].values())
     assert "two workers" in loading.table(found)
+
+
+def test_policies_runs_and_knows_every_operation() -> None:
+    found = policies.measure(count=2, rounds=2)
+    assert json.loads(json.dumps(found)) == found
+    assert found["ms"].keys() == TRIVIAL_WIDE.keys()
+    assert all(ms > 0 for ms in found["ms"].values())
+    assert "TrivialAugment" in policies.table(found)

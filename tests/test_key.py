@@ -89,6 +89,13 @@ def test_normal_over_keys_and_within_arrays() -> None:
     assert abs(np.corrcoef(field.ravel()[:4999], field.ravel()[5000:])[0, 1]) < 0.06
 
 
+@pytest.mark.parametrize("shape", [0.1, 0.5, 1.0, 1.3, 20.0])
+def test_gamma_over_keys_and_within_a_stream(shape: float) -> None:
+    assert stats.kstest(pooled(8000, "gamma", shape), "gamma", (shape,)).pvalue > 1e-3
+    stream = ak.Key(0, "d").stream("s")
+    assert stats.kstest([stream.gamma(shape) for _ in range(8000)], "gamma", (shape,)).pvalue > 1e-3
+
+
 def test_integers_choices_and_orders_are_even() -> None:
     assert stats.chisquare(np.bincount(pooled(14000, "integers", 7), minlength=7)).pvalue > 1e-3
     weighted = np.bincount(pooled(10000, "choice", range(4), (1.0, 0.0, 2.5, 1.5)), minlength=4)

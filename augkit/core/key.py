@@ -128,6 +128,20 @@ class Stream:
         radius = math.sqrt(-2.0 * math.log1p(-self.random()))
         return mean + std * radius * math.cos(2.0 * math.pi * self.random())
 
+    def gamma(self, shape: float) -> float:
+        """Draw from the gamma distribution of scale 1; the shape is at least 0.1.
+
+        Reference: Marsaglia and Tsang, "A simple method for generating gamma variables", ACM TOMS 2000.
+        """
+        if shape < 1.0:  # their note on small shapes; 1 - u is never 0
+            return self.gamma(shape + 1.0) * float((1.0 - self.random()) ** (1.0 / shape))
+        d = shape - 1.0 / 3.0
+        while True:
+            x = self.normal()
+            v = (1.0 + x / math.sqrt(9.0 * d)) ** 3
+            if v > 0.0 and math.log1p(-self.random()) < 0.5 * x * x + d - d * v + d * math.log(v):
+                return d * v
+
     def integers(self, n: int) -> int:
         """Draw a whole number from 0 to n - 1."""
         return (self._word() * n) >> 64

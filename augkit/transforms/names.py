@@ -59,6 +59,7 @@ ELSEWHERE = {
     "ShiftScaleRotate": "Translate, Scale and Rotate, which fuse into one",
     "ShotNoise": "Noise (kind: poisson)",
     "ToGray": "Grayscale",
+    "TrivialAugmentWide": "TrivialAugment",
     "UnsharpMask": "Sharpen",
     "VerticalFlip": "Mirror (axis: vertical)",
 }

@@ -1,0 +1,242 @@
+"""Policies of the papers: which of many operations are done, and how strongly, is drawn anew for every picture.
+
+The operations are this package's own, so several that move points are one map here too. Where they differ from the
+papers' Pillow: shears keep the picture's centre in place, not its upper left corner; `Contrast` pivots at the middle of
+the range, not at the picture's mean; `Sharpness` follows the border rule, where Pillow leaves the outermost pixels
+alone; magnitudes are not cut down to whole numbers, but for bits, which are rounded. What comes in from outside is the
+pipeline's border rule, not grey. `Color` leaves pictures alone that are not RGB.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from functools import lru_cache
+from typing import Annotated, Literal
+
+import pydantic
+
+from augkit.core.key import Stream
+from augkit.core.ops import Blend, Op
+from augkit.core.sample import Scene
+from augkit.errors import ArgumentError
+from augkit.transforms.colour import Brightness, Contrast, Saturation
+from augkit.transforms.filters import Convolve
+from augkit.transforms.geometry import Rotate, Shear, Translate
+from augkit.transforms.levels import AutoContrast, Equalize, Invert, Posterize, Solarize
+from augkit.transforms.policy_tables import AUGMIX, AUTO_AUGMENT, PAIRS, RAND_AUGMENT, TRIVIAL_WIDE, Space
+from augkit.transforms.transform import Interval, Range, Transform, pick, transform
+
+__all__ = ["AugMix", "AutoAugment", "RandAugment", "TrivialAugment"]
+
+Count = Annotated[int, pydantic.Field(strict=True, ge=1, le=16)]
+Severity = Annotated[float, pydantic.Field(strict=True, ge=0.0, le=10.0)]
+Alpha = Annotated[float, pydantic.Field(strict=True, ge=0.1, le=100.0)]
+
+LEVELS = 10  # AutoAugment's magnitudes
+STRENGTHS = 31  # TrivialAugment's
+SCALE = 10.0  # where RandAugment's and AugMix's magnitudes reach the end of an operation's range
+LEAST_LEVEL = 0.1  # of AugMix
+FARTHEST = 10.0  # sides that a picture may be translated by
+
+
+def _shear_degrees(rate: float) -> float:
+    return math.degrees(math.atan(rate))
+
+
+def _beside(shift: float) -> float:
+    return max(-FARTHEST, min(FARTHEST, shift))
+
+
+def _solarize(level: float) -> Transform | None:
+    return Solarize(max(0.0, level) / 255.0) if level <= 255.0 else None
+
+
+def _posterize(bits: float) -> Transform | None:
+    kept = max(1, round(bits))
+    return Posterize(kept) if kept < 8 else None
+
+
+def _sharpness(factor: float) -> Transform | None:
+    """Return the blend of a picture with itself smoothed by 1 1 1, 1 5 1, 1 1 1 over 13: away from it above 1."""
+    if factor == 1.0:
+        return None
+    around, middle = (round(weight / 13.0 * (1.0 - max(0.0, factor)), 12) for weight in (1.0, 5.0))
+    middle = round(middle + max(0.0, factor), 12)
+    return Convolve(((around,) * 3, (around, middle, around), (around,) * 3))
+
+
+BUILDERS: dict[str, Callable[[float], Transform | None]] = {
+    "Identity": lambda _: None,
+    "ShearX": lambda rate: Shear(_shear_degrees(rate), 0.0),
+    "ShearY": lambda rate: Shear(0.0, _shear_degrees(rate)),
+    "TranslateX": lambda shift: Translate(_beside(shift), 0.0),
+    "TranslateY": lambda shift: Translate(0.0, _beside(shift)),
+    "Rotate": lambda degrees: Rotate(degrees),
+    "AutoContrast": lambda _: AutoContrast(),
+    "Invert": lambda _: Invert(),
+    "Equalize": lambda _: Equalize(),
+    "Solarize": _solarize,
+    "Posterize": _posterize,
+    "Contrast": lambda factor: Contrast(max(0.0, factor)),
+    "Color": lambda factor: Saturation(max(0.0, factor)),
+    "Brightness": lambda factor: Brightness(max(0.0, factor)),
+    "Sharpness": _sharpness,
+}
+
+
+@lru_cache(maxsize=4096)
+def _built(name: str, number: float) -> Transform | None:
+    """Return the transform that an operation is at its number, None where it changes nothing."""
+    return BUILDERS[name](number)
+
+
+def _operation(space: Space, name: str, share: float, stream: Stream, scene: Scene) -> tuple[Op, ...]:
+    """Draw one operation at a share of its magnitude's scale."""
+    dial, number = space[name], 0.0
+    if dial:
+        number = dial.number(share)
+        if dial.signed and stream.random() < 0.5:
+            number = 2.0 * dial.start - number
+        if dial.pixels:
+            number /= scene.size[1] if name == "TranslateX" else scene.size[0]
+    if name == "Color" and scene.channels != 3 + scene.alpha:
+        return ()
+    step = _built(name, number)
+    return step.draw(stream.child(name), scene) if step else ()
+
+
+@transform
+class TrivialAugment(Transform):
+    """Do one operation of fourteen, at one strength of thirty-one, all alike: nothing to be tuned.
+
+    The wide space: shears to 0.99, translations to 32 pixels, turns to 135 degrees, factors from 0.01 to 2.
+
+    Draws: the operation and its strength, uniform; its direction, where it has one. Emits: what that one emits.
+    Reference: Müller and Hutter, "TrivialAugment: tuning-free yet state-of-the-art data augmentation", ICCV 2021,
+    algorithm 1 and the wide space of its table.
+    """
+
+    def draw(self, stream: Stream, scene: Scene) -> tuple[Op, ...]:
+        name = stream.choice(tuple(TRIVIAL_WIDE))
+        share = stream.integers(STRENGTHS) / (STRENGTHS - 1)
+        return _operation(TRIVIAL_WIDE, name, share, stream, scene)
+
+
+@transform
+class RandAugment(Transform):
+    """Do a few operations of fourteen, all of one magnitude.
+
+    A larger magnitude is always a stronger change, as the paper says: at 0 nothing happens (but for the operations
+    that have none, `AutoContrast` and `Equalize`), at 10 an operation is at the end of its range, and beyond it goes on
+    evenly. (The published code counts bits, levels and factors from their smallest number on, so that there 5 leaves
+    contrasts as they are and 10 does not solarize.)
+
+    Args:
+        count: how many operations, 1 to 16; the paper's N.
+        magnitude: range of the magnitude, 0 to 30; the paper's M is one number.
+
+    Draws: the magnitude of each, uniform; each operation, all alike, one may come twice; its direction, where it has
+    one. Emits: what those emit.
+    Reference: Cubuk, Zoph, Shlens and Le, "RandAugment: practical automated data augmentation with a reduced search
+    space", 2020, figure 2 and section 3.
+    """
+
+    count: Count = 2
+    magnitude: Annotated[Range, Interval(0.0, 30.0)] = (9.0, 9.0)
+
+    def draw(self, stream: Stream, scene: Scene) -> tuple[Op, ...]:
+        drawn: tuple[Op, ...] = ()
+        for place in range(self.count):
+            own = stream.child(f"operation {place + 1}")
+            name = own.choice(tuple(RAND_AUGMENT))
+            ops = _operation(RAND_AUGMENT, name, pick(own, self.magnitude) / SCALE, own, scene)
+            scene = scene.after(ops)
+            drawn += ops
+        return drawn
+
+
+@transform
+class AutoAugment(Transform):
+    """Do one pair of operations of the twenty-five that were learned for a data set.
+
+    Each operation of a pair has its own probability and one of ten magnitudes, evenly spaced over its range. The
+    magnitude is the number itself, as the paper says, even where a larger one is weaker: the level from which on values
+    are turned over, the bits that stay. (The published code for CIFAR counts these two the other way, the one for
+    ImageNet as here.) Shears, translations and turns have both signs, as in the published code: the paper's ranges are
+    symmetric, and their ten magnitudes count from the middle.
+
+    Args:
+        policy: ``imagenet``, ``cifar`` or ``svhn``. CIFAR's was used with a mirror, a crop of the padded picture and
+            `Cutout` around it; those are steps of their own.
+
+    Draws: the pair, all alike; whether each of its operations is done; their directions. Emits: what those emit.
+    Reference: Cubuk, Zoph, Mane, Vasudevan and Le, "AutoAugment: learning augmentation strategies from data", CVPR
+    2019, tables 6 to 9 of its supplement.
+    """
+
+    policy: Literal["imagenet", "cifar", "svhn"] = "imagenet"
+
+    def draw(self, stream: Stream, scene: Scene) -> tuple[Op, ...]:
+        drawn: tuple[Op, ...] = ()
+        for place, (name, chance, magnitude) in enumerate(stream.choice(PAIRS[self.policy])):
+            own = stream.child(f"operation {place + 1}")
+            if own.random() < chance:
+                ops = _operation(AUTO_AUGMENT, name, magnitude / (LEVELS - 1), own, scene)
+                scene = scene.after(ops)
+                drawn += ops
+        return drawn
+
+
+@transform
+class AugMix(Transform):
+    """Mix the picture with what several short chains of operations make of it; labels stay with the picture.
+
+    Args:
+        severity: the largest magnitude of an operation, 0 to 10.
+        width: how many chains, 1 to 16; the paper's k.
+        depth: how many operations a chain has, 1 to 16, or a pair (low, high).
+        alpha: of the Dirichlet and the Beta distribution, 0.1 to 100.
+
+    Draws: the chains' weights, Dirichlet; the share of all chains, Beta; for each chain how many operations, uniform,
+    and for each of those which, all alike, its magnitude, uniform from 0.1 to the severity, and its direction. Emits:
+    a Blend of the picture and the chains, a barrier.
+    Reference: Hendrycks, Mu, Cubuk, Zoph, Gilmer and Lakshminarayanan, "AugMix: a simple data processing method to
+    improve robustness and uncertainty", ICLR 2020, algorithm 1. The ranges, which it does not tell, are those of the
+    published code, but for `Posterize`, which keeps AutoAugment's 8 to 4 bits: there, the strongest leaves none.
+    """
+
+    severity: Severity = 3.0
+    width: Count = 3
+    depth: Count | tuple[Count, Count] = (1, 3)
+    alpha: Alpha = 1.0
+
+    def __post_init__(self) -> None:
+        low, high = self._span
+        if low > high:
+            raise ArgumentError(f"must have low <= high, got {self.depth}. Swap the two.", "AugMix.depth")
+
+    @property
+    def _span(self) -> tuple[int, int]:
+        return self.depth if isinstance(self.depth, tuple) else (self.depth, self.depth)
+
+    def draw(self, stream: Stream, scene: Scene) -> tuple[Op, ...]:
+        chains = tuple(self._chain(stream.child(f"chain {place + 1}"), scene) for place in range(self.width))
+        mixing = stream.child("weights")
+        gammas = [mixing.gamma(self.alpha) for _ in chains]
+        here, there = mixing.gamma(self.alpha), mixing.gamma(self.alpha)
+        share = here / (here + there) / math.fsum(gammas)
+        weights = [round(gamma * share, 12) for gamma in gammas]
+        return (Blend(((), *chains), (max(0.0, round(1.0 - math.fsum(weights), 12)), *weights)),)
+
+    def _chain(self, stream: Stream, scene: Scene) -> tuple[Op, ...]:
+        low, high = self._span
+        drawn: tuple[Op, ...] = ()
+        for place in range(low + stream.integers(high - low + 1)):
+            own = stream.child(f"operation {place + 1}")
+            name = own.choice(tuple(AUGMIX))
+            level = own.uniform(min(LEAST_LEVEL, self.severity), self.severity)
+            ops = _operation(AUGMIX, name, level / SCALE, own, scene)
+            scene = scene.after(ops)
+            drawn += ops
+        return drawn
