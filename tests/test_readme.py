@@ -43,7 +43,7 @@ def test_every_block_in_order(folder):
 
 
 def test_the_pictures_are_what_the_blocks_draw(folder):
-    for name in ("six.png", "crop_then_rotate.png"):  # left by the blocks above
+    for name in ("six.png", "lines.png", "crop_then_rotate.png"):  # left by the blocks above
         kept, drawn = (read(place / name).image.astype(float) for place in (ROOT / "pipelines", folder))
         assert kept.shape == drawn.shape
         assert abs(kept - drawn).mean() < 0.5  # of a grey level: another processor rounds a few pixels otherwise
