@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from augkit.transforms.geometry import *
     from augkit.transforms.levels import *
     from augkit.transforms.policies import *
+    from augkit.transforms.style import *
     from augkit.transforms.texture import *
     from augkit.transforms.transform import Range as Range
     from augkit.transforms.transform import Transform as Transform
@@ -52,6 +53,7 @@ _HOMES = {
     "ColorStatistics": "transforms.colour",
     "Pipeline": "pipeline",
     "Range": "transforms.transform",
+    "Style": "transforms.style",
     "Transform": "transforms.transform",
     "pick": "transforms.transform",
     "dump": "pipeline_file",

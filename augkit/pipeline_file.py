@@ -238,7 +238,7 @@ def _kind(cls: type[Transform], key: str) -> str:
     parts = [get_args(part)[0] if get_origin(part) is Annotated else part for part in get_args(annotation)]
     if Transform in parts:
         return "steps"
-    return "mapping" if any(is_dataclass(part) for part in parts) else "value"
+    return "mapping" if any(is_dataclass(part) for part in (annotation, *parts)) else "value"
 
 
 def _positional(cls: type[Transform]) -> list[Field[Any]]:

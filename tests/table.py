@@ -4,7 +4,10 @@ A transform whose arguments all have defaults is in the table as soon as it is r
 those that need some, and further examples.
 """
 
+from base64 import b64encode
 from collections.abc import Iterator
+
+import numpy as np
 
 import augkit as ak
 from augkit.core.ops import Homography, Op
@@ -13,6 +16,12 @@ from augkit.core.windows import moves
 from augkit.transforms import REGISTRY
 
 STATISTICS = ak.ColorStatistics((0.2, 0.05, 0.01), ((1.0, 0.0, 0.0), (0.0, 0.6, -0.8), (0.0, 0.8, 0.6)))
+AMPLITUDES = np.outer(1 / (1 + np.abs(np.arange(-2, 3))), 1 / (1 + np.arange(3))) * 0.3
+STYLE = ak.Style(
+    (0.6, 0.5, 0.3),
+    ((0.04, 0.02, 0.01), (0.02, 0.05, 0.0), (0.01, 0.0, 0.03)),
+    b64encode(np.stack([AMPLITUDES] * 3).astype("<f4").tobytes()).decode(),
+)
 
 SIZE = (120, 160)
 MORE: dict[str, list[dict[str, object]]] = {
@@ -35,6 +44,11 @@ MORE: dict[str, list[dict[str, object]]] = {
     ],
     "Brightness": [{"factor": 1.1}, {"factor": (0.0, 2.5)}],
     "CenterCrop": [{"size": (64, 80)}, {"size": 50}, {"size": (200, 100)}],
+    "ColorTransfer": [
+        {"reference": STYLE, "strength": 1.0},
+        {"reference": ak.Style(STYLE.mean, STYLE.covariance)},
+        {"reference": STYLE, "strength": 0.0},
+    ],
     "Convolve": [
         {"kernel": "vertical_line"},
         {"kernel": "emboss", "stride": 2, "padding": 0},
@@ -52,6 +66,7 @@ MORE: dict[str, list[dict[str, object]]] = {
         {"kind": "grid", "area": (0.2, 0.5), "cells": 4.0},
         {"area": 0.0},
     ],
+    "FourierStyle": [{"reference": STYLE}, {"reference": STYLE, "beta": 0.0}, {"reference": STYLE, "beta": 0.2}],
     "Gamma": [{"power": 2.2}, {"power": (0.3, 3.0)}],
     "Hue": [{"degrees": 120.0}],
     "ImagePCAColorShift": [{"std": 1.0}],

@@ -16,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy._core._multiarray_umath import __cpu_dispatch__, __cpu_features__  # type: ignore[import-not-found]
 from pictures import assert_close, assert_same_sample, full_sample, picture
-from table import BUNDLED, ROWS
+from table import BUNDLED, ROWS, STYLE
 
 import augkit as ak
 from augkit.core.plan import Plan
@@ -123,6 +123,15 @@ def tree_of(pipeline: ak.Pipeline) -> Any:
 
 TREES = [tree_of(ak.load(name)) for name in ("six", "strong", "digits")]
 TREES.append(tree_of(ak.Pipeline([ak.ElasticWarp(), ak.ImagePCAColorShift(), ak.Gamma()])))
+TREES.append(tree_of(ak.Pipeline([ak.Noise(), ak.Erase(), ak.Blur(), ak.Blur("motion", name="moved"), ak.Downscale()])))
+TREES.append(
+    tree_of(
+        ak.Pipeline(
+            [ak.Add((ak.Pool(), ak.Jpeg()), (ak.Convolve(((0.5, 0.5),) * 2, 2, 0), ak.Rotate())), ak.Equalize()]
+        )
+    )
+)
+TREES.append(tree_of(ak.Pipeline([ak.FourierStyle(STYLE, 0.1), ak.ColorTransfer(STYLE), ak.AutoContrast(0.1)])))
 odd = st.one_of(
     st.none(), st.booleans(), st.integers(-3, 3), st.sampled_from([2**70, -(2**70)]), st.floats(), st.text(max_size=4),
     st.sampled_from([[], {}, [[]], {"op": "Homography"}, [1, 2], "A" * 8, "!" * 12]),

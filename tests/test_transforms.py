@@ -15,14 +15,14 @@ from pictures import KEY, assert_close, assert_same_sample, channels_of, full_sa
 from table import ROWS, drawn
 
 import augkit as ak
-from augkit.core.barriers import RGB_ONLY
-from augkit.core.ops import Adapt, Blend, ColorMatrix, Op, from_jsonable, to_jsonable
+from augkit.core import barriers
+from augkit.core.ops import Blend, ColorMatrix, Op, from_jsonable, to_jsonable
 from augkit.core.plan import Plan
 from augkit.errors import ArgumentError, SampleError
 from augkit.transforms import REGISTRY, find
 
 ROOT = Path(__file__).parent.parent
-NAMES = dict(REGISTRY) | {"ColorStatistics": ak.ColorStatistics}
+NAMES = dict(REGISTRY) | {"ColorStatistics": ak.ColorStatistics, "Style": ak.Style}
 rows = pytest.mark.parametrize("step", ROWS, ids=repr)
 classes = pytest.mark.parametrize("name", REGISTRY)
 SIZE = (120, 160)
@@ -145,7 +145,7 @@ def needs_rgb(step: ak.Transform) -> bool:
 def mixes(op: Op) -> bool:
     if isinstance(op, Blend):
         return any(mixes(inner) for branch in op.branches for inner in branch)
-    return isinstance(op, ColorMatrix) or (isinstance(op, Adapt) and op.name in RGB_ONLY)
+    return isinstance(op, ColorMatrix) or (isinstance(op, barriers.Barrier) and barriers.needs_rgb(op))
 
 
 @rows

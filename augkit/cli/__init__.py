@@ -27,6 +27,7 @@ COMMANDS = (
     "explain",
     "show",
     "fit-pca",
+    "fit-style",
     "train",
     "model",
     "predict",

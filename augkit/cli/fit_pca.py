@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-import sys
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 
 def command(
@@ -24,39 +26,20 @@ def command(
 
     - PCAColorShift: {statistics: pca.yaml}
     """
-    from augkit.cli.output import require_writable, write
-    from augkit.cli.progress import progress_shown
-    from augkit.datasets import read
+    from augkit.cli.colour_pictures import require_yaml, shown
+    from augkit.cli.output import write
     from augkit.datasets.color_statistics import ColorSums
-    from augkit.errors import ArgumentError, AugkitError, SampleError
     from augkit.yaml_file import dumps
 
-    if output.suffix not in (".yaml", ".yml"):
-        raise ArgumentError(f"must end in .yaml, got {output.name!r}.", "--output")
-    require_writable(output)
-    data = read(source)
-    total, colour, grey, unreadable = ColorSums(), 0, 0, list[AugkitError]()
-    with progress_shown() as show:
-        for done, picture in enumerate(data.sources):
-            show(done, len(data.sources), "")
-            try:
-                image = data.decoded(picture).image
-            except AugkitError as error:
-                unreadable.append(error)
-                continue
-            if image.ndim == 2:
-                grey += 1
-                continue
-            total += ColorSums.of(image)
-            colour += 1
-    for fault in unreadable:
-        print(f"augkit: left out: {fault}", file=sys.stderr)
-    if total.count < 2:
-        found = f"{grey} grey and {len(unreadable)} unreadable"
-        raise SampleError(f"must hold colour pictures, got {found}.", source)
-    statistics = total.statistics()
+    require_yaml(output)
+    total = ColorSums()
+
+    def use(image: NDArray[Any]) -> None:
+        nonlocal total
+        total += ColorSums.of(image)
+
+    told = shown(source, use)
     comment = f"# Principal components of RGB in [0, 1] over {total.count:,} pixels; one eigenvector a column.\n"
-    write(output, (comment + dumps(asdict(statistics))).encode())
-    left_out = f"; left out: {grey} grey, {len(unreadable)} unreadable" if grey or unreadable else ""
-    print(f"{output}: fitted to {total.count:,} pixels of {colour} picture{'s' * (colour != 1)}{left_out}.")
+    write(output, (comment + dumps(asdict(total.statistics()))).encode())
+    print(f"{output}: fitted to {total.count:,} pixels of {told}.")
     print(f"In a pipeline beside it:  - PCAColorShift: {{std: 0.1, statistics: {output.name}}}")

@@ -17,6 +17,7 @@ __all__ = [
     "ADAPTATIONS",
     "BARRIER_CHECKS",
     "MAX_KERNEL",
+    "MAX_REACH",
     "MAX_WINDOW",
     "NOISES",
     "POOLS",
@@ -32,17 +33,20 @@ __all__ = [
     "Noise",
     "Pool",
     "Sliding",
-    "told",
+    "Spectrum",
+    "needs_rgb",
 ]
 
 MAX_WINDOW = 4096  # pixels: of a window, a stride or a padding along an axis
 MAX_KERNEL = 64  # rows or columns of a kernel that is written out
 MAX_SIGMA = 100.0  # pixels
+BASE64 = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/")
 POOLS = ("max", "min", "mean", "l2", "median")
 NOISES = ("gaussian", "salt_and_pepper", "poisson")
 # What an `Adapt` may be called, and how many numbers it takes; those of RGB_ONLY need red, green and blue.
-ADAPTATIONS = {"auto_contrast": 1, "equalize": 0, "otsu": 0, "pca_shift": 3}
-RGB_ONLY = ("pca_shift",)
+ADAPTATIONS = {"auto_contrast": 1, "equalize": 0, "otsu": 0, "pca_shift": 3, "color_transfer": 13}
+RGB_ONLY = ("color_transfer", "pca_shift")
+MAX_REACH = 24  # cycles over the picture of the fastest wave of a `Spectrum`
 
 
 @dataclass(frozen=True)
@@ -154,6 +158,7 @@ class Adapt:
     """Do what must look at the pixels first, by name.
 
     ``auto_contrast``: stretch every channel to the whole range, a share of pixels cut off at both ends.
+    ``color_transfer``: go a share of the way towards colours of a mean (3) and a covariance (9).
     ``equalize``: make every channel's histogram even. ``otsu``: make every channel black and white.
     ``pca_shift``: add V (numbers * lambda), eigenvectors and eigenvalues being those of this picture's RGB covariance.
     """
@@ -162,40 +167,26 @@ class Adapt:
     numbers: tuple[float, ...]
 
 
+@dataclass(frozen=True)
+class Spectrum:
+    """Give the slow waves of an RGB picture other amplitudes, and leave their phases.
+
+    Args:
+        reach: cycles over the picture of the fastest, along both axes.
+        base64: float32, little-endian, shape (3, 2 reach + 1, reach + 1): see `augkit.core.style`.
+    """
+
+    reach: int
+    base64: str
+
+
 Sliding = Filter | Pool
-Barrier = Sliding | Noise | Jpeg | Downscale | Erase | Adapt
+Barrier = Sliding | Noise | Jpeg | Downscale | Erase | Adapt | Spectrum
 
 
-def told(op: Barrier) -> str:
-    """Return in words what the operation does."""
-    match op:
-        case Filter(kernel=kernel):
-            if isinstance(kernel, Gaussian):
-                name = f"a Gaussian of {kernel.sigma:.4g} px"
-            elif isinstance(kernel, Motion):
-                name = f"a motion of {kernel.length:.4g} px at {kernel.degrees:.4g} degrees"
-            else:
-                name = f"a kernel of {len(kernel)} x {len(kernel[0])}"
-            return f"filter with {name}, stride {_pair(op.stride)}, padding {_pair(op.padding)}"
-        case Pool():
-            window = f"{op.size[0]} x {op.size[1]}"
-            return f"take the {op.kind} of {window}, stride {_pair(op.stride)}, padding {_pair(op.padding)}"
-        case Noise():
-            return f"add {op.kind.replace('_', ' ')} noise of {op.amount:.4g}"
-        case Jpeg():
-            return f"write and read a JPEG of quality {op.quality}"
-        case Downscale():
-            return f"shrink to {op.size[1]} x {op.size[0]} pixels and enlarge again"
-        case Erase():
-            count = len(op.rectangles)
-            return f"paint over {count} rectangle{'s' * (count != 1)}"
-        case Adapt():
-            numbers = ", ".join(f"{number:.4g}" for number in op.numbers)
-            return f"{op.name.replace('_', ' ')}, told by the pixels" + (f", with {numbers}" if numbers else "")
-
-
-def _pair(pair: tuple[int, int]) -> str:
-    return str(pair[0]) if pair[0] == pair[1] else f"{pair[0]} and {pair[1]}"
+def needs_rgb(op: Barrier) -> bool:
+    """Tell whether the operation needs red, green and blue."""
+    return isinstance(op, Spectrum) or (isinstance(op, Adapt) and op.name in RGB_ONLY)
 
 
 def _check_gaussian(op: Gaussian) -> None:
@@ -263,6 +254,15 @@ def _check_adapt(op: Adapt) -> None:
     require(fits, f"Adapt {op.name}", f"have {count} finite numbers", op.numbers)
 
 
+def _check_spectrum(op: Spectrum) -> None:
+    require(
+        type(op.reach) is int and 0 <= op.reach <= MAX_REACH, "Spectrum.reach", f"lie in 0 to {MAX_REACH}", op.reach
+    )
+    length = 16 * (2 * op.reach + 1) * (op.reach + 1)  # three floats of four bytes are 16 letters
+    fits = isinstance(op.base64, str) and len(op.base64) == length and not set(op.base64) - BASE64
+    require(fits, "Spectrum.base64", "hold 3 x (2 reach + 1) x (reach + 1) floats", op.base64)
+
+
 BARRIER_CHECKS: dict[type[Any], Any] = {
     Gaussian: _check_gaussian,
     Motion: _check_motion,
@@ -273,4 +273,5 @@ BARRIER_CHECKS: dict[type[Any], Any] = {
     Downscale: _check_downscale,
     Erase: _check_erase,
     Adapt: _check_adapt,
+    Spectrum: _check_spectrum,
 }

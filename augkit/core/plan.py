@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
-from augkit.core.barriers import Sliding, told
+from augkit.core.barriers import Sliding
 from augkit.core.facts import are_numbers, is_number, is_size
 from augkit.core.ops import (
     Barrier,
@@ -28,6 +28,7 @@ from augkit.core.ops import (
 )
 from augkit.core.spatial import Size
 from augkit.core.windows import require_one_size, slide
+from augkit.core.words import told
 from augkit.errors import ArgumentError, closest
 
 __all__ = [

@@ -12,7 +12,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from augkit.core.barriers import RGB_ONLY, Adapt, Barrier, Erase, Sliding
+from augkit.core.barriers import Adapt, Barrier, Erase, Sliding, needs_rgb
 from augkit.core.chain import push, push_boxes
 from augkit.core.fuse import fuse
 from augkit.core.ops import ColorMatrix, Homography, Spatial
@@ -167,8 +167,8 @@ class _Walk:
         return replace(done[0], image=image)
 
     def _barred(self, op: Barrier, now: _Picture) -> _Picture:
-        if isinstance(op, Adapt) and op.name in RGB_ONLY:
-            require_rgb(channels_of(now.image), self.alpha, op.name)
+        if needs_rgb(op):
+            require_rgb(channels_of(now.image), self.alpha, op.name if isinstance(op, Adapt) else type(op).__name__)
         how = self.of_image
         colours = np.ascontiguousarray(now.image[..., :3]) if self.alpha else now.image
         image = self.pixels.barrier(colours, op, replace(how, fill=how.fill[:3]) if self.alpha else how)

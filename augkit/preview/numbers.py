@@ -18,6 +18,7 @@ from augkit.core.barriers import (
     Motion,
     Noise,
     Pool,
+    Spectrum,
 )
 from augkit.core.chain import joined
 from augkit.core.ops import ColorMatrix, Curve, Warp
@@ -78,6 +79,10 @@ def _barrier(step: BlendRun | Barrier) -> str:
             return f"downscaled to {step.size[1]} x {step.size[0]}"
         case Erase():
             return f"erased {len(step.rectangles)}"
+        case Spectrum():
+            return f"waves up to {step.reach} cycles"
+        case Adapt(name="color_transfer"):
+            return f"colour transfer {step.numbers[0]:.2f}"
         case Adapt():
             return f"{step.name.replace('_', ' ')} {_signed(step.numbers[:3], 2)}".strip()
 

@@ -14,6 +14,7 @@ from augkit.pipeline import Pipeline
 from augkit.transforms import Transform
 from augkit.transforms.colour import ColorStatistics
 from augkit.transforms.combinators import Maybe
+from augkit.transforms.style import Style
 from augkit.transforms.transform import labels, summary
 
 __all__ = ["Line", "defaults", "explain", "headline"]
@@ -111,6 +112,8 @@ def _argument(cls: type[Transform], name: str, value: Any) -> str:
 def _value(name: str, value: Any) -> str:
     if isinstance(value, ColorStatistics):
         return f"of your own data, with eigenvalues {_value(name, value.eigenvalues)}"
+    if isinstance(value, Style):
+        return "of your own pictures"
     if name == "size" and _is_pair(value, int):
         return f"{value[0]} x {value[1]}" if value[0] == value[1] else f"{value[0]} high and {value[1]} wide"
     if name != "weights" and (_is_pair(value, float) or _is_pair(value, int)):

@@ -1,7 +1,7 @@
 """Barriers by OpenCV: sums in float32, clamped and rounded once.
 
-Where a function of the reference stands in `FAST`, it is as fast as can be: noise, JPEG and painting are the same for
-all executors.
+Where a function of the reference stands in `FAST` it is meant to: noise, JPEG, painting and waves are done the same way
+by all executors.
 """
 
 from __future__ import annotations
@@ -15,14 +15,27 @@ from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from augkit.core import histograms
-from augkit.core.barriers import Adapt, Barrier, Downscale, Erase, Filter, Gaussian, Jpeg, Noise, Pool, Sliding
+from augkit.core.barriers import (
+    Adapt,
+    Barrier,
+    Downscale,
+    Erase,
+    Filter,
+    Gaussian,
+    Jpeg,
+    Noise,
+    Pool,
+    Sliding,
+    Spectrum,
+)
 from augkit.core.plan import ColorRun
+from augkit.core.style import color_transfer
 from augkit.core.tonal import RANGE, pca_shift
 from augkit.core.windows import gaussian, kernel_of, slide
 from augkit.executors.cpu.colour import recolor
 from augkit.executors.cpu.resample import resample
 from augkit.executors.reference import finish
-from augkit.executors.reference.barriers import disturb, erase, jpeg
+from augkit.executors.reference.barriers import disturb, erase, jpeg, restyle
 from augkit.executors.targets import Sampling, resized, widened
 
 __all__ = ["ADAPTED", "FAST", "barrier", "blend"]
@@ -116,11 +129,21 @@ def _downscale(image: Image, op: Downscale, how: Sampling) -> Image:
     return resample(small, resized(small, (image.shape[0], image.shape[1]), how), how)
 
 
-def _pca_shift(image: Image, op: Adapt) -> Image:
-    pixels = np.ascontiguousarray(image).reshape(-1, 3)
+def _moments(image: Image) -> tuple[Any, Any]:
+    """Return the mean (3,) and the covariance (3, 3) of RGB in [0, 1]."""
+    pixels, top = np.ascontiguousarray(image).reshape(-1, 3), RANGE[image.dtype]
     mean = pixels.mean(axis=0, dtype=np.float64)
     products = cv2.mulTransposed(pixels, True, scale=1.0 / len(pixels), dtype=cv2.CV_64F)
-    covariance: Any = (products - np.outer(mean, mean)) / RANGE[image.dtype] ** 2
+    return mean / top, (products - np.outer(mean, mean)) / top**2
+
+
+def _color_transfer(image: Image, op: Adapt) -> Image:
+    shift = color_transfer(*_moments(image), op.numbers)
+    return recolor(image.copy(), ColorRun((shift,)), alpha=False)
+
+
+def _pca_shift(image: Image, op: Adapt) -> Image:
+    _, covariance = _moments(image)
     return recolor(image.copy(), ColorRun((pca_shift(covariance, op.numbers),)), alpha=False)
 
 
@@ -138,6 +161,7 @@ def _by_histogram(image: Image, op: Adapt) -> Image:
 
 ADAPTED: dict[str, Callable[[Image, Adapt], Image]] = {
     "auto_contrast": _by_histogram,
+    "color_transfer": _color_transfer,
     "equalize": _by_histogram,
     "otsu": _by_histogram,
     "pca_shift": _pca_shift,
@@ -156,4 +180,5 @@ FAST: dict[type[Barrier], Callable[[Image, Any, Sampling], Image]] = {
     Downscale: _downscale,
     Erase: erase,
     Adapt: _adapt,
+    Spectrum: restyle,
 }

@@ -11,16 +11,17 @@ from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from augkit.core import histograms, noise
-from augkit.core.barriers import Adapt, Barrier, Downscale, Erase, Filter, Jpeg, Noise, Pool, Sliding
+from augkit.core.barriers import Adapt, Barrier, Downscale, Erase, Filter, Jpeg, Noise, Pool, Sliding, Spectrum
 from augkit.core.plan import ColorRun
 from augkit.core.sample import channels_of
+from augkit.core.style import color_transfer, restyled
 from augkit.core.tonal import RANGE, pca_shift
 from augkit.core.windows import kernel_of, slide
 from augkit.errors import SampleError
 from augkit.executors.reference.runs import finish, recolor, resample
 from augkit.executors.targets import Sampling, resized, widened
 
-__all__ = ["ADAPTED", "MEANINGS", "barrier", "blend", "disturb", "erase", "jpeg"]
+__all__ = ["ADAPTED", "MEANINGS", "barrier", "blend", "disturb", "erase", "jpeg", "restyle"]
 
 Image = NDArray[Any]
 Reals = NDArray[np.float64]
@@ -121,6 +122,20 @@ def erase(image: Image, op: Erase, how: Sampling) -> Image:
     return out
 
 
+def restyle(image: Image, op: Spectrum, how: Sampling) -> Image:
+    """Return the picture with other amplitudes of its slow waves."""
+    out = np.empty_like(image)
+    for rows, values in restyled(image, op):
+        out[rows] = finish(values * RANGE[image.dtype], image.dtype)
+    return out
+
+
+def _color_transfer(image: Image, op: Adapt) -> Image:
+    rgb = image.reshape(-1, 3).astype(np.float64) / RANGE[image.dtype]
+    shift = color_transfer(rgb.mean(axis=0), np.cov(rgb, rowvar=False, bias=True), op.numbers)
+    return recolor(image, ColorRun((shift,)), alpha=False)
+
+
 def _pca_shift(image: Image, op: Adapt) -> Image:
     rgb = image.reshape(-1, 3).astype(np.float64) / RANGE[image.dtype]
     shift = pca_shift(np.cov(rgb, rowvar=False, bias=True), op.numbers)
@@ -140,6 +155,7 @@ def _by_histogram(image: Image, op: Adapt) -> Image:
 
 ADAPTED: dict[str, Callable[[Image, Adapt], Image]] = {
     "auto_contrast": _by_histogram,
+    "color_transfer": _color_transfer,
     "equalize": _by_histogram,
     "otsu": _by_histogram,
     "pca_shift": _pca_shift,
@@ -158,4 +174,5 @@ MEANINGS: dict[type[Barrier], Callable[[Image, Any, Sampling], Image]] = {
     Downscale: _downscale,
     Erase: erase,
     Adapt: _adapt,
+    Spectrum: restyle,
 }

@@ -1,0 +1,45 @@
+"""``augkit fit-style``."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+
+def command(
+    source: Annotated[str, typer.Argument(metavar="SRC", help="A folder of pictures, or another data set.")],
+    output: Annotated[Path, typer.Option("--output", "-o", metavar="FILE", help="The YAML file to write.")],
+) -> None:
+    """Fit the look of reference pictures, for ColorTransfer and FourierStyle.
+
+    Mean and covariance of their colours are written as YAML, and the mean amplitudes of
+    their slow waves. Grey pictures are left out, alpha is ignored; a picture that cannot be
+    read is named and left out.
+
+    Use the file in a pipeline that lies beside it:
+
+    - ColorTransfer: {reference: style.yaml}
+    """
+    from augkit.cli.colour_pictures import require_yaml, shown
+    from augkit.cli.output import write
+    from augkit.datasets.style_statistics import StyleSums
+    from augkit.yaml_file import dumps
+
+    require_yaml(output)
+    total = StyleSums()
+
+    def use(image: NDArray[Any]) -> None:
+        nonlocal total
+        total += StyleSums.of(image)
+
+    told = shown(source, use)
+    comment = "# The look of reference pictures: mean and covariance of RGB in [0, 1], amplitudes of slow waves.\n"
+    write(output, (comment + dumps(asdict(total.style()))).encode())
+    print(f"{output}: fitted to {told}.")
+    print(f"In a pipeline beside it:  - ColorTransfer: {{reference: {output.name}}}")

@@ -1,0 +1,88 @@
+"""The looks of reference pictures as numbers, and how another picture takes them on.
+
+Colours: the linear map between two Gaussians that moves colours least, Monge and Kantorovich's in closed form. Fourier
+amplitudes: of the waves with whole numbers of cycles over the picture, divided by its pixels, so that they mean the
+same at every size; (3, 2 reach + 1, reach + 1), rows from -reach to reach cycles down, columns from 0 to reach across.
+
+References: Pitie and Kokaram, "The linear Monge-Kantorovitch linear colour mapping for example-based colour transfer",
+CVMP 2007; Yang and Soatto, "FDA: Fourier domain adaptation for semantic segmentation", CVPR 2020.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from augkit.core.barriers import Spectrum
+from augkit.core.noise import bands
+from augkit.core.ops import ColorMatrix
+from augkit.core.tonal import RANGE
+
+__all__ = ["amplitudes_of", "color_transfer", "restyled", "spectrum", "waves"]
+
+Values = NDArray[np.float64]
+
+LEAST_VARIANCE = 1e-5  # of colours: a picture of one colour has no spread to be matched
+
+
+def color_transfer(mean: Values, covariance: Values, numbers: tuple[float, ...]) -> ColorMatrix:
+    """Return the map of colours with this mean (3,) and covariance (3, 3) towards others.
+
+    `numbers` are the share of the way, 0 to 1, then the others' mean (3) and covariance (9).
+    """
+    share, there = numbers[0], np.array(numbers[1:4])
+    root = _root(covariance + LEAST_VARIANCE * np.eye(3))
+    inverse = np.linalg.inv(root)
+    matrix = inverse @ _root(root @ np.array(numbers[4:]).reshape(3, 3) @ root) @ inverse
+    offset = share * (there - matrix @ mean)
+    matrix = (1.0 - share) * np.eye(3) + share * matrix
+    red, green, blue = (tuple(row) for row in matrix.tolist())
+    return ColorMatrix((red, green, blue), tuple(offset.tolist()))
+
+
+def _root(symmetric: Values) -> Values:
+    """Return the symmetric square root of a matrix without negative eigenvalues, but for rounding."""
+    values, vectors = np.linalg.eigh(symmetric)
+    return np.asarray((vectors * np.sqrt(np.maximum(values, 0.0))) @ vectors.T, np.float64)
+
+
+def waves(side: int, cycles: NDArray[np.int64]) -> NDArray[np.complex128]:
+    """Return the waves (cycles, side) of whole numbers of cycles over an axis."""
+    return np.asarray(np.exp(-2j * np.pi / side * np.outer(cycles, np.arange(side))), np.complex128)
+
+
+def spectrum(image: NDArray[Any], reach: int) -> NDArray[np.complex128]:
+    """Return the slow waves (3, 2 reach + 1, reach + 1) of a picture (H, W, 3), divided by its pixels and its range."""
+    down = waves(image.shape[0], np.arange(-reach, reach + 1))
+    across = waves(image.shape[1], np.arange(reach + 1))
+    sums = np.zeros((3, 2 * reach + 1, reach + 1), np.complex128)
+    for _, rows in bands(len(image)):
+        sums += np.einsum("vi,ijc,uj->cvu", down[:, rows], image[rows].astype(np.float64), across, optimize=True)
+    return np.asarray(sums / (image.shape[0] * image.shape[1] * RANGE[image.dtype]), np.complex128)
+
+
+def amplitudes_of(op: Spectrum) -> Values:
+    """Return the amplitudes (3, 2 reach + 1, reach + 1) that a `Spectrum` holds."""
+    numbers = np.frombuffer(base64.b64decode(op.base64), "<f4").astype(np.float64)
+    return np.nan_to_num(numbers).reshape(3, 2 * op.reach + 1, op.reach + 1)
+
+
+def restyled(image: NDArray[Any], op: Spectrum) -> Iterator[tuple[slice, Values]]:
+    """Yield bands of rows, and their values from 0 to 1, of the picture whose slow waves have these amplitudes.
+
+    Phases stay, values are not clamped. Only the difference is added: nothing else changes.
+    """
+    found = spectrum(image, op.reach)
+    length = np.abs(found)
+    phases = np.where(length > 0.0, found / np.where(length > 0.0, length, 1.0), 1.0)
+    change = (amplitudes_of(op) - length) * phases
+    change[:, :, 1:] *= 2.0  # each stands for its mirror image too, but for those that do not run across
+    down = waves(image.shape[0], np.arange(-op.reach, op.reach + 1)).conj()
+    across = waves(image.shape[1], np.arange(op.reach + 1)).conj()
+    for _, rows in bands(len(image)):
+        added = np.einsum("cvu,vi,uj->ijc", change, down[:, rows], across, optimize=True).real
+        yield rows, image[rows].astype(np.float64) / RANGE[image.dtype] + added

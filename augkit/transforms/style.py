@@ -1,0 +1,121 @@
+"""Transforms that give a picture the look of reference pictures, fitted by ``augkit fit-style``."""
+
+from __future__ import annotations
+
+import math
+from base64 import b64decode, b64encode
+from typing import Annotated
+
+import numpy as np
+import pydantic
+
+from augkit.core.barriers import MAX_REACH, Adapt, Spectrum
+from augkit.core.key import Stream
+from augkit.core.ops import Op
+from augkit.core.sample import Scene, require_rgb
+from augkit.errors import ArgumentError
+from augkit.transforms.transform import Interval, Range, Transform, pick, transform
+
+__all__ = ["ColorTransfer", "FourierStyle", "Style"]
+
+Number = Annotated[float, pydantic.Field(strict=True, allow_inf_nan=False)]
+Triple = tuple[Number, Number, Number]
+
+
+@pydantic.dataclasses.dataclass(frozen=True, config=pydantic.ConfigDict(extra="forbid"))
+class Style:
+    """Hold the look of reference pictures, as `augkit fit-style` writes it.
+
+    Args:
+        mean: of R, G and B in [0, 1].
+        covariance: three rows, of R, G and B in [0, 1].
+        amplitudes: of their slow waves, float32 in base64, for `FourierStyle`: see `augkit.core.style`.
+    """
+
+    mean: Triple
+    covariance: tuple[Triple, Triple, Triple]
+    amplitudes: str | None = None
+
+    def __post_init__(self) -> None:
+        symmetric = all(self.covariance[i][j] == self.covariance[j][i] for i in range(3) for j in range(i))
+        if not symmetric or any(self.covariance[i][i] < 0.0 for i in range(3)):
+            raise ArgumentError(f"must be symmetric and positive, got {self.covariance}.", "Style.covariance")
+        if self.amplitudes is not None and self.reach is None:
+            rule = "must hold 3 x (2 n + 1) x (n + 1) numbers from 0 on, float32 in base64"
+            raise ArgumentError(f"{rule}, got {self.amplitudes!r:.40}. Fit them anew.", "Style.amplitudes")
+
+    @property
+    def _floats(self) -> np.ndarray[tuple[int], np.dtype[np.float32]]:
+        try:
+            return np.frombuffer(b64decode(self.amplitudes or "", validate=True), "<f4")
+        except ValueError:
+            return np.empty(0, np.float32)
+
+    @property
+    def reach(self) -> int | None:
+        """Cycles over the picture of the fastest wave that there are amplitudes of, at most 24."""
+        floats = self._floats
+        if not bool(np.isfinite(floats).all() and (floats >= 0.0).all()):
+            return None
+        return next((n for n in range(MAX_REACH + 1) if 3 * (2 * n + 1) * (n + 1) == len(floats)), None)
+
+    def spectrum(self, reach: int) -> Spectrum:
+        """Return the amplitudes of waves of at most `reach` cycles, no more than there are."""
+        most = self.reach or 0
+        whole = self._floats.reshape(3, 2 * most + 1, most + 1)
+        reach = min(reach, most)
+        part = whole[:, most - reach : most + reach + 1, : reach + 1]
+        return Spectrum(reach, b64encode(np.ascontiguousarray(part).tobytes()).decode())
+
+
+@transform
+class ColorTransfer(Transform):
+    """Give the picture the colours of reference pictures: their mean and covariance, by the map that moves least.
+
+    Args:
+        reference: the `Style` to go towards (in YAML: the file that ``augkit fit-style`` wrote, relative to the
+            pipeline's file).
+        strength: range of the share of the way, 0 to 1.
+
+    Draws: the strength, uniform. Emits: an Adapt, a barrier; the plan holds the reference's numbers.
+    Reference: Pitie and Kokaram, "The linear Monge-Kantorovitch linear colour mapping for example-based colour
+    transfer", CVMP 2007.
+    """
+
+    reference: Style
+    strength: Annotated[Range, Interval(0.0, 1.0)] = (0.5, 1.0)
+
+    def draw(self, stream: Stream, scene: Scene) -> tuple[Op, ...]:
+        require_rgb(scene.channels, scene.alpha, type(self).__name__)
+        strength = round(pick(stream, self.strength), 12)
+        covariance = (value for row in self.reference.covariance for value in row)
+        numbers = (strength, *self.reference.mean, *covariance)
+        return (Adapt("color_transfer", numbers),)
+
+
+@transform
+class FourierStyle(Transform):
+    """Give the picture the light of reference pictures: the amplitudes of their slow waves, in its own places.
+
+    Args:
+        reference: a `Style` with amplitudes (in YAML: the file that ``augkit fit-style`` wrote, relative to the
+            pipeline's file).
+        beta: range of the fastest wave, in cycles over the picture as a fraction of its shorter side, 0 to 0.5; at
+            most as many cycles as were fitted, 24.
+
+    Draws: beta, uniform. Emits: a Spectrum, a barrier; the plan holds the reference's amplitudes.
+    Reference: Yang and Soatto, "FDA: Fourier domain adaptation for semantic segmentation", CVPR 2020.
+    """
+
+    reference: Style
+    beta: Annotated[Range, Interval(0.0, 0.5)] = (0.01, 0.05)
+
+    def __post_init__(self) -> None:
+        if self.reference.amplitudes is None:
+            raise ArgumentError("must have amplitudes, got none. Fit them: augkit fit-style.", "FourierStyle.reference")
+
+    def draw(self, stream: Stream, scene: Scene) -> tuple[Op, ...]:
+        require_rgb(scene.channels, scene.alpha, type(self).__name__)
+        shorter = min(scene.size)
+        reach = min(math.floor(pick(stream, self.beta) * shorter), (shorter - 1) // 2)
+        return (self.reference.spectrum(reach),)
