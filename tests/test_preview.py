@@ -15,11 +15,11 @@ from augkit.core.plan import Plan
 from augkit.errors import ArgumentError, SampleError
 from augkit.pipeline_file import bundled
 from augkit.preview import contact_sheet, defaults, explain
-from augkit.preview.marks import font, kinds, marked
+from augkit.preview.marks import font, kinds, marked, wrapped
 from augkit.preview.numbers import numbers
 from augkit.preview.picture import CHECKS, fitted_size, visible
 from augkit.preview.picture import picture as fitted
-from augkit.preview.sheet import CELL_PX, SMALL_CELL_PX, Layout, _wrapped
+from augkit.preview.sheet import CELL_PX, SMALL_CELL_PX, Layout
 from augkit.transforms import REGISTRY
 from augkit.transforms.transform import summary
 
@@ -245,7 +245,7 @@ def test_a_pixel_shift_is_told_in_grey_levels() -> None:
 
 @given(st.lists(st.text(st.characters(min_codepoint=32, max_codepoint=500), min_size=1, max_size=90), max_size=5))
 def test_captions_stay_inside_their_columns(words: list[str]) -> None:
-    for line in _wrapped(words, CELL_PX, font(12)):
+    for line in wrapped(words, CELL_PX, font(12)):
         assert font(12).getlength(line) <= CELL_PX
 
 

@@ -4,11 +4,29 @@ from __future__ import annotations
 
 import shutil
 from itertools import groupby, zip_longest
+from pathlib import Path
 from textwrap import wrap
+from typing import Annotated
+
+import typer
 
 
-def command() -> None:
-    """List the bundled pipelines and all transforms."""
+def command(
+    pictures: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write a PNG that shows all transforms on one picture.")
+    ] = None,
+    on: Annotated[
+        str | None, typer.Option(metavar="PICTURE", help="That picture.", show_default="a photo of scikit-learn's")
+    ] = None,
+) -> None:
+    """List the bundled pipelines and all transforms, or draw what each makes of a picture."""
+    if pictures is not None:
+        _draw(pictures, on)
+        return
+    if on is not None:
+        from augkit.errors import ArgumentError
+
+        raise ArgumentError("must go with --pictures FILE.", "--on")
     from augkit.pipeline_file import bundled
     from augkit.preview import defaults, headline
     from augkit.transforms import REGISTRY
@@ -34,3 +52,24 @@ def command() -> None:
         for name, cls in group:
             show(name, told[cls] or ["-"], summary(cls))
     print("\nMore of a pipeline: `augkit explain NAME`. For your editor: `augkit schema`.")
+
+
+def _draw(output: Path, source: str | None) -> None:
+    from augkit.cli.output import require_writable, write
+    from augkit.codec import encode, read
+    from augkit.errors import ArgumentError, MissingExtra
+    from augkit.preview import gallery
+
+    if output.suffix.lower() != ".png":
+        raise ArgumentError(f"must end in .png, got {output.name!r}.", "--pictures")
+    require_writable(output)
+    if source is None:
+        try:
+            from sklearn.datasets import load_sample_images
+        except ImportError:
+            advice = "Name a picture with --on, or run: pip install 'augkit[data]'"
+            raise MissingExtra(f"needs scikit-learn for its photo. {advice}", "--pictures") from None
+        source = min(load_sample_images().filenames)
+    sheet = gallery(read(source))
+    write(output, encode(sheet, "png"))
+    print(f"{output}: {sheet.shape[1]} x {sheet.shape[0]} pixels.")

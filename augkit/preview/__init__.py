@@ -1,8 +1,9 @@
-"""What one looks at before expanding: contact sheets of a pipeline's copies, and the pipeline in sentences."""
+"""What one looks at before expanding: contact sheets, the gallery of transforms, and the pipeline in sentences."""
 
 from __future__ import annotations
 
+from augkit.preview.gallery import gallery
 from augkit.preview.sentences import defaults, explain, headline
 from augkit.preview.sheet import contact_sheet
 
-__all__ = ["contact_sheet", "defaults", "explain", "headline"]
+__all__ = ["contact_sheet", "defaults", "explain", "gallery", "headline"]

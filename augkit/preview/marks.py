@@ -14,7 +14,7 @@ from PIL import Image, ImageDraw, ImageFont
 from augkit.core.sample import Sample
 from augkit.preview.picture import COLORS
 
-__all__ = ["Font", "font", "kinds", "marked", "printable"]
+__all__ = ["Font", "font", "kinds", "marked", "printable", "wrapped"]
 
 Font = ImageFont.FreeTypeFont | ImageFont.ImageFont
 
@@ -23,6 +23,7 @@ LINE_PX = 2
 POINT_PX, RING_PX = 3.0, 4.5  # radii of a keypoint and of the white behind it
 TAG_FONT_PX, TAG_HEIGHT, TAG_MARGIN = 11, 14, 3
 POINT_COLOR = COLORS[4]
+SEPARATOR = " · "
 
 
 @cache
@@ -39,6 +40,31 @@ def printable(text: str) -> str:
     """
     plain = (letter for letter in unicodedata.normalize("NFKD", text) if not unicodedata.combining(letter))
     return "".join(letter if " " <= letter <= "~" or letter in "·°" else "?" for letter in plain)
+
+
+def wrapped(items: Sequence[str], width: float, face: Font) -> list[str]:
+    """Join items with dots into lines that fit; one that is too long by itself is broken at its spaces, or anywhere."""
+    lines = [""]
+    for item in items:
+        joined = lines[-1] + SEPARATOR + printable(item) if lines[-1] else printable(item)
+        if face.getlength(joined) <= width:
+            lines[-1] = joined
+        else:
+            lines += _broken(printable(item), width, face)
+    return [line for line in lines if line]
+
+
+def _broken(text: str, width: float, face: Font) -> list[str]:
+    lines: list[str] = []
+    while text:
+        end = len(text)
+        while end > 1 and face.getlength(text[:end]) > width:
+            end -= 1
+        space = text.rfind(" ", 0, end + 1)
+        end = space if end < len(text) and space > 0 else end
+        lines.append(text[:end].rstrip())
+        text = text[end:].lstrip()
+    return lines
 
 
 def kinds(samples: Iterable[Sample]) -> list[str]:

@@ -16,7 +16,7 @@ from augkit.core.spatial import Size
 from augkit.errors import ArgumentError, AugkitError
 from augkit.executors import run
 from augkit.pipeline import Pipeline
-from augkit.preview.marks import Font, font, kinds, marked, printable
+from augkit.preview.marks import font, kinds, marked, wrapped
 from augkit.preview.numbers import numbers
 from augkit.preview.picture import TINY_PX, fitted_size, picture
 
@@ -27,7 +27,6 @@ MARGIN, GAP, ROW_GAP, ORIGINAL_GAP = 28, 16, 22, 32
 TITLE_PX, SUBTITLE_PX, HEADING_PX, CAPTION_PX = 24, 13, 13, 12
 CAPTION_LINE, SUBTITLE_LINE, HEADING_HEIGHT, CAPTION_SPACE, CAPTION_TOP = 16, 18, 26, 8, 6
 PAPER, PLACE, INK, SOFT, RULE = "white", (243, 244, 246), (17, 24, 39), (96, 103, 115), (222, 225, 230)
-SEPARATOR = " · "
 
 
 @dataclass(frozen=True)
@@ -125,16 +124,16 @@ def contact_sheet(
     table = [_row(sample, pipeline, copies, seed) for sample in samples]
     is_tiny = max(side for row in table for cell in row for side in cell.size) < TINY_PX
     side = SMALL_CELL_PX if is_tiny else CELL_PX
-    captions = [[_wrapped(cell.words, side, font(CAPTION_PX)) for cell in row] for row in table]
+    captions = [[wrapped(cell.words, side, font(CAPTION_PX)) for cell in row] for row in table]
     pictures = f"{len(samples)} picture" + "s" * (len(samples) != 1)
     facts = [pictures, f"{copies} cop" + ("ies" if copies != 1 else "y") + " of each", f"seed {seed}"]
     steps = " > ".join(pipeline.labels) or "no steps"
     text_width = _width(side, copies) - 2 * MARGIN
-    header = [line for text in (facts, [steps]) for line in _wrapped(text, text_width, font(SUBTITLE_PX))]
+    header = [line for text in (facts, [steps]) for line in wrapped(text, text_width, font(SUBTITLE_PX))]
     heights = tuple(max(fitted_size(cell.size, side)[0] for cell in row) for row in table)
     layout = Layout(side, copies, len(header), heights, tuple(max(map(len, row)) for row in captions))
     sheet = Image.new("RGB", (layout.width, layout.height), PAPER)
-    _draw_header(ImageDraw.Draw(sheet), layout, _wrapped([title], text_width, font(TITLE_PX))[:1], header)
+    _draw_header(ImageDraw.Draw(sheet), layout, wrapped([title], text_width, font(TITLE_PX))[:1], header)
     _draw_cells(sheet, layout, table, captions)
     return np.array(sheet)
 
@@ -190,28 +189,3 @@ def _draw_header(draw: ImageDraw.ImageDraw, layout: Layout, title: Sequence[str]
     for column in range(layout.copies + 1):
         text = f"copy {column - 1}" if column else "original"
         draw.text((layout.place(0, column)[0], layout.headings), text, fill=INK, font=font(HEADING_PX))
-
-
-def _wrapped(items: Sequence[str], width: float, face: Font) -> list[str]:
-    """Join items with dots into lines that fit; one that is too long by itself is broken at its spaces, or anywhere."""
-    lines = [""]
-    for item in items:
-        joined = lines[-1] + SEPARATOR + printable(item) if lines[-1] else printable(item)
-        if face.getlength(joined) <= width:
-            lines[-1] = joined
-        else:
-            lines += _broken(printable(item), width, face)
-    return [line for line in lines if line]
-
-
-def _broken(text: str, width: float, face: Font) -> list[str]:
-    lines: list[str] = []
-    while text:
-        end = len(text)
-        while end > 1 and face.getlength(text[:end]) > width:
-            end -= 1
-        space = text.rfind(" ", 0, end + 1)
-        end = space if end < len(text) and space > 0 else end
-        lines.append(text[:end].rstrip())
-        text = text[end:].lstrip()
-    return lines

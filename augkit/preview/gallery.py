@@ -1,0 +1,115 @@
+"""The gallery: one picture, and what every transform makes of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageDraw
+
+from augkit.core.key import Key
+from augkit.core.sample import Sample, Scene
+from augkit.datasets.style_statistics import StyleSums
+from augkit.errors import SampleError
+from augkit.executors import run
+from augkit.pipeline import Pipeline
+from augkit.preview.marks import font, wrapped
+from augkit.preview.numbers import numbers
+from augkit.preview.picture import picture
+from augkit.transforms import REGISTRY
+from augkit.transforms.colour import Brightness, Hue
+from augkit.transforms.combinators import Add, Maybe, OneOf, RandomOrder, SomeOf
+from augkit.transforms.combinators import Sequence as InOrder
+from augkit.transforms.crops import CenterCrop, Pad, RandomCrop, RandomResizedCrop, Resize
+from augkit.transforms.filters import Convolve
+from augkit.transforms.geometry import Mirror, Rotate, Shear
+from augkit.transforms.style import ColorTransfer, FourierStyle, Style
+from augkit.transforms.transform import Transform
+
+__all__ = ["examples", "gallery"]
+
+COLUMNS, CELL_PX, MARGIN, GAP = 6, 208, 28, 16
+NAME_PX, CAPTION_PX, NAME_LINE, CAPTION_LINE, CAPTION_LINES = 14, 11, 20, 14, 3
+PAPER, INK, SOFT = "white", (17, 24, 39), (96, 103, 115)
+
+
+def examples(sample: Sample) -> dict[str, Transform]:
+    """Return one of every registered transform, by name: as by default, or, where that shows nothing, with arguments.
+
+    Args:
+        sample: what they are to be shown on: RGB.
+    """
+    height, width = sample.image.shape[:2]
+    half = (height // 2 + 1, width // 2 + 1)
+    turns = (Rotate((20.0, 30.0)), Hue((90.0, 120.0)))
+    given: Mapping[str, Callable[[], Transform]] = {
+        "Add": lambda: Add((Convolve("vertical_line"),), (Convolve("horizontal_line"),)),
+        "CenterCrop": lambda: CenterCrop(half),
+        "ColorTransfer": lambda: ColorTransfer(_style(sample)),
+        "Convolve": lambda: Convolve("emboss"),
+        "FourierStyle": lambda: FourierStyle(_style(sample), beta=0.02),
+        "Maybe": lambda: Maybe(1.0, Mirror()),
+        "OneOf": lambda: OneOf(turns),
+        "Pad": lambda: Pad(width // 8, height // 8, width // 8, height // 8),
+        "RandomCrop": lambda: RandomCrop(half),
+        "RandomOrder": lambda: RandomOrder(turns),
+        "RandomResizedCrop": lambda: RandomResizedCrop((224, 224)),
+        "Resize": lambda: Resize((height // 8 + 1, width // 8 + 1)),
+        "Sequence": lambda: InOrder((Brightness(0.7), *turns)),
+        "SomeOf": lambda: SomeOf(2, (*turns, Shear((10.0, 20.0)))),
+    }
+    return {name: given[name]() if name in given else cls() for name, cls in REGISTRY.items()}
+
+
+def gallery(sample: Sample, seed: int = 0) -> NDArray[np.uint8]:
+    """Draw what every transform makes of a picture, with the drawn numbers under each.
+
+    Args:
+        sample: RGB or RGBA.
+        seed: another one, other numbers.
+
+    Returns:
+        (H, W, 3) RGB.
+
+    Raises:
+        SampleError: the picture has no colours.
+    """
+    if sample.image.ndim != 3:
+        raise SampleError("must have three channels or four to show colours on, got a grey picture.", sample.id)
+    cells = [("the picture", sample, [sample.id])]
+    for name, step in examples(sample).items():
+        pipeline = Pipeline([step])
+        plan = pipeline.draw(Key(seed, name), Scene.of(sample))
+        cells.append((name, run(plan, sample), numbers(plan)))
+    return _sheet(cells)
+
+
+def _style(sample: Sample) -> Style:
+    """Return the look of the same picture at another time: darker, and of another hue."""
+    pipeline = Pipeline([Brightness(0.6), Hue(150.0)])
+    return StyleSums.of(pipeline(replace(sample), Key(0, "style")).image).style()
+
+
+def _sheet(cells: Sequence[tuple[str, Sample, Sequence[str]]]) -> NDArray[np.uint8]:
+    rows = -(-len(cells) // COLUMNS)
+    shown = [picture(sample, CELL_PX) for _, sample, _ in cells]
+    heights = [max(image.height for image in shown[row * COLUMNS : (row + 1) * COLUMNS]) for row in range(rows)]
+    below = CAPTION_LINES * CAPTION_LINE + GAP
+    size = (
+        2 * MARGIN + COLUMNS * (CELL_PX + GAP) - GAP,
+        2 * MARGIN + sum(heights) + rows * (NAME_LINE + below) - GAP,
+    )
+    sheet = Image.new("RGB", size, PAPER)
+    draw = ImageDraw.Draw(sheet)
+    for place, ((name, _, words), image) in enumerate(zip(cells, shown, strict=True)):
+        row, column = divmod(place, COLUMNS)
+        left = MARGIN + column * (CELL_PX + GAP)
+        top = MARGIN + sum(heights[:row]) + row * (NAME_LINE + below)
+        draw.text((left, top), name, fill=INK, font=font(NAME_PX))
+        sheet.paste(image, (left, top + NAME_LINE))
+        bottom = top + NAME_LINE + heights[row]
+        for line, text in enumerate(wrapped(words, CELL_PX, font(CAPTION_PX))[:CAPTION_LINES]):
+            draw.text((left, bottom + 2 + line * CAPTION_LINE), text, fill=SOFT, font=font(CAPTION_PX))
+    return np.array(sheet)
