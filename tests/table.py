@@ -22,6 +22,10 @@ MORE: dict[str, list[dict[str, object]]] = {
         {"first": (ak.Rotate(20), ak.Brightness(0.5)), "second": (ak.Maybe(0.5, ak.Mirror()), ak.Brightness(0.5))},
         {"first": (ak.Pool("mean"), ak.Saturation(0.5)), "second": (ak.Convolve(((-0.5, 0.5), (-0.5, 0.5)), 2, 0),)},
     ],
+    "Albumentations": [
+        {"transform": "InvertImg"},
+        {"transform": "GaussNoise", "params": {"std_range": (0.1, 0.2)}, "name": "grain"},
+    ],
     "AutoContrast": [{"cutoff": (0.01, 0.2)}],
     "Binarize": [{"threshold": "otsu"}, {"threshold": (0.3, 0.7)}],
     "Brightness": [{"factor": 1.1}, {"factor": (0.0, 2.5)}],

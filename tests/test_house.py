@@ -18,7 +18,9 @@ MODULES = {
 FLOORS = [
     {"errors", "durable"},
     {"core"},
-    {"transforms", "executors", "codec", "yaml_file", "interchange"},
+    {"codec"},
+    {"foreign"},  # reads pictures through codec, and knows no other library of ours
+    {"transforms", "executors", "yaml_file", "interchange"},
     {"pipeline", "datasets"},
     {"pipeline_file"},  # shares a floor with pipeline, and may import it
     {"loader", "preview", "expand"},
@@ -28,6 +30,7 @@ FLOORS = [
 ]
 FLOOR = {room: height for height, rooms in enumerate(FLOORS) for room in rooms}
 BARRED = {("pipeline_file", "datasets"), ("train", "preview"), ("train", "expand")}
+BARRED |= {(room, "codec") for room in ("transforms", "executors", "yaml_file", "interchange")}
 HOMES = {  # the only modules that may import a package
     "torch": ("augkit.executors.gpu", "augkit.loader", "augkit.train"),
     "yaml": ("augkit.yaml_file",),
@@ -35,6 +38,7 @@ HOMES = {  # the only modules that may import a package
     "fsspec": ("augkit.datasets", "augkit.expand"),
     "pyarrow": ("augkit.datasets",),
     "pycocotools": ("augkit.datasets",),
+    "albumentations": ("augkit.foreign.package",),
 }
 BANNED_NAMES = {"utils", "helpers", "common", "base", "manager"}
 HEAVY = {"torch", "cv2", "numpy", "yaml", "pydantic", "PIL", "sklearn"}

@@ -12,6 +12,7 @@ from augkit.core.barriers import (
     Barrier,
     Downscale,
     Erase,
+    External,
     Filter,
     Gaussian,
     Jpeg,
@@ -78,6 +79,8 @@ def _barrier(step: BlendRun | Barrier) -> str:
             return f"downscaled to {step.size[1]} x {step.size[0]}"
         case Erase():
             return f"erased {len(step.rectangles)}"
+        case External():
+            return step.name
         case Adapt():
             return f"{step.name.replace('_', ' ')} {_signed(step.numbers[:3], 2)}".strip()
 

@@ -19,6 +19,7 @@ import math
 from abc import ABC, abstractmethod
 from dataclasses import MISSING, dataclass, field, fields
 from functools import lru_cache, wraps
+from itertools import chain
 from typing import Annotated, Any, TypeVar, dataclass_transform
 
 import pydantic
@@ -112,6 +113,18 @@ class Transform(ABC):
     def carrier(self) -> Transform:
         """The step whose label and stream this one uses: itself, but for a step that only wraps another."""
         return self
+
+    @property
+    def kind(self) -> str:
+        """What a step without a name is called: its class, but for a step that stands for many."""
+        return type(self).__name__
+
+    @property
+    def packages(self) -> tuple[str, ...]:
+        """Packages beside ours whose versions decide what comes out: those of the steps it holds."""
+        values = (getattr(self, item.name) for item in fields(self))
+        held = chain.from_iterable(value if isinstance(value, tuple) else (value,) for value in values)
+        return tuple(dict.fromkeys(chain.from_iterable(step.packages for step in held if isinstance(step, Transform))))
 
     def given(self) -> dict[str, Any]:
         """Return the arguments that are not as by default."""
@@ -221,7 +234,7 @@ def labels(steps: tuple[Transform, ...]) -> tuple[str, ...]:
     found = []
     carriers = [step.carrier for step in steps]
     for step in carriers:
-        label = step.name or type(step).__name__
+        label = step.name or step.kind
         counts[label] = counts.get(label, 0) + 1
         found.append(label if counts[label] == 1 else f"{label}#{counts[label]}")
     for step in carriers:
