@@ -23,7 +23,7 @@ FLOORS = [
     {"transforms", "executors", "yaml_file", "interchange"},
     {"pipeline", "datasets"},
     {"pipeline_file"},  # shares a floor with pipeline, and may import it
-    {"loader", "preview", "expand"},
+    {"loader", "preview", "expand", "convert"},
     {"train"},  # may import loader, and no more of that floor
     {"cli"},
     {"__main__"},

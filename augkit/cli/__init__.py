@@ -31,6 +31,7 @@ COMMANDS = (
     "model",
     "predict",
     "export",
+    "convert",
     "list",
     "schema",
     "demo",
