@@ -119,8 +119,9 @@ def _external_form(beside: dict[str, Any]) -> dict[str, Any]:
     """Return the schema of a step of another package, whose arguments only that package knows."""
     pattern = f"^{re.escape(PREFIX)}[A-Za-z0-9]+$"
     arguments = {"anyOf": [{"type": "object", "properties": {"p": False} | beside}, {"type": "null"}]}
-    step = {"type": "object", "patternProperties": {pattern: arguments}, "properties": beside, "minProperties": 1}
-    return {"anyOf": [step | {"additionalProperties": False}, {"type": "string", "pattern": pattern}]}
+    step = {"type": "object", "patternProperties": {pattern: arguments}, "properties": beside}
+    named = {"not": {"propertyNames": {"enum": list(BESIDE)}}}  # a chance alone is no step
+    return {"anyOf": [step | named | {"additionalProperties": False}, {"type": "string", "pattern": pattern}]}
 
 
 def _with_steps(node: Any) -> Any:

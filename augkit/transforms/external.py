@@ -25,8 +25,9 @@ Params = Annotated[Any, pydantic.AfterValidator(frozen_params)]
 
 @transform
 class Albumentations(Transform):
-    """Do a transform of the package Albumentations, always; in YAML ``albumentations.RandomRain: {...}``.
+    """Do a transform of the package Albumentations.
 
+    In YAML it is written ``albumentations.RandomRain: {...}``, with its arguments, and chance and name as for others.
     Masks, boxes and keypoints go through it as it moves them; polygons are refused where it may. It is done where it
     stands, on finished pixels, and knows no border rule of ours.
 
