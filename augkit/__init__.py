@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from augkit.transforms.colour import *
     from augkit.transforms.combinators import *
     from augkit.transforms.crops import *
+    from augkit.transforms.external import *
     from augkit.transforms.filters import *
     from augkit.transforms.geometry import *
     from augkit.transforms.levels import *

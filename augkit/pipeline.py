@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from itertools import chain
+from typing import Any
 
 from augkit.core.fuse import fuse
 from augkit.core.key import Key
@@ -12,6 +13,7 @@ from augkit.core.plan import Border, Decode, Interpolation, Plan, Policy
 from augkit.core.sample import Sample, Scene
 from augkit.errors import ArgumentError, AugkitError
 from augkit.executors import run
+from augkit.foreign import as_step
 from augkit.interchange import ImageTransform
 from augkit.transforms import Transform
 from augkit.transforms.transform import labels
@@ -67,6 +69,11 @@ class Pipeline:
         told = (f", {name}={value!r}" for name, value in self.policy.given().items())
         return f"Pipeline([{', '.join(map(repr, self.steps))}]{''.join(told)})"
 
+    @property
+    def packages(self) -> tuple[str, ...]:
+        """Packages beside augkit's own whose versions decide what comes out."""
+        return tuple(dict.fromkeys(chain.from_iterable(step.packages for step in self.steps)))
+
     def draw(self, key: Key, scene: Scene) -> Plan:
         """Draw one plan: a pure function of the pipeline, the key and the scene.
 
@@ -113,3 +120,17 @@ class Pipeline:
         (24, 32, 3)
         """
         return ImageTransform(self, seed)
+
+    def as_albumentations(self, p: float = 1.0) -> Any:
+        """Return the pipeline as a step of ``albumentations.Compose``, for image, mask, bboxes and keypoints.
+
+        What it draws comes from the seed of the Compose it stands in.
+
+        Args:
+            p: in what fraction of the pictures it is done, 0 to 1.
+
+        Raises:
+            MissingExtra: Albumentations is not installed.
+            ArgumentError: p is no probability.
+        """
+        return as_step(self, p)

@@ -7,6 +7,7 @@ a YAML file that holds it, relative to the pipeline's own.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import MISSING, Field, asdict, fields, is_dataclass
 from functools import cache
@@ -21,6 +22,7 @@ from augkit.errors import ArgumentError, FileError, closest
 from augkit.pipeline import Pipeline
 from augkit.transforms import REGISTRY, Transform, find
 from augkit.transforms.combinators import Maybe
+from augkit.transforms.external import PREFIX, Albumentations
 from augkit.transforms.transform import ANY_STEP, summary
 from augkit.yaml_file import Document, NodePath
 
@@ -80,10 +82,10 @@ def schema() -> dict[str, Any]:
     """Return the JSON Schema of a pipeline file."""
     definitions: dict[str, Any] = {}
     forms: list[dict[str, Any]] = [{"enum": [name for name, cls in REGISTRY.items() if not _required(cls)]}]
+    beside = {"chance": {"type": "number", "minimum": 0, "maximum": 1}, "name": {"type": "string"}}
     for name, cls in REGISTRY.items():
         arguments = _with_steps(pydantic.TypeAdapter(cls).json_schema())
         definitions |= arguments.pop("$defs", {})
-        beside = {"chance": {"type": "number", "minimum": 0, "maximum": 1}, "name": {"type": "string"}}
         own = arguments["properties"]
         first = [own[item.name] for item in _positional(cls)[:1]]
         arguments["properties"] = beside | own
@@ -93,6 +95,7 @@ def schema() -> dict[str, Any]:
         )
         step = {"type": "object", "properties": {name: either} | beside, "required": [name]}
         forms.append(step | {"additionalProperties": False})
+    forms.append(_external_form(beside))
     definitions["step"] = {"anyOf": forms}
     number_or_list = {"anyOf": [{"type": "number"}, {"type": "array", "items": {"type": "number"}, "minItems": 1}]}
     return {
@@ -110,6 +113,15 @@ def schema() -> dict[str, Any]:
         "additionalProperties": False,
         "$defs": definitions,
     }
+
+
+def _external_form(beside: dict[str, Any]) -> dict[str, Any]:
+    """Return the schema of a step of another package, whose arguments only that package knows."""
+    pattern = f"^{re.escape(PREFIX)}[A-Za-z0-9]+$"
+    arguments = {"anyOf": [{"type": "object", "properties": {"p": False} | beside}, {"type": "null"}]}
+    step = {"type": "object", "patternProperties": {pattern: arguments}, "properties": beside}
+    named = {"not": {"propertyNames": {"enum": list(BESIDE)}}}  # a chance alone is no step
+    return {"anyOf": [step | named | {"additionalProperties": False}, {"type": "string", "pattern": pattern}]}
 
 
 def _with_steps(node: Any) -> Any:
@@ -162,13 +174,16 @@ def _step(document: Document, path: NodePath) -> Transform:
         raise ArgumentError(f"must name one transform, got {names}. Begin every step with '- '.", document.where(path))
     (name,) = names
     try:
-        cls = find(name)
-        arguments = _arguments(document, (*path, name), cls, node[name])
+        is_external = name.startswith(PREFIX)
+        cls = Albumentations if is_external else find(name)
+        arguments = _params(node[name], name) if is_external else _arguments(document, (*path, name), cls, node[name])
         for key in BESIDE:
             if key in arguments and key not in {item.name for item in _positional(cls)}:
                 if key in beside:
                     raise ArgumentError(f"must be given once, got {key} twice.", name)
                 beside[key] = arguments.pop(key)
+        if is_external:
+            arguments = {"transform": name.removeprefix(PREFIX), "params": arguments}
         if "name" in beside:
             arguments["name"] = beside["name"]
         step = cls(**arguments)
@@ -207,6 +222,12 @@ def _arguments(document: Document, path: NodePath, cls: type[Transform], given: 
             raise ArgumentError(f"takes no arguments, got {given!r:.60}.", cls.__name__)
         return {positional[0].name: _argument(document, path, cls, positional[0].name)}
     return {key: _argument(document, (*path, key), cls, key) for key in given}
+
+
+def _params(given: Any, name: str) -> dict[str, Any]:
+    if given is not None and not isinstance(given, dict):
+        raise ArgumentError(f"must have its arguments by name, got {given!r:.60}.", name)
+    return dict(given or {})
 
 
 def _argument(document: Document, path: NodePath, cls: type[Transform], key: str) -> Any:
@@ -255,6 +276,9 @@ def _step_as_data(step: Transform) -> Any:
         inner = _step_as_data(step.step)
         name, arguments = (inner, {}) if isinstance(inner, str) else next(iter(inner.items()))
         return {name: arguments | {"chance": step.chance}}
+    if isinstance(step, Albumentations):
+        given = step.arguments | ({"name": step.name} if step.name else {})
+        return {step.called: given} if given else step.called
     given = _plain(step.given())
     return {type(step).__name__: given} if given else type(step).__name__
 

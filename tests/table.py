@@ -31,6 +31,10 @@ MORE: dict[str, list[dict[str, object]]] = {
         {"first": (ak.Rotate(20), ak.Brightness(0.5)), "second": (ak.Maybe(0.5, ak.Mirror()), ak.Brightness(0.5))},
         {"first": (ak.Pool("mean"), ak.Saturation(0.5)), "second": (ak.Convolve(((-0.5, 0.5), (-0.5, 0.5)), 2, 0),)},
     ],
+    "Albumentations": [
+        {"transform": "InvertImg"},
+        {"transform": "GaussNoise", "params": {"std_range": (0.1, 0.2)}, "name": "grain"},
+    ],
     "AugMix": [{"severity": 10.0, "width": 2, "depth": 2, "alpha": 0.5}],
     "AutoAugment": [{"policy": "cifar"}, {"policy": "svhn"}],
     "AutoContrast": [{"cutoff": (0.01, 0.2)}],

@@ -20,16 +20,19 @@ MODULES = {
 FLOORS = [
     {"errors", "durable"},
     {"core"},
-    {"transforms", "executors", "codec", "yaml_file", "interchange"},
+    {"codec"},
+    {"foreign"},  # reads pictures through codec, and knows no other library of ours
+    {"transforms", "executors", "yaml_file", "interchange"},
     {"pipeline", "datasets"},
     {"pipeline_file"},  # shares a floor with pipeline, and may import it
-    {"loader", "preview", "expand"},
+    {"loader", "preview", "expand", "convert"},
     {"train"},  # may import loader, and no more of that floor
     {"cli"},
     {"__main__"},
 ]
 FLOOR = {room: height for height, rooms in enumerate(FLOORS) for room in rooms}
 BARRED = {("pipeline_file", "datasets"), ("train", "preview"), ("train", "expand")}
+BARRED |= {(room, "codec") for room in ("transforms", "executors", "yaml_file", "interchange")}
 HOMES = {  # the only modules that may import a package
     "torch": ("augkit.executors.gpu", "augkit.loader", "augkit.train"),
     "yaml": ("augkit.yaml_file",),
@@ -38,11 +41,12 @@ HOMES = {  # the only modules that may import a package
     "pyarrow": ("augkit.datasets",),
     "pycocotools": ("augkit.datasets",),
     "scipy": ("augkit.train",),
-    "sklearn": ("augkit.train.calibration", "augkit.train.metrics", "augkit.cli.demo"),
+    "sklearn": ("augkit.train.calibration", "augkit.train.metrics", "augkit.cli.demo", "augkit.cli.list"),
     "safetensors": ("augkit.train.artefact", "augkit.train.weights"),
     "matplotlib": ("augkit.train.figures",),
     "tensorboard": ("augkit.train.log",),
     **dict.fromkeys(("onnx", "onnxscript", "onnxruntime"), ("augkit.train.export",)),
+    "albumentations": ("augkit.foreign.package",),
 }
 BANNED_NAMES = {"utils", "helpers", "common", "base", "manager"}
 HEAVY = {"torch", "cv2", "numpy", "yaml", "pydantic", "PIL", "sklearn"}

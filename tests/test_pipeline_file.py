@@ -92,6 +92,10 @@ WRITTEN = {
     "OneOf: [Mirror, {Rotate: 5, chance: 0.5}]": ak.OneOf((ak.Mirror(), ak.Maybe(0.5, ak.Rotate(5)))),
     "SomeOf: {count: [0, 1], steps: [Mirror]}": ak.SomeOf((0, 1), (ak.Mirror(),)),
     "Maybe: {chance: 1, step: Mirror}": ak.Maybe(1.0, ak.Mirror()),
+    "albumentations.InvertImg": ak.Albumentations("InvertImg"),
+    "albumentations.Blur: {blur_limit: [3, 5], chance: 0.5, name: x}": ak.Maybe(
+        0.5, ak.Albumentations("Blur", {"blur_limit": [3, 5]}, name="x")
+    ),
 }
 
 
@@ -131,6 +135,15 @@ WRONG = [
     ("border: wrap", 1, "must be a list of steps", True),
     ("- Mirror", 1, "must be a mapping with the key steps", True),
     ("just words", 1, "must be a mapping", True),
+    (
+        "steps:\n  - albumentations.RandomRian",
+        2,
+        r"no transform is called 'RandomRian'\. Did you mean RandomRain\?",
+        False,
+    ),
+    ("steps:\n  - albumentations.Blur: {p: 0.5}", 2, "Write chance beside it", True),
+    ("steps:\n  - albumentations.Blur: 5", 2, "must have its arguments by name, got 5", True),
+    ("steps:\n  - {chance: 0.5}", 2, "must name one transform", True),
     ("steps:\n  - PCAColorShift: {std: -1}", 2, "greater than or equal to 0", True),
 ]
 

@@ -22,8 +22,9 @@ def folder(tmp_path_factory):
 
 def assert_runs(command, folder):
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    quiet = {"NO_ALBUMENTATIONS_UPDATE": "1"}  # it would ask the network for a newer version
     done = subprocess.run(
-        command, cwd=folder, env=os.environ | {"PATH": path}, capture_output=True, text=True, check=False
+        command, cwd=folder, env=os.environ | quiet | {"PATH": path}, capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, f"{command}\n{done.stdout}\n{done.stderr}"
 

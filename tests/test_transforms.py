@@ -20,6 +20,7 @@ from augkit.core.ops import Blend, ColorMatrix, Op, from_jsonable, to_jsonable
 from augkit.core.plan import Plan
 from augkit.errors import ArgumentError, SampleError
 from augkit.transforms import REGISTRY, find
+from augkit.transforms.transform import transform
 
 ROOT = Path(__file__).parent.parent
 NAMES = dict(REGISTRY) | {"ColorStatistics": ak.ColorStatistics, "Style": ak.Style}
@@ -38,6 +39,14 @@ def test_a_public_name_and_a_docstring(name: str) -> None:
     assert getattr(ak, name) is find(name) is REGISTRY[name]
     assert name in dir(ak)
     assert (REGISTRY[name].__doc__ or "").partition("\n")[0].endswith(".")
+
+
+def test_a_field_hides_nothing_that_every_transform_has() -> None:
+    """Or a step with a field `called` would draw from the stream that the field names."""
+    body = {"__annotations__": {"called": str}, "called": "x", "draw": lambda self, stream, scene: ()}
+    with pytest.raises(ArgumentError, match=r"^Hidden\.called: must be another name"):
+        transform(type("Hidden", (ak.Transform,), body))
+    assert "Hidden" not in REGISTRY
 
 
 @rows

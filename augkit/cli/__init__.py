@@ -32,6 +32,7 @@ COMMANDS = (
     "model",
     "predict",
     "export",
+    "convert",
     "list",
     "schema",
     "demo",

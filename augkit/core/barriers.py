@@ -1,8 +1,9 @@
 """Operations that need finished pixels: kernels, pooling, texture, and what must look at the picture first.
 
 Each is one class here, its rule in `BARRIER_CHECKS`, one function in ``executors/reference/barriers.py`` that defines
-what it means, and one in ``executors/cpu/barriers.py``. Strengths are fractions of the dtype's range, so that a plan
-means the same to every dtype. What lies beyond the picture's edge is the pipeline's border rule.
+what it means, and one in ``executors/cpu/barriers.py``; only an `External` is done by another package, for all of
+them. Strengths are fractions of the dtype's range, so that a plan means the same to every dtype. What lies beyond the
+picture's edge is the pipeline's border rule.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from augkit.core.external import External, check_external
 from augkit.core.facts import MAX_SIDE, are_numbers, are_whole, is_number, is_size, require
 from augkit.core.spatial import Size
 
@@ -26,6 +28,7 @@ __all__ = [
     "Barrier",
     "Downscale",
     "Erase",
+    "External",
     "Filter",
     "Gaussian",
     "Jpeg",
@@ -181,7 +184,7 @@ class Spectrum:
 
 
 Sliding = Filter | Pool
-Barrier = Sliding | Noise | Jpeg | Downscale | Erase | Adapt | Spectrum
+Barrier = Sliding | Noise | Jpeg | Downscale | Erase | Adapt | Spectrum | External
 
 
 def needs_rgb(op: Barrier) -> bool:
@@ -274,4 +277,5 @@ BARRIER_CHECKS: dict[type[Any], Any] = {
     Erase: _check_erase,
     Adapt: _check_adapt,
     Spectrum: _check_spectrum,
+    External: check_external,
 }

@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
-from augkit.core.barriers import Sliding
+from augkit.core.barriers import External, Sliding
 from augkit.core.facts import are_numbers, is_number, is_size
 from augkit.core.ops import (
     Barrier,
@@ -144,7 +144,7 @@ def size_after(step: Step, size: Size) -> Size:
         found = [_size_after_all(branch, size) for branch in step.branches]
         require_one_size(found)
         return found[0]
-    return size
+    return step.size or size if isinstance(step, External) else size
 
 
 def _size_after_all(steps: Iterable[Step], size: Size) -> Size:

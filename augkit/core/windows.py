@@ -16,9 +16,9 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from augkit.core.barriers import Filter, Gaussian, Motion, Sliding
+from augkit.core.barriers import External, Filter, Gaussian, Motion, Sliding
 from augkit.core.ops import Blend, Homography, Op, Spatial
-from augkit.core.spatial import Size, cos_sin
+from augkit.core.spatial import IDENTITY, Size, cos_sin
 from augkit.errors import SampleError
 
 __all__ = ["centred", "gaussian", "kernel_of", "moves", "require_one_size", "slide", "window"]
@@ -129,6 +129,8 @@ def moves(ops: Iterable[Op], size: Size) -> tuple[Spatial, ...]:
             found.append(op)
         elif isinstance(op, Sliding):
             found.append(slide(op, size))
+        elif isinstance(op, External) and op.size is not None:  # where it moves points is for it alone to say
+            found.append(Homography(IDENTITY, op.size))
         elif isinstance(op, Blend):
             branches = [moves(branch, size) for branch in op.branches]
             require_one_size([branch[-1].size if branch else size for branch in branches])

@@ -7,6 +7,7 @@ from augkit.core.barriers import (
     Barrier,
     Downscale,
     Erase,
+    External,
     Filter,
     Gaussian,
     Jpeg,
@@ -42,6 +43,8 @@ def told(op: Barrier) -> str:
         case Erase():
             count = len(op.rectangles)
             return f"paint over {count} rectangle{'s' * (count != 1)}"
+        case External():
+            return f"do albumentations.{op.name}, seed {op.seed}"
         case Spectrum():
             return f"give waves of up to {op.reach} cycles other amplitudes"
         case Adapt(name="color_transfer"):

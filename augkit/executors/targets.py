@@ -12,7 +12,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from augkit.core.barriers import Adapt, Barrier, Erase, Sliding, needs_rgb
+from augkit.core.barriers import Adapt, Barrier, Erase, External, Sliding, needs_rgb
 from augkit.core.chain import push, push_boxes
 from augkit.core.fuse import fuse
 from augkit.core.ops import ColorMatrix, Homography, Spatial
@@ -22,6 +22,7 @@ from augkit.core.spatial import IDENTITY, Size, scaling, translation
 from augkit.core.tonal import RANGE
 from augkit.core.windows import slide
 from augkit.errors import SampleError
+from augkit.foreign import Subject, moves_points, perform
 
 __all__ = ["EDGE_PX", "Pixels", "Sampling", "execute", "resized", "widened"]
 
@@ -167,6 +168,8 @@ class _Walk:
         return replace(done[0], image=image)
 
     def _barred(self, op: Barrier, now: _Picture) -> _Picture:
+        if isinstance(op, External):
+            return self._external(op, now)
         if needs_rgb(op):
             require_rgb(channels_of(now.image), self.alpha, op.name if isinstance(op, Adapt) else type(op).__name__)
         how = self.of_image
@@ -183,6 +186,29 @@ class _Walk:
         if isinstance(op, Erase) and op.mask_fill is not None and now.mask is not None:
             now = replace(now, mask=_painted(now.mask, op))
         return self._moved(now, run, image) if run else replace(now, image=image)
+
+    def _external(self, op: External, now: _Picture) -> _Picture:
+        labels, where = now.labels, f"albumentations.{op.name}"
+        if labels.polygons is not None and moves_points(op.name):
+            raise SampleError("must get no polygons, which it does not move, got some. Leave the step out.", where)
+        colours, alpha = (now.image[..., :3], now.image[..., 3]) if self.alpha else (now.image, None)
+        subject = Subject(colours, now.mask, alpha, labels.boxes, labels.keypoints)
+        done = perform(op, subject, self.policy.min_visible)
+        size, declared = (done.image.shape[0], done.image.shape[1]), size_after(op, now.size)
+        if size != declared:
+            raise SampleError(f"must come out at the size that its plan declares, {declared}, got {size}.", where)
+        if done.boxes is not None:
+            box_labels = labels.box_labels
+            if isinstance(box_labels, np.ndarray):
+                box_labels = box_labels[list(done.kept)]
+            elif box_labels is not None:
+                box_labels = [box_labels[index] for index in done.kept]
+            labels = replace(labels, boxes=done.boxes, box_labels=box_labels)
+        if done.seen is not None and labels.keypoint_visible is not None:
+            visible = np.where(done.seen, labels.keypoint_visible, np.zeros_like(labels.keypoint_visible))
+            labels = replace(labels, keypoints=done.keypoints, keypoint_visible=visible)
+        image = done.image if done.alpha is None else np.dstack([done.image, done.alpha])
+        return _Picture(image, done.mask, size, labels)
 
 
 def widened(image: Image, op: Sliding) -> SpatialRun | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Any
 
 from augkit.codec import ENCODINGS, require_encoding
@@ -61,7 +62,9 @@ class Job:
                 raise ArgumentError(f"must be a whole number, got {getattr(self, name)!r}.", name)
         require_encoding(self.encoding, self.quality)
         if not self.versions:
-            object.__setattr__(self, "versions", tuple(versions(self.writer.packages).items()))
+            pipelines = (self.pipeline, *(pipeline for _, pipeline in self.pipelines_for))
+            packages = (*self.writer.packages, *chain.from_iterable(pipeline.packages for pipeline in pipelines))
+            object.__setattr__(self, "versions", tuple(versions(packages).items()))
 
     @property
     def writer(self) -> Writer:

@@ -12,7 +12,7 @@ from PIL import Image, ImageDraw
 from augkit.core.key import Key
 from augkit.core.sample import Sample, Scene
 from augkit.datasets.style_statistics import StyleSums
-from augkit.errors import SampleError
+from augkit.errors import MissingExtra, SampleError
 from augkit.executors import run
 from augkit.pipeline import Pipeline
 from augkit.preview.marks import font, wrapped
@@ -23,6 +23,7 @@ from augkit.transforms.colour import Brightness, Hue
 from augkit.transforms.combinators import Add, Maybe, OneOf, RandomOrder, SomeOf
 from augkit.transforms.combinators import Sequence as InOrder
 from augkit.transforms.crops import CenterCrop, Pad, RandomCrop, RandomResizedCrop, Resize
+from augkit.transforms.external import Albumentations
 from augkit.transforms.filters import Convolve
 from augkit.transforms.geometry import Mirror, Rotate, Shear
 from augkit.transforms.style import ColorTransfer, FourierStyle, Style
@@ -46,6 +47,7 @@ def examples(sample: Sample) -> dict[str, Transform]:
     turns = (Rotate((20.0, 30.0)), Hue((90.0, 120.0)))
     given: Mapping[str, Callable[[], Transform]] = {
         "Add": lambda: Add((Convolve("vertical_line"),), (Convolve("horizontal_line"),)),
+        "Albumentations": lambda: Albumentations("RandomRain"),
         "CenterCrop": lambda: CenterCrop(half),
         "ColorTransfer": lambda: ColorTransfer(_style(sample)),
         "Convolve": lambda: Convolve("emboss"),
@@ -81,8 +83,11 @@ def gallery(sample: Sample, seed: int = 0) -> NDArray[np.uint8]:
     cells = [("the picture", sample, [sample.id])]
     for name, step in examples(sample).items():
         pipeline = Pipeline([step])
-        plan = pipeline.draw(Key(seed, name), Scene.of(sample))
-        cells.append((name, run(plan, sample), numbers(plan)))
+        try:
+            plan = pipeline.draw(Key(seed, name), Scene.of(sample))
+            cells.append((name, run(plan, sample), numbers(plan)))
+        except MissingExtra as fault:
+            cells.append((name, sample, [fault.message]))
     return _sheet(cells)
 
 

@@ -12,6 +12,7 @@ from augkit.core.barriers import (
     Barrier,
     Downscale,
     Erase,
+    External,
     Filter,
     Gaussian,
     Jpeg,
@@ -83,6 +84,8 @@ def _barrier(step: BlendRun | Barrier) -> str:
             return f"waves up to {step.reach} cycles"
         case Adapt(name="color_transfer"):
             return f"colour transfer {step.numbers[0]:.2f}"
+        case External():
+            return step.name
         case Adapt():
             return f"{step.name.replace('_', ' ')} {_signed(step.numbers[:3], 2)}".strip()
 

@@ -19,6 +19,7 @@ import math
 from abc import ABC, abstractmethod
 from dataclasses import MISSING, dataclass, field, fields
 from functools import lru_cache, wraps
+from itertools import chain
 from typing import Annotated, Any, TypeVar, dataclass_transform
 
 import pydantic
@@ -113,6 +114,18 @@ class Transform(ABC):
         """The step whose label and stream this one uses: itself, but for a step that only wraps another."""
         return self
 
+    @property
+    def called(self) -> str:
+        """What a step without a name is called: its class, but for a step that stands for many."""
+        return type(self).__name__
+
+    @property
+    def packages(self) -> tuple[str, ...]:
+        """Packages beside ours whose versions decide what comes out: those of the steps it holds."""
+        values = (getattr(self, item.name) for item in fields(self))
+        held = chain.from_iterable(value if isinstance(value, tuple) else (value,) for value in values)
+        return tuple(dict.fromkeys(chain.from_iterable(step.packages for step in held if isinstance(step, Transform))))
+
     def given(self) -> dict[str, Any]:
         """Return the arguments that are not as by default."""
         values = ((item, getattr(self, item.name)) for item in fields(self))
@@ -145,11 +158,16 @@ def transform(cls: type[T]) -> type[T]:
     """Make a class a transform: frozen, validated, refusing unknown arguments, known to YAML under its name.
 
     Raises:
-        ArgumentError: another transform has that name.
+        ArgumentError: another transform has that name, or a field has that of what every transform does.
     """
     known = REGISTRY.get(cls.__name__)
     if known is not None and known.__module__ != cls.__module__:
         raise ArgumentError(f"must be a new name, got that of {known.__module__}.{known.__name__}.", cls.__name__)
+    hidden = next((name for name in vars(cls).get("__annotations__", {}) if name in vars(Transform)), None)
+    if hidden is not None:
+        raise ArgumentError(
+            "must be another name: every transform has something of that name.", f"{cls.__name__}.{hidden}"
+        )
     config = pydantic.ConfigDict(extra="forbid")
     built: Any = pydantic.dataclasses.dataclass(frozen=True, repr=False, config=config)(cls)
     validate = built.__init__
@@ -221,7 +239,7 @@ def labels(steps: tuple[Transform, ...]) -> tuple[str, ...]:
     found = []
     carriers = [step.carrier for step in steps]
     for step in carriers:
-        label = step.name or type(step).__name__
+        label = step.name or step.called
         counts[label] = counts.get(label, 0) + 1
         found.append(label if counts[label] == 1 else f"{label}#{counts[label]}")
     for step in carriers:

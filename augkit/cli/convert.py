@@ -1,0 +1,37 @@
+"""``augkit convert``."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def command(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A .json, .yaml or .py file.")],
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", metavar="FILE", help="Where to write it.  [default: the screen]")
+    ] = None,
+) -> None:
+    """Translate another library's pipeline, and name what has no equal here.
+
+    FILE is what albumentations.save wrote (.json, .yaml), or Python source with a torchvision
+    v2.Compose([...]) in it (.py), which is read and never run. What of Albumentations has no
+    equal is kept as a step albumentations.NAME. Exit code 1 if something had to be left out.
+    """
+    from augkit.cli.output import write
+    from augkit.convert import convert
+
+    found = convert(file)
+    text = f"# Translated from {file.name}\n{found.yaml()}"
+    if output is None:
+        print(text, end="")
+    else:
+        write(output, text.encode())
+    for word, lines in (("kept", found.kept), ("note", found.notes), ("LEFT OUT", found.left_out)):
+        for line in lines:
+            print(f"augkit: {word}: {line}", file=sys.stderr)
+    if found.left_out:
+        raise typer.Exit(1)

@@ -1,0 +1,119 @@
+"""What a translation is: steps of ours, and the names of what has no equal."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from augkit.core.plan import Border, Policy
+from augkit.errors import AugkitError
+from augkit.pipeline import Pipeline
+from augkit.pipeline_file import described
+from augkit.transforms import Transform
+from augkit.transforms.combinators import Maybe
+from augkit.yaml_file import dumps
+
+__all__ = ["Arguments", "Conversion", "Differs", "Rule", "perhaps", "ruled"]
+
+
+class Differs(Exception):
+    """What is asked for has no equal here; the text says why."""
+
+
+class Arguments:
+    """The arguments of one foreign transform, each to be taken once, so that none is passed over."""
+
+    def __init__(self, given: Mapping[str, Any]) -> None:
+        self.given = dict(given)
+
+    def take(self, name: str, default: Any = None) -> Any:
+        """Return an argument's value, lists as tuples."""
+        value = self.given.pop(name, default)
+        return tuple(value) if isinstance(value, list) else value
+
+    def only(self, *names: str, **wanted: Any) -> None:
+        """Take arguments that may have one value only, and those in `names` whatever they are."""
+        for name in names:
+            self.given.pop(name, None)
+        for name, value in wanted.items():
+            got = self.take(name, value)
+            if got != value:
+                raise Differs(f"{name}={got!r} has no equal")
+
+    def close(self) -> None:
+        """Refuse what nobody took."""
+        if self.given:
+            raise Differs(f"{', '.join(self.given)} has no equal")
+
+
+Rule = Callable[[Arguments, "Conversion"], Sequence[Transform]]
+
+
+@dataclass
+class Conversion:
+    """A translation as it grows.
+
+    Args:
+        name: of the file.
+        steps: ours, in order.
+        kept: of the other library, as they were, to run through it.
+        left_out: what was asked for and is not there, each with its reason.
+        notes: what is done elsewhere, or sampled otherwise.
+        borders: what lies outside the picture, by the first step that says so: border, fill and mask fill.
+        min_visible: of boxes, where the file says so.
+    """
+
+    name: str
+    steps: list[Transform] = field(default_factory=list)
+    kept: list[str] = field(default_factory=list)
+    left_out: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    borders: tuple[Border, float | tuple[float, ...], int] | None = None
+    min_visible: float | None = None
+
+    def outside(self, border: Border | None, fill: Any = 0, mask_fill: Any = 0) -> None:
+        """Agree on what lies outside the picture: it belongs to the pipeline, so all steps must say the same."""
+        if border is None:
+            raise Differs("its border has no equal")
+        fills = tuple(fill) if isinstance(fill, list | tuple) else fill
+        wanted = (border, fills, int(mask_fill)) if border == "constant" else (border, 0, 0)
+        if self.borders not in (None, wanted):
+            raise Differs("its border is another than that of a step before")
+        self.borders = wanted
+
+    def pipeline(self) -> Pipeline:
+        """Return ours."""
+        policy: dict[str, Any] = {}
+        if self.borders is not None:
+            policy = dict(zip(("border", "fill", "mask_fill"), self.borders, strict=True))
+        if self.min_visible is not None:
+            policy["min_visible"] = self.min_visible
+        found = Policy(**policy)
+        return Pipeline(self.steps, **found.given())
+
+    def yaml(self) -> str:
+        """Return our file's text."""
+        return dumps(described(self.pipeline()))
+
+
+def perhaps(chance: float, step: Transform) -> Transform:
+    """Return the step with a chance, where it has one."""
+    return step if chance >= 1.0 else Maybe(float(chance), step)
+
+
+def ruled(rule: Rule, given: Mapping[str, Any], found: Conversion) -> Sequence[Transform]:
+    """Return what a rule makes of arguments, all of which it must take.
+
+    Raises:
+        Differs: they have no equal.
+    """
+    arguments = Arguments(given)
+    try:
+        steps = rule(arguments, found)
+        arguments.close()
+    except AugkitError as fault:
+        raise Differs(str(fault)) from None
+    except (TypeError, ValueError, AttributeError, KeyError, IndexError):  # a text where a number should be, and such
+        raise Differs("its arguments cannot be read") from None
+    return steps

@@ -1,0 +1,8 @@
+"""Albumentations both ways: its transforms as steps of ours, and a pipeline of ours as a step of its."""
+
+from augkit.foreign.inside import as_step
+from augkit.foreign.pictures import pinned
+from augkit.foreign.registry import check_arguments, moves_points, names
+from augkit.foreign.running import Subject, perform, rehearsed
+
+__all__ = ["Subject", "as_step", "check_arguments", "moves_points", "names", "perform", "pinned", "rehearsed"]

@@ -1,0 +1,130 @@
+"""Which transforms of Albumentations can be a step: found by name in its own registry, never by import path."""
+
+from __future__ import annotations
+
+import inspect
+import json
+import warnings
+from collections.abc import Mapping
+from functools import cache
+from typing import Any
+
+from augkit.errors import ArgumentError, closest
+from augkit.foreign.package import albumentations
+
+__all__ = [
+    "METADATA",
+    "REFUSED",
+    "built",
+    "check_arguments",
+    "find",
+    "keeps_size",
+    "moves_points",
+    "names",
+    "wanted_beside",
+]
+
+METADATA = "metadata"  # beside the arguments: what a call of the transform takes beside the picture
+REFUSED = {
+    "Lambda": "it holds functions, which cannot be written down",
+    "Normalize": "its values lie outside the picture's range, and normalisation belongs to the model",
+    "ToRGB": "it changes the number of channels",
+    "ToTensorV2": "a tensor is no picture: loaders make it",
+}
+_TARGETS = ("image", "mask", "bboxes", "keypoints")
+_OURS = ("p", "strict")  # every transform has these; a chance belongs beside the step
+# These move points and never change the size, so that nobody has to try.
+_KEEP_SIZE = frozenset({
+    *("CoarseDropout", "ConstrainedCoarseDropout", "Erasing", "FrequencyMasking", "GridDropout", "MaskDropout"),
+    *("PixelDropout", "TimeMasking", "XYMasking", "HorizontalFlip", "TimeReverse", "VerticalFlip", "NoOp"),
+    *("ElasticTransform", "GridDistortion", "GridElasticDeform", "OpticalDistortion", "PiecewiseAffine"),
+    *("ThinPlateSpline", "Morphological", "OverlayElements", "RandomGridShuffle", "SafeRotate", "ShiftScaleRotate"),
+})  # fmt: skip
+
+
+@cache
+def names() -> Mapping[str, type[Any]]:
+    """Return the public classes of transforms that take a picture, by name.
+
+    Raises:
+        MissingExtra: Albumentations is not installed.
+    """
+    package = albumentations()
+    interface = package.core.transforms_interface
+    found: dict[str, type[Any]] = {}
+    for cls in package.core.serialization.SERIALIZABLE_REGISTRY.values():
+        name = cls.__name__
+        if not issubclass(cls, interface.BasicTransform) or issubclass(cls, interface.Transform3D) or name in REFUSED:
+            continue
+        is_base = cls.apply is interface.BasicTransform.apply  # which does nothing by itself
+        if not is_base and vars(package).get(name) == cls:
+            found[name] = cls
+    return dict(sorted(found.items()))
+
+
+def find(name: str) -> type[Any]:
+    """Return the class of a transform.
+
+    Raises:
+        ArgumentError: there is none of that name, or it cannot be a step.
+    """
+    if name in REFUSED:
+        raise ArgumentError(f"must be a transform that can be a step, got {name}: {REFUSED[name]}.", "albumentations")
+    if name not in names():
+        raise ArgumentError(f"no transform is called {name!r}.{closest(name, names())}", "albumentations")
+    return names()[name]
+
+
+def check_arguments(name: str, params: str) -> None:
+    """Refuse arguments that the transform does not take.
+
+    Raises:
+        ArgumentError: there is no such transform, or it has no such argument, or refuses its value.
+    """
+    given = json.loads(params)
+    cls, where = find(name), f"albumentations.{name}"
+    known = [argument for argument in inspect.signature(cls.__init__).parameters if argument not in ("self", *_OURS)]
+    for argument in given:
+        if argument == "p":
+            raise ArgumentError("has no argument 'p' here: the step is done always. Write chance beside it.", where)
+        if argument not in (*known, METADATA):
+            raise ArgumentError(f"has no argument {argument!r}.{closest(argument, known)}", where)
+    beside = wanted_beside(built(name, given))
+    if beside and METADATA not in given:
+        raise ArgumentError(f"must get {METADATA}: what its call takes as {beside}.", where)
+    if METADATA in given and not beside:
+        raise ArgumentError(f"takes no {METADATA}. Leave it out.", where)
+
+
+def wanted_beside(transform: Any) -> str:
+    """Return the keyword under which a transform's call wants more than the picture and its labels, or nothing."""
+    return next((key for key in transform.targets_as_params if key not in _TARGETS), "")
+
+
+def built(name: str, given: Mapping[str, Any]) -> Any:
+    """Return a transform that is always done.
+
+    Raises:
+        ArgumentError: it refuses an argument's value.
+    """
+    arguments = {argument: value for argument, value in given.items() if argument != METADATA}
+    cls = find(name)
+    strict = {"strict": True} if "InitSchema" in vars(cls) else {}  # else it would only warn, and take its defaults
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", UserWarning)  # advice to take another of its transforms
+            return cls(**arguments, p=1.0, **strict)
+    except (ValueError, TypeError, KeyError) as fault:
+        told = " ".join(str(fault).split()).partition(" [type=")[0].removeprefix("1 validation error for InitSchema ")
+        raise ArgumentError(f"must get arguments that it takes, got: {told:.200}.", f"albumentations.{name}") from None
+
+
+def moves_points(name: str) -> bool:
+    """Tell whether a transform may change more than the picture: masks, boxes, keypoints, the size."""
+    is_still: bool = issubclass(find(name), albumentations().ImageOnlyTransform)
+    return not is_still
+
+
+def keeps_size(name: str) -> bool:
+    """Tell whether it is known, without a try, that a transform keeps the picture's size."""
+    return not moves_points(name) or name in _KEEP_SIZE

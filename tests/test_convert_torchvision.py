@@ -1,0 +1,111 @@
+"""Lists of torchvision v2 transforms in Python source become ours."""
+
+import ast
+from importlib import import_module
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from conversions import SIZE, assert_nothing_lost, done, loaded, source
+from pictures import picture
+from torchvision_models import torchvision
+
+import augkit as ak
+from augkit.convert import convert, from_torchvision
+
+LISTS = {
+    "v2.RandomHorizontalFlip()": ak.Maybe(0.5, ak.Mirror()),
+    "v2.RandomVerticalFlip(p=1)": ak.Mirror("vertical"),
+    "v2.RandomResizedCrop((60, 70), ratio=(3 / 4, 4 / 3))": ak.RandomResizedCrop((60, 70)),
+    "v2.RandomCrop(32)": ak.RandomCrop((32, 32)),
+    "v2.CenterCrop([32, 40])": ak.CenterCrop((32, 40)),
+    "v2.Resize((32, 40), antialias=True)": ak.Resize((32, 40)),
+    "v2.RandomRotation(15, v2.InterpolationMode.BILINEAR)": ak.Rotate((-15.0, 15.0)),
+    "v2.RandomRotation((5, 9), expand=True)": ak.Rotate((5.0, 9.0), "expand"),
+    "v2.RandomAffine(10, scale=(0.8, 1.2))": ak.Sequence((ak.Scale((0.8, 1.2)), ak.Rotate((-10.0, 10.0)))),
+    "v2.RandomAffine((5, 9))": ak.Rotate((-9.0, -5.0)),  # there, positive degrees turn clockwise
+    "v2.RandomAffine(0, (0.1, 0.2))": ak.Translate((-0.1, 0.1), (-0.2, 0.2)),
+    "v2.RandomGrayscale()": ak.Maybe(0.1, ak.Grayscale()),
+    "v2.Grayscale(num_output_channels=3)": ak.Grayscale(),
+    "v2.ColorJitter(brightness=0.4)": ak.Brightness((0.6, 1.4)),
+    "v2.ColorJitter(0.5, saturation=(0.5, 2))": ak.RandomOrder((ak.Brightness((0.5, 1.5)), ak.Saturation((0.5, 2.0)))),
+    "v2.RandomInvert(0.2)": ak.Maybe(0.2, ak.Invert()),
+    "v2.RandomPosterize(3, p=1.0)": ak.Posterize(3),
+    "v2.RandomSolarize(102, p=1.0)": ak.Solarize(0.4),
+    "v2.RandomChannelPermutation()": ak.ChannelShuffle(),
+    "v2.RandomApply([v2.RandomInvert(1.0)], p=0.3)": ak.Maybe(0.3, ak.Invert()),
+    "v2.RandomChoice([v2.RandomInvert(1.0), v2.Grayscale(3)], p=[1, 3])": ak.OneOf(
+        (ak.Invert(), ak.Grayscale()), (1.0, 3.0)
+    ),
+    "transforms.RandomOrder([v2.RandomInvert(1.0), v2.Grayscale(3)])": ak.RandomOrder((ak.Invert(), ak.Grayscale())),
+}
+
+
+@pytest.mark.parametrize(("text", "step"), LISTS.items())
+def test_lists_of_torchvision(text: str, step: ak.Transform, tmp_path: Path) -> None:
+    found = convert(source(tmp_path, text, "v2.ToImage()", "v2.ToDtype(torch.float32, scale=True)"))
+    assert_nothing_lost(found)
+    assert loaded(found, tmp_path).steps == (step,)
+    assert len([note for note in found.notes if "ToImage" in note or "ToDtype" in note]) == 2
+
+
+def test_all_rules_of_torchvision_are_tried() -> None:
+    called = {from_torchvision._called(ast.parse(text, mode="eval").body) for text in LISTS}  # type: ignore[arg-type]
+    assert set(from_torchvision.RULES) <= called
+
+
+SAME = {
+    "v2.RandomRotation((25, 25), v2.InterpolationMode.BILINEAR)": 0.97,
+    "v2.RandomAffine((25, 25), scale=(1.3, 1.3), interpolation=v2.InterpolationMode.BILINEAR)": 0.97,
+    "v2.RandomPosterize(3, p=1.0)": 1.0,
+    "v2.RandomSolarize(102, p=1.0)": 1.0,
+    "v2.RandomInvert(1.0)": 1.0,
+    "v2.Grayscale(num_output_channels=3)": 1.0,
+    "v2.ColorJitter((1.2, 1.2))": 1.0,
+    "v2.ColorJitter(saturation=(0.5, 0.5))": 0.99,
+    "v2.CenterCrop((61, 71))": 1.0,
+    "v2.Resize((150, 190))": 0.999,
+}
+
+
+@pytest.mark.parametrize(("text", "share"), SAME.items())
+def test_torchvision_makes_the_same_picture(text: str, share: float, tmp_path: Path) -> None:
+    v2 = import_module(f"{torchvision.__name__}.transforms.v2")
+    image = picture(SIZE)
+    theirs = eval(text, {"v2": v2})(torch.from_numpy(image.transpose(2, 0, 1).copy())).numpy().transpose(1, 2, 0)
+    ours = done(loaded(convert(source(tmp_path, text)), tmp_path), image)
+    assert ours.shape == theirs.shape
+    assert (np.abs(ours.astype(int) - theirs) <= 2).mean() >= share
+
+
+LEFT_OUT = [
+    ("v2.GaussianBlur(3)", "GaussianBlur: no transform of ours means the same"),
+    ("v2.Resize(256)", "shorter side"),
+    ("v2.ColorJitter(hue=0.1)", "hue means another thing"),
+    ("v2.RandomCrop(32, padding=4)", "padding=4 has no equal"),
+    ("v2.RandomRotation(n)", "only values that are written out"),
+    ("v2.RandomRotation(*args)", "its arguments cannot be read"),
+    ("v2.RandomRotation(**options)", "its arguments cannot be read"),
+    ("v2.RandomRotation('much')", "its arguments cannot be read"),
+    ("v2.RandomCrop(0)", "whole pixels, at least 1"),
+    ("v2.RandomApply([v2.GaussianBlur(3)])", "is not all there"),
+    ("flip", "only calls of transforms"),
+    ("v2.Lambda(lambda x: x)", "no transform of ours"),
+]
+
+
+@pytest.mark.parametrize(("text", "says"), LEFT_OUT)
+def test_what_torchvision_has_and_we_have_not_is_named(text: str, says: str, tmp_path: Path) -> None:
+    found = convert(source(tmp_path, "v2.RandomHorizontalFlip()", text))
+    assert any(says in line and line.startswith("line 5 ") for line in found.left_out), found.left_out
+    assert loaded(found, tmp_path).steps == (ak.Maybe(0.5, ak.Mirror()),)
+
+
+def test_source_is_read_and_never_run(tmp_path: Path) -> None:
+    path = source(tmp_path, "v2.RandomRotation(open('made', 'w').write('x'))", "__import__('os').mkdir('made')")
+    path.write_text(path.read_text() + "open('made too', 'w')\n")
+    before = set(tmp_path.iterdir())
+    found = convert(path)
+    assert len(found.left_out) == 2
+    assert set(tmp_path.iterdir()) == before
