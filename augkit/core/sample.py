@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from typing import Any, NoReturn
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from augkit.core.chain import push, push_boxes
+from augkit.core.coordinates import rows_of
 from augkit.core.facts import is_number
 from augkit.core.ops import Op, Spatial
 from augkit.core.spatial import Size
@@ -59,13 +60,15 @@ class Sample:
         if self.mask is not None:
             _check_mask(self.mask, (height, width))
         if self.boxes is not None:
-            boxes = _points("boxes", self.boxes, 4, "left, top, right, bottom", " Put class numbers in box_labels.")
+            boxes = rows_of(
+                self.boxes, 4, "Sample.boxes", "left, top, right, bottom", " Put class numbers in box_labels."
+            )
             ordered = (boxes[:, 0] < boxes[:, 2]) & (boxes[:, 1] < boxes[:, 3])
             if not ordered.all():
                 _refuse("boxes", "must have left < right and top < bottom", boxes[~ordered][0].tolist())
             object.__setattr__(self, "boxes", boxes)
         if self.keypoints is not None:
-            points = _points("keypoints", self.keypoints, 2, "x, y", " Put visibility in keypoint_visible.")
+            points = rows_of(self.keypoints, 2, "Sample.keypoints", "x, y", " Put visibility in keypoint_visible.")
             object.__setattr__(self, "keypoints", points)
             visible = self.keypoint_visible
             visible = np.ones(len(points), bool) if visible is None else _flags(visible)
@@ -208,20 +211,6 @@ def _check_mask(mask: object, size: Size) -> None:
         _refuse("mask", f"must have the image's shape {size}", mask.shape)
 
 
-def _points(name: str, values: ArrayLike, width: int, meaning: str, advice: str) -> NDArray[np.float64]:
-    try:
-        points = np.asarray(values, dtype=np.float64)
-    except (TypeError, ValueError, OverflowError):
-        _refuse(name, f"must have shape (n, {width}) as {meaning}", f"{values!r:.60}", advice)
-    if points.size == 0 and points.ndim < 2:
-        points = points.reshape(0, width)
-    if points.ndim != 2 or points.shape[1] != width:
-        _refuse(name, f"must have shape (n, {width}) as {meaning}", points.shape, advice)
-    if not np.isfinite(points).all():
-        _refuse(name, "must be finite", "NaN or infinity")
-    return points
-
-
 def _is_point(value: Any) -> bool:
     return (
         len(value) == 2 and all(is_number(part) for part in value)
@@ -241,5 +230,5 @@ def _flags(values: Any) -> NDArray[Any]:
 
 def _polygon(polygon: Any) -> Polygon:
     if isinstance(polygon, list) and polygon and not _is_point(polygon[0]):
-        return [_points("polygons", ring, 2, "x, y", "") for ring in polygon]
-    return _points("polygons", polygon, 2, "x, y", "")
+        return [rows_of(ring, 2, "Sample.polygons", "x, y") for ring in polygon]
+    return rows_of(polygon, 2, "Sample.polygons", "x, y")
