@@ -16,7 +16,7 @@ from typing import Annotated, Any, get_args, get_origin
 import pydantic
 
 from augkit import yaml_file
-from augkit.core.plan import CHOICES, Policy
+from augkit.core.policy import CHOICES, Policy
 from augkit.errors import ArgumentError, FileError, closest
 from augkit.pipeline import Pipeline
 from augkit.transforms import REGISTRY, Transform, find
@@ -73,7 +73,11 @@ def dump(pipeline: Pipeline, path: str | Path) -> None:
 
 def described(pipeline: Pipeline) -> dict[str, Any]:
     """Return a pipeline as the plain data of its file: what is not as by default."""
-    return {**_plain(pipeline.policy.given()), "steps": [_step_as_data(step) for step in pipeline.steps]}
+    policy = _plain(pipeline.policy.given())
+    labels = policy.get("mirrored_labels", [])
+    if labels and all(isinstance(one, str) for one, _ in labels):  # a key in YAML is text
+        policy["mirrored_labels"] = dict(labels)
+    return {**policy, "steps": [_step_as_data(step) for step in pipeline.steps]}
 
 
 def schema() -> dict[str, Any]:
@@ -94,6 +98,7 @@ def schema() -> dict[str, Any]:
         step = {"type": "object", "properties": {name: either} | beside, "required": [name]}
         forms.append(step | {"additionalProperties": False})
     definitions["step"] = {"anyOf": forms}
+    label = {"type": ["string", "integer"]}
     number_or_list = {"anyOf": [{"type": "number"}, {"type": "array", "items": {"type": "number"}, "minItems": 1}]}
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
@@ -104,12 +109,23 @@ def schema() -> dict[str, Any]:
             "fill": number_or_list,
             "mask_fill": {"type": "integer"},
             "min_visible": {"type": "number", "minimum": 0, "maximum": 1},
+            "keypoint_pairs": {"type": "array", "items": _pair_of({"type": "integer", "minimum": 0})},
+            "mirrored_labels": {
+                "anyOf": [
+                    {"type": "object", "additionalProperties": label},
+                    {"type": "array", "items": _pair_of(label)},
+                ]
+            },
             "steps": {"type": "array", "items": {"$ref": "#/$defs/step"}},
         },
         "required": ["steps"],
         "additionalProperties": False,
         "$defs": definitions,
     }
+
+
+def _pair_of(item: dict[str, Any]) -> dict[str, Any]:
+    return {"type": "array", "items": item, "minItems": 2, "maxItems": 2}
 
 
 def _with_steps(node: Any) -> Any:

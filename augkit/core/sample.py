@@ -38,6 +38,7 @@ class Sample:
         label: any JSON value: a class, several, a number.
         id: the source's path relative to the data root.
         alpha: the last channel is alpha: moved, but not coloured.
+        keypoint_counts: how many of the keypoints belong to each object, in order; None where all belong to one.
 
     Raises:
         SampleError: something has the wrong shape, dtype or range; the sentence names it.
@@ -53,6 +54,7 @@ class Sample:
     label: Any = None
     id: str = ""
     alpha: bool = False
+    keypoint_counts: Sequence[int] | None = None
 
     def __post_init__(self) -> None:
         _check_image(self.image, self.alpha)
@@ -77,6 +79,12 @@ class Sample:
             object.__setattr__(self, "keypoint_visible", visible)
         elif self.keypoint_visible is not None:
             _refuse("keypoint_visible", "must come with keypoints", "none")
+        if self.keypoint_counts is not None:
+            counts, total = self.keypoint_counts, 0 if self.keypoints is None else len(self.keypoints)
+            whole = isinstance(counts, list | tuple) and all(type(count) is int and count >= 0 for count in counts)
+            if not whole or sum(counts) != total:
+                rule = f"must be a list of whole numbers that add up to the keypoints ({total})"
+                _refuse("keypoint_counts", rule, f"{counts!r:.60}")
         if self.polygons is not None:
             if not isinstance(self.polygons, Sequence) or isinstance(self.polygons, str):
                 _refuse("polygons", "must be a list, one entry a box", f"{self.polygons!r:.60}")

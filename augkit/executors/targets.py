@@ -13,22 +13,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 from augkit.core.barriers import Adapt, Barrier, Erase, Sliding, needs_rgb
-from augkit.core.chain import push, push_boxes
 from augkit.core.fuse import fuse
-from augkit.core.ops import ColorMatrix, Homography, Spatial
-from augkit.core.plan import BlendRun, Border, ColorRun, Interpolation, Plan, Policy, SpatialRun, Step, size_after
-from augkit.core.sample import Polygon, Sample, channels_of, require_rgb
+from augkit.core.ops import ColorMatrix, Homography
+from augkit.core.plan import BlendRun, ColorRun, Plan, SpatialRun, Step, size_after
+from augkit.core.policy import Border, Interpolation, Policy
+from augkit.core.sample import Sample, channels_of, require_rgb
 from augkit.core.spatial import IDENTITY, Size, scaling, translation
 from augkit.core.tonal import RANGE
 from augkit.core.windows import slide
 from augkit.errors import SampleError
+from augkit.executors.labels import Labels, starts_of
 
 __all__ = ["EDGE_PX", "Pixels", "Sampling", "execute", "resized", "widened"]
 
 # A point this near to the edge of a pixel, or of the plane, counts as beyond it (or inside it): what two machines'
 # last bits disagree about must not decide which pixel is nearest.
 EDGE_PX = 1e-3
-ROUNDING = 1e-6  # of label arithmetic: pixels, or a fraction of an area; matrices are rounded to 1e-9 px
 
 Image = NDArray[Any]
 
@@ -55,48 +55,6 @@ class Pixels:
     blend: Callable[[Sequence[Image], Sequence[float]], Image]
 
 
-@dataclass(frozen=True)
-class Labels:
-    """What moves with a picture and has no pixels: see `Sample` for the shapes."""
-
-    boxes: NDArray[np.float64] | None
-    box_labels: Sequence[Any] | NDArray[Any] | None
-    polygons: Sequence[Polygon] | None
-    keypoints: NDArray[np.float64] | None
-    keypoint_visible: NDArray[Any] | None
-
-    def moved(self, ops: Sequence[Spatial]) -> Labels:
-        """Return all labels where the operations bring them, nothing clipped."""
-        if self.boxes is None and self.keypoints is None and self.polygons is None:
-            return self
-        boxes = None if self.boxes is None else push_boxes(ops, self.boxes)
-        keypoints = None if self.keypoints is None else push(ops, self.keypoints)
-        polygons = None if self.polygons is None else [_moved_polygon(ops, polygon) for polygon in self.polygons]
-        return replace(self, boxes=boxes, keypoints=keypoints, polygons=polygons)
-
-    def clipped(self, size: Size, min_visible: float) -> Labels:
-        """Return the labels that a frame of `size` still shows.
-
-        Boxes are clipped, and hidden ones dropped with their labels and polygons; keypoints outside turn invisible.
-        """
-        labels = self
-        limits = np.array([size[1], size[0]], dtype=np.float64)
-        if self.boxes is not None:
-            whole = np.prod(self.boxes[:, 2:] - self.boxes[:, :2], axis=1)
-            boxes = np.clip(np.nan_to_num(self.boxes), 0.0, np.tile(limits, 2))
-            left = np.prod(boxes[:, 2:] - boxes[:, :2], axis=1)
-            kept = (left > 0.0) & (left >= min_visible * whole * (1.0 - ROUNDING))
-            labels = replace(labels, boxes=boxes[kept], box_labels=_chosen(self.box_labels, kept))
-            if self.polygons is not None:
-                labels = replace(labels, polygons=_chosen(self.polygons, kept))
-        if self.keypoints is not None and self.keypoint_visible is not None:
-            inside = ((self.keypoints >= -ROUNDING) & (self.keypoints <= limits + ROUNDING)).all(axis=1)
-            visible = np.where(inside, self.keypoint_visible, np.zeros_like(self.keypoint_visible))
-            keypoints = np.nan_to_num(self.keypoints, posinf=-1.0)  # beyond a horizon: outside, but finite
-            labels = replace(labels, keypoints=keypoints, keypoint_visible=visible)
-        return labels
-
-
 def execute(plan: Plan, sample: Sample, pixels: Pixels) -> Sample:
     """Run a plan on a picture and everything that moves with it.
 
@@ -108,11 +66,13 @@ def execute(plan: Plan, sample: Sample, pixels: Pixels) -> Sample:
         raise SampleError(f"must get a Plan and a Sample, got {got}. Give ak.Sample(image=...).", "run")
     if sample.image.shape[:2] != plan.source:
         raise SampleError(f"must have the plan's size {plan.source}, got {sample.image.shape[:2]}.", "Sample.image")
-    polygons = None if sample.polygons is None else [_copied(polygon) for polygon in sample.polygons]
-    labels = Labels(sample.boxes, sample.box_labels, polygons, sample.keypoints, sample.keypoint_visible)
+    if plan.policy.keypoint_pairs and sample.keypoints is not None:
+        starts_of(plan.policy, len(sample.keypoints), sample.keypoint_counts)  # told early, not by chance
     walk = _Walk(plan.policy, pixels, sample)
-    done = walk.through(plan.steps, _Picture(sample.image, sample.mask, plan.source, labels))
+    done = walk.through(plan.steps, _Picture(sample.image, sample.mask, plan.source, Labels.of(sample)))
     labels = done.labels.clipped(done.size, plan.policy.min_visible)
+    if plan.is_mirrored:
+        labels = labels.mirrored(plan.policy, sample.keypoint_counts)
     # What comes out is the caller's to change, and must not be what went in.
     image = _own(done.image, sample.image)
     mask = done.mask.copy() if done.mask is not None and done.mask is sample.mask else done.mask
@@ -212,21 +172,6 @@ def _painted(mask: Image, op: Erase) -> Image:
 
 def _own(image: Image, kept: Image) -> Image:
     return image.copy() if image is kept else image
-
-
-def _copied(polygon: Polygon) -> Polygon:
-    return [ring.copy() for ring in polygon] if isinstance(polygon, list) else polygon.copy()
-
-
-def _moved_polygon(ops: Sequence[Spatial], polygon: Polygon) -> Polygon:
-    return [push(ops, ring) for ring in polygon] if isinstance(polygon, list) else push(ops, polygon)
-
-
-def _chosen(values: Any, kept: NDArray[np.bool_]) -> Any:
-    """Return the entries of an array or a sequence that are kept, an array as an array."""
-    if values is None or isinstance(values, np.ndarray):
-        return None if values is None else values[kept]
-    return [value for value, keep in zip(values, kept.tolist(), strict=True) if keep]
 
 
 def _fill(name: Literal["fill", "mask_fill"], policy: Policy, array: Image) -> tuple[float, ...]:

@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from augkit.core.plan import Plan
 from augkit.core.sample import Sample
 from augkit.core.spatial import Size
 from augkit.datasets import Instance, Source, run_lengths
@@ -30,8 +31,8 @@ class Labels:
     mask: NDArray[Any] | None = None
 
 
-def moved(source: Source, made: Sample) -> Labels:
-    """Return what a source's annotations became: all within the output's frame, in pixels, rounded."""
+def moved(source: Source, made: Sample, plan: Plan | None) -> Labels:
+    """Return what a source's annotations became by a plan: all within the output's frame, in pixels, rounded."""
     annotations = source.annotations
     if annotations is None:
         return Labels()
@@ -49,6 +50,9 @@ def moved(source: Source, made: Sample) -> Labels:
         instances.append(
             replace(
                 instance,
+                label=plan.policy.in_mirror(instance.label)
+                if plan is not None and plan.is_mirrored
+                else instance.label,
                 box=_rounded(made.boxes[place]),
                 rings=tuple(_written_rings(made.polygons[place], size)) if made.polygons is not None else (),
                 keypoints=tuple(points[starts[number] : starts[number + 1]]),

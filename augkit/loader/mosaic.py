@@ -13,7 +13,7 @@ from augkit.core.facts import is_size
 from augkit.core.fuse import fuse
 from augkit.core.key import Stream
 from augkit.core.ops import Homography
-from augkit.core.plan import Policy
+from augkit.core.policy import Policy
 from augkit.core.sample import Polygon, Sample, channels_of
 from augkit.core.spatial import Size, translation
 from augkit.errors import ArgumentError, SampleError
@@ -133,6 +133,8 @@ def _labels(parts: Sequence[Any], offsets: Sequence[tuple[int, int]]) -> dict[st
     if first.keypoints is not None:
         moved["keypoints"] = np.concatenate([part.keypoints + s for part, s in zip(parts, shifts, strict=True)])
         moved["keypoint_visible"] = np.concatenate([part.keypoint_visible for part in parts])
+        counts = (part.keypoint_counts or [len(part.keypoints)] for part in parts)
+        moved["keypoint_counts"] = [count for several in counts for count in several]
     return moved
 
 
