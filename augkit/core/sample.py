@@ -39,6 +39,10 @@ class Sample:
         id: the source's path relative to the data root.
         alpha: the last channel is alpha: moved, but not coloured.
         keypoint_counts: how many of the keypoints belong to each object, in order; None where all belong to one.
+        polylines: open lines, each (m, 2) of x, y in pixels; moved by their points, dropped by their length.
+        polyline_labels: one a line, of any kind.
+        rotated_boxes: (n, 5) of middle x, middle y, width, height in pixels, degrees counter-clockwise as seen.
+        rotated_box_labels: n labels of any kind.
 
     Raises:
         SampleError: something has the wrong shape, dtype or range; the sentence names it.
@@ -55,6 +59,10 @@ class Sample:
     id: str = ""
     alpha: bool = False
     keypoint_counts: Sequence[int] | None = None
+    polylines: Sequence[NDArray[np.float64]] | None = None
+    polyline_labels: Sequence[Any] | NDArray[Any] | None = None
+    rotated_boxes: NDArray[np.float64] | None = None
+    rotated_box_labels: Sequence[Any] | NDArray[Any] | None = None
 
     def __post_init__(self) -> None:
         _check_image(self.image, self.alpha)
@@ -89,6 +97,24 @@ class Sample:
             if not isinstance(self.polygons, Sequence) or isinstance(self.polygons, str):
                 _refuse("polygons", "must be a list, one entry a box", f"{self.polygons!r:.60}")
             object.__setattr__(self, "polygons", [_polygon(polygon) for polygon in self.polygons])
+        if self.polylines is not None:
+            if not isinstance(self.polylines, Sequence) or isinstance(self.polylines, str):
+                _refuse("polylines", "must be a list of lines", f"{self.polylines!r:.60}")
+            lines = [rows_of(line, 2, "Sample.polylines", "x, y") for line in self.polylines]
+            object.__setattr__(self, "polylines", lines)
+        if self.rotated_boxes is not None:
+            meaning = "middle x, middle y, width, height, degrees"
+            rotated = rows_of(self.rotated_boxes, 5, "Sample.rotated_boxes", meaning)
+            if not (rotated[:, 2:4] > 0.0).all():
+                _refuse("rotated_boxes", "must have a width and a height above 0", rotated.tolist()[:1])
+            object.__setattr__(self, "rotated_boxes", rotated)
+        self._check_label_counts()
+
+    def _check_label_counts(self) -> None:
+        for name, owner in (("polyline_labels", self.polylines), ("rotated_box_labels", self.rotated_boxes)):
+            values, count = getattr(self, name), 0 if owner is None else len(owner)
+            if values is not None and (not isinstance(values, Sequence | np.ndarray) or len(values) != count):
+                _refuse(name, f"must be a list of {count}, one of each", f"{values!r:.60}")
         for name in ("box_labels", "polygons"):
             values = getattr(self, name)
             if values is not None and not isinstance(values, Sequence | np.ndarray):
@@ -106,7 +132,7 @@ class Sample:
 
     def __repr__(self) -> str:
         given = [f"image={self.image.dtype}{list(self.image.shape)}"]
-        for name in ("mask", "boxes", "polygons", "keypoints"):
+        for name in ("mask", "boxes", "polygons", "keypoints", "polylines", "rotated_boxes"):
             value = getattr(self, name)
             if value is not None:
                 given.append(f"{name}={len(value)}" if isinstance(value, list) else f"{name}={list(value.shape)}")

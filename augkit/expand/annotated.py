@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from augkit.core.outlines import part_inside
 from augkit.core.plan import Plan
 from augkit.core.sample import Sample
 from augkit.core.spatial import Size
@@ -73,25 +74,9 @@ def _flat(made: Sample) -> list[float]:
 
 def _written_rings(polygon: Any, size: Size) -> list[tuple[float, ...]]:
     """Return outlines clipped to a frame, without those that lie outside, and without points that say nothing."""
-    clipped = [_clipped(ring, size) for ring in polygon]
+    clipped = [part_inside(ring, size) for ring in polygon]
     plain = [cv2.approxPolyDP(ring.astype(np.float32)[:, None], FLAT_PX, True)[:, 0] for ring in clipped if len(ring)]
     return [_rounded(ring.ravel()) for ring in plain if len(ring) > 2 and cv2.contourArea(ring) > 0.0]
-
-
-def _clipped(ring: Points, size: Size) -> Points:
-    """Return the part of an outline within a frame (Sutherland and Hodgman 1974: pieces stay joined along the edge)."""
-    for axis, sign, limit in ((0, 1, 0.0), (0, -1, size[1]), (1, 1, 0.0), (1, -1, size[0])):
-        depth = sign * (ring[:, axis] - limit)  # of each point inside this edge
-        kept: list[Points] = []
-        for place in range(len(ring)):
-            before = place - 1
-            if (depth[place] >= 0) != (depth[before] >= 0):
-                share = depth[before] / (depth[before] - depth[place])
-                kept.append(ring[before] + share * (ring[place] - ring[before]))
-            if depth[place] >= 0:
-                kept.append(ring[place])
-        ring = np.array(kept).reshape(-1, 2)
-    return ring
 
 
 def _rounded(values: Any) -> Any:

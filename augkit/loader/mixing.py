@@ -220,7 +220,10 @@ def _classified(samples: Sequence[Sample], classes: int) -> Sample:
     """
     first = samples[0]
     for sample in samples:
-        if any(part is not None for part in (sample.mask, sample.boxes, sample.polygons, sample.keypoints)):
+        lines = sample.polygons, sample.polylines
+        if any(
+            part is not None for part in (sample.mask, sample.boxes, sample.rotated_boxes, sample.keypoints, *lines)
+        ):
             advice = "Mosaic mixes masks, boxes and keypoints."
             raise SampleError(f"must carry a class alone, got {sample!r}. {advice}", "sample")
         if sample.image.shape != first.image.shape or sample.image.dtype != first.image.dtype:

@@ -135,6 +135,15 @@ def _labels(parts: Sequence[Any], offsets: Sequence[tuple[int, int]]) -> dict[st
         moved["keypoint_visible"] = np.concatenate([part.keypoint_visible for part in parts])
         counts = (part.keypoint_counts or [len(part.keypoints)] for part in parts)
         moved["keypoint_counts"] = [count for several in counts for count in several]
+    if first.polylines is not None:
+        pairs = zip(parts, shifts, strict=True)
+        moved["polylines"] = [line + shift for part, shift in pairs for line in part.polylines or ()]
+    if first.rotated_boxes is not None:
+        pairs = zip(parts, shifts, strict=True)
+        moved["rotated_boxes"] = np.concatenate([part.rotated_boxes + np.pad(shift, (0, 3)) for part, shift in pairs])
+    for name in ("polyline_labels", "rotated_box_labels"):
+        if getattr(first, name) is not None:
+            moved[name] = [label for part in parts for label in getattr(part, name)]
     return moved
 
 
@@ -157,5 +166,8 @@ def _kinds(sample: Sample) -> str:
     """Return what a sample carries, in words."""
     image = f"{sample.image.dtype} of {channels_of(sample.image)} channels"
     mask = "" if sample.mask is None else f" mask of {sample.mask.dtype}, {channels_of(sample.mask)}"
-    names = ("boxes", "box_labels", "polygons", "keypoints")
+    names = (
+        *("boxes", "box_labels", "polygons", "keypoints"),
+        *("polylines", "polyline_labels", "rotated_boxes", "rotated_box_labels"),
+    )
     return image + mask + "".join(f" {name}" for name in names if getattr(sample, name) is not None)
