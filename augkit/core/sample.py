@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
@@ -43,6 +43,8 @@ class Sample:
         polyline_labels: one a line, of any kind.
         rotated_boxes: (n, 5) of middle x, middle y, width, height in pixels, degrees counter-clockwise as seen.
         rotated_box_labels: n labels of any kind.
+        masks: more masks, by name.
+        images: more pictures of the same size, by name, such as depth: moved and sampled as `image`, never coloured.
 
     Raises:
         SampleError: something has the wrong shape, dtype or range; the sentence names it.
@@ -63,12 +65,20 @@ class Sample:
     polyline_labels: Sequence[Any] | NDArray[Any] | None = None
     rotated_boxes: NDArray[np.float64] | None = None
     rotated_box_labels: Sequence[Any] | NDArray[Any] | None = None
+    masks: Mapping[str, NDArray[Any]] | None = None
+    images: Mapping[str, NDArray[Any]] | None = None
 
     def __post_init__(self) -> None:
         _check_image(self.image, self.alpha)
         height, width = self.image.shape[:2]
         if self.mask is not None:
-            _check_mask(self.mask, (height, width))
+            _check_mask("mask", self.mask, (height, width))
+        for name, mask in _named("masks", self.masks):
+            _check_mask(name, mask, (height, width))
+        for name, image in _named("images", self.images):
+            _check_image(image, False, name)
+            if image.shape[:2] != (height, width):
+                _refuse(name, f"must have the image's shape {(height, width)}", image.shape)
         if self.boxes is not None:
             boxes = rows_of(
                 self.boxes, 4, "Sample.boxes", "left, top, right, bottom", " Put class numbers in box_labels."
@@ -136,6 +146,7 @@ class Sample:
             value = getattr(self, name)
             if value is not None:
                 given.append(f"{name}={len(value)}" if isinstance(value, list) else f"{name}={list(value.shape)}")
+        given += [f"{name}={sorted(getattr(self, name))}" for name in ("masks", "images") if getattr(self, name)]
         return f"<Sample {self.id!r} {' '.join(given)}>"
 
 
@@ -222,27 +233,35 @@ def _refuse(name: str, rule: str, value: object, advice: str = "") -> NoReturn:
     raise SampleError(f"{rule}, got {value}.{advice}", f"Sample.{name}")
 
 
-def _check_image(image: object, alpha: bool) -> None:
+def _named(field: str, arrays: object) -> Iterator[tuple[str, Any]]:
+    """Yield the arrays of a field that holds them by name, each with where it stands."""
+    if arrays is not None and not (isinstance(arrays, Mapping) and all(isinstance(name, str) for name in arrays)):
+        _refuse(field, "must be arrays by name", f"{arrays!r:.60}", ' Give {"name": array}.')
+    if isinstance(arrays, Mapping):
+        yield from ((f"{field}[{name!r}]", array) for name, array in arrays.items())
+
+
+def _check_image(image: object, alpha: bool, name: str = "image") -> None:
     if not isinstance(image, np.ndarray):
-        _refuse("image", "must be a NumPy array", type(image).__name__)
+        _refuse(name, "must be a NumPy array", type(image).__name__)
     if image.ndim not in (2, 3) or 0 in image.shape:
-        _refuse("image", "must have shape (H, W) or (H, W, C) without an empty side", image.shape)
+        _refuse(name, "must have shape (H, W) or (H, W, C) without an empty side", image.shape)
     if image.dtype not in RANGE:
-        names = ", ".join(dtype.name for dtype in RANGE)
-        _refuse("image", f"must be {names} in this machine's byte order", image.dtype, " Convert it first.")
+        known = ", ".join(dtype.name for dtype in RANGE)
+        _refuse(name, f"must be {known} in this machine's byte order", image.dtype, " Convert it first.")
     if alpha and (image.ndim != 3 or image.shape[2] != 4):
         _refuse("alpha", "must go with an image of 4 channels", image.shape)
     if image.dtype.kind == "f":
         low, high = image.min(), image.max()
         if not (low >= 0.0 and high <= 1.0):  # NaN is in neither
-            _refuse("image", "must lie in [0, 1] where it is float32", f"{low} to {high}", " Scale it first.")
+            _refuse(name, "must lie in [0, 1] where it is float32", f"{low} to {high}", " Scale it first.")
 
 
-def _check_mask(mask: object, size: Size) -> None:
+def _check_mask(name: str, mask: object, size: Size) -> None:
     if not isinstance(mask, np.ndarray) or mask.dtype.kind not in "biu":
-        _refuse("mask", "must be an array of whole numbers or bool", getattr(mask, "dtype", type(mask).__name__))
+        _refuse(name, "must be an array of whole numbers or bool", getattr(mask, "dtype", type(mask).__name__))
     if mask.ndim not in (2, 3) or mask.shape[:2] != size:
-        _refuse("mask", f"must have the image's shape {size}", mask.shape)
+        _refuse(name, f"must have the image's shape {size}", mask.shape)
 
 
 def _is_point(value: Any) -> bool:

@@ -5,7 +5,7 @@ An executor brings four functions for pixels (`Pixels`); labels are moved here, 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
@@ -31,6 +31,7 @@ __all__ = ["EDGE_PX", "Pixels", "Sampling", "execute", "resized", "widened"]
 EDGE_PX = 1e-3
 
 Image = NDArray[Any]
+_MASK = ("mask", "")
 
 
 @dataclass(frozen=True)
@@ -69,22 +70,27 @@ def execute(plan: Plan, sample: Sample, pixels: Pixels) -> Sample:
     if plan.policy.keypoint_pairs and sample.keypoints is not None:
         starts_of(plan.policy, len(sample.keypoints), sample.keypoint_counts)  # told early, not by chance
     walk = _Walk(plan.policy, pixels, sample)
-    done = walk.through(plan.steps, _Picture(sample.image, sample.mask, plan.source, Labels.of(sample)))
+    beside = _beside(sample)
+    done = walk.through(plan.steps, _Picture(sample.image, beside, plan.source, Labels.of(sample)))
     labels = done.labels.clipped(done.size, plan.policy.min_visible)
     if plan.is_mirrored:
         labels = labels.mirrored(plan.policy, sample.keypoint_counts)
     # What comes out is the caller's to change, and must not be what went in.
     image = _own(done.image, sample.image)
-    mask = done.mask.copy() if done.mask is not None and done.mask is sample.mask else done.mask
-    return sample.changed(image=image, mask=mask, **vars(labels))
+    moved = {key: _own(array, beside[key]) for key, array in done.beside.items()}
+    parts = {
+        kind: None if getattr(sample, kind) is None else {name: moved[kind, name] for name in getattr(sample, kind)}
+        for kind in ("masks", "images")
+    }
+    return sample.changed(image=image, mask=moved.get(_MASK), **parts, **vars(labels))
 
 
 @dataclass(frozen=True)
 class _Picture:
-    """A picture on its way through a plan."""
+    """A picture on its way through a plan, and the arrays beside it, by their field and name."""
 
     image: Image
-    mask: Image | None
+    beside: Mapping[tuple[str, str], Image]
     size: Size
     labels: Labels
 
@@ -94,9 +100,8 @@ class _Walk:
 
     def __init__(self, policy: Policy, pixels: Pixels, sample: Sample) -> None:
         self.policy, self.pixels, self.alpha = policy, pixels, sample.alpha
-        fill, mask = _fill("fill", policy, sample.image), sample.mask
-        self.of_image = Sampling(policy.interpolation, policy.border, fill)
-        self.of_mask = Sampling("nearest", policy.border, () if mask is None else _fill("mask_fill", policy, mask))
+        self.of_image = Sampling(policy.interpolation, policy.border, _fill("fill", policy, sample.image))
+        self.of_beside = {key: _sampling(key[0], policy, array) for key, array in _beside(sample).items()}
 
     def through(self, steps: Sequence[Step], start: _Picture) -> _Picture:
         """Return the picture after all steps; the image it starts with is left alone."""
@@ -115,8 +120,8 @@ class _Walk:
         return now
 
     def _moved(self, now: _Picture, run: SpatialRun, image: Image) -> _Picture:
-        mask = None if now.mask is None else self.pixels.resample(now.mask, run, self.of_mask)
-        return _Picture(image, mask, run.size, now.labels.moved(run.ops))
+        beside = {key: self.pixels.resample(array, run, self.of_beside[key]) for key, array in now.beside.items()}
+        return _Picture(image, beside, run.size, now.labels.moved(run.ops))
 
     def _blended(self, step: BlendRun, now: _Picture) -> _Picture:
         done = [self.through(branch, now) for branch in step.branches]
@@ -140,9 +145,26 @@ class _Walk:
             alpha = np.ascontiguousarray(now.image[..., 3])
             alpha = self.pixels.resample(alpha, run, replace(how, fill=how.fill[3:])) if run else alpha
             image = np.dstack([image, alpha])
-        if isinstance(op, Erase) and op.mask_fill is not None and now.mask is not None:
-            now = replace(now, mask=_painted(now.mask, op))
+        if isinstance(op, Erase) and op.mask_fill is not None:
+            painted = {key: _painted(array, op) for key, array in now.beside.items() if key[0] != "images"}
+            now = replace(now, beside={**now.beside, **painted})
         return self._moved(now, run, image) if run else replace(now, image=image)
+
+
+def _beside(sample: Sample) -> dict[tuple[str, str], Image]:
+    """Return what lies beside a sample's picture, pixel on pixel: its masks, and its other pictures."""
+    masks = {("masks", name): mask for name, mask in (sample.masks or {}).items()}
+    images = {("images", name): image for name, image in (sample.images or {}).items()}
+    return ({} if sample.mask is None else {_MASK: sample.mask}) | masks | images
+
+
+def _sampling(kind: str, policy: Policy, array: Image) -> Sampling:
+    """Return how an array beside the picture is sampled; its fill is no colour, so other pictures are filled with 0."""
+    if kind != "images":
+        return Sampling("nearest", policy.border, _fill("mask_fill", policy, array))
+    return Sampling(
+        policy.interpolation, policy.border, (0,) * channels_of(array) if policy.border == "constant" else ()
+    )
 
 
 def widened(image: Image, op: Sliding) -> SpatialRun | None:

@@ -88,9 +88,15 @@ class Mosaic(Mixing):
         parts = [self._part(sample, place, (y, x)) for place, sample in enumerate(samples)]
         offsets = ((0, 0), (x, 0), (0, y), (x, y))
         mask = None if first.mask is None else _tiled([part.mask for part in parts])
+        named: dict[str, Any] = {"masks": None, "images": None}
+        for kind in named:
+            if getattr(first, kind) is not None:
+                named[kind] = {
+                    name: _tiled([getattr(part, kind)[name] for part in parts]) for name in getattr(first, kind)
+                }
         label = None if self.count is None else self._label(parts, self.count)
         return first.changed(
-            image=_tiled([part.image for part in parts]), mask=mask, label=label, **_labels(parts, offsets)
+            image=_tiled([part.image for part in parts]), mask=mask, label=label, **named, **_labels(parts, offsets)
         )
 
     def _part(self, sample: Sample, place: int, corner: Size) -> Sample:
@@ -170,4 +176,7 @@ def _kinds(sample: Sample) -> str:
         *("boxes", "box_labels", "polygons", "keypoints"),
         *("polylines", "polyline_labels", "rotated_boxes", "rotated_box_labels"),
     )
+    for kind in ("masks", "images"):
+        for name, array in sorted((getattr(sample, kind) or {}).items()):
+            mask += f" {kind} {name!r} of {array.dtype}, {channels_of(array)}"
     return image + mask + "".join(f" {name}" for name in names if getattr(sample, name) is not None)
