@@ -21,7 +21,7 @@ __all__ = ["Line", "defaults", "explain", "headline"]
 
 Line = tuple[int, str]  # depth of nesting, text
 
-LOGARITHMIC = {("RandomResizedCrop", "ratio")}  # every other range is drawn uniformly
+LOGARITHMIC = {("RandomResizedCrop", "ratio"), ("RandomBoxCrop", "ratio")}  # every other range is drawn uniformly
 FRACTIONS = {Fraction(1, 2): "half", Fraction(1, 3): "a third", Fraction(1, 4): "a quarter"}
 BORDERS = {
     "reflect": "its reflection",
