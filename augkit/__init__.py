@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from augkit.codec import read as read
+    from augkit.core.boxes import boxes as boxes
+    from augkit.core.boxes import boxes_as as boxes_as
     from augkit.core.key import Key as Key
     from augkit.core.key import Stream as Stream
     from augkit.core.ops import ColorMatrix as ColorMatrix
@@ -56,6 +58,8 @@ _HOMES = {
     "Range": "transforms.transform",
     "Style": "transforms.style",
     "Transform": "transforms.transform",
+    "boxes": "core.boxes",
+    "boxes_as": "core.boxes",
     "pick": "transforms.transform",
     "dump": "pipeline_file",
     "load": "pipeline_file",

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import chain
 from typing import Any
 
 from augkit.core.fuse import fuse
 from augkit.core.key import Key
 from augkit.core.ops import Op
-from augkit.core.plan import Border, Decode, Interpolation, Plan, Policy
+from augkit.core.plan import Plan
+from augkit.core.policy import Border, Decode, Interpolation, Policy
 from augkit.core.sample import Sample, Scene
 from augkit.errors import ArgumentError, AugkitError
 from augkit.executors import run
@@ -26,7 +27,9 @@ class Pipeline:
 
     Args:
         steps: transforms, done in this order.
-        border, fill, mask_fill, interpolation, min_visible, decode: see `augkit.core.plan.Policy`.
+        border, fill, mask_fill, interpolation, min_visible, decode: see `augkit.core.policy.Policy`.
+        keypoint_pairs: points of an object, counted from 0, that change places where a copy comes out mirrored.
+        mirrored_labels: labels that do, as {one: other} or pairs; a label of the picture or of a box.
 
     Raises:
         ArgumentError: an argument is not what it must be.
@@ -42,6 +45,8 @@ class Pipeline:
         interpolation: Interpolation = "linear",
         min_visible: float = 0.1,
         decode: Decode = "full",
+        keypoint_pairs: Iterable[Sequence[int]] = (),
+        mirrored_labels: Mapping[Any, str | int] | Iterable[Sequence[str | int]] = (),
     ) -> None:
         if not isinstance(steps, Iterable):
             raise ArgumentError(f"must be a list of transforms, got {steps!r:.80}.", "Pipeline.steps")
@@ -51,7 +56,8 @@ class Pipeline:
                 raise ArgumentError(f"must be a transform, got {step!r:.80}.", f"Pipeline.steps[{index}]")
         fills = tuple(fill) if isinstance(fill, Sequence) else fill
         try:
-            self.policy = Policy(border, fills, mask_fill, interpolation, min_visible, decode)
+            points, names = _pairs(keypoint_pairs), _pairs(mirrored_labels)
+            self.policy = Policy(border, fills, mask_fill, interpolation, min_visible, decode, points, names)
         except ArgumentError as error:
             raise ArgumentError(error.message, f"Pipeline.{error.where}") from None
         try:
@@ -102,6 +108,21 @@ class Pipeline:
                 raise error.at(f"steps[{index}]" if named else f"steps[{index}] {label}") from None
         return drawn
 
+    def require_classes_kept(self, labels: Iterable[Any], advice: str) -> None:
+        """Refuse to exchange the pictures' own classes, where these are settled before a plan is drawn.
+
+        Args:
+            labels: of the pictures.
+            advice: what to do instead.
+
+        Raises:
+            ArgumentError: a mirror would give a picture another class.
+        """
+        for label in labels if self.policy.mirrored_labels else ():
+            if self.policy.in_mirror(label) != label:
+                rule = f"must leave the pictures' own classes alone here, got {label!r:.60}. {advice}"
+                raise ArgumentError(rule, "Pipeline.mirrored_labels")
+
     def __call__(self, sample: Sample, key: Key, executor: str = "cpu") -> Sample:
         """Draw a plan for the sample and run it."""
         return run(self.draw(key, Scene.of(sample)), sample, executor)
@@ -134,3 +155,13 @@ class Pipeline:
             ArgumentError: p is no probability.
         """
         return as_step(self, p)
+
+
+def _pairs(given: Any) -> Any:
+    """Return pairs as tuples, each once whichever way round it is given again; what is none stays, to be refused."""
+    items = list(given.items()) if isinstance(given, Mapping) else given
+    if not isinstance(items, list | tuple) or not all(isinstance(pair, list | tuple) for pair in items):
+        return items
+    found: list[tuple[Any, ...]] = []
+    found += (pair for pair in map(tuple, items) if pair[::-1] not in found)
+    return tuple(found)

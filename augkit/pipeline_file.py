@@ -1,4 +1,4 @@
-"""Pipelines as YAML files: `load`, `dump`, the bundled ones, and the JSON Schema that editors check them against.
+"""Pipelines as YAML files: `load`, `dump`, and the bundled ones.
 
 The keys of a step are class names, their arguments field names. ``chance`` and ``name`` may stand beside a step's name
 or among its arguments. A value that is not a mapping is the first argument. An argument that takes a mapping may name
@@ -7,26 +7,22 @@ a YAML file that holds it, relative to the pipeline's own.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
-from dataclasses import MISSING, Field, asdict, fields, is_dataclass
+from dataclasses import Field, asdict, fields, is_dataclass
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, get_args, get_origin
 
-import pydantic
-
 from augkit import yaml_file
-from augkit.core.plan import CHOICES, Policy
+from augkit.core.policy import Policy
 from augkit.errors import ArgumentError, FileError, closest
 from augkit.pipeline import Pipeline
-from augkit.transforms import REGISTRY, Transform, find
+from augkit.transforms import Transform, find
 from augkit.transforms.combinators import Maybe
 from augkit.transforms.external import PREFIX, Albumentations
-from augkit.transforms.transform import ANY_STEP, summary
 from augkit.yaml_file import Document, NodePath
 
-__all__ = ["bundled", "described", "dump", "load", "schema"]
+__all__ = ["BESIDE", "bundled", "described", "dump", "load", "positional"]
 
 YAML_SUFFIXES = (".yaml", ".yml")
 BESIDE = ("chance", "name")
@@ -75,62 +71,11 @@ def dump(pipeline: Pipeline, path: str | Path) -> None:
 
 def described(pipeline: Pipeline) -> dict[str, Any]:
     """Return a pipeline as the plain data of its file: what is not as by default."""
-    return {**_plain(pipeline.policy.given()), "steps": [_step_as_data(step) for step in pipeline.steps]}
-
-
-def schema() -> dict[str, Any]:
-    """Return the JSON Schema of a pipeline file."""
-    definitions: dict[str, Any] = {}
-    forms: list[dict[str, Any]] = [{"enum": [name for name, cls in REGISTRY.items() if not _required(cls)]}]
-    beside = {"chance": {"type": "number", "minimum": 0, "maximum": 1}, "name": {"type": "string"}}
-    for name, cls in REGISTRY.items():
-        arguments = _with_steps(pydantic.TypeAdapter(cls).json_schema())
-        definitions |= arguments.pop("$defs", {})
-        own = arguments["properties"]
-        first = [own[item.name] for item in _positional(cls)[:1]]
-        arguments["properties"] = beside | own
-        arguments["description"] = summary(cls)
-        either = (
-            {"anyOf": [arguments, {"type": "null"}, *first]} if not _required(cls) else {"anyOf": [arguments, *first]}
-        )
-        step = {"type": "object", "properties": {name: either} | beside, "required": [name]}
-        forms.append(step | {"additionalProperties": False})
-    forms.append(_external_form(beside))
-    definitions["step"] = {"anyOf": forms}
-    number_or_list = {"anyOf": [{"type": "number"}, {"type": "array", "items": {"type": "number"}, "minItems": 1}]}
-    return {
-        "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "title": "augkit pipeline",
-        "type": "object",
-        "properties": {
-            **{name: {"enum": list(choices)} for name, choices in CHOICES.items()},
-            "fill": number_or_list,
-            "mask_fill": {"type": "integer"},
-            "min_visible": {"type": "number", "minimum": 0, "maximum": 1},
-            "steps": {"type": "array", "items": {"$ref": "#/$defs/step"}},
-        },
-        "required": ["steps"],
-        "additionalProperties": False,
-        "$defs": definitions,
-    }
-
-
-def _external_form(beside: dict[str, Any]) -> dict[str, Any]:
-    """Return the schema of a step of another package, whose arguments only that package knows."""
-    pattern = f"^{re.escape(PREFIX)}[A-Za-z0-9]+$"
-    arguments = {"anyOf": [{"type": "object", "properties": {"p": False} | beside}, {"type": "null"}]}
-    step = {"type": "object", "patternProperties": {pattern: arguments}, "properties": beside}
-    named = {"not": {"propertyNames": {"enum": list(BESIDE)}}}  # a chance alone is no step
-    return {"anyOf": [step | named | {"additionalProperties": False}, {"type": "string", "pattern": pattern}]}
-
-
-def _with_steps(node: Any) -> Any:
-    """Return a part of a schema with references to the steps' own where any step may stand."""
-    if node == ANY_STEP:
-        return {"$ref": "#/$defs/step"}
-    if isinstance(node, dict):
-        return {key: _with_steps(value) for key, value in node.items()}
-    return [_with_steps(item) for item in node] if isinstance(node, list) else node
+    policy = _plain(pipeline.policy.given())
+    labels = policy.get("mirrored_labels", [])
+    if labels and all(isinstance(one, str) for one, _ in labels):  # a key in YAML is text
+        policy["mirrored_labels"] = dict(labels)
+    return {**policy, "steps": [_step_as_data(step) for step in pipeline.steps]}
 
 
 def _pipeline(document: Document) -> Pipeline:
@@ -178,7 +123,7 @@ def _step(document: Document, path: NodePath) -> Transform:
         cls = Albumentations if is_external else find(name)
         arguments = _params(node[name], name) if is_external else _arguments(document, (*path, name), cls, node[name])
         for key in BESIDE:
-            if key in arguments and key not in {item.name for item in _positional(cls)}:
+            if key in arguments and key not in {item.name for item in positional(cls)}:
                 if key in beside:
                     raise ArgumentError(f"must be given once, got {key} twice.", name)
                 beside[key] = arguments.pop(key)
@@ -214,13 +159,13 @@ def _placed(error: ArgumentError, document: Document, path: NodePath, name: str)
 
 
 def _arguments(document: Document, path: NodePath, cls: type[Transform], given: Any) -> dict[str, Any]:
-    positional = _positional(cls)
+    unnamed = positional(cls)
     if given is None:
         return {}
     if not isinstance(given, dict):
-        if not positional:
+        if not unnamed:
             raise ArgumentError(f"takes no arguments, got {given!r:.60}.", cls.__name__)
-        return {positional[0].name: _argument(document, path, cls, positional[0].name)}
+        return {unnamed[0].name: _argument(document, path, cls, unnamed[0].name)}
     return {key: _argument(document, (*path, key), cls, key) for key in given}
 
 
@@ -262,12 +207,9 @@ def _kind(cls: type[Transform], key: str) -> str:
     return "mapping" if any(is_dataclass(part) for part in (annotation, *parts)) else "value"
 
 
-def _positional(cls: type[Transform]) -> list[Field[Any]]:
+def positional(cls: type[Transform]) -> list[Field[Any]]:
+    """Return the arguments of a transform that need no name: the first may stand alone in YAML."""
     return [item for item in fields(cls) if not item.kw_only]
-
-
-def _required(cls: type[Transform]) -> bool:
-    return any(item.default is MISSING for item in _positional(cls))
 
 
 def _step_as_data(step: Transform) -> Any:

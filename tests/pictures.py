@@ -8,7 +8,8 @@ from numpy.typing import NDArray
 
 import augkit as ak
 from augkit.core.barriers import Filter, Pool, Sliding
-from augkit.core.plan import BlendRun, Plan, Policy, SpatialRun, Step, size_after
+from augkit.core.plan import BlendRun, Plan, SpatialRun, Step, size_after
+from augkit.core.policy import Policy
 from augkit.core.windows import kernel_of, slide
 
 Reals = NDArray[np.float64]

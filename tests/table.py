@@ -99,6 +99,11 @@ MORE: dict[str, list[dict[str, object]]] = {
     ],
     "Posterize": [{"bits": 1}, {"bits": (2, 4)}],
     "RandAugment": [{"magnitude": (0.0, 15.0)}, {"count": 1, "magnitude": 30.0}],
+    "RandomBoxCrop": [
+        {"size": (96, 80)},
+        {"size": 64, "keep": "all", "scale": (0.3, 0.6)},
+        {"size": (70, 50), "keep": "overlap", "overlap": 0.3},
+    ],
     "RandomCrop": [{"size": (64, 80)}, {"size": 32}, {"size": (200, 100)}],
     "RandomOrder": [{"steps": (ak.Rotate(), ak.Shear(), ak.Scale())}],
     "RandomResizedCrop": [{"size": (96, 96)}, {"size": (70, 50), "scale": (0.5, 1.0), "ratio": (0.5, 2.0)}],

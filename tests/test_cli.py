@@ -16,7 +16,8 @@ import augkit as ak
 from augkit.cli import COMMANDS
 from augkit.codec import encode
 from augkit.errors import SampleError
-from augkit.pipeline_file import bundled, schema
+from augkit.pipeline_file import bundled
+from augkit.pipeline_schema import schema
 from augkit.preview import contact_sheet
 from augkit.transforms import REGISTRY
 

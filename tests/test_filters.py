@@ -15,7 +15,8 @@ from torch.nn import functional
 import augkit as ak
 from augkit.core.barriers import Barrier, Filter, Gaussian, Motion
 from augkit.core.barriers import Pool as Pooling
-from augkit.core.plan import Plan, Policy
+from augkit.core.plan import Plan
+from augkit.core.policy import Policy
 from augkit.core.windows import kernel_of, slide
 from augkit.errors import ArgumentError, SampleError
 from augkit.transforms.filters import KERNELS

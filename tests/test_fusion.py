@@ -12,7 +12,8 @@ from pictures import KEY, centres, detail, full_sample, noise, picture, psnr, ru
 import augkit as ak
 from augkit.core.fuse import fuse
 from augkit.core.ops import Adapt, ColorMatrix, Curve, Homography, Op
-from augkit.core.plan import ColorRun, Plan, Policy, SpatialRun
+from augkit.core.plan import ColorRun, Plan, SpatialRun
+from augkit.core.policy import Policy
 from augkit.core.spatial import IDENTITY
 
 CHAIN = (ak.Rotate(17), ak.Scale(0.9), ak.Shear(8, 5), ak.Rotate(-9))

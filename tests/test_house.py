@@ -25,6 +25,7 @@ FLOORS = [
     {"transforms", "executors", "yaml_file", "interchange"},
     {"pipeline", "datasets"},
     {"pipeline_file"},  # shares a floor with pipeline, and may import it
+    {"pipeline_schema"},
     {"loader", "preview", "expand", "convert"},
     {"train"},  # may import loader, and no more of that floor
     {"cli"},

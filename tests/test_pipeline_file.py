@@ -14,7 +14,8 @@ from table import BUNDLED, ROWS
 import augkit as ak
 from augkit import yaml_file
 from augkit.errors import AugkitError, SampleError
-from augkit.pipeline_file import bundled, schema
+from augkit.pipeline_file import bundled
+from augkit.pipeline_schema import schema
 
 SCHEMA = jsonschema.Draft202012Validator(schema())
 

@@ -220,7 +220,7 @@ def test_one_class_in_one_new_file_passes_the_table(tmp_path: Path) -> None:
     assert tested.returncode == 0, tested.stdout + tested.stderr
     assert int(tested.stdout.split(" passed")[0].split()[-1]) > 30
     used = (
-        "import augkit as ak; from augkit.pipeline_file import schema; from pathlib import Path;"
+        "import augkit as ak; from augkit.pipeline_schema import schema; from pathlib import Path;"
         "Path('w.yaml').write_text('steps:\\n  - Wobble: {degrees: 3, chance: 0.5}\\n');"
         "assert ak.load('w.yaml') == ak.Pipeline([ak.Maybe(0.5, ak.Wobble(3))]);"
         "assert 'Wobble' in str(schema()); assert ak.__file__.startswith(str(Path.cwd()))"

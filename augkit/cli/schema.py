@@ -26,7 +26,7 @@ def command(
     Zed ...) then complete names, tell what a step does, and underline what does not fit.
     """
     from augkit.cli.output import write
-    from augkit.pipeline_file import schema
+    from augkit.pipeline_schema import schema
 
     text = json.dumps(schema(), indent=2) + "\n"
     if output is None:

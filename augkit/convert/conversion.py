@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from augkit.core.plan import Border, Policy
+from augkit.core.policy import Border, Policy
 from augkit.errors import AugkitError
 from augkit.pipeline import Pipeline
 from augkit.pipeline_file import described

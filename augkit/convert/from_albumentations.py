@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from augkit.convert.conversion import Arguments, Conversion, Differs, Rule, perhaps, ruled
-from augkit.core.plan import Border
+from augkit.core.policy import Border
 from augkit.errors import AugkitError, FileError
 from augkit.transforms import Transform
 from augkit.transforms.colour import Brightness, Gamma, Grayscale

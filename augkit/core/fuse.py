@@ -12,7 +12,8 @@ from collections.abc import Iterable
 
 from augkit.core.chain import joined
 from augkit.core.ops import Blend, ColorMatrix, ControlPoints, Curve, Homography, Op, Spatial, Tonal, Warp
-from augkit.core.plan import BlendRun, ColorRun, Plan, Policy, SpatialRun, Step, size_after
+from augkit.core.plan import BlendRun, ColorRun, Plan, SpatialRun, Step, size_after
+from augkit.core.policy import Policy
 from augkit.core.spatial import IDENTITY, Size, inverse, linearised, product, rounded
 from augkit.core.tonal import compose, is_identity, rounded_color
 

@@ -35,6 +35,7 @@ __all__ = [
     "Tonal",
     "Warp",
     "from_jsonable",
+    "frozen",
     "to_jsonable",
 ]
 
@@ -155,7 +156,7 @@ def from_jsonable(described: Any) -> Any:
         name = str(described.get("op")) if isinstance(described, dict) else repr(described)
         raise ArgumentError(f"must be one of {', '.join(_CLASSES)}, got {name}.{closest(name, _CLASSES)}", "op")
     cls = _CLASSES[described["op"]]
-    given = {name: _frozen(value) for name, value in described.items() if name != "op"}
+    given = {name: frozen(value) for name, value in described.items() if name != "op"}
     wanted = _FIELDS[cls]
     if set(given) != set(wanted):
         raise ArgumentError(f"must have the fields {', '.join(sorted(wanted))}, got {sorted(given)}.", cls.__name__)
@@ -164,9 +165,10 @@ def from_jsonable(described: Any) -> Any:
     return op
 
 
-def _frozen(value: Any) -> Any:
+def frozen(value: Any) -> Any:
+    """Return what JSON gave with tuples for lists and operations for dictionaries."""
     if isinstance(value, list):
-        return tuple(_frozen(item) for item in value)
+        return tuple(frozen(item) for item in value)
     return from_jsonable(value) if isinstance(value, dict) else value
 
 

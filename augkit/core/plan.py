@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import Any, Literal, get_args
+from dataclasses import dataclass, field
+from typing import Any, get_args
 
 from augkit.core.barriers import External, Sliding
-from augkit.core.facts import are_numbers, is_number, is_size
+from augkit.core.facts import are_numbers, is_size
 from augkit.core.ops import (
     Barrier,
     ColorMatrix,
@@ -24,72 +24,26 @@ from augkit.core.ops import (
     Tonal,
     Warp,
     from_jsonable,
+    frozen,
     to_jsonable,
 )
-from augkit.core.spatial import Size
+from augkit.core.policy import Policy
+from augkit.core.spatial import Size, determinant
 from augkit.core.windows import require_one_size, slide
 from augkit.core.words import told
-from augkit.errors import ArgumentError, closest
+from augkit.errors import ArgumentError
 
 __all__ = [
-    "CHOICES",
     "BlendRun",
-    "Border",
     "ColorRun",
-    "Decode",
-    "Interpolation",
     "Plan",
-    "Policy",
     "SpatialRun",
     "Step",
     "size_after",
 ]
 
-Border = Literal["reflect", "constant", "replicate", "wrap"]
-Interpolation = Literal["linear", "nearest"]
-Decode = Literal["full"]
-CHOICES = {"border": get_args(Border), "interpolation": get_args(Interpolation), "decode": get_args(Decode)}
 _COMPACT = json.JSONEncoder(separators=(",", ":"), allow_nan=False, check_circular=False)
 FORMAT = 1  # of the JSON; a plan of another format is refused rather than guessed at
-
-
-@dataclass(frozen=True)
-class Policy:
-    """How pixels are sampled: a property of the pipeline, never of a transform.
-
-    Args:
-        border: what lies outside the source plane: its reflection, a constant, its edge, or itself again.
-        fill: the constant, in the picture's own units: one number, or one a channel.
-        mask_fill: the constant for masks.
-        interpolation: ``linear`` or ``nearest``, for images; masks are always ``nearest``.
-        min_visible: boxes are dropped when less than this fraction of their moved area is left, 0 to 1.
-        decode: ``full``, pictures are decoded at their full size.
-    """
-
-    border: Border = "reflect"
-    fill: float | tuple[float, ...] = 0
-    mask_fill: int = 0
-    interpolation: Interpolation = "linear"
-    min_visible: float = 0.1
-    decode: Decode = "full"
-
-    def __post_init__(self) -> None:
-        for name, choices in CHOICES.items():
-            value = getattr(self, name)
-            if value not in choices:
-                advice = closest(value, choices) if isinstance(value, str) else ""
-                raise ArgumentError(f"must be {' or '.join(choices)}, got {value!r}.{advice}", name)
-        fills = self.fill if isinstance(self.fill, tuple) and self.fill else (self.fill,)
-        if not all(is_number(value) for value in fills):
-            raise ArgumentError(f"must be a number, or one a channel, got {self.fill!r}.", "fill")
-        if type(self.mask_fill) is not int:
-            raise ArgumentError(f"must be a whole number, got {self.mask_fill!r}.", "mask_fill")
-        if not is_number(self.min_visible) or not 0.0 <= self.min_visible <= 1.0:
-            raise ArgumentError(f"must lie within 0 and 1, got {self.min_visible!r}.", "min_visible")
-
-    def given(self) -> dict[str, Any]:
-        """Return what is not as by default."""
-        return {name: value for name, value in vars(self).items() if value != getattr(type(self), name)}
 
 
 @dataclass(frozen=True)
@@ -165,17 +119,22 @@ class Plan:
 
     source: Size
     steps: tuple[Step, ...]
-    policy: Policy = Policy()
+    policy: Policy = field(default_factory=Policy)
 
     @property
     def size(self) -> Size:
         """(height, width) of what comes out."""
         return _size_after_all(self.steps, self.source)
 
+    @property
+    def is_mirrored(self) -> bool:
+        """Whether the picture comes out as in a mirror: its maps reverse the orientation an odd number of times."""
+        return _orientation(self.steps) < 0
+
     def to_json(self) -> str:
         """Return the plan as one line of JSON; `from_json` gives the equal plan back."""
         steps = [_describe(step) for step in self.steps]
-        described = {"augkit_plan": FORMAT, "source": self.source, "steps": steps, "policy": vars(self.policy)}
+        described = {"augkit_plan": FORMAT, "source": self.source, "steps": steps, "policy": self.policy.described()}
         return _COMPACT.encode(described)
 
     @classmethod
@@ -192,13 +151,11 @@ class Plan:
             source = tuple(described["source"])
             if not is_size(source):
                 raise ArgumentError(f"must be (height, width) in whole pixels, got {source}.", "Plan.source")
-            policy = described["policy"]
-            if isinstance(policy["fill"], list):
-                policy["fill"] = tuple(policy["fill"])
+            policy = {name: frozen(value) for name, value in described["policy"].items()}
             plan = cls(source, tuple(map(_read_step, described["steps"])), Policy(**policy))
             _ = plan.size  # every window must fit
             return plan
-        except (ValueError, KeyError, TypeError, RecursionError) as error:
+        except (AttributeError, ValueError, KeyError, TypeError, RecursionError) as error:
             if isinstance(error, ArgumentError):
                 raise
             raise ArgumentError(
@@ -209,7 +166,21 @@ class Plan:
         """Return the plan in sentences, a line a pass over the pixels."""
         lines = [f"source: {self.source[1]} x {self.source[0]} pixels, border {self.policy.border}"]
         lines += [f"pass {n}: {_sentence(step, self.policy)}" for n, step in enumerate(self.steps, start=1)]
+        if self.is_mirrored and (change := self.policy.mirror_changes):
+            lines.append(f"mirrored: {change}")
         return "\n".join([*lines, f"result: {self.size[1]} x {self.size[0]} pixels"])
+
+
+def _orientation(steps: Iterable[Step]) -> int:
+    """Return -1 where the steps leave a picture as in a mirror, else 1; a warp never folds, a blend's first counts."""
+    sign = 1
+    for step in steps:
+        if isinstance(step, SpatialRun):
+            mirrors = sum(isinstance(op, Homography) and determinant(op.matrix) < 0.0 for op in step.ops)
+            sign *= (-1) ** mirrors
+        elif isinstance(step, BlendRun):
+            sign *= _orientation(step.branches[0])
+    return sign
 
 
 def _describe(step: Step) -> dict[str, Any]:

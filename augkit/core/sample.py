@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from augkit.core.chain import push, push_boxes
+from augkit.core.coordinates import rows_of
 from augkit.core.facts import is_number
 from augkit.core.ops import Op, Spatial
 from augkit.core.spatial import Size
@@ -37,6 +38,13 @@ class Sample:
         label: any JSON value: a class, several, a number.
         id: the source's path relative to the data root.
         alpha: the last channel is alpha: moved, but not coloured.
+        keypoint_counts: how many of the keypoints belong to each object, in order; None where all belong to one.
+        polylines: open lines, each (m, 2) of x, y in pixels; moved by their points, dropped by their length.
+        polyline_labels: one a line, of any kind.
+        rotated_boxes: (n, 5) of middle x, middle y, width, height in pixels, degrees counter-clockwise as seen.
+        rotated_box_labels: n labels of any kind.
+        masks: more masks, by name.
+        images: more pictures of the same size, by name, such as depth: moved and sampled as `image`, never coloured.
 
     Raises:
         SampleError: something has the wrong shape, dtype or range; the sentence names it.
@@ -52,20 +60,35 @@ class Sample:
     label: Any = None
     id: str = ""
     alpha: bool = False
+    keypoint_counts: Sequence[int] | None = None
+    polylines: Sequence[NDArray[np.float64]] | None = None
+    polyline_labels: Sequence[Any] | NDArray[Any] | None = None
+    rotated_boxes: NDArray[np.float64] | None = None
+    rotated_box_labels: Sequence[Any] | NDArray[Any] | None = None
+    masks: Mapping[str, NDArray[Any]] | None = None
+    images: Mapping[str, NDArray[Any]] | None = None
 
     def __post_init__(self) -> None:
         _check_image(self.image, self.alpha)
         height, width = self.image.shape[:2]
         if self.mask is not None:
-            _check_mask(self.mask, (height, width))
+            _check_mask("mask", self.mask, (height, width))
+        for name, mask in _named("masks", self.masks):
+            _check_mask(name, mask, (height, width))
+        for name, image in _named("images", self.images):
+            _check_image(image, False, name)
+            if image.shape[:2] != (height, width):
+                _refuse(name, f"must have the image's shape {(height, width)}", image.shape)
         if self.boxes is not None:
-            boxes = _points("boxes", self.boxes, 4, "left, top, right, bottom", " Put class numbers in box_labels.")
+            boxes = rows_of(
+                self.boxes, 4, "Sample.boxes", "left, top, right, bottom", " Put class numbers in box_labels."
+            )
             ordered = (boxes[:, 0] < boxes[:, 2]) & (boxes[:, 1] < boxes[:, 3])
             if not ordered.all():
                 _refuse("boxes", "must have left < right and top < bottom", boxes[~ordered][0].tolist())
             object.__setattr__(self, "boxes", boxes)
         if self.keypoints is not None:
-            points = _points("keypoints", self.keypoints, 2, "x, y", " Put visibility in keypoint_visible.")
+            points = rows_of(self.keypoints, 2, "Sample.keypoints", "x, y", " Put visibility in keypoint_visible.")
             object.__setattr__(self, "keypoints", points)
             visible = self.keypoint_visible
             visible = np.ones(len(points), bool) if visible is None else _flags(visible)
@@ -74,10 +97,34 @@ class Sample:
             object.__setattr__(self, "keypoint_visible", visible)
         elif self.keypoint_visible is not None:
             _refuse("keypoint_visible", "must come with keypoints", "none")
+        if self.keypoint_counts is not None:
+            counts, total = self.keypoint_counts, 0 if self.keypoints is None else len(self.keypoints)
+            whole = isinstance(counts, list | tuple) and all(type(count) is int and count >= 0 for count in counts)
+            if not whole or sum(counts) != total:
+                rule = f"must be a list of whole numbers that add up to the keypoints ({total})"
+                _refuse("keypoint_counts", rule, f"{counts!r:.60}")
         if self.polygons is not None:
             if not isinstance(self.polygons, Sequence) or isinstance(self.polygons, str):
                 _refuse("polygons", "must be a list, one entry a box", f"{self.polygons!r:.60}")
             object.__setattr__(self, "polygons", [_polygon(polygon) for polygon in self.polygons])
+        if self.polylines is not None:
+            if not isinstance(self.polylines, Sequence) or isinstance(self.polylines, str):
+                _refuse("polylines", "must be a list of lines", f"{self.polylines!r:.60}")
+            lines = [rows_of(line, 2, "Sample.polylines", "x, y") for line in self.polylines]
+            object.__setattr__(self, "polylines", lines)
+        if self.rotated_boxes is not None:
+            meaning = "middle x, middle y, width, height, degrees"
+            rotated = rows_of(self.rotated_boxes, 5, "Sample.rotated_boxes", meaning)
+            if not (rotated[:, 2:4] > 0.0).all():
+                _refuse("rotated_boxes", "must have a width and a height above 0", rotated.tolist()[:1])
+            object.__setattr__(self, "rotated_boxes", rotated)
+        self._check_label_counts()
+
+    def _check_label_counts(self) -> None:
+        for name, owner in (("polyline_labels", self.polylines), ("rotated_box_labels", self.rotated_boxes)):
+            values, count = getattr(self, name), 0 if owner is None else len(owner)
+            if values is not None and (not isinstance(values, Sequence | np.ndarray) or len(values) != count):
+                _refuse(name, f"must be a list of {count}, one of each", f"{values!r:.60}")
         for name in ("box_labels", "polygons"):
             values = getattr(self, name)
             if values is not None and not isinstance(values, Sequence | np.ndarray):
@@ -95,10 +142,11 @@ class Sample:
 
     def __repr__(self) -> str:
         given = [f"image={self.image.dtype}{list(self.image.shape)}"]
-        for name in ("mask", "boxes", "polygons", "keypoints"):
+        for name in ("mask", "boxes", "polygons", "keypoints", "polylines", "rotated_boxes"):
             value = getattr(self, name)
             if value is not None:
                 given.append(f"{name}={len(value)}" if isinstance(value, list) else f"{name}={list(value.shape)}")
+        given += [f"{name}={sorted(getattr(self, name))}" for name in ("masks", "images") if getattr(self, name)]
         return f"<Sample {self.id!r} {' '.join(given)}>"
 
 
@@ -185,41 +233,35 @@ def _refuse(name: str, rule: str, value: object, advice: str = "") -> NoReturn:
     raise SampleError(f"{rule}, got {value}.{advice}", f"Sample.{name}")
 
 
-def _check_image(image: object, alpha: bool) -> None:
+def _named(field: str, arrays: object) -> Iterator[tuple[str, Any]]:
+    """Yield the arrays of a field that holds them by name, each with where it stands."""
+    if arrays is not None and not (isinstance(arrays, Mapping) and all(isinstance(name, str) for name in arrays)):
+        _refuse(field, "must be arrays by name", f"{arrays!r:.60}", ' Give {"name": array}.')
+    if isinstance(arrays, Mapping):
+        yield from ((f"{field}[{name!r}]", array) for name, array in arrays.items())
+
+
+def _check_image(image: object, alpha: bool, name: str = "image") -> None:
     if not isinstance(image, np.ndarray):
-        _refuse("image", "must be a NumPy array", type(image).__name__)
+        _refuse(name, "must be a NumPy array", type(image).__name__)
     if image.ndim not in (2, 3) or 0 in image.shape:
-        _refuse("image", "must have shape (H, W) or (H, W, C) without an empty side", image.shape)
+        _refuse(name, "must have shape (H, W) or (H, W, C) without an empty side", image.shape)
     if image.dtype not in RANGE:
-        names = ", ".join(dtype.name for dtype in RANGE)
-        _refuse("image", f"must be {names} in this machine's byte order", image.dtype, " Convert it first.")
+        known = ", ".join(dtype.name for dtype in RANGE)
+        _refuse(name, f"must be {known} in this machine's byte order", image.dtype, " Convert it first.")
     if alpha and (image.ndim != 3 or image.shape[2] != 4):
         _refuse("alpha", "must go with an image of 4 channels", image.shape)
     if image.dtype.kind == "f":
         low, high = image.min(), image.max()
         if not (low >= 0.0 and high <= 1.0):  # NaN is in neither
-            _refuse("image", "must lie in [0, 1] where it is float32", f"{low} to {high}", " Scale it first.")
+            _refuse(name, "must lie in [0, 1] where it is float32", f"{low} to {high}", " Scale it first.")
 
 
-def _check_mask(mask: object, size: Size) -> None:
+def _check_mask(name: str, mask: object, size: Size) -> None:
     if not isinstance(mask, np.ndarray) or mask.dtype.kind not in "biu":
-        _refuse("mask", "must be an array of whole numbers or bool", getattr(mask, "dtype", type(mask).__name__))
+        _refuse(name, "must be an array of whole numbers or bool", getattr(mask, "dtype", type(mask).__name__))
     if mask.ndim not in (2, 3) or mask.shape[:2] != size:
-        _refuse("mask", f"must have the image's shape {size}", mask.shape)
-
-
-def _points(name: str, values: ArrayLike, width: int, meaning: str, advice: str) -> NDArray[np.float64]:
-    try:
-        points = np.asarray(values, dtype=np.float64)
-    except (TypeError, ValueError, OverflowError):
-        _refuse(name, f"must have shape (n, {width}) as {meaning}", f"{values!r:.60}", advice)
-    if points.size == 0 and points.ndim < 2:
-        points = points.reshape(0, width)
-    if points.ndim != 2 or points.shape[1] != width:
-        _refuse(name, f"must have shape (n, {width}) as {meaning}", points.shape, advice)
-    if not np.isfinite(points).all():
-        _refuse(name, "must be finite", "NaN or infinity")
-    return points
+        _refuse(name, f"must have the image's shape {size}", mask.shape)
 
 
 def _is_point(value: Any) -> bool:
@@ -241,5 +283,5 @@ def _flags(values: Any) -> NDArray[Any]:
 
 def _polygon(polygon: Any) -> Polygon:
     if isinstance(polygon, list) and polygon and not _is_point(polygon[0]):
-        return [_points("polygons", ring, 2, "x, y", "") for ring in polygon]
-    return _points("polygons", polygon, 2, "x, y", "")
+        return [rows_of(ring, 2, "Sample.polygons", "x, y") for ring in polygon]
+    return rows_of(polygon, 2, "Sample.polygons", "x, y")

@@ -39,6 +39,7 @@ __all__ = [
     "bounding_size",
     "cos_sin",
     "crop",
+    "determinant",
     "inscribed_rectangle",
     "inscribed_scale",
     "inverse",
@@ -71,6 +72,12 @@ def product(second: Matrix, first: Matrix) -> Matrix:
     )
 
 
+def determinant(matrix: Matrix) -> float:
+    """Return the determinant, by cofactors; it is negative where the map turns a picture into its mirror image."""
+    (a, b, c), (d, e, f), (g, h, i) = matrix
+    return a * (e * i - f * h) + b * (f * g - d * i) + c * (d * h - e * g)
+
+
 def inverse(matrix: Matrix) -> Matrix:
     """Return the inverse, by cofactors.
 
@@ -79,10 +86,10 @@ def inverse(matrix: Matrix) -> Matrix:
     """
     (a, b, c), (d, e, f), (g, h, i) = matrix
     cofactors = (e * i - f * h, f * g - d * i, d * h - e * g)
-    determinant = a * cofactors[0] + b * cofactors[1] + c * cofactors[2]
-    if not math.isfinite(determinant) or abs(determinant) < 1e-12:
+    volume = determinant(matrix)
+    if not math.isfinite(volume) or abs(volume) < 1e-12:
         raise ArgumentError(f"must have an inverse, got {matrix}.", "Homography.matrix")
-    s = 1.0 / determinant
+    s = 1.0 / volume
     return (
         (cofactors[0] * s, (c * h - b * i) * s, (b * f - c * e) * s),
         (cofactors[1] * s, (a * i - c * g) * s, (c * d - a * f) * s),

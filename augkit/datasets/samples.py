@@ -41,6 +41,7 @@ def sample_of(source: Source, image: NDArray[Any], alpha: bool, mask: NDArray[An
     instances = annotations.instances or ()
     points = [value for instance in instances for value in instance.keypoints] + list(annotations.keypoints)
     flat = np.array(points, np.float64).reshape(-1, 3)
+    counts = [len(points) // 3 for points in (*(instance.keypoints for instance in instances), annotations.keypoints)]
     return Sample(
         image,
         mask=_stacked(mask, instances, (height, width)),
@@ -52,6 +53,7 @@ def sample_of(source: Source, image: NDArray[Any], alpha: bool, mask: NDArray[An
         label=source.label,
         id=source.id,
         alpha=alpha,
+        keypoint_counts=counts if points else None,
     )
 
 

@@ -5,7 +5,7 @@ An executor brings four functions for pixels (`Pixels`); labels are moved here, 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
@@ -13,15 +13,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from augkit.core.barriers import Adapt, Barrier, Erase, External, Sliding, needs_rgb
-from augkit.core.chain import push, push_boxes
 from augkit.core.fuse import fuse
-from augkit.core.ops import ColorMatrix, Homography, Spatial
-from augkit.core.plan import BlendRun, Border, ColorRun, Interpolation, Plan, Policy, SpatialRun, Step, size_after
-from augkit.core.sample import Polygon, Sample, channels_of, require_rgb
+from augkit.core.ops import ColorMatrix, Homography
+from augkit.core.plan import BlendRun, ColorRun, Plan, SpatialRun, Step, size_after
+from augkit.core.policy import Border, Interpolation, Policy
+from augkit.core.sample import Sample, channels_of, require_rgb
 from augkit.core.spatial import IDENTITY, Size, scaling, translation
 from augkit.core.tonal import RANGE
 from augkit.core.windows import slide
 from augkit.errors import SampleError
+from augkit.executors.labels import Labels, starts_of
 from augkit.foreign import Subject, moves_points, perform
 
 __all__ = ["EDGE_PX", "Pixels", "Sampling", "execute", "resized", "widened"]
@@ -29,9 +30,9 @@ __all__ = ["EDGE_PX", "Pixels", "Sampling", "execute", "resized", "widened"]
 # A point this near to the edge of a pixel, or of the plane, counts as beyond it (or inside it): what two machines'
 # last bits disagree about must not decide which pixel is nearest.
 EDGE_PX = 1e-3
-ROUNDING = 1e-6  # of label arithmetic: pixels, or a fraction of an area; matrices are rounded to 1e-9 px
 
 Image = NDArray[Any]
+_MASK = ("mask", "")
 
 
 @dataclass(frozen=True)
@@ -56,48 +57,6 @@ class Pixels:
     blend: Callable[[Sequence[Image], Sequence[float]], Image]
 
 
-@dataclass(frozen=True)
-class Labels:
-    """What moves with a picture and has no pixels: see `Sample` for the shapes."""
-
-    boxes: NDArray[np.float64] | None
-    box_labels: Sequence[Any] | NDArray[Any] | None
-    polygons: Sequence[Polygon] | None
-    keypoints: NDArray[np.float64] | None
-    keypoint_visible: NDArray[Any] | None
-
-    def moved(self, ops: Sequence[Spatial]) -> Labels:
-        """Return all labels where the operations bring them, nothing clipped."""
-        if self.boxes is None and self.keypoints is None and self.polygons is None:
-            return self
-        boxes = None if self.boxes is None else push_boxes(ops, self.boxes)
-        keypoints = None if self.keypoints is None else push(ops, self.keypoints)
-        polygons = None if self.polygons is None else [_moved_polygon(ops, polygon) for polygon in self.polygons]
-        return replace(self, boxes=boxes, keypoints=keypoints, polygons=polygons)
-
-    def clipped(self, size: Size, min_visible: float) -> Labels:
-        """Return the labels that a frame of `size` still shows.
-
-        Boxes are clipped, and hidden ones dropped with their labels and polygons; keypoints outside turn invisible.
-        """
-        labels = self
-        limits = np.array([size[1], size[0]], dtype=np.float64)
-        if self.boxes is not None:
-            whole = np.prod(self.boxes[:, 2:] - self.boxes[:, :2], axis=1)
-            boxes = np.clip(np.nan_to_num(self.boxes), 0.0, np.tile(limits, 2))
-            left = np.prod(boxes[:, 2:] - boxes[:, :2], axis=1)
-            kept = (left > 0.0) & (left >= min_visible * whole * (1.0 - ROUNDING))
-            labels = replace(labels, boxes=boxes[kept], box_labels=_chosen(self.box_labels, kept))
-            if self.polygons is not None:
-                labels = replace(labels, polygons=_chosen(self.polygons, kept))
-        if self.keypoints is not None and self.keypoint_visible is not None:
-            inside = ((self.keypoints >= -ROUNDING) & (self.keypoints <= limits + ROUNDING)).all(axis=1)
-            visible = np.where(inside, self.keypoint_visible, np.zeros_like(self.keypoint_visible))
-            keypoints = np.nan_to_num(self.keypoints, posinf=-1.0)  # beyond a horizon: outside, but finite
-            labels = replace(labels, keypoints=keypoints, keypoint_visible=visible)
-        return labels
-
-
 def execute(plan: Plan, sample: Sample, pixels: Pixels) -> Sample:
     """Run a plan on a picture and everything that moves with it.
 
@@ -109,23 +68,30 @@ def execute(plan: Plan, sample: Sample, pixels: Pixels) -> Sample:
         raise SampleError(f"must get a Plan and a Sample, got {got}. Give ak.Sample(image=...).", "run")
     if sample.image.shape[:2] != plan.source:
         raise SampleError(f"must have the plan's size {plan.source}, got {sample.image.shape[:2]}.", "Sample.image")
-    polygons = None if sample.polygons is None else [_copied(polygon) for polygon in sample.polygons]
-    labels = Labels(sample.boxes, sample.box_labels, polygons, sample.keypoints, sample.keypoint_visible)
+    if plan.policy.keypoint_pairs and sample.keypoints is not None:
+        starts_of(plan.policy, len(sample.keypoints), sample.keypoint_counts)  # told early, not by chance
     walk = _Walk(plan.policy, pixels, sample)
-    done = walk.through(plan.steps, _Picture(sample.image, sample.mask, plan.source, labels))
+    beside = _beside(sample)
+    done = walk.through(plan.steps, _Picture(sample.image, beside, plan.source, Labels.of(sample)))
     labels = done.labels.clipped(done.size, plan.policy.min_visible)
+    if plan.is_mirrored:
+        labels = labels.mirrored(plan.policy, sample.keypoint_counts)
     # What comes out is the caller's to change, and must not be what went in.
     image = _own(done.image, sample.image)
-    mask = done.mask.copy() if done.mask is not None and done.mask is sample.mask else done.mask
-    return sample.changed(image=image, mask=mask, **vars(labels))
+    moved = {key: _own(array, beside[key]) for key, array in done.beside.items()}
+    parts = {
+        kind: None if getattr(sample, kind) is None else {name: moved[kind, name] for name in getattr(sample, kind)}
+        for kind in ("masks", "images")
+    }
+    return sample.changed(image=image, mask=moved.get(_MASK), **parts, **vars(labels))
 
 
 @dataclass(frozen=True)
 class _Picture:
-    """A picture on its way through a plan."""
+    """A picture on its way through a plan, and the arrays beside it, by their field and name."""
 
     image: Image
-    mask: Image | None
+    beside: Mapping[tuple[str, str], Image]
     size: Size
     labels: Labels
 
@@ -135,9 +101,8 @@ class _Walk:
 
     def __init__(self, policy: Policy, pixels: Pixels, sample: Sample) -> None:
         self.policy, self.pixels, self.alpha = policy, pixels, sample.alpha
-        fill, mask = _fill("fill", policy, sample.image), sample.mask
-        self.of_image = Sampling(policy.interpolation, policy.border, fill)
-        self.of_mask = Sampling("nearest", policy.border, () if mask is None else _fill("mask_fill", policy, mask))
+        self.of_image = Sampling(policy.interpolation, policy.border, _fill("fill", policy, sample.image))
+        self.of_beside = {key: _sampling(key[0], policy, array) for key, array in _beside(sample).items()}
 
     def through(self, steps: Sequence[Step], start: _Picture) -> _Picture:
         """Return the picture after all steps; the image it starts with is left alone."""
@@ -156,8 +121,8 @@ class _Walk:
         return now
 
     def _moved(self, now: _Picture, run: SpatialRun, image: Image) -> _Picture:
-        mask = None if now.mask is None else self.pixels.resample(now.mask, run, self.of_mask)
-        return _Picture(image, mask, run.size, now.labels.moved(run.ops))
+        beside = {key: self.pixels.resample(array, run, self.of_beside[key]) for key, array in now.beside.items()}
+        return _Picture(image, beside, run.size, now.labels.moved(run.ops))
 
     def _blended(self, step: BlendRun, now: _Picture) -> _Picture:
         done = [self.through(branch, now) for branch in step.branches]
@@ -183,16 +148,21 @@ class _Walk:
             alpha = np.ascontiguousarray(now.image[..., 3])
             alpha = self.pixels.resample(alpha, run, replace(how, fill=how.fill[3:])) if run else alpha
             image = np.dstack([image, alpha])
-        if isinstance(op, Erase) and op.mask_fill is not None and now.mask is not None:
-            now = replace(now, mask=_painted(now.mask, op))
+        if isinstance(op, Erase) and op.mask_fill is not None:
+            painted = {key: _painted(array, op) for key, array in now.beside.items() if key[0] != "images"}
+            now = replace(now, beside={**now.beside, **painted})
         return self._moved(now, run, image) if run else replace(now, image=image)
 
     def _external(self, op: External, now: _Picture) -> _Picture:
         labels, where = now.labels, f"albumentations.{op.name}"
-        if labels.polygons is not None and moves_points(op.name):
-            raise SampleError("must get no polygons, which it does not move, got some. Leave the step out.", where)
+        if moves_points(op.name):
+            beside = {kind for kind, _ in now.beside}
+            for kind in ("polygons", "polylines", "rotated_boxes", "masks", "images"):
+                if kind in beside or getattr(labels, kind, None) is not None:
+                    rule = f"must get no {kind.replace('_', ' ')}, which it does not move, got some"
+                    raise SampleError(f"{rule}. Leave the step out.", where)
         colours, alpha = (now.image[..., :3], now.image[..., 3]) if self.alpha else (now.image, None)
-        subject = Subject(colours, now.mask, alpha, labels.boxes, labels.keypoints)
+        subject = Subject(colours, now.beside.get(_MASK), alpha, labels.boxes, labels.keypoints)
         done = perform(op, subject, self.policy.min_visible)
         size, declared = (done.image.shape[0], done.image.shape[1]), size_after(op, now.size)
         if size != declared:
@@ -208,7 +178,24 @@ class _Walk:
             visible = np.where(done.seen, labels.keypoint_visible, np.zeros_like(labels.keypoint_visible))
             labels = replace(labels, keypoints=done.keypoints, keypoint_visible=visible)
         image = done.image if done.alpha is None else np.dstack([done.image, done.alpha])
-        return _Picture(image, done.mask, size, labels)
+        known = now.beside if done.mask is None else {**now.beside, _MASK: done.mask}
+        return _Picture(image, known, size, labels)
+
+
+def _beside(sample: Sample) -> dict[tuple[str, str], Image]:
+    """Return what lies beside a sample's picture, pixel on pixel: its masks, and its other pictures."""
+    masks = {("masks", name): mask for name, mask in (sample.masks or {}).items()}
+    images = {("images", name): image for name, image in (sample.images or {}).items()}
+    return ({} if sample.mask is None else {_MASK: sample.mask}) | masks | images
+
+
+def _sampling(kind: str, policy: Policy, array: Image) -> Sampling:
+    """Return how an array beside the picture is sampled; its fill is no colour, so other pictures are filled with 0."""
+    if kind != "images":
+        return Sampling("nearest", policy.border, _fill("mask_fill", policy, array))
+    return Sampling(
+        policy.interpolation, policy.border, (0,) * channels_of(array) if policy.border == "constant" else ()
+    )
 
 
 def widened(image: Image, op: Sliding) -> SpatialRun | None:
@@ -238,21 +225,6 @@ def _painted(mask: Image, op: Erase) -> Image:
 
 def _own(image: Image, kept: Image) -> Image:
     return image.copy() if image is kept else image
-
-
-def _copied(polygon: Polygon) -> Polygon:
-    return [ring.copy() for ring in polygon] if isinstance(polygon, list) else polygon.copy()
-
-
-def _moved_polygon(ops: Sequence[Spatial], polygon: Polygon) -> Polygon:
-    return [push(ops, ring) for ring in polygon] if isinstance(polygon, list) else push(ops, polygon)
-
-
-def _chosen(values: Any, kept: NDArray[np.bool_]) -> Any:
-    """Return the entries of an array or a sequence that are kept, an array as an array."""
-    if values is None or isinstance(values, np.ndarray):
-        return None if values is None else values[kept]
-    return [value for value, keep in zip(values, kept.tolist(), strict=True) if keep]
 
 
 def _fill(name: Literal["fill", "mask_fill"], policy: Policy, array: Image) -> tuple[float, ...]:

@@ -9,6 +9,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from augkit.core.outlines import part_inside
+from augkit.core.plan import Plan
 from augkit.core.sample import Sample
 from augkit.core.spatial import Size
 from augkit.datasets import Instance, Source, run_lengths
@@ -30,8 +32,8 @@ class Labels:
     mask: NDArray[Any] | None = None
 
 
-def moved(source: Source, made: Sample) -> Labels:
-    """Return what a source's annotations became: all within the output's frame, in pixels, rounded."""
+def moved(source: Source, made: Sample, plan: Plan | None) -> Labels:
+    """Return what a source's annotations became by a plan: all within the output's frame, in pixels, rounded."""
     annotations = source.annotations
     if annotations is None:
         return Labels()
@@ -49,6 +51,9 @@ def moved(source: Source, made: Sample) -> Labels:
         instances.append(
             replace(
                 instance,
+                label=plan.policy.in_mirror(instance.label)
+                if plan is not None and plan.is_mirrored
+                else instance.label,
                 box=_rounded(made.boxes[place]),
                 rings=tuple(_written_rings(made.polygons[place], size)) if made.polygons is not None else (),
                 keypoints=tuple(points[starts[number] : starts[number + 1]]),
@@ -69,25 +74,9 @@ def _flat(made: Sample) -> list[float]:
 
 def _written_rings(polygon: Any, size: Size) -> list[tuple[float, ...]]:
     """Return outlines clipped to a frame, without those that lie outside, and without points that say nothing."""
-    clipped = [_clipped(ring, size) for ring in polygon]
+    clipped = [part_inside(ring, size) for ring in polygon]
     plain = [cv2.approxPolyDP(ring.astype(np.float32)[:, None], FLAT_PX, True)[:, 0] for ring in clipped if len(ring)]
     return [_rounded(ring.ravel()) for ring in plain if len(ring) > 2 and cv2.contourArea(ring) > 0.0]
-
-
-def _clipped(ring: Points, size: Size) -> Points:
-    """Return the part of an outline within a frame (Sutherland and Hodgman 1974: pieces stay joined along the edge)."""
-    for axis, sign, limit in ((0, 1, 0.0), (0, -1, size[1]), (1, 1, 0.0), (1, -1, size[0])):
-        depth = sign * (ring[:, axis] - limit)  # of each point inside this edge
-        kept: list[Points] = []
-        for place in range(len(ring)):
-            before = place - 1
-            if (depth[place] >= 0) != (depth[before] >= 0):
-                share = depth[before] / (depth[before] - depth[place])
-                kept.append(ring[before] + share * (ring[place] - ring[before]))
-            if depth[place] >= 0:
-                kept.append(ring[place])
-        ring = np.array(kept).reshape(-1, 2)
-    return ring
 
 
 def _rounded(values: Any) -> Any:

@@ -172,7 +172,7 @@ def _output(
     key: Key | None,
     plan: Plan | None,
 ) -> Output:
-    labels = moved(task.source, made)
+    labels = moved(task.source, made, plan)
     height, width = made.image.shape[:2]
     record = Record(
         task.name(copy, job.suffix),

@@ -55,6 +55,11 @@ def make_plan(
         if label not in labels:
             what = f"must name a class that pictures of {data.root} have, got {label!r}"
             raise ArgumentError(f"{what}.{closest(label, sorted(labels))}", "pipeline-for")
+    for one in (loaded, *(other for _, other in others)):
+        # Folders, balance and books know a picture's class before it is decoded; a mirror is drawn after that.
+        one.require_classes_kept(
+            (s.label for s in data.sources), "Name labels of boxes only, or augment on the fly with augkit.loader."
+        )
     job = Job(
         loaded,
         copies,
@@ -96,6 +101,8 @@ def _classes(data: DataSet, job: Job, labels: set[str]) -> tuple[str, ...]:
     if job.writer.holds and not job.writer.is_packed:
         found = [source.annotations.instances or () for source in data.sources if source.annotations is not None]
         needed = {instance.label for instances in found for instance in instances}
+        for pipeline in (job.pipeline, *(other for _, other in job.pipelines_for)):
+            needed |= {pipeline.policy.in_mirror(label) for label in needed}
     return data.classes if needed <= set(data.classes) else tuple(sorted(needed))
 
 

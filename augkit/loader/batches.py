@@ -20,9 +20,10 @@ _DTYPES = {"b": torch.bool, "i": torch.int64, "u": torch.int64, "f": torch.float
 def collate(items: Sequence[Any]) -> Any:
     """Return items of `Augmented` as one batch: for the argument ``collate_fn`` of a DataLoader.
 
-    Images and masks are stacked. Labels become a tensor where all are numbers, or lists of equally many: whole ones
-    int64, others float32; else they stay a list. Boxes, their labels, polygons and keypoints are lists, one entry an
-    item, whether or not their counts happen to be equal. An entry that only some items have is None in the others.
+    Images and masks are stacked, also those that have names. Labels become a tensor where all are numbers, or lists of
+    equally many: whole ones int64, others float32; else they stay a list. Boxes, their labels, polygons and keypoints
+    are lists, one entry an item, whether or not their counts happen to be equal. An entry that only some items have is
+    None in the others.
 
     Args:
         items: (image, label), or dicts with at least image and label.
@@ -48,6 +49,8 @@ def collate(items: Sequence[Any]) -> Any:
 def _joined(name: str, values: Sequence[Any]) -> Any:
     if name == "label":
         return _labels(values)
+    if name in ("masks", "images") and all(value is not None and value.keys() == values[0].keys() for value in values):
+        return {key: _stacked(f"{name}[{key!r}]", [value[key] for value in values]) for key in values[0]}
     is_stacked = name in STACKED and not any(value is None for value in values)
     return _stacked(name, values) if is_stacked else list(values)
 

@@ -15,7 +15,7 @@ from augkit.datasets import SPLITS, DataSet, read
 from augkit.errors import ArgumentError, closest
 from augkit.loader.augmented import Augmented, Samples
 from augkit.loader.batches import collate
-from augkit.loader.pictures import ClassNumbers, Pictures, class_names
+from augkit.loader.pictures import Numbered, Pictures, class_names
 from augkit.loader.sampler import EpochSampler, whole
 from augkit.pipeline import Pipeline
 
@@ -78,9 +78,10 @@ def folder(
     """
     found = data if isinstance(data, DataSet) else read(data)
     sources = _in_split(found, split)
+    augmented = Augmented(Pictures(found, sources), Pipeline([]) if pipeline is None else pipeline, seed)
     names = class_names(found)
-    pictures = Pictures(found, sources, ClassNumbers(names), ClassNumbers(names))
-    dataset: Samples = Augmented(pictures, Pipeline([]) if pipeline is None else pipeline, seed)
+    in_mirror = map(augmented.pipeline.policy.in_mirror, names)
+    dataset: Samples = Numbered(augmented, tuple(dict.fromkeys((*names, *in_mirror))))
     dataset = dataset if mix is None else mix(dataset)
     workers = whole(workers, "workers", 0)
     return DataLoader(

@@ -41,10 +41,10 @@ def sample_from(item: Any) -> Sample:
 def item_of(sample: Sample) -> Any:
     """Return a sample as tensors: (image, label), or a dict where it carries more.
 
-    The image is (C, H, W) of its own dtype; a mask (H, W) or (M, H, W) of its own; boxes (n, 4), keypoints (k, 2) and
-    polygons (m, 2) are float32; box labels an int64 tensor where all are whole numbers.
+    The image is (C, H, W) of its own dtype; a mask (H, W) or (M, H, W) of its own; boxes (n, 4), keypoints (k, 2),
+    polygons and polylines (m, 2) and rotated boxes (n, 5) are float32; their labels int64 where all are whole numbers.
     """
-    more = {
+    more: dict[str, Any] = {
         "mask": None if sample.mask is None else _channels_first(sample.mask, flat=True),
         "boxes": None if sample.boxes is None else _reals(sample.boxes),
         "box_labels": None if sample.box_labels is None else _numbers(sample.box_labels),
@@ -52,6 +52,16 @@ def item_of(sample: Sample) -> Any:
         "keypoints": None if sample.keypoints is None else _reals(sample.keypoints),
         "keypoint_visible": None if sample.keypoint_visible is None else torch.from_numpy(sample.keypoint_visible),
     }
+    more |= {
+        "polylines": None if sample.polylines is None else [_reals(line) for line in sample.polylines],
+        "polyline_labels": None if sample.polyline_labels is None else _numbers(sample.polyline_labels),
+        "rotated_boxes": None if sample.rotated_boxes is None else _reals(sample.rotated_boxes),
+        "rotated_box_labels": None if sample.rotated_box_labels is None else _numbers(sample.rotated_box_labels),
+    }
+    if sample.masks is not None:
+        more["masks"] = {name: _channels_first(mask, flat=True) for name, mask in sample.masks.items()}
+    if sample.images is not None:
+        more["images"] = {name: _channels_first(image) for name, image in sample.images.items()}
     image = _channels_first(sample.image)
     label = torch.from_numpy(sample.label) if isinstance(sample.label, np.ndarray) else sample.label
     carried = {name: value for name, value in more.items() if value is not None}

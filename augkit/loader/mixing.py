@@ -19,6 +19,7 @@ from augkit.loader.sampler import Draw, whole
 __all__ = ["CutMix", "MixUp", "Mixing", "soft_label"]
 
 Weights = NDArray[np.float32]
+_MORE = ("mask", "masks", "images", "boxes", "rotated_boxes", "polygons", "polylines", "keypoints")  # than a class
 
 
 class Mixing(Samples):
@@ -220,7 +221,8 @@ def _classified(samples: Sequence[Sample], classes: int) -> Sample:
     """
     first = samples[0]
     for sample in samples:
-        if any(part is not None for part in (sample.mask, sample.boxes, sample.polygons, sample.keypoints)):
+        more = (getattr(sample, name) is not None for name in _MORE)
+        if any(more):
             advice = "Mosaic mixes masks, boxes and keypoints."
             raise SampleError(f"must carry a class alone, got {sample!r}. {advice}", "sample")
         if sample.image.shape != first.image.shape or sample.image.dtype != first.image.dtype:

@@ -13,7 +13,7 @@ from augkit.core.facts import is_size
 from augkit.core.fuse import fuse
 from augkit.core.key import Stream
 from augkit.core.ops import Homography
-from augkit.core.plan import Policy
+from augkit.core.policy import Policy
 from augkit.core.sample import Polygon, Sample, channels_of
 from augkit.core.spatial import Size, translation
 from augkit.errors import ArgumentError, SampleError
@@ -88,9 +88,15 @@ class Mosaic(Mixing):
         parts = [self._part(sample, place, (y, x)) for place, sample in enumerate(samples)]
         offsets = ((0, 0), (x, 0), (0, y), (x, y))
         mask = None if first.mask is None else _tiled([part.mask for part in parts])
+        named: dict[str, Any] = {"masks": None, "images": None}
+        for kind in named:
+            if getattr(first, kind) is not None:
+                named[kind] = {
+                    name: _tiled([getattr(part, kind)[name] for part in parts]) for name in getattr(first, kind)
+                }
         label = None if self.count is None else self._label(parts, self.count)
         return first.changed(
-            image=_tiled([part.image for part in parts]), mask=mask, label=label, **_labels(parts, offsets)
+            image=_tiled([part.image for part in parts]), mask=mask, label=label, **named, **_labels(parts, offsets)
         )
 
     def _part(self, sample: Sample, place: int, corner: Size) -> Sample:
@@ -133,6 +139,17 @@ def _labels(parts: Sequence[Any], offsets: Sequence[tuple[int, int]]) -> dict[st
     if first.keypoints is not None:
         moved["keypoints"] = np.concatenate([part.keypoints + s for part, s in zip(parts, shifts, strict=True)])
         moved["keypoint_visible"] = np.concatenate([part.keypoint_visible for part in parts])
+        counts = (part.keypoint_counts or [len(part.keypoints)] for part in parts)
+        moved["keypoint_counts"] = [count for several in counts for count in several]
+    if first.polylines is not None:
+        pairs = zip(parts, shifts, strict=True)
+        moved["polylines"] = [line + shift for part, shift in pairs for line in part.polylines or ()]
+    if first.rotated_boxes is not None:
+        pairs = zip(parts, shifts, strict=True)
+        moved["rotated_boxes"] = np.concatenate([part.rotated_boxes + np.pad(shift, (0, 3)) for part, shift in pairs])
+    for name in ("polyline_labels", "rotated_box_labels"):
+        if getattr(first, name) is not None:
+            moved[name] = [label for part in parts for label in getattr(part, name)]
     return moved
 
 
@@ -155,5 +172,11 @@ def _kinds(sample: Sample) -> str:
     """Return what a sample carries, in words."""
     image = f"{sample.image.dtype} of {channels_of(sample.image)} channels"
     mask = "" if sample.mask is None else f" mask of {sample.mask.dtype}, {channels_of(sample.mask)}"
-    names = ("boxes", "box_labels", "polygons", "keypoints")
+    names = (
+        *("boxes", "box_labels", "polygons", "keypoints"),
+        *("polylines", "polyline_labels", "rotated_boxes", "rotated_box_labels"),
+    )
+    for kind in ("masks", "images"):
+        for name, array in sorted((getattr(sample, kind) or {}).items()):
+            mask += f" {kind} {name!r} of {array.dtype}, {channels_of(array)}"
     return image + mask + "".join(f" {name}" for name in names if getattr(sample, name) is not None)

@@ -14,8 +14,10 @@ from augkit.core.sample import Sample
 from augkit.datasets import DataSet, Source
 from augkit.datasets.samples import named_sample
 from augkit.errors import ArgumentError
+from augkit.loader.augmented import Made, Samples
+from augkit.loader.sampler import Draw
 
-__all__ = ["ClassNumbers", "Pictures", "class_names"]
+__all__ = ["ClassNumbers", "Numbered", "Pictures", "class_names"]
 
 
 @final
@@ -73,6 +75,28 @@ class Pictures(Dataset[Sample]):
         if self.box_label is not None and sample.box_labels is not None:
             sample = sample.changed(box_labels=[self.box_label(label) for label in sample.box_labels])
         return sample
+
+
+class Numbered(Samples):
+    """Give samples with numbers for the names of their classes, which a mirror may exchange until then.
+
+    Args:
+        dataset: whose labels are names.
+        classes: all names, in order.
+    """
+
+    def __init__(self, dataset: Samples, classes: tuple[str, ...]) -> None:
+        self.dataset, self.classes, self.number = dataset, classes, ClassNumbers(classes)
+
+    def __len__(self) -> int:
+        return len(self.dataset)
+
+    @final
+    def made(self, draw: Draw) -> Made:
+        sample, key = self.dataset.made(draw)
+        names = sample.box_labels
+        numbers = None if names is None else [self.number(name) for name in names]
+        return Made(sample.changed(label=self.number(sample.label), box_labels=numbers), key)
 
 
 def class_names(data: DataSet) -> tuple[str, ...]:

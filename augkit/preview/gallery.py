@@ -22,7 +22,7 @@ from augkit.transforms import REGISTRY
 from augkit.transforms.colour import Brightness, Hue
 from augkit.transforms.combinators import Add, Maybe, OneOf, RandomOrder, SomeOf
 from augkit.transforms.combinators import Sequence as InOrder
-from augkit.transforms.crops import CenterCrop, Pad, RandomCrop, RandomResizedCrop, Resize
+from augkit.transforms.crops import CenterCrop, Pad, RandomBoxCrop, RandomCrop, RandomResizedCrop, Resize
 from augkit.transforms.external import Albumentations
 from augkit.transforms.filters import Convolve
 from augkit.transforms.geometry import Mirror, Rotate, Shear
@@ -55,6 +55,7 @@ def examples(sample: Sample) -> dict[str, Transform]:
         "Maybe": lambda: Maybe(1.0, Mirror()),
         "OneOf": lambda: OneOf(turns),
         "Pad": lambda: Pad(width // 8, height // 8, width // 8, height // 8),
+        "RandomBoxCrop": lambda: RandomBoxCrop(half),
         "RandomCrop": lambda: RandomCrop(half),
         "RandomOrder": lambda: RandomOrder(turns),
         "RandomResizedCrop": lambda: RandomResizedCrop((224, 224)),

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
+from augkit.core.outlines import corners_of
 from augkit.core.sample import Sample
 from augkit.preview.picture import COLORS
 
@@ -73,7 +74,7 @@ def kinds(samples: Iterable[Sample]) -> list[str]:
 
 
 def marked(shown: Image.Image, sample: Sample, known: Sequence[str]) -> Image.Image:
-    """Draw the sample's polygons, boxes with their labels, and visible keypoints over its fitted picture.
+    """Draw the sample's outlines, lines, boxes with their labels, and visible keypoints over its fitted picture.
 
     Args:
         shown: the sample's picture, of any size.
@@ -106,6 +107,10 @@ def _draw_lines(
     for index, box in enumerate(_listed(sample.boxes)):
         color = (*(colors[index] if colors else COLORS[0]), 255)
         draw.rectangle((box * np.tile(scale, 2)).tolist(), outline=color, width=thickness)
+    rotated = np.zeros((0, 5)) if sample.rotated_boxes is None else sample.rotated_boxes
+    closed = [np.concatenate([corners, corners[:1]]) for corners in corners_of(rotated)]
+    for line in [*closed, *_listed(sample.polylines)]:
+        draw.line([(x, y) for x, y in (line * scale).tolist()], (*COLORS[0], 255), thickness, joint="curve")
     if sample.keypoints is not None and sample.keypoint_visible is not None:
         for point in sample.keypoints[sample.keypoint_visible.astype(bool)] * scale:
             for radius, color in ((RING_PX, (255, 255, 255, 255)), (POINT_PX, (*POINT_COLOR, 255))):

@@ -8,7 +8,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from augkit.core.plan import Policy
+from augkit.core.policy import Policy
 from augkit.errors import FileError
 from augkit.pipeline import Pipeline
 from augkit.transforms import Transform
@@ -21,7 +21,7 @@ __all__ = ["Line", "defaults", "explain", "headline"]
 
 Line = tuple[int, str]  # depth of nesting, text
 
-LOGARITHMIC = {("RandomResizedCrop", "ratio")}  # every other range is drawn uniformly
+LOGARITHMIC = {("RandomResizedCrop", "ratio"), ("RandomBoxCrop", "ratio")}  # every other range is drawn uniformly
 FRACTIONS = {Fraction(1, 2): "half", Fraction(1, 3): "a third", Fraction(1, 4): "a quarter"}
 BORDERS = {
     "reflect": "its reflection",
@@ -34,7 +34,9 @@ BORDERS = {
 def explain(pipeline: Pipeline) -> list[Line]:
     """Return a numbered line a step, with its arguments one level deeper, and a last line on how pixels are sampled."""
     lines = _steps(pipeline.labels, pipeline.steps, 0) or [(0, "No steps: copies come out as they went in.")]
-    return [*lines, (0, _sampling(pipeline.policy))]
+    change = pipeline.policy.mirror_changes
+    mirrored = [(0, f"Where a copy comes out mirrored, {change}.")] if change else []
+    return [*lines, *mirrored, (0, _sampling(pipeline.policy))]
 
 
 def defaults(cls: type[Transform]) -> list[tuple[str, str]]:

@@ -159,8 +159,9 @@ def _require_sense(settings: Settings, target: Target) -> None:
 
 
 def _require_suited(pipeline: Pipeline, surveyed: Survey) -> None:
-    """Check that a pipeline takes what is learnt from: one picture of each number of channels."""
+    """Check that a pipeline takes what is learnt from, one picture of each number of channels, and keeps its class."""
     part, facts = surveyed.parts.fit, surveyed.facts["fit"]
+    pipeline.require_classes_kept(part.labels, "What is learnt is read beside the pictures; leave these labels out.")
     for source in {facts[source.id].channels: source for source in reversed(part.sources)}.values():
         try:
             pipeline(named_sample(part.data, source), Key(0, source.id))

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import math
-from typing import Annotated
+from typing import Annotated, Literal
 
+import numpy as np
 import pydantic
+from numpy.typing import NDArray
 
 from augkit.core.key import Stream
 from augkit.core.ops import Homography, Op
 from augkit.core.sample import Scene
-from augkit.core.spatial import crop, translation
+from augkit.core.spatial import Size, crop, translation
 from augkit.transforms.transform import Interval, PixelSize, Range, Transform, ends, pick, transform
 
-__all__ = ["CenterCrop", "Pad", "RandomCrop", "RandomResizedCrop", "Resize"]
+__all__ = ["CenterCrop", "Pad", "RandomBoxCrop", "RandomCrop", "RandomResizedCrop", "Resize"]
 
+TRIALS = 50  # as SSD makes them
 Margin = Annotated[int, pydantic.Field(strict=True, ge=0)]
 
 
@@ -56,22 +59,71 @@ class RandomResizedCrop(Transform):
     ratio: Annotated[Range, Interval(1e-3, 1e3)] = (3 / 4, 4 / 3)
 
     def draw(self, stream: Stream, scene: Scene) -> tuple[Op, ...]:
-        height, width = scene.size
-        low, high = ends(self.ratio)
-        area = pick(stream, self.scale) * height * width
-        narrowest, widest = area / height**2, width**2 / area
-        if low <= widest and high >= narrowest:
-            aspect = math.exp(stream.uniform(math.log(max(low, narrowest)), math.log(min(high, widest))))
-        else:
-            aspect = low if low > widest else high
-            area = min(area, width**2 / aspect, height**2 * aspect)
-            stream.random()  # the place keeps its own number
-        window = (
-            min(height, max(1, round(math.sqrt(area / aspect)))),
-            min(width, max(1, round(math.sqrt(area * aspect)))),
-        )
+        window = _window(stream, scene.size, self.scale, self.ratio)
         top, left = (_place(stream, side - part) for side, part in zip(scene.size, window, strict=True))
         return (Homography(crop(left, top, window, self.size), self.size),)
+
+
+@transform
+class RandomBoxCrop(Transform):
+    """Cut out a window of random area and aspect that keeps boxes, and resize it.
+
+    Args:
+        size: (height, width) of the result in pixels.
+        keep: ``one`` keeps a box whole that is drawn evenly, ``all`` keeps every one; both enlarge the window where it
+            is too small. ``overlap`` takes the first of up to 50 windows whose intersection over union with any box is
+            that drawn, or the whole picture: SSD's crop.
+        scale: range of the window's area as a fraction of the picture's, above 0 and at most 1.
+        ratio: range of the window's width / height, above 0.
+        overlap: range of the least intersection over union, 0 to 1.
+
+    Boxes count as far as the picture shows them; a picture without any is cut anywhere.
+
+    Draws: the box, or the overlap; then window by window area and aspect as RandomResizedCrop does, and top and left,
+    uniform over the whole pixels that keep what is to be kept.
+    Emits: a Homography.
+    Reference: Liu et al., "SSD: Single shot multibox detector", ECCV 2016 (overlaps of 0.1 to 0.9).
+    """
+
+    size: PixelSize
+    keep: Literal["one", "all", "overlap"] = "one"
+    scale: Annotated[Range, Interval(1e-6, 1.0)] = (0.1, 1.0)
+    ratio: Annotated[Range, Interval(1e-3, 1e3)] = (0.5, 2.0)
+    overlap: Annotated[Range, Interval(0.0, 1.0)] = (0.1, 0.9)
+
+    def draw(self, stream: Stream, scene: Scene) -> tuple[Op, ...]:
+        boxes = _shown(scene)
+        if self.keep == "overlap" and len(boxes):
+            found = self._overlapping(stream, scene.size, boxes)
+        else:
+            chosen = stream.integers(max(1, len(boxes)))
+            kept = boxes[chosen : chosen + 1] if self.keep == "one" else boxes
+            found = self._around(stream, scene.size, kept)
+        left, top, window = found
+        return (Homography(crop(left, top, window, self.size), self.size),)
+
+    def _around(self, stream: Stream, size: Size, boxes: NDArray[np.float64]) -> tuple[int, int, Size]:
+        """Return left, top and size of a window that holds all of the boxes."""
+        window = _window(stream, size, self.scale, self.ratio)
+        if len(boxes):
+            (left, top), (right, bottom) = np.floor(boxes[:, :2]).min(axis=0), np.ceil(boxes[:, 2:]).max(axis=0)
+            window = max(window[0], int(bottom - top)), max(window[1], int(right - left))
+            x = _between(stream, int(right) - window[1], int(left), size[1] - window[1])
+            return x, _between(stream, int(bottom) - window[0], int(top), size[0] - window[0]), window
+        return _place(stream, size[1] - window[1]), _place(stream, size[0] - window[0]), window
+
+    def _overlapping(self, stream: Stream, size: Size, boxes: NDArray[np.float64]) -> tuple[int, int, Size]:
+        """Return left, top and size of a window that overlaps a box as much as is drawn."""
+        least = pick(stream, self.overlap)
+        for _ in range(TRIALS):
+            left, top, window = self._around(stream, size, boxes[:0])
+            frame = np.array([left, top, left + window[1], top + window[0]], dtype=np.float64)
+            common = np.minimum(boxes[:, 2:], frame[2:]) - np.maximum(boxes[:, :2], frame[:2])
+            shared = np.prod(np.maximum(common, 0.0), axis=1)
+            areas = np.prod(boxes[:, 2:] - boxes[:, :2], axis=1)
+            if (shared >= least * (areas + window[0] * window[1] - shared)).any():
+                return left, top, window
+        return 0, 0, size
 
 
 @transform
@@ -125,6 +177,39 @@ class Pad(Transform):
     def draw(self, stream: Stream, scene: Scene) -> tuple[Op, ...]:
         size = (scene.size[0] + self.top + self.bottom, scene.size[1] + self.left + self.right)
         return (Homography(translation(self.left, self.top), size),)
+
+
+def _window(stream: Stream, size: Size, scale: Range, ratio: Range) -> Size:
+    """Draw (height, width) of a window that fits into a picture of `size`."""
+    height, width = size
+    low, high = ends(ratio)
+    area = pick(stream, scale) * height * width
+    narrowest, widest = area / height**2, width**2 / area
+    if low <= widest and high >= narrowest:
+        aspect = math.exp(stream.uniform(math.log(max(low, narrowest)), math.log(min(high, widest))))
+    else:
+        aspect = low if low > widest else high
+        area = min(area, width**2 / aspect, height**2 * aspect)
+        stream.random()  # the place keeps its own number
+    return (
+        min(height, max(1, round(math.sqrt(area / aspect)))),
+        min(width, max(1, round(math.sqrt(area * aspect)))),
+    )
+
+
+def _shown(scene: Scene) -> NDArray[np.float64]:
+    """Return the boxes (n, 4), clipped to the picture, that it shows any of."""
+    if scene.boxes is None:
+        return np.zeros((0, 4))
+    boxes = np.clip(np.nan_to_num(scene.boxes), 0.0, np.tile(scene.size[::-1], 2))
+    kept: NDArray[np.float64] = boxes[(boxes[:, :2] < boxes[:, 2:]).all(axis=1)]
+    return kept
+
+
+def _between(stream: Stream, low: int, high: int, most: int) -> int:
+    """Draw a whole number from `low` to `high`, of those from 0 to `most`."""
+    low, high = max(low, 0), min(high, most)
+    return low + stream.integers(high - low + 1)
 
 
 def _place(stream: Stream, spare: int) -> int:

@@ -7,6 +7,7 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Self
 
+from augkit.core.boxes import edges
 from augkit.core.spatial import Size
 from augkit.datasets import counts, json_file
 from augkit.datasets.data_set import Annotations, Instance
@@ -174,7 +175,7 @@ def _object(entry: dict[str, Any], label: str, points: int, here: str) -> _Objec
         rings = rings_of(outline, f"{here}.segmentation")
     if entry.get("bbox") or not rings:
         left, top, width, height = numbers(entry.get("bbox"), f"{here}.bbox", 4)
-        box = box_of(left, top, left + width, top + height)
+        box = box_of(*edges("coco", (left, top, width, height)))
     else:
         box = around(rings)
     keypoints: tuple[float, ...] = ()

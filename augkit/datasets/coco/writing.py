@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from augkit.core.boxes import described
 from augkit.datasets import run_lengths
 from augkit.datasets.data_set import Instance, Split
 from augkit.datasets.form import Add, Part, Record, Sink, Whole, Writer
@@ -78,8 +79,7 @@ def _category(whole: Whole, label: str, number: int) -> dict[str, Any]:
 
 
 def _annotation(instance: Instance, record: Record) -> dict[str, Any]:
-    left, top, right, bottom = instance.box
-    box = [round(value, DIGITS) for value in (left, top, right - left, bottom - top)]
+    box = [round(value, DIGITS) for value in described("coco", instance.box)]
     facts: dict[str, Any] = {"bbox": box, "iscrowd": int(instance.is_crowd)}
     if instance.rle:
         facts["segmentation"] = {"size": record.size, "counts": instance.rle}

@@ -16,6 +16,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 from augkit import yaml_file
+from augkit.core.boxes import edges
 from augkit.core.spatial import Size
 from augkit.datasets.data_set import Annotations, DataSet, Instance, Source, Split
 from augkit.datasets.form import Reader
@@ -164,5 +165,5 @@ def _instance(label: str, values: tuple[float, ...], size: Size) -> Instance | N
         box = around(rings)
     else:
         x, y, w, h = values
-        box = box_of((x - w / 2) * width, (y - h / 2) * height, (x + w / 2) * width, (y + h / 2) * height)
+        box = box_of(*edges("yolo", (x, y, w, h), size))
     return None if box is None else Instance(label, box, rings)

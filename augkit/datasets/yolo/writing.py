@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from augkit import yaml_file
+from augkit.core.boxes import described
 from augkit.datasets.data_set import Instance
 from augkit.datasets.form import Add, Part, Record, Sink, Whole, Writer
 
@@ -48,8 +49,5 @@ class YoloWriter(Writer):
 
 def _line(instance: Instance, numbers: dict[str, int], record: Record) -> str:
     """Return a box as class, centre and size, in fractions of the picture."""
-    height, width = record.size
-    left, top, right, bottom = instance.box
-    centre = (left + right) / 2 / width, (top + bottom) / 2 / height
-    values = (*centre, (right - left) / width, (bottom - top) / height)
+    values = described("yolo", instance.box, record.size)
     return f"{numbers[instance.label]} {' '.join(f'{value:.6f}' for value in values)}\n"
