@@ -73,7 +73,11 @@ def test_every_object_has_its_own_pairs() -> None:
     np.testing.assert_array_equal(out.keypoints, ([SIZE[1], 0] + points * [-1, 1])[[1, 0, 2, 4, 3, 5, 7, 6]])
 
 
-@pytest.mark.parametrize("labels", [np.array(["left", "up"]), np.array([3, 4]), ("left", True), [3.0, None]], ids=str)
+@pytest.mark.parametrize(
+    "labels",
+    [np.array(["left", "up"]), np.array([3, 4]), ("left", True), [3.0, None], [np.int64(3), np.str_("left")]],
+    ids=str,
+)
 def test_labels_of_any_kind(labels: Any) -> None:
     sample = ak.Sample(noise(SIZE), boxes=[[10, 20, 50, 60], [60, 20, 90, 60]], box_labels=labels, label={"left": 1})
     pipeline = ak.Pipeline([ak.Mirror()], mirrored_labels={"left": "right side", 3: 5, 1: 0})

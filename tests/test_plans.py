@@ -132,6 +132,7 @@ TREES.append(
     )
 )
 TREES.append(tree_of(ak.Pipeline([ak.FourierStyle(STYLE, 0.1), ak.ColorTransfer(STYLE), ak.AutoContrast(0.1)])))
+TREES.append(tree_of(ak.Pipeline([ak.Mirror()], keypoint_pairs=[[0, 1]], mirrored_labels={"left": "right", 6: 9})))
 odd = st.one_of(
     st.none(), st.booleans(), st.integers(-3, 3), st.sampled_from([2**70, -(2**70)]), st.floats(), st.text(max_size=4),
     st.sampled_from([[], {}, [[]], {"op": "Homography"}, [1, 2], "A" * 8, "!" * 12]),

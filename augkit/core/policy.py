@@ -81,6 +81,9 @@ class Policy:
         if isinstance(label, np.ndarray):
             changed = [self.in_mirror(value) for value in label.tolist()]
             return np.array(changed, None if label.dtype.kind == "U" else label.dtype).reshape(label.shape)
+        if isinstance(label, np.generic):
+            value = self.in_mirror(label.item())
+            return label if value == label.item() else type(label)(value)
         if isinstance(label, list | tuple):
             return type(label)(self.in_mirror(value) for value in label)
         if type(label) in (str, int):
