@@ -22,8 +22,8 @@ check: .venv/.installed ## ruff and mypy
 	$(python) -m ruff format --check .
 	$(python) -m mypy
 
-test: check ## check, then every test
-	$(python) -m pytest
+test: check ## check, then every test, two files at a time
+	$(python) -m pytest -n 2 --dist loadfile
 
 bench: .venv/.bench ## measure against other packages, into benchmarks/results/
 	$(python) -m benchmarks
