@@ -12,7 +12,8 @@ from typer.testing import CliRunner
 import augkit as ak
 from augkit.cli import app
 from augkit.codec import encode, read
-from augkit.errors import AugkitError, SampleError
+from augkit.errors import AugkitError, MissingExtra, SampleError
+from augkit.foreign import names
 from augkit.preview import gallery
 from augkit.preview.gallery import CELL_PX, COLUMNS, examples
 from augkit.transforms import REGISTRY
@@ -22,7 +23,8 @@ def test_every_transform_is_shown() -> None:
     sample = ak.Sample(picture((90, 120)), id="a.jpg")
     found = examples(sample)
     assert found.keys() == REGISTRY.keys()
-    for name, step in found.items():
+    for name, made in found.items():
+        step = made()
         assert type(step) is REGISTRY[name]
         plans = {ak.Pipeline([step]).draw(ak.Key(0, str(n)), ak.Scene.of(sample)) for n in range(20)}
         assert any(not np.array_equal(ak.run(plan, sample).image, sample.image) for plan in plans), name
@@ -39,6 +41,24 @@ def test_the_same_picture_gives_the_same_gallery() -> None:
 def test_a_grey_picture_is_refused() -> None:
     with pytest.raises(SampleError, match="must have three channels or four"):
         gallery(ak.Sample(np.zeros((40, 40), np.uint8)))
+
+
+def test_what_needs_a_package_that_is_not_there_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    """And all others are drawn."""
+    sample = ak.Sample(picture((60, 80)), id="a.jpg")
+    whole = gallery(sample)
+
+    def missing() -> None:
+        raise MissingExtra("must be installed", "albumentations")
+
+    monkeypatch.setattr("augkit.foreign.registry.albumentations", missing)
+    names.cache_clear()
+    try:
+        sheet = gallery(sample)
+    finally:
+        names.cache_clear()
+    assert sheet.shape == whole.shape
+    assert not np.array_equal(sheet, whole)
 
 
 def test_the_command(tmp_path: Path) -> None:

@@ -8,9 +8,9 @@ from threadpoolctl import threadpool_limits
 import augkit as ak
 from augkit.core.chain import pull
 from augkit.core.plan import SpatialRun
+from augkit.core.products import MULTIPLICATIONS, matmul
 from augkit.errors import AugkitError
 from augkit.executors.cpu.maps import Window, map_of
-from augkit.executors.cpu.products import MULTIPLICATIONS, matmul
 from augkit.executors.cpu.resample import touched
 
 KEY = ak.Key(0, "a")

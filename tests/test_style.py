@@ -10,10 +10,11 @@ import numpy as np
 import pytest
 from pictures import KEY, TOP, noise, picture
 from table import STYLE
+from threadpoolctl import threadpool_limits
 
 import augkit as ak
 from augkit.codec import encode
-from augkit.core.style import color_transfer
+from augkit.core.style import color_transfer, restyled, spectrum
 from augkit.datasets.style_statistics import StyleSums
 from augkit.errors import ArgumentError
 
@@ -151,3 +152,15 @@ def test_a_file_fits_both(tmp_path: Path) -> None:
 def test_what_is_no_style_is_refused(make: Any, says: str) -> None:
     with pytest.raises((ArgumentError, ValueError), match=says):
         make()
+
+
+def test_waves_do_not_depend_on_the_threads_of_blas() -> None:
+    """OpenBLAS shares large products among threads, and rounds differently at the seams."""
+    image = noise((300, 700), dtype="uint16")
+    op = StyleSums.of(noise((120, 90), seed=1)).style().spectrum(24)
+    found = []
+    for threads in (1, 2):
+        with threadpool_limits(threads, user_api="blas"):
+            bands = [values for _, values in restyled(image, op)]
+            found.append(np.concatenate([spectrum(image, 24).view(np.float64).ravel(), *map(np.ravel, bands)]))
+    assert np.array_equal(*found)

@@ -13,6 +13,7 @@ import trainings
 from trainings import fitted, prepared, settings
 
 from augkit.errors import MissingExtra
+from augkit.train import train
 from augkit.train.judge import Score
 from augkit.train.log import Log
 from augkit.train.loop import fit
@@ -79,6 +80,17 @@ def test_the_best_weights_are_kept_or_the_last(
         state = fit(course)
     assert (state.best_epoch, len(judged)) == (kept, trained)
     trainings.assert_same_weights({"": course.checkpoints.best_state()}, {"": judged[kept]})
+
+
+@pytest.mark.parametrize("keep", ["best", "last"])
+def test_a_result_has_the_score_of_the_epoch_that_was_kept(tmp_path: Path, keep: str) -> None:
+    """By which a comparison names the run to use."""
+    data = trainings.fill(tmp_path / "data", each=8)
+    result = train(settings(data, tmp_path / "run", epochs=5, rate=0.3, keep=keep))
+    rows = [json.loads(line) for line in (tmp_path / "run/log.jsonl").read_text().splitlines()]
+    assert result.score == rows[result.best_epoch - 1]["val_score"]
+    assert result.best_epoch == 5 or keep == "best"
+    assert result.score == max(row["val_score"] for row in rows) or keep == "last"
 
 
 def test_half_precision_learns_as_well(tmp_path: Path) -> None:

@@ -93,6 +93,12 @@ def test_the_report_repeats_it(tmp_path: Path) -> None:
     assert "the best epoch, fewer than 30: which it is, is partly chance." in text
 
 
+def test_where_the_last_epoch_is_kept_nobody_chooses_it(tmp_path: Path) -> None:
+    data = trainings.fill(tmp_path / "data", each=9)
+    text = page_of(settings(data, tmp_path / "run", epochs=1, keep="last"))
+    assert "partly chance" not in text
+
+
 def few_told(root: Path, count: int, classes: int) -> list[str]:
     """Return what is said of how few choose, where so many of so many classes do."""
     for split, many in (("train", classes), ("val", count), ("test", classes)):

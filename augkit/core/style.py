@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from augkit.core.barriers import Spectrum
 from augkit.core.noise import bands
 from augkit.core.ops import ColorMatrix
+from augkit.core.products import matmul
 from augkit.core.tonal import RANGE
 
 __all__ = ["amplitudes_of", "color_transfer", "restyled", "spectrum", "waves"]
@@ -58,11 +59,21 @@ def waves(side: int, cycles: NDArray[np.int64]) -> NDArray[np.complex128]:
 def spectrum(image: NDArray[Any], reach: int) -> NDArray[np.complex128]:
     """Return the slow waves (3, 2 reach + 1, reach + 1) of a picture (H, W, 3), divided by its pixels and its range."""
     down = waves(image.shape[0], np.arange(-reach, reach + 1))
-    across = waves(image.shape[1], np.arange(reach + 1))
-    sums = np.zeros((3, 2 * reach + 1, reach + 1), np.complex128)
+    across = waves(image.shape[1], np.arange(reach + 1)).T
+    sums = np.zeros((2 * reach + 1, 3 * (reach + 1)), np.complex128)
     for _, rows in bands(len(image)):
-        sums += np.einsum("vi,ijc,uj->cvu", down[:, rows], image[rows].astype(np.float64), across, optimize=True)
-    return np.asarray(sums / (image.shape[0] * image.shape[1] * RANGE[image.dtype]), np.complex128)
+        lines = np.moveaxis(image[rows], 2, 1).reshape(-1, image.shape[1]).astype(np.float64)  # (rows x 3, W)
+        sums += _times(down[:, rows], _times(lines, across).reshape(-1, 3 * (reach + 1)))
+    found = np.moveaxis(sums.reshape(2 * reach + 1, 3, reach + 1), 1, 0)
+    return np.asarray(found / (image.shape[0] * image.shape[1] * RANGE[image.dtype]), np.complex128)
+
+
+def _times(left: NDArray[Any], right: NDArray[Any]) -> NDArray[np.complex128]:
+    """Return a complex product (m, k) times (k, n) by real ones, whose last bits no number of threads changes."""
+    (a, b), (c, d) = ((np.ascontiguousarray(part.real), np.ascontiguousarray(part.imag)) for part in (left, right))
+    if np.isrealobj(left):
+        return np.asarray(matmul(a, c) + 1j * matmul(a, d), np.complex128)
+    return np.asarray(matmul(a, c) - matmul(b, d) + 1j * (matmul(a, d) + matmul(b, c)), np.complex128)
 
 
 def amplitudes_of(op: Spectrum) -> Values:
@@ -81,8 +92,10 @@ def restyled(image: NDArray[Any], op: Spectrum) -> Iterator[tuple[slice, Values]
     phases = np.where(length > 0.0, found / np.where(length > 0.0, length, 1.0), 1.0)
     change = (amplitudes_of(op) - length) * phases
     change[:, :, 1:] *= 2.0  # each stands for its mirror image too, but for those that do not run across
-    down = waves(image.shape[0], np.arange(-op.reach, op.reach + 1)).conj()
+    lines = np.moveaxis(change, 0, 1).reshape(2 * op.reach + 1, -1)
+    down = waves(image.shape[0], np.arange(-op.reach, op.reach + 1)).conj().T
     across = waves(image.shape[1], np.arange(op.reach + 1)).conj()
     for _, rows in bands(len(image)):
-        added = np.einsum("cvu,vi,uj->ijc", change, down[:, rows], across, optimize=True).real
+        added = _times(_times(down[rows], lines).reshape(-1, op.reach + 1), across).real  # (rows x 3, W)
+        added = np.moveaxis(added.reshape(-1, 3, image.shape[1]), 1, 2)
         yield rows, image[rows].astype(np.float64) / RANGE[image.dtype] + added

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +17,7 @@ from augkit.pipeline import Pipeline
 from augkit.preview.marks import font, wrapped
 from augkit.preview.numbers import numbers
 from augkit.preview.picture import picture
+from augkit.preview.sheet import INK, PAPER, SOFT
 from augkit.transforms import REGISTRY
 from augkit.transforms.colour import Brightness, Hue
 from augkit.transforms.combinators import Add, Maybe, OneOf, RandomOrder, SomeOf
@@ -33,25 +33,28 @@ __all__ = ["examples", "gallery"]
 
 COLUMNS, CELL_PX, MARGIN, GAP = 6, 208, 28, 16
 NAME_PX, CAPTION_PX, NAME_LINE, CAPTION_LINE, CAPTION_LINES = 14, 11, 20, 14, 3
-PAPER, INK, SOFT = "white", (17, 24, 39), (96, 103, 115)
 
 
-def examples(sample: Sample) -> dict[str, Transform]:
-    """Return one of every registered transform, by name: as by default, or, where that shows nothing, with arguments.
+def examples(sample: Sample) -> dict[str, Callable[[], Transform]]:
+    """Return what makes one of every registered transform: as by default, or, where that shows nothing, with arguments.
 
     Args:
         sample: what they are to be shown on: RGB.
+
+    Returns:
+        By name; one that needs a package which is not there raises MissingExtra.
     """
     height, width = sample.image.shape[:2]
     half = (height // 2 + 1, width // 2 + 1)
+    style = _style(sample)
     turns = (Rotate((20.0, 30.0)), Hue((90.0, 120.0)))
     given: Mapping[str, Callable[[], Transform]] = {
         "Add": lambda: Add((Convolve("vertical_line"),), (Convolve("horizontal_line"),)),
         "Albumentations": lambda: Albumentations("RandomRain"),
         "CenterCrop": lambda: CenterCrop(half),
-        "ColorTransfer": lambda: ColorTransfer(_style(sample)),
+        "ColorTransfer": lambda: ColorTransfer(style),
         "Convolve": lambda: Convolve("emboss"),
-        "FourierStyle": lambda: FourierStyle(_style(sample), beta=0.02),
+        "FourierStyle": lambda: FourierStyle(style, beta=0.02),
         "Maybe": lambda: Maybe(1.0, Mirror()),
         "OneOf": lambda: OneOf(turns),
         "Pad": lambda: Pad(width // 8, height // 8, width // 8, height // 8),
@@ -63,7 +66,7 @@ def examples(sample: Sample) -> dict[str, Transform]:
         "Sequence": lambda: InOrder((Brightness(0.7), *turns)),
         "SomeOf": lambda: SomeOf(2, (*turns, Shear((10.0, 20.0)))),
     }
-    return {name: given[name]() if name in given else cls() for name, cls in REGISTRY.items()}
+    return {name: given.get(name, cls) for name, cls in REGISTRY.items()}
 
 
 def gallery(sample: Sample, seed: int = 0) -> NDArray[np.uint8]:
@@ -82,10 +85,9 @@ def gallery(sample: Sample, seed: int = 0) -> NDArray[np.uint8]:
     if sample.image.ndim != 3:
         raise SampleError("must have three channels or four to show colours on, got a grey picture.", sample.id)
     cells = [("the picture", sample, [sample.id])]
-    for name, step in examples(sample).items():
-        pipeline = Pipeline([step])
+    for name, made in examples(sample).items():
         try:
-            plan = pipeline.draw(Key(seed, name), Scene.of(sample))
+            plan = Pipeline([made()]).draw(Key(seed, name), Scene.of(sample))
             cells.append((name, run(plan, sample), numbers(plan)))
         except MissingExtra as fault:
             cells.append((name, sample, [fault.message]))
@@ -95,7 +97,7 @@ def gallery(sample: Sample, seed: int = 0) -> NDArray[np.uint8]:
 def _style(sample: Sample) -> Style:
     """Return the look of the same picture at another time: darker, and of another hue."""
     pipeline = Pipeline([Brightness(0.6), Hue(150.0)])
-    return StyleSums.of(pipeline(replace(sample), Key(0, "style")).image).style()
+    return StyleSums.of(pipeline(sample, Key(0, "style")).image).style()
 
 
 def _sheet(cells: Sequence[tuple[str, Sample, Sequence[str]]]) -> NDArray[np.uint8]:

@@ -39,7 +39,7 @@ class Result:
         rejected: how many could not be read.
         seconds: that this took, without what was done before it was stopped, if it was.
         notes: what else a user must know.
-        score: of the best epoch, by the pictures that chose; more is better.
+        score: of the epoch that was kept, by the pictures that choose; more is better.
     """
 
     out: str
@@ -122,7 +122,7 @@ def close(
         len(ready.surveyed.rejected),
         seconds,
         tuple(notes),
-        state.best[0],
+        next(row["val_score"] for row in state.rows if row["epoch"] == state.best_epoch + 1),
     )
 
 

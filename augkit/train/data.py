@@ -14,7 +14,7 @@ from augkit.datasets.splits import Fractions, assign, groups_of, parse_split, sp
 from augkit.errors import FileError, SampleError
 from augkit.train.targets import Target
 
-__all__ = ["ROLES", "Part", "Parts", "Role", "divide", "empty_classes", "require_learnable"]
+__all__ = ["ROLES", "Part", "Parts", "Role", "divide", "empty_classes", "require_learnable", "told_few"]
 
 Role = Literal["fit", "choose", "report"]
 ROLES: tuple[Role, ...] = ("fit", "choose", "report")
@@ -206,13 +206,13 @@ def require_learnable(parts: Parts, target: Target) -> list[str]:
             except SampleError as fault:
                 raise fault.at(source.id) from None
             raise _unlearnable(lost, parts, target)
-    told = list(_few(len(parts.choose.sources), target))
     if target.kind != "classes":
-        return told
+        return []
     counts = {role: _originals_of(parts[role], target) for role in ROLES}
     lost = next((name for name in target.names if not counts["fit"][name]), None)
     if lost is not None:
         raise _unlearnable(lost, parts, target)
+    told = []
     for role, what in (("choose", "to choose by"), ("report", "to report on")):
         absent = [name for name in target.names if not counts[role][name]]
         if absent:
@@ -221,13 +221,13 @@ def require_learnable(parts: Parts, target: Target) -> list[str]:
     return told
 
 
-def _few(count: int, target: Target) -> Iterator[str]:
-    """Say so where few pictures choose."""
+def told_few(count: int, target: Target) -> Iterator[str]:
+    """Say so where few pictures choose the epoch that is kept."""
     least = max(FEW, FEW_EACH * target.outputs if target.kind == "classes" else 0)
     if count < least:
         rule = f"{FEW}" if least == FEW else f"{FEW_EACH} of each class"
         only = f"Only {count:,} picture{'s choose' if count != 1 else ' chooses'} the best epoch, fewer than {rule}"
-        yield f"{only}: which it is, is partly chance. Give more pictures, or leave more to val."
+        yield f"{only}: which it is, is partly chance. Give more, or pass --keep last."
 
 
 def _originals_of(part: Part, target: Target) -> Counter[str]:

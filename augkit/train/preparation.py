@@ -17,7 +17,7 @@ from augkit.errors import ArgumentError, AugkitError
 from augkit.pipeline import Pipeline
 from augkit.pipeline_file import described, load
 from augkit.train.artefact import DECIDING, versions
-from augkit.train.data import ROLES, Role, divide, empty_classes, require_learnable
+from augkit.train.data import ROLES, Role, divide, empty_classes, require_learnable, told_few
 from augkit.train.models import Architecture, Network, architecture
 from augkit.train.schedule import Schedule
 from augkit.train.settings import RUNNING, Settings
@@ -120,6 +120,8 @@ def prepare(settings: Settings, tell: Tell, progress: Progress) -> Preparation:
     target = Target.of(fit.labels, settings.task or ("classes" if fit.is_in_class_folders else None), names)
     _require_sense(settings, target)
     for sentence in require_learnable(surveyed.parts, target):
+        tell(sentence)
+    for sentence in told_few(len(surveyed.parts.choose.sources), target) if settings.keep == "best" else ():
         tell(sentence)
     truths = {role: torch.stack([target.encode(label) for label in surveyed.parts[role].labels]) for role in ROLES}
     target.weights(settings.class_weights, truths["fit"])  # refuses names that are none

@@ -20,9 +20,9 @@ from numpy.typing import NDArray
 from augkit.core.chain import joined, pull
 from augkit.core.ops import Homography, Spatial, Warp
 from augkit.core.plan import SpatialRun
+from augkit.core.products import matmul
 from augkit.core.spatial import Matrix, Size, apply, inverse, product
 from augkit.core.warp import bspline_weights, grid_of
-from augkit.executors.cpu.products import matmul
 from augkit.executors.cpu.scratch import scratch
 
 __all__ = ["Bounds", "Map", "Window", "map_of"]
