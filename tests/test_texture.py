@@ -13,9 +13,11 @@ from scipy import ndimage, stats
 import augkit as ak
 from augkit.core import barriers
 from augkit.core.barriers import Adapt, Barrier
+from augkit.core.histograms import TABLES
 from augkit.core.plan import Plan
+from augkit.core.style import MATCHES
 from augkit.errors import ArgumentError, SampleError
-from augkit.executors.cpu.barriers import ADAPTED, FAST
+from augkit.executors.cpu.barriers import FAST
 from augkit.executors.reference import barriers as reference
 
 both = pytest.mark.parametrize("executor", ["cpu", "reference"])
@@ -34,7 +36,8 @@ def flat(level: float, dtype: str = "float32", size: tuple[int, int] = SIZE) -> 
 def test_every_barrier_has_a_meaning_and_a_way_to_be_done() -> None:
     """But for other packages' transforms, which move labels too: all executors leave them to `augkit.foreign`."""
     assert set(FAST) == set(reference.MEANINGS) == set(get_args(Barrier)) - {barriers.External}
-    assert set(ADAPTED) == set(reference.ADAPTED) == set(barriers.ADAPTATIONS)
+    assert set(TABLES) | set(MATCHES) == set(barriers.ADAPTATIONS)
+    assert set(MATCHES) == set(barriers.RGB_ONLY)
 
 
 @both

@@ -1,16 +1,28 @@
-"""The colour pictures of a data set one by one, for the commands that fit something to them."""
+"""What the commands have in common that fit something to the colour pictures of a data set."""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol, Self, TypeVar
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["require_yaml", "shown"]
+__all__ = ["require_yaml", "summed"]
+
+
+class Sums(Protocol):
+    """Sums over pictures, which begin with none."""
+
+    @classmethod
+    def of(cls, image: NDArray[Any]) -> Self:
+        """Return the sums of one picture."""
+
+    def __add__(self, other: Self) -> Self: ...
+
+
+S = TypeVar("S", bound=Sums)
 
 
 def require_yaml(output: Path) -> None:
@@ -27,8 +39,8 @@ def require_yaml(output: Path) -> None:
     require_writable(output)
 
 
-def shown(source: str, use: Callable[[NDArray[Any]], None]) -> str:
-    """Hand every colour picture to `use`; return in words how many there were, and what was left out.
+def summed(source: str, total: S) -> tuple[S, str]:
+    """Add all colour pictures to sums of none; return them, and in words how many there were and what was left out.
 
     Raises:
         SampleError: there is none.
@@ -50,7 +62,7 @@ def shown(source: str, use: Callable[[NDArray[Any]], None]) -> str:
             if image.ndim == 2:
                 grey += 1
                 continue
-            use(image)
+            total += type(total).of(image)
             colour += 1
     for fault in unreadable:
         print(f"augkit: left out: {fault}", file=sys.stderr)
@@ -58,4 +70,4 @@ def shown(source: str, use: Callable[[NDArray[Any]], None]) -> str:
         found = f"{grey} grey and {len(unreadable)} unreadable"
         raise SampleError(f"must hold colour pictures, got {found}.", source)
     left_out = f"; left out: {grey} grey, {len(unreadable)} unreadable" if grey or unreadable else ""
-    return f"{colour} picture{'s' * (colour != 1)}{left_out}"
+    return total, f"{colour} picture{'s' * (colour != 1)}{left_out}"

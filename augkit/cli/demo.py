@@ -58,11 +58,11 @@ def command(
     """
     from augkit.cli import app
 
-    photos, digits = _pictures()
+    pictures, digits = _pictures()
     _make_room(folder)
-    for path, content in {**photos, **digits}.items():
+    for path, content in {**pictures, **digits}.items():
         _write(folder / path, content)
-    print(f"{folder / PHOTOS}: {len(photos)} photos from scikit-learn.")
+    print(f"{folder / PHOTOS}: {len(pictures)} photos from scikit-learn.")
     print(f"{folder / DIGITS}: {len(digits)} digits of 8 x 8 pixels, {DIGITS_PER_CLASS} in each of 10 class folders.")
     program = typer.main.get_command(app)
     for job in JOBS:
@@ -85,19 +85,32 @@ def command(
     print("What a pipeline does: augkit explain six. What else there is: augkit list.")
 
 
+def photos() -> list[Path]:
+    """Return the photos that scikit-learn ships.
+
+    Raises:
+        MissingExtra: it is not installed.
+    """
+    from augkit.errors import MissingExtra
+
+    try:
+        from sklearn.datasets import load_sample_images
+    except ImportError:
+        raise MissingExtra(
+            'must be installed for its pictures. Run: pip install "augkit[data]"', "scikit-learn"
+        ) from None
+    return sorted(map(Path, load_sample_images().filenames))
+
+
 def _pictures() -> tuple[dict[str, bytes], dict[str, bytes]]:
     """Return the files of both kinds of pictures, by their paths below the demo's folder."""
     import numpy as np
 
     from augkit.codec import encode
-    from augkit.errors import MissingExtra
 
-    try:
-        from sklearn.datasets import load_digits, load_sample_images
-    except ImportError:
-        raise MissingExtra('augkit demo needs the pictures of scikit-learn. Run: pip install "augkit[data]"') from None
-    originals = sorted(map(Path, load_sample_images().filenames))
-    photos = {f"{PHOTOS}/{path.name}": path.read_bytes() for path in originals}
+    files = {f"{PHOTOS}/{path.name}": path.read_bytes() for path in photos()}
+    from sklearn.datasets import load_digits
+
     bunch, seen = load_digits(), Counter[int]()
     digits = {}
     for image, target in zip(bunch.images, bunch.target.tolist(), strict=True):
@@ -105,7 +118,7 @@ def _pictures() -> tuple[dict[str, bytes], dict[str, bytes]]:
             pixels = np.rint(image * (255 / 16)).astype(np.uint8)  # stored as 0 to 16
             digits[f"{DIGITS}/{target}/{target}-{seen[target]}.png"] = encode(pixels, "png")
             seen[target] += 1
-    return photos, digits
+    return files, digits
 
 
 def _make_room(folder: Path) -> None:

@@ -4,12 +4,9 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated
 
 import typer
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
 
 
 def command(
@@ -26,19 +23,13 @@ def command(
 
     - PCAColorShift: {statistics: pca.yaml}
     """
-    from augkit.cli.colour_pictures import require_yaml, shown
+    from augkit.cli.colour_pictures import require_yaml, summed
     from augkit.cli.output import write
     from augkit.datasets.color_statistics import ColorSums
     from augkit.yaml_file import dumps
 
     require_yaml(output)
-    total = ColorSums()
-
-    def use(image: NDArray[Any]) -> None:
-        nonlocal total
-        total += ColorSums.of(image)
-
-    told = shown(source, use)
+    total, told = summed(source, ColorSums())
     comment = f"# Principal components of RGB in [0, 1] over {total.count:,} pixels; one eigenvector a column.\n"
     write(output, (comment + dumps(asdict(total.statistics()))).encode())
     print(f"{output}: fitted to {total.count:,} pixels of {told}.")

@@ -4,12 +4,9 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated
 
 import typer
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
 
 
 def command(
@@ -26,19 +23,13 @@ def command(
 
     - ColorTransfer: {reference: style.yaml}
     """
-    from augkit.cli.colour_pictures import require_yaml, shown
+    from augkit.cli.colour_pictures import require_yaml, summed
     from augkit.cli.output import write
     from augkit.datasets.style_statistics import StyleSums
     from augkit.yaml_file import dumps
 
     require_yaml(output)
-    total = StyleSums()
-
-    def use(image: NDArray[Any]) -> None:
-        nonlocal total
-        total += StyleSums.of(image)
-
-    told = shown(source, use)
+    total, told = summed(source, StyleSums())
     comment = "# The look of reference pictures: mean and covariance of RGB in [0, 1], amplitudes of slow waves.\n"
     write(output, (comment + dumps(asdict(total.style()))).encode())
     print(f"{output}: fitted to {told}.")

@@ -57,19 +57,16 @@ def command(
 def _draw(output: Path, source: str | None) -> None:
     from augkit.cli.output import require_writable, write
     from augkit.codec import encode, read
-    from augkit.errors import ArgumentError, MissingExtra
+    from augkit.errors import ArgumentError
     from augkit.preview import gallery
 
     if output.suffix.lower() != ".png":
         raise ArgumentError(f"must end in .png, got {output.name!r}.", "--pictures")
     require_writable(output)
     if source is None:
-        try:
-            from sklearn.datasets import load_sample_images
-        except ImportError:
-            advice = "Name a picture with --on, or run: pip install 'augkit[data]'"
-            raise MissingExtra(f"needs scikit-learn for its photo. {advice}", "--pictures") from None
-        source = min(load_sample_images().filenames)
+        from augkit.cli.demo import photos
+
+        source = str(photos()[0])
     sheet = gallery(read(source))
     write(output, encode(sheet, "png"))
     print(f"{output}: {sheet.shape[1]} x {sheet.shape[0]} pixels.")

@@ -12,9 +12,10 @@ from augkit.pipeline import Pipeline
 from augkit.pipeline_file import described
 from augkit.transforms import Transform
 from augkit.transforms.combinators import Maybe
+from augkit.transforms.combinators import Sequence as InOrder
 from augkit.yaml_file import dumps
 
-__all__ = ["Arguments", "Conversion", "Differs", "Rule", "perhaps", "ruled"]
+__all__ = ["Arguments", "Conversion", "Differs", "Rule", "joined", "perhaps", "ruled"]
 
 
 class Differs(Exception):
@@ -100,6 +101,11 @@ class Conversion:
 def perhaps(chance: float, step: Transform) -> Transform:
     """Return the step with a chance, where it has one."""
     return step if chance >= 1.0 else Maybe(float(chance), step)
+
+
+def joined(steps: Sequence[Transform]) -> Transform:
+    """Return several steps as one."""
+    return steps[0] if len(steps) == 1 else InOrder(tuple(steps))
 
 
 def ruled(rule: Rule, given: Mapping[str, Any], found: Conversion) -> Sequence[Transform]:

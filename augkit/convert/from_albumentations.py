@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from augkit.convert.conversion import Arguments, Conversion, Differs, Rule, perhaps, ruled
+from augkit.convert.conversion import Arguments, Conversion, Differs, Rule, joined, perhaps, ruled
 from augkit.core.policy import Border
 from augkit.errors import AugkitError, FileError
 from augkit.transforms import Transform
@@ -57,20 +57,22 @@ def _short(node: Mapping[str, Any]) -> str:
     return str(node.get(_CLASS)).rpartition(".")[2]
 
 
-def _inner(node: Mapping[str, Any], where: str, found: Conversion) -> list[tuple[Any, list[Transform]]]:
-    inner = node.get("transforms")
-    if not isinstance(inner, list) or not all(isinstance(item, Mapping) for item in inner):
+def _items(node: Mapping[str, Any], where: str, found: Conversion) -> list[Mapping[str, Any]]:
+    items = node.get("transforms")
+    if not isinstance(items, list) or not all(isinstance(item, Mapping) for item in items):
         raise FileError("must be a list of transforms, got something else.", f"{found.name}: {where}.transforms")
-    return [(item, _steps(item, f"{where}.transforms[{n}]", found, False)) for n, item in enumerate(inner)]
+    return items
+
+
+def _parts(items: Sequence[Mapping[str, Any]], where: str, found: Conversion) -> list[list[Transform]]:
+    return [_steps(item, f"{where}.transforms[{n}]", found, False) for n, item in enumerate(items)]
 
 
 def _steps(node: Mapping[str, Any], where: str, found: Conversion, always: bool) -> list[Transform]:
     """Return what one node becomes; what cannot be is named in `found`."""
-    name, chance = _short(node), node.get("p", 1.0)
-    if isinstance(chance, bool) or not isinstance(chance, int | float) or not 0.0 <= chance <= 1.0:
-        raise FileError(f"must lie within 0 and 1, got {chance!r}.", f"{found.name}: {where}.p")
+    name, chance = _short(node), _chance(node, where, found)
     if name in _GROUPS:
-        steps = [step for _, part in _inner(node, where, found) for step in part]
+        steps = [step for part in _parts(_items(node, where, found), where, found) for step in part]
         return steps if always or not steps or chance >= 1.0 else [perhaps(chance, InOrder(tuple(steps)))]
     if name in _ELSEWHERE:
         found.notes.append(f"{where} {name}: {_ELSEWHERE[name]}")
@@ -93,21 +95,23 @@ def _steps(node: Mapping[str, Any], where: str, found: Conversion, always: bool)
     return [kept]
 
 
+def _chance(node: Mapping[str, Any], where: str, found: Conversion) -> float:
+    chance = node.get("p", 1.0)
+    if isinstance(chance, bool) or not isinstance(chance, int | float) or not 0.0 <= chance <= 1.0:
+        raise FileError(f"must lie within 0 and 1, got {chance!r}.", f"{found.name}: {where}.p")
+    return float(chance)
+
+
 def _one_of(node: Mapping[str, Any], where: str, found: Conversion, chance: float) -> list[Transform]:
     """Return a choice: there, the chances of what is chosen from are its weights, and what is chosen is done."""
     before = len(found.left_out) + len(found.notes)
-    items = [item for item, _ in _inner(node, where, Conversion(found.name))]
-    certain = {"transforms": [{**item, "p": 1.0} for item in items]}
-    parts = [steps for _, steps in _inner(certain, where, found)]
+    items = _items(node, where, found)
+    parts = _parts([{**item, "p": 1.0} for item in items], where, found)
     if len(found.left_out) + len(found.notes) > before or not parts:
         found.left_out.append(f"{where} OneOf: a choice of what is not all there would be another")
         return []
-    weights = tuple(float(item.get("p", 1.0)) for item in items)
-    return [perhaps(chance, OneOf(tuple(map(_joined, parts)), weights if len(set(weights)) > 1 else None))]
-
-
-def _joined(steps: Sequence[Transform]) -> Transform:
-    return steps[0] if len(steps) == 1 else InOrder(tuple(steps))
+    weights = tuple(_chance(item, f"{where}.transforms[{n}]", found) for n, item in enumerate(items))
+    return [perhaps(chance, OneOf(tuple(map(joined, parts)), weights if len(set(weights)) > 1 else None))]
 
 
 def _crop(cls: type[CenterCrop | RandomCrop]) -> Rule:

@@ -6,12 +6,11 @@ import ast
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from augkit.convert.conversion import Arguments, Conversion, Differs, Rule, perhaps, ruled
+from augkit.convert.conversion import Arguments, Conversion, Differs, Rule, joined, perhaps, ruled
 from augkit.errors import AugkitError, FileError
 from augkit.transforms import Transform
 from augkit.transforms.colour import Brightness, Grayscale, Saturation
 from augkit.transforms.combinators import OneOf, RandomOrder
-from augkit.transforms.combinators import Sequence as InOrder
 from augkit.transforms.crops import CenterCrop, RandomCrop, RandomResizedCrop, Resize
 from augkit.transforms.geometry import Mirror, Rotate, Scale, Translate
 from augkit.transforms.levels import ChannelShuffle, Invert, Posterize, Solarize
@@ -94,7 +93,7 @@ def _steps(node: ast.expr, found: Conversion) -> list[Transform]:
         values = {key: _value(value) for key, value in given.items()}
         chance = values.pop("p", _CHANCES.get(name, 1.0))
         steps = ruled(RULES[name], values, found)
-        return [perhaps(chance, _joined(steps))] if steps else []
+        return [perhaps(chance, joined(steps))] if steps else []
     except (Differs, AugkitError) as fault:
         found.left_out.append(f"{where} {name}: {fault}")
     return []
@@ -142,13 +141,9 @@ def _held(name: str, given: dict[str, ast.expr], found: Conversion) -> list[Tran
         raise Differs("what it holds is not all there, and a part would be another")
     chance = _value(given["p"]) if "p" in given else None
     if name == "RandomApply":
-        return [perhaps(0.5 if chance is None else chance, _joined(steps))]
-    whole = tuple(map(_joined, parts))
+        return [perhaps(0.5 if chance is None else chance, joined(steps))]
+    whole = tuple(map(joined, parts))
     return [OneOf(whole, chance)] if name == "RandomChoice" else [RandomOrder(whole)]
-
-
-def _joined(steps: Sequence[Transform]) -> Transform:
-    return steps[0] if len(steps) == 1 else InOrder(tuple(steps))
 
 
 def _sampled(a: Arguments, found: Conversion, default: str) -> None:
@@ -202,9 +197,8 @@ def _affine(a: Arguments, found: Conversion) -> Sequence[Transform]:
     found.outside("constant", a.take("fill", 0))
     degrees, scale, shift = _around(a.take("degrees"), 0.0), a.take("scale"), a.take("translate")
     steps: list[Transform] = [Scale(scale)] if scale else []
-    steps += (
-        [Rotate((-degrees[1], -degrees[0]))] if degrees != (0.0, 0.0) else []
-    )  # its positive degrees turn clockwise
+    if degrees != (0.0, 0.0):
+        steps.append(Rotate((-degrees[1], -degrees[0])))  # its positive degrees turn clockwise
     return [*steps, Translate(_around(shift[0], 0.0), _around(shift[1], 0.0))] if shift else steps
 
 

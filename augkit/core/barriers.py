@@ -204,10 +204,9 @@ def _check_motion(op: Motion) -> None:
 def _check_filter(op: Filter) -> None:
     kernel: object = op.kernel
     if not isinstance(kernel, Gaussian | Motion):
-        shaped = isinstance(kernel, tuple) and kernel and isinstance(kernel[0], tuple) and kernel[0]
-        fits = bool(shaped) and are_numbers(kernel, len(kernel), len(kernel[0]))  # type: ignore[arg-type, index]
-        small = fits and max(len(op.kernel), len(op.kernel[0])) <= MAX_KERNEL  # type: ignore[arg-type, index]
-        require(small, "Filter.kernel", f"be rows of as many numbers each, at most {MAX_KERNEL}", kernel)
+        widths = [len(row) if isinstance(row, tuple) else 0 for row in kernel] if isinstance(kernel, tuple) else []
+        fits = 0 < len(widths) <= MAX_KERNEL and 0 < widths[0] <= MAX_KERNEL and are_numbers(kernel, 0, widths[0])
+        require(fits, "Filter.kernel", f"be rows of as many numbers each, at most {MAX_KERNEL}", kernel)
     _check_steps(op)
 
 

@@ -139,7 +139,7 @@ def to_jsonable(op: Any) -> dict[str, Any]:
     described: dict[str, Any] = {"op": type(op).__name__}
     for name in _FIELDS[type(op)]:
         value = getattr(op, name)
-        if name == "branches":
+        if name == "branches":  # the only field of operations in tuples: to look into every tuple costs every lineage
             described[name] = [list(map(to_jsonable, branch)) for branch in value]
         else:
             described[name] = to_jsonable(value) if type(value) in _FIELDS else value

@@ -25,7 +25,7 @@ Pairs: TypeAlias = tuple[tuple[T, T], ...]
 
 @dataclass(frozen=True)
 class Policy:
-    """How pixels are sampled: a property of the pipeline, never of a transform.
+    """How pixels are sampled and what a mirror exchanges: a property of the pipeline, never of a transform.
 
     Args:
         border: what lies outside the source plane: its reflection, a constant, its edge, or itself again.
@@ -60,7 +60,6 @@ class Policy:
             raise ArgumentError(f"must be a whole number, got {self.mask_fill!r}.", "mask_fill")
         if not is_number(self.min_visible) or not 0.0 <= self.min_visible <= 1.0:
             raise ArgumentError(f"must lie within 0 and 1, got {self.min_visible!r}.", "min_visible")
-
         _check_pairs("keypoint_pairs", self.keypoint_pairs, "two points, counted from 0", _is_place)
         _check_pairs("mirrored_labels", self.mirrored_labels, "two labels, texts or whole numbers", _is_label)
 
@@ -91,6 +90,11 @@ class Policy:
                 if label in (one, other):
                     return other if label == one else one
         return label
+
+    @property
+    def exchanges(self) -> bool:
+        """Whether anything changes places in a mirror."""
+        return bool(self.keypoint_pairs or self.mirrored_labels)
 
     @property
     def mirror_changes(self) -> str:

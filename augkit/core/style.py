@@ -11,19 +11,19 @@ CVMP 2007; Yang and Soatto, "FDA: Fourier domain adaptation for semantic segment
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from augkit.core.barriers import Spectrum
+from augkit.core.barriers import Adapt, Spectrum
 from augkit.core.noise import bands
 from augkit.core.ops import ColorMatrix
 from augkit.core.products import matmul
-from augkit.core.tonal import RANGE
+from augkit.core.tonal import RANGE, pca_shift
 
-__all__ = ["amplitudes_of", "color_transfer", "restyled", "spectrum", "waves"]
+__all__ = ["MATCHES", "amplitudes_of", "color_transfer", "matched", "restyled", "spectrum", "waves"]
 
 Values = NDArray[np.float64]
 
@@ -43,6 +43,17 @@ def color_transfer(mean: Values, covariance: Values, numbers: tuple[float, ...])
     matrix = (1.0 - share) * np.eye(3) + share * matrix
     red, green, blue = (tuple(row) for row in matrix.tolist())
     return ColorMatrix((red, green, blue), tuple(offset.tolist()))
+
+
+MATCHES: dict[str, Callable[[Values, Values, tuple[float, ...]], ColorMatrix]] = {
+    "color_transfer": color_transfer,
+    "pca_shift": lambda mean, covariance, numbers: pca_shift(covariance, numbers),
+}
+
+
+def matched(op: Adapt, mean: Values, covariance: Values) -> ColorMatrix:
+    """Return the map of colours that an `Adapt` is for a picture of this mean (3,) and covariance (3, 3)."""
+    return MATCHES[op.name](mean, covariance, op.numbers)
 
 
 def _root(symmetric: Values) -> Values:

@@ -1,4 +1,4 @@
-"""Barriers in words, for explanations of plans."""
+"""Barriers in words: in full for explanations of plans, in brief for captions."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from augkit.core.barriers import (
     Spectrum,
 )
 
-__all__ = ["told"]
+__all__ = ["brief", "told"]
 
 
 def told(op: Barrier) -> str:
@@ -52,6 +52,36 @@ def told(op: Barrier) -> str:
         case Adapt():
             numbers = ", ".join(f"{number:.4g}" for number in op.numbers)
             return f"{op.name.replace('_', ' ')}, told by the pixels" + (f", with {numbers}" if numbers else "")
+
+
+def brief(op: Barrier) -> str:
+    """Return the operation's numbers in few words, for captions."""
+    match op:
+        case Filter(kernel=kernel):
+            if isinstance(kernel, Gaussian):
+                return f"blur {kernel.sigma:.2f} px"
+            if isinstance(kernel, Motion):
+                return f"motion {kernel.length:.1f} px at {kernel.degrees:+.0f}°"
+            return f"kernel {len(kernel)} x {len(kernel[0])}"
+        case Pool():
+            return f"{op.kind} of {op.size[0]} x {op.size[1]}"
+        case Noise():
+            return f"{op.kind.replace('_', ' ')} noise {op.amount:.3f}"
+        case Jpeg():
+            return f"JPEG {op.quality}"
+        case Downscale():
+            return f"downscaled to {op.size[1]} x {op.size[0]}"
+        case Erase():
+            return f"erased {len(op.rectangles)}"
+        case Spectrum():
+            return f"waves up to {op.reach} cycles"
+        case Adapt(name="color_transfer"):
+            return f"colour transfer {op.numbers[0]:.2f}"
+        case External():
+            return op.name
+        case Adapt():
+            numbers = " ".join(f"{round(number, 2) + 0.0:+.2f}" for number in op.numbers[:3])
+            return f"{op.name.replace('_', ' ')} {numbers}".strip()
 
 
 def _pair(pair: tuple[int, int]) -> str:

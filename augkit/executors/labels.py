@@ -17,8 +17,9 @@ from augkit.core.sample import Polygon, Sample
 from augkit.core.spatial import Size
 from augkit.errors import SampleError
 
-__all__ = ["Labels", "starts_of"]
+__all__ = ["Labels", "chosen", "starts_of"]
 
+_MOVABLE = ("boxes", "keypoints", "polygons", "polylines", "rotated_boxes")
 ROUNDING = 1e-6  # of label arithmetic: pixels, or a fraction of an area; matrices are rounded to 1e-9 px
 
 
@@ -48,6 +49,8 @@ class Labels:
 
     def moved(self, ops: Sequence[Spatial]) -> Labels:
         """Return all labels where the operations bring them, nothing clipped."""
+        if all(getattr(self, name) is None for name in _MOVABLE):
+            return self
         boxes = None if self.boxes is None else push_boxes(ops, self.boxes)
         keypoints = None if self.keypoints is None else push(ops, self.keypoints)
         polygons = None if self.polygons is None else [_moved_polygon(ops, polygon) for polygon in self.polygons]
@@ -69,23 +72,23 @@ class Labels:
             whole = np.prod(self.boxes[:, 2:] - self.boxes[:, :2], axis=1)
             boxes = np.clip(np.nan_to_num(self.boxes), 0.0, np.tile(limits, 2))
             left = np.prod(boxes[:, 2:] - boxes[:, :2], axis=1)
-            kept = (left > 0.0) & (left >= min_visible * whole * (1.0 - ROUNDING))
-            labels = replace(labels, boxes=boxes[kept], box_labels=_chosen(self.box_labels, kept))
+            kept = np.flatnonzero((left > 0.0) & (left >= min_visible * whole * (1.0 - ROUNDING)))
+            labels = replace(labels, boxes=boxes[kept], box_labels=chosen(self.box_labels, kept))
             if self.polygons is not None:
-                labels = replace(labels, polygons=_chosen(self.polygons, kept))
+                labels = replace(labels, polygons=chosen(self.polygons, kept))
         if self.keypoints is not None and self.keypoint_visible is not None:
             inside = ((self.keypoints >= -ROUNDING) & (self.keypoints <= limits + ROUNDING)).all(axis=1)
             visible = np.where(inside, self.keypoint_visible, np.zeros_like(self.keypoint_visible))
             keypoints = np.nan_to_num(self.keypoints, posinf=-1.0)  # beyond a horizon: outside, but finite
             labels = replace(labels, keypoints=keypoints, keypoint_visible=visible)
         if self.rotated_boxes is not None:
-            kept = np.array([_shows_box(box, size, min_visible) for box in self.rotated_boxes], bool)
-            names = _chosen(self.rotated_box_labels, kept)
+            kept = np.flatnonzero([_shows_box(box, size, min_visible) for box in self.rotated_boxes])
+            names = chosen(self.rotated_box_labels, kept)
             labels = replace(labels, rotated_boxes=self.rotated_boxes[kept], rotated_box_labels=names)
         if self.polylines is not None:
-            kept = np.array([_shows_line(line, size, min_visible) for line in self.polylines], bool)
-            names = _chosen(self.polyline_labels, kept)
-            labels = replace(labels, polylines=_chosen(self.polylines, kept), polyline_labels=names)
+            kept = np.flatnonzero([_shows_line(line, size, min_visible) for line in self.polylines])
+            names = chosen(self.polyline_labels, kept)
+            labels = replace(labels, polylines=chosen(self.polylines, kept), polyline_labels=names)
         return labels
 
     def mirrored(self, policy: Policy, counts: Sequence[int] | None) -> Labels:
@@ -151,8 +154,8 @@ def _moved_polygon(ops: Sequence[Spatial], polygon: Polygon) -> Polygon:
     return [push(ops, ring) for ring in polygon] if isinstance(polygon, list) else push(ops, polygon)
 
 
-def _chosen(values: Any, kept: NDArray[np.bool_]) -> Any:
-    """Return the entries of an array or a sequence that are kept, an array as an array."""
+def chosen(values: Any, places: Sequence[int] | NDArray[np.int64]) -> Any:
+    """Return the entries of an array or a sequence at some places, an array as an array."""
     if values is None or isinstance(values, np.ndarray):
-        return None if values is None else values[kept]
-    return [value for value, keep in zip(values, kept.tolist(), strict=True) if keep]
+        return None if values is None else values[np.asarray(places, np.int64)]
+    return [values[place] for place in places]

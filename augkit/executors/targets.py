@@ -12,7 +12,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from augkit.core.barriers import Adapt, Barrier, Erase, External, Sliding, needs_rgb
+from augkit.core.barriers import Adapt, Barrier, Downscale, Erase, External, Sliding, needs_rgb
 from augkit.core.fuse import fuse
 from augkit.core.ops import ColorMatrix, Homography
 from augkit.core.plan import BlendRun, ColorRun, Plan, SpatialRun, Step, size_after
@@ -22,10 +22,10 @@ from augkit.core.spatial import IDENTITY, Size, scaling, translation
 from augkit.core.tonal import RANGE
 from augkit.core.windows import slide
 from augkit.errors import SampleError
-from augkit.executors.labels import Labels, starts_of
+from augkit.executors.labels import Labels, chosen, starts_of
 from augkit.foreign import Subject, moves_points, perform
 
-__all__ = ["EDGE_PX", "Pixels", "Sampling", "execute", "resized", "widened"]
+__all__ = ["EDGE_PX", "Pixels", "Sampling", "downscaled", "execute", "widened"]
 
 # A point this near to the edge of a pixel, or of the plane, counts as beyond it (or inside it): what two machines'
 # last bits disagree about must not decide which pixel is nearest.
@@ -70,11 +70,11 @@ def execute(plan: Plan, sample: Sample, pixels: Pixels) -> Sample:
         raise SampleError(f"must have the plan's size {plan.source}, got {sample.image.shape[:2]}.", "Sample.image")
     if plan.policy.keypoint_pairs and sample.keypoints is not None:
         starts_of(plan.policy, len(sample.keypoints), sample.keypoint_counts)  # told early, not by chance
-    walk = _Walk(plan.policy, pixels, sample)
     beside = _beside(sample)
+    walk = _Walk(plan.policy, pixels, sample, beside)
     done = walk.through(plan.steps, _Picture(sample.image, beside, plan.source, Labels.of(sample)))
     labels = done.labels.clipped(done.size, plan.policy.min_visible)
-    if plan.is_mirrored:
+    if plan.policy.exchanges and plan.is_mirrored:
         labels = labels.mirrored(plan.policy, sample.keypoint_counts)
     # What comes out is the caller's to change, and must not be what went in.
     image = _own(done.image, sample.image)
@@ -99,10 +99,10 @@ class _Picture:
 class _Walk:
     """What is the same for all steps of a plan, and of the branches of its blends."""
 
-    def __init__(self, policy: Policy, pixels: Pixels, sample: Sample) -> None:
+    def __init__(self, policy: Policy, pixels: Pixels, sample: Sample, beside: Mapping[tuple[str, str], Image]) -> None:
         self.policy, self.pixels, self.alpha = policy, pixels, sample.alpha
         self.of_image = Sampling(policy.interpolation, policy.border, _fill("fill", policy, sample.image))
-        self.of_beside = {key: _sampling(key[0], policy, array) for key, array in _beside(sample).items()}
+        self.of_beside = {key: _sampling(key[0], policy, array) for key, array in beside.items()}
 
     def through(self, steps: Sequence[Step], start: _Picture) -> _Picture:
         """Return the picture after all steps; the image it starts with is left alone."""
@@ -168,12 +168,7 @@ class _Walk:
         if size != declared:
             raise SampleError(f"must come out at the size that its plan declares, {declared}, got {size}.", where)
         if done.boxes is not None:
-            box_labels = labels.box_labels
-            if isinstance(box_labels, np.ndarray):
-                box_labels = box_labels[list(done.kept)]
-            elif box_labels is not None:
-                box_labels = [box_labels[index] for index in done.kept]
-            labels = replace(labels, boxes=done.boxes, box_labels=box_labels)
+            labels = replace(labels, boxes=done.boxes, box_labels=chosen(labels.box_labels, done.kept))
         if done.seen is not None and labels.keypoint_visible is not None:
             visible = np.where(done.seen, labels.keypoint_visible, np.zeros_like(labels.keypoint_visible))
             labels = replace(labels, keypoints=done.keypoints, keypoint_visible=visible)
@@ -205,7 +200,15 @@ def widened(image: Image, op: Sliding) -> SpatialRun | None:
     return SpatialRun((Homography(translation(float(pad_x), float(pad_y)), size),), size) if pad_y or pad_x else None
 
 
-def resized(image: Image, size: Size, how: Sampling) -> SpatialRun:
+def downscaled(
+    resample: Callable[[Image, SpatialRun, Sampling], Image], image: Image, op: Downscale, how: Sampling
+) -> Image:
+    """Return the picture shrunk and enlarged again, each by an executor's `resample`."""
+    small = resample(image, _resized(image, op.size, how), how)
+    return resample(small, _resized(small, (image.shape[0], image.shape[1]), how), how)
+
+
+def _resized(image: Image, size: Size, how: Sampling) -> SpatialRun:
     """Return what shows the whole picture at another size."""
     height, width = image.shape[:2]
     op = Homography(scaling(size[1] / width, size[0] / height), size)

@@ -13,10 +13,9 @@ from augkit.core.key import Key
 from augkit.core.sample import Sample
 from augkit.errors import ArgumentError
 from augkit.foreign.package import albumentations
+from augkit.foreign.running import CENTRE
 
 __all__ = ["as_step"]
-
-_CENTRE = 0.5  # pixels from a pixel's index, where its points lie, to its centre, where ours do
 
 
 def as_step(augment: Callable[[Sample, Key], Sample], p: float = 1.0) -> Any:
@@ -90,7 +89,7 @@ def _step_class() -> Any:
 
         def apply_to_keypoints(self, keypoints: Any, made: Sample, **params: Any) -> Any:
             moved = keypoints.copy()
-            moved[:, :2] = np.asarray(made.keypoints) - _CENTRE
+            moved[:, :2] = np.asarray(made.keypoints) - CENTRE
             return moved
 
         def to_dict_private(self) -> dict[str, Any]:
@@ -110,5 +109,5 @@ def _sample(data: dict[str, Any]) -> Sample:
         parts["boxes"] = np.asarray(boxes, np.float64)[:, :4] * [width, height, width, height]
         parts["box_labels"] = list(range(len(boxes)))
     if points is not None:
-        parts["keypoints"] = np.asarray(points, np.float64)[:, :2] + _CENTRE
+        parts["keypoints"] = np.asarray(points, np.float64)[:, :2] + CENTRE
     return Sample(image, mask=data.get("mask"), **parts)

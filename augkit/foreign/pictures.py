@@ -29,8 +29,9 @@ def pinned(params: str) -> str:
         FileError: a picture cannot be read.
     """
     given = json.loads(params)
-    if METADATA in given:
-        given[METADATA] = _changed(given[METADATA], lambda path: {_PATH: path, _DIGEST: _digest(path, *_stamp(path))})
+    if METADATA not in given:
+        return params
+    given[METADATA] = _changed(given[METADATA], lambda path: {_PATH: path, _DIGEST: _digest(path, *_stamp(path))})
     return json.dumps(given, sort_keys=True)
 
 

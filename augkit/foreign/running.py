@@ -22,11 +22,11 @@ from augkit.foreign.package import albumentations
 from augkit.foreign.pictures import in_range_of, loaded
 from augkit.foreign.registry import METADATA, built, keeps_size, moves_points, wanted_beside
 
-__all__ = ["Subject", "perform", "rehearsed"]
+__all__ = ["CENTRE", "Subject", "perform", "rehearsed"]
 
 Image = NDArray[Any]
 
-_CENTRE = 0.5  # pixels from a pixel's index to its centre
+CENTRE = 0.5  # pixels from a pixel's index, where its points lie, to its centre, where ours do
 _MASKS = tuple(map(np.dtype, (np.uint8, np.uint16, np.int16)))  # what OpenCV moves as it is; float32 holds the rest
 _WHOLE = 2**24  # float32 holds every whole number up to here
 
@@ -126,7 +126,7 @@ def _targets(subject: Subject, where: str) -> dict[str, Any]:
     if subject.boxes is not None:
         found |= {"bboxes": subject.boxes.copy(), "box": list(range(len(subject.boxes)))}
     if subject.keypoints is not None:
-        found |= {"keypoints": subject.keypoints - _CENTRE, "point": list(range(len(subject.keypoints)))}
+        found |= {"keypoints": subject.keypoints - CENTRE, "point": list(range(len(subject.keypoints)))}
     return found
 
 
@@ -169,8 +169,8 @@ def _back(subject: Subject, done: dict[str, Any], where: str) -> Subject:
         if "point" in done:
             where_now = dict(zip(map(int, done["point"]), np.asarray(done["keypoints"], np.float64), strict=True))
             seen = np.array([index in where_now for index in range(len(points))], bool)
-            points = np.array([where_now.get(i, p - _CENTRE) for i, p in enumerate(points)], np.float64).reshape(-1, 2)
-            points = points + _CENTRE
+            points = np.array([where_now.get(i, p - CENTRE) for i, p in enumerate(points)], np.float64).reshape(-1, 2)
+            points = points + CENTRE
         found = replace(found, keypoints=points, seen=seen)
     return found
 

@@ -7,27 +7,13 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from augkit.core.barriers import (
-    Adapt,
-    Barrier,
-    Downscale,
-    Erase,
-    External,
-    Filter,
-    Gaussian,
-    Jpeg,
-    Motion,
-    Noise,
-    Pool,
-    Spectrum,
-)
 from augkit.core.chain import joined
 from augkit.core.ops import ColorMatrix, Curve, Warp
 from augkit.core.plan import BlendRun, ColorRun, Plan, SpatialRun, size_after
 from augkit.core.spatial import IDENTITY, Matrix, Size, linearised, product
 from augkit.core.tonal import hue, saturation
 from augkit.core.warp import displacement, grid_of
-from augkit.core.windows import window
+from augkit.core.words import brief
 
 __all__ = ["numbers"]
 
@@ -54,40 +40,9 @@ def numbers(plan: Plan) -> list[str]:
             for op in step.ops:
                 found += _colors(op) if isinstance(op, ColorMatrix) else _functions(op)
         else:
-            found.append(_barrier(step))
+            found.append(f"add {len(step.branches)} branches" if isinstance(step, BlendRun) else brief(step))
             size = size_after(step, size)
     return found or ["unchanged"]
-
-
-def _barrier(step: BlendRun | Barrier) -> str:
-    match step:
-        case BlendRun():
-            return f"add {len(step.branches)} branches"
-        case Filter(kernel=Gaussian(sigma=sigma)):
-            return f"blur {sigma:.2f} px"
-        case Filter(kernel=Motion(length=length, degrees=degrees)):
-            return f"motion {length:.1f} px at {degrees:+.0f}°"
-        case Filter():
-            height, width = window(step)
-            return f"kernel {height} x {width}"
-        case Pool():
-            return f"{step.kind} of {step.size[0]} x {step.size[1]}"
-        case Noise():
-            return f"{step.kind.replace('_', ' ')} noise {step.amount:.3f}"
-        case Jpeg():
-            return f"JPEG {step.quality}"
-        case Downscale():
-            return f"downscaled to {step.size[1]} x {step.size[0]}"
-        case Erase():
-            return f"erased {len(step.rectangles)}"
-        case Spectrum():
-            return f"waves up to {step.reach} cycles"
-        case Adapt(name="color_transfer"):
-            return f"colour transfer {step.numbers[0]:.2f}"
-        case External():
-            return step.name
-        case Adapt():
-            return f"{step.name.replace('_', ' ')} {_signed(step.numbers[:3], 2)}".strip()
 
 
 def _moves(run: SpatialRun, source: Size) -> list[str]:

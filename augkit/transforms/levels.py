@@ -12,8 +12,7 @@ from augkit.core.ops import ColorMatrix, Curve, Op
 from augkit.core.sample import Scene, require_rgb
 from augkit.core.spatial import IDENTITY
 from augkit.core.tonal import saturation
-from augkit.errors import ArgumentError
-from augkit.transforms.transform import Interval, Range, Transform, pick, transform
+from augkit.transforms.transform import Interval, Range, Transform, ordered, pick, pick_whole, transform
 
 __all__ = ["AutoContrast", "Binarize", "ChannelShuffle", "Equalize", "Invert", "Posterize", "Solarize"]
 
@@ -70,20 +69,10 @@ class Posterize(Transform):
     Draws: the number of bits, every one alike. Emits: a Curve.
     """
 
-    bits: Bits | tuple[Bits, Bits] = (3, 7)
-
-    def __post_init__(self) -> None:
-        low, high = self._span
-        if low > high:
-            raise ArgumentError(f"must have low <= high, got {self.bits}. Swap the two.", "Posterize.bits")
-
-    @property
-    def _span(self) -> tuple[int, int]:
-        return self.bits if isinstance(self.bits, tuple) else (self.bits, self.bits)
+    bits: Annotated[Bits | tuple[Bits, Bits], pydantic.AfterValidator(ordered)] = (3, 7)
 
     def draw(self, stream: Stream, scene: Scene) -> tuple[Op, ...]:
-        low, high = self._span
-        return (Curve((("posterize", low + stream.integers(high - low + 1)),)),)
+        return (Curve((("posterize", pick_whole(stream, self.bits)),)),)
 
 
 @transform

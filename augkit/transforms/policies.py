@@ -10,8 +10,8 @@ pipeline's border rule, not grey. `Color` leaves pictures alone that are not RGB
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from functools import lru_cache
+from collections.abc import Callable, Sequence
+from functools import lru_cache, partial
 from typing import Annotated, Literal
 
 import pydantic
@@ -19,13 +19,12 @@ import pydantic
 from augkit.core.key import Stream
 from augkit.core.ops import Blend, Op
 from augkit.core.sample import Scene
-from augkit.errors import ArgumentError
 from augkit.transforms.colour import Brightness, Contrast, Saturation
 from augkit.transforms.filters import Convolve
 from augkit.transforms.geometry import Rotate, Shear, Translate
 from augkit.transforms.levels import AutoContrast, Equalize, Invert, Posterize, Solarize
-from augkit.transforms.policy_tables import AUGMIX, AUTO_AUGMENT, PAIRS, RAND_AUGMENT, TRIVIAL_WIDE, Space
-from augkit.transforms.transform import Interval, Range, Transform, pick, transform
+from augkit.transforms.policy_tables import AUGMIX, AUTO_AUGMENT, PAIRS, RAND_AUGMENT, TRIVIAL_WIDE, Space, Use
+from augkit.transforms.transform import Interval, Range, Transform, ordered, pick, pick_whole, transform
 
 __all__ = ["AugMix", "AutoAugment", "RandAugment", "TrivialAugment"]
 
@@ -106,6 +105,25 @@ def _operation(space: Space, name: str, share: float, stream: Stream, scene: Sce
     return step.draw(stream.child(name), scene) if step else ()
 
 
+def _used(use: Use, own: Stream, scene: Scene) -> tuple[Op, ...]:
+    """Draw one operation of AutoAugment's pairs."""
+    name, chance, magnitude = use
+    share = magnitude / (LEVELS - 1)
+    return _operation(AUTO_AUGMENT, name, share, own, scene) if own.random() < chance else ()
+
+
+def _in_turn(
+    stream: Stream, scene: Scene, draws: Sequence[Callable[[Stream, Scene], tuple[Op, ...]]]
+) -> tuple[Op, ...]:
+    """Draw operations one after the other, each from a stream of its own and for what those before it made."""
+    drawn: tuple[Op, ...] = ()
+    for place, one in enumerate(draws):
+        ops = one(stream.child(f"operation {place + 1}"), scene)
+        scene = scene.after(ops)
+        drawn += ops
+    return drawn
+
+
 @transform
 class TrivialAugment(Transform):
     """Do one operation of fourteen, at one strength of thirty-one, all alike: nothing to be tuned.
@@ -146,14 +164,11 @@ class RandAugment(Transform):
     magnitude: Annotated[Range, Interval(0.0, 30.0)] = (9.0, 9.0)
 
     def draw(self, stream: Stream, scene: Scene) -> tuple[Op, ...]:
-        drawn: tuple[Op, ...] = ()
-        for place in range(self.count):
-            own = stream.child(f"operation {place + 1}")
+        def one(own: Stream, scene: Scene) -> tuple[Op, ...]:
             name = own.choice(tuple(RAND_AUGMENT))
-            ops = _operation(RAND_AUGMENT, name, pick(own, self.magnitude) / SCALE, own, scene)
-            scene = scene.after(ops)
-            drawn += ops
-        return drawn
+            return _operation(RAND_AUGMENT, name, pick(own, self.magnitude) / SCALE, own, scene)
+
+        return _in_turn(stream, scene, [one] * self.count)
 
 
 @transform
@@ -178,14 +193,7 @@ class AutoAugment(Transform):
     policy: Literal["imagenet", "cifar", "svhn"] = "imagenet"
 
     def draw(self, stream: Stream, scene: Scene) -> tuple[Op, ...]:
-        drawn: tuple[Op, ...] = ()
-        for place, (name, chance, magnitude) in enumerate(stream.choice(PAIRS[self.policy])):
-            own = stream.child(f"operation {place + 1}")
-            if own.random() < chance:
-                ops = _operation(AUTO_AUGMENT, name, magnitude / (LEVELS - 1), own, scene)
-                scene = scene.after(ops)
-                drawn += ops
-        return drawn
+        return _in_turn(stream, scene, [partial(_used, use) for use in stream.choice(PAIRS[self.policy])])
 
 
 @transform
@@ -208,17 +216,8 @@ class AugMix(Transform):
 
     severity: Severity = 3.0
     width: Count = 3
-    depth: Count | tuple[Count, Count] = (1, 3)
+    depth: Annotated[Count | tuple[Count, Count], pydantic.AfterValidator(ordered)] = (1, 3)
     alpha: Alpha = 1.0
-
-    def __post_init__(self) -> None:
-        low, high = self._span
-        if low > high:
-            raise ArgumentError(f"must have low <= high, got {self.depth}. Swap the two.", "AugMix.depth")
-
-    @property
-    def _span(self) -> tuple[int, int]:
-        return self.depth if isinstance(self.depth, tuple) else (self.depth, self.depth)
 
     def draw(self, stream: Stream, scene: Scene) -> tuple[Op, ...]:
         chains = tuple(self._chain(stream.child(f"chain {place + 1}"), scene) for place in range(self.width))
@@ -230,13 +229,9 @@ class AugMix(Transform):
         return (Blend(((), *chains), (max(0.0, round(1.0 - math.fsum(weights), 12)), *weights)),)
 
     def _chain(self, stream: Stream, scene: Scene) -> tuple[Op, ...]:
-        low, high = self._span
-        drawn: tuple[Op, ...] = ()
-        for place in range(low + stream.integers(high - low + 1)):
-            own = stream.child(f"operation {place + 1}")
+        def one(own: Stream, scene: Scene) -> tuple[Op, ...]:
             name = own.choice(tuple(AUGMIX))
             level = own.uniform(min(LEAST_LEVEL, self.severity), self.severity)
-            ops = _operation(AUGMIX, name, level / SCALE, own, scene)
-            scene = scene.after(ops)
-            drawn += ops
-        return drawn
+            return _operation(AUGMIX, name, level / SCALE, own, scene)
+
+        return _in_turn(stream, scene, [one] * pick_whole(stream, self.depth))

@@ -15,7 +15,7 @@ from augkit.core.sample import Scene
 from augkit.core.spatial import Size
 from augkit.core.windows import centred, gaussian
 from augkit.errors import ArgumentError
-from augkit.transforms.transform import Interval, Range, Transform, ends, pick, transform
+from augkit.transforms.transform import Interval, Range, Transform, ends, ordered, pick, pick_whole, transform
 
 __all__ = ["Blur", "Downscale", "Erase", "Jpeg", "Noise", "Sharpen"]
 
@@ -113,20 +113,10 @@ class Jpeg(Transform):
     Draws: the quality, every whole number alike. Emits: a Jpeg, a barrier.
     """
 
-    quality: Quality | tuple[Quality, Quality] = (30, 90)
-
-    def __post_init__(self) -> None:
-        low, high = self._span
-        if low > high:
-            raise ArgumentError(f"must have low <= high, got {self.quality}. Swap the two.", "Jpeg.quality")
-
-    @property
-    def _span(self) -> tuple[int, int]:
-        return self.quality if isinstance(self.quality, tuple) else (self.quality, self.quality)
+    quality: Annotated[Quality | tuple[Quality, Quality], pydantic.AfterValidator(ordered)] = (30, 90)
 
     def draw(self, stream: Stream, scene: Scene) -> tuple[Op, ...]:
-        low, high = self._span
-        return (barriers.Jpeg(low + stream.integers(high - low + 1)),)
+        return (barriers.Jpeg(pick_whole(stream, self.quality)),)
 
 
 @transform

@@ -41,7 +41,9 @@ __all__ = [
     "Transform",
     "ends",
     "labels",
+    "ordered",
     "pick",
+    "pick_whole",
     "summary",
     "transform",
 ]
@@ -93,6 +95,19 @@ class Pixels:
         if not is_size(pair):
             raise ArgumentError(f"must be (height, width) in whole pixels, at least 1, got {value!r}.")
         return pair
+
+
+def ordered(value: int | tuple[int, int]) -> int | tuple[int, int]:
+    """Refuse a range of whole numbers that is given the wrong way round; for an argument's annotation."""
+    if isinstance(value, tuple) and value[0] > value[1]:
+        raise ArgumentError(f"must have low <= high, got {value}. Swap the two.")
+    return value
+
+
+def pick_whole(stream: Stream, value: int | tuple[int, int]) -> int:
+    """Draw a whole number from a range, both ends alike; a number by itself is that number."""
+    low, high = value if isinstance(value, tuple) else (value, value)
+    return low + stream.integers(high - low + 1)
 
 
 Range = Annotated[float | tuple[float, float], Interval()]

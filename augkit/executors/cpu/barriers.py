@@ -7,6 +7,7 @@ by all executors.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import cv2
@@ -29,16 +30,17 @@ from augkit.core.barriers import (
     Spectrum,
 )
 from augkit.core.plan import ColorRun
-from augkit.core.style import color_transfer
-from augkit.core.tonal import RANGE, pca_shift
+from augkit.core.style import matched
+from augkit.core.tonal import RANGE
 from augkit.core.windows import gaussian, kernel_of, slide
 from augkit.executors.cpu.colour import recolor
 from augkit.executors.cpu.resample import resample
+from augkit.executors.jpeg import jpeg
 from augkit.executors.reference import finish
-from augkit.executors.reference.barriers import disturb, erase, jpeg, restyle
-from augkit.executors.targets import Sampling, resized, widened
+from augkit.executors.reference.barriers import disturb, erase, restyle
+from augkit.executors.targets import Sampling, downscaled, widened
 
-__all__ = ["ADAPTED", "FAST", "barrier", "blend"]
+__all__ = ["FAST", "barrier", "blend"]
 
 Image = NDArray[Any]
 
@@ -124,27 +126,12 @@ def _median(source: Image, image: Image, op: Pool) -> Image:
     return out
 
 
-def _downscale(image: Image, op: Downscale, how: Sampling) -> Image:
-    small = resample(image, resized(image, op.size, how), how)
-    return resample(small, resized(small, (image.shape[0], image.shape[1]), how), how)
-
-
 def _moments(image: Image) -> tuple[Any, Any]:
     """Return the mean (3,) and the covariance (3, 3) of RGB in [0, 1]."""
     pixels, top = np.ascontiguousarray(image).reshape(-1, 3), RANGE[image.dtype]
     mean = pixels.mean(axis=0, dtype=np.float64)
     products = cv2.mulTransposed(pixels, True, scale=1.0 / len(pixels), dtype=cv2.CV_64F)
     return mean / top, (products - np.outer(mean, mean)) / top**2
-
-
-def _color_transfer(image: Image, op: Adapt) -> Image:
-    shift = color_transfer(*_moments(image), op.numbers)
-    return recolor(image.copy(), ColorRun((shift,)), alpha=False)
-
-
-def _pca_shift(image: Image, op: Adapt) -> Image:
-    _, covariance = _moments(image)
-    return recolor(image.copy(), ColorRun((pca_shift(covariance, op.numbers),)), alpha=False)
 
 
 def _by_histogram(image: Image, op: Adapt) -> Image:
@@ -159,17 +146,10 @@ def _by_histogram(image: Image, op: Adapt) -> Image:
     return planes[0].reshape(image.shape) if len(planes) == 1 else np.stack(planes, axis=-1)
 
 
-ADAPTED: dict[str, Callable[[Image, Adapt], Image]] = {
-    "auto_contrast": _by_histogram,
-    "color_transfer": _color_transfer,
-    "equalize": _by_histogram,
-    "otsu": _by_histogram,
-    "pca_shift": _pca_shift,
-}
-
-
 def _adapt(image: Image, op: Adapt, how: Sampling) -> Image:
-    return ADAPTED[op.name](image, op)
+    if op.name in histograms.TABLES:
+        return _by_histogram(image, op)
+    return recolor(image.copy(), ColorRun((matched(op, *_moments(image)),)), alpha=False)
 
 
 FAST: dict[type[Barrier], Callable[[Image, Any, Sampling], Image]] = {
@@ -177,7 +157,7 @@ FAST: dict[type[Barrier], Callable[[Image, Any, Sampling], Image]] = {
     Pool: _pool,
     Noise: disturb,
     Jpeg: jpeg,
-    Downscale: _downscale,
+    Downscale: partial(downscaled, resample),
     Erase: erase,
     Adapt: _adapt,
     Spectrum: restyle,

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
-import cv2
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
@@ -14,19 +14,18 @@ from augkit.core import histograms, noise
 from augkit.core.barriers import Adapt, Barrier, Downscale, Erase, Filter, Jpeg, Noise, Pool, Sliding, Spectrum
 from augkit.core.plan import ColorRun
 from augkit.core.sample import channels_of
-from augkit.core.style import color_transfer, restyled
-from augkit.core.tonal import RANGE, pca_shift
+from augkit.core.style import matched, restyled
+from augkit.core.tonal import RANGE
 from augkit.core.windows import kernel_of, slide
 from augkit.errors import SampleError
+from augkit.executors.jpeg import jpeg
 from augkit.executors.reference.runs import finish, recolor, resample
-from augkit.executors.targets import Sampling, resized, widened
+from augkit.executors.targets import Sampling, downscaled, widened
 
-__all__ = ["ADAPTED", "MEANINGS", "barrier", "blend", "disturb", "erase", "jpeg", "restyle"]
+__all__ = ["MEANINGS", "barrier", "blend", "disturb", "erase", "restyle"]
 
 Image = NDArray[Any]
 Reals = NDArray[np.float64]
-
-JPEG_SIDE = 65_500  # libjpeg writes no longer side
 
 
 def barrier(image: Image, op: Barrier, how: Sampling) -> Image:
@@ -74,36 +73,6 @@ def disturb(image: Image, op: Noise, how: Sampling) -> Image:
     return out
 
 
-def jpeg(image: Image, op: Jpeg, how: Sampling) -> Image:
-    """Return the picture as a JPEG keeps it: codecs are the same for every executor."""
-    if max(image.shape[:2]) > JPEG_SIDE:
-        raise SampleError(f"must have sides of at most {JPEG_SIDE} pixels, got {image.shape[:2]}.", "Jpeg")
-    top = RANGE[image.dtype]
-    levels = finish(image.astype(np.float64) * (255.0 / top), np.dtype(np.uint8)) if top != 255.0 else image
-    if channels_of(image) == 3:
-        coded = _coded(np.ascontiguousarray(levels[..., ::-1]), op.quality)[..., ::-1]
-    elif image.ndim == 2:
-        coded = _coded(levels, op.quality)
-    else:
-        planes = np.moveaxis(levels, -1, 0)
-        coded = np.stack([_coded(np.ascontiguousarray(plane), op.quality) for plane in planes], axis=-1)
-    if top == 255.0:
-        return np.ascontiguousarray(coded)
-    return finish(coded.astype(np.float64) * (top / 255.0), image.dtype)
-
-
-def _coded(levels: Image, quality: int) -> Image:
-    _, data = cv2.imencode(".jpg", levels, [cv2.IMWRITE_JPEG_QUALITY, quality])
-    decoded = cv2.imdecode(data, cv2.IMREAD_UNCHANGED)
-    assert decoded is not None  # written just now
-    return decoded
-
-
-def _downscale(image: Image, op: Downscale, how: Sampling) -> Image:
-    small = resample(image, resized(image, op.size, how), how)
-    return resample(small, resized(small, (image.shape[0], image.shape[1]), how), how)
-
-
 def erase(image: Image, op: Erase, how: Sampling) -> Image:
     """Return the picture with rectangles painted over."""
     out, top, channels = image.copy(), RANGE[image.dtype], channels_of(image)
@@ -130,18 +99,6 @@ def restyle(image: Image, op: Spectrum, how: Sampling) -> Image:
     return out
 
 
-def _color_transfer(image: Image, op: Adapt) -> Image:
-    rgb = image.reshape(-1, 3).astype(np.float64) / RANGE[image.dtype]
-    shift = color_transfer(rgb.mean(axis=0), np.cov(rgb, rowvar=False, bias=True), op.numbers)
-    return recolor(image, ColorRun((shift,)), alpha=False)
-
-
-def _pca_shift(image: Image, op: Adapt) -> Image:
-    rgb = image.reshape(-1, 3).astype(np.float64) / RANGE[image.dtype]
-    shift = pca_shift(np.cov(rgb, rowvar=False, bias=True), op.numbers)
-    return recolor(image, ColorRun((shift,)), alpha=False)
-
-
 def _by_histogram(image: Image, op: Adapt) -> Image:
     top = RANGE[image.dtype]
     out = np.empty(image.shape)
@@ -153,17 +110,11 @@ def _by_histogram(image: Image, op: Adapt) -> Image:
     return finish(out, image.dtype)
 
 
-ADAPTED: dict[str, Callable[[Image, Adapt], Image]] = {
-    "auto_contrast": _by_histogram,
-    "color_transfer": _color_transfer,
-    "equalize": _by_histogram,
-    "otsu": _by_histogram,
-    "pca_shift": _pca_shift,
-}
-
-
 def _adapt(image: Image, op: Adapt, how: Sampling) -> Image:
-    return ADAPTED[op.name](image, op)
+    if op.name in histograms.TABLES:
+        return _by_histogram(image, op)
+    rgb = image.reshape(-1, 3).astype(np.float64) / RANGE[image.dtype]
+    return recolor(image, ColorRun((matched(op, rgb.mean(axis=0), np.cov(rgb, rowvar=False, bias=True)),)), alpha=False)
 
 
 MEANINGS: dict[type[Barrier], Callable[[Image, Any, Sampling], Image]] = {
@@ -171,7 +122,7 @@ MEANINGS: dict[type[Barrier], Callable[[Image, Any, Sampling], Image]] = {
     Pool: _pool,
     Noise: disturb,
     Jpeg: jpeg,
-    Downscale: _downscale,
+    Downscale: partial(downscaled, resample),
     Erase: erase,
     Adapt: _adapt,
     Spectrum: restyle,
