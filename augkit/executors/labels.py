@@ -19,7 +19,6 @@ from augkit.errors import SampleError
 
 __all__ = ["Labels", "chosen", "starts_of"]
 
-_MOVABLE = ("boxes", "keypoints", "polygons", "polylines", "rotated_boxes")
 ROUNDING = 1e-6  # of label arithmetic: pixels, or a fraction of an area; matrices are rounded to 1e-9 px
 
 
@@ -41,15 +40,22 @@ class Labels:
     @classmethod
     def of(cls, sample: Sample) -> Self:
         """Return the labels of a sample; its polygons and lines stay the sample's own."""
-        given = {item.name: getattr(sample, item.name) for item in fields(cls)}
-        polygons = None if sample.polygons is None else [_copied(polygon) for polygon in sample.polygons]
-        polylines = None if sample.polylines is None else [line.copy() for line in sample.polylines]
-        rotated = None if sample.rotated_boxes is None else sample.rotated_boxes.copy()
-        return cls(**given | {"polygons": polygons, "polylines": polylines, "rotated_boxes": rotated})
+        known = vars(sample)
+        given = {name: known[name] for name in _NAMES}
+        if sample.polygons is not None:
+            given["polygons"] = [_copied(polygon) for polygon in sample.polygons]
+        if sample.polylines is not None:
+            given["polylines"] = [line.copy() for line in sample.polylines]
+        if sample.rotated_boxes is not None:
+            given["rotated_boxes"] = sample.rotated_boxes.copy()
+        made = object.__new__(cls)  # a third of the time of ten arguments
+        vars(made).update(given)
+        return made
 
     def moved(self, ops: Sequence[Spatial]) -> Labels:
         """Return all labels where the operations bring them, nothing clipped."""
-        if all(getattr(self, name) is None for name in _MOVABLE):
+        upright, turned = self.boxes is None and self.polygons is None, self.rotated_boxes is None
+        if upright and turned and self.keypoints is None and self.polylines is None:
             return self
         boxes = None if self.boxes is None else push_boxes(ops, self.boxes)
         keypoints = None if self.keypoints is None else push(ops, self.keypoints)
@@ -109,6 +115,9 @@ class Labels:
             names = ("label", "box_labels", "polyline_labels", "rotated_box_labels")
             labels = replace(labels, **{name: policy.in_mirror(getattr(self, name)) for name in names})
         return labels
+
+
+_NAMES = tuple(item.name for item in fields(Labels))
 
 
 def starts_of(policy: Policy, points: int, counts: Sequence[int] | None) -> list[int]:

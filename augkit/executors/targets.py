@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -79,15 +79,15 @@ def execute(plan: Plan, sample: Sample, pixels: Pixels) -> Sample:
     # What comes out is the caller's to change, and must not be what went in.
     image = _own(done.image, sample.image)
     moved = {key: _own(array, beside[key]) for key, array in done.beside.items()}
-    parts = {
-        kind: None if getattr(sample, kind) is None else {name: moved[kind, name] for name in getattr(sample, kind)}
-        for kind in ("masks", "images")
-    }
+    parts: dict[str, Any] = {}
+    if sample.masks is not None:
+        parts["masks"] = {name: moved["masks", name] for name in sample.masks}
+    if sample.images is not None:
+        parts["images"] = {name: moved["images", name] for name in sample.images}
     return sample.changed(image=image, mask=moved.get(_MASK), **parts, **vars(labels))
 
 
-@dataclass(frozen=True)
-class _Picture:
+class _Picture(NamedTuple):
     """A picture on its way through a plan, and the arrays beside it, by their field and name."""
 
     image: Image
@@ -114,9 +114,9 @@ class _Walk:
                 if any(isinstance(op, ColorMatrix) for op in step.ops):
                     require_rgb(channels_of(now.image), self.alpha, "ColorMatrix")
                 image = self.pixels.recolor(_own(now.image, start.image), step, self.alpha)
-                now = replace(now, image=image)
+                now = now._replace(image=image)
             else:
-                now = replace(now, labels=now.labels.clipped(now.size, self.policy.min_visible))
+                now = now._replace(labels=now.labels.clipped(now.size, self.policy.min_visible))
                 now = self._blended(step, now) if isinstance(step, BlendRun) else self._barred(step, now)
         return now
 
@@ -130,7 +130,7 @@ class _Walk:
         image = self.pixels.blend([picture.image for picture in done], step.weights)
         if self.alpha:
             image[..., 3] = done[0].image[..., 3]
-        return replace(done[0], image=image)
+        return done[0]._replace(image=image)
 
     def _barred(self, op: Barrier, now: _Picture) -> _Picture:
         if isinstance(op, External):
@@ -150,8 +150,8 @@ class _Walk:
             image = np.dstack([image, alpha])
         if isinstance(op, Erase) and op.mask_fill is not None:
             painted = {key: _painted(array, op) for key, array in now.beside.items() if key[0] != "images"}
-            now = replace(now, beside={**now.beside, **painted})
-        return self._moved(now, run, image) if run else replace(now, image=image)
+            now = now._replace(beside={**now.beside, **painted})
+        return self._moved(now, run, image) if run else now._replace(image=image)
 
     def _external(self, op: External, now: _Picture) -> _Picture:
         labels, where = now.labels, f"albumentations.{op.name}"
