@@ -22,7 +22,16 @@ from augkit.transforms import REGISTRY
 from augkit.transforms.colour import Brightness, Hue
 from augkit.transforms.combinators import Add, Maybe, OneOf, RandomOrder, SomeOf
 from augkit.transforms.combinators import Sequence as InOrder
-from augkit.transforms.crops import CenterCrop, Pad, RandomBoxCrop, RandomCrop, RandomResizedCrop, Resize
+from augkit.transforms.crops import (
+    CenterCrop,
+    Pad,
+    PadTo,
+    RandomBoxCrop,
+    RandomCrop,
+    RandomResizedCrop,
+    Resize,
+    ResizeSide,
+)
 from augkit.transforms.external import Albumentations
 from augkit.transforms.filters import Convolve
 from augkit.transforms.geometry import Mirror, Rotate, Shear
@@ -58,11 +67,13 @@ def examples(sample: Sample) -> dict[str, Callable[[], Transform]]:
         "Maybe": lambda: Maybe(1.0, Mirror()),
         "OneOf": lambda: OneOf(turns),
         "Pad": lambda: Pad(width // 8, height // 8, width // 8, height // 8),
+        "PadTo": lambda: PadTo((height + height // 4, width)),
         "RandomBoxCrop": lambda: RandomBoxCrop(half),
         "RandomCrop": lambda: RandomCrop(half),
         "RandomOrder": lambda: RandomOrder(turns),
         "RandomResizedCrop": lambda: RandomResizedCrop((224, 224)),
         "Resize": lambda: Resize((height // 8 + 1, width // 8 + 1)),
+        "ResizeSide": lambda: ResizeSide(min(height, width) // 3 + 1),
         "Sequence": lambda: InOrder((Brightness(0.7), *turns)),
         "SomeOf": lambda: SomeOf(2, (*turns, Shear((10.0, 20.0)))),
     }
