@@ -152,6 +152,31 @@ def test_boxes_are_clipped_only_at_barriers_and_at_the_end() -> None:
     np.testing.assert_allclose(barred(sample, ak.Key(0, "x")).boxes, [[30, 0, 40, 100]])
 
 
+@pytest.mark.parametrize(
+    "steps",
+    [
+        [ak.Add((ak.Translate(0.5, 0),), (ak.Translate(0.5, 0),)), ak.Translate(-0.5, 0)],
+        [ak.Pool(size=81, stride=1), ak.Pad(40, 40, 40, 40)],
+        [ak.Convolve(((1.0,) * 61,), padding=0), ak.Pad(30, 0, 30, 0)],
+        [ak.Add((ak.Pool("mean", 81, 1),), (ak.CenterCrop((20, 20)),)), ak.Pad(40, 40, 40, 40)],
+        [ak.Add((ak.Add((ak.Translate(0.5, 0),), ()),), ()), ak.Translate(-0.5, 0)],
+    ],
+    ids=repr,
+)
+def test_what_a_barrier_cut_off_comes_back_without_labels(steps: list[ak.Transform]) -> None:
+    box = np.array([[85.0, 40.0, 95.0, 60.0]])
+    mask = np.zeros((100, 100), np.uint8)
+    mask[40:60, 85:95] = 1
+    sample = ak.Sample(
+        noise((100, 100)), mask=mask, boxes=box, box_labels=["gone"], keypoints=[[90.0, 50.0]], polylines=[[[85, 50], [95, 50]]],
+        polyline_labels=["gone"], rotated_boxes=[[90, 50, 10, 20, 0]], rotated_box_labels=["gone"],
+    )  # fmt: skip
+    out = ak.Pipeline(steps, border="constant")(sample, ak.Key(0, "x"))
+    assert not out.mask.any()  # type: ignore[union-attr]
+    assert [out.box_labels, out.polyline_labels, out.rotated_box_labels] == [[], [], []]
+    np.testing.assert_array_equal(out.keypoint_visible, [False])
+
+
 def test_no_boxes_stay_no_boxes() -> None:
     sample = ak.Sample(noise(SIZE), boxes=np.zeros((0, 4)), box_labels=[], keypoints=np.zeros((0, 2)), polygons=[])
     out = ak.Pipeline([ak.Rotate(5), ak.LocalWarp()])(sample, ak.Key(0, "x"))

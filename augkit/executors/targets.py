@@ -116,8 +116,10 @@ class _Walk:
                 image = self.pixels.recolor(_own(now.image, start.image), step, self.alpha)
                 now = now._replace(image=image)
             else:
-                now = now._replace(labels=now.labels.clipped(now.size, self.policy.min_visible))
+                now = shown = now._replace(labels=now.labels.clipped(now.size, self.policy.min_visible))
                 now = self._blended(step, now) if isinstance(step, BlendRun) else self._barred(step, now)
+                if now.labels is not shown.labels:  # windows and branches that move points may cut some off
+                    now = now._replace(labels=now.labels.clipped(now.size, self.policy.min_visible))
         return now
 
     def _moved(self, now: _Picture, run: SpatialRun, image: Image) -> _Picture:
