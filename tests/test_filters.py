@@ -99,6 +99,19 @@ def test_the_notes_kernels() -> None:
         assert (through(ak.Convolve(other), np.ascontiguousarray(image), "cpu") == 0).all()
 
 
+@both
+@dtypes
+@pytest.mark.parametrize("step", [ak.Convolve("emboss"), ak.Pool("mean", 2, 1, 1), ak.Blur(), ak.Blur("median")], ids=repr)
+def test_pictures_of_many_channels(executor: str, dtype: str, step: ak.Transform) -> None:
+    """OpenCV has 128 at most."""
+    image = noise((9, 8), 300, dtype)
+    fill = noise((1, 1), 300, dtype, seed=1)[0, 0].tolist()
+    whole = through(step, image, executor, border="constant", fill=fill)
+    for part in (slice(120, 123), slice(126, 129), slice(297, 300)):
+        alone = through(step, np.ascontiguousarray(image[..., part]), executor, border="constant", fill=fill[part])
+        np.testing.assert_array_equal(whole[..., part], alone)
+
+
 def torchs_pool(image: Any, kind: str, size: Any, stride: Any, padding: Any) -> Any:
     """Return what torch makes of a picture padded with zeros, as real numbers."""
     (pad_y, pad_x), top = pair(padding), TOP[image.dtype.name]
