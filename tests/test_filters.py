@@ -179,6 +179,23 @@ def test_a_plan_whose_windows_do_not_fit_is_refused() -> None:
         Plan.from_json(text.replace('"source":[9,9]', '"source":[3,9]'))
 
 
+def test_a_plan_of_weights_that_sums_cannot_hold_is_refused() -> None:
+    text = ak.Pipeline([ak.Convolve(((0.5, 0.25, 2.0),))]).draw(KEY, ak.Scene((9, 9))).to_json()
+    for weight in ("1e39", "-1e6", "1" + "0" * 400):
+        with pytest.raises(ArgumentError, match=r"Filter.kernel: must .* -100000 and 100000"):
+            Plan.from_json(text.replace("0.25", weight))
+
+
+@both
+@dtypes
+def test_the_largest_weights_cancel(executor: str, dtype: str) -> None:
+    image = noise((20, 20), 1, dtype)
+    plane = image.astype(np.float64)
+    right = signal.correlate2d(plane, [[1e5, 0.5, -1e5]], "valid")
+    out = through(ak.Convolve(((1e5, 0.5, -1e5),), padding=0), image, executor)
+    assert_close(out, stored(right, dtype))
+
+
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
@@ -186,6 +203,8 @@ def test_a_plan_whose_windows_do_not_fit_is_refused() -> None:
         ({"kernel": ()}, "rows of as many numbers each"),
         ({"kernel": ((1.0, 1.0),)}, "must be a number for a kernel without a middle, got 'same' for 1 x 2"),
         ({"kernel": "sobel"}, "Convolve.kernel"),
+        ({"kernel": ((0.0, 1e39, 0.0),)}, r"Convolve.kernel\[0\]\[1\]: must be less than or equal to 100000, got 1e\+39"),
+        ({"kernel": ((-100001,),)}, "Convolve.kernel"),
         ({"kernel": "box", "stride": 0}, "Convolve.stride"),
         ({"kernel": "box", "padding": -1}, "Convolve.padding"),
     ],
