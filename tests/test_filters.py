@@ -101,7 +101,9 @@ def test_the_notes_kernels() -> None:
 
 @both
 @dtypes
-@pytest.mark.parametrize("step", [ak.Convolve("emboss"), ak.Pool("mean", 2, 1, 1), ak.Blur(), ak.Blur("median")], ids=repr)
+@pytest.mark.parametrize(
+    "step", [ak.Convolve("emboss"), ak.Pool("mean", 2, 1, 1), ak.Blur(), ak.Blur("median")], ids=repr
+)
 def test_pictures_of_many_channels(executor: str, dtype: str, step: ak.Transform) -> None:
     """OpenCV has 128 at most."""
     image = noise((9, 8), 300, dtype)
