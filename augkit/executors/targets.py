@@ -18,7 +18,7 @@ from augkit.core.ops import ColorMatrix, Homography
 from augkit.core.plan import BlendRun, ColorRun, Plan, SpatialRun, Step, size_after
 from augkit.core.policy import Border, Interpolation, Policy
 from augkit.core.sample import Sample, channels_of, require_rgb
-from augkit.core.spatial import IDENTITY, Size, scaling, translation
+from augkit.core.spatial import Size, scaling, translation
 from augkit.core.tonal import RANGE
 from augkit.core.windows import slide
 from augkit.errors import SampleError
@@ -142,10 +142,7 @@ class _Walk:
         how = self.of_image
         colours = np.ascontiguousarray(now.image[..., :3]) if self.alpha else now.image
         image = self.pixels.barrier(colours, op, replace(how, fill=how.fill[:3]) if self.alpha else how)
-        run = None
-        if isinstance(op, Sliding):
-            move = slide(op, now.size)
-            run = SpatialRun((move,), move.size) if move != Homography(IDENTITY, now.size) else None
+        run = _fused(slide(op, now.size), now.size, self.policy) if isinstance(op, Sliding) else None
         if self.alpha:
             alpha = np.ascontiguousarray(now.image[..., 3])
             alpha = self.pixels.resample(alpha, run, replace(how, fill=how.fill[3:])) if run else alpha
@@ -214,8 +211,14 @@ def _resized(image: Image, size: Size, how: Sampling) -> SpatialRun:
     """Return what shows the whole picture at another size."""
     height, width = image.shape[:2]
     op = Homography(scaling(size[1] / width, size[0] / height), size)
-    run = fuse((op,), (height, width), Policy(interpolation=how.interpolation)).steps
-    return run[0] if run and isinstance(run[0], SpatialRun) else SpatialRun((), size)
+    run = _fused(op, (height, width), Policy(interpolation=how.interpolation))
+    return run or SpatialRun((), size)
+
+
+def _fused(op: Homography, source: Size, policy: Policy) -> SpatialRun | None:
+    """Return the run that an operation alone is, None where it moves nothing."""
+    steps = fuse((op,), source, policy).steps
+    return steps[0] if steps and isinstance(steps[0], SpatialRun) else None
 
 
 def _painted(mask: Image, op: Erase) -> Image:
