@@ -54,7 +54,7 @@ class Pipeline:
         for index, step in enumerate(self.steps):
             if not isinstance(step, Transform):
                 raise ArgumentError(f"must be a transform, got {step!r:.80}.", f"Pipeline.steps[{index}]")
-        fills = tuple(fill) if isinstance(fill, Sequence) else fill
+        fills = tuple(fill) if isinstance(fill, Sequence) and not isinstance(fill, str) else fill
         try:
             points, names = _pairs(keypoint_pairs), _pairs(mirrored_labels)
             self.policy = Policy(border, fills, mask_fill, interpolation, min_visible, decode, points, names)
@@ -97,7 +97,8 @@ class Pipeline:
         """
         if not isinstance(key, Key) or not isinstance(scene, Scene):
             got = f"{type(key).__name__} and {type(scene).__name__}"
-            raise ArgumentError(f"must get a Key and a Scene, got {got}. Give ak.Scene.of(sample).", "Pipeline.draw")
+            advice = "ak.Scene.of(sample)" if isinstance(key, Key) else "ak.Key(seed, sample.id)"
+            raise ArgumentError(f"must get a Key and a Scene, got {got}. Give {advice}.", "Pipeline.draw")
         drawn: dict[str, tuple[Op, ...]] = {}
         for index, (label, step) in enumerate(zip(self.labels, self.steps, strict=True)):
             try:

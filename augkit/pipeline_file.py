@@ -86,7 +86,8 @@ def _pipeline(document: Document) -> Pipeline:
         raise ArgumentError(f"{rule}, got {data!r:.60}.", document.where())
     for key in data:
         if key not in known:
-            raise ArgumentError(f"has no key {key!r}.{closest(key, known)}", document.where((key,)))
+            advice = closest(key, known) or f" Its keys are {', '.join(known)}."
+            raise ArgumentError(f"has no key {key!r}.{advice}", document.where((key,)))
     steps = data.get("steps")
     if not isinstance(steps, list):
         raise ArgumentError(f"must be a list of steps, got {steps!r:.60}.", document.where(("steps",)))

@@ -65,7 +65,8 @@ def execute(plan: Plan, sample: Sample, pixels: Pixels) -> Sample:
     """
     if not isinstance(plan, Plan) or not isinstance(sample, Sample):
         got = f"{type(plan).__name__} and {type(sample).__name__}"
-        raise SampleError(f"must get a Plan and a Sample, got {got}. Give ak.Sample(image=...).", "run")
+        advice = "ak.Sample(image=...)" if isinstance(plan, Plan) else "pipeline.draw(key, ak.Scene.of(sample))"
+        raise SampleError(f"must get a Plan and a Sample, got {got}. Give {advice}.", "run")
     if sample.image.shape[:2] != plan.source:
         raise SampleError(f"must have the plan's size {plan.source}, got {sample.image.shape[:2]}.", "Sample.image")
     if plan.policy.keypoint_pairs and sample.keypoints is not None:

@@ -32,6 +32,7 @@ REFUSED = {
     "ToRGB": "it changes the number of channels",
     "ToTensorV2": "a tensor is no picture: loaders make it",
 }
+_PLACES = "Give pictures by their paths, in a list or under 'image'."
 _TARGETS = ("image", "mask", "bboxes", "keypoints")
 _EVERY = ("self", "p", "strict")  # every transform has these; a chance belongs beside the step
 # These move points and never change the size, so that nobody has to try.
@@ -96,12 +97,15 @@ def check_arguments(name: str, params: str) -> None:
         if argument == "p":
             raise ArgumentError("has no argument 'p' here: the step is done always. Write chance beside it.", where)
         if argument not in (*known, METADATA):
-            raise ArgumentError(f"has no argument {argument!r}.{closest(argument, known)}", where)
+            advice = f"{closest(argument, known)} It takes {', '.join(known) or 'none'}."
+            raise ArgumentError(f"has no argument {argument!r}.{advice}", where)
     beside = wanted_beside(built(name, given))
     if beside and METADATA not in given:
-        raise ArgumentError(f"must get {METADATA}: what its call takes as {beside}.", where)
+        raise ArgumentError(f"must get {METADATA}: what its call takes as {beside}. {_PLACES}", where)
     if METADATA in given and not beside:
         raise ArgumentError(f"takes no {METADATA}. Leave it out.", where)
+    if isinstance(given.get(METADATA), str):
+        raise ArgumentError(f"must be what its call takes as {beside}, got a text. {_PLACES}", f"{where}.{METADATA}")
 
 
 def wanted_beside(transform: Any) -> str:
@@ -124,6 +128,7 @@ def built(name: str, given: Mapping[str, Any]) -> Any:
             return cls(**arguments, p=1.0, **strict)
     except (ValueError, TypeError, KeyError) as fault:
         told = " ".join(str(fault).split()).partition(" [type=")[0].removeprefix("1 validation error for InitSchema ")
+        told = told.replace(" Input should be ", " must be ").removesuffix(".")
         raise ArgumentError(f"must get arguments that it takes, got: {told:.200}.", f"albumentations.{name}") from None
 
 
