@@ -22,6 +22,7 @@ from augkit.errors import ArgumentError, SampleError
 from augkit.expand import expand
 from augkit.loader import folder
 from augkit.pipeline_schema import schema
+from augkit.preview import contact_sheet
 from augkit.preview.sentences import explain
 
 SIZE = (100, 140)
@@ -156,6 +157,12 @@ def test_expanded_and_loaded_objects_change_their_names(tmp_path: Path) -> None:
 def objects_of(path: Path) -> list[Instance]:
     annotations = [source.annotations for source in read(path).sources]
     return [instance for found in annotations if found is not None for instance in found.instances or ()]
+
+
+def test_a_label_that_only_copies_have_is_drawn_too() -> None:
+    pipeline = ak.Pipeline([ak.Mirror()], mirrored_labels={"left": "right", "both": 7})
+    shown = contact_sheet([SAMPLE], pipeline, copies=1)
+    assert shown.shape == contact_sheet([SAMPLE], ak.Pipeline([ak.Mirror()]), copies=1).shape
 
 
 def test_the_classes_of_pictures_change_in_a_loader_and_are_settled_elsewhere(tmp_path: Path) -> None:
