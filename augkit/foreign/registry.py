@@ -15,7 +15,6 @@ from augkit.foreign.package import albumentations
 __all__ = [
     "METADATA",
     "REFUSED",
-    "arguments_of",
     "built",
     "check_arguments",
     "find",
@@ -23,6 +22,7 @@ __all__ = [
     "moves_points",
     "names",
     "wanted_beside",
+    "without_derived",
 ]
 
 METADATA = "metadata"  # beside the arguments: what a call of the transform takes beside the picture
@@ -34,7 +34,7 @@ REFUSED = {
 }
 _PLACES = "Give pictures by their paths, in a list or under 'image'."
 _TARGETS = ("image", "mask", "bboxes", "keypoints")
-_EVERY = ("self", "p", "strict")  # every transform has these; a chance belongs beside the step
+_OURS = ("p", "strict")  # every transform has these; a chance belongs beside the step
 # These move points and never change the size, so that nobody has to try.
 _KEEP_SIZE = frozenset({
     *("CoarseDropout", "ConstrainedCoarseDropout", "Erasing", "FrequencyMasking", "GridDropout", "MaskDropout"),
@@ -77,22 +77,14 @@ def find(name: str) -> type[Any]:
     return names()[name]
 
 
-def arguments_of(name: str) -> list[str]:
-    """Return the names of a transform's arguments, but for those that every one has.
-
-    Raises:
-        ArgumentError: there is no such transform.
-    """
-    return [argument for argument in inspect.signature(find(name).__init__).parameters if argument not in _EVERY]
-
-
 def check_arguments(name: str, params: str) -> None:
     """Refuse arguments that the transform does not take.
 
     Raises:
         ArgumentError: there is no such transform, or it has no such argument, or refuses its value.
     """
-    given, known, where = json.loads(params), arguments_of(name), f"albumentations.{name}"
+    given, where = json.loads(params), f"albumentations.{name}"
+    known = [argument for argument in _taken(find(name)) if argument not in _OURS]
     for argument in given:
         if argument == "p":
             raise ArgumentError("has no argument 'p' here: the step is done always. Write chance beside it.", where)
@@ -106,6 +98,21 @@ def check_arguments(name: str, params: str) -> None:
         raise ArgumentError(f"takes no {METADATA}. Leave it out.", where)
     if isinstance(given.get(METADATA), str):
         raise ArgumentError(f"must be what its call takes as {beside}, got a text. {_PLACES}", f"{where}.{METADATA}")
+
+
+def without_derived(name: str, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the arguments without those that only a base class takes: saving writes these too, made of the others.
+
+    Raises:
+        ArgumentError: there is no such transform.
+    """
+    cls = find(name)
+    derived = {argument for base in cls.__mro__[1:-1] for argument in _taken(base)} - set(_taken(cls))
+    return {argument: value for argument, value in given.items() if argument not in derived}
+
+
+def _taken(cls: type[Any]) -> list[str]:
+    return list(inspect.signature(cls.__init__).parameters)[1:]
 
 
 def wanted_beside(transform: Any) -> str:
