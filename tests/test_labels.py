@@ -215,3 +215,19 @@ def test_the_input_is_left_alone() -> None:
             getattr(out, name)[:] = 0
     for name, value in kept.items():
         np.testing.assert_array_equal(getattr(sample, name), value)
+
+
+def test_what_reaches_beyond_a_horizon_is_hidden_and_nothing_is_infinite() -> None:
+    inner, outer = [60.0, 50.0, 90.0, 80.0], [-3000.0, -2000.0, 4000.0, 3000.0]
+    rings = [np.array([inner, outer])[n][[[0, 1], [2, 1], [2, 3], [0, 3]]] for n in (0, 1)]
+    sample = ak.Sample(noise(SIZE), boxes=[inner, outer], box_labels=["in", "out"], polygons=[rings[0], [*rings]])
+    alone = ak.Sample(noise(SIZE), polygons=[*rings, rings], keypoints=rings[1], polylines=rings)
+    for min_visible in (0.0, 0.1, 1.0):
+        pipeline = ak.Pipeline([ak.Perspective(0.15)], min_visible=min_visible)
+        for n in range(4):
+            out = pipeline(sample, ak.Key(n, "x"))
+            assert out.box_labels == ["in"]
+            assert len(out.polygons or ()) == len(out.boxes if out.boxes is not None else ()) == 1
+            again = pipeline(alone, ak.Key(n, "x"))
+            assert len(again.polygons or ()) == 3
+            ak.Sample(**vars(again))  # which refuses what is not finite
