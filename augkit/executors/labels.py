@@ -75,8 +75,8 @@ class Labels:
         labels = self
         limits = np.array([size[1], size[0]], dtype=np.float64)
         if self.boxes is not None:
-            ends = np.isfinite(self.boxes).all(axis=1)  # others reach beyond a horizon: no part of them is enough
-            boxes = np.where(ends[:, None], self.boxes, 0.0)
+            ends = np.isfinite(self.boxes).all(axis=1, keepdims=True)  # others reach beyond a horizon: hidden
+            boxes = np.where(ends, self.boxes, 0.0)
             whole = np.prod(boxes[:, 2:] - boxes[:, :2], axis=1)
             boxes = np.clip(boxes, 0.0, np.tile(limits, 2))
             left = np.prod(boxes[:, 2:] - boxes[:, :2], axis=1)
