@@ -89,6 +89,18 @@ def test_labels_of_any_kind(labels: Any) -> None:
     assert list(pipeline(out, ak.Key(0, "x")).box_labels) == list(labels)
 
 
+def test_whole_numbers_are_names_of_classes_too(tmp_path: Path) -> None:
+    """Files call classes by names, so that a 6 that is a 9 in a mirror is a text there."""
+    pipeline = ak.Pipeline([ak.Mirror()], mirrored_labels=[[6, 9]])
+    sample = ak.Sample(noise(SIZE), label=["6", 6, "66"])
+    assert pipeline(sample, ak.Key(0, "x")).label == ["9", 9, "66"]
+    for name in "69":
+        (tmp_path / "in" / name).mkdir(parents=True)
+        (tmp_path / f"in/{name}/a.png").write_bytes(encode(noise((32, 40)), "png"))
+    with pytest.raises(ArgumentError, match=r"mirrored_labels: must leave the pictures' own classes alone.*'6'"):
+        expand(tmp_path / "in", tmp_path / "out", pipeline, copies=1)
+
+
 @pytest.mark.parametrize(
     "labels", [{"left": "right", "up": "upper"}, {"left": "right", "right": "left"}, [[6, 9]], [["6", 9]], {}], ids=str
 )

@@ -74,6 +74,8 @@ class Policy:
     def in_mirror(self, label: Any) -> Any:
         """Return what a label, or each of several, is called in a mirror; what no pair names stays.
 
+        A text is also what a pair's whole number is called: classes that are read from files have names.
+
         >>> Policy(mirrored_labels=(("left", "right"),)).in_mirror(["right", "both"])
         ['left', 'both']
         """
@@ -86,7 +88,8 @@ class Policy:
         if isinstance(label, list | tuple):
             return type(label)(self.in_mirror(value) for value in label)
         if type(label) in (str, int):
-            for one, other in self.mirrored_labels:
+            for pair in self.mirrored_labels:
+                one, other = map(str, pair) if type(label) is str else pair
                 if label in (one, other):
                     return other if label == one else one
         return label
