@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 from pictures import blobs, full_sample, middles, noise, picture, scattered, spatial_part
-from table import BUNDLED, SPATIAL
+from table import BUNDLED, SLIDING, SPATIAL
 
 import augkit as ak
 from augkit.core.plan import Plan
@@ -46,7 +46,9 @@ def assert_near(errors: Any) -> None:
     assert errors.max() <= 0.5
 
 
-@subjects
+@pytest.mark.parametrize(
+    "pipeline", [*SUBJECTS.values(), *(ak.Pipeline([step]) for step in SLIDING)], ids=[*SUBJECTS, *map(repr, SLIDING)]
+)
 def test_keypoints_lie_on_their_blobs(pipeline: ak.Pipeline) -> None:
     assert_near(np.concatenate([blob_errors(drawn(pipeline, n, blobs=True, border="constant")) for n in range(4)]))
 

@@ -1,24 +1,27 @@
 """The table of laws: what holds for every registered transform, and so for one that nobody has written yet."""
 
 import dataclasses
+import json
 import os
 import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pydantic
 import pytest
 from pictures import KEY, assert_close, assert_same_sample, channels_of, full_sample, moving, picture
-from table import ROWS, drawn
+from table import ROWS, drawn, outcome
 
 import augkit as ak
 from augkit.core import barriers
 from augkit.core.ops import Blend, ColorMatrix, Op, from_jsonable, to_jsonable
 from augkit.core.plan import Plan
-from augkit.errors import ArgumentError, SampleError
+from augkit.errors import ArgumentError, AugkitError, SampleError
 from augkit.transforms import REGISTRY, find
 from augkit.transforms.transform import transform
 
@@ -86,6 +89,61 @@ def test_draws_are_a_function_of_key_and_scene(step: ak.Transform) -> None:
         first = drawn(step, ak.Key(n, "a"), scene)
         drawn(step, ak.Key(n + 1, "b"), scene)  # what is drawn between does not matter
         assert first == drawn(step, ak.Key(n, "a"), scene) == drawn(twin, ak.Key(n, "a"), scene)
+
+
+@pytest.fixture(scope="module")
+def elsewhere() -> dict[str, list[str]]:
+    """Return what another process makes of every row, the last one first, with hashes of its own."""
+    code = "import json, table; print(json.dumps({repr(step): table.outcome(step) for step in reversed(table.ROWS)}))"
+    command, environment = [sys.executable, "-c", code], os.environ | {"PYTHONHASHSEED": "7"}
+    worker = subprocess.run(command, cwd=Path(__file__).parent, env=environment, capture_output=True, check=True)
+    found: dict[str, list[str]] = json.loads(worker.stdout)
+    return found
+
+
+@rows
+def test_every_worker_makes_the_same(step: ak.Transform, elsewhere: dict[str, list[str]]) -> None:
+    assert outcome(step) == elsewhere[repr(step)]
+
+
+ARGUMENTS = [(cls, item.name) for cls in REGISTRY.values() for item in dataclasses.fields(cls) if item.name != "name"]
+ANY_VALUES = (0, 1, 2, 5, 40, 0.02, 0.3, 0.9, 1.5, (1, 1), (3, 3), (0.2, 0.2), (2.0, 2.0), ak.Invert(), (ak.Invert(),))
+
+
+def choices(node: Any) -> Iterator[Any]:
+    """Yield the words that a part of a JSON Schema allows."""
+    if isinstance(node, dict):
+        yield from (node.get("const"), *node.get("enum", ()))
+        node = list(node.values())
+    for inner in node if isinstance(node, list) else ():
+        yield from choices(inner)
+
+
+def varied(step: ak.Transform, argument: str) -> Iterator[ak.Transform]:
+    """Yield the step with other values of an argument: those of other rows, its words, and numbers that it takes."""
+    words = choices(pydantic.TypeAdapter(type(step)).json_schema()["properties"][argument])
+    for value in (*(getattr(row, argument) for row in ROWS if type(row) is type(step)), *words, *ANY_VALUES):
+        try:
+            yield dataclasses.replace(step, **{argument: value})
+        except ArgumentError:  # nothing that it takes, or not beside its other arguments
+            continue
+
+
+@pytest.mark.parametrize(("cls", "argument"), ARGUMENTS, ids=[f"{cls.__name__}.{name}" for cls, name in ARGUMENTS])
+def test_every_argument_changes_what_is_drawn(cls: type[ak.Transform], argument: str) -> None:
+    scene = ak.Scene.of(full_sample(SIZE))
+
+    def draws(step: ak.Transform) -> Any:
+        try:
+            return [drawn(step, ak.Key(n, "argument"), scene) for n in range(6)]
+        except AugkitError:  # windows that do not fit, and such
+            return None
+
+    for step in (row for row in ROWS if type(row) is cls):
+        before = draws(step)
+        if any(after not in (None, before) for after in map(draws, varied(step, argument))):
+            return
+    pytest.fail(f"whatever {cls.__name__}.{argument} is, the same is drawn")
 
 
 @rows
