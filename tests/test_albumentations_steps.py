@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 from albumentations_table import CROP, REFERENCES, SIZE, lay_pictures_beside, sample_of, step_of
-from pictures import KEY, full_sample, noise, picture
+from pictures import KEY, assert_same, boxed_sample, full_sample, noise, picture
 
 import augkit as ak
 from augkit.core.plan import Plan
@@ -40,7 +40,7 @@ ALIKE = [
 @pytest.mark.parametrize(("theirs", "ours"), ALIKE, ids=lambda step: repr(step))
 @pytest.mark.parametrize("dtype", ["uint8", "uint16", "float32"])
 def test_frames_are_translated_exactly(theirs: ak.Transform, ours: ak.Transform, dtype: str) -> None:
-    sample = replace(full_sample(SIZE, picture(SIZE, dtype)), polygons=None)
+    sample = boxed_sample(SIZE, picture(SIZE, dtype))
     left, right = (ak.Pipeline([step])(sample, KEY) for step in (theirs, ours))
     np.testing.assert_allclose(left.image.astype(float), right.image.astype(float), atol=1e-6)
     np.testing.assert_array_equal(left.mask, right.mask)
@@ -72,7 +72,7 @@ def test_alpha_moves_as_a_mask_does() -> None:
 
 
 def test_dropped_boxes_take_their_labels_along() -> None:
-    sample = replace(full_sample(SIZE), polygons=None)
+    sample = boxed_sample(SIZE)
     crop = ak.Albumentations("Crop", {"x_max": 80, "y_max": 120})
     for labels in (["cat", "dog"], np.array([4, 9])):
         done = ak.Pipeline([crop])(replace(sample, box_labels=labels), KEY)
@@ -85,13 +85,15 @@ def test_dropped_boxes_take_their_labels_along() -> None:
     np.testing.assert_array_equal(done.keypoint_visible, done.keypoints[:, 0] <= 80)
 
 
-def test_polygons_are_refused_where_points_may_move() -> None:
-    sample = full_sample(SIZE)
-    with pytest.raises(SampleError, match=r"steps\[0\]|albumentations.HorizontalFlip: must get no polygons"):
+@pytest.mark.parametrize("kind", ["polygons", "polylines", "rotated_boxes", "masks", "images"])
+def test_what_it_cannot_move_is_refused_where_points_may_move(kind: str) -> None:
+    whole = full_sample(SIZE)
+    sample = replace(boxed_sample(SIZE), **{kind: getattr(whole, kind)})
+    says = rf"albumentations\.HorizontalFlip: must get no {kind.replace('_', ' ')}, which it does not move"
+    with pytest.raises(SampleError, match=says):
         ak.Pipeline([ak.Albumentations("HorizontalFlip")])(sample, KEY)
-    done = ak.Pipeline([ak.Albumentations("InvertImg")])(sample, KEY)
-    assert done.polygons is not None
-    assert len(done.polygons) == 2
+    done = ak.Pipeline([ak.Albumentations("InvertImg")])(whole, KEY)
+    assert_same(getattr(done, kind), getattr(whole, kind), kind)
 
 
 def test_a_reference_that_changed_is_refused_at_replay() -> None:
@@ -146,7 +148,7 @@ def test_complaints(name: str, params: dict[str, Any], says: str) -> None:
 
 
 def test_boxes_that_it_cannot_move_are_refused() -> None:
-    sample = replace(full_sample(SIZE), polygons=None)
+    sample = boxed_sample(SIZE)
     with pytest.raises(SampleError, match=r"albumentations\.Morphological: must be done to a picture that it takes"):
         ak.Pipeline([step_of("Morphological")])(sample, KEY)
 
