@@ -1,7 +1,7 @@
 """The table of laws' rows: example instances of every registered transform.
 
-A transform whose arguments all have defaults is in the table as soon as it is registered; here stand the arguments of
-those that need some, and further examples.
+A transform is in the table as soon as it is registered, as by default or, where an argument must be given, as its
+docstring shows it; here stand further arguments.
 """
 
 from base64 import b64encode
@@ -17,6 +17,7 @@ from augkit.core.ops import Homography, Op
 from augkit.core.spatial import IDENTITY
 from augkit.core.windows import moves
 from augkit.transforms import REGISTRY
+from augkit.transforms.transform import example
 
 STATISTICS = ak.ColorStatistics((0.2, 0.05, 0.01), ((1.0, 0.0, 0.0), (0.0, 0.6, -0.8), (0.0, 0.8, 0.6)))
 AMPLITUDES = np.outer(1 / (1 + np.abs(np.arange(-2, 3))), 1 / (1 + np.arange(3))) * 0.3
@@ -142,8 +143,7 @@ MORE: dict[str, list[dict[str, object]]] = {
 def rows() -> Iterator[ak.Transform]:
     """Yield example instances of every registered transform."""
     for name, cls in REGISTRY.items():
-        if not any(item.default is item.default_factory for item in vars(cls)["__dataclass_fields__"].values()):
-            yield cls()
+        yield example(cls)
         for arguments in MORE.get(name, []):
             yield cls(**arguments)
 

@@ -80,7 +80,7 @@ def _radius(kernel: Gaussian | Motion) -> int:
 
 
 def centred(op: Filter) -> Filter:
-    """Return the filter padded so that the frame keeps its size at a stride of 1."""
+    """Return a filter of odd sides padded so that the frame keeps its size at a stride of 1."""
     height, width = window(op)
     return Filter(op.kernel, op.stride, (height // 2, width // 2))
 

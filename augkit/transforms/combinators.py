@@ -56,6 +56,10 @@ class Maybe(Transform):
         step: what is done.
 
     Draws: a uniform number below `chance`. Emits: what the step emits, or nothing.
+
+    >>> from augkit.transforms.geometry import Mirror
+    >>> Maybe(0.5, Mirror())
+    Maybe(chance=0.5, step=Mirror())
     """
 
     chance: Chance
@@ -84,6 +88,10 @@ class OneOf(Transform):
         weights: how often each is chosen, in proportion; evenly without.
 
     Draws: which. Emits: what that one emits.
+
+    >>> from augkit.transforms.geometry import Mirror, Rotate
+    >>> OneOf((Mirror(), Rotate((20, 30))), weights=(1, 2))
+    OneOf(steps=(Mirror(), Rotate(degrees=(20.0, 30.0))), weights=(1.0, 2.0))
     """
 
     steps: Steps
@@ -110,6 +118,10 @@ class SomeOf(Transform):
         steps: what to choose from.
 
     Draws: how many, uniform; which, every subset of that number alike. Emits: what those emit.
+
+    >>> from augkit.transforms.geometry import Mirror, Rotate
+    >>> SomeOf(1, (Mirror(), Rotate((20, 30))))
+    SomeOf(count=1, steps=(Mirror(), Rotate(degrees=(20.0, 30.0))))
     """
 
     count: Count | tuple[Count, Count]
@@ -141,6 +153,10 @@ class RandomOrder(Transform):
         steps: at least one.
 
     Draws: the order, every one alike. Emits: what the steps emit.
+
+    >>> from augkit.transforms.geometry import Mirror, Rotate
+    >>> RandomOrder((Mirror(), Rotate((20, 30))))
+    RandomOrder(steps=(Mirror(), Rotate(degrees=(20.0, 30.0))))
     """
 
     steps: Steps
@@ -157,6 +173,10 @@ class Sequence(Transform):
         steps: at least one.
 
     Draws: nothing. Emits: what the steps emit.
+
+    >>> from augkit.transforms.geometry import Mirror, Rotate
+    >>> Sequence((Mirror(), Rotate((20, 30))))
+    Sequence(steps=(Mirror(), Rotate(degrees=(20.0, 30.0))))
     """
 
     steps: Steps
@@ -175,6 +195,10 @@ class Add(Transform):
         first, second: the steps of each branch; without any it is the picture as it is.
 
     Draws: nothing. Emits: a Blend of what the branches emit, a barrier.
+
+    >>> from augkit.transforms.filters import Convolve
+    >>> Add((Convolve("vertical_line"),), (Convolve("horizontal_line"),))
+    Add(first=(Convolve(kernel='vertical_line'),), second=(Convolve(kernel='horizontal_line'),))
     """
 
     first: Branch

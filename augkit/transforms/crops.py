@@ -30,6 +30,9 @@ class RandomCrop(Transform):
 
     Draws: top and left, uniform over all places where the smaller of window and picture lies inside the larger.
     Emits: a Homography, exact.
+
+    >>> RandomCrop(64)
+    RandomCrop(size=(64, 64))
     """
 
     size: PixelSize
@@ -52,6 +55,9 @@ class RandomResizedCrop(Transform):
     and left, uniform over whole pixels. Where no aspect of the range fits, the largest window of the nearest aspect.
     Emits: a Homography.
     Reference: Szegedy et al., "Going deeper with convolutions", CVPR 2015.
+
+    >>> RandomResizedCrop((48, 64), scale=(0.5, 1))
+    RandomResizedCrop(size=(48, 64), scale=(0.5, 1.0))
     """
 
     size: PixelSize
@@ -83,6 +89,9 @@ class RandomBoxCrop(Transform):
     uniform over the whole pixels that keep what is to be kept.
     Emits: a Homography.
     Reference: Liu et al., "SSD: Single shot multibox detector", ECCV 2016 (overlaps of 0.1 to 0.9).
+
+    >>> RandomBoxCrop(64, keep="all")
+    RandomBoxCrop(size=(64, 64), keep='all')
     """
 
     size: PixelSize
@@ -134,6 +143,9 @@ class CenterCrop(Transform):
         size: (height, width) of the window in pixels.
 
     Draws: nothing. Emits: a Homography, exact.
+
+    >>> CenterCrop((48, 64))
+    CenterCrop(size=(48, 64))
     """
 
     size: PixelSize
@@ -151,6 +163,9 @@ class Resize(Transform):
         size: (height, width) of the result in pixels.
 
     Draws: nothing. Emits: a Homography.
+
+    >>> Resize((48, 64))
+    Resize(size=(48, 64))
     """
 
     size: PixelSize
@@ -167,6 +182,9 @@ class Pad(Transform):
         left, top, right, bottom: widths in whole pixels.
 
     Draws: nothing. Emits: a Homography, exact.
+
+    >>> Pad(left=8, right=8)
+    Pad(left=8, right=8)
     """
 
     left: Margin = 0

@@ -158,6 +158,9 @@ class RandAugment(Transform):
     one. Emits: what those emit.
     Reference: Cubuk, Zoph, Shlens and Le, "RandAugment: practical automated data augmentation with a reduced search
     space", 2020, figure 2 and section 3.
+
+    >>> RandAugment(count=2, magnitude=(5, 13))
+    RandAugment(magnitude=(5.0, 13.0))
     """
 
     count: Count = 2
@@ -188,6 +191,9 @@ class AutoAugment(Transform):
     Draws: the pair, all alike; whether each of its operations is done; their directions. Emits: what those emit.
     Reference: Cubuk, Zoph, Mane, Vasudevan and Le, "AutoAugment: learning augmentation strategies from data", CVPR
     2019, tables 6 to 9 of its supplement.
+
+    >>> AutoAugment("cifar")
+    AutoAugment(policy='cifar')
     """
 
     policy: Literal["imagenet", "cifar", "svhn"] = "imagenet"
@@ -212,6 +218,9 @@ class AugMix(Transform):
     Reference: Hendrycks, Mu, Cubuk, Zoph, Gilmer and Lakshminarayanan, "AugMix: a simple data processing method to
     improve robustness and uncertainty", ICLR 2020, algorithm 1. The ranges, which it does not tell, are those of the
     published code, but for `Posterize`, which keeps AutoAugment's 8 to 4 bits: there, the strongest leaves none.
+
+    >>> AugMix(severity=5, depth=2)
+    AugMix(severity=5.0, depth=2)
     """
 
     severity: Severity = 3.0

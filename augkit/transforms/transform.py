@@ -16,6 +16,8 @@ Masks, boxes, keypoints, YAML, JSON Schema, lineage and replay follow from the o
 from __future__ import annotations
 
 import math
+import re
+import sys
 from abc import ABC, abstractmethod
 from dataclasses import MISSING, dataclass, field, fields
 from functools import lru_cache, wraps
@@ -40,6 +42,7 @@ __all__ = [
     "Step",
     "Transform",
     "ends",
+    "example",
     "labels",
     "ordered",
     "pick",
@@ -231,6 +234,21 @@ def _field_names(cls: type[Transform]) -> list[str]:
 def summary(cls: type[Transform]) -> str:
     """Return what a transform does: the first sentence of its docstring."""
     return (cls.__doc__ or "").strip().partition("\n")[0]
+
+
+def example(cls: type[T]) -> T:
+    """Return one such transform: as by default, or, where an argument must be given, as its docstring shows it.
+
+    Raises:
+        ArgumentError: it shows none.
+    """
+    if all(item.default is not MISSING for item in fields(cls)):
+        return cls()
+    shown = re.search(rf"^ *>>> ({cls.__name__}\(.*\))(  # .*)?$", cls.__doc__ or "", re.MULTILINE)
+    if shown is None:
+        raise ArgumentError(f"must show one in its docstring, on a line '>>> {cls.__name__}(...)'.", cls.__name__)
+    made: T = eval(shown[1], dict(REGISTRY) | vars(sys.modules[cls.__module__]))
+    return made
 
 
 def pick(stream: Stream, span: float | tuple[float, float]) -> float:
