@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Annotated
 
 import pydantic
@@ -10,7 +11,7 @@ from augkit.core.key import Stream
 from augkit.core.ops import Blend, Op
 from augkit.core.sample import Scene
 from augkit.errors import ArgumentError
-from augkit.transforms.transform import Step, Transform, labels, transform
+from augkit.transforms.transform import Step, Transform, draw_in_turn, labels, pick_whole, transform
 
 __all__ = ["Add", "Maybe", "OneOf", "RandomOrder", "Sequence", "SomeOf"]
 
@@ -36,12 +37,7 @@ Count = Annotated[int, pydantic.Field(strict=True, ge=0)]
 def _draw_in_order(steps: tuple[Transform, ...], order: list[int], stream: Stream, scene: Scene) -> tuple[Op, ...]:
     """Draw steps, each from its own child of the stream, so that the order of drawing moves no draw."""
     names = labels(steps)
-    drawn: tuple[Op, ...] = ()
-    for index in order:
-        ops = steps[index].draw(stream.child(names[index]), scene)
-        scene = scene.after(ops)
-        drawn += ops
-    return drawn
+    return draw_in_turn(scene, [partial(steps[index].draw, stream.child(names[index])) for index in order])
 
 
 @transform
@@ -128,20 +124,15 @@ class SomeOf(Transform):
     steps: Steps
 
     def __post_init__(self) -> None:
-        low, high = self._span
+        low, high = self.count if isinstance(self.count, tuple) else (self.count, self.count)
         if not low <= high <= len(self.steps):
             raise ArgumentError(
                 f"must be within 0 and {len(self.steps)}, low <= high, got {self.count}.", "SomeOf.count"
             )
 
-    @property
-    def _span(self) -> tuple[int, int]:
-        return self.count if isinstance(self.count, tuple) else (self.count, self.count)
-
     def draw(self, stream: Stream, scene: Scene) -> tuple[Op, ...]:
-        low, high = self._span
         choice = stream.child("choice")
-        count = low + choice.integers(high - low + 1)
+        count = pick_whole(choice, self.count)
         return _draw_in_order(self.steps, sorted(choice.permutation(len(self.steps))[:count]), stream, scene)
 
 

@@ -103,12 +103,11 @@ class RandomBoxCrop(Transform):
     def draw(self, stream: Stream, scene: Scene) -> tuple[Op, ...]:
         boxes = _shown(scene)
         if self.keep == "overlap" and len(boxes):
-            found = self._overlapping(stream, scene.size, boxes)
+            left, top, window = self._overlapping(stream, scene.size, boxes)
         else:
             chosen = stream.integers(max(1, len(boxes)))
             kept = boxes[chosen : chosen + 1] if self.keep == "one" else boxes
-            found = self._around(stream, scene.size, kept)
-        left, top, window = found
+            left, top, window = self._around(stream, scene.size, kept)
         return (Homography(crop(left, top, window, self.size), self.size),)
 
     def _around(self, stream: Stream, size: Size, boxes: NDArray[np.float64]) -> tuple[int, int, Size]:

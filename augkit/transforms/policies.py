@@ -24,7 +24,16 @@ from augkit.transforms.filters import Convolve
 from augkit.transforms.geometry import Rotate, Shear, Translate
 from augkit.transforms.levels import AutoContrast, Equalize, Invert, Posterize, Solarize
 from augkit.transforms.policy_tables import AUGMIX, AUTO_AUGMENT, PAIRS, RAND_AUGMENT, TRIVIAL_WIDE, Space, Use
-from augkit.transforms.transform import Interval, Range, Transform, ordered, pick, pick_whole, transform
+from augkit.transforms.transform import (
+    Interval,
+    Range,
+    Transform,
+    draw_in_turn,
+    ordered,
+    pick,
+    pick_whole,
+    transform,
+)
 
 __all__ = ["AugMix", "AutoAugment", "RandAugment", "TrivialAugment"]
 
@@ -116,12 +125,9 @@ def _in_turn(
     stream: Stream, scene: Scene, draws: Sequence[Callable[[Stream, Scene], tuple[Op, ...]]]
 ) -> tuple[Op, ...]:
     """Draw operations one after the other, each from a stream of its own and for what those before it made."""
-    drawn: tuple[Op, ...] = ()
-    for place, one in enumerate(draws):
-        ops = one(stream.child(f"operation {place + 1}"), scene)
-        scene = scene.after(ops)
-        drawn += ops
-    return drawn
+    return draw_in_turn(
+        scene, [partial(one, stream.child(f"operation {place}")) for place, one in enumerate(draws, start=1)]
+    )
 
 
 @transform

@@ -193,7 +193,8 @@ class Erase(Transform):
         if self.kind == "grid":
             rectangles = self._grid(stream, scene.size)
         else:
-            rectangles = [self._rectangle(stream, scene.size) for _ in range(self.count)]
+            one = self._square if self.kind == "cutout" else self._rectangle
+            rectangles = [one(stream, scene.size) for _ in range(self.count)]
         seen = tuple(r for r in rectangles if r[2] > r[0] and r[3] > r[1])
         if isinstance(self.fill, str):
             fill: tuple[float, ...] | str = stream.child("fill").name
@@ -204,19 +205,20 @@ class Erase(Transform):
     def _rectangle(self, stream: Stream, size: Size) -> Rectangle:
         height, width = size
         area = pick(stream, self.area) * height * width
-        low, high = (1.0, 1.0) if self.kind == "cutout" else ends(self.ratio)
-        if self.kind == "random" and area:  # of the aspects, those whose rectangle lies within the picture
+        low, high = ends(self.ratio)
+        if area:  # of the aspects, those whose rectangle lies within the picture
             low, high = min(max(low, area / height**2), high), max(min(high, width**2 / area), low)
         aspect = math.exp(stream.uniform(math.log(low), math.log(max(low, high))))
-        rows, columns = round(math.sqrt(area / aspect)), round(math.sqrt(area * aspect))
-        if self.kind == "cutout":
-            top, left = (
-                stream.integers(side + 1) - part // 2 for side, part in zip(size, (rows, columns), strict=True)
-            )
-        else:
-            rows, columns = min(rows, height), min(columns, width)
-            top, left = stream.integers(height - rows + 1), stream.integers(width - columns + 1)
-        return max(0, left), max(0, top), min(width, left + columns), min(height, top + rows)
+        rows, columns = min(height, round(math.sqrt(area / aspect))), min(width, round(math.sqrt(area * aspect)))
+        top, left = stream.integers(height - rows + 1), stream.integers(width - columns + 1)
+        return left, top, left + columns, top + rows
+
+    def _square(self, stream: Stream, size: Size) -> Rectangle:
+        height, width = size
+        side = round(math.sqrt(pick(stream, self.area) * height * width))
+        stream.random()  # the place keeps its own number, though a square has no aspect
+        top, left = (stream.integers(length + 1) - side // 2 for length in size)
+        return max(0, left), max(0, top), min(width, left + side), min(height, top + side)
 
     def _grid(self, stream: Stream, size: Size) -> list[Rectangle]:
         height, width = size

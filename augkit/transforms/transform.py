@@ -19,6 +19,7 @@ import math
 import re
 import sys
 from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable
 from dataclasses import MISSING, dataclass, field, fields
 from functools import lru_cache, wraps
 from itertools import chain
@@ -41,6 +42,7 @@ __all__ = [
     "Range",
     "Step",
     "Transform",
+    "draw_in_turn",
     "ends",
     "example",
     "labels",
@@ -249,6 +251,16 @@ def example(cls: type[T]) -> T:
         raise ArgumentError(f"must show one in its docstring, on a line '>>> {cls.__name__}(...)'.", cls.__name__)
     made: T = eval(shown[1], dict(REGISTRY) | vars(sys.modules[cls.__module__]))
     return made
+
+
+def draw_in_turn(scene: Scene, draws: Iterable[Callable[[Scene], tuple[Op, ...]]]) -> tuple[Op, ...]:
+    """Return what is drawn one after the other, each for the scene that those before it made."""
+    drawn: tuple[Op, ...] = ()
+    for draw in draws:
+        ops = draw(scene)
+        scene = scene.after(ops)
+        drawn += ops
+    return drawn
 
 
 def pick(stream: Stream, span: float | tuple[float, float]) -> float:
