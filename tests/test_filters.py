@@ -90,6 +90,33 @@ def test_named_kernels_keep_the_size(executor: str, name: Any, border: str) -> N
     )
 
 
+JUDGES: dict[str, Any] = {
+    "sobel_x": lambda image: ndimage.sobel(image, axis=1),
+    "sobel_y": lambda image: ndimage.sobel(image, axis=0),
+    "laplacian": ndimage.laplace,
+    "sharpen": lambda image: image - ndimage.laplace(image),
+    "box": lambda image: ndimage.uniform_filter(image, 3),
+    "gaussian": lambda image: ndimage.correlate(image, np.outer([1, 2, 1], [1, 2, 1]) / 16),
+}
+
+
+@pytest.mark.parametrize("name", JUDGES)
+def test_named_kernels_are_scipys(name: Any) -> None:
+    image = noise((20, 31), 1, "float32")
+    right = np.clip(JUDGES[name](image.astype(np.float64)), 0, 1)
+    np.testing.assert_allclose(through(ak.Convolve(name), image, "reference"), right, atol=1e-6)
+
+
+def test_emboss_is_the_picture_and_its_slope_to_the_lower_right() -> None:
+    x, y = np.meshgrid(np.arange(30.0), np.arange(20.0))
+    plane = (0.2 + 0.001 * x + 0.002 * y).astype(np.float32)
+    kernel = np.array(KERNELS["emboss"])
+    rise = 0.001 * (kernel * [-1, 0, 1]).sum() + 0.002 * (kernel * [[-1], [0], [1]]).sum()
+    assert rise > 0
+    out = through(ak.Convolve("emboss"), plane, "reference")
+    np.testing.assert_allclose(out[1:-1, 1:-1], plane[1:-1, 1:-1] + rise, atol=1e-6)
+
+
 def test_the_notes_kernels() -> None:
     line = np.full((9, 9), 20, np.uint8)
     line[:, 4] = 60
