@@ -101,6 +101,7 @@ MORE: dict[str, list[dict[str, object]]] = {
     ],
     "PCAColorShift": [{"std": 0.5, "statistics": STATISTICS}],
     "Pad": [{"left": 7, "top": 3, "right": 0, "bottom": 11}],
+    "PadTo": [{"size": (150, 140)}, {"size": 161}],
     "Perspective": [{"strength": 0.2}],
     "Pool": [
         {"kind": "mean", "size": 3, "stride": 2, "padding": 1},
@@ -119,6 +120,7 @@ MORE: dict[str, list[dict[str, object]]] = {
     "RandomOrder": [{"steps": (ak.Rotate(), ak.Shear(), ak.Scale())}],
     "RandomResizedCrop": [{"size": (96, 96)}, {"size": (70, 50), "scale": (0.5, 1.0), "ratio": (0.5, 2.0)}],
     "Resize": [{"size": (64, 64)}, {"size": (30, 40)}, {"size": (150, 171)}],
+    "ResizeSide": [{"length": 64}, {"length": (80, 150), "side": "longer"}],
     "Rotate": [
         {"degrees": 90.0},
         {"degrees": (-180.0, 180.0)},

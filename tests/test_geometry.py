@@ -114,6 +114,33 @@ def test_right_angles_are_exact() -> None:
         assert {abs(value) for row in matrix[:2] for value in row[:2]} == {0.0, 1.0}
 
 
+def test_quarter_turns_are_all_alike_and_exact() -> None:
+    image = noise((60, 100))
+    turned = {np.rot90(image, quarters).tobytes(): 0 for quarters in range(4)}
+    pipeline = ak.Pipeline([ak.QuarterTurn()])
+    for n in range(400):
+        turned[pipeline(ak.Sample(image), ak.Key(n, "a")).image.tobytes()] += 1
+    assert stats.chisquare(list(turned.values())).pvalue > 1e-3
+
+
+@given(st.integers(1, 300), st.integers(1, 300), st.integers(1, 200))
+def test_resizing_a_side_keeps_the_aspect(height: int, width: int, length: int) -> None:
+    for side, measure in (("shorter", min), ("longer", max)):
+        size = drawn(ak.ResizeSide(length, side), 0, (height, width)).size
+        assert measure(size) == length
+        assert abs(size[0] * width - size[1] * height) <= max(height, width) / 2 or min(size) == 1
+
+
+@given(st.integers(1, 300), st.integers(1, 300), st.integers(1, 200), st.integers(1, 200))
+def test_padding_to_a_size_adds_even_margins(height: int, width: int, rows: int, columns: int) -> None:
+    op = drawn(ak.PadTo((rows, columns)), 0, (height, width))
+    assert op.size == (max(height, rows), max(width, columns))
+    for before, least, side in ((op.matrix[1][2], rows, height), (op.matrix[0][2], columns, width)):
+        after = max(least, side) - side - before
+        assert before >= 0
+        assert after - before in (0, 1)
+
+
 def test_crops_start_at_whole_pixels_and_anywhere_alike() -> None:
     for step, spare in ((ak.RandomCrop((50, 96)), (10, 4)), (ak.RandomCrop((70, 96)), (-10, 4))):
         shifts = np.array([[drawn(step, n).matrix[1][2], drawn(step, n).matrix[0][2]] for n in range(4000)])

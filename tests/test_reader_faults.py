@@ -97,9 +97,9 @@ ROWS = [
     (manifest_with(split="trian"), r"x\.jsonl:2 split: must be train, val or test, got 'trian'\. Did you mean train\?"),
     (manifest_with(boxes=[[1, 2, 3]], label="x"), r"x\.jsonl:2 boxes\[0\]: must be 4 numbers"),
     (manifest_with(boxes=3, label="x"), r"x\.jsonl:2 boxes: must be a list"),
-    (manifest_with(boxes=[[1, 2, 3, 4]]), r"x\.jsonl:2 box_labels: must be a list of names, one a box, got None"),
-    (manifest_with(boxes=[[1, 2, 3, 4]], box_labels=[]), r"x\.jsonl:2 box_labels: must be one a box, 1, got 0"),
-    (manifest_with(boxes=[], polygons=[[]]), r"x\.jsonl:2 polygons: must be one a box, 0, got 1"),
+    (manifest_with(boxes=[[1, 2, 3, 4]]), r"x\.jsonl:2 box_labels: must be a list of names, one each, got None"),
+    (manifest_with(boxes=[[1, 2, 3, 4]], box_labels=[]), r"x\.jsonl:2 box_labels: must be one each, 1, got 0"),
+    (manifest_with(boxes=[], polygons=[[]]), r"x\.jsonl:2 polygons: must be one each, 0, got 1"),
     (manifest_with(keypoints=[[1]]), r"x\.jsonl:2 keypoints\[0\]: must be \[x, y\] or"),
     (manifest_with() + manifest_with(), r"x\.jsonl:3: must have an id of its own, got 'a.jpg' again"),
     (

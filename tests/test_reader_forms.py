@@ -20,8 +20,7 @@ from pictures import noise
 from PIL import Image
 
 from augkit.codec import decode, encode
-from augkit.datasets import Annotations, DataSet, Instance, Member, Source, counts, is_data_set, read, read_folder
-from augkit.datasets.fields import annotations_of, fields_of
+from augkit.datasets import DataSet, Member, Source, counts, is_data_set, read, read_folder
 from augkit.datasets.folder import FolderReader
 from augkit.datasets.root import Folder, Found
 from augkit.errors import ArgumentError, FileError
@@ -134,26 +133,6 @@ def test_coco_keeps_the_order_of_categories_over_files(tmp_path: Path) -> None:
 @given(st.lists(st.integers(0, 10**6), max_size=30))
 def test_run_lengths_come_back(runs: list[int]) -> None:
     assert counts.expanded(counts.compressed(runs)) == runs
-
-
-numbers = st.integers(0, 4000).map(lambda number: number / 8)
-rings = st.lists(numbers, min_size=3, max_size=6).map(lambda values: (*values, *values))
-objects = st.builds(
-    lambda label, x, y, w, h, rings, points, runs, crowd: Instance(
-        label, (x, y, x + w + 1, y + h + 1), tuple(rings), tuple(3 * points), runs and counts.compressed(runs), crowd
-    ),
-    st.text(max_size=5), numbers, numbers, numbers, numbers, st.lists(rings, max_size=2), st.lists(numbers, max_size=3),
-    st.sampled_from(["", (768,), (0, 700, 68)]), st.booleans(),
-)  # fmt: skip
-
-
-@given(st.none() | st.lists(objects, max_size=4).map(tuple), st.lists(numbers, max_size=4).map(lambda n: (*n, *n, *n)))
-def test_fields_come_back(instances: Any, keypoints: tuple[float, ...]) -> None:
-    fields = json.loads(json.dumps(fields_of(instances, keypoints, (24, 32))))
-    left_out: Counter[str] = Counter()
-    found = annotations_of(fields, None, "m.png", "x", left_out)
-    assert found == Annotations(instances, keypoints, "m.png", (24, 32))
-    assert not left_out.total()
 
 
 def test_run_lengths_are_those_of_pycocotools(tmp_path: Path) -> None:

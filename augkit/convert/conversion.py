@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from augkit.core.policy import Border, Policy
@@ -63,6 +63,7 @@ class Conversion:
         notes: what is done elsewhere, or sampled otherwise.
         borders: what lies outside the picture, by the first step that says so: border, fill and mask fill.
         min_visible: of boxes, where the file says so.
+        normalised: mean and standard deviation that what follows sees pixels after, where there are any.
     """
 
     name: str
@@ -72,6 +73,11 @@ class Conversion:
     notes: list[str] = field(default_factory=list)
     borders: tuple[Border, float | tuple[float, ...], int] | None = None
     min_visible: float | None = None
+    normalised: tuple[Any, Any] | None = None
+
+    def reflected(self, name: str) -> None:
+        """Note of a kernel that it reaches beyond the picture's edge, which is reflected there."""
+        self.notes.append(f"{name}: beyond the picture's edge it sees the pipeline's border, there a reflection")
 
     def outside(self, border: Border | None, fill: Any = 0, mask_fill: Any = 0) -> None:
         """Agree on what lies outside the picture: it belongs to the pipeline, so all steps must say the same."""
@@ -114,12 +120,13 @@ def ruled(rule: Rule, given: Mapping[str, Any], found: Conversion) -> Sequence[T
     Raises:
         Differs: they have no equal.
     """
-    arguments = Arguments(given)
+    arguments, attempt = Arguments(given), replace(found, notes=list(found.notes))
     try:
-        steps = rule(arguments, found)
+        steps = rule(arguments, attempt)
         arguments.close()
     except AugkitError as fault:
         raise Differs(str(fault)) from None
     except (TypeError, ValueError, AttributeError, KeyError, IndexError):  # a text where a number should be, and such
         raise Differs("its arguments cannot be read") from None
+    found.notes, found.borders = attempt.notes, attempt.borders  # of a rule that failed nothing is left
     return steps

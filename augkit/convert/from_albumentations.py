@@ -5,29 +5,25 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from augkit.convert.conversion import Arguments, Conversion, Differs, Rule, joined, perhaps, ruled
-from augkit.core.policy import Border
+from augkit.convert.albumentations_rules import RULES
+from augkit.convert.conversion import Conversion, Differs, joined, perhaps, ruled
 from augkit.errors import AugkitError, FileError
+from augkit.foreign.registry import arguments_of
 from augkit.transforms import Transform
-from augkit.transforms.colour import Brightness, Gamma, Grayscale
-from augkit.transforms.combinators import OneOf
+from augkit.transforms.combinators import OneOf, RandomOrder, SomeOf
 from augkit.transforms.combinators import Sequence as InOrder
-from augkit.transforms.crops import CenterCrop, RandomCrop, RandomResizedCrop, Resize
 from augkit.transforms.external import Albumentations
-from augkit.transforms.geometry import Mirror, Rotate, Scale, Translate
-from augkit.transforms.levels import ChannelShuffle, Invert, Posterize, Solarize
 
-__all__ = ["RULES", "albumentations_steps"]
+__all__ = ["albumentations_steps"]
 
 _CLASS = "__class_fullname__"
-_BORDERS: dict[Any, Border] = {0: "constant", 1: "replicate", 2: "reflect", 3: "wrap"}  # OpenCV's numbers
-_SAMPLED = {"interpolation": 1, "mask_interpolation": 0}  # linearly, masks from the nearest pixel
 _ELSEWHERE = {
     "Normalize": "done by the model's own preprocessing",
     "ToTensorV2": "done by the loader",
     "NoOp": "does nothing",
 }
 _GROUPS = ("Compose", "Sequential")
+_CHOICES = ("OneOf", "RandomOrder", "SomeOf")
 
 
 def albumentations_steps(data: Any, name: str) -> Conversion:
@@ -77,17 +73,24 @@ def _steps(node: Mapping[str, Any], where: str, found: Conversion, always: bool)
     if name in _ELSEWHERE:
         found.notes.append(f"{where} {name}: {_ELSEWHERE[name]}")
         return []
-    if name == "OneOf":
-        return _one_of(node, where, found, chance)
+    if name in _CHOICES:
+        try:
+            choice = _choice(name, node, where, found)
+        except Differs as fault:
+            found.left_out.append(f"{where} {name}: {fault}")
+            return []
+        return [perhaps(chance, choice)]
     given = {key: value for key, value in node.items() if key not in (_CLASS, "p")}
     reason = "no transform of ours means the same"
     try:
         if name in RULES:
-            return [perhaps(chance, step) for step in ruled(RULES[name], given, found)]
+            equal = ruled(RULES[name], given, found)
+            return [perhaps(chance, joined(equal))] if equal else []
     except Differs as fault:
         reason = str(fault)
     try:
-        kept = perhaps(chance, Albumentations(name, given))
+        known = arguments_of(name)  # some write arguments of the class they come from, and do not take them
+        kept = perhaps(chance, Albumentations(name, {key: value for key, value in given.items() if key in known}))
     except AugkitError as fault:
         found.left_out.append(f"{where} {name}: {reason}; nor can it be kept: {fault}")
         return []
@@ -102,112 +105,27 @@ def _chance(node: Mapping[str, Any], where: str, found: Conversion) -> float:
     return float(chance)
 
 
-def _one_of(node: Mapping[str, Any], where: str, found: Conversion, chance: float) -> list[Transform]:
-    """Return a choice: there, the chances of what is chosen from are its weights, and what is chosen is done."""
-    before = len(found.left_out) + len(found.notes)
-    items = _items(node, where, found)
-    parts = _parts([{**item, "p": 1.0} for item in items], where, found)
-    if len(found.left_out) + len(found.notes) > before or not parts:
-        found.left_out.append(f"{where} OneOf: a choice of what is not all there would be another")
-        return []
-    weights = tuple(_chance(item, f"{where}.transforms[{n}]", found) for n, item in enumerate(items))
-    return [perhaps(chance, OneOf(tuple(map(joined, parts)), weights if len(set(weights)) > 1 else None))]
+def _choice(name: str, node: Mapping[str, Any], where: str, found: Conversion) -> Transform:
+    """Return a choice of steps.
 
-
-def _crop(cls: type[CenterCrop | RandomCrop]) -> Rule:
-    def rule(a: Arguments, found: Conversion) -> Sequence[Transform]:
-        a.only("border_mode", "fill", "fill_mask", "pad_position", pad_if_needed=False)
-        return (cls((a.take("height"), a.take("width"))),)
-
-    return rule
-
-
-def _resize(a: Arguments, found: Conversion) -> Sequence[Transform]:
-    a.only(area_for_downscale=None, **_SAMPLED)
-    return (Resize((a.take("height"), a.take("width"))),)
-
-
-def _resized_crop(a: Arguments, found: Conversion) -> Sequence[Transform]:
-    a.only(area_for_downscale=None, **_SAMPLED)
-    return (RandomResizedCrop(a.take("size"), a.take("scale", (0.08, 1.0)), a.take("ratio", (3 / 4, 4 / 3))),)
-
-
-def _rotate(a: Arguments, found: Conversion) -> Sequence[Transform]:
-    a.only(crop_border=False, rotate_method="largest_box", **_SAMPLED)
-    _outside(a, found)
-    return (Rotate(_around(a.take("limit"))),)
-
-
-def _affine(a: Arguments, found: Conversion) -> Sequence[Transform]:
-    """Return the one of rotation, zoom and shift that is asked for; several at once follow an order of its own."""
-    a.only(fit_output=False, balanced_scale=False, rotate_method="largest_box", **_SAMPLED)
-    a.only(shear={"x": [0.0, 0.0], "y": [0.0, 0.0]})
-    if a.take("translate_px") not in (None, {"x": [0, 0], "y": [0, 0]}):
-        raise Differs("a shift in pixels has no equal")
-    turn, is_square, scale = a.take("rotate", (0.0, 0.0)), a.take("keep_ratio", False), a.take("scale", {})
-    shift: dict[str, Any] = a.take("translate_percent") or {}
-    x, y = (tuple(scale.get(axis, (1.0, 1.0))) for axis in "xy")
-    steps: list[Transform] = [Rotate(turn)] if tuple(turn) != (0.0, 0.0) else []
-    if (x, y) != ((1.0, 1.0), (1.0, 1.0)):
-        if x != y or not (is_square or x[0] == x[1]):
-            raise Differs("a zoom of each axis by itself has no equal")
-        steps.append(Scale(x))
-    if shift:
-        steps.append(Translate(tuple(shift.get("x", (0.0, 0.0))), tuple(shift.get("y", (0.0, 0.0)))))
-    if len(steps) != 1:
-        raise Differs("several moves in one have no equal")
-    _outside(a, found)
-    return steps
-
-
-def _outside(a: Arguments, found: Conversion) -> None:
-    found.outside(_BORDERS.get(a.take("border_mode", 0)), a.take("fill", 0), a.take("fill_mask", 0) or 0)
-
-
-def _gamma(a: Arguments, found: Conversion) -> Sequence[Transform]:
-    low, high = a.take("gamma_limit", (80.0, 120.0))
-    return (Gamma((low / 100.0, high / 100.0)),)
-
-
-def _gain(a: Arguments, found: Conversion) -> Sequence[Transform]:
-    """Return what its contrast is, a factor about black; its brightness is a sum, which nothing here is."""
-    a.only("brightness_by_max", brightness_limit=(0.0, 0.0), ensure_safe_range=False)
-    low, high = _around(a.take("contrast_limit", (-0.2, 0.2)))
-    return (Brightness((1.0 + low, 1.0 + high)),)
-
-
-def _grey(a: Arguments, found: Conversion) -> Sequence[Transform]:
-    a.only(method="weighted_average", num_output_channels=3)
-    return (Grayscale(),)
-
-
-def _posterize(a: Arguments, found: Conversion) -> Sequence[Transform]:
-    bits = a.take("num_bits", 4)
-    return (Posterize(bits),)
-
-
-def _solarize(a: Arguments, found: Conversion) -> Sequence[Transform]:
-    return (Solarize(a.take("threshold_range", (0.5, 0.5))),)
-
-
-def _around(limit: Any) -> tuple[float, float]:
-    return tuple(limit) if isinstance(limit, tuple) else (-limit, limit)
-
-
-RULES: dict[str, Rule] = {
-    "Affine": _affine,
-    "CenterCrop": _crop(CenterCrop),
-    "ChannelShuffle": lambda a, found: (ChannelShuffle(),),
-    "HorizontalFlip": lambda a, found: (Mirror(),),
-    "InvertImg": lambda a, found: (Invert(),),
-    "Posterize": _posterize,
-    "RandomBrightnessContrast": _gain,
-    "RandomCrop": _crop(RandomCrop),
-    "RandomGamma": _gamma,
-    "RandomResizedCrop": _resized_crop,
-    "Resize": _resize,
-    "Rotate": _rotate,
-    "Solarize": _solarize,
-    "ToGray": _grey,
-    "VerticalFlip": lambda a, found: (Mirror("vertical"),),
-}
+    Raises:
+        Differs: it has no equal, or something of it is not all there, so that a choice of the rest would be another.
+    """
+    items, lost = _items(node, where, found), len(found.left_out)
+    # Of what OneOf chooses from, the chances are its weights, and what is chosen is done.
+    inside = [{**item, "p": 1.0} for item in items] if name == "OneOf" else items
+    parts = _parts(inside, where, found)
+    if len(found.left_out) > lost or not all(parts) or not parts:
+        raise Differs("a choice of what is not all there would be another")
+    steps = tuple(map(joined, parts))
+    if name == "OneOf":
+        weights = tuple(_chance(item, f"{where}.transforms[{n}]", found) for n, item in enumerate(items))
+        return OneOf(steps, weights if len(set(weights)) > 1 else None)
+    count = node.get("n", 1)
+    if node.get("replace", False) or type(count) is not int or count < 0:
+        raise Differs("a choice of one step several times has no equal")
+    if name == "SomeOf":
+        return SomeOf(min(count, len(steps)), steps)
+    if count < len(steps):
+        raise Differs("some steps in a random order have no equal: take SomeOf, or RandomOrder of all")
+    return RandomOrder(steps)

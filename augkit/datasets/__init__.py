@@ -1,6 +1,6 @@
 """Data sets, in and out: what there is to read before a byte of it is read, and every form that is written."""
 
-from augkit.datasets.data_set import SPLITS, Annotations, DataSet, Instance, Kind, Source, Split
+from augkit.datasets.data_set import SPLITS, Annotations, DataSet, Instance, Kind, Shape, Source, Split
 from augkit.datasets.folder import read_folder
 from augkit.datasets.form import Part, Record, Sink, Whole, Writer
 from augkit.datasets.forms import READERS, WRITERS, is_data_set, read, writer
@@ -21,6 +21,7 @@ __all__ = [
     "Part",
     "Place",
     "Record",
+    "Shape",
     "Sink",
     "Source",
     "Split",

@@ -16,11 +16,12 @@ from augkit.datasets.places import Place, read_place
 from augkit.datasets.root import Root
 from augkit.errors import ArgumentError, DecodeError, FileError, closest
 
-__all__ = ["SPLITS", "Annotations", "DataSet", "Instance", "Kind", "Source", "Split"]
+__all__ = ["SPLITS", "Annotations", "DataSet", "Instance", "Kind", "Shape", "Source", "Split"]
 
 Split = Literal["train", "val", "test"]
 SPLITS: tuple[Split, ...] = get_args(Split)
-Kind = Literal["boxes", "polygons", "keypoints", "masks"]  # of what a picture may carry beside its class
+# Of what a picture may carry beside its class.
+Kind = Literal["boxes", "polygons", "keypoints", "masks", "rotated boxes", "polylines"]
 
 _PLAIN = (str, int, type(None))
 Ring = tuple[float, ...]  # x0, y0, x1, y1, ... in pixels
@@ -48,6 +49,19 @@ class Instance:
 
 
 @dataclass(frozen=True, slots=True)
+class Shape:
+    """A rotated box or an open line, in pixels of augkit's frame.
+
+    Args:
+        label: the name of its class.
+        numbers: of a box its middle x, middle y, width, height and degrees counter-clockwise; of a line x0, y0, ...
+    """
+
+    label: str
+    numbers: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Annotations:
     """What a picture carries beside its class.
 
@@ -56,12 +70,15 @@ class Annotations:
         keypoints: x, y, visibility of points of the picture as a whole, flat.
         mask: where its mask lies, a single-channel picture of class numbers of the same size.
         size: (height, width) that the annotations claim, or None; a picture of another size does not fit them.
+        rotated_boxes, polylines: as `instances`, of the kinds that `Shape` tells.
     """
 
     instances: tuple[Instance, ...] | None = None
     keypoints: tuple[float, ...] = ()
     mask: Place | None = None
     size: Size | None = None
+    rotated_boxes: tuple[Shape, ...] | None = None
+    polylines: tuple[Shape, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,3 +228,7 @@ def _kinds(annotations: Annotations | None) -> Iterator[Kind]:
         yield "keypoints"
     if annotations.mask is not None:
         yield "masks"
+    if annotations.rotated_boxes is not None:
+        yield "rotated boxes"
+    if annotations.polylines is not None:
+        yield "polylines"

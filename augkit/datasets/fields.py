@@ -7,34 +7,41 @@ box_keypoints  one a box: [[x, y, visibility], ...], or [] where it has none
 box_masks      one a box: the object's mask as COCO's run lengths, or "" where it has none; they need picture_size
 crowds         one a box: whether it stands for many
 keypoints      [[x, y], ...] or [[x, y, visibility], ...], of the picture as a whole
+rotated_boxes  [[middle x, middle y, width, height, degrees counter-clockwise], ...]; rotated_box_labels, one each
+polylines      open lines: [[x, y], ...] or [x, y, x, y, ...]; polyline_labels, one each
 size           [height, width] of the picture
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from augkit.core.spatial import Size
 from augkit.datasets import counts
-from augkit.datasets.data_set import Annotations, Instance
+from augkit.datasets.data_set import Annotations, Instance, Shape
+from augkit.datasets.form import Record
 from augkit.datasets.objects import FLAT, around, box_of, numbers, rings_of
 from augkit.datasets.places import Place
 from augkit.errors import FileError
 
 __all__ = ["FIELDS", "annotations_of", "fields_of"]
 
-FIELDS = ("boxes", "box_labels", "polygons", "box_keypoints", "box_masks", "crowds", "keypoints", "picture_size")
+FIELDS = (
+    *("boxes", "box_labels", "polygons", "box_keypoints", "box_masks", "crowds", "keypoints", "picture_size"),
+    *("rotated_boxes", "rotated_box_labels", "polylines", "polyline_labels"),
+)
 
 
-def fields_of(instances: Sequence[Instance] | None, keypoints: Sequence[float], size: Size) -> dict[str, Any]:
+def fields_of(record: Record) -> dict[str, Any]:
     """Return the fields that say what a picture carries, without those that say nothing.
 
-    >>> fields_of((Instance("cat", (2, 3, 7, 10)),), (), (24, 32))
+    >>> fields_of(Record("a.png", None, None, (24, 32), (Instance("cat", (2, 3, 7, 10)),)))
     {'picture_size': [24, 32], 'boxes': [[2, 3, 7, 10]], 'box_labels': ['cat']}
     """
-    fields: dict[str, Any] = {"picture_size": list(size)}
+    fields: dict[str, Any] = {"picture_size": list(record.size)}
+    instances = record.instances
     if instances is not None:
         fields["boxes"] = [list(instance.box) for instance in instances]
         fields["box_labels"] = [instance.label for instance in instances]
@@ -45,7 +52,15 @@ def fields_of(instances: Sequence[Instance] | None, keypoints: Sequence[float], 
             "crowds": [instance.is_crowd for instance in instances],
         }
         fields |= {name: values for name, values in optional.items() if any(values)}
-    return fields | ({"keypoints": _triples(keypoints)} if keypoints else {})
+    if record.keypoints:
+        fields["keypoints"] = _triples(record.keypoints)
+    if record.rotated_boxes is not None:
+        fields["rotated_boxes"] = [list(box.numbers) for box in record.rotated_boxes]
+        fields["rotated_box_labels"] = [box.label for box in record.rotated_boxes]
+    if record.polylines is not None:
+        fields["polylines"] = [list(line.numbers) for line in record.polylines]
+        fields["polyline_labels"] = [line.label for line in record.polylines]
+    return fields
 
 
 def _triples(points: Sequence[float]) -> list[list[float]]:
@@ -73,9 +88,42 @@ def annotations_of(
         size = int(height), int(width)
     instances = _instances(fields, label, size, where, left_out)
     keypoints = _points(fields.get("keypoints"), f"{where} keypoints")
-    if instances is None and not keypoints and mask is None:
+    boxes = _shapes(fields, "rotated_boxes", "rotated_box_labels", label, where, _rotated_box)
+    lines = _shapes(fields, "polylines", "polyline_labels", label, where, _line)
+    if instances is None and not keypoints and mask is None and boxes is None and lines is None:
         return None
-    return Annotations(instances, keypoints, mask, size)
+    return Annotations(instances, keypoints, mask, size, boxes, lines)
+
+
+def _shapes(
+    fields: Mapping[str, Any],
+    name: str,
+    names: str,
+    label: Any,
+    where: str,
+    read: Callable[[Any, str], tuple[float, ...]],
+) -> tuple[Shape, ...] | None:
+    values = _listed(fields, name, None, where)
+    if values is None:
+        return None
+    numbers = [read(value, f"{where} {name}[{place}]") for place, value in enumerate(values)]
+    labels = _labels(fields, names, len(values), label, where)
+    return tuple(map(Shape, labels, numbers))
+
+
+def _rotated_box(value: Any, where: str) -> tuple[float, ...]:
+    box = tuple(numbers(value, where, 5))
+    if not (box[2] > 0.0 and box[3] > 0.0):
+        raise FileError(f"must have a width and a height above 0, got {list(box)}.", where)
+    return box
+
+
+def _line(value: Any, where: str) -> tuple[float, ...]:
+    flat = isinstance(value, list) and bool(value) and not isinstance(value[0], list)
+    points = [value[place : place + 2] for place in range(0, len(value), 2)] if flat else value
+    if not isinstance(points, list) or not points:
+        raise FileError(f"must be a list of points, got {value!r:.60}.", where)
+    return tuple(number for place, point in enumerate(points) for number in numbers(point, f"{where}[{place}]", 2))
 
 
 def _instances(
@@ -94,7 +142,7 @@ def _instances(
         found = [around(outline) for outline in rings]
     else:
         found = [box_of(*numbers(box, f"{where} boxes[{place}]", 4)) for place, box in enumerate(boxes)]
-    labels = _labels(fields, count, label, where)
+    labels = _labels(fields, "box_labels", count, label, where)
     points = _listed(fields, "box_keypoints", count, where) or [None] * count
     masks = _listed(fields, "box_masks", count, where) or [""] * count
     crowds = _listed(fields, "crowds", count, where) or [False] * count
@@ -112,9 +160,9 @@ def _listed(fields: Mapping[str, Any], name: str, count: int | None, where: str)
     """Return a field with one entry a box, or None if there is no such field."""
     value = fields.get(name)
     if value is not None and not isinstance(value, list):
-        raise FileError(f"must be a list, one a box, got {value!r:.60}.", f"{where} {name}")
+        raise FileError(f"must be a list, one each, got {value!r:.60}.", f"{where} {name}")
     if value is not None and count not in (None, len(value)):
-        raise FileError(f"must be one a box, {count}, got {len(value)}.", f"{where} {name}")
+        raise FileError(f"must be one each, {count}, got {len(value)}.", f"{where} {name}")
     return value
 
 
@@ -136,12 +184,12 @@ def _rings(value: Any, where: str) -> tuple[tuple[float, ...], ...]:
     return rings_of(value, where)
 
 
-def _labels(fields: Mapping[str, Any], count: int, label: Any, where: str) -> list[str]:
-    value = _listed(fields, "box_labels", count, where)
+def _labels(fields: Mapping[str, Any], names: str, count: int, label: Any, where: str) -> list[str]:
+    value = _listed(fields, names, count, where)
     if value is None and (isinstance(label, str) or count == 0):
         return [label] * count
     if value is None or not all(isinstance(name, str | int) for name in value):
-        raise FileError(f"must be a list of names, one a box, got {value!r:.60}.", f"{where} box_labels")
+        raise FileError(f"must be a list of names, one each, got {value!r:.60}.", f"{where} {names}")
     return [str(name) for name in value]
 
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any, BinaryIO, ClassVar, Protocol
 
 from augkit.core.spatial import Size
-from augkit.datasets.data_set import DataSet, Instance, Kind, Split
+from augkit.datasets.data_set import DataSet, Instance, Kind, Shape, Split
 from augkit.datasets.root import Root
 
 __all__ = ["Add", "Part", "Reader", "Record", "Sink", "Whole", "Writer"]
@@ -31,6 +31,7 @@ class Record:
         instances: its objects, moved with it and clipped to it; None where none were looked for.
         keypoints: of the picture as a whole: x, y, visibility, ...
         has_mask: a mask goes with it.
+        rotated_boxes, polylines: as `Annotations` has them, moved with it.
     """
 
     name: str
@@ -40,6 +41,8 @@ class Record:
     instances: tuple[Instance, ...] | None = None
     keypoints: tuple[float, ...] = ()
     has_mask: bool = False
+    rotated_boxes: tuple[Shape, ...] | None = None
+    polylines: tuple[Shape, ...] | None = None
 
 
 class Sink(Protocol):

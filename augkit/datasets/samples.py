@@ -15,7 +15,7 @@ from augkit.core.plan import BlendRun, Plan, SpatialRun, Step
 from augkit.core.sample import Polygon, Sample
 from augkit.core.spatial import Size
 from augkit.datasets import run_lengths
-from augkit.datasets.data_set import DataSet, Instance, Source
+from augkit.datasets.data_set import DataSet, Instance, Shape, Source
 from augkit.errors import DecodeError, SampleError
 
 __all__ = ["named_sample", "ready_for", "sample_of"]
@@ -26,8 +26,12 @@ LONGEST_OUTLINES_PX = 3e7  # of a picture: some 4 million points
 Points = NDArray[np.float64]
 
 
+class Nth(int):
+    """Which of its source's objects a label stands for; a mirror exchanges labels, which are plain, and leaves it."""
+
+
 def sample_of(source: Source, image: NDArray[Any], alpha: bool, mask: NDArray[Any] | None) -> Sample:
-    """Return a source as a sample; a box's label is the number of its instance.
+    """Return a source as a sample; the label of a box, a rotated box or a line is the `Nth` of its kind that it is.
 
     Raises:
         SampleError: the annotations are those of a picture of another size.
@@ -38,7 +42,7 @@ def sample_of(source: Source, image: NDArray[Any], alpha: bool, mask: NDArray[An
     height, width = image.shape[:2]
     if annotations.size is not None and annotations.size != (height, width):
         raise SampleError(f"must have the size that its annotations say, {annotations.size}, got {(height, width)}.")
-    instances = annotations.instances or ()
+    instances, boxes, lines = annotations.instances or (), annotations.rotated_boxes, annotations.polylines
     points = [value for instance in instances for value in instance.keypoints] + list(annotations.keypoints)
     flat = np.array(points, np.float64).reshape(-1, 3)
     counts = [len(points) // 3 for points in (*(instance.keypoints for instance in instances), annotations.keypoints)]
@@ -46,7 +50,7 @@ def sample_of(source: Source, image: NDArray[Any], alpha: bool, mask: NDArray[An
         image,
         mask=_stacked(mask, instances, (height, width)),
         boxes=None if annotations.instances is None else np.array([i.box for i in instances]).reshape(-1, 4),
-        box_labels=None if annotations.instances is None else list(range(len(instances))),
+        box_labels=_numbered(annotations.instances),
         polygons=None if annotations.instances is None else [_rings(instance) for instance in instances],
         keypoints=flat[:, :2] if points else None,
         keypoint_visible=flat[:, 2].astype(np.int64) if points else None,
@@ -54,7 +58,15 @@ def sample_of(source: Source, image: NDArray[Any], alpha: bool, mask: NDArray[An
         id=source.id,
         alpha=alpha,
         keypoint_counts=counts if points else None,
+        rotated_boxes=None if boxes is None else np.array([box.numbers for box in boxes], np.float64).reshape(-1, 5),
+        rotated_box_labels=_numbered(boxes),
+        polylines=None if lines is None else [np.array(line.numbers, np.float64).reshape(-1, 2) for line in lines],
+        polyline_labels=_numbered(lines),
     )
+
+
+def _numbered(objects: Sequence[Any] | None) -> list[Nth] | None:
+    return None if objects is None else list(map(Nth, range(len(objects))))
 
 
 def named_sample(data: DataSet, source: Source) -> Sample:
@@ -81,26 +93,38 @@ def named_sample(data: DataSet, source: Source) -> Sample:
         sample = sample_of(source, decoded.image, decoded.alpha, mask)
     except SampleError as fault:
         raise fault.at(f"{data.root}/{source.id}") from None
-    if annotations is None or annotations.instances is None:
+    if annotations is None:
         return sample
-    names = [instance.label for instance in annotations.instances]
-    has_outlines = any(instance.rings for instance in annotations.instances)
-    return sample.changed(box_labels=names, polygons=sample.polygons if has_outlines else None)
+    return sample.changed(
+        box_labels=_labels(annotations.instances),
+        polygons=sample.polygons if any(instance.rings for instance in annotations.instances or ()) else None,
+        rotated_box_labels=_labels(annotations.rotated_boxes),
+        polyline_labels=_labels(annotations.polylines),
+    )
+
+
+def _labels(objects: Sequence[Instance | Shape] | None) -> list[str] | None:
+    return None if objects is None else [one.label for one in objects]
 
 
 def ready_for(plan: Plan, sample: Sample) -> Sample:
-    """Return the sample with outlines of short edges where the plan bends them.
+    """Return the sample with outlines and lines of short edges where the plan bends them.
 
     Raises:
         SampleError: they are longer than any picture's: they would fill the memory.
     """
-    if not sample.polygons or not _bends(plan.steps):
+    if not (sample.polygons or sample.polylines) or not _bends(plan.steps):
         return sample
-    length = sum(_length(ring) for p in sample.polygons for ring in (p if isinstance(p, list) else [p]))
-    if not length <= LONGEST_OUTLINES_PX:
-        limit = f"{LONGEST_OUTLINES_PX:,.0f} pixels"
-        raise SampleError(f"must be at most {limit} long in all, got {length:.3g}.", "polygons")
-    return sample.changed(polygons=[_fine_outline(polygon) for polygon in sample.polygons])
+    polygons, lines = sample.polygons or [], sample.polylines or []
+    outlines = sum(_length(_closed(ring)) for p in polygons for ring in (p if isinstance(p, list) else [p]))
+    for name, length in (("polygons", outlines), ("polylines", sum(map(_length, lines)))):
+        if not length <= LONGEST_OUTLINES_PX:
+            limit = f"{LONGEST_OUTLINES_PX:,.0f} pixels"
+            raise SampleError(f"must be at most {limit} long in all, got {length:.3g}.", name)
+    return sample.changed(
+        polygons=None if sample.polygons is None else [_fine_outline(polygon) for polygon in polygons],
+        polylines=None if sample.polylines is None else [_fine(line) for line in lines],
+    )
 
 
 def _bends(steps: Sequence[Step]) -> bool:
@@ -124,19 +148,27 @@ def _stacked(mask: NDArray[Any] | None, instances: Sequence[Instance], size: Siz
 
 
 def _fine_outline(polygon: Polygon) -> Polygon:
-    return [_fine(ring) for ring in polygon] if isinstance(polygon, list) else _fine(polygon)
+    return [_fine_ring(ring) for ring in polygon] if isinstance(polygon, list) else _fine_ring(polygon)
 
 
-def _length(ring: Points) -> float:
-    return float(np.hypot(*(np.roll(ring, -1, axis=0) - ring).T).sum())
+def _closed(ring: Points) -> Points:
+    return np.concatenate([ring, ring[:1]])
 
 
-def _fine(ring: Points) -> Points:
-    """Return an outline with points between its own, so that no edge is longer than LONGEST_EDGE_PX."""
-    ends = np.roll(ring, -1, axis=0)
-    pieces = np.maximum(1, np.ceil(np.hypot(*(ends - ring).T) / LONGEST_EDGE_PX)).astype(int)
+def _fine_ring(ring: Points) -> Points:
+    return _fine(_closed(ring))[:-1]
+
+
+def _length(line: Points) -> float:
+    return float(np.hypot(*np.diff(line, axis=0).T).sum())
+
+
+def _fine(line: Points) -> Points:
+    """Return a line with points between its own, so that no edge is longer than LONGEST_EDGE_PX."""
+    edges = np.diff(line, axis=0)
+    pieces = np.maximum(1, np.ceil(np.hypot(*edges.T) / LONGEST_EDGE_PX)).astype(int)
     parts = [
-        start + (end - start) * np.arange(count)[:, None] / count
-        for start, end, count in zip(ring, ends, pieces, strict=True)
+        start + edge * np.arange(count)[:, None] / count
+        for start, edge, count in zip(line, edges, pieces, strict=False)
     ]
-    return np.concatenate(parts) if parts else ring
+    return np.concatenate([*parts, line[-1:]])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -13,7 +14,7 @@ from augkit.core.outlines import part_inside
 from augkit.core.plan import Plan
 from augkit.core.sample import Sample
 from augkit.core.spatial import Size
-from augkit.datasets import Instance, Source, run_lengths
+from augkit.datasets import Instance, Shape, Source, run_lengths
 
 __all__ = ["Labels", "moved"]
 
@@ -30,6 +31,8 @@ class Labels:
     instances: tuple[Instance, ...] | None = None
     keypoints: tuple[float, ...] = ()
     mask: NDArray[Any] | None = None
+    rotated_boxes: tuple[Shape, ...] | None = None
+    polylines: tuple[Shape, ...] | None = None
 
 
 def moved(source: Source, made: Sample, plan: Plan | None) -> Labels:
@@ -51,16 +54,34 @@ def moved(source: Source, made: Sample, plan: Plan | None) -> Labels:
         instances.append(
             replace(
                 instance,
-                label=plan.policy.in_mirror(instance.label)
-                if plan is not None and plan.is_mirrored
-                else instance.label,
+                label=_named(instance, plan),
                 box=_rounded(made.boxes[place]),
                 rings=tuple(_written_rings(made.polygons[place], size)) if made.polygons is not None else (),
                 keypoints=tuple(points[starts[number] : starts[number + 1]]),
                 rle=run_lengths.encode(crowds[number]) if number in crowds else "",
             )
         )
-    return Labels(None if annotations.instances is None else tuple(instances), tuple(points[starts[-1] :]), mask)
+    lines = None if made.polylines is None else [_plain(line, False).ravel() for line in made.polylines]
+    return Labels(
+        None if annotations.instances is None else tuple(instances),
+        tuple(points[starts[-1] :]),
+        mask,
+        _shapes(annotations.rotated_boxes, made.rotated_boxes, made.rotated_box_labels, plan),
+        _shapes(annotations.polylines, lines, made.polyline_labels, plan),
+    )
+
+
+def _named(one: Instance | Shape, plan: Plan | None) -> str:
+    label: str = plan.policy.in_mirror(one.label) if plan is not None and plan.is_mirrored else one.label
+    return label
+
+
+def _shapes(before: Sequence[Shape] | None, values: Any, places: Any, plan: Plan | None) -> tuple[Shape, ...] | None:
+    if before is None:
+        return None
+    return tuple(
+        Shape(_named(before[place], plan), _rounded(value)) for value, place in zip(values, places, strict=True)
+    )
 
 
 def _flat(made: Sample) -> list[float]:
@@ -75,8 +96,13 @@ def _flat(made: Sample) -> list[float]:
 def _written_rings(polygon: Any, size: Size) -> list[tuple[float, ...]]:
     """Return outlines clipped to a frame, without those that lie outside, and without points that say nothing."""
     clipped = [part_inside(ring, size) for ring in polygon]
-    plain = [cv2.approxPolyDP(ring.astype(np.float32)[:, None], FLAT_PX, True)[:, 0] for ring in clipped if len(ring)]
+    plain = [_plain(ring, True) for ring in clipped if len(ring)]
     return [_rounded(ring.ravel()) for ring in plain if len(ring) > 2 and cv2.contourArea(ring) > 0.0]
+
+
+def _plain(points: Points, is_closed: bool) -> Any:
+    """Return points (n, 2) without those that say nothing."""
+    return cv2.approxPolyDP(points.astype(np.float32)[:, None], FLAT_PX, is_closed)[:, 0]
 
 
 def _rounded(values: Any) -> Any:

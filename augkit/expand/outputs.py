@@ -10,7 +10,7 @@ from augkit.codec import decode, decode_mask, encode
 from augkit.core.key import Key
 from augkit.core.plan import Plan
 from augkit.core.sample import Sample, Scene
-from augkit.datasets import DataSet, Instance, Part, Record
+from augkit.datasets import DataSet, Instance, Part, Record, Shape
 from augkit.datasets.samples import ready_for, sample_of
 from augkit.errors import AugkitError, FileError, Unreachable
 from augkit.executors import reusing, run
@@ -182,6 +182,8 @@ def _output(
         labels.instances,
         labels.keypoints,
         labels.mask is not None,
+        labels.rotated_boxes,
+        labels.polylines,
     )
     made_as = {
         "copy": copy,
@@ -213,7 +215,8 @@ def _described(record: Record) -> dict[str, Any]:
         described["keypoints"] = record.keypoints
     if record.has_mask:
         described["has_mask"] = True
-    return described
+    shapes = {"rotated_boxes": record.rotated_boxes, "polylines": record.polylines}
+    return described | {name: [asdict(one) for one in kind] for name, kind in shapes.items() if kind is not None}
 
 
 def record_of(entry: Mapping[str, Any]) -> Record:
@@ -229,7 +232,12 @@ def record_of(entry: Mapping[str, Any]) -> Record:
         None if instances is None else tuple(_instance(facts) for facts in instances),
         tuple(described.get("keypoints", ())),
         described.get("has_mask", False),
+        *(_shapes(described.get(name)) for name in ("rotated_boxes", "polylines")),
     )
+
+
+def _shapes(entries: list[Mapping[str, Any]] | None) -> tuple[Shape, ...] | None:
+    return None if entries is None else tuple(Shape(entry["label"], tuple(entry["numbers"])) for entry in entries)
 
 
 def _instance(facts: Mapping[str, Any]) -> Instance:

@@ -114,7 +114,7 @@ def _fitting(data: DataSet, job: Job) -> DataSet:
     """
     writer, kinds = job.writer, data.kinds
     able = " or ".join(name for name, other in WRITERS.items() if other.holds >= kinds)
-    for kind in ("boxes", "masks"):
+    for kind in ("boxes", "masks", "rotated boxes", "polylines"):
         if kind in kinds and kind not in writer.holds:
             raise ArgumentError(f"must have a place for {kind}, got {job.form}. Use {able}.", "format")
     if writer.holds and not kinds and not writer.is_packed:

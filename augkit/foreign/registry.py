@@ -15,6 +15,7 @@ from augkit.foreign.package import albumentations
 __all__ = [
     "METADATA",
     "REFUSED",
+    "arguments_of",
     "built",
     "check_arguments",
     "find",
@@ -32,7 +33,7 @@ REFUSED = {
     "ToTensorV2": "a tensor is no picture: loaders make it",
 }
 _TARGETS = ("image", "mask", "bboxes", "keypoints")
-_OURS = ("p", "strict")  # every transform has these; a chance belongs beside the step
+_EVERY = ("self", "p", "strict")  # every transform has these; a chance belongs beside the step
 # These move points and never change the size, so that nobody has to try.
 _KEEP_SIZE = frozenset({
     *("CoarseDropout", "ConstrainedCoarseDropout", "Erasing", "FrequencyMasking", "GridDropout", "MaskDropout"),
@@ -75,15 +76,22 @@ def find(name: str) -> type[Any]:
     return names()[name]
 
 
+def arguments_of(name: str) -> list[str]:
+    """Return the names of a transform's arguments, but for those that every one has.
+
+    Raises:
+        ArgumentError: there is no such transform.
+    """
+    return [argument for argument in inspect.signature(find(name).__init__).parameters if argument not in _EVERY]
+
+
 def check_arguments(name: str, params: str) -> None:
     """Refuse arguments that the transform does not take.
 
     Raises:
         ArgumentError: there is no such transform, or it has no such argument, or refuses its value.
     """
-    given = json.loads(params)
-    cls, where = find(name), f"albumentations.{name}"
-    known = [argument for argument in inspect.signature(cls.__init__).parameters if argument not in ("self", *_OURS)]
+    given, known, where = json.loads(params), arguments_of(name), f"albumentations.{name}"
     for argument in given:
         if argument == "p":
             raise ArgumentError("has no argument 'p' here: the step is done always. Write chance beside it.", where)

@@ -21,7 +21,16 @@ from augkit.preview.picture import picture
 from augkit.preview.sheet import INK, PAPER, SOFT
 from augkit.transforms import REGISTRY
 from augkit.transforms.colour import Brightness, Hue
-from augkit.transforms.crops import CenterCrop, Pad, RandomBoxCrop, RandomCrop, RandomResizedCrop, Resize
+from augkit.transforms.crops import (
+    CenterCrop,
+    Pad,
+    PadTo,
+    RandomBoxCrop,
+    RandomCrop,
+    RandomResizedCrop,
+    Resize,
+    ResizeSide,
+)
 from augkit.transforms.style import ColorTransfer, FourierStyle, Style
 from augkit.transforms.transform import Transform, example
 
@@ -50,10 +59,12 @@ def examples(sample: Sample) -> dict[str, Callable[[], Transform]]:
         "ColorTransfer": lambda: ColorTransfer(style),
         "FourierStyle": lambda: FourierStyle(style, beta=0.02),
         "Pad": lambda: Pad(width // 8, height // 8, width // 8, height // 8),
+        "PadTo": lambda: PadTo((height + height // 4, width)),
         "RandomBoxCrop": lambda: RandomBoxCrop(half),
         "RandomCrop": lambda: RandomCrop(half),
         "RandomResizedCrop": lambda: RandomResizedCrop((224, 224)),
         "Resize": lambda: Resize((height // 8 + 1, width // 8 + 1)),
+        "ResizeSide": lambda: ResizeSide(min(height, width) // 3 + 1),
     }
     return {name: given.get(name, partial(example, cls)) for name, cls in REGISTRY.items()}
 

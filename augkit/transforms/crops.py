@@ -13,12 +13,23 @@ from augkit.core.key import Stream
 from augkit.core.ops import Homography, Op
 from augkit.core.sample import Scene
 from augkit.core.spatial import Size, crop, translation
-from augkit.transforms.transform import Interval, PixelSize, Range, Transform, ends, pick, transform
+from augkit.transforms.transform import (
+    Interval,
+    PixelSize,
+    Range,
+    Transform,
+    ends,
+    ordered,
+    pick,
+    pick_whole,
+    transform,
+)
 
-__all__ = ["CenterCrop", "Pad", "RandomBoxCrop", "RandomCrop", "RandomResizedCrop", "Resize"]
+__all__ = ["CenterCrop", "Pad", "PadTo", "RandomBoxCrop", "RandomCrop", "RandomResizedCrop", "Resize", "ResizeSide"]
 
 TRIALS = 50  # as SSD makes them
 Margin = Annotated[int, pydantic.Field(strict=True, ge=0)]
+Length = Annotated[int, pydantic.Field(strict=True, ge=1)]
 
 
 @transform
@@ -171,6 +182,52 @@ class Resize(Transform):
 
     def draw(self, stream: Stream, scene: Scene) -> tuple[Op, ...]:
         return (Homography(crop(0, 0, scene.size, self.size), self.size),)
+
+
+@transform
+class ResizeSide(Transform):
+    """Resize the picture until its shorter or longer side has a given length; the aspect is kept.
+
+    Args:
+        length: of that side in whole pixels, at least 1, or a pair (low, high). The other one is rounded.
+        side: ``shorter`` or ``longer``.
+
+    Draws: the length, every whole number alike. Emits: a Homography.
+
+    >>> ResizeSide(length=256, side="longer")
+    ResizeSide(length=256, side='longer')
+    """
+
+    length: Annotated[Length | tuple[Length, Length], pydantic.AfterValidator(ordered)]
+    side: Literal["shorter", "longer"] = "shorter"
+
+    def draw(self, stream: Stream, scene: Scene) -> tuple[Op, ...]:
+        length = pick_whole(stream, self.length)
+        measured = min(scene.size) if self.side == "shorter" else max(scene.size)
+        height, width = (max(1, math.floor(side * length / measured + 0.5)) for side in scene.size)
+        return (Homography(crop(0, 0, scene.size, (height, width)), (height, width)),)
+
+
+@transform
+class PadTo(Transform):
+    """Add even margins, which the border rule fills, to a picture that is smaller than a size; a larger one stays.
+
+    Args:
+        size: (height, width) that the result has at least, in pixels. Of an odd margin the larger half is at the
+            bottom and on the right.
+
+    Draws: nothing. Emits: a Homography, exact.
+
+    >>> PadTo(size=256)
+    PadTo(size=(256, 256))
+    """
+
+    size: PixelSize
+
+    def draw(self, stream: Stream, scene: Scene) -> tuple[Op, ...]:
+        height, width = (max(least, side) for least, side in zip(self.size, scene.size, strict=True))
+        left, top = (width - scene.size[1]) // 2, (height - scene.size[0]) // 2
+        return (Homography(translation(left, top), (height, width)),)
 
 
 @transform

@@ -6,9 +6,10 @@ import json
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from io import BytesIO
-from typing import Any
+from typing import Any, get_args
 
 from augkit.datasets import arrow
+from augkit.datasets.data_set import Kind
 from augkit.datasets.fields import FIELDS, fields_of
 from augkit.datasets.form import Add, Part, Record, Sink, Whole, Writer
 from augkit.errors import FileError
@@ -27,7 +28,7 @@ class ParquetWriter(Writer):
     """
 
     name = "parquet"
-    holds = frozenset(("boxes", "polygons", "keypoints", "masks"))
+    holds = frozenset(get_args(Kind))
     is_packed = True
     packages = ("pyarrow",)
 
@@ -75,7 +76,7 @@ def _file(part: Part) -> str:
 
 
 def _row(record: Record, data: bytes, mask: bytes | None) -> dict[str, Any]:
-    fields = fields_of(record.instances, record.keypoints, record.size)
+    fields = fields_of(record)
     label = record.label
     other = None if label is None or isinstance(label, str) else json.dumps(label)
     return {

@@ -7,8 +7,9 @@ import tarfile
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from io import BytesIO
-from typing import Any
+from typing import Any, get_args
 
+from augkit.datasets.data_set import Kind
 from augkit.datasets.fields import fields_of
 from augkit.datasets.form import Add, Part, Record, Sink, Whole, Writer
 from augkit.errors import FileError
@@ -24,7 +25,7 @@ class WebDatasetWriter(Writer):
     """
 
     name = "webdataset"
-    holds = frozenset(("boxes", "polygons", "keypoints", "masks"))
+    holds = frozenset(get_args(Kind))
     is_packed = True
 
     def place(self, part: Part, record_name: str) -> str:
@@ -37,7 +38,7 @@ class WebDatasetWriter(Writer):
 
             def add(record: Record, data: bytes, mask: bytes | None) -> None:
                 key = _key(record.name)
-                facts = {"label": record.label, **fields_of(record.instances, record.keypoints, record.size)}
+                facts = {"label": record.label, **fields_of(record)}
                 _add(tar, f"{key}.{record.name.rpartition('.')[2]}", data)
                 if record.label is not None and str(record.label) in numbers:
                     _add(tar, f"{key}.cls", str(numbers[str(record.label)]).encode())

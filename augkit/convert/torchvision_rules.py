@@ -1,0 +1,274 @@
+"""What each transform of torchvision v2 is here: one rule a transform, and the order of its arguments."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, Literal
+
+from augkit.convert.conversion import Arguments, Conversion, Differs, Rule
+from augkit.core.policy import Border
+from augkit.transforms import Transform
+from augkit.transforms.colour import Brightness, Grayscale, Saturation
+from augkit.transforms.combinators import OneOf, RandomOrder
+from augkit.transforms.crops import CenterCrop, Pad, RandomCrop, RandomResizedCrop, Resize, ResizeSide
+from augkit.transforms.geometry import Mirror, Rotate, Scale, Shear, Translate
+from augkit.transforms.levels import AutoContrast, ChannelShuffle, Equalize, Invert, Posterize, Solarize
+from augkit.transforms.policies import BUILDERS, AutoAugment, RandAugment, TrivialAugment
+from augkit.transforms.texture import Blur, Erase, Jpeg, Noise
+
+__all__ = ["CHANCES", "POSITIONS", "RULES"]
+
+POSITIONS = {  # the names of arguments that may be given by their place
+    "AutoAugment": ("policy", "interpolation", "fill"),
+    "CenterCrop": ("size",),
+    "ColorJitter": ("brightness", "contrast", "saturation", "hue"),
+    "Compose": ("transforms",),
+    "GaussianBlur": ("kernel_size", "sigma"),
+    "GaussianNoise": ("mean", "sigma", "clip"),
+    "Grayscale": ("num_output_channels",),
+    "JPEG": ("quality",),
+    "Normalize": ("mean", "std", "inplace"),
+    "Pad": ("padding", "fill", "padding_mode"),
+    "RandAugment": ("num_ops", "magnitude", "num_magnitude_bins", "interpolation", "fill"),
+    "RandomAdjustSharpness": ("sharpness_factor", "p"),
+    "RandomAffine": ("degrees", "translate", "scale", "shear", "interpolation", "fill", "center"),
+    "RandomApply": ("transforms", "p"),
+    "RandomAutocontrast": ("p",),
+    "RandomChoice": ("transforms", "p"),
+    "RandomCrop": ("size", "padding", "pad_if_needed", "fill", "padding_mode"),
+    "RandomEqualize": ("p",),
+    "RandomErasing": ("p", "scale", "ratio", "value", "inplace"),
+    "RandomGrayscale": ("p",),
+    "RandomHorizontalFlip": ("p",),
+    "RandomInvert": ("p",),
+    "RandomOrder": ("transforms",),
+    "RandomPosterize": ("bits", "p"),
+    "RandomResizedCrop": ("size", "scale", "ratio", "interpolation", "antialias"),
+    "RandomRotation": ("degrees", "interpolation", "expand", "center", "fill"),
+    "RandomShortestSize": ("min_size", "max_size", "interpolation", "antialias"),
+    "RandomSolarize": ("threshold", "p"),
+    "RandomVerticalFlip": ("p",),
+    "Resize": ("size", "interpolation", "max_size", "antialias"),
+    "TrivialAugmentWide": ("num_magnitude_bins", "interpolation", "fill"),
+}
+_TOP = 255  # of the range of 8 bits, in which its thresholds of whole numbers lie
+_BORDERS: dict[Any, Border] = {"constant": "constant", "edge": "replicate", "symmetric": "reflect"}
+_POLICIES: dict[str, Literal["imagenet", "cifar", "svhn"]] = {
+    "imagenet": "imagenet",
+    "cifar10": "cifar",
+    "svhn": "svhn",
+}
+_STRENGTHS = 31  # of TrivialAugment
+_STRONGEST = 10.0  # magnitude here that is the last of its bins
+_ROUNDED = "the longer side is rounded here, and cut down to a whole number there"
+_REACH = 3.0  # standard deviations of a Gaussian that its kernel must show
+
+
+def _sampled(a: Arguments, found: Conversion, default: str) -> None:
+    """Take the interpolation, which belongs to our pipelines: linear is the default of ours."""
+    how = str(a.take("interpolation", default)).upper()
+    if how not in ("BILINEAR", "NEAREST"):
+        raise Differs(f"interpolation={how} has no equal")
+    if how == "NEAREST":
+        found.notes.append("pixels are sampled linearly here, where it takes the nearest: add `interpolation: nearest`")
+
+
+def _square(size: Any) -> Any:
+    return size[0] if isinstance(size, tuple) and len(size) == 1 else size
+
+
+def _center_crop(a: Arguments, found: Conversion) -> Sequence[Transform]:
+    return (CenterCrop(_square(a.take("size"))),)
+
+
+def _padding(a: Arguments, found: Conversion) -> Sequence[Transform]:
+    """Return the margins; where there are none, a crop may still need the border."""
+    given = a.take("padding") or 0
+    sides = given if isinstance(given, tuple) else (given,)
+    left, top, right, bottom = {1: sides * 4, 2: sides * 2, 4: sides}[len(sides)]
+    mode, fill, needed = a.take("padding_mode", "constant"), a.take("fill", 0), a.take("pad_if_needed", False)
+    if needed or any(sides):
+        found.outside(_BORDERS.get(mode), fill or 0)
+    return (Pad(left, top, right, bottom),) if any(sides) else ()
+
+
+def _crop(a: Arguments, found: Conversion) -> Sequence[Transform]:
+    return (*_padding(a, found), RandomCrop(_square(a.take("size"))))
+
+
+def _resize(a: Arguments, found: Conversion) -> Sequence[Transform]:
+    a.only(max_size=None, antialias=True)
+    _sampled(a, found, "BILINEAR")
+    size = _square(a.take("size"))
+    if isinstance(size, tuple):
+        return (Resize(size),)
+    found.notes.append(_ROUNDED)
+    return (ResizeSide(size),)
+
+
+def _shortest(a: Arguments, found: Conversion) -> Sequence[Transform]:
+    a.only(max_size=None, antialias=True)
+    _sampled(a, found, "BILINEAR")
+    found.notes.append(_ROUNDED)
+    lengths = a.take("min_size")
+    steps = tuple(map(ResizeSide, lengths)) if isinstance(lengths, tuple) else (ResizeSide(lengths),)
+    return steps if len(steps) == 1 else (OneOf(steps),)
+
+
+def _resized_crop(a: Arguments, found: Conversion) -> Sequence[Transform]:
+    a.only(antialias=True)
+    _sampled(a, found, "BILINEAR")
+    scale, ratio = a.take("scale", (0.08, 1.0)), a.take("ratio", (3 / 4, 4 / 3))
+    return (RandomResizedCrop(_square(a.take("size")), scale, ratio),)
+
+
+def _rotation(a: Arguments, found: Conversion) -> Sequence[Transform]:
+    a.only(center=None)
+    _sampled(a, found, "NEAREST")
+    found.outside("constant", a.take("fill", 0))
+    return (Rotate(_around(a.take("degrees"), 0.0), "expand" if a.take("expand", False) else "keep"),)
+
+
+def _affine(a: Arguments, found: Conversion) -> Sequence[Transform]:
+    a.only(center=None)
+    _sampled(a, found, "NEAREST")
+    found.outside("constant", a.take("fill", 0))
+    degrees, scale, shift = _around(a.take("degrees"), 0.0), a.take("scale"), a.take("translate")
+    sheared = _around(a.take("shear") or 0.0, 0.0)
+    if len(sheared) != 2 and any(sheared[2:]):
+        raise Differs("a shear along y after one along x has no equal")
+    steps: list[Transform] = [Scale(scale)] if scale else []
+    if any(sheared):
+        steps.append(Shear((-sheared[1], -sheared[0])))  # it shears to the other side
+    if degrees != (0.0, 0.0):
+        steps.append(Rotate((-degrees[1], -degrees[0])))  # its positive degrees turn clockwise
+    return [*steps, Translate(_around(shift[0], 0.0), _around(shift[1], 0.0))] if shift else steps
+
+
+def _jitter(a: Arguments, found: Conversion) -> Sequence[Transform]:
+    """Return brightness and saturation; its contrast is about the picture's own mean, its hue an angle in HSV."""
+    for name in ("contrast", "hue"):
+        if a.take(name, 0) not in (0, None, 0.0):
+            raise Differs(f"{name} means another thing there: take {name.capitalize()} yourself")
+    kinds: tuple[tuple[str, Callable[..., Transform]], ...] = (("brightness", Brightness), ("saturation", Saturation))
+    values = ((a.take(name), cls) for name, cls in kinds)
+    steps = [cls(tuple(max(0.0, end) for end in _around(value, 1.0))) for value, cls in values if value]
+    return (RandomOrder(tuple(steps)),) if len(steps) > 1 else steps
+
+
+def _grey(a: Arguments, found: Conversion) -> Sequence[Transform]:
+    a.only(num_output_channels=3)
+    return (Grayscale(),)
+
+
+def _solarize(a: Arguments, found: Conversion) -> Sequence[Transform]:
+    threshold = a.take("threshold")
+    level = threshold / _TOP if isinstance(threshold, int) and threshold > 1 else float(threshold)
+    return (Solarize(level),)
+
+
+def _blur(a: Arguments, found: Conversion) -> Sequence[Transform]:
+    sigma, kernel = a.take("sigma", (0.1, 2.0)), a.take("kernel_size")
+    low, high = sigma if isinstance(sigma, tuple) else (sigma, sigma)
+    shown = (min(kernel) if isinstance(kernel, tuple) else kernel) // 2
+    if shown < _REACH * high:
+        raise Differs(f"its kernel cuts off a Gaussian of {high:g} pixels: take Blur, which has no kernel size")
+    found.reflected("GaussianBlur")
+    return (Blur("gaussian", (low, high)),)
+
+
+def _sharpness(a: Arguments, found: Conversion) -> Sequence[Transform]:
+    step = BUILDERS["Sharpness"](float(a.take("sharpness_factor")))
+    found.reflected("RandomAdjustSharpness")
+    return (step,) if step else ()
+
+
+def _noise(a: Arguments, found: Conversion) -> Sequence[Transform]:
+    a.only(mean=0.0, clip=True)
+    return (Noise("gaussian", a.take("sigma", 0.1)),)
+
+
+def _erase(a: Arguments, found: Conversion) -> Sequence[Transform]:
+    """Return rectangles of the same areas; its ratio is height / width, and its paint what normalised pixels hold."""
+    a.only("inplace")
+    (low, high), value = a.take("ratio", (0.3, 3.3)), a.take("value", 0)
+    values = value if isinstance(value, tuple) else (value,)
+    if isinstance(value, str):
+        raise Differs("its noise is normal, not uniform: take Erase with fill: noise")
+    fill: tuple[float, ...] = (0.0,)
+    if found.normalised:
+        mean, std = found.normalised
+        if mean is None or std is None:
+            raise Differs("it paints with the mean that Normalize takes off, which is not written out: take Erase")
+        fill = tuple(m + s * values[n % len(values)] for n, (m, s) in enumerate(zip(mean, std, strict=True)))
+    elif any(values):
+        raise Differs("what its value means depends on the pixels' type: take Erase with a fill of 0 to 1")
+    return (Erase(area=a.take("scale", (0.02, 0.33)), ratio=(1 / high, 1 / low), fill=fill),)
+
+
+def _policy(a: Arguments, found: Conversion) -> None:
+    """Take what its policies share, and say what differs in the operations themselves."""
+    _sampled(a, found, "NEAREST")
+    found.outside("constant", a.take("fill") or 0)
+    found.notes.append("its policies: Contrast pivots at the picture's mean there, and shears keep its corner in place")
+
+
+def _rand_augment(a: Arguments, found: Conversion) -> Sequence[Transform]:
+    last = a.take("num_magnitude_bins", _STRENGTHS) - 1
+    _policy(a, found)
+    return (RandAugment(a.take("num_ops", 2), round(_STRONGEST * a.take("magnitude", 9) / last, 9)),)
+
+
+def _trivial(a: Arguments, found: Conversion) -> Sequence[Transform]:
+    a.only(num_magnitude_bins=_STRENGTHS)
+    _policy(a, found)
+    return (TrivialAugment(),)
+
+
+def _auto_augment(a: Arguments, found: Conversion) -> Sequence[Transform]:
+    policy = _POLICIES[a.take("policy", "imagenet").lower()]
+    _policy(a, found)
+    found.notes.append("AutoAugment: the magnitudes of Posterize and Solarize count the other way there")
+    return (AutoAugment(policy),)
+
+
+def _around(value: Any, middle: float) -> tuple[float, float]:
+    return tuple(value) if isinstance(value, tuple) else (middle - value, middle + value)
+
+
+CHANCES = {"RandomGrayscale": 0.1} | dict.fromkeys(
+    (
+        *("RandomAdjustSharpness", "RandomAutocontrast", "RandomEqualize", "RandomErasing", "RandomHorizontalFlip"),
+        *("RandomInvert", "RandomPosterize", "RandomSolarize", "RandomVerticalFlip"),
+    ),
+    0.5,
+)
+RULES: dict[str, Rule] = {
+    "AutoAugment": _auto_augment,
+    "CenterCrop": _center_crop,
+    "ColorJitter": _jitter,
+    "GaussianBlur": _blur,
+    "GaussianNoise": _noise,
+    "Grayscale": _grey,
+    "JPEG": lambda a, found: (Jpeg(a.take("quality")),),
+    "Pad": _padding,
+    "RandAugment": _rand_augment,
+    "RandomAdjustSharpness": _sharpness,
+    "RandomAffine": _affine,
+    "RandomAutocontrast": lambda a, found: (AutoContrast(),),
+    "RandomChannelPermutation": lambda a, found: (ChannelShuffle(),),
+    "RandomCrop": _crop,
+    "RandomEqualize": lambda a, found: (Equalize(),),
+    "RandomErasing": _erase,
+    "RandomGrayscale": lambda a, found: (Grayscale(),),
+    "RandomHorizontalFlip": lambda a, found: (Mirror(),),
+    "RandomInvert": lambda a, found: (Invert(),),
+    "RandomPosterize": lambda a, found: (Posterize(a.take("bits")),),
+    "RandomResizedCrop": _resized_crop,
+    "RandomRotation": _rotation,
+    "RandomShortestSize": _shortest,
+    "RandomSolarize": _solarize,
+    "RandomVerticalFlip": lambda a, found: (Mirror("vertical"),),
+    "Resize": _resize,
+    "TrivialAugmentWide": _trivial,
+}
