@@ -54,7 +54,7 @@ class Pipeline:
         for index, step in enumerate(self.steps):
             if not isinstance(step, Transform):
                 raise ArgumentError(f"must be a transform, got {step!r:.80}.", f"Pipeline.steps[{index}]")
-        fills = tuple(fill) if isinstance(fill, Sequence) else fill
+        fills = tuple(fill) if isinstance(fill, Sequence) and not isinstance(fill, str) else fill
         try:
             points, names = _pairs(keypoint_pairs), _pairs(mirrored_labels)
             self.policy = Policy(border, fills, mask_fill, interpolation, min_visible, decode, points, names)
@@ -97,7 +97,8 @@ class Pipeline:
         """
         if not isinstance(key, Key) or not isinstance(scene, Scene):
             got = f"{type(key).__name__} and {type(scene).__name__}"
-            raise ArgumentError(f"must get a Key and a Scene, got {got}. Give ak.Scene.of(sample).", "Pipeline.draw")
+            advice = "ak.Scene.of(sample)" if isinstance(key, Key) else "ak.Key(seed, sample.id)"
+            raise ArgumentError(f"must get a Key and a Scene, got {got}. Give {advice}.", "Pipeline.draw")
         drawn: dict[str, tuple[Op, ...]] = {}
         for index, (label, step) in enumerate(zip(self.labels, self.steps, strict=True)):
             try:
@@ -142,19 +143,25 @@ class Pipeline:
         """
         return ImageTransform(self, seed)
 
-    def as_albumentations(self, p: float = 1.0) -> Any:
-        """Return the pipeline as a step of ``albumentations.Compose``, for image, mask, bboxes and keypoints.
+    def as_albumentations(self, p: float = 1.0, name: str = "augkit") -> Any:
+        """Return the pipeline as a step of ``albumentations.Compose``, for pictures, masks, boxes and keypoints.
 
-        What it draws comes from the seed of the Compose it stands in.
+        What it draws comes from the seed of the Compose it stands in. Where it has keypoint pairs, Compose must keep
+        all points: ``KeypointParams(remove_invisible=False)``. An angle of a point is that of a direction, y down.
 
         Args:
             p: in what fraction of the pictures it is done, 0 to 1.
+            name: under which ``albumentations.load`` wants it: ``nonserializable={name: step}``.
 
         Raises:
             MissingExtra: Albumentations is not installed.
-            ArgumentError: p is no probability.
+            ArgumentError: p or name is not what it must be, or the pipeline exchanges labels, which no step sees there.
         """
-        return as_step(self, p)
+        if self.policy.mirrored_labels:
+            rule = "must be empty where Albumentations holds the labels, got"
+            advice = "Exchange them after it, or leave them out."
+            raise ArgumentError(f"{rule} {self.policy.mirrored_labels!r:.60}. {advice}", "Pipeline.mirrored_labels")
+        return as_step(self, p, name)
 
 
 def _pairs(given: Any) -> Any:

@@ -22,7 +22,7 @@ from augkit.transforms.combinators import Maybe
 from augkit.transforms.external import PREFIX, Albumentations
 from augkit.yaml_file import Document, NodePath
 
-__all__ = ["BESIDE", "bundled", "described", "dump", "load", "positional"]
+__all__ = ["BESIDE", "bundled", "described", "dump", "kind_of", "load", "positional"]
 
 YAML_SUFFIXES = (".yaml", ".yml")
 BESIDE = ("chance", "name")
@@ -86,7 +86,8 @@ def _pipeline(document: Document) -> Pipeline:
         raise ArgumentError(f"{rule}, got {data!r:.60}.", document.where())
     for key in data:
         if key not in known:
-            raise ArgumentError(f"has no key {key!r}.{closest(key, known)}", document.where((key,)))
+            advice = closest(key, known) or f" Its keys are {', '.join(known)}."
+            raise ArgumentError(f"has no key {key!r}.{advice}", document.where((key,)))
     steps = data.get("steps")
     if not isinstance(steps, list):
         raise ArgumentError(f"must be a list of steps, got {steps!r:.60}.", document.where(("steps",)))
@@ -178,7 +179,7 @@ def _params(given: Any, name: str) -> dict[str, Any]:
 def _argument(document: Document, path: NodePath, cls: type[Transform], key: str) -> Any:
     """Return one argument's value, built where it holds steps, read where it names a file."""
     value = _at(document, path)
-    kind = _kind(cls, key)
+    kind = kind_of(cls, key)
     if kind == "step":
         return _step(document, path)
     if kind == "steps":
@@ -193,7 +194,7 @@ def _argument(document: Document, path: NodePath, cls: type[Transform], key: str
     return value
 
 
-def _kind(cls: type[Transform], key: str) -> str:
+def kind_of(cls: type[Transform], key: str) -> str:
     """Tell what an argument holds: a ``step``, ``steps``, a ``mapping`` (perhaps), or a plain ``value``."""
     known: dict[str, Any] = cls.__pydantic_fields__  # type: ignore[attr-defined]  # pydantic's, on every transform
     if key not in known:

@@ -9,7 +9,7 @@ from typing import Any
 import pydantic
 
 from augkit.core.policy import CHOICES
-from augkit.pipeline_file import BESIDE, positional
+from augkit.pipeline_file import BESIDE, kind_of, positional
 from augkit.transforms import REGISTRY, Transform
 from augkit.transforms.external import PREFIX
 from augkit.transforms.transform import ANY_STEP, summary
@@ -25,7 +25,10 @@ def schema() -> dict[str, Any]:
     for name, cls in REGISTRY.items():
         arguments = _with_steps(pydantic.TypeAdapter(cls).json_schema())
         definitions |= arguments.pop("$defs", {})
-        own = arguments["properties"]
+        own = {
+            key: _with_file(value) if kind_of(cls, key) == "mapping" else value
+            for key, value in arguments["properties"].items()
+        }
         first = [own[item.name] for item in positional(cls)[:1]]
         arguments["properties"] = beside | own
         arguments["description"] = summary(cls)
@@ -69,6 +72,13 @@ def _external_form(beside: dict[str, Any]) -> dict[str, Any]:
     step = {"type": "object", "patternProperties": {pattern: arguments}, "properties": beside}
     named = {"not": {"propertyNames": {"enum": list(BESIDE)}}}  # a chance alone is no step
     return {"anyOf": [step | named | {"additionalProperties": False}, {"type": "string", "pattern": pattern}]}
+
+
+def _with_file(argument: dict[str, Any]) -> dict[str, Any]:
+    """Return the schema of an argument that takes a mapping: it may name the YAML file that holds it."""
+    kinds = argument.get("anyOf") or [{"$ref": argument["$ref"]}]
+    kept = {key: value for key, value in argument.items() if key not in ("anyOf", "$ref")}
+    return kept | {"anyOf": [*kinds, {"type": "string", "pattern": r"\.ya?ml$"}]}
 
 
 def _pair_of(item: dict[str, Any]) -> dict[str, Any]:

@@ -1,5 +1,9 @@
 """A pipeline of ours as a step of Albumentations' Compose."""
 
+import copy
+import io
+import pickle
+
 import albumentations
 import numpy as np
 import pytest
@@ -7,7 +11,7 @@ from pictures import boxed_sample, noise, picture
 
 import augkit as ak
 from augkit.core.tonal import RANGE
-from augkit.errors import ArgumentError
+from augkit.errors import ArgumentError, SampleError
 
 SIZE = (120, 160)
 PIPELINE = ak.Pipeline([ak.Rotate((-30, 30)), ak.RandomCrop((90, 100)), ak.Mirror(), ak.Brightness()])
@@ -101,6 +105,107 @@ def test_a_chance_that_is_none(p: object) -> None:
         PIPELINE.as_albumentations(p)  # type: ignore[arg-type]
 
 
-def test_more_targets_are_refused() -> None:
-    with pytest.raises(ArgumentError, match="must get image, mask, bboxes and keypoints alone, got second too"):
-        albumentations.Compose([PIPELINE.as_albumentations()], additional_targets={"second": "image"})
+W, H = SIZE[::-1]
+FORMS = {
+    "pascal_voc": lambda box: box,
+    "coco": lambda box: [box[0], box[1], box[2] - box[0], box[3] - box[1]],
+    "albumentations": lambda box: np.divide(box, [W, H, W, H]),
+    "yolo": lambda box: ak.boxes_as([box], "yolo", SIZE)[0],
+}
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_boxes_of_every_format(form: str) -> None:
+    step = ak.Pipeline([ak.Mirror()]).as_albumentations()
+    compose = albumentations.Compose([step], bbox_params=albumentations.BboxParams(form, label_fields=["names"]))
+    done = compose(image=noise(SIZE), bboxes=[FORMS[form]([30, 20, 70, 100])], names=["cat"])
+    np.testing.assert_allclose(done["bboxes"], [FORMS[form]([90, 20, 130, 100])], atol=1e-4)
+
+
+def test_further_targets_go_through_the_same_plan() -> None:
+    """Lists of masks and pictures, and targets of further names: none stays behind."""
+    image, mask = noise(SIZE), (noise(SIZE, 1) > 99).astype(np.uint8)
+    compose = albumentations.Compose(
+        [PIPELINE.as_albumentations()], seed=5,
+        bbox_params=albumentations.BboxParams("pascal_voc"),
+        keypoint_params=albumentations.KeypointParams("yx", remove_invisible=False),
+        additional_targets={"left": "image", "parts": "mask", "faces": "bboxes", "eyes": "keypoints"},
+    )  # fmt: skip
+    boxes, points = [[10, 20, 60, 70, 5], [2, 2, 30, 30, 6]], [[4.0, 5.0], [60.0, 90.0]]
+    done = compose(
+        image=image, left=image, images=[image, image], mask=mask, masks=[mask, mask], parts=mask,
+        bboxes=boxes, faces=boxes[::-1], keypoints=points, eyes=points[:1],
+    )  # fmt: skip
+    assert done["image"].shape[:2] == (90, 100)
+    for other in (done["left"], *done["images"]):
+        np.testing.assert_array_equal(other, done["image"])
+    for other in (done["parts"], *done["masks"]):
+        np.testing.assert_array_equal(other, done["mask"])
+    np.testing.assert_array_equal(done["faces"], done["bboxes"][::-1])
+    np.testing.assert_array_equal(done["eyes"], done["keypoints"][:1])
+    assert len(done["keypoints"]) == 2
+
+
+def test_what_no_plan_moves_is_refused() -> None:
+    compose = albumentations.Compose([PIPELINE.as_albumentations()])
+    with pytest.raises(SampleError, match="must get pictures, masks, boxes and points, got volume"):
+        compose(volume=np.zeros((3, *SIZE, 3), np.uint8))
+
+
+@pytest.mark.parametrize("step", [ak.Rotate(33), ak.Mirror(), ak.Shear(20, 10), ak.Scale(1.5)], ids=repr)
+def test_angles_of_points_turn_with_them_and_scales_grow(step: ak.Transform) -> None:
+    """A point's angle is where its neighbour lies, before and after."""
+    compose = albumentations.Compose(
+        [ak.Pipeline([step]).as_albumentations()],
+        keypoint_params=albumentations.KeypointParams("xyas", remove_invisible=False),
+    )
+    done = compose(image=noise(SIZE), keypoints=[(70, 50, 30, 2.0), (78.66025, 55.0, 0, 1)])
+    (x, y, angle, scale), other = done["keypoints"]
+    expected = np.degrees(np.arctan2(other[1] - y, other[0] - x)) % 360
+    assert abs((angle - expected + 180) % 360 - 180) < 0.01
+    assert abs(scale - (3.0 if isinstance(step, ak.Scale) else 2.0)) < 0.1
+
+
+def test_pairs_change_places_and_labels_are_refused() -> None:
+    step = ak.Pipeline([ak.Mirror()], keypoint_pairs=[[0, 1]]).as_albumentations()
+    points = albumentations.KeypointParams("xya", remove_invisible=False, label_fields=["parts"])
+    compose = albumentations.Compose([step], keypoint_params=points)
+    done = compose(image=noise((40, 40)), keypoints=[(10, 20, 0), (30, 20, 90), (20, 5, 90)], parts=["l", "r", "nose"])
+    np.testing.assert_allclose(done["keypoints"], [(9, 20, 90), (29, 20, 180), (19, 5, 90)], atol=1e-3)
+    assert list(done["parts"]) == ["l", "r", "nose"]
+    with pytest.raises(ArgumentError, match=r"mirrored_labels: must be empty where Albumentations holds the labels"):
+        ak.Pipeline([], mirrored_labels={"left": "right"}).as_albumentations()
+
+
+def test_it_is_told_saved_and_read() -> None:
+    step = PIPELINE.as_albumentations(p=0.5, name="ours")
+    compose = albumentations.Compose([step, albumentations.HorizontalFlip(p=1.0)], seed=3)
+    assert f"{PIPELINE!r}.as_albumentations(p=0.5, name='ours')" in repr(compose)
+    saved = io.StringIO()
+    albumentations.save(compose, saved)
+    again = albumentations.load(io.StringIO(saved.getvalue()), nonserializable={"ours": copy.deepcopy(step)})
+    again.set_random_seed(3)
+    compose.set_random_seed(3)
+    for _ in range(4):
+        np.testing.assert_array_equal(again(image=picture(SIZE))["image"], compose(image=picture(SIZE))["image"])
+    with pytest.raises(ValueError, match="non-serializable transform with name ours"):
+        albumentations.load(io.StringIO(saved.getvalue()))
+
+
+def test_a_replay_does_the_same_to_another_picture() -> None:
+    recorder = albumentations.ReplayCompose([PIPELINE.as_albumentations(), PIPELINE.as_albumentations(0.5)])
+    for seed in range(4):
+        recorder.set_random_seed(seed)
+        done = recorder(image=picture(SIZE))
+        again = albumentations.ReplayCompose.replay(done["replay"], image=picture(SIZE))
+        np.testing.assert_array_equal(again["image"], done["image"])
+        other = albumentations.ReplayCompose.replay(done["replay"], image=noise(SIZE))
+        assert other["image"].shape == done["image"].shape
+
+
+def test_worker_processes_are_sent_it() -> None:
+    one = compose(PIPELINE)
+    one(**data())  # its generators have moved on
+    other = pickle.loads(pickle.dumps(one))
+    assert_equal(one(**data()), other(**data()))
+    assert_equal(one(**data()), copy.deepcopy(other)(**data()))

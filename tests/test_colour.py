@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pictures import KEY, TOP, assert_close, channels_of, noise, picture
 from scipy import stats
-from table import STATISTICS
+from table import STATISTICS, STYLE
 
 import augkit as ak
 from augkit.core.ops import ColorMatrix, Curve
@@ -97,6 +97,21 @@ def test_times_one_point_one_has_no_bias(executor: str, dtype: str) -> None:
         wanted = np.rint(every * 1.1 + 1e-9)
         got = ak.Pipeline([ak.Brightness(1.1)])(ak.Sample(every), KEY, executor).image
         assert (np.abs(got - wanted) <= (np.abs(every * 1.1 % 1 - 0.5) < 1e-6)).all()  # ties may go either way
+
+
+@both
+@dtypes
+@pytest.mark.parametrize(
+    "step",
+    [ak.Saturation(0.3), ak.Saturation(1.5), ak.Hue(30.0), ak.Hue(-77.0), ak.Grayscale(), ak.ColorTransfer(STYLE, 0.5)],
+    ids=lambda step: type(step).__name__,
+)
+def test_matrices_have_no_bias(executor: str, dtype: str, step: ak.Transform) -> None:
+    image = noise((300, 400), 3, dtype)
+    out = ak.Pipeline([step])(ak.Sample(image), KEY, executor).image
+    exact = ak.Pipeline([step])(ak.Sample((image / TOP[dtype]).astype(np.float32)), KEY, "reference").image
+    levels = (out / TOP[dtype] - exact) * 255
+    assert np.abs(levels.mean(axis=(0, 1))).max() < 0.01
 
 
 @both

@@ -222,6 +222,26 @@ def test_fills_must_fit_their_array(executor: str) -> None:
             ak.Pipeline([ak.Rotate(9)], border="constant", fill=fill, mask_fill=mask_fill)(sample, KEY, executor)
 
 
+@borders
+@pytest.mark.parametrize("interpolation", ["linear", "nearest"])
+@given(st.tuples(st.integers(-9, 9), st.integers(-9, 9)), sizes, st.integers(1, 4))
+@settings(max_examples=30)
+def test_points_on_the_edge_of_the_plane(
+    border: Any, interpolation: Any, shift: tuple[int, int], size: tuple[int, int], side: int
+) -> None:
+    """Half-pixel shifts, and windows of even sides for what lies beside the picture, put pixels onto the seam."""
+    (height, width), (x, y) = size, shift
+    image = noise(size)
+    sample = ak.Sample(image, mask=noise(size, 1, seed=1), images={"more": noise(size, seed=2)})
+    steps = [ak.Translate(x / 2 / width, y / 2 / height), ak.Pool("mean", side, 1, side)]
+    one, other = compared(sample, ak.Pipeline(steps, border=border, interpolation=interpolation), KEY) or (None, None)
+    assert one is not None
+    assert other is not None
+    np.testing.assert_array_equal(one.mask, other.mask)
+    for mine, judge in ((one.image, other.image), (one.images["more"], other.images["more"])):  # type: ignore[index]
+        assert np.abs(mine.astype(int) - judge).max() <= 2
+
+
 @both
 @pytest.mark.parametrize("zoom", [1.0, 0.8, 0.6])
 def test_a_picture_moves_to_where_its_function_moves(executor: str, zoom: float) -> None:

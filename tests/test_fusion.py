@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from pictures import KEY, centres, detail, full_sample, noise, picture, psnr, run_one_by_one
 
 import augkit as ak
+from augkit.core.chain import push
 from augkit.core.fuse import fuse
 from augkit.core.ops import Adapt, ColorMatrix, Curve, Homography, Op
 from augkit.core.plan import ColorRun, Plan, SpatialRun
@@ -226,3 +227,21 @@ def test_a_curve_that_changes_nothing_clamps_between_matrices() -> None:
             assert abs(int(ak.run(plan, ak.Sample(image), executor).image[0, 0, 0]) - value) <= 1
     assert fuse((still, up, down, still), (4, 4)).steps == ()
     assert len(fuse((up, ColorMatrix(IDENTITY, (0.0, 0.0, 0.0)), up), (4, 4)).steps[0].ops) == 1  # type: ignore[union-attr]
+
+
+@both
+def test_what_is_looked_at_is_shown_where_the_origin_lies_beyond_a_horizon(executor: str) -> None:
+    """Zoomed in and seen from the side, the first pixel's corner is out of sight; nothing is mirrored by that."""
+    pipeline, size, found = ak.Pipeline([ak.Scale(5.0), ak.Perspective(0.2)], border="constant"), (30, 40), 0
+    sample = ak.Sample(np.full(size, 200, np.uint8), keypoints=[[20.0, 15.0]])
+    for n in range(150):
+        ops = [op for drawn in pipeline.ops(ak.Key(n, "x"), ak.Scene(size)).values() for op in drawn]
+        if np.isfinite(push(ops, np.zeros((1, 2)))).all():
+            continue
+        found += 1
+        plan = pipeline.draw(ak.Key(n, "x"), ak.Scene(size))
+        out = ak.run(Plan.from_json(plan.to_json()), sample, executor)
+        assert not plan.is_mirrored
+        assert (out.image == 200).mean() > 0.5
+        np.testing.assert_allclose(out.keypoints, push(ops, np.array([[20.0, 15.0]])), atol=1e-6)
+    assert found > 3

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from pictures import picture
+from table import ROWS
 from typer.testing import CliRunner
 
 import augkit as ak
@@ -15,7 +16,8 @@ from augkit.codec import encode, read
 from augkit.errors import AugkitError, MissingExtra, SampleError
 from augkit.foreign import names
 from augkit.preview import gallery
-from augkit.preview.gallery import CELL_PX, COLUMNS, examples
+from augkit.preview.gallery import CELL_PX, COLUMNS, _visible, examples
+from augkit.preview.numbers import numbers
 from augkit.transforms import REGISTRY
 
 
@@ -36,6 +38,24 @@ def test_the_same_picture_gives_the_same_gallery() -> None:
     assert np.array_equal(sheet, gallery(sample))
     assert not np.array_equal(sheet, gallery(sample, seed=1))
     assert sheet.shape[1] > COLUMNS * CELL_PX
+
+
+def test_what_is_shown_differs_from_the_picture() -> None:
+    """Though by chance a policy does nothing, and channels keep their order."""
+    sample = ak.Sample(picture((90, 120)), id="a.jpg")
+    for seed in range(4):
+        for name in ("ChannelShuffle", "TrivialAugment", "PCAColorShift", "Noise"):
+            plan = _visible(ak.Pipeline([REGISTRY[name]()]), name, sample, seed)
+            assert (ak.run(plan, sample).image != sample.image).mean() > 0.3, name
+
+
+@pytest.mark.parametrize("step", ROWS, ids=repr)
+def test_only_what_changes_nothing_is_called_unchanged(step: ak.Transform) -> None:
+    sample = ak.Sample(picture((90, 120)))
+    for n in range(6):
+        plan = ak.Pipeline([step]).draw(ak.Key(n, ""), ak.Scene.of(sample))
+        if numbers(plan) == ["unchanged"]:
+            assert np.array_equal(ak.run(plan, sample).image, sample.image)
 
 
 def test_a_grey_picture_is_refused() -> None:

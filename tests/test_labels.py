@@ -153,6 +153,31 @@ def test_boxes_are_clipped_only_at_barriers_and_at_the_end() -> None:
     np.testing.assert_allclose(barred(sample, ak.Key(0, "x")).boxes, [[30, 0, 40, 100]])
 
 
+@pytest.mark.parametrize(
+    "steps",
+    [
+        [ak.Add((ak.Translate(0.5, 0),), (ak.Translate(0.5, 0),)), ak.Translate(-0.5, 0)],
+        [ak.Pool(size=81, stride=1), ak.Pad(40, 40, 40, 40)],
+        [ak.Convolve(((1.0,) * 61,), padding=0), ak.Pad(30, 0, 30, 0)],
+        [ak.Add((ak.Pool("mean", 81, 1),), (ak.CenterCrop((20, 20)),)), ak.Pad(40, 40, 40, 40)],
+        [ak.Add((ak.Add((ak.Translate(0.5, 0),), ()),), ()), ak.Translate(-0.5, 0)],
+    ],
+    ids=repr,
+)
+def test_what_a_barrier_cut_off_comes_back_without_labels(steps: list[ak.Transform]) -> None:
+    box = np.array([[85.0, 40.0, 95.0, 60.0]])
+    mask = np.zeros((100, 100), np.uint8)
+    mask[40:60, 85:95] = 1
+    sample = ak.Sample(
+        noise((100, 100)), mask=mask, boxes=box, box_labels=["gone"], keypoints=[[90.0, 50.0]],
+        polylines=[[[85, 50], [95, 50]]], polyline_labels=["gone"], rotated_boxes=[[90, 50, 10, 20, 0]], rotated_box_labels=["gone"],
+    )  # fmt: skip
+    out = ak.Pipeline(steps, border="constant")(sample, ak.Key(0, "x"))
+    assert not out.mask.any()  # type: ignore[union-attr]
+    assert [out.box_labels, out.polyline_labels, out.rotated_box_labels] == [[], [], []]
+    np.testing.assert_array_equal(out.keypoint_visible, [False])
+
+
 def test_no_boxes_stay_no_boxes() -> None:
     sample = ak.Sample(noise(SIZE), boxes=np.zeros((0, 4)), box_labels=[], keypoints=np.zeros((0, 2)), polygons=[])
     out = ak.Pipeline([ak.Rotate(5), ak.LocalWarp()])(sample, ak.Key(0, "x"))
@@ -192,3 +217,19 @@ def test_the_input_is_left_alone() -> None:
             assert not any(np.shares_memory(array, other) for other in arrays(sample))
             array[:] = 0
     assert_same_sample(sample, full_sample(SIZE))
+
+
+def test_what_reaches_beyond_a_horizon_is_hidden_and_nothing_is_infinite() -> None:
+    inner, outer = [60.0, 50.0, 90.0, 80.0], [-3000.0, -2000.0, 4000.0, 3000.0]
+    rings = [np.array([inner, outer])[n][[[0, 1], [2, 1], [2, 3], [0, 3]]] for n in (0, 1)]
+    sample = ak.Sample(noise(SIZE), boxes=[inner, outer], box_labels=["in", "out"], polygons=[rings[0], [*rings]])
+    alone = ak.Sample(noise(SIZE), polygons=[*rings, rings], keypoints=rings[1], polylines=rings)
+    for min_visible in (0.0, 0.1, 1.0):
+        pipeline = ak.Pipeline([ak.Perspective(0.15)], min_visible=min_visible)
+        for n in range(4):
+            out = pipeline(sample, ak.Key(n, "x"))
+            assert out.box_labels == ["in"]
+            assert len(out.polygons or ()) == len(out.boxes if out.boxes is not None else ()) == 1
+            again = pipeline(alone, ak.Key(n, "x"))
+            assert len(again.polygons or ()) == 3
+            ak.Sample(**vars(again))  # which refuses what is not finite

@@ -22,6 +22,7 @@ from augkit.errors import ArgumentError, SampleError
 from augkit.expand import expand
 from augkit.loader import folder
 from augkit.pipeline_schema import schema
+from augkit.preview import contact_sheet
 from augkit.preview.sentences import explain
 
 SIZE = (100, 140)
@@ -153,9 +154,24 @@ def test_expanded_and_loaded_objects_change_their_names(tmp_path: Path) -> None:
     assert sorted(found) == sorted(one.label for one in after)
 
 
+def test_whole_numbers_are_labels_and_no_places_of_boxes(tmp_path: Path) -> None:
+    """Where samples say by numbers which box is whose, a pair of numbers exchanges no boxes."""
+    source = coco(tmp_path / "in")
+    for name, labels in (("plain", []), ("paired", [[0, 1]])):
+        pipeline = ak.Pipeline([ak.Mirror()], border="constant", mirrored_labels=labels)
+        expand(source, tmp_path / name, pipeline, copies=1)
+    assert objects_of(tmp_path / "plain") == objects_of(tmp_path / "paired")
+
+
 def objects_of(path: Path) -> list[Instance]:
     annotations = [source.annotations for source in read(path).sources]
     return [instance for found in annotations if found is not None for instance in found.instances or ()]
+
+
+def test_a_label_that_only_copies_have_is_drawn_too() -> None:
+    pipeline = ak.Pipeline([ak.Mirror()], mirrored_labels={"left": "right", "both": 7})
+    shown = contact_sheet([SAMPLE], pipeline, copies=1)
+    assert shown.shape == contact_sheet([SAMPLE], ak.Pipeline([ak.Mirror()]), copies=1).shape
 
 
 def test_the_classes_of_pictures_change_in_a_loader_and_are_settled_elsewhere(tmp_path: Path) -> None:

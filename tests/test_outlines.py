@@ -151,6 +151,16 @@ def test_areas_and_lengths_within_a_frame(x: float, y: float, w: float, h: float
         assert abs(found / whole - share) < 0.05
 
 
+def test_small_ones_far_from_the_origin_are_whole() -> None:
+    places = np.random.default_rng(0).uniform(100, 900, (100, 2))
+    for side in (1e-1, 1e-3, 1e-6):
+        boxes = np.column_stack([places, np.full((100, 2), side), places[:, 0]])
+        lines = [np.array([[x, y], [x + side, y]]) for x, y in places]
+        sample = ak.Sample(noise((1000, 1000)), rotated_boxes=boxes, polylines=lines)
+        out = ak.Pipeline([], min_visible=1.0)(sample, ak.Key(0, "x"))
+        assert len(out.rotated_boxes) == len(out.polylines or ()) == 100  # type: ignore[arg-type]
+
+
 def test_a_mirror_exchanges_their_labels_too() -> None:
     sample = ak.Sample(
         BLANK, polylines=[POINTS], polyline_labels=["left"], rotated_boxes=BOX, rotated_box_labels=["up", "right"]

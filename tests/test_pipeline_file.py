@@ -180,6 +180,9 @@ def test_statistics_may_lie_in_a_file_of_their_own(tmp_path: Path) -> None:
         "eigenvalues: [0.2, 0.1, 0.05]\neigenvectors: [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]]\n"
     )
     (tmp_path / "p.yaml").write_text("steps:\n  - PCAColorShift: {statistics: pca.yaml}\n")
+    SCHEMA.validate(yaml_file.read(tmp_path / "p.yaml").data)
+    SCHEMA.validate({"steps": [{"ColorTransfer": {"reference": "style.yaml"}}, {"FourierStyle": "style.yml"}]})
+    assert not SCHEMA.is_valid({"steps": [{"ColorTransfer": {"reference": "photos"}}]})
     (step,) = ak.load(tmp_path / "p.yaml").steps
     assert isinstance(step, ak.PCAColorShift)
     assert step.statistics == ak.ColorStatistics((0.2, 0.1, 0.05), ((1.0, 0.0, 0.0), (0.0, 1.0, 0.0), (0.0, 0.0, 1.0)))

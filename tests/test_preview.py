@@ -133,7 +133,7 @@ def test_pictures_fit_their_cell_with_their_aspect(height: int, width: int) -> N
 
 def changed(sample: ak.Sample, plain: ak.Sample) -> NDArray[np.bool_]:
     """Return which pixels (SIDE, SIDE) the labels of a sample change."""
-    cells = [marked(fitted(one, SIDE), one, kinds([one])) for one in (sample, plain)]
+    cells = [marked(fitted(one, SIDE), one, kinds([one], ak.Pipeline([]).policy)) for one in (sample, plain)]
     difference: NDArray[np.bool_] = (np.asarray(cells[0]) != np.asarray(cells[1])).any(axis=2)
     return difference
 

@@ -50,5 +50,8 @@ def _text(path: Path) -> str:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError:
         raise FileError("must be UTF-8, got other bytes. Save the file as UTF-8.", str(path)) from None
+    except FileNotFoundError:
+        what = "must be a file that exists, got none. Check the spelling and the current folder."
+        raise FileError(what, str(path)) from None
     except OSError as fault:
         raise FileError(f"must be a file that can be read, got: {fault.strerror}.", str(path)) from None

@@ -10,12 +10,14 @@ from augkit.core.policy import Border, Policy
 from augkit.errors import AugkitError
 from augkit.pipeline import Pipeline
 from augkit.pipeline_file import described
-from augkit.transforms import Transform
+from augkit.transforms import REGISTRY, Transform
 from augkit.transforms.combinators import Maybe
 from augkit.transforms.combinators import Sequence as InOrder
+from augkit.transforms.external import PREFIX
+from augkit.transforms.names import ELSEWHERE
 from augkit.yaml_file import dumps
 
-__all__ = ["Arguments", "Conversion", "Differs", "Rule", "joined", "perhaps", "ruled"]
+__all__ = ["Arguments", "Conversion", "Differs", "Rule", "joined", "perhaps", "ruled", "unlike"]
 
 
 class Differs(Exception):
@@ -102,6 +104,13 @@ class Conversion:
     def yaml(self) -> str:
         """Return our file's text."""
         return dumps(described(self.pipeline()))
+
+
+def unlike(name: str) -> str:
+    """Say that nothing of ours means the same as a foreign transform, and what comes nearest to it."""
+    nearest = name if name in REGISTRY else ELSEWHERE.get(name, "")
+    is_ours = nearest and not nearest.startswith(PREFIX)
+    return "no transform of ours means the same" + f"; nearest is {nearest}" * bool(is_ours)
 
 
 def perhaps(chance: float, step: Transform) -> Transform:

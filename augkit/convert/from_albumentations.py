@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from augkit.convert.albumentations_rules import RULES
-from augkit.convert.conversion import Conversion, Differs, joined, perhaps, ruled
+from augkit.convert.conversion import Conversion, Differs, joined, perhaps, ruled, unlike
 from augkit.errors import AugkitError, FileError
-from augkit.foreign.registry import arguments_of
+from augkit.foreign import without_derived
 from augkit.transforms import Transform
 from augkit.transforms.combinators import OneOf, RandomOrder, SomeOf
 from augkit.transforms.combinators import Sequence as InOrder
@@ -81,7 +81,7 @@ def _steps(node: Mapping[str, Any], where: str, found: Conversion, always: bool)
             return []
         return [perhaps(chance, choice)]
     given = {key: value for key, value in node.items() if key not in (_CLASS, "p")}
-    reason = "no transform of ours means the same"
+    reason = unlike(name)
     try:
         if name in RULES:
             equal = ruled(RULES[name], given, found)
@@ -89,8 +89,7 @@ def _steps(node: Mapping[str, Any], where: str, found: Conversion, always: bool)
     except Differs as fault:
         reason = str(fault)
     try:
-        known = arguments_of(name)  # some write arguments of the class they come from, and do not take them
-        kept = perhaps(chance, Albumentations(name, {key: value for key, value in given.items() if key in known}))
+        kept = perhaps(chance, Albumentations(name, without_derived(name, given)))
     except AugkitError as fault:
         found.left_out.append(f"{where} {name}: {reason}; nor can it be kept: {fault}")
         return []

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from typing import Any
 
-from augkit.convert.conversion import Conversion, Differs, joined, perhaps, ruled
+from augkit.convert.conversion import Conversion, Differs, joined, perhaps, ruled, unlike
 from augkit.convert.torchvision_rules import CHANCES, POSITIONS, RULES
 from augkit.errors import AugkitError, FileError
 from augkit.transforms import Transform
@@ -63,7 +63,7 @@ def _steps(node: ast.expr, found: Conversion) -> list[Transform]:
         return []
     try:
         if name not in RULES and name not in _HOLDERS:
-            raise Differs("no transform of ours means the same")
+            raise Differs(unlike(name))
         given = _given(node, name)
         if name in _HOLDERS:
             return _held(name, given, found)

@@ -20,6 +20,7 @@ __all__ = [
     "BARRIER_CHECKS",
     "MAX_KERNEL",
     "MAX_REACH",
+    "MAX_WEIGHT",
     "MAX_WINDOW",
     "NOISES",
     "POOLS",
@@ -42,6 +43,7 @@ __all__ = [
 
 MAX_WINDOW = 4096  # pixels: of a window, a stride or a padding along an axis
 MAX_KERNEL = 64  # rows or columns of a kernel that is written out
+MAX_WEIGHT = 1e5  # of a kernel: sums in float32 have six digits
 MAX_SIGMA = 100.0  # pixels
 BASE64 = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/")
 POOLS = ("max", "min", "mean", "l2", "median")
@@ -202,11 +204,13 @@ def _check_motion(op: Motion) -> None:
 
 
 def _check_filter(op: Filter) -> None:
-    kernel: object = op.kernel
+    kernel: Any = op.kernel
     if not isinstance(kernel, Gaussian | Motion):
         widths = [len(row) if isinstance(row, tuple) else 0 for row in kernel] if isinstance(kernel, tuple) else []
         fits = 0 < len(widths) <= MAX_KERNEL and 0 < widths[0] <= MAX_KERNEL and are_numbers(kernel, 0, widths[0])
-        require(fits, "Filter.kernel", f"be rows of as many numbers each, at most {MAX_KERNEL}", kernel)
+        fits = fits and all(-MAX_WEIGHT <= weight <= MAX_WEIGHT for row in kernel for weight in row)
+        rule = f"be 1 to {MAX_KERNEL} rows of as many numbers each, within {-MAX_WEIGHT:.0f} and {MAX_WEIGHT:.0f}"
+        require(fits, "Filter.kernel", rule, kernel)
     _check_steps(op)
 
 

@@ -30,6 +30,12 @@ _MEANINGS = {
     "coco": "left, top, width, height",
     "yolo": "middle x, middle y, width, height in fractions of the picture",
 }
+# What other libraries call them: Albumentations, torchvision, Keras.
+_ELSEWHERE = {
+    **dict.fromkeys(("pascal_voc", "voc", "xyxy"), "pixel"),
+    **dict.fromkeys(("albumentations", "normalized", "rel_xyxy"), "normalised"),
+    **dict.fromkeys(("xywh",), "coco"),
+}
 _UNIT: Size = (1, 1)
 
 N = TypeVar("N", float, NDArray[np.float64])
@@ -100,7 +106,8 @@ def described(form: BoxForm, box: tuple[N, N, N, N], size: Size = _UNIT) -> tupl
 def _checked(form: object, size: object, where: str) -> Size:
     """Return the size that a form's numbers are fractions of, which for pixels is none."""
     if form not in BOX_FORMS:
-        advice = closest(form, BOX_FORMS) if isinstance(form, str) else ""
+        name = form.lower() if isinstance(form, str) else ""
+        advice = f" Here that is {_ELSEWHERE[name]}." if name in _ELSEWHERE else closest(name, BOX_FORMS)
         raise ArgumentError(f"must be {' or '.join(BOX_FORMS)}, got {form!r:.60}.{advice}", f"{where}.form")
     if form in ("pixel", "coco") and size is None:
         return _UNIT

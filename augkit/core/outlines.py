@@ -61,7 +61,8 @@ def part_inside(outline: Points, size: Size) -> Points:
 
 def area_inside(outline: Points, size: Size) -> float:
     """Return the area of an outline (n, 2) within a frame."""
-    x, y = part_inside(outline, size).T
+    inside = part_inside(outline, size)
+    x, y = (inside - inside[:1]).T  # from a point of its own: far from the origin, products lose what is small
     return float(abs((np.roll(x, 1) * y - x * np.roll(y, 1)).sum()) / 2.0)
 
 

@@ -242,4 +242,5 @@ def _sentence(step: Step, policy: Policy) -> str:
 
 
 def _curve(op: Curve) -> str:
-    return " then ".join(f"{name} {number:.4g}" for name, number in op.functions)
+    told = (name if (name, number) == ("invert", 1.0) else f"{name} {number:.4g}" for name, number in op.functions)
+    return " then ".join(told)

@@ -22,6 +22,8 @@ __all__ = ["Polygon", "Sample", "Scene", "channels_of", "require_rgb"]
 
 Polygon = NDArray[np.float64] | list[NDArray[np.float64]]
 
+_FLAT = " Bring COCO's flat lists into shape: np.reshape(ring, (-1, 2))."
+
 
 @dataclass(frozen=True, eq=False)
 class Sample:
@@ -110,7 +112,7 @@ class Sample:
         if self.polylines is not None:
             if not isinstance(self.polylines, Sequence) or isinstance(self.polylines, str):
                 _refuse("polylines", "must be a list of lines", f"{self.polylines!r:.60}")
-            lines = [rows_of(line, 2, "Sample.polylines", "x, y") for line in self.polylines]
+            lines = [rows_of(line, 2, "Sample.polylines", "x, y", " Give a list of lines.") for line in self.polylines]
             object.__setattr__(self, "polylines", lines)
         if self.rotated_boxes is not None:
             meaning = "middle x, middle y, width, height, degrees"
@@ -283,5 +285,5 @@ def _flags(values: Any) -> NDArray[Any]:
 
 def _polygon(polygon: Any) -> Polygon:
     if isinstance(polygon, list) and polygon and not _is_point(polygon[0]):
-        return [rows_of(ring, 2, "Sample.polygons", "x, y") for ring in polygon]
-    return rows_of(polygon, 2, "Sample.polygons", "x, y")
+        return [rows_of(ring, 2, "Sample.polygons", "x, y", _FLAT) for ring in polygon]
+    return rows_of(polygon, 2, "Sample.polygons", "x, y", _FLAT)

@@ -98,17 +98,19 @@ def inverse(matrix: Matrix) -> Matrix:
 
 
 def rounded(matrix: Matrix) -> Matrix:
-    """Return the matrix with its last entry 1, rounded so that another machine's last bit does not show.
+    """Return the matrix with its last entry 1, or -1, rounded so that another machine's last bit does not show.
 
     The quanta (1e-12 for the linear part, 1e-9 px for the shift, 1e-15 per px for the perspective) lie a thousand times
     above the noise of float64 and a thousand times below what a pixel can show, and they make cancelled turns exact.
     """
-    s = 1.0 / matrix[2][2]
-    (a, b, c), (d, e, f), (g, h, _) = matrix
+    (a, b, c), (d, e, f), (g, h, last) = matrix
+    # The sign tells which side of the horizon is seen: -1 where the origin is not, and near 0 it lies on the horizon.
+    depth = abs(last) if abs(last) > 1e-9 else 1.0
+    s = 1.0 / depth
     return (
         (round(a * s, 12) + 0.0, round(b * s, 12) + 0.0, round(c * s, 9) + 0.0),  # + 0.0 turns -0.0 into 0.0
         (round(d * s, 12) + 0.0, round(e * s, 12) + 0.0, round(f * s, 9) + 0.0),
-        (round(g * s, 15) + 0.0, round(h * s, 15) + 0.0, 1.0),
+        (round(g * s, 15) + 0.0, round(h * s, 15) + 0.0, round(last / depth, 15) + 0.0),
     )
 
 

@@ -27,7 +27,7 @@ __all__ = ["MATCHES", "amplitudes_of", "color_transfer", "matched", "restyled", 
 
 Values = NDArray[np.float64]
 
-LEAST_VARIANCE = 1e-5  # of colours: a picture of one colour has no spread to be matched
+LEAST_VARIANCE = 1e-5  # of colours, along any direction: what has less has no spread to be matched
 
 
 def color_transfer(mean: Values, covariance: Values, numbers: tuple[float, ...]) -> ColorMatrix:
@@ -36,7 +36,7 @@ def color_transfer(mean: Values, covariance: Values, numbers: tuple[float, ...])
     `numbers` are the share of the way, 0 to 1, then the others' mean (3) and covariance (9).
     """
     share, there = numbers[0], np.array(numbers[1:4])
-    root = _root(covariance + LEAST_VARIANCE * np.eye(3))
+    root = _root(covariance, LEAST_VARIANCE)
     inverse = np.linalg.inv(root)
     matrix = inverse @ _root(root @ np.array(numbers[4:]).reshape(3, 3) @ root) @ inverse
     offset = share * (there - matrix @ mean)
@@ -56,10 +56,10 @@ def matched(op: Adapt, mean: Values, covariance: Values) -> ColorMatrix:
     return MATCHES[op.name](mean, covariance, op.numbers)
 
 
-def _root(symmetric: Values) -> Values:
-    """Return the symmetric square root of a matrix without negative eigenvalues, but for rounding."""
+def _root(symmetric: Values, least: float = 0.0) -> Values:
+    """Return the symmetric square root of a matrix whose eigenvalues count as `least` where they are less."""
     values, vectors = np.linalg.eigh(symmetric)
-    return np.asarray((vectors * np.sqrt(np.maximum(values, 0.0))) @ vectors.T, np.float64)
+    return np.asarray((vectors * np.sqrt(np.maximum(values, least))) @ vectors.T, np.float64)
 
 
 def waves(side: int, cycles: NDArray[np.int64]) -> NDArray[np.complex128]:

@@ -49,6 +49,8 @@ def told(op: Barrier) -> str:
             return f"give waves of up to {op.reach} cycles other amplitudes"
         case Adapt(name="color_transfer"):
             return f"go {op.numbers[0]:.4g} of the way towards other colours"
+        case Adapt(name="auto_contrast", numbers=(share,)):
+            return "auto contrast, told by the pixels" + f", {share:.4g} of them at both ends aside" * bool(share)
         case Adapt():
             numbers = ", ".join(f"{number:.4g}" for number in op.numbers)
             return f"{op.name.replace('_', ' ')}, told by the pixels" + (f", with {numbers}" if numbers else "")
@@ -79,6 +81,8 @@ def brief(op: Barrier) -> str:
             return f"colour transfer {op.numbers[0]:.2f}"
         case External():
             return op.name
+        case Adapt(name="auto_contrast", numbers=(share,)):
+            return "auto contrast" + f" cutoff {share:.2f}" * bool(share)
         case Adapt():
             numbers = " ".join(f"{round(number, 2) + 0.0:+.2f}" for number in op.numbers[:3])
             return f"{op.name.replace('_', ' ')} {numbers}".strip()

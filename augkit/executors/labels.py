@@ -75,8 +75,10 @@ class Labels:
         labels = self
         limits = np.array([size[1], size[0]], dtype=np.float64)
         if self.boxes is not None:
-            whole = np.prod(self.boxes[:, 2:] - self.boxes[:, :2], axis=1)
-            boxes = np.clip(np.nan_to_num(self.boxes), 0.0, np.tile(limits, 2))
+            ends = np.isfinite(self.boxes).all(axis=1, keepdims=True)  # others reach beyond a horizon: hidden
+            boxes = np.where(ends, self.boxes, 0.0)
+            whole = np.prod(boxes[:, 2:] - boxes[:, :2], axis=1)
+            boxes = np.clip(boxes, 0.0, np.tile(limits, 2))
             left = np.prod(boxes[:, 2:] - boxes[:, :2], axis=1)
             kept = np.flatnonzero((left > 0.0) & (left >= min_visible * whole * (1.0 - ROUNDING)))
             labels = replace(labels, boxes=boxes[kept], box_labels=chosen(self.box_labels, kept))
@@ -160,7 +162,14 @@ def _copied(polygon: Polygon) -> Polygon:
 
 
 def _moved_polygon(ops: Sequence[Spatial], polygon: Polygon) -> Polygon:
-    return [push(ops, ring) for ring in polygon] if isinstance(polygon, list) else push(ops, polygon)
+    if isinstance(polygon, list):
+        return [_moved_ring(ops, ring) for ring in polygon]
+    return _moved_ring(ops, polygon)
+
+
+def _moved_ring(ops: Sequence[Spatial], ring: NDArray[np.float64]) -> NDArray[np.float64]:
+    moved = push(ops, ring)
+    return moved[np.isfinite(moved).all(axis=1)]  # points beyond a horizon lie nowhere
 
 
 def chosen(values: Any, places: Sequence[int] | NDArray[np.int64]) -> Any:

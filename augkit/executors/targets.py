@@ -18,7 +18,7 @@ from augkit.core.ops import ColorMatrix, Homography
 from augkit.core.plan import BlendRun, ColorRun, Plan, SpatialRun, Step, size_after
 from augkit.core.policy import Border, Interpolation, Policy
 from augkit.core.sample import Sample, channels_of, require_rgb
-from augkit.core.spatial import IDENTITY, Size, scaling, translation
+from augkit.core.spatial import Size, scaling, translation
 from augkit.core.tonal import RANGE
 from augkit.core.windows import moved_by
 from augkit.errors import SampleError
@@ -65,7 +65,8 @@ def execute(plan: Plan, sample: Sample, pixels: Pixels) -> Sample:
     """
     if not isinstance(plan, Plan) or not isinstance(sample, Sample):
         got = f"{type(plan).__name__} and {type(sample).__name__}"
-        raise SampleError(f"must get a Plan and a Sample, got {got}. Give ak.Sample(image=...).", "run")
+        advice = "ak.Sample(image=...)" if isinstance(plan, Plan) else "pipeline.draw(key, ak.Scene.of(sample))"
+        raise SampleError(f"must get a Plan and a Sample, got {got}. Give {advice}.", "run")
     if sample.image.shape[:2] != plan.source:
         raise SampleError(f"must have the plan's size {plan.source}, got {sample.image.shape[:2]}.", "Sample.image")
     if plan.policy.keypoint_pairs and sample.keypoints is not None:
@@ -116,8 +117,10 @@ class _Walk:
                 image = self.pixels.recolor(_own(now.image, start.image), step, self.alpha)
                 now = now._replace(image=image)
             else:
-                now = now._replace(labels=now.labels.clipped(now.size, self.policy.min_visible))
+                now = shown = now._replace(labels=now.labels.clipped(now.size, self.policy.min_visible))
                 now = self._blended(step, now) if isinstance(step, BlendRun) else self._barred(step, now)
+                if now.labels is not shown.labels:  # windows and branches that move points may cut some off
+                    now = now._replace(labels=now.labels.clipped(now.size, self.policy.min_visible))
         return now
 
     def _moved(self, now: _Picture, run: SpatialRun, image: Image) -> _Picture:
@@ -141,7 +144,7 @@ class _Walk:
         colours = np.ascontiguousarray(now.image[..., :3]) if self.alpha else now.image
         image = self.pixels.barrier(colours, op, replace(how, fill=how.fill[:3]) if self.alpha else how)
         move = moved_by(op, now.size)
-        run = SpatialRun((move,), move.size) if move and move != Homography(IDENTITY, now.size) else None
+        run = _fused(move, now.size, self.policy) if move else None
         if self.alpha:
             alpha = np.ascontiguousarray(now.image[..., 3])
             alpha = self.pixels.resample(alpha, run, replace(how, fill=how.fill[3:])) if run else alpha
@@ -210,8 +213,14 @@ def _resized(image: Image, size: Size, how: Sampling) -> SpatialRun:
     """Return what shows the whole picture at another size."""
     height, width = image.shape[:2]
     op = Homography(scaling(size[1] / width, size[0] / height), size)
-    run = fuse((op,), (height, width), Policy(interpolation=how.interpolation)).steps
-    return run[0] if run and isinstance(run[0], SpatialRun) else SpatialRun((), size)
+    run = _fused(op, (height, width), Policy(interpolation=how.interpolation))
+    return run or SpatialRun((), size)
+
+
+def _fused(op: Homography, source: Size, policy: Policy) -> SpatialRun | None:
+    """Return the run that an operation alone is, None where it moves nothing."""
+    steps = fuse((op,), source, policy).steps
+    return steps[0] if steps and isinstance(steps[0], SpatialRun) else None
 
 
 def _painted(mask: Image, op: Erase) -> Image:

@@ -2,7 +2,17 @@
 
 from augkit.foreign.inside import as_step
 from augkit.foreign.pictures import pinned
-from augkit.foreign.registry import check_arguments, moves_points, names
+from augkit.foreign.registry import check_arguments, moves_points, names, without_derived
 from augkit.foreign.running import Subject, perform, rehearsed
 
-__all__ = ["Subject", "as_step", "check_arguments", "moves_points", "names", "perform", "pinned", "rehearsed"]
+__all__ = [
+    "Subject",
+    "as_step",
+    "check_arguments",
+    "moves_points",
+    "names",
+    "perform",
+    "pinned",
+    "rehearsed",
+    "without_derived",
+]

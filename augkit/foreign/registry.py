@@ -15,7 +15,6 @@ from augkit.foreign.package import albumentations
 __all__ = [
     "METADATA",
     "REFUSED",
-    "arguments_of",
     "built",
     "check_arguments",
     "find",
@@ -23,6 +22,7 @@ __all__ = [
     "moves_points",
     "names",
     "wanted_beside",
+    "without_derived",
 ]
 
 METADATA = "metadata"  # beside the arguments: what a call of the transform takes beside the picture
@@ -32,8 +32,9 @@ REFUSED = {
     "ToRGB": "it changes the number of channels",
     "ToTensorV2": "a tensor is no picture: loaders make it",
 }
+_PLACES = "Give pictures by their paths, in a list or under 'image'."
 _TARGETS = ("image", "mask", "bboxes", "keypoints")
-_EVERY = ("self", "p", "strict")  # every transform has these; a chance belongs beside the step
+_OURS = ("p", "strict")  # every transform has these; a chance belongs beside the step
 # These move points and never change the size, so that nobody has to try.
 _KEEP_SIZE = frozenset({
     *("CoarseDropout", "ConstrainedCoarseDropout", "Erasing", "FrequencyMasking", "GridDropout", "MaskDropout"),
@@ -76,32 +77,42 @@ def find(name: str) -> type[Any]:
     return names()[name]
 
 
-def arguments_of(name: str) -> list[str]:
-    """Return the names of a transform's arguments, but for those that every one has.
-
-    Raises:
-        ArgumentError: there is no such transform.
-    """
-    return [argument for argument in inspect.signature(find(name).__init__).parameters if argument not in _EVERY]
-
-
 def check_arguments(name: str, params: str) -> None:
     """Refuse arguments that the transform does not take.
 
     Raises:
         ArgumentError: there is no such transform, or it has no such argument, or refuses its value.
     """
-    given, known, where = json.loads(params), arguments_of(name), f"albumentations.{name}"
+    given, where = json.loads(params), f"albumentations.{name}"
+    known = [argument for argument in _taken(find(name)) if argument not in _OURS]
     for argument in given:
         if argument == "p":
             raise ArgumentError("has no argument 'p' here: the step is done always. Write chance beside it.", where)
         if argument not in (*known, METADATA):
-            raise ArgumentError(f"has no argument {argument!r}.{closest(argument, known)}", where)
+            advice = f"{closest(argument, known)} It takes {', '.join(known) or 'none'}."
+            raise ArgumentError(f"has no argument {argument!r}.{advice}", where)
     beside = wanted_beside(built(name, given))
     if beside and METADATA not in given:
-        raise ArgumentError(f"must get {METADATA}: what its call takes as {beside}.", where)
+        raise ArgumentError(f"must get {METADATA}: what its call takes as {beside}. {_PLACES}", where)
     if METADATA in given and not beside:
         raise ArgumentError(f"takes no {METADATA}. Leave it out.", where)
+    if isinstance(given.get(METADATA), str):
+        raise ArgumentError(f"must be what its call takes as {beside}, got a text. {_PLACES}", f"{where}.{METADATA}")
+
+
+def without_derived(name: str, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the arguments without those that only a base class takes: saving writes these too, made of the others.
+
+    Raises:
+        ArgumentError: there is no such transform.
+    """
+    cls = find(name)
+    derived = {argument for base in cls.__mro__[1:-1] for argument in _taken(base)} - set(_taken(cls))
+    return {argument: value for argument, value in given.items() if argument not in derived}
+
+
+def _taken(cls: type[Any]) -> list[str]:
+    return list(inspect.signature(cls.__init__).parameters)[1:]
 
 
 def wanted_beside(transform: Any) -> str:
@@ -124,6 +135,7 @@ def built(name: str, given: Mapping[str, Any]) -> Any:
             return cls(**arguments, p=1.0, **strict)
     except (ValueError, TypeError, KeyError) as fault:
         told = " ".join(str(fault).split()).partition(" [type=")[0].removeprefix("1 validation error for InitSchema ")
+        told = told.replace(" Input should be ", " must be ").removesuffix(".")
         raise ArgumentError(f"must get arguments that it takes, got: {told:.200}.", f"albumentations.{name}") from None
 
 

@@ -86,7 +86,7 @@ def perform(op: External, subject: Subject, min_visible: float) -> Subject:
     except AugkitError:
         raise
     except Exception as fault:  # any of its own, OpenCV's and NumPy's: what it cannot do, it says in many ways
-        told = " ".join(str(fault).split()) or type(fault).__name__
+        told = " ".join(str(fault).split()).removesuffix(".") or type(fault).__name__
         raise SampleError(f"must be done to a picture that it takes, got: {told:.200}.", where) from None
     return _back(subject, done, where)
 

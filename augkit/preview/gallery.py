@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
 from augkit.core.key import Key
+from augkit.core.plan import Plan
 from augkit.core.sample import Sample, Scene
 from augkit.datasets.style_statistics import StyleSums
 from augkit.errors import MissingExtra, SampleError
@@ -36,6 +37,7 @@ from augkit.transforms.transform import Transform, example
 
 __all__ = ["examples", "gallery"]
 
+DRAWS, VISIBLE = 16, 3.0  # looked at for one that changes the shown picture by so many grey levels on average
 COLUMNS, CELL_PX, MARGIN, GAP = 6, 208, 28, 16
 NAME_PX, CAPTION_PX, NAME_LINE, CAPTION_LINE, CAPTION_LINES = 14, 11, 20, 14, 3
 
@@ -62,7 +64,7 @@ def examples(sample: Sample) -> dict[str, Callable[[], Transform]]:
         "PadTo": lambda: PadTo((height + height // 4, width)),
         "RandomBoxCrop": lambda: RandomBoxCrop(half),
         "RandomCrop": lambda: RandomCrop(half),
-        "RandomResizedCrop": lambda: RandomResizedCrop((224, 224)),
+        "RandomResizedCrop": lambda: RandomResizedCrop(half),
         "Resize": lambda: Resize((height // 8 + 1, width // 8 + 1)),
         "ResizeSide": lambda: ResizeSide(min(height, width) // 3 + 1),
     }
@@ -71,6 +73,9 @@ def examples(sample: Sample) -> dict[str, Callable[[], Transform]]:
 
 def gallery(sample: Sample, seed: int = 0) -> NDArray[np.uint8]:
     """Draw what every transform makes of a picture, with the drawn numbers under each.
+
+    It is shrunk to its cell first, so that what is done to single pixels is seen. Shown is the first draw that changes
+    it visibly, or of 16 the one that does most: by chance nothing might be drawn.
 
     Args:
         sample: RGB or RGBA.
@@ -84,14 +89,28 @@ def gallery(sample: Sample, seed: int = 0) -> NDArray[np.uint8]:
     """
     if sample.image.ndim != 3:
         raise SampleError("must have three channels or four to show colours on, got a grey picture.", sample.id)
+    if max(sample.image.shape[:2]) > CELL_PX:
+        sample = Sample(np.asarray(picture(sample, CELL_PX)), id=sample.id)
     cells = [("the picture", sample, [sample.id])]
     for name, made in examples(sample).items():
         try:
-            plan = Pipeline([made()]).draw(Key(seed, name), Scene.of(sample))
+            plan = _visible(Pipeline([made()]), name, sample, seed)
             cells.append((name, run(plan, sample), numbers(plan)))
         except MissingExtra as fault:
             cells.append((name, sample, [fault.message]))
     return _sheet(cells)
+
+
+def _visible(pipeline: Pipeline, name: str, sample: Sample, seed: int) -> Plan:
+    before = np.asarray(picture(sample, CELL_PX), np.float64)
+    plans, changes = [], []
+    for copy in range(DRAWS):
+        plans.append(pipeline.draw(Key(seed, name, copy), Scene.of(sample)))
+        after = np.asarray(picture(run(plans[-1], sample), CELL_PX), np.float64)
+        changes.append(np.abs(after - before).mean() if after.shape == before.shape else VISIBLE)
+        if changes[-1] >= VISIBLE:
+            break
+    return plans[int(np.argmax(changes))]
 
 
 def _style(sample: Sample) -> Style:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
 from augkit.core.outlines import corners_of
+from augkit.core.policy import Policy
 from augkit.core.sample import Sample
 from augkit.preview.picture import COLORS
 
@@ -68,9 +69,10 @@ def _broken(text: str, width: float, face: Font) -> list[str]:
     return lines
 
 
-def kinds(samples: Iterable[Sample]) -> list[str]:
-    """Return all different box labels as text, sorted: the place of one in this list is its colour."""
-    return sorted({str(label) for sample in samples for label in _listed(sample.box_labels)})
+def kinds(samples: Iterable[Sample], policy: Policy) -> list[str]:
+    """Return all box labels, and what they are called in a mirror, as text, sorted: a label's place is its colour."""
+    labels = [label for sample in samples for label in _listed(sample.box_labels)]
+    return sorted({str(name) for label in labels for name in (label, policy.in_mirror(label))})
 
 
 def marked(shown: Image.Image, sample: Sample, known: Sequence[str]) -> Image.Image:

@@ -17,7 +17,7 @@ from augkit.core.words import brief
 
 __all__ = ["numbers"]
 
-WORDS = {"gain": "brightness", "contrast": "contrast", "gamma": "gamma"}
+WORDS = {"gain": "brightness {:.2f}", "posterize": "{:.0f} bits"}  # of a curve's functions; the others by their names
 LATTICE = 48  # points an axis at which a warp's push is measured
 TOLERANCE = 1e-4  # of a colour matrix's entries; acos near 0 keeps only half of the digits
 
@@ -42,7 +42,7 @@ def numbers(plan: Plan) -> list[str]:
         else:
             found.append(f"add {len(step.branches)} branches" if isinstance(step, BlendRun) else brief(step))
             size = size_after(step, size)
-    return found or ["unchanged"]
+    return found or (["unchanged"] if size == plan.source else [f"{size[1]} x {size[0]} px"])
 
 
 def _moves(run: SpatialRun, source: Size) -> list[str]:
@@ -125,7 +125,10 @@ def _near(matrix: Matrix, other: Matrix) -> bool:
 
 
 def _functions(op: Curve) -> list[str]:
-    return [f"{WORDS.get(name, name)} {number:.2f}" for name, number in op.functions]
+    whole = ("invert", 1.0)  # which needs no number
+    return [
+        "invert" if part == whole else WORDS.get(part[0], part[0] + " {:.2f}").format(part[1]) for part in op.functions
+    ]
 
 
 def _signed(values: Sequence[float], digits: int) -> str:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
 from dataclasses import MISSING, Field, fields
 from fractions import Fraction
 from pathlib import Path
@@ -14,6 +15,7 @@ from augkit.pipeline import Pipeline
 from augkit.transforms import Transform
 from augkit.transforms.colour import ColorStatistics
 from augkit.transforms.combinators import Maybe
+from augkit.transforms.external import Albumentations
 from augkit.transforms.style import Style
 from augkit.transforms.transform import labels, summary
 
@@ -21,7 +23,16 @@ __all__ = ["Line", "defaults", "explain", "headline"]
 
 Line = tuple[int, str]  # depth of nesting, text
 
-LOGARITHMIC = {("RandomResizedCrop", "ratio"), ("RandomBoxCrop", "ratio")}  # every other range is drawn uniformly
+# Every other range is drawn uniformly.
+LOGARITHMIC = {("RandomResizedCrop", "ratio"), ("RandomBoxCrop", "ratio"), ("Erase", "ratio")}
+# Arguments that only some kinds of a step look at: by class and name, the argument that says the kind, and which.
+ONLY: Mapping[tuple[str, str], tuple[str, tuple[str, ...]]] = {
+    ("Blur", "degrees"): ("kind", ("motion",)),
+    ("Erase", "cells"): ("kind", ("grid",)),
+    ("Erase", "count"): ("kind", ("random", "cutout")),
+    ("Erase", "ratio"): ("kind", ("random",)),
+    ("RandomBoxCrop", "overlap"): ("keep", ("overlap",)),
+}
 FRACTIONS = {Fraction(1, 2): "half", Fraction(1, 3): "a third", Fraction(1, 4): "a quarter"}
 BORDERS = {
     "reflect": "its reflection",
@@ -78,10 +89,9 @@ def _step(name: str, step: Transform, depth: int, number: str) -> list[Line]:
         chances.append(_share(step.chance))
         step = step.step
     cls = type(step)
-    title = name if name.partition("#")[0] == cls.__name__ else f"{name} ({cls.__name__})"
+    title = name if name.partition("#")[0] == step.called else f"{name} ({step.called})"
     lines = [(depth, f"{number}. {title}: {summary(cls)}")]
-    told = [_argument(cls, item.name, getattr(step, item.name)) for item in fields(cls) if item.name != "name"]
-    words = "; ".join(word for word in [", and of those ".join(chances), *told] if word)
+    words = "; ".join(word for word in [", and of those ".join(chances), *_arguments(step)] if word)
     lines += [(depth + 1, words)] * bool(words)
     for item in fields(cls):
         inner = getattr(step, item.name)
@@ -100,6 +110,19 @@ def _share(chance: float) -> str:
     if chance in (0.0, 1.0):
         return "always" if chance else "never"
     return f"in {FRACTIONS.get(Fraction(chance), f'{100 * chance:.4g} %')} of the pictures"
+
+
+def _arguments(step: Transform) -> list[str]:
+    """Say every argument that what the step does depends on; those of another package as they are written."""
+    if isinstance(step, Albumentations):
+        return [f"{name} {json.dumps(value)}" for name, value in step.arguments.items()]
+    names = [item.name for item in fields(step) if item.name != "name"]
+    return [_argument(type(step), name, getattr(step, name)) for name in names if not _is_idle(step, name)]
+
+
+def _is_idle(step: Transform, name: str) -> bool:
+    kind, kinds = ONLY.get((type(step).__name__, name), ("", ()))
+    return bool(kind) and getattr(step, kind) not in kinds
 
 
 def _argument(cls: type[Transform], name: str, value: Any) -> str:

@@ -134,7 +134,7 @@ def contact_sheet(
     layout = Layout(side, copies, len(header), heights, tuple(max(map(len, row)) for row in captions))
     sheet = Image.new("RGB", (layout.width, layout.height), PAPER)
     _draw_header(ImageDraw.Draw(sheet), layout, wrapped([title], text_width, font(TITLE_PX))[:1], header)
-    _draw_cells(sheet, layout, table, captions)
+    _draw_cells(sheet, layout, table, captions, kinds(samples, pipeline.policy))
     return np.array(sheet)
 
 
@@ -143,9 +143,9 @@ def _draw_cells(
     layout: Layout,
     table: Sequence[Sequence[Cell]],
     captions: Sequence[Sequence[Sequence[str]]],
+    known: Sequence[str],
 ) -> None:
     draw = ImageDraw.Draw(sheet)
-    known = kinds(row[0].source for row in table)
     for index, row in enumerate(table):
         for column, cell in enumerate(row):
             left, top, right, bottom = layout.place(index, column)

@@ -72,7 +72,7 @@ class RandomResizedCrop(Transform):
     """
 
     size: PixelSize
-    scale: Annotated[Range, Interval(1e-6, 1.0)] = (0.08, 1.0)
+    scale: Annotated[Range, Interval(1e-6, 1.0, "the picture's area")] = (0.08, 1.0)
     ratio: Annotated[Range, Interval(1e-3, 1e3)] = (3 / 4, 4 / 3)
 
     def draw(self, stream: Stream, scene: Scene) -> tuple[Op, ...]:
@@ -107,7 +107,7 @@ class RandomBoxCrop(Transform):
 
     size: PixelSize
     keep: Literal["one", "all", "overlap"] = "one"
-    scale: Annotated[Range, Interval(1e-6, 1.0)] = (0.1, 1.0)
+    scale: Annotated[Range, Interval(1e-6, 1.0, "the picture's area")] = (0.1, 1.0)
     ratio: Annotated[Range, Interval(1e-3, 1e3)] = (0.5, 2.0)
     overlap: Annotated[Range, Interval(0.0, 1.0)] = (0.1, 0.9)
 

@@ -19,7 +19,9 @@ __all__ = ["Convolve", "Pool"]
 Rows = tuple[tuple[float, ...], ...]
 Pixels = Annotated[int, pydantic.Field(strict=True, ge=1, le=barriers.MAX_WINDOW)]
 Margin = Annotated[int, pydantic.Field(strict=True, ge=0, le=barriers.MAX_WINDOW)]
-Weight = Annotated[float, pydantic.Field(strict=True, allow_inf_nan=False)]
+Weight = Annotated[
+    float, pydantic.Field(strict=True, ge=-barriers.MAX_WEIGHT, le=barriers.MAX_WEIGHT, allow_inf_nan=False)
+]
 Name = Literal[
     "vertical_line", "horizontal_line", "sobel_x", "sobel_y", "laplacian", "sharpen", "box", "gaussian", "emboss"
 ]
@@ -52,7 +54,7 @@ class Convolve(Transform):
 
     Args:
         kernel: ``vertical_line``, ``horizontal_line``, ``sobel_x``, ``sobel_y``, ``laplacian``, ``sharpen``, ``box``,
-            ``gaussian``, ``emboss`` (all 3 x 3), or rows of numbers, at most 64 x 64.
+            ``gaussian``, ``emboss`` (all 3 x 3), or rows of numbers, at most 64 x 64, -100,000 to 100,000 each.
         stride: pixels from window to window, or a pair along y and x.
         padding: pixels around the picture, or a pair along y and x; ``same`` is half of a kernel of odd sides, which
             keeps the size at a stride of 1.

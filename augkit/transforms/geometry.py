@@ -164,8 +164,8 @@ class Translate(Transform):
     Translate(x=(-0.2, 0.2))
     """
 
-    x: Annotated[Range, Interval(-10.0, 10.0)] = (-0.1, 0.1)
-    y: Annotated[Range, Interval(-10.0, 10.0)] = (-0.1, 0.1)
+    x: Annotated[Range, Interval(-10.0, 10.0, "the width")] = (-0.1, 0.1)
+    y: Annotated[Range, Interval(-10.0, 10.0, "the height")] = (-0.1, 0.1)
 
     def draw(self, stream: Stream, scene: Scene) -> tuple[Op, ...]:
         x, y = pick(stream, self.x) * scene.size[1], pick(stream, self.y) * scene.size[0]
@@ -186,7 +186,7 @@ class Perspective(Transform):
     Perspective(strength=(0.1, 0.1))
     """
 
-    strength: Annotated[Range, Interval(0.0, 0.2)] = (0.0, 0.1)
+    strength: Annotated[Range, Interval(0.0, 0.2, "the sides")] = (0.0, 0.1)
 
     def draw(self, stream: Stream, scene: Scene) -> tuple[Op, ...]:
         height, width = scene.size

@@ -16,7 +16,7 @@ from augkit.transforms.transform import Interval, Range, Transform, ordered, pic
 
 __all__ = ["AutoContrast", "Binarize", "ChannelShuffle", "Equalize", "Invert", "Posterize", "Solarize"]
 
-Level = Annotated[Range, Interval(0.0, 1.0)]
+Level = Annotated[Range, Interval(0.0, 1.0, "the range of values")]
 Bits = Annotated[int, pydantic.Field(strict=True, ge=1, le=8)]
 
 NO_OFFSET = (0.0, 0.0, 0.0)
@@ -134,7 +134,7 @@ class AutoContrast(Transform):
     AutoContrast(cutoff=(0.01, 0.01))
     """
 
-    cutoff: Annotated[Range, Interval(0.0, 0.49)] = (0.0, 0.0)
+    cutoff: Annotated[Range, Interval(0.0, 0.49, "all pixels")] = (0.0, 0.0)
 
     def draw(self, stream: Stream, scene: Scene) -> tuple[Op, ...]:
         return (Adapt("auto_contrast", (round(pick(stream, self.cutoff), 12),)),)

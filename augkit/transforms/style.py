@@ -88,7 +88,7 @@ class ColorTransfer(Transform):
     """
 
     reference: Style
-    strength: Annotated[Range, Interval(0.0, 1.0)] = (0.5, 1.0)
+    strength: Annotated[Range, Interval(0.0, 1.0, "the way")] = (0.5, 1.0)
 
     def draw(self, stream: Stream, scene: Scene) -> tuple[Op, ...]:
         require_rgb(scene.channels, scene.alpha, type(self).__name__)
@@ -117,7 +117,7 @@ class FourierStyle(Transform):
     """
 
     reference: Style
-    beta: Annotated[Range, Interval(0.0, 0.5)] = (0.01, 0.05)
+    beta: Annotated[Range, Interval(0.0, 0.5, "the shorter side")] = (0.01, 0.05)
 
     def __post_init__(self) -> None:
         if self.reference.amplitudes is None:

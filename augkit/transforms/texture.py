@@ -106,7 +106,7 @@ class Noise(Transform):
     """
 
     kind: Literal["gaussian", "salt_and_pepper", "poisson"] = "gaussian"
-    amount: Annotated[Range, Interval(0.0, 1.0)] = (0.01, 0.05)
+    amount: Annotated[Range, Interval(0.0, 1.0, "the range of values, or of all pixels")] = (0.01, 0.05)
 
     def draw(self, stream: Stream, scene: Scene) -> tuple[Op, ...]:
         amount = round(pick(stream, self.amount), 12)
@@ -145,7 +145,7 @@ class Downscale(Transform):
     Downscale(factor=(0.5, 0.5))
     """
 
-    factor: Annotated[Range, Interval(0.01, 1.0)] = (0.25, 0.75)
+    factor: Annotated[Range, Interval(0.01, 1.0, "the sides")] = (0.25, 0.75)
 
     def draw(self, stream: Stream, scene: Scene) -> tuple[Op, ...]:
         factor = pick(stream, self.factor)
@@ -178,7 +178,7 @@ class Erase(Transform):
     """
 
     kind: Literal["random", "cutout", "grid"] = "random"
-    area: Annotated[Range, Interval(0.0, 1.0)] = (0.02, 0.33)
+    area: Annotated[Range, Interval(0.0, 1.0, "the picture's area")] = (0.02, 0.33)
     ratio: Annotated[Range, Interval(0.05, 20.0)] = (0.3, 3.3)
     count: Count = 1
     cells: Annotated[Range, Interval(1.0, 64.0)] = (3.0, 7.0)

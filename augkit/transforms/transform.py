@@ -26,13 +26,14 @@ from itertools import chain
 from typing import Annotated, Any, TypeVar, dataclass_transform
 
 import pydantic
-from pydantic_core import ErrorDetails, core_schema
+from pydantic_core import core_schema
 
 from augkit.core.facts import is_number, is_size
 from augkit.core.key import Stream
 from augkit.core.ops import Op
 from augkit.core.sample import Scene
-from augkit.errors import ArgumentError, closest
+from augkit.errors import ArgumentError
+from augkit.transforms.complaints import readable
 
 __all__ = [
     "ANY_STEP",
@@ -60,10 +61,16 @@ T = TypeVar("T", bound="Transform")
 
 @dataclass(frozen=True)
 class Interval:
-    """Validate a range: a pair (low, high), or one number for a fixed value; both within the given limits."""
+    """Validate a range: a pair (low, high), or one number for a fixed value; both within the given limits.
+
+    Args:
+        low, high: the limits.
+        of: what the numbers are fractions of, for the complaint; empty where they have another unit, or none.
+    """
 
     low: float = -math.inf
     high: float = math.inf
+    of: str = ""
 
     def __get_pydantic_core_schema__(self, source: Any, handler: Any) -> core_schema.CoreSchema:
         return core_schema.no_info_plain_validator_function(self.validate)
@@ -81,7 +88,8 @@ class Interval:
         if low > high:
             raise ArgumentError(f"must have low <= high, got {value!r}. Swap the two.")
         if low < self.low or high > self.high:
-            raise ArgumentError(f"must lie within {self.low:g} and {self.high:g}, got {value!r}.")
+            unit = f" as a fraction of {self.of}" * bool(self.of)
+            raise ArgumentError(f"must lie within {self.low:g} and {self.high:g}{unit}, got {value!r}.")
         return low, high
 
 
@@ -197,40 +205,12 @@ def transform(cls: type[T]) -> type[T]:
         try:
             validate(self, *args, **kwargs)
         except pydantic.ValidationError as error:
-            raise _readable(built, error.errors()) from None
+            raise readable(built, error.errors()) from None
 
     built.__init__ = init
     made: type[T] = built
     REGISTRY[cls.__name__] = made
     return made
-
-
-def _readable(cls: type[Transform], faults: list[ErrorDetails]) -> ArgumentError:
-    """Return the most specific of pydantic's complaints in the house's form."""
-    fault = max(faults, key=lambda fault: len(fault["loc"]))
-    positional = [item.name for item in fields(cls) if not item.kw_only]
-    where, rule = cls.__name__, fault["msg"].removeprefix("Input should be ").removeprefix("Value error, ")
-    for place, part in enumerate(fault["loc"]):
-        if isinstance(part, str) and part[0].islower() and part.isidentifier():  # else the branch of a union
-            where += f".{part}"
-        elif isinstance(part, int):
-            where += f".{positional[part]}" if place == 0 and part < len(positional) else f"[{part}]"
-    match fault["type"]:
-        case "unexpected_keyword_argument":
-            name = str(fault["loc"][-1])
-            return ArgumentError(f"has no argument {name!r}.{closest(name, _field_names(cls))}", where)
-        case "unexpected_positional_argument":
-            return ArgumentError(f"takes {len(positional)} arguments, got another: {fault['input']!r}.", cls.__name__)
-        case "missing" | "missing_argument":
-            return ArgumentError("must be given.", where)
-    own = fault.get("ctx", {}).get("error")
-    if isinstance(own, ArgumentError):
-        return own if own.where else own.at(where)
-    return ArgumentError(f"must be {rule}, got {fault['input']!r:.80}.", where)
-
-
-def _field_names(cls: type[Transform]) -> list[str]:
-    return [item.name for item in fields(cls)]
 
 
 def summary(cls: type[Transform]) -> str:

@@ -36,7 +36,7 @@ class LocalWarp(Transform):
     LocalWarp(strength=(0.01, 0.05), cells=5)
     """
 
-    strength: Annotated[Range, Interval(0.0, 1.0)] = (0.03, 0.03)
+    strength: Annotated[Range, Interval(0.0, 1.0, "the shorter side")] = (0.03, 0.03)
     cells: Annotated[int, pydantic.Field(strict=True, ge=1, le=64)] = 8
 
     def draw(self, stream: Stream, scene: Scene) -> tuple[Op, ...]:

@@ -7,6 +7,7 @@ by all executors.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -30,6 +31,7 @@ from augkit.core.barriers import (
     Spectrum,
 )
 from augkit.core.plan import ColorRun
+from augkit.core.sample import channels_of
 from augkit.core.style import matched
 from augkit.core.tonal import RANGE
 from augkit.core.windows import gaussian, kernel_of, slide
@@ -44,6 +46,7 @@ __all__ = ["FAST", "barrier", "blend"]
 
 Image = NDArray[Any]
 
+OPENCV_CHANNELS = 128  # it takes no more at a time
 OPENCV_MEDIAN = 5  # pixels: of more than 8 bits a pixel it takes no larger window
 BAND_VALUES = 1 << 22  # of windows at a time, where a median is not OpenCV's
 FIRST = (0, 0)  # windows begin at their pixel, so that those within the padded picture come first
@@ -51,7 +54,14 @@ FIRST = (0, 0)  # windows begin at their pixel, so that those within the padded 
 
 def barrier(image: Image, op: Barrier, how: Sampling) -> Image:
     """Return the picture after a barrier; `image` is left alone."""
+    if isinstance(op, Sliding) and channels_of(image) > OPENCV_CHANNELS:
+        starts = range(0, image.shape[2], OPENCV_CHANNELS)
+        return np.dstack([_part(image, slice(start, start + OPENCV_CHANNELS), op, how) for start in starts])
     return FAST[type(op)](image, op, how)
+
+
+def _part(image: Image, channels: slice, op: Barrier, how: Sampling) -> Image:
+    return FAST[type(op)](np.ascontiguousarray(image[..., channels]), op, replace(how, fill=how.fill[channels]))
 
 
 def blend(images: Sequence[Image], weights: Sequence[float]) -> Image:

@@ -66,6 +66,9 @@ def _shifted(image: Image, op: ColorMatrix) -> Image:
 
 def _mixed(image: Image, op: ColorMatrix) -> Image:
     """Mix the channels: OpenCV computes in float32, clamps and rounds to nearest."""
+    if image.dtype == np.uint8:  # of 8 bits it would round the matrix to 1 / 1024: a bias of a tenth of a level
+        deep = cv2.transform(image.astype(np.uint16), _augmented(op, 255.0))
+        return np.minimum(deep, 255, out=deep).astype(np.uint8)
     mixed = cv2.transform(image, _augmented(op, RANGE[image.dtype]))
     return np.clip(mixed, 0.0, 1.0) if image.dtype.kind == "f" else mixed
 

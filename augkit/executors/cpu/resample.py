@@ -141,7 +141,7 @@ def _enter_plane(x: Floats, y: Floats, size: Size, border: str) -> NDArray[np.bo
     outside: NDArray[np.bool_] | None = None
     for position, side in ((x, size[1]), (y, size[0])):
         low, high = float(position.min()), float(position.max())
-        if low >= 0.0 and high <= side:
+        if low >= 0.0 and high <= (side - EDGE_PX if border == "wrap" else side):  # a seam's point is at its beginning
             continue
         if not math.isfinite(low + high):  # beyond a horizon there is nothing
             np.nan_to_num(position, copy=False, nan=-1.0, posinf=-1.0, neginf=-1.0)
@@ -151,7 +151,7 @@ def _enter_plane(x: Floats, y: Floats, size: Size, border: str) -> NDArray[np.bo
                 np.mod(position, 2 * side, out=position)
             position[:] = side - np.abs(side - np.abs(position))
         elif border == "wrap":
-            position[:] = np.mod(position + EDGE_PX, side) - EDGE_PX  # a point on the seam is at its beginning
+            position[:] = np.mod(position + EDGE_PX, side) - EDGE_PX
         elif border == "constant":
             beyond = (position < -EDGE_PX) | (position > side + EDGE_PX)
             outside = beyond if outside is None else outside | beyond

@@ -1,0 +1,134 @@
+"""A call of Albumentations as a sample of ours, and what became of it as the answer.
+
+Its boxes are fractions of the sides; its points lie at pixel indices, their angles are directions in axes of which y
+points down. Labels and whatever else a sample has no place for stand in further columns, and stay.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from augkit.core.key import Key
+from augkit.core.sample import Sample
+from augkit.errors import SampleError
+from augkit.foreign.running import CENTRE
+
+__all__ = ["KINDS", "Augment", "answered"]
+
+Augment = Callable[[Sample, Key], Sample]
+Data = dict[str, Any]
+Reals = NDArray[np.float64]
+
+_MOVED = ("image", "images", "mask", "masks", "bboxes", "keypoints")
+_SOLID = ("volume", "volumes", "mask3d", "masks3d")
+KINDS = (*_MOVED, *_SOLID)
+_ANGLE, _SCALE = 3, 4  # columns of points, after x, y, z
+_NEAR_PX = 0.1  # how a point's surroundings turn and grow is seen at two points this far from it
+
+
+def answered(augment: Augment, key: Key, data: Data, further: Mapping[str, str], form: str) -> Data:
+    """Return the data of a call after `augment`, everything in it moved by one plan.
+
+    Args:
+        augment: a `Pipeline`.
+        key: what it draws with.
+        data: of the call: pictures, masks, boxes, points, and whatever is handed on as it is.
+        further: the kinds of further names in it.
+        form: of its points: with ``a`` they have an angle that turns, with ``s`` a scale that grows.
+
+    Raises:
+        AugkitError: the pipeline cannot be done to such a picture, or something in the data is none that it moves.
+    """
+    names: dict[str, list[str]] = {kind: [] for kind in KINDS}
+    for name, value in data.items():
+        kind = further.get(name, name)
+        if kind in names and value is not None:
+            names[kind].append(name)
+    solid = [name for kind in _SOLID for name in names[kind]]
+    pictures = _each(data, names["image"], names["images"])
+    if solid or not pictures:
+        got = ", ".join(solid) or "no picture"
+        raise SampleError(f"must get pictures, masks, boxes and points, got {got}.", "as_albumentations")
+    masks = _each(data, names["mask"], names["masks"])
+    boxes = {name: np.asarray(data[name]) for name in names["bboxes"]}
+    points = {name: np.asarray(data[name]) for name in names["keypoints"]}
+    labels = _labels(boxes, points, form, next(iter(pictures.values())).shape)
+    (first, image), *others = pictures.items()
+    made = augment(Sample(image, masks=masks or None, **labels), key)
+    moved = dict(made.masks or {}) | {first: made.image}
+    moved |= {name: augment(Sample(other, **labels), key).image for name, other in others}
+    done = dict(data)
+    for name in (*names["image"], *names["mask"]):
+        done[name] = moved[name]
+    for name in (*names["images"], *names["masks"]):
+        if len(data[name]):
+            done[name] = np.stack([moved[_numbered(name, n)] for n in range(len(data[name]))])
+    return done | _boxes_back(boxes, made) | _points_back(points, form, made)
+
+
+def _each(data: Data, single: Iterable[str], several: Iterable[str]) -> dict[str, NDArray[Any]]:
+    """Return arrays by name, those of a list under a name each."""
+    found = {name: data[name] for name in single}
+    return found | {_numbered(name, n): array for name in several for n, array in enumerate(data[name])}
+
+
+def _numbered(name: str, number: int) -> str:
+    return f"{name}[{number}]"
+
+
+def _labels(boxes: Data, points: Data, form: str, shape: Sequence[int]) -> Data:
+    """Return all boxes and points as parts of a sample: a box's label is its place among them, points are in groups."""
+    found: Data = {}
+    if boxes:
+        rows = np.concatenate([array[:, :4] for array in boxes.values()]).astype(np.float64)
+        found |= {"boxes": rows * [shape[1], shape[0], shape[1], shape[0]], "box_labels": list(range(len(rows)))}
+    if points:
+        groups = [array[:, :2].astype(np.float64) + CENTRE for array in points.values()]
+        if _has_more(form):
+            ways = [np.stack([np.cos(array[:, _ANGLE]), np.sin(array[:, _ANGLE])], 1) for array in points.values()]
+            ahead = [group + _NEAR_PX * way for group, way in zip(groups, ways, strict=True)]
+            beside = [group + _NEAR_PX * way[:, ::-1] * [-1, 1] for group, way in zip(groups, ways, strict=True)]
+            groups += ahead + beside
+        found |= {"keypoints": np.concatenate(groups), "keypoint_counts": list(map(len, groups))}
+    return found
+
+
+def _has_more(form: str) -> bool:
+    """Tell whether points have more than a place."""
+    return "a" in form or "s" in form
+
+
+def _boxes_back(boxes: Data, made: Sample) -> Data:
+    """Return the rows (n, 4+) of the boxes that are left, by name."""
+    found, start = {}, 0
+    places = np.asarray(made.box_labels if made.box_labels is not None else (), np.int64)
+    for name, array in boxes.items():
+        mine = (places >= start) & (places < start + len(array))
+        rows = array[places[mine] - start]  # a copy
+        rows[:, :4] = np.asarray(made.boxes)[mine] / np.tile(made.image.shape[1::-1], 2)
+        found[name] = rows
+        start += len(array)
+    return found
+
+
+def _points_back(points: Data, form: str, made: Sample) -> Data:
+    """Return the rows (n, 2+) of all points, by name."""
+    found = {}
+    ends = np.cumsum(made.keypoint_counts or [0])
+    groups = np.split(np.asarray(made.keypoints), ends[:-1]) if points else []
+    for number, (name, array) in enumerate(points.items()):
+        place, *near = groups[number :: len(points)]
+        rows = array.copy()
+        rows[:, :2] = place - CENTRE
+        if near:
+            ahead, beside = (other - place for other in near)
+            angles = np.arctan2(ahead[:, 1], ahead[:, 0]) % (2.0 * np.pi)
+            rows[:, _ANGLE] = np.where(angles.astype(rows.dtype) < 2.0 * np.pi, angles, 0.0)  # which it asks for
+            areas = np.abs(ahead[:, 0] * beside[:, 1] - ahead[:, 1] * beside[:, 0])
+            rows[:, _SCALE] *= np.sqrt(areas) / _NEAR_PX
+        found[name] = rows
+    return found
