@@ -170,7 +170,8 @@ def test_what_a_barrier_cut_off_comes_back_without_labels(steps: list[ak.Transfo
     mask[40:60, 85:95] = 1
     sample = ak.Sample(
         noise((100, 100)), mask=mask, boxes=box, box_labels=["gone"], keypoints=[[90.0, 50.0]],
-        polylines=[[[85, 50], [95, 50]]], polyline_labels=["gone"], rotated_boxes=[[90, 50, 10, 20, 0]], rotated_box_labels=["gone"],
+        polylines=[[[85, 50], [95, 50]]], polyline_labels=["gone"],
+        rotated_boxes=[[90, 50, 10, 20, 0]], rotated_box_labels=["gone"],
     )  # fmt: skip
     out = ak.Pipeline(steps, border="constant")(sample, ak.Key(0, "x"))
     assert not out.mask.any()  # type: ignore[union-attr]
