@@ -10,6 +10,11 @@ from xml.etree import ElementTree
 
 import pytest
 
+import augkit as ak
+from augkit.errors import ArgumentError
+from augkit.transforms import REGISTRY
+from augkit.transforms.transform import example, transform
+
 ROOT = Path(__file__).parent.parent
 IMPORTS = """
 import math
@@ -111,6 +116,18 @@ def test_a_new_transform_is_judged_by_every_law(judged: dict[str, dict[str, bool
 @pytest.mark.parametrize(("name", "law"), [(name, law) for name, (_, law) in OFFENDERS.items()])
 def test_an_offender_is_caught(name: str, law: str, judged: dict[str, dict[str, bool]]) -> None:
     assert any(law in broken for broken, holds in judged[name].items() if not holds), judged[name]
+
+
+def test_a_name_is_given_once_and_an_example_must_be_shown() -> None:
+    body = {"__annotations__": {"degrees": float}, "__doc__": "Turn.", "draw": lambda self, stream, scene: ()}
+    try:
+        silent = transform(type("Silent", (ak.Transform,), dict(body)))
+        with pytest.raises(ArgumentError, match=r"^Silent: must show one in its docstring, on a line '>>> Silent"):
+            example(silent)
+        with pytest.raises(ArgumentError, match=r"^Mirror: must be a new name, got that of augkit"):
+            transform(type("Mirror", (ak.Transform,), dict(body)))
+    finally:
+        del REGISTRY["Silent"]
 
 
 def test_it_is_known_everywhere(tree: Path) -> None:
