@@ -77,6 +77,7 @@ def test_photons_are_poissons(executor: str, mean: float) -> None:
     assert np.abs(np.array(found) / counts.size - shares).max() <= (0.006 if mean < 16 else 0.008)
     assert counts.mean() == pytest.approx(mean, rel=0.02)
     assert counts.var() == pytest.approx(mean, rel=0.03)
+    assert stats.skew(counts) == pytest.approx(mean**-0.5, abs=0.05)
 
 
 @given(st.sampled_from(["gaussian", "salt_and_pepper", "poisson"]), st.integers(0, 50))
@@ -175,6 +176,8 @@ def test_paint(executor: str, dtype: str) -> None:
     grain = through(ak.Erase(area=0.5, fill="noise"), image, executor).astype(float) / TOP[dtype]
     changed = grain[np.abs(grain - 0.5).max(axis=-1) > 0.01]
     assert stats.kstest(changed.ravel(), "uniform").statistic < 0.02
+    whole = through(ak.Erase(area=1.0, ratio=SIZE[1] / SIZE[0], fill="noise"), image, executor)
+    assert (whole[:64] != whole[64:128]).mean() > 0.9  # of bands, each has grains of its own
 
 
 @pytest.mark.parametrize(
