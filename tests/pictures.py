@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 import augkit as ak
 from augkit.core.barriers import Pool, Sliding
+from augkit.core.fuse import fuse
 from augkit.core.plan import BlendRun, Plan, SpatialRun, Step, size_after
 from augkit.core.policy import Policy
 from augkit.core.windows import kernel_of, slide
@@ -156,8 +157,7 @@ def moving(steps: tuple[Step, ...], size: tuple[int, int], blobs: bool = False) 
         if isinstance(step, SpatialRun) or (blobs and isinstance(step, Sliding) and keeps_blobs(step)):
             found.append(step)
         elif isinstance(step, Sliding):
-            move = slide(step, size)
-            found.append(SpatialRun((move,), move.size))
+            found += fuse((slide(step, size),), size).steps
         elif isinstance(step, BlendRun):
             found += moving(step.branches[0], size, blobs)
         size = size_after(step, size)

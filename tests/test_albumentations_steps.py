@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from albumentations_table import CROP, REFERENCES, SIZE, lay_pictures_beside, sample_of, step_of
+from albumentations_table import CROP, REFERENCES, SIZE, lay_pictures_beside, made, sample_of, step_of
 from pictures import KEY, assert_same, boxed_sample, full_sample, noise, picture
 
 import augkit as ak
@@ -91,6 +91,18 @@ def test_dropped_boxes_take_their_labels_along() -> None:
     assert done.keypoints is not None
     assert done.keypoint_visible is not None
     np.testing.assert_array_equal(done.keypoint_visible, done.keypoints[:, 0] <= 80)
+
+
+@pytest.mark.parametrize("name", ["Mosaic", "PiecewiseAffine", "ThinPlateSpline"])
+def test_points_that_it_drops_turn_invisible_where_they_lay(name: str) -> None:
+    before, dropped = sample_of(name).keypoints, 0
+    for n in range(12):
+        done = made(name, ak.Key(n, "p"))
+        assert done.keypoints is not None
+        assert done.keypoint_visible is not None
+        inside = (done.keypoints <= done.image.shape[1::-1]).all(axis=1)
+        dropped += int((~done.keypoint_visible & inside & (done.keypoints == before).all(axis=1)).sum())
+    assert dropped
 
 
 @pytest.mark.parametrize("kind", ["polygons", "polylines", "rotated_boxes", "masks", "images"])

@@ -169,9 +169,9 @@ def test_what_a_barrier_cut_off_comes_back_without_labels(steps: list[ak.Transfo
     mask = np.zeros((100, 100), np.uint8)
     mask[40:60, 85:95] = 1
     sample = ak.Sample(
-        noise((100, 100)), mask=mask, boxes=box, box_labels=["gone"], keypoints=[[90.0, 50.0]],
-        polylines=[[[85, 50], [95, 50]]], polyline_labels=["gone"],
-        rotated_boxes=[[90, 50, 10, 20, 0]], rotated_box_labels=["gone"],
+        noise((100, 100)), mask=mask, boxes=box, box_labels=["gone"], keypoints=np.array([[90.0, 50.0]]),
+        polylines=[np.array([[85.0, 50], [95, 50]])], polyline_labels=["gone"],
+        rotated_boxes=np.array([[90.0, 50, 10, 20, 0]]), rotated_box_labels=["gone"],
     )  # fmt: skip
     out = ak.Pipeline(steps, border="constant")(sample, ak.Key(0, "x"))
     assert not out.mask.any()  # type: ignore[union-attr]

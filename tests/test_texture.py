@@ -127,6 +127,35 @@ def test_sharpening_is_an_unsharp_mask(executor: str) -> None:
     np.testing.assert_allclose(out, np.clip(image + 0.8 * (image - smooth), 0, 1), atol=1e-5)
 
 
+@both
+@pytest.mark.parametrize("radius", [1.0, 2.4, 5.0])
+@pytest.mark.parametrize("degrees", [0.0, 30.0, -70.0])
+def test_a_blur_spreads_a_point_as_far_as_its_radius(executor: str, radius: float, degrees: float) -> None:
+    point = np.zeros((61, 61), np.float32)
+    point[30, 30] = 1.0
+    y, x = np.mgrid[30:-31:-1, -30:31]  # y upwards, as degrees are counted
+    along = x * np.cos(np.radians(degrees)) + y * np.sin(np.radians(degrees))
+    across = y * np.cos(np.radians(degrees)) - x * np.sin(np.radians(degrees))
+    spread = through(ak.Blur("gaussian", radius), point, executor)
+    assert spread.sum() == pytest.approx(1, abs=1e-4)
+    for axis in (along, across):
+        assert (spread * axis**2).sum() == pytest.approx(radius**2, rel=0.03)
+    spread = through(ak.Blur("motion", radius, degrees), point, executor)
+    assert spread.sum() == pytest.approx(1, abs=1e-4)
+    # Evenly spread to both sides by the radius, but that to share a point among its nearest pixels spreads it too.
+    shared = 0.25
+    assert (spread * along**2).sum() == pytest.approx(radius**2 / 3 + shared / 2, abs=shared / 2 + 0.03 * radius**2)
+    assert (spread * across**2).sum() <= shared
+
+
+@both
+@pytest.mark.parametrize(("radius", "whole"), [(0.4, 0), (1.0, 1), (2.4, 2), (2.6, 3)])
+def test_a_median_reaches_so_many_whole_pixels(executor: str, radius: float, whole: int) -> None:
+    image = noise(SIZE, 1)
+    right = ndimage.median_filter(image, 2 * whole + 1)  # reflected at the edge too
+    np.testing.assert_array_equal(through(ak.Blur("median", radius), image, executor), right)
+
+
 def erased(step: ak.Erase, seed: int, size: tuple[int, int] = SIZE) -> Any:
     """Return which pixels a draw paints over."""
     return through(step, np.full(size, 200, np.uint8), seed=seed) != 200

@@ -32,6 +32,7 @@ from augkit.transforms.crops import (
     Resize,
     ResizeSide,
 )
+from augkit.transforms.external import Albumentations
 from augkit.transforms.style import ColorTransfer, FourierStyle, Style
 from augkit.transforms.transform import Transform, example
 
@@ -57,6 +58,7 @@ def examples(sample: Sample) -> dict[str, Callable[[], Transform]]:
     half = (height // 2 + 1, width // 2 + 1)
     style = _style(sample)
     given: Mapping[str, Callable[[], Transform]] = {
+        "Albumentations": lambda: Albumentations("RandomRain"),
         "CenterCrop": lambda: CenterCrop(half),
         "ColorTransfer": lambda: ColorTransfer(style),
         "FourierStyle": lambda: FourierStyle(style, beta=0.02),
