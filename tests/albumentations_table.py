@@ -6,7 +6,7 @@ from typing import Any
 
 import matplotlib
 import numpy as np
-from pictures import full_sample, noise, picture
+from pictures import boxed_sample, noise, picture
 from PIL import Image
 
 import augkit as ak
@@ -78,7 +78,7 @@ def step_of(name: str) -> Any:
 def sample_of(name: str) -> ak.Sample:
     """Return a picture with all labels that the transform takes."""
     image = picture(SIZE, "float32" if name in ONLY_FLOAT else "uint8")
-    whole = replace(full_sample(SIZE, image), polygons=None)
+    whole = boxed_sample(SIZE, image)
     return replace(whole, boxes=None, box_labels=None) if name in WITHOUT_BOXES else whole
 
 

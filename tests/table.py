@@ -1,19 +1,23 @@
 """The table of laws' rows: example instances of every registered transform.
 
-A transform whose arguments all have defaults is in the table as soon as it is registered; here stand the arguments of
-those that need some, and further examples.
+A transform is in the table as soon as it is registered, as by default or, where an argument must be given, as its
+docstring shows it; here stand further arguments.
 """
 
 from base64 import b64encode
 from collections.abc import Iterator
+from hashlib import sha256
 
 import numpy as np
+from pictures import full_sample, keeps_blobs
 
 import augkit as ak
+from augkit.core.barriers import Sliding
 from augkit.core.ops import Homography, Op
 from augkit.core.spatial import IDENTITY
 from augkit.core.windows import moves
 from augkit.transforms import REGISTRY
+from augkit.transforms.transform import example
 
 STATISTICS = ak.ColorStatistics((0.2, 0.05, 0.01), ((1.0, 0.0, 0.0), (0.0, 0.6, -0.8), (0.0, 0.8, 0.6)))
 AMPLITUDES = np.outer(1 / (1 + np.abs(np.arange(-2, 3))), 1 / (1 + np.arange(3))) * 0.3
@@ -22,6 +26,7 @@ STYLE = ak.Style(
     ((0.04, 0.02, 0.01), (0.02, 0.05, 0.0), (0.01, 0.0, 0.03)),
     b64encode(np.stack([AMPLITUDES] * 3).astype("<f4").tobytes()).decode(),
 )
+BRIGHT = ak.Style((0.9, 0.8, 0.7), STYLE.covariance, b64encode(np.full(18, 0.1, "<f4").tobytes()).decode())
 
 SIZE = (120, 160)
 MORE: dict[str, list[dict[str, object]]] = {
@@ -52,6 +57,7 @@ MORE: dict[str, list[dict[str, object]]] = {
         {"reference": STYLE, "strength": 1.0},
         {"reference": ak.Style(STYLE.mean, STYLE.covariance)},
         {"reference": STYLE, "strength": 0.0},
+        {"reference": BRIGHT},
     ],
     "Convolve": [
         {"kernel": "vertical_line"},
@@ -70,7 +76,12 @@ MORE: dict[str, list[dict[str, object]]] = {
         {"kind": "grid", "area": (0.2, 0.5), "cells": 4.0},
         {"area": 0.0},
     ],
-    "FourierStyle": [{"reference": STYLE}, {"reference": STYLE, "beta": 0.0}, {"reference": STYLE, "beta": 0.2}],
+    "FourierStyle": [
+        {"reference": STYLE},
+        {"reference": STYLE, "beta": 0.0},
+        {"reference": STYLE, "beta": 0.2},
+        {"reference": BRIGHT, "beta": 0.2},
+    ],
     "Gamma": [{"power": 2.2}, {"power": (0.3, 3.0)}],
     "Hue": [{"degrees": 120.0}],
     "ImagePCAColorShift": [{"std": 1.0}],
@@ -134,8 +145,7 @@ MORE: dict[str, list[dict[str, object]]] = {
 def rows() -> Iterator[ak.Transform]:
     """Yield example instances of every registered transform."""
     for name, cls in REGISTRY.items():
-        if not any(item.default is item.default_factory for item in vars(cls)["__dataclass_fields__"].values()):
-            yield cls()
+        yield example(cls)
         for arguments in MORE.get(name, []):
             yield cls(**arguments)
 
@@ -146,11 +156,26 @@ def moves_points(step: ak.Transform) -> bool:
     return any(move != still for n in range(12) for move in moves(drawn(step, ak.Key(n, "which")), SIZE))
 
 
+def slides(step: ak.Transform) -> bool:
+    """Tell whether a transform may slide windows over the picture that show where a blob is."""
+    return any(isinstance(op, Sliding) and keeps_blobs(op) for n in range(12) for op in drawn(step, ak.Key(n, "which")))
+
+
 def drawn(step: ak.Transform, key: ak.Key, scene: ak.Scene | None = None) -> tuple[Op, ...]:
     """Return what a transform draws."""
     return step.draw(key.stream(ak.Pipeline([step]).labels[0]), scene or ak.Scene(SIZE))
 
 
+def outcome(step: ak.Transform) -> list[str]:
+    """Return the plans that a transform draws for some keys, each with a hash of the picture that it makes."""
+    sample, found = full_sample(SIZE), []
+    for n in range(2):
+        plan = ak.Pipeline([step]).draw(ak.Key(n, "outcome"), ak.Scene.of(sample))
+        found += [plan.to_json(), sha256(ak.run(plan, sample).image.tobytes()).hexdigest()]
+    return found
+
+
 ROWS = list(rows())
 SPATIAL = [step for step in ROWS if moves_points(step)]
+SLIDING = [step for step in ROWS if slides(step) and step not in SPATIAL]
 BUNDLED = ("digits", "identity", "light", "lines", "six", "strong")

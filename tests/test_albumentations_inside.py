@@ -7,7 +7,7 @@ import pickle
 import albumentations
 import numpy as np
 import pytest
-from pictures import full_sample, noise, picture
+from pictures import boxed_sample, noise, picture
 
 import augkit as ak
 from augkit.core.tonal import RANGE
@@ -28,7 +28,7 @@ def compose(pipeline: ak.Pipeline, seed: int | None = 7, p: float = 1.0) -> albu
 
 
 def data() -> dict[str, object]:
-    whole = full_sample(SIZE)
+    whole = boxed_sample(SIZE)
     return {
         "image": whole.image, "mask": whole.mask, "bboxes": whole.boxes, "names": ["cat", "dog"],
         "keypoints": whole.keypoints,
@@ -52,7 +52,7 @@ def test_the_seed_of_compose_decides() -> None:
 def test_all_targets_go_through_one_plan() -> None:
     """What comes out of Compose is what one of our plans makes of the whole sample."""
     done = compose(ak.Pipeline([ak.Mirror(), ak.CenterCrop((100, 90)), ak.Brightness(0.5)]))(**data())
-    ours = ak.Pipeline([ak.Mirror(), ak.CenterCrop((100, 90)), ak.Brightness(0.5)])(full_sample(SIZE), ak.Key(0, ""))
+    ours = ak.Pipeline([ak.Mirror(), ak.CenterCrop((100, 90)), ak.Brightness(0.5)])(boxed_sample(SIZE), ak.Key(0, ""))
     np.testing.assert_array_equal(done["image"], ours.image)
     np.testing.assert_array_equal(done["mask"], ours.mask)
     np.testing.assert_allclose(done["bboxes"], ours.boxes, atol=1e-3)
@@ -61,7 +61,7 @@ def test_all_targets_go_through_one_plan() -> None:
     # Its points lie at pixel indices, ours half a pixel further.
     shifted = dict(data(), keypoints=np.asarray(data()["keypoints"]) - 0.5)
     done = compose(ak.Pipeline([ak.Mirror()]))(**shifted)
-    mirrored = ak.Pipeline([ak.Mirror()])(full_sample(SIZE), ak.Key(0, "")).keypoints
+    mirrored = ak.Pipeline([ak.Mirror()])(boxed_sample(SIZE), ak.Key(0, "")).keypoints
     assert mirrored is not None
     np.testing.assert_allclose(done["keypoints"], mirrored - 0.5, atol=1e-3)
 

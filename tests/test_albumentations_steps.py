@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from albumentations_table import CROP, REFERENCES, SIZE, lay_pictures_beside, sample_of, step_of
-from pictures import KEY, full_sample, noise, picture
+from albumentations_table import CROP, REFERENCES, SIZE, lay_pictures_beside, made, sample_of, step_of
+from pictures import KEY, assert_same, boxed_sample, full_sample, noise, picture
 
 import augkit as ak
 from augkit.core.plan import Plan
@@ -40,7 +40,7 @@ ALIKE = [
 @pytest.mark.parametrize(("theirs", "ours"), ALIKE, ids=lambda step: repr(step))
 @pytest.mark.parametrize("dtype", ["uint8", "uint16", "float32"])
 def test_frames_are_translated_exactly(theirs: ak.Transform, ours: ak.Transform, dtype: str) -> None:
-    sample = replace(full_sample(SIZE, picture(SIZE, dtype)), polygons=None)
+    sample = boxed_sample(SIZE, picture(SIZE, dtype))
     left, right = (ak.Pipeline([step])(sample, KEY) for step in (theirs, ours))
     np.testing.assert_allclose(left.image.astype(float), right.image.astype(float), atol=1e-6)
     np.testing.assert_array_equal(left.mask, right.mask)
@@ -62,6 +62,14 @@ def test_masks_of_any_whole_numbers_move_without_a_new_value(dtype: str) -> None
     assert (done != mask).any()
 
 
+def test_a_mask_of_larger_numbers_than_it_can_move_is_refused() -> None:
+    mask = np.full(SIZE, 2**24 + 1, np.int64)
+    with pytest.raises(SampleError, match=r"HorizontalFlip: Sample\.mask: must hold whole numbers up to 16777216"):
+        ak.Pipeline([ak.Albumentations("HorizontalFlip")])(ak.Sample(picture(SIZE), mask=mask), KEY)
+    moved = ak.Pipeline([ak.Albumentations("HorizontalFlip")])(ak.Sample(picture(SIZE), mask=mask - 1), KEY).mask
+    np.testing.assert_array_equal(moved, mask - 1)
+
+
 def test_alpha_moves_as_a_mask_does() -> None:
     image = np.dstack([picture(SIZE), np.tile(np.arange(160, dtype=np.uint8), (120, 1))])
     done = ak.Pipeline([ak.Albumentations("HorizontalFlip")])(ak.Sample(image, alpha=True), KEY)
@@ -72,7 +80,7 @@ def test_alpha_moves_as_a_mask_does() -> None:
 
 
 def test_dropped_boxes_take_their_labels_along() -> None:
-    sample = replace(full_sample(SIZE), polygons=None)
+    sample = boxed_sample(SIZE)
     crop = ak.Albumentations("Crop", {"x_max": 80, "y_max": 120})
     for labels in (["cat", "dog"], np.array([4, 9])):
         done = ak.Pipeline([crop])(replace(sample, box_labels=labels), KEY)
@@ -85,13 +93,27 @@ def test_dropped_boxes_take_their_labels_along() -> None:
     np.testing.assert_array_equal(done.keypoint_visible, done.keypoints[:, 0] <= 80)
 
 
-def test_polygons_are_refused_where_points_may_move() -> None:
-    sample = full_sample(SIZE)
-    with pytest.raises(SampleError, match=r"steps\[0\]|albumentations.HorizontalFlip: must get no polygons"):
+@pytest.mark.parametrize("name", ["Mosaic", "PiecewiseAffine", "ThinPlateSpline"])
+def test_points_that_it_drops_turn_invisible_where_they_lay(name: str) -> None:
+    before, dropped = sample_of(name).keypoints, 0
+    for n in range(12):
+        done = made(name, ak.Key(n, "p"))
+        assert done.keypoints is not None
+        assert done.keypoint_visible is not None
+        inside = (done.keypoints <= done.image.shape[1::-1]).all(axis=1)
+        dropped += int((~done.keypoint_visible & inside & (done.keypoints == before).all(axis=1)).sum())
+    assert dropped
+
+
+@pytest.mark.parametrize("kind", ["polygons", "polylines", "rotated_boxes", "masks", "images"])
+def test_what_it_cannot_move_is_refused_where_points_may_move(kind: str) -> None:
+    whole = full_sample(SIZE)
+    sample = replace(boxed_sample(SIZE), **{kind: getattr(whole, kind)})
+    says = rf"albumentations\.HorizontalFlip: must get no {kind.replace('_', ' ')}, which it does not move"
+    with pytest.raises(SampleError, match=says):
         ak.Pipeline([ak.Albumentations("HorizontalFlip")])(sample, KEY)
-    done = ak.Pipeline([ak.Albumentations("InvertImg")])(sample, KEY)
-    assert done.polygons is not None
-    assert len(done.polygons) == 2
+    done = ak.Pipeline([ak.Albumentations("InvertImg")])(whole, KEY)
+    assert_same(getattr(done, kind), getattr(whole, kind), kind)
 
 
 def test_a_reference_that_changed_is_refused_at_replay() -> None:
@@ -146,7 +168,7 @@ def test_complaints(name: str, params: dict[str, Any], says: str) -> None:
 
 
 def test_boxes_that_it_cannot_move_are_refused() -> None:
-    sample = replace(full_sample(SIZE), polygons=None)
+    sample = boxed_sample(SIZE)
     with pytest.raises(SampleError, match=r"albumentations\.Morphological: must be done to a picture that it takes"):
         ak.Pipeline([step_of("Morphological")])(sample, KEY)
 

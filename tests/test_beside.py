@@ -72,6 +72,15 @@ def test_erasing_paints_every_mask_and_no_named_picture() -> None:
     np.testing.assert_array_equal(out.images["depth"], DEPTH)
 
 
+def test_a_constant_border_of_a_named_picture_is_0() -> None:
+    out = ak.Pipeline([ak.Translate(0.5, 0)], border="constant", fill=99)(SAMPLE, ak.Key(0, "x"))
+    assert out.images is not None
+    half = SIZE[1] // 2
+    assert (out.images["depth"][:, :half] == 0).all()
+    assert (out.image[:, :half] == 99).all()
+    np.testing.assert_allclose(out.images["depth"][:, half:], DEPTH[:, :half], atol=1e-6)
+
+
 def test_replay_and_the_input_left_alone() -> None:
     for pipeline in (ak.Pipeline([]), ak.Pipeline([ak.Brightness()]), ak.load("six")):
         plan = pipeline.draw(ak.Key(0, "x"), ak.Scene.of(SAMPLE))

@@ -193,7 +193,10 @@ def test_whatever_was_saved_becomes_ours_or_is_kept(name: str, tmp_path: Path, m
 
 def test_what_comes_nearest_is_named(tmp_path: Path) -> None:
     steps = [albumentations.MotionBlur(), albumentations.CLAHE()]
-    assert [line.partition("; ")[2] for line in convert(written(tmp_path, steps)).kept] == ["nearest is Blur (kind: motion)", ""]
+    assert [line.partition("; ")[2] for line in convert(written(tmp_path, steps)).kept] == [
+        "nearest is Blur (kind: motion)",
+        "",
+    ]
 
 
 def test_preparation_is_noted_and_what_cannot_be_is_named(tmp_path: Path) -> None:

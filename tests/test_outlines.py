@@ -127,7 +127,13 @@ def test_hidden_ones_go_with_their_labels_and_the_others_stay_whole() -> None:
         rotated_boxes=boxes, rotated_box_labels=np.arange(4),
     )  # fmt: skip
     # A sixth of a is left, all of b; half of the first box, three tenths of the second.
-    wanted = {0.16: ("abd", [0, 1, 2]), 0.3: ("bd", [0, 1, 2]), 0.31: ("bd", [0, 2]), 0.51: ("bd", [2])}
+    wanted = {
+        0.0: ("abd", [0, 1, 2]),
+        0.16: ("abd", [0, 1, 2]),
+        0.3: ("bd", [0, 1, 2]),
+        0.31: ("bd", [0, 2]),
+        0.51: ("bd", [2]),
+    }
     for min_visible, (kept_lines, kept_boxes) in wanted.items():
         out = ak.Pipeline([ak.Translate(-0.5, 0)], min_visible=min_visible)(sample, ak.Key(0, "x"))
         assert out.polyline_labels == list(kept_lines)

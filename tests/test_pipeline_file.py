@@ -144,6 +144,7 @@ WRONG = [
     ),
     ("steps:\n  - albumentations.Blur: {p: 0.5}", 2, "Write chance beside it", True),
     ("steps:\n  - albumentations.Blur: 5", 2, "must have its arguments by name, got 5", True),
+    ("steps:\n  - {Mirror: {chance: 0.5}, chance: 0.3}", 2, "must be given once, got chance twice", False),
     ("steps:\n  - {chance: 0.5}", 2, "must name one transform", True),
     ("steps:\n  - PCAColorShift: {std: -1}", 2, "greater than or equal to 0", True),
 ]

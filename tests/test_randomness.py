@@ -2,6 +2,7 @@
 
 import itertools
 from collections import Counter
+from collections.abc import Callable
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ from scipy import stats
 
 import augkit as ak
 from augkit.core.ops import Op
+from augkit.errors import ArgumentError
 
 SIZE = (60, 80)
 STEPS = (ak.Rotate(), ak.Shear(), ak.Brightness(), ak.LocalWarp(), ak.PCAColorShift())
@@ -140,6 +142,20 @@ def assert_proportional(found: Counter[tuple[str, ...]], wanted: dict[tuple[str,
 def test_one_of_keeps_its_weights() -> None:
     assert_proportional(counted(ak.OneOf(CURVES)), {("gain",): 1, ("contrast",): 1, ("gamma",): 1})
     assert_proportional(counted(ak.OneOf(CURVES, (1.0, 0.0, 2.5))), {("gain",): 1, ("contrast",): 0, ("gamma",): 2.5})
+
+
+@pytest.mark.parametrize(
+    ("make", "says"),
+    [
+        (lambda: ak.OneOf(CURVES, (1.0, 2.0)), r"OneOf\.weights: must be 3 weights with a positive sum"),
+        (lambda: ak.OneOf(CURVES, (0.0, 0.0, 0.0)), r"OneOf\.weights: must be 3 weights with a positive sum"),
+        (lambda: ak.SomeOf(4, CURVES), r"SomeOf\.count: must be within 0 and 3"),
+        (lambda: ak.SomeOf((2, 1), CURVES), r"SomeOf\.count: must be within 0 and 3, low <= high"),
+    ],
+)
+def test_impossible_choices_are_refused(make: Callable[[], ak.Transform], says: str) -> None:
+    with pytest.raises(ArgumentError, match=says):
+        make()
 
 
 def test_some_of_takes_every_subset_alike_and_in_order() -> None:

@@ -14,7 +14,7 @@ from threadpoolctl import threadpool_limits
 
 import augkit as ak
 from augkit.codec import encode
-from augkit.core.style import color_transfer, restyled, spectrum
+from augkit.core.style import amplitudes_of, color_transfer, restyled, spectrum
 from augkit.datasets.style_statistics import StyleSums
 from augkit.errors import ArgumentError
 
@@ -114,6 +114,21 @@ def test_slow_waves_reach_the_references_amplitudes(executor: str, dtype: str, r
     turned = np.angle(after[slow][kept] / before[slow][kept])
     sizes = np.minimum(np.abs(before[slow][kept]), np.abs(after[slow][kept]))
     assert np.abs(turned * sizes).max() <= 10 * atol
+
+
+@both
+@pytest.mark.parametrize("side", [1, 2, 3, 4, 5, 8])
+def test_a_small_picture_reaches_the_amplitudes_of_the_waves_that_it_has(executor: str, side: int) -> None:
+    """The fastest wave of an even side has no other direction, and is no slow one."""
+    image = (noise((side, side), 3, "float32") * 0.2 + 0.4).astype(np.float32)
+    style = style_of(tinted(4, 0.45, 0.55))
+    out = through(ak.FourierStyle(style, beta=0.5), image, executor)
+    reach = (side - 1) // 2
+    assert 0.0 < out.min() <= out.max() < 1.0  # nothing was clamped
+    np.testing.assert_allclose(np.abs(spectrum(out, reach)), amplitudes_of(style.spectrum(reach)), atol=1e-6)
+    before, after = (np.fft.fft2(each.astype(np.float64), axes=(0, 1)) for each in (image, out))
+    fast = np.abs(np.fft.fftfreq(side, 1 / side)) > reach
+    np.testing.assert_allclose(after[fast], before[fast], atol=1e-5)
 
 
 @both

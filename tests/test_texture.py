@@ -77,6 +77,7 @@ def test_photons_are_poissons(executor: str, mean: float) -> None:
     assert np.abs(np.array(found) / counts.size - shares).max() <= (0.006 if mean < 16 else 0.008)
     assert counts.mean() == pytest.approx(mean, rel=0.02)
     assert counts.var() == pytest.approx(mean, rel=0.03)
+    assert stats.skew(counts) == pytest.approx(mean**-0.5, abs=0.05)
 
 
 @given(st.sampled_from(["gaussian", "salt_and_pepper", "poisson"]), st.integers(0, 50))
@@ -124,6 +125,35 @@ def test_sharpening_is_an_unsharp_mask(executor: str) -> None:
     smooth = np.stack([ndimage.gaussian_filter(plane.astype(float), 1.0) for plane in np.moveaxis(image, -1, 0)], -1)
     out = through(ak.Sharpen(0.8), image, executor)
     np.testing.assert_allclose(out, np.clip(image + 0.8 * (image - smooth), 0, 1), atol=1e-5)
+
+
+@both
+@pytest.mark.parametrize("radius", [1.0, 2.4, 5.0])
+@pytest.mark.parametrize("degrees", [0.0, 30.0, -70.0])
+def test_a_blur_spreads_a_point_as_far_as_its_radius(executor: str, radius: float, degrees: float) -> None:
+    point = np.zeros((61, 61), np.float32)
+    point[30, 30] = 1.0
+    y, x = np.mgrid[30:-31:-1, -30:31]  # y upwards, as degrees are counted
+    along = x * np.cos(np.radians(degrees)) + y * np.sin(np.radians(degrees))
+    across = y * np.cos(np.radians(degrees)) - x * np.sin(np.radians(degrees))
+    spread = through(ak.Blur("gaussian", radius), point, executor)
+    assert spread.sum() == pytest.approx(1, abs=1e-4)
+    for axis in (along, across):
+        assert (spread * axis**2).sum() == pytest.approx(radius**2, rel=0.03)
+    spread = through(ak.Blur("motion", radius, degrees), point, executor)
+    assert spread.sum() == pytest.approx(1, abs=1e-4)
+    # Evenly spread to both sides by the radius, but that to share a point among its nearest pixels spreads it too.
+    shared = 0.25
+    assert (spread * along**2).sum() == pytest.approx(radius**2 / 3 + shared / 2, abs=shared / 2 + 0.03 * radius**2)
+    assert (spread * across**2).sum() <= shared
+
+
+@both
+@pytest.mark.parametrize(("radius", "whole"), [(0.4, 0), (1.0, 1), (2.4, 2), (2.6, 3)])
+def test_a_median_reaches_so_many_whole_pixels(executor: str, radius: float, whole: int) -> None:
+    image = noise(SIZE, 1)
+    right = ndimage.median_filter(image, 2 * whole + 1)  # reflected at the edge too
+    np.testing.assert_array_equal(through(ak.Blur("median", radius), image, executor), right)
 
 
 def erased(step: ak.Erase, seed: int, size: tuple[int, int] = SIZE) -> Any:
@@ -175,6 +205,8 @@ def test_paint(executor: str, dtype: str) -> None:
     grain = through(ak.Erase(area=0.5, fill="noise"), image, executor).astype(float) / TOP[dtype]
     changed = grain[np.abs(grain - 0.5).max(axis=-1) > 0.01]
     assert stats.kstest(changed.ravel(), "uniform").statistic < 0.02
+    whole = through(ak.Erase(area=1.0, ratio=SIZE[1] / SIZE[0], fill="noise"), image, executor)
+    assert (whole[:64] != whole[64:128]).mean() > 0.9  # of bands, each has grains of its own
 
 
 @pytest.mark.parametrize(

@@ -1,9 +1,9 @@
 """Operations that need finished pixels: kernels, pooling, texture, and what must look at the picture first.
 
 Each is one class here, its rule in `BARRIER_CHECKS`, one function in ``executors/reference/barriers.py`` that defines
-what it means, and one in ``executors/cpu/barriers.py``; only an `External` is done by another package, for all of
-them. Strengths are fractions of the dtype's range, so that a plan means the same to every dtype. What lies beyond the
-picture's edge is the pipeline's border rule.
+what it means, one in ``executors/cpu/barriers.py``, and its words in ``core/words.py``; only an `External` is done by
+another package, for all of them. Strengths are fractions of the dtype's range, so that a plan means the same to every
+dtype. What lies beyond the picture's edge is the pipeline's border rule.
 """
 
 from __future__ import annotations
@@ -204,7 +204,7 @@ def _check_motion(op: Motion) -> None:
 
 
 def _check_filter(op: Filter) -> None:
-    kernel: object = op.kernel
+    kernel: Any = op.kernel
     if not isinstance(kernel, Gaussian | Motion):
         widths = [len(row) if isinstance(row, tuple) else 0 for row in kernel] if isinstance(kernel, tuple) else []
         fits = 0 < len(widths) <= MAX_KERNEL and 0 < widths[0] <= MAX_KERNEL and are_numbers(kernel, 0, widths[0])

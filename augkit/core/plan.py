@@ -12,7 +12,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, get_args
 
-from augkit.core.barriers import External, Sliding
 from augkit.core.facts import are_numbers, is_size
 from augkit.core.ops import (
     Barrier,
@@ -29,7 +28,7 @@ from augkit.core.ops import (
 )
 from augkit.core.policy import Policy
 from augkit.core.spatial import Size, determinant
-from augkit.core.windows import require_one_size, slide
+from augkit.core.windows import moved_by, require_one_size
 from augkit.core.words import told
 from augkit.errors import ArgumentError
 
@@ -92,13 +91,12 @@ def size_after(step: Step, size: Size) -> Size:
     """
     if isinstance(step, SpatialRun):
         return step.size
-    if isinstance(step, Sliding):
-        return slide(step, size).size
     if isinstance(step, BlendRun):
         found = [_size_after_all(branch, size) for branch in step.branches]
         require_one_size(found)
         return found[0]
-    return step.size or size if isinstance(step, External) else size
+    move = None if isinstance(step, ColorRun) else moved_by(step, size)
+    return move.size if move else size
 
 
 def _size_after_all(steps: Iterable[Step], size: Size) -> Size:

@@ -10,8 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from augkit.core.chain import push, push_boxes
-from augkit.core.coordinates import rows_of
-from augkit.core.facts import is_number
+from augkit.core.coordinates import FIELDS, Polygon
 from augkit.core.ops import Op, Spatial
 from augkit.core.spatial import Size
 from augkit.core.tonal import RANGE
@@ -19,10 +18,6 @@ from augkit.core.windows import moves
 from augkit.errors import SampleError
 
 __all__ = ["Polygon", "Sample", "Scene", "channels_of", "require_rgb"]
-
-Polygon = NDArray[np.float64] | list[NDArray[np.float64]]
-
-_FLAT = " Bring COCO's flat lists into shape: np.reshape(ring, (-1, 2))."
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,55 +67,36 @@ class Sample:
 
     def __post_init__(self) -> None:
         _check_image(self.image, self.alpha)
-        height, width = self.image.shape[:2]
+        size = (self.image.shape[0], self.image.shape[1])
         if self.mask is not None:
-            _check_mask("mask", self.mask, (height, width))
+            _check_mask("mask", self.mask, size)
         for name, mask in _named("masks", self.masks):
-            _check_mask(name, mask, (height, width))
+            _check_mask(name, mask, size)
         for name, image in _named("images", self.images):
             _check_image(image, False, name)
-            if image.shape[:2] != (height, width):
-                _refuse(name, f"must have the image's shape {(height, width)}", image.shape)
-        if self.boxes is not None:
-            boxes = rows_of(
-                self.boxes, 4, "Sample.boxes", "left, top, right, bottom", " Put class numbers in box_labels."
-            )
-            ordered = (boxes[:, 0] < boxes[:, 2]) & (boxes[:, 1] < boxes[:, 3])
-            if not ordered.all():
-                _refuse("boxes", "must have left < right and top < bottom", boxes[~ordered][0].tolist())
-            object.__setattr__(self, "boxes", boxes)
+            if image.shape[:2] != size:
+                _refuse(name, f"must have the image's shape {size}", image.shape)
+        for name, taken in FIELDS.items():
+            if getattr(self, name) is not None:
+                object.__setattr__(self, name, taken(getattr(self, name)))
+        self._check_keypoints()
+        self._check_label_counts()
+
+    def _check_keypoints(self) -> None:
+        visible, counts = self.keypoint_visible, self.keypoint_counts
+        total = 0 if self.keypoints is None else len(self.keypoints)
         if self.keypoints is not None:
-            points = rows_of(self.keypoints, 2, "Sample.keypoints", "x, y", " Put visibility in keypoint_visible.")
-            object.__setattr__(self, "keypoints", points)
-            visible = self.keypoint_visible
-            visible = np.ones(len(points), bool) if visible is None else _flags(visible)
-            if visible.shape != (len(points),) or visible.dtype.kind not in "biu":
-                _refuse("keypoint_visible", f"must be {len(points)} booleans or whole numbers", f"{visible!r:.60}")
+            visible = np.ones(total, bool) if visible is None else _flags(visible)
+            if visible.shape != (total,) or visible.dtype.kind not in "biu":
+                _refuse("keypoint_visible", f"must be {total} booleans or whole numbers", f"{visible!r:.60}")
             object.__setattr__(self, "keypoint_visible", visible)
-        elif self.keypoint_visible is not None:
+        elif visible is not None:
             _refuse("keypoint_visible", "must come with keypoints", "none")
-        if self.keypoint_counts is not None:
-            counts, total = self.keypoint_counts, 0 if self.keypoints is None else len(self.keypoints)
+        if counts is not None:
             whole = isinstance(counts, list | tuple) and all(type(count) is int and count >= 0 for count in counts)
             if not whole or sum(counts) != total:
                 rule = f"must be a list of whole numbers that add up to the keypoints ({total})"
                 _refuse("keypoint_counts", rule, f"{counts!r:.60}")
-        if self.polygons is not None:
-            if not isinstance(self.polygons, Sequence) or isinstance(self.polygons, str):
-                _refuse("polygons", "must be a list, one entry a box", f"{self.polygons!r:.60}")
-            object.__setattr__(self, "polygons", [_polygon(polygon) for polygon in self.polygons])
-        if self.polylines is not None:
-            if not isinstance(self.polylines, Sequence) or isinstance(self.polylines, str):
-                _refuse("polylines", "must be a list of lines", f"{self.polylines!r:.60}")
-            lines = [rows_of(line, 2, "Sample.polylines", "x, y", " Give a list of lines.") for line in self.polylines]
-            object.__setattr__(self, "polylines", lines)
-        if self.rotated_boxes is not None:
-            meaning = "middle x, middle y, width, height, degrees"
-            rotated = rows_of(self.rotated_boxes, 5, "Sample.rotated_boxes", meaning)
-            if not (rotated[:, 2:4] > 0.0).all():
-                _refuse("rotated_boxes", "must have a width and a height above 0", rotated.tolist()[:1])
-            object.__setattr__(self, "rotated_boxes", rotated)
-        self._check_label_counts()
 
     def _check_label_counts(self) -> None:
         for name, owner in (("polyline_labels", self.polylines), ("rotated_box_labels", self.rotated_boxes)):
@@ -266,14 +242,6 @@ def _check_mask(name: str, mask: object, size: Size) -> None:
         _refuse(name, f"must have the image's shape {size}", mask.shape)
 
 
-def _is_point(value: Any) -> bool:
-    return (
-        len(value) == 2 and all(is_number(part) for part in value)
-        if isinstance(value, Sequence)
-        else np.ndim(value) == 1
-    )
-
-
 def _flags(values: Any) -> NDArray[Any]:
     """Return visibilities as an array; an empty list has no dtype of its own."""
     try:
@@ -281,9 +249,3 @@ def _flags(values: Any) -> NDArray[Any]:
     except ValueError:  # ragged
         return np.array(None)
     return flags.astype(bool) if flags.size == 0 else flags
-
-
-def _polygon(polygon: Any) -> Polygon:
-    if isinstance(polygon, list) and polygon and not _is_point(polygon[0]):
-        return [rows_of(ring, 2, "Sample.polygons", "x, y", _FLAT) for ring in polygon]
-    return rows_of(polygon, 2, "Sample.polygons", "x, y", _FLAT)

@@ -16,12 +16,12 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from augkit.core.barriers import External, Filter, Gaussian, Motion, Sliding
+from augkit.core.barriers import Barrier, External, Filter, Gaussian, Motion, Sliding
 from augkit.core.ops import Blend, Homography, Op, Spatial
 from augkit.core.spatial import IDENTITY, Size, cos_sin
 from augkit.errors import SampleError
 
-__all__ = ["centred", "gaussian", "kernel_of", "moves", "require_one_size", "slide", "window"]
+__all__ = ["centred", "gaussian", "kernel_of", "moved_by", "moves", "require_one_size", "slide", "window"]
 
 CUT_OFF = 4.0  # standard deviations of a Gaussian
 POINTS_PER_PIXEL = 8  # of a motion's path
@@ -80,7 +80,7 @@ def _radius(kernel: Gaussian | Motion) -> int:
 
 
 def centred(op: Filter) -> Filter:
-    """Return the filter padded so that the frame keeps its size at a stride of 1."""
+    """Return a filter of odd sides padded so that the frame keeps its size at a stride of 1."""
     height, width = window(op)
     return Filter(op.kernel, op.stride, (height // 2, width // 2))
 
@@ -106,6 +106,19 @@ def slide(op: Sliding, size: Size) -> Homography:
     )
 
 
+def moved_by(op: Barrier, size: Size) -> Homography | None:
+    """Return how a barrier moves points and the size that comes out; None where it leaves both as they are.
+
+    Raises:
+        SampleError: no window fits.
+    """
+    if isinstance(op, Sliding):
+        return slide(op, size)
+    if isinstance(op, External) and op.size is not None:  # where it moves points is for it alone to say
+        return Homography(IDENTITY, op.size)
+    return None
+
+
 def require_one_size(sizes: Sequence[Size]) -> None:
     """Refuse branches of a `Blend` that come out at several sizes.
 
@@ -127,13 +140,11 @@ def moves(ops: Iterable[Op], size: Size) -> tuple[Spatial, ...]:
     for op in ops:
         if isinstance(op, Spatial):
             found.append(op)
-        elif isinstance(op, Sliding):
-            found.append(slide(op, size))
-        elif isinstance(op, External) and op.size is not None:  # where it moves points is for it alone to say
-            found.append(Homography(IDENTITY, op.size))
         elif isinstance(op, Blend):
             branches = [moves(branch, size) for branch in op.branches]
             require_one_size([branch[-1].size if branch else size for branch in branches])
             found += branches[0]
+        elif isinstance(op, Barrier) and (move := moved_by(op, size)):
+            found.append(move)
         size = found[-1].size if found else size
     return tuple(found)

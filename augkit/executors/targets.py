@@ -20,7 +20,7 @@ from augkit.core.policy import Border, Interpolation, Policy
 from augkit.core.sample import Sample, channels_of, require_rgb
 from augkit.core.spatial import Size, scaling, translation
 from augkit.core.tonal import RANGE
-from augkit.core.windows import slide
+from augkit.core.windows import moved_by
 from augkit.errors import SampleError
 from augkit.executors.labels import Labels, chosen, starts_of
 from augkit.foreign import Subject, moves_points, perform
@@ -143,7 +143,8 @@ class _Walk:
         how = self.of_image
         colours = np.ascontiguousarray(now.image[..., :3]) if self.alpha else now.image
         image = self.pixels.barrier(colours, op, replace(how, fill=how.fill[:3]) if self.alpha else how)
-        run = _fused(slide(op, now.size), now.size, self.policy) if isinstance(op, Sliding) else None
+        move = moved_by(op, now.size)
+        run = _fused(move, now.size, self.policy) if move else None
         if self.alpha:
             alpha = np.ascontiguousarray(now.image[..., 3])
             alpha = self.pixels.resample(alpha, run, replace(how, fill=how.fill[3:])) if run else alpha

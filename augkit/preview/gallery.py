@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,8 +22,6 @@ from augkit.preview.picture import picture
 from augkit.preview.sheet import INK, PAPER, SOFT
 from augkit.transforms import REGISTRY
 from augkit.transforms.colour import Brightness, Hue
-from augkit.transforms.combinators import Add, Maybe, OneOf, RandomOrder, SomeOf
-from augkit.transforms.combinators import Sequence as InOrder
 from augkit.transforms.crops import (
     CenterCrop,
     Pad,
@@ -34,10 +33,8 @@ from augkit.transforms.crops import (
     ResizeSide,
 )
 from augkit.transforms.external import Albumentations
-from augkit.transforms.filters import Convolve
-from augkit.transforms.geometry import Mirror, Rotate, Shear
 from augkit.transforms.style import ColorTransfer, FourierStyle, Style
-from augkit.transforms.transform import Transform
+from augkit.transforms.transform import Transform, example
 
 __all__ = ["examples", "gallery"]
 
@@ -47,7 +44,9 @@ NAME_PX, CAPTION_PX, NAME_LINE, CAPTION_LINE, CAPTION_LINES = 14, 11, 20, 14, 3
 
 
 def examples(sample: Sample) -> dict[str, Callable[[], Transform]]:
-    """Return what makes one of every registered transform: as by default, or, where that shows nothing, with arguments.
+    """Return what makes one of every registered transform: as by default, or as its docstring shows it.
+
+    Where that would show nothing, or not all there is to see, it has arguments that suit the picture.
 
     Args:
         sample: what they are to be shown on: RGB.
@@ -58,28 +57,20 @@ def examples(sample: Sample) -> dict[str, Callable[[], Transform]]:
     height, width = sample.image.shape[:2]
     half = (height // 2 + 1, width // 2 + 1)
     style = _style(sample)
-    turns = (Rotate((20.0, 30.0)), Hue((90.0, 120.0)))
     given: Mapping[str, Callable[[], Transform]] = {
-        "Add": lambda: Add((Convolve("vertical_line"),), (Convolve("horizontal_line"),)),
         "Albumentations": lambda: Albumentations("RandomRain"),
         "CenterCrop": lambda: CenterCrop(half),
         "ColorTransfer": lambda: ColorTransfer(style),
-        "Convolve": lambda: Convolve("emboss"),
         "FourierStyle": lambda: FourierStyle(style, beta=0.02),
-        "Maybe": lambda: Maybe(1.0, Mirror()),
-        "OneOf": lambda: OneOf(turns),
         "Pad": lambda: Pad(width // 8, height // 8, width // 8, height // 8),
         "PadTo": lambda: PadTo((height + height // 4, width)),
         "RandomBoxCrop": lambda: RandomBoxCrop(half),
         "RandomCrop": lambda: RandomCrop(half),
-        "RandomOrder": lambda: RandomOrder(turns),
         "RandomResizedCrop": lambda: RandomResizedCrop(half),
         "Resize": lambda: Resize((height // 8 + 1, width // 8 + 1)),
         "ResizeSide": lambda: ResizeSide(min(height, width) // 3 + 1),
-        "Sequence": lambda: InOrder((Brightness(0.7), *turns)),
-        "SomeOf": lambda: SomeOf(2, (*turns, Shear((10.0, 20.0)))),
     }
-    return {name: given.get(name, cls) for name, cls in REGISTRY.items()}
+    return {name: given.get(name, partial(example, cls)) for name, cls in REGISTRY.items()}
 
 
 def gallery(sample: Sample, seed: int = 0) -> NDArray[np.uint8]:

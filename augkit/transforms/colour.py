@@ -62,8 +62,12 @@ class PCAColorShift(Transform):
             wrote, relative to the pipeline's file).
 
     Draws: alpha, three numbers, normal with mean 0 and `std`. Emits: a ColorMatrix that adds V (alpha * lambda).
+    Raises: SampleError, when it is drawn for a picture that is not RGB.
     Reference: Krizhevsky, Sutskever and Hinton, "ImageNet classification with deep convolutional neural networks",
     NIPS 2012, section 4.1.
+
+    >>> PCAColorShift(std=0.3)
+    PCAColorShift(std=0.3)
     """
 
     std: Std = 0.1
@@ -87,6 +91,10 @@ class ImagePCAColorShift(Transform):
         std: standard deviation of the three factors, 0 to 10.
 
     Draws: three factors, normal with mean 0 and `std`. Emits: an Adapt, a barrier: the pixels come first.
+    Raises: SampleError, when it is drawn for a picture that is not RGB.
+
+    >>> ImagePCAColorShift(std=0.3)
+    ImagePCAColorShift(std=0.3)
     """
 
     std: Std = 0.1
@@ -105,6 +113,9 @@ class Brightness(Transform):
         factor: range of the factor, 0 to 100.
 
     Draws: the factor, uniform. Emits: a Curve.
+
+    >>> Brightness((0.5, 1.5))
+    Brightness(factor=(0.5, 1.5))
     """
 
     factor: Factor = (0.8, 1.2)
@@ -121,6 +132,9 @@ class Contrast(Transform):
         factor: range of the factor, 0 to 100.
 
     Draws: the factor, uniform. Emits: a Curve.
+
+    >>> Contrast((0.5, 1.5))
+    Contrast(factor=(0.5, 1.5))
     """
 
     factor: Factor = (0.8, 1.2)
@@ -137,6 +151,9 @@ class Gamma(Transform):
         power: range of the power, 0.01 to 100; below 1 brightens.
 
     Draws: the power, uniform. Emits: a Curve.
+
+    >>> Gamma((0.5, 2))
+    Gamma(power=(0.5, 2.0))
     """
 
     power: Annotated[Range, Interval(0.01, 100.0)] = (0.7, 1.4)
@@ -153,6 +170,10 @@ class Saturation(Transform):
         factor: range of the factor, 0 to 100; 0 is grey.
 
     Draws: the factor, uniform. Emits: a ColorMatrix.
+    Raises: SampleError, when it is drawn for a picture that is not RGB.
+
+    >>> Saturation((0.5, 1.5))
+    Saturation(factor=(0.5, 1.5))
     """
 
     factor: Factor = (0.7, 1.3)
@@ -170,6 +191,10 @@ class Hue(Transform):
         degrees: range of the angle.
 
     Draws: the angle, uniform. Emits: a ColorMatrix.
+    Raises: SampleError, when it is drawn for a picture that is not RGB.
+
+    >>> Hue((-30, 30))
+    Hue(degrees=(-30.0, 30.0))
     """
 
     degrees: Range = (-10.0, 10.0)
@@ -184,6 +209,7 @@ class Grayscale(Transform):
     """Replace every pixel by its grey (BT.601 luma); the three channels stay.
 
     Draws: nothing. Emits: a ColorMatrix.
+    Raises: SampleError, when it is drawn for a picture that is not RGB.
     """
 
     def draw(self, stream: Stream, scene: Scene) -> tuple[Op, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Annotated
 
 import pydantic
@@ -10,7 +11,7 @@ from augkit.core.key import Stream
 from augkit.core.ops import Blend, Op
 from augkit.core.sample import Scene
 from augkit.errors import ArgumentError
-from augkit.transforms.transform import Step, Transform, labels, transform
+from augkit.transforms.transform import Step, Transform, draw_in_turn, labels, pick_whole, transform
 
 __all__ = ["Add", "Maybe", "OneOf", "RandomOrder", "Sequence", "SomeOf"]
 
@@ -36,12 +37,7 @@ Count = Annotated[int, pydantic.Field(strict=True, ge=0)]
 def _draw_in_order(steps: tuple[Transform, ...], order: list[int], stream: Stream, scene: Scene) -> tuple[Op, ...]:
     """Draw steps, each from its own child of the stream, so that the order of drawing moves no draw."""
     names = labels(steps)
-    drawn: tuple[Op, ...] = ()
-    for index in order:
-        ops = steps[index].draw(stream.child(names[index]), scene)
-        scene = scene.after(ops)
-        drawn += ops
-    return drawn
+    return draw_in_turn(scene, [partial(steps[index].draw, stream.child(names[index])) for index in order])
 
 
 @transform
@@ -56,6 +52,10 @@ class Maybe(Transform):
         step: what is done.
 
     Draws: a uniform number below `chance`. Emits: what the step emits, or nothing.
+
+    >>> from augkit.transforms.geometry import Mirror
+    >>> Maybe(0.5, Mirror())
+    Maybe(chance=0.5, step=Mirror())
     """
 
     chance: Chance
@@ -84,6 +84,10 @@ class OneOf(Transform):
         weights: how often each is chosen, in proportion; evenly without.
 
     Draws: which. Emits: what that one emits.
+
+    >>> from augkit.transforms.geometry import Mirror, Rotate
+    >>> OneOf((Mirror(), Rotate((20, 30))), weights=(1, 2))
+    OneOf(steps=(Mirror(), Rotate(degrees=(20.0, 30.0))), weights=(1.0, 2.0))
     """
 
     steps: Steps
@@ -110,26 +114,25 @@ class SomeOf(Transform):
         steps: what to choose from.
 
     Draws: how many, uniform; which, every subset of that number alike. Emits: what those emit.
+
+    >>> from augkit.transforms.geometry import Mirror, Rotate
+    >>> SomeOf(1, (Mirror(), Rotate((20, 30))))
+    SomeOf(count=1, steps=(Mirror(), Rotate(degrees=(20.0, 30.0))))
     """
 
     count: Count | tuple[Count, Count]
     steps: Steps
 
     def __post_init__(self) -> None:
-        low, high = self._span
+        low, high = self.count if isinstance(self.count, tuple) else (self.count, self.count)
         if not low <= high <= len(self.steps):
             raise ArgumentError(
                 f"must be within 0 and {len(self.steps)}, low <= high, got {self.count}.", "SomeOf.count"
             )
 
-    @property
-    def _span(self) -> tuple[int, int]:
-        return self.count if isinstance(self.count, tuple) else (self.count, self.count)
-
     def draw(self, stream: Stream, scene: Scene) -> tuple[Op, ...]:
-        low, high = self._span
         choice = stream.child("choice")
-        count = low + choice.integers(high - low + 1)
+        count = pick_whole(choice, self.count)
         return _draw_in_order(self.steps, sorted(choice.permutation(len(self.steps))[:count]), stream, scene)
 
 
@@ -141,6 +144,10 @@ class RandomOrder(Transform):
         steps: at least one.
 
     Draws: the order, every one alike. Emits: what the steps emit.
+
+    >>> from augkit.transforms.geometry import Mirror, Rotate
+    >>> RandomOrder((Mirror(), Rotate((20, 30))))
+    RandomOrder(steps=(Mirror(), Rotate(degrees=(20.0, 30.0))))
     """
 
     steps: Steps
@@ -157,6 +164,10 @@ class Sequence(Transform):
         steps: at least one.
 
     Draws: nothing. Emits: what the steps emit.
+
+    >>> from augkit.transforms.geometry import Mirror, Rotate
+    >>> Sequence((Mirror(), Rotate((20, 30))))
+    Sequence(steps=(Mirror(), Rotate(degrees=(20.0, 30.0))))
     """
 
     steps: Steps
@@ -175,6 +186,10 @@ class Add(Transform):
         first, second: the steps of each branch; without any it is the picture as it is.
 
     Draws: nothing. Emits: a Blend of what the branches emit, a barrier.
+
+    >>> from augkit.transforms.filters import Convolve
+    >>> Add((Convolve("vertical_line"),), (Convolve("horizontal_line"),))
+    Add(first=(Convolve(kernel='vertical_line'),), second=(Convolve(kernel='horizontal_line'),))
     """
 
     first: Branch

@@ -41,6 +41,9 @@ class RandomCrop(Transform):
 
     Draws: top and left, uniform over all places where the smaller of window and picture lies inside the larger.
     Emits: a Homography, exact.
+
+    >>> RandomCrop(64)
+    RandomCrop(size=(64, 64))
     """
 
     size: PixelSize
@@ -63,6 +66,9 @@ class RandomResizedCrop(Transform):
     and left, uniform over whole pixels. Where no aspect of the range fits, the largest window of the nearest aspect.
     Emits: a Homography.
     Reference: Szegedy et al., "Going deeper with convolutions", CVPR 2015.
+
+    >>> RandomResizedCrop((48, 64), scale=(0.5, 1))
+    RandomResizedCrop(size=(48, 64), scale=(0.5, 1.0))
     """
 
     size: PixelSize
@@ -94,6 +100,9 @@ class RandomBoxCrop(Transform):
     uniform over the whole pixels that keep what is to be kept.
     Emits: a Homography.
     Reference: Liu et al., "SSD: Single shot multibox detector", ECCV 2016 (overlaps of 0.1 to 0.9).
+
+    >>> RandomBoxCrop(64, keep="all")
+    RandomBoxCrop(size=(64, 64), keep='all')
     """
 
     size: PixelSize
@@ -105,12 +114,11 @@ class RandomBoxCrop(Transform):
     def draw(self, stream: Stream, scene: Scene) -> tuple[Op, ...]:
         boxes = _shown(scene)
         if self.keep == "overlap" and len(boxes):
-            found = self._overlapping(stream, scene.size, boxes)
+            left, top, window = self._overlapping(stream, scene.size, boxes)
         else:
             chosen = stream.integers(max(1, len(boxes)))
             kept = boxes[chosen : chosen + 1] if self.keep == "one" else boxes
-            found = self._around(stream, scene.size, kept)
-        left, top, window = found
+            left, top, window = self._around(stream, scene.size, kept)
         return (Homography(crop(left, top, window, self.size), self.size),)
 
     def _around(self, stream: Stream, size: Size, boxes: NDArray[np.float64]) -> tuple[int, int, Size]:
@@ -145,6 +153,9 @@ class CenterCrop(Transform):
         size: (height, width) of the window in pixels.
 
     Draws: nothing. Emits: a Homography, exact.
+
+    >>> CenterCrop((48, 64))
+    CenterCrop(size=(48, 64))
     """
 
     size: PixelSize
@@ -162,6 +173,9 @@ class Resize(Transform):
         size: (height, width) of the result in pixels.
 
     Draws: nothing. Emits: a Homography.
+
+    >>> Resize((48, 64))
+    Resize(size=(48, 64))
     """
 
     size: PixelSize
@@ -180,8 +194,8 @@ class ResizeSide(Transform):
 
     Draws: the length, every whole number alike. Emits: a Homography.
 
-    >>> ResizeSide(length=512, side="longer")
-    ResizeSide(length=512, side='longer')
+    >>> ResizeSide(length=256, side="longer")
+    ResizeSide(length=256, side='longer')
     """
 
     length: Annotated[Length | tuple[Length, Length], pydantic.AfterValidator(ordered)]
@@ -204,8 +218,8 @@ class PadTo(Transform):
 
     Draws: nothing. Emits: a Homography, exact.
 
-    >>> PadTo(size=640)
-    PadTo(size=(640, 640))
+    >>> PadTo(size=256)
+    PadTo(size=(256, 256))
     """
 
     size: PixelSize
@@ -224,6 +238,9 @@ class Pad(Transform):
         left, top, right, bottom: widths in whole pixels.
 
     Draws: nothing. Emits: a Homography, exact.
+
+    >>> Pad(left=8, right=8)
+    Pad(left=8, right=8)
     """
 
     left: Margin = 0

@@ -38,6 +38,9 @@ class Albumentations(Transform):
 
     Draws: the seed that its random numbers begin at. Where it may change the size, it is tried on a blank picture.
     Emits: an External, a barrier.
+
+    >>> Albumentations("GaussNoise", {"std_range": [0.1, 0.2]})
+    Albumentations(transform='GaussNoise', params='{"std_range": [0.1, 0.2]}')
     """
 
     transform: Annotated[str, pydantic.Field(strict=True)]

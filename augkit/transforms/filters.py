@@ -61,6 +61,9 @@ class Convolve(Transform):
 
     Draws: nothing. Emits: a Filter, a barrier.
     Reference: Dumoulin and Visin, "A guide to convolution arithmetic for deep learning", 2016.
+
+    >>> Convolve("emboss", stride=2)
+    Convolve(kernel='emboss', stride=2)
     """
 
     kernel: Name | tuple[tuple[Weight, ...], ...]
@@ -99,6 +102,9 @@ class Pool(Transform):
         padding: pixels around the picture, or a pair along y and x, filled by the pipeline's border rule.
 
     Draws: nothing. Emits: a Pool, a barrier.
+
+    >>> Pool("mean", size=3, stride=2)
+    Pool(kind='mean', size=3, stride=2)
     """
 
     kind: Literal["max", "min", "mean", "l2"] = "max"

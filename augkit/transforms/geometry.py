@@ -59,6 +59,9 @@ class Rotate(Transform):
             its size: ``inscribed_aspect``. The inscribed modes show no border at any angle.
 
     Draws: the angle, uniform. Emits: a Homography; exact at multiples of 90 degrees.
+
+    >>> Rotate((-30, 30), corners="inscribed")
+    Rotate(degrees=(-30.0, 30.0), corners='inscribed')
     """
 
     degrees: Range = (-15.0, 15.0)
@@ -110,6 +113,9 @@ class Shear(Transform):
         x_degrees, y_degrees: ranges of the two angles, within -60 and 60 degrees, their tangents' product not near 1.
 
     Draws: both angles, uniform. Emits: a Homography.
+
+    >>> Shear(x_degrees=(-20, 20))
+    Shear(x_degrees=(-20.0, 20.0))
     """
 
     x_degrees: Annotated[Range, Interval(-60.0, 60.0)] = (-10.0, 10.0)
@@ -133,6 +139,9 @@ class Scale(Transform):
         factor: range of the zoom, 0.01 to 100; above 1 enlarges.
 
     Draws: the factor, uniform. Emits: a Homography.
+
+    >>> Scale((0.5, 2))
+    Scale(factor=(0.5, 2.0))
     """
 
     factor: Annotated[Range, Interval(0.01, 100.0)] = (0.8, 1.25)
@@ -150,6 +159,9 @@ class Translate(Transform):
         x, y: ranges of the shift as fractions of width and height, -10 to 10; positive is right and down.
 
     Draws: both, uniform. Emits: a Homography.
+
+    >>> Translate(x=(-0.2, 0.2))
+    Translate(x=(-0.2, 0.2))
     """
 
     x: Annotated[Range, Interval(-10.0, 10.0, "the width")] = (-0.1, 0.1)
@@ -169,6 +181,9 @@ class Perspective(Transform):
 
     Draws: the strength, then x and y of each corner, uniform within it. Emits: a Homography.
     Reference: Heckbert, "Fundamentals of texture mapping and image warping", 1989 (unit square to quadrilateral).
+
+    >>> Perspective(0.1)
+    Perspective(strength=(0.1, 0.1))
     """
 
     strength: Annotated[Range, Interval(0.0, 0.2, "the sides")] = (0.0, 0.1)

@@ -32,6 +32,9 @@ class Binarize(Transform):
 
     Draws: the threshold, uniform. Emits: for RGB a ColorMatrix; then a Curve, or for ``otsu`` an Adapt, a barrier.
     Reference: Otsu, "A threshold selection method from gray-level histograms", IEEE SMC 1979.
+
+    >>> Binarize("otsu")
+    Binarize(threshold='otsu')
     """
 
     threshold: Literal["otsu"] | Level = (0.5, 0.5)
@@ -51,6 +54,9 @@ class Solarize(Transform):
         threshold: range of the level as a fraction of the range, 0 to 1.
 
     Draws: the level, uniform. Emits: a Curve.
+
+    >>> Solarize(0.5)
+    Solarize(threshold=(0.5, 0.5))
     """
 
     threshold: Level = (0.5, 1.0)
@@ -67,6 +73,9 @@ class Posterize(Transform):
         bits: how many stay, 1 to 8, or a pair (low, high).
 
     Draws: the number of bits, every one alike. Emits: a Curve.
+
+    >>> Posterize((2, 4))
+    Posterize(bits=(2, 4))
     """
 
     bits: Annotated[Bits | tuple[Bits, Bits], pydantic.AfterValidator(ordered)] = (3, 7)
@@ -91,6 +100,7 @@ class ChannelShuffle(Transform):
     """Put red, green and blue in another order.
 
     Draws: the order, every one of the six alike. Emits: a ColorMatrix.
+    Raises: SampleError, when it is drawn for a picture that is not RGB.
     """
 
     def draw(self, stream: Stream, scene: Scene) -> tuple[Op, ...]:
@@ -119,6 +129,9 @@ class AutoContrast(Transform):
         cutoff: range of the share of pixels that is left out of account at both ends, 0 to 0.49.
 
     Draws: the share, uniform. Emits: an Adapt, a barrier.
+
+    >>> AutoContrast(cutoff=0.01)
+    AutoContrast(cutoff=(0.01, 0.01))
     """
 
     cutoff: Annotated[Range, Interval(0.0, 0.49, "all pixels")] = (0.0, 0.0)

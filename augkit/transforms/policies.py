@@ -24,7 +24,16 @@ from augkit.transforms.filters import Convolve
 from augkit.transforms.geometry import Rotate, Shear, Translate
 from augkit.transforms.levels import AutoContrast, Equalize, Invert, Posterize, Solarize
 from augkit.transforms.policy_tables import AUGMIX, AUTO_AUGMENT, PAIRS, RAND_AUGMENT, TRIVIAL_WIDE, Space, Use
-from augkit.transforms.transform import Interval, Range, Transform, ordered, pick, pick_whole, transform
+from augkit.transforms.transform import (
+    Interval,
+    Range,
+    Transform,
+    draw_in_turn,
+    ordered,
+    pick,
+    pick_whole,
+    transform,
+)
 
 __all__ = ["AugMix", "AutoAugment", "RandAugment", "TrivialAugment"]
 
@@ -116,12 +125,9 @@ def _in_turn(
     stream: Stream, scene: Scene, draws: Sequence[Callable[[Stream, Scene], tuple[Op, ...]]]
 ) -> tuple[Op, ...]:
     """Draw operations one after the other, each from a stream of its own and for what those before it made."""
-    drawn: tuple[Op, ...] = ()
-    for place, one in enumerate(draws):
-        ops = one(stream.child(f"operation {place + 1}"), scene)
-        scene = scene.after(ops)
-        drawn += ops
-    return drawn
+    return draw_in_turn(
+        scene, [partial(one, stream.child(f"operation {place}")) for place, one in enumerate(draws, start=1)]
+    )
 
 
 @transform
@@ -158,6 +164,9 @@ class RandAugment(Transform):
     one. Emits: what those emit.
     Reference: Cubuk, Zoph, Shlens and Le, "RandAugment: practical automated data augmentation with a reduced search
     space", 2020, figure 2 and section 3.
+
+    >>> RandAugment(count=2, magnitude=(5, 13))
+    RandAugment(magnitude=(5.0, 13.0))
     """
 
     count: Count = 2
@@ -188,6 +197,9 @@ class AutoAugment(Transform):
     Draws: the pair, all alike; whether each of its operations is done; their directions. Emits: what those emit.
     Reference: Cubuk, Zoph, Mane, Vasudevan and Le, "AutoAugment: learning augmentation strategies from data", CVPR
     2019, tables 6 to 9 of its supplement.
+
+    >>> AutoAugment("cifar")
+    AutoAugment(policy='cifar')
     """
 
     policy: Literal["imagenet", "cifar", "svhn"] = "imagenet"
@@ -212,6 +224,9 @@ class AugMix(Transform):
     Reference: Hendrycks, Mu, Cubuk, Zoph, Gilmer and Lakshminarayanan, "AugMix: a simple data processing method to
     improve robustness and uncertainty", ICLR 2020, algorithm 1. The ranges, which it does not tell, are those of the
     published code, but for `Posterize`, which keeps AutoAugment's 8 to 4 bits: there, the strongest leaves none.
+
+    >>> AugMix(severity=5, depth=2)
+    AugMix(severity=5.0, depth=2)
     """
 
     severity: Severity = 3.0

@@ -79,8 +79,12 @@ class ColorTransfer(Transform):
         strength: range of the share of the way, 0 to 1.
 
     Draws: the strength, uniform. Emits: an Adapt, a barrier; the plan holds the reference's numbers.
+    Raises: SampleError, when it is drawn for a picture that is not RGB.
     Reference: Pitie and Kokaram, "The linear Monge-Kantorovitch linear colour mapping for example-based colour
     transfer", CVMP 2007.
+
+    >>> ColorTransfer(Style((0.6, 0.5, 0.3), ((0.04, 0, 0), (0, 0.04, 0), (0, 0, 0.04))))  # doctest: +ELLIPSIS
+    ColorTransfer(reference=Style(mean=(0.6, 0.5, 0.3), ...
     """
 
     reference: Style
@@ -105,7 +109,11 @@ class FourierStyle(Transform):
             most as many cycles as were fitted, 24.
 
     Draws: beta, uniform. Emits: a Spectrum, a barrier; the plan holds the reference's amplitudes.
+    Raises: SampleError, when it is drawn for a picture that is not RGB.
     Reference: Yang and Soatto, "FDA: Fourier domain adaptation for semantic segmentation", CVPR 2020.
+
+    >>> FourierStyle(Style((0.6, 0.5, 0.3), ((0, 0, 0),) * 3, "AACAPwAAAD8AAIA+"))  # doctest: +ELLIPSIS
+    FourierStyle(reference=Style(mean=(0.6, 0.5, 0.3), ...
     """
 
     reference: Style

@@ -38,7 +38,11 @@ class Blur(Transform):
             motion, and a median's window reaches so many whole pixels to every side.
         degrees: range of a motion's direction, counter-clockwise from the x axis; the others have none.
 
-    Draws: radius and direction, uniform. Emits: a Filter, or for medians a Pool, both barriers.
+    Draws: radius and direction, uniform. Emits: a Filter, or for medians a Pool, both barriers; nothing where the
+    radius is too small to show.
+
+    >>> Blur("motion", radius=(2, 5))
+    Blur(kind='motion', radius=(2.0, 5.0))
     """
 
     kind: Literal["gaussian", "motion", "median"] = "gaussian"
@@ -65,7 +69,10 @@ class Sharpen(Transform):
         amount: range of the factor on that distance, 0 to 10.
         radius: standard deviation of the blur in pixels, 0.3 to 4.
 
-    Draws: the amount, uniform. Emits: a Filter, a barrier.
+    Draws: the amount, uniform. Emits: a Filter, a barrier; nothing where the amount is 0.
+
+    >>> Sharpen(amount=(0.5, 2))
+    Sharpen(amount=(0.5, 2.0))
     """
 
     amount: Annotated[Range, Interval(0.0, 10.0)] = (0.3, 1.0)
@@ -92,7 +99,10 @@ class Noise(Transform):
             of white, the square root of one over its photons), or the share of white and black pixels.
 
     Draws: the amount, uniform; the noise itself, when the plan runs, from a stream that the plan names.
-    Emits: a Noise, a barrier.
+    Emits: a Noise, a barrier; nothing where the amount is 0.
+
+    >>> Noise("poisson", amount=0.1)
+    Noise(kind='poisson', amount=(0.1, 0.1))
     """
 
     kind: Literal["gaussian", "salt_and_pepper", "poisson"] = "gaussian"
@@ -111,6 +121,9 @@ class Jpeg(Transform):
         quality: of the JPEG, 1 to 100, or a pair (low, high).
 
     Draws: the quality, every whole number alike. Emits: a Jpeg, a barrier.
+
+    >>> Jpeg(quality=(20, 60))
+    Jpeg(quality=(20, 60))
     """
 
     quality: Annotated[Quality | tuple[Quality, Quality], pydantic.AfterValidator(ordered)] = (30, 90)
@@ -126,7 +139,10 @@ class Downscale(Transform):
     Args:
         factor: range of the smaller picture's sides as a fraction, 0.01 to 1.
 
-    Draws: the factor, uniform. Emits: a Downscale, a barrier.
+    Draws: the factor, uniform. Emits: a Downscale, a barrier; nothing where the size stays.
+
+    >>> Downscale(0.5)
+    Downscale(factor=(0.5, 0.5))
     """
 
     factor: Annotated[Range, Interval(0.01, 1.0, "the sides")] = (0.25, 0.75)
@@ -152,10 +168,13 @@ class Erase(Transform):
         mask_fill: the class that masks show there; without one they stay.
 
     Draws: for every rectangle its area, uniform, the logarithm of its aspect, uniform over the part of the range that
-    fits, and its place, uniform over whole pixels; for the grid its cells and offset, uniform. Emits: an Erase, a
-    barrier.
+    fits, and its place, uniform over whole pixels; for the grid its cells, its area and its offset, uniform.
+    Emits: an Erase, a barrier; nothing where nothing is covered.
     Reference: Zhong et al., "Random erasing data augmentation", AAAI 2020; DeVries and Taylor, "Improved regularization
     of convolutional neural networks with cutout", 2017; Chen et al., "GridMask data augmentation", 2020.
+
+    >>> Erase("cutout", area=0.1, fill="noise")
+    Erase(kind='cutout', area=(0.1, 0.1), fill='noise')
     """
 
     kind: Literal["random", "cutout", "grid"] = "random"
@@ -174,7 +193,8 @@ class Erase(Transform):
         if self.kind == "grid":
             rectangles = self._grid(stream, scene.size)
         else:
-            rectangles = [self._rectangle(stream, scene.size) for _ in range(self.count)]
+            one = self._square if self.kind == "cutout" else self._rectangle
+            rectangles = [one(stream, scene.size) for _ in range(self.count)]
         seen = tuple(r for r in rectangles if r[2] > r[0] and r[3] > r[1])
         if isinstance(self.fill, str):
             fill: tuple[float, ...] | str = stream.child("fill").name
@@ -185,19 +205,20 @@ class Erase(Transform):
     def _rectangle(self, stream: Stream, size: Size) -> Rectangle:
         height, width = size
         area = pick(stream, self.area) * height * width
-        low, high = (1.0, 1.0) if self.kind == "cutout" else ends(self.ratio)
-        if self.kind == "random" and area:  # of the aspects, those whose rectangle lies within the picture
+        low, high = ends(self.ratio)
+        if area:  # of the aspects, those whose rectangle lies within the picture
             low, high = min(max(low, area / height**2), high), max(min(high, width**2 / area), low)
         aspect = math.exp(stream.uniform(math.log(low), math.log(max(low, high))))
-        rows, columns = round(math.sqrt(area / aspect)), round(math.sqrt(area * aspect))
-        if self.kind == "cutout":
-            top, left = (
-                stream.integers(side + 1) - part // 2 for side, part in zip(size, (rows, columns), strict=True)
-            )
-        else:
-            rows, columns = min(rows, height), min(columns, width)
-            top, left = stream.integers(height - rows + 1), stream.integers(width - columns + 1)
-        return max(0, left), max(0, top), min(width, left + columns), min(height, top + rows)
+        rows, columns = min(height, round(math.sqrt(area / aspect))), min(width, round(math.sqrt(area * aspect)))
+        top, left = stream.integers(height - rows + 1), stream.integers(width - columns + 1)
+        return left, top, left + columns, top + rows
+
+    def _square(self, stream: Stream, size: Size) -> Rectangle:
+        height, width = size
+        side = round(math.sqrt(pick(stream, self.area) * height * width))
+        stream.random()  # the place keeps its own number, though a square has no aspect
+        top, left = (stream.integers(length + 1) - side // 2 for length in size)
+        return max(0, left), max(0, top), min(width, left + side), min(height, top + side)
 
     def _grid(self, stream: Stream, size: Size) -> list[Rectangle]:
         height, width = size

@@ -16,7 +16,10 @@ Masks, boxes, keypoints, YAML, JSON Schema, lineage and replay follow from the o
 from __future__ import annotations
 
 import math
+import re
+import sys
 from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable
 from dataclasses import MISSING, dataclass, field, fields
 from functools import lru_cache, wraps
 from itertools import chain
@@ -40,7 +43,9 @@ __all__ = [
     "Range",
     "Step",
     "Transform",
+    "draw_in_turn",
     "ends",
+    "example",
     "labels",
     "ordered",
     "pick",
@@ -211,6 +216,31 @@ def transform(cls: type[T]) -> type[T]:
 def summary(cls: type[Transform]) -> str:
     """Return what a transform does: the first sentence of its docstring."""
     return (cls.__doc__ or "").strip().partition("\n")[0]
+
+
+def example(cls: type[T]) -> T:
+    """Return one such transform: as by default, or, where an argument must be given, as its docstring shows it.
+
+    Raises:
+        ArgumentError: it shows none.
+    """
+    if all(item.default is not MISSING for item in fields(cls)):
+        return cls()
+    shown = re.search(rf"^ *>>> ({cls.__name__}\(.*\))(  # .*)?$", cls.__doc__ or "", re.MULTILINE)
+    if shown is None:
+        raise ArgumentError(f"must show one in its docstring, on a line '>>> {cls.__name__}(...)'.", cls.__name__)
+    made: T = eval(shown[1], dict(REGISTRY) | vars(sys.modules[cls.__module__]))
+    return made
+
+
+def draw_in_turn(scene: Scene, draws: Iterable[Callable[[Scene], tuple[Op, ...]]]) -> tuple[Op, ...]:
+    """Return what is drawn one after the other, each for the scene that those before it made."""
+    drawn: tuple[Op, ...] = ()
+    for draw in draws:
+        ops = draw(scene)
+        scene = scene.after(ops)
+        drawn += ops
+    return drawn
 
 
 def pick(stream: Stream, span: float | tuple[float, float]) -> float:

@@ -31,6 +31,9 @@ class LocalWarp(Transform):
     side: more cells allow shorter pushes.
     Emits: a Warp with its control points.
     Reference: Rueckert et al., IEEE TMI 1999; Choi and Lee, Graphical Models 2000.
+
+    >>> LocalWarp(strength=(0.01, 0.05), cells=5)
+    LocalWarp(strength=(0.01, 0.05), cells=5)
     """
 
     strength: Annotated[Range, Interval(0.0, 1.0, "the shorter side")] = (0.03, 0.03)
@@ -58,6 +61,9 @@ class ElasticWarp(Transform):
     fold, all of it is scaled back to 0.8 of the limit.
     Emits: a Warp with its recipe.
     Reference: Simard, Steinkraus and Platt, "Best practices for convolutional neural networks", ICDAR 2003.
+
+    >>> ElasticWarp(alpha=(100, 200), sigma=8)
+    ElasticWarp(alpha=(100.0, 200.0), sigma=(8.0, 8.0))
     """
 
     alpha: Annotated[Range, Interval(0.0, 1e6)] = (34.0, 34.0)
