@@ -2,13 +2,14 @@
 
 from augkit.foreign.inside import as_step
 from augkit.foreign.pictures import pinned
-from augkit.foreign.registry import check_arguments, moves_points, names, without_derived
+from augkit.foreign.registry import check_arguments, may_mirror, moves_points, names, without_derived
 from augkit.foreign.running import Subject, perform, rehearsed
 
 __all__ = [
     "Subject",
     "as_step",
     "check_arguments",
+    "may_mirror",
     "moves_points",
     "names",
     "perform",

@@ -19,6 +19,7 @@ __all__ = [
     "check_arguments",
     "find",
     "keeps_size",
+    "may_mirror",
     "moves_points",
     "names",
     "wanted_beside",
@@ -42,6 +43,9 @@ _KEEP_SIZE = frozenset({
     *("ElasticTransform", "GridDistortion", "GridElasticDeform", "OpticalDistortion", "PiecewiseAffine"),
     *("ThinPlateSpline", "Morphological", "OverlayElements", "RandomGridShuffle", "SafeRotate", "ShiftScaleRotate"),
 })  # fmt: skip
+
+# These may leave a picture as in a mirror; no other one does.
+_MIRRORS = frozenset({"D4", "HorizontalFlip", "SquareSymmetry", "TimeReverse", "Transpose", "VerticalFlip"})
 
 
 @cache
@@ -143,6 +147,11 @@ def moves_points(name: str) -> bool:
     """Tell whether a transform may change more than the picture: masks, boxes, keypoints, the size."""
     is_still: bool = issubclass(find(name), albumentations().ImageOnlyTransform)
     return not is_still
+
+
+def may_mirror(name: str) -> bool:
+    """Tell whether a transform may leave the picture as in a mirror, which its plan would not show."""
+    return name in _MIRRORS
 
 
 def keeps_size(name: str) -> bool:
