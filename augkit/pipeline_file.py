@@ -58,9 +58,11 @@ def load(source: str | Path) -> Pipeline:
     path = Path(source)
     if path.suffix not in YAML_SUFFIXES and path.name == text:  # a bare word; write ./word for a file called so
         names = ", ".join(bundled())
-        raise FileError(
-            f"no pipeline is called {text!r}.{closest(text, bundled())} Bundled are {names}; or give a file."
-        )
+        files = [f"{text}{suffix}" for suffix in YAML_SUFFIXES if Path(f"{text}{suffix}").is_file()]
+        advice = f" Did you mean {files[0]}?" if files else closest(text, bundled())
+        raise FileError(f"no pipeline is called {text!r}.{advice} Bundled are {names}; or give a file.")
+    if path.name == text and path.stem in bundled() and not path.exists():
+        raise FileError(f"must be a file that exists, got none. Did you mean {path.stem}, which is bundled?", text)
     return _pipeline(yaml_file.read(path))
 
 

@@ -14,6 +14,7 @@ from torchvision_models import torchvision
 
 import augkit as ak
 from augkit.convert import convert, from_torchvision, torchvision_rules
+from augkit.errors import FileError
 
 
 def assert_equal(steps: tuple[ak.Transform, ...], expected: tuple[ak.Transform, ...]) -> None:
@@ -169,3 +170,22 @@ def test_a_rule_that_fails_leaves_nothing_behind(tmp_path: Path) -> None:
     found = convert(source(tmp_path, "v2.RandomRotation((5, 2))"))
     assert found.left_out
     assert (found.notes, found.borders) == ([], None)
+
+
+@pytest.mark.parametrize(
+    ("line", "name"),
+    [
+        ("import albumentations as A", "A.Compose"),
+        ("import albumentations.pytorch", "albumentations.Compose"),
+        ("from albumentations import Compose", "Compose"),
+    ],
+)
+def test_a_list_of_albumentations_is_not_read_as_torchvision_s(line: str, name: str, tmp_path: Path) -> None:
+    """Its ColorJitter is done in half of the pictures, and shifts more than it is told."""
+    path = tmp_path / "both.py"
+    text = f"{line}\na = {name}([ColorJitter(brightness=0.2)])\n"
+    path.write_text(text)
+    with pytest.raises(FileError, match=r"got one of Albumentations\. .*albumentations\.save"):
+        convert(path)
+    path.write_text(f"{text}b = v2.Compose([v2.RandomHorizontalFlip()])\n")
+    assert convert(path).steps == [ak.Maybe(0.5, ak.Mirror())]

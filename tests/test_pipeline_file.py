@@ -168,10 +168,14 @@ def test_complaints_name_file_line_and_remedy(text: str, line: int, says: str, k
     [
         ("sx", "Did you mean six"),
         ("nope.yaml", "must be a file that exists"),
+        ("six.yaml", r"must be a file that exists, got none\. Did you mean six, which is bundled\?"),
+        ("flowers", r"Did you mean flowers\.yml\? Bundled are"),
         ("no/such/file.yaml", "must be a file that exists"),
     ],
 )
-def test_a_pipeline_that_is_not_there(name: str, says: str) -> None:
+def test_a_pipeline_that_is_not_there(name: str, says: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("flowers.yml").write_text("steps: []")
     with pytest.raises(AugkitError, match=says):
         ak.load(name)
 

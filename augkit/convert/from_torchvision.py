@@ -35,13 +35,29 @@ def torchvision_steps(text: str, name: str) -> Conversion:
         tree = ast.parse(text)
     except (SyntaxError, ValueError, RecursionError, MemoryError) as fault:
         raise FileError(f"must be Python source, got: {fault!s:.80}.", name) from None
-    calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call) and _called(node) == "Compose"]
+    whole = [node for node in ast.walk(tree) if isinstance(node, ast.Call) and _called(node) == "Compose"]
+    theirs = _names_of("albumentations", tree)  # some transforms have names of torchvision's, and other defaults
+    calls = [call for call in whole if ast.unparse(call.func).partition(".")[0] not in theirs]
+    if whole and not calls:
+        advice = "Write it to a file, albumentations.save(pipeline, 'theirs.json'), and convert that."
+        raise FileError(f"must hold torchvision's Compose([...]), got one of Albumentations. {advice}", name)
     if not calls:
         raise FileError("must hold a v2.Compose([...]), got none.", name)
     found = Conversion(name)
     others = [call for call in calls if call not in set(ast.walk(calls[0]))]
     found.notes += [f"line {call.lineno}: another Compose, which is not looked at" for call in others]
     found.steps += _steps(calls[0], found)
+    return found
+
+
+def _names_of(package: str, tree: ast.Module) -> set[str]:
+    """Return the names that a source gives a package and what it takes from it."""
+    found: set[str] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            found |= {one.asname or package for one in node.names if one.name.partition(".")[0] == package}
+        elif isinstance(node, ast.ImportFrom) and (node.module or "").partition(".")[0] == package:
+            found |= {one.asname or one.name for one in node.names}
     return found
 
 
