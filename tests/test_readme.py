@@ -6,9 +6,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import jsonschema
 import pytest
 
 from augkit.codec import read
+from augkit.pipeline_schema import schema
+from augkit.yaml_file import parse
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text()
@@ -38,7 +41,11 @@ def test_every_block_in_order(folder):
         elif language == "python":
             assert_runs([sys.executable, "-W", "error", "-c", text], folder)
         elif language == "yaml":
-            (folder / re.fullmatch(r"# (\S+)", text.splitlines()[0])[1]).write_text(text)
+            name = re.fullmatch(r"# (\S+)", text.splitlines()[0])[1]
+            (folder / name).write_text(text)
+            data = parse(text, name).data
+            if "steps" in data:
+                jsonschema.validate(data, schema())  # an editor underlines nothing of it
         else:
             assert re.findall(r"^make (\w+)", text, flags=re.MULTILINE), "a plain block holds the make commands"
 

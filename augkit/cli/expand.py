@@ -157,7 +157,7 @@ def _tell(summary: Summary, out: str) -> None:
         kinds = ", ".join(f"{kind} ({count:,})" for kind, count in summary.left_out)
         print(f"Left out: {kinds}.", file=sys.stderr)
     for reason, count in summary.reasons:
-        print(f"Rejected {count:,} outputs: {reason}", file=sys.stderr)
+        print(f"Rejected {count:,} output{'s' * (count != 1)}: {reason}", file=sys.stderr)
     if summary.reasons and summary.is_complete:
         print(f"Which they are: {out.rstrip('/')}/.augkit/rejected.jsonl", file=sys.stderr)
     for split, label in summary.absent[:MOST_ABSENT]:
@@ -167,7 +167,7 @@ def _tell(summary: Summary, out: str) -> None:
     rate = (summary.written + summary.rejected - summary.resumed) / summary.seconds
     copied = f" ({summary.copied:,} of them passed through)" if summary.copied else ""
     print(
-        f"{summary.sources:,} pictures: {summary.planned:,} planned = {summary.written:,} written{copied}"
+        f"{summary.sources:,} picture{'s' * (summary.sources != 1)}: {summary.planned:,} planned = {summary.written:,} written{copied}"
         f" + {summary.rejected:,} rejected, in {summary.seconds:.1f} s ({rate:,.0f} a second)."
     )
     if not summary.is_complete:

@@ -52,6 +52,7 @@ def command(
         for name, cls in group:
             show(name, told[cls] or ["-"], summary(cls))
     print("\nMore of a pipeline: `augkit explain NAME`. For your editor: `augkit schema`.")
+    print("A transform of Albumentations is a step by its own name: `- albumentations.RandomRain: {blur_value: 5}`.")
 
 
 def _draw(output: Path, source: str | None) -> None:
