@@ -89,9 +89,21 @@ def test_the_command(tmp_path: Path) -> None:
     assert np.array_equal(read(tmp_path / "all.png").image, gallery(read(str(tmp_path / "a.png"))))
 
 
+def test_one_transform_is_told_in_full() -> None:
+    done = CliRunner().invoke(app, ["list", "Blur"])
+    assert done.exit_code == 0, done.output
+    for words in ("Blur: Blur the picture", "radius: range of the blur's radius", "Draws: radius", "Emits: a Filter"):
+        assert words in done.output
+
+
 @pytest.mark.parametrize(
     ("options", "told"),
-    [(["--on", "a.png"], "must go with --pictures"), (["--pictures", "all.jpg"], r"must end in \.png")],
+    [
+        (["--on", "a.png"], "must go with --pictures"),
+        (["--pictures", "all.jpg"], r"must end in \.png"),
+        (["GaussianBlur"], "Here that is Blur"),
+        (["six"], "six: must be a transform, got a pipeline. Run: augkit explain six"),
+    ],
 )
 def test_slips_are_told(options: list[str], told: str) -> None:
     with pytest.raises(AugkitError, match=told):

@@ -166,8 +166,9 @@ def _tell(summary: Summary, out: str) -> None:
         print(f"{summary.resumed:,} outputs were done already.", file=sys.stderr)
     rate = (summary.written + summary.rejected - summary.resumed) / summary.seconds
     copied = f" ({summary.copied:,} of them passed through)" if summary.copied else ""
+    pictures = f"{summary.sources:,} picture" + "s" * (summary.sources != 1)
     print(
-        f"{summary.sources:,} picture{'s' * (summary.sources != 1)}: {summary.planned:,} planned = {summary.written:,} written{copied}"
+        f"{pictures}: {summary.planned:,} planned = {summary.written:,} written{copied}"
         f" + {summary.rejected:,} rejected, in {summary.seconds:.1f} s ({rate:,.0f} a second)."
     )
     if not summary.is_complete:

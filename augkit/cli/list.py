@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from inspect import cleandoc
 from itertools import groupby, zip_longest
 from pathlib import Path
 from textwrap import wrap
@@ -12,6 +13,9 @@ import typer
 
 
 def command(
+    name: Annotated[
+        str | None, typer.Argument(metavar="NAME", help="All of one transform.", show_default=False)
+    ] = None,
     pictures: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Write a PNG that shows all transforms on one picture.")
     ] = None,
@@ -19,7 +23,13 @@ def command(
         str | None, typer.Option(metavar="PICTURE", help="That picture.", show_default="a photo of scikit-learn's")
     ] = None,
 ) -> None:
-    """List the bundled pipelines and all transforms, or draw what each makes of a picture."""
+    """List the bundled pipelines and all transforms, or draw what each makes of a picture.
+
+    Of one transform by its NAME: its arguments, what it draws and what comes of it.
+    """
+    if name is not None:
+        _tell(name)
+        return
     if pictures is not None:
         _draw(pictures, on)
         return
@@ -51,8 +61,20 @@ def command(
         print(f"\nTransforms: {module}")
         for name, cls in group:
             show(name, told[cls] or ["-"], summary(cls))
-    print("\nMore of a pipeline: `augkit explain NAME`. For your editor: `augkit schema`.")
-    print("A transform of Albumentations is a step by its own name: `- albumentations.RandomRain: {blur_value: 5}`.")
+    print("\nMore of a pipeline: `augkit explain NAME`; of a transform: `augkit list NAME`.")
+    print("For your editor: `augkit schema`.")
+    print("Those of Albumentations are steps too: `albumentations.RandomRain: {...}`.")
+
+
+def _tell(name: str) -> None:
+    from augkit.errors import ArgumentError
+    from augkit.pipeline_file import bundled
+    from augkit.transforms import find
+
+    if name in bundled():
+        raise ArgumentError(f"must be a transform, got a pipeline. Run: augkit explain {name}", name)
+    cls = find(name)
+    print(f"{name}: {cleandoc(cls.__doc__ or '')}")
 
 
 def _draw(output: Path, source: str | None) -> None:

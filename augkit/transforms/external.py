@@ -28,8 +28,9 @@ class Albumentations(Transform):
     """Do a transform of the package Albumentations.
 
     In YAML it is written ``albumentations.RandomRain: {...}``, with its arguments, and chance and name as for others.
-    Masks, boxes and keypoints go through it as it moves them; polygons are refused where it may. It is done where it
-    stands, on finished pixels, and knows no border rule of ours.
+    The mask, boxes and keypoints go through it as it moves them; where it may, polygons, polylines, rotated boxes, and
+    masks and pictures by name are refused. It is done where it stands, on finished pixels, and knows no border rule of
+    ours.
 
     Args:
         transform: the name of one of its public classes, such as ``RandomRain``.
