@@ -230,6 +230,8 @@ def test_the_command(tmp_path: Path) -> None:
     assert part.returncode == 1
     assert "LEFT OUT: line 5 RandomPerspective" in part.stderr
     assert "Mirror" in part.stdout
+    source(tmp_path, "v2.RandomRotation(5)", "v2.RandomRotation(9)")
+    assert run(path, cwd=tmp_path).stderr.count("add `interpolation: nearest`") == 1
     nothing = run("nowhere.json", cwd=tmp_path)
     assert nothing.returncode == 2
     assert "Traceback" not in nothing.stderr

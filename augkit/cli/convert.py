@@ -31,7 +31,7 @@ def command(
     else:
         write(output, text.encode())
     for word, lines in (("kept", found.kept), ("note", found.notes), ("LEFT OUT", found.left_out)):
-        for line in lines:
+        for line in dict.fromkeys(lines):  # what holds of several steps is noted by each
             print(f"augkit: {word}: {line}", file=sys.stderr)
     if found.left_out:
         raise typer.Exit(1)
