@@ -208,7 +208,8 @@ def _check_filter(op: Filter) -> None:
     if not isinstance(kernel, Gaussian | Motion):
         widths = [len(row) if isinstance(row, tuple) else 0 for row in kernel] if isinstance(kernel, tuple) else []
         fits = 0 < len(widths) <= MAX_KERNEL and 0 < widths[0] <= MAX_KERNEL and are_numbers(kernel, 0, widths[0])
-        fits = fits and all(-MAX_WEIGHT <= weight <= MAX_WEIGHT for row in kernel for weight in row)
+        rows = kernel if isinstance(kernel, tuple) and fits else ()
+        fits = fits and all(-MAX_WEIGHT <= weight <= MAX_WEIGHT for row in rows for weight in row)
         rule = f"be 1 to {MAX_KERNEL} rows of as many numbers each, within {-MAX_WEIGHT:.0f} and {MAX_WEIGHT:.0f}"
         require(fits, "Filter.kernel", rule, kernel)
     _check_steps(op)
