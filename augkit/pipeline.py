@@ -14,11 +14,10 @@ from augkit.core.policy import Border, Decode, Interpolation, Policy
 from augkit.core.sample import Sample, Scene
 from augkit.errors import ArgumentError, AugkitError
 from augkit.executors import run
-from augkit.foreign import as_step, may_mirror
+from augkit.foreign import as_step
 from augkit.interchange import ImageTransform
 from augkit.transforms import Transform
-from augkit.transforms.external import Albumentations
-from augkit.transforms.transform import labels, within
+from augkit.transforms.transform import labels
 
 __all__ = ["Pipeline"]
 
@@ -65,7 +64,6 @@ class Pipeline:
             self.labels = labels(self.steps)
         except ArgumentError as error:
             raise error.at("Pipeline.steps") from None
-        _require_seen_mirrors(self.steps, self.policy)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Pipeline) and (self.steps, self.policy) == (other.steps, other.policy)
@@ -164,15 +162,6 @@ class Pipeline:
             advice = "Exchange them after it, or leave them out."
             raise ArgumentError(f"{rule} {self.policy.mirrored_labels!r:.60}. {advice}", "Pipeline.mirrored_labels")
         return as_step(self, p, name)
-
-
-def _require_seen_mirrors(steps: Sequence[Transform], policy: Policy) -> None:
-    """Refuse to exchange what a mirror exchanges where a step may mirror the picture and its plan would not tell."""
-    key = "keypoint_pairs" if policy.keypoint_pairs else "mirrored_labels"
-    for step in chain.from_iterable(map(within, steps)) if policy.exchanges else ():
-        if isinstance(step, Albumentations) and may_mirror(step.transform):
-            rule = f"must go without steps whose mirrors no plan shows, got {step.called}"
-            raise ArgumentError(f"{rule}. Take Mirror and Rotate instead.", f"Pipeline.{key}")
 
 
 def _pairs(given: Any) -> Any:

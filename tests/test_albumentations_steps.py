@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 from albumentations_table import CROP, REFERENCES, SIZE, lay_pictures_beside, made, sample_of, step_of
-from pictures import KEY, assert_same, boxed_sample, full_sample, noise, picture
+from pictures import KEY, boxed_sample, noise, picture
 
 import augkit as ak
 from augkit.core.plan import Plan
@@ -103,17 +103,6 @@ def test_points_that_it_drops_turn_invisible_where_they_lay(name: str) -> None:
         inside = (done.keypoints <= done.image.shape[1::-1]).all(axis=1)
         dropped += int((~done.keypoint_visible & inside & (done.keypoints == before).all(axis=1)).sum())
     assert dropped
-
-
-@pytest.mark.parametrize("kind", ["polygons", "polylines", "rotated_boxes", "masks", "images"])
-def test_what_it_cannot_move_is_refused_where_points_may_move(kind: str) -> None:
-    whole = full_sample(SIZE)
-    sample = replace(boxed_sample(SIZE), **{kind: getattr(whole, kind)})
-    says = rf"albumentations\.HorizontalFlip: must get no {kind.replace('_', ' ')}, which it does not move"
-    with pytest.raises(SampleError, match=says):
-        ak.Pipeline([ak.Albumentations("HorizontalFlip")])(sample, KEY)
-    done = ak.Pipeline([ak.Albumentations("InvertImg")])(whole, KEY)
-    assert_same(getattr(done, kind), getattr(whole, kind), kind)
 
 
 def test_a_reference_that_changed_is_refused_at_replay() -> None:

@@ -6,8 +6,8 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from augkit.core.facts import is_size, require
-from augkit.core.spatial import Size
+from augkit.core.facts import are_numbers, is_size, require
+from augkit.core.spatial import Matrix, Size
 from augkit.errors import ArgumentError
 
 __all__ = ["MAX_SEED", "External", "check_external", "frozen_params"]
@@ -24,12 +24,15 @@ class External:
         params: its arguments, as the text of a JSON object with sorted keys.
         seed: 0 to below 2**53.
         size: (height, width) of what comes out; None keeps the size.
+        matrix: 3 x 3, how it moves points, to 0.01 px, where that is one homography; None where it leaves them, bends
+            the picture, or chooses by what it finds there.
     """
 
     name: str
     params: str
     seed: int
     size: Size | None = None
+    matrix: Matrix | None = None
 
 
 def frozen_params(params: Any) -> str:
@@ -73,3 +76,5 @@ def check_external(op: External) -> None:
     fits = type(op.seed) is int and 0 <= op.seed < MAX_SEED
     require(fits, "External.seed", f"be a whole number from 0 to below {MAX_SEED}", op.seed)
     require(op.size is None or is_size(op.size), "External.size", "be (height, width) in whole pixels", op.size)
+    fits = op.matrix is None or are_numbers(op.matrix, 3, 3)
+    require(fits, "External.matrix", "be 3 rows of 3 finite numbers", op.matrix)

@@ -15,7 +15,7 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 from typing import Any
 
-from augkit.core.barriers import BARRIER_CHECKS, Adapt, Barrier
+from augkit.core.barriers import BARRIER_CHECKS, Adapt, Barrier, External
 from augkit.core.facts import are_numbers, is_number, is_size, require
 from augkit.core.spatial import Matrix, Size
 from augkit.errors import ArgumentError, closest
@@ -132,13 +132,17 @@ _CLASSES: dict[str, type[Any]] = {
     for cls in (Homography, Warp, ControlPoints, ElasticField, ColorMatrix, Curve, *BARRIER_CHECKS, Blend)
 }
 _FIELDS = {cls: tuple(field.name for field in fields(cls)) for cls in _CLASSES.values()}
+_LATER = {External: ("matrix",)}  # written only where they are given
 
 
 def to_jsonable(op: Any) -> dict[str, Any]:
     """Return the operation as a dictionary that `json` writes without loss."""
     described: dict[str, Any] = {"op": type(op).__name__}
+    later = _LATER.get(type(op), ())
     for name in _FIELDS[type(op)]:
         value = getattr(op, name)
+        if name in later and value is None:
+            continue
         if name == "branches":  # the only field of operations in tuples: to look into every tuple costs every lineage
             described[name] = [list(map(to_jsonable, branch)) for branch in value]
         else:
@@ -158,7 +162,7 @@ def from_jsonable(described: Any) -> Any:
     cls = _CLASSES[described["op"]]
     given = {name: frozen(value) for name, value in described.items() if name != "op"}
     wanted = _FIELDS[cls]
-    if set(given) != set(wanted):
+    if set(given) | set(_LATER.get(cls, ())) != set(wanted):
         raise ArgumentError(f"must have the fields {', '.join(sorted(wanted))}, got {sorted(given)}.", cls.__name__)
     op = cls(**given)
     _CHECKS[cls](op)

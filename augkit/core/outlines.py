@@ -17,7 +17,7 @@ from augkit.core.chain import EDGE_POINTS, OUTLINE, push
 from augkit.core.ops import Spatial
 from augkit.core.spatial import Points, Size
 
-__all__ = ["area_inside", "corners_of", "length_inside", "part_inside", "push_rotated"]
+__all__ = ["area_inside", "around", "corners_of", "length_inside", "outlines_of", "part_inside", "push_rotated"]
 
 _RIGHT, _LEFT = 2 * EDGE_POINTS + 1, 2 * EDGE_POINTS + 3  # middles of sides, among the points of `OUTLINE`
 _CORNERS = np.array([[0.0, 0.0], [1.0, 0.0], [1.0, 1.0], [0.0, 1.0]])
@@ -30,9 +30,16 @@ def corners_of(boxes: NDArray[np.float64]) -> Points:
 
 def push_rotated(ops: Sequence[Spatial], boxes: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return the rotated boxes (n, 5) around the moved outlines, unclipped; degrees lie within -180 and 180."""
-    if not ops:
-        return boxes
-    moved = push(ops, _placed(boxes, OUTLINE))
+    return around(push(ops, outlines_of(boxes))) if ops else boxes
+
+
+def outlines_of(boxes: NDArray[np.float64]) -> Points:
+    """Return the outlines (n, points, 2) of rotated boxes (n, 5)."""
+    return _placed(boxes, OUTLINE)
+
+
+def around(moved: Points) -> NDArray[np.float64]:
+    """Return the rotated boxes (n, 5) around moved outlines, as `outlines_of` gave them."""
     with np.errstate(invalid="ignore"):  # beyond a horizon
         along = moved[:, _RIGHT] - moved[:, _LEFT]
         radians = np.arctan2(-along[:, 1], along[:, 0])

@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, get_args
 
+from augkit.core.barriers import External
 from augkit.core.facts import are_numbers, is_size
 from augkit.core.ops import (
     Barrier,
@@ -178,6 +179,8 @@ def _orientation(steps: Iterable[Step]) -> int:
             sign *= (-1) ** mirrors
         elif isinstance(step, BlendRun):
             sign *= _orientation(step.branches[0])
+        elif isinstance(step, External) and step.matrix is not None and determinant(step.matrix) < 0.0:
+            sign = -sign
     return sign
 
 

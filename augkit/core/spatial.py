@@ -22,6 +22,7 @@ Matrices are nested tuples of plain floats: small, hashable, exact in JSON, and 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -45,6 +46,7 @@ __all__ = [
     "inverse",
     "linearised",
     "mirror",
+    "onto_corners",
     "product",
     "rotation",
     "rounded",
@@ -184,6 +186,20 @@ def crop(left: float, top: float, size: tuple[float, float], target: Size) -> Ma
     """Return the map of the window at (left, top) of `size` (height, width) onto a target picture."""
     scale_y, scale_x = target[0] / size[0], target[1] / size[1]
     return ((scale_x, 0.0, -left * scale_x), (0.0, scale_y, -top * scale_y), (0.0, 0.0, 1.0))
+
+
+def onto_corners(size: Size, corners: Sequence[tuple[float, float]]) -> Matrix:
+    """Return the map of a picture's corners, clockwise from the origin, onto four points.
+
+    Reference: Heckbert, "Fundamentals of texture mapping and image warping", 1989 (unit square to quadrilateral).
+    """
+    (x0, y0), (x1, y1), (x2, y2), (x3, y3) = corners
+    dx1, dx2, dx3 = x1 - x2, x3 - x2, x0 - x1 + x2 - x3
+    dy1, dy2, dy3 = y1 - y2, y3 - y2, y0 - y1 + y2 - y3
+    area = dx1 * dy2 - dx2 * dy1
+    g, h = (dx3 * dy2 - dx2 * dy3) / area, (dx1 * dy3 - dx3 * dy1) / area
+    square = ((x1 - x0 + g * x1, x3 - x0 + h * x3, x0), (y1 - y0 + g * y1, y3 - y0 + h * y3, y0), (g, h, 1.0))
+    return product(square, scaling(1 / size[1], 1 / size[0]))
 
 
 def about(matrix: Matrix, source: tuple[float, float], target: tuple[float, float] | None = None) -> Matrix:

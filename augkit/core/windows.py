@@ -114,8 +114,8 @@ def moved_by(op: Barrier, size: Size) -> Homography | None:
     """
     if isinstance(op, Sliding):
         return slide(op, size)
-    if isinstance(op, External) and op.size is not None:  # where it moves points is for it alone to say
-        return Homography(IDENTITY, op.size)
+    if isinstance(op, External) and (op.size or op.matrix):
+        return Homography(op.matrix or IDENTITY, op.size or size)
     return None
 
 

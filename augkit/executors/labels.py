@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from augkit.core.chain import push, push_boxes
 from augkit.core.ops import Spatial
-from augkit.core.outlines import area_inside, corners_of, length_inside, push_rotated
+from augkit.core.outlines import area_inside, around, corners_of, length_inside, outlines_of, push_rotated
 from augkit.core.policy import Policy
 from augkit.core.sample import Polygon, Sample
 from augkit.core.spatial import Size
@@ -65,6 +65,34 @@ class Labels:
         return replace(
             self, boxes=boxes, keypoints=keypoints, polygons=polygons, polylines=polylines, rotated_boxes=rotated
         )
+
+    def outlines(self) -> NDArray[np.float64]:
+        """Return all points (n, 2) of polygons, lines, and the outlines of rotated boxes."""
+        rings = [
+            ring for polygon in self.polygons or () for ring in (polygon if isinstance(polygon, list) else [polygon])
+        ]
+        turned = [] if self.rotated_boxes is None else [outlines_of(self.rotated_boxes).reshape(-1, 2)]
+        found = [*rings, *(self.polylines or ()), *turned]
+        return np.concatenate(found) if found else np.zeros((0, 2))
+
+    def with_outlines(self, points: NDArray[np.float64]) -> Labels:
+        """Return the labels with other points in place of all that `outlines` gives."""
+        start = 0
+
+        def taken(before: NDArray[np.float64]) -> NDArray[np.float64]:
+            nonlocal start
+            start += len(before)
+            return points[start - len(before) : start]
+
+        polygons = self.polygons and [
+            [taken(ring) for ring in polygon] if isinstance(polygon, list) else taken(polygon)
+            for polygon in self.polygons
+        ]
+        polylines = self.polylines and [taken(line) for line in self.polylines]
+        rotated = self.rotated_boxes
+        if rotated is not None:
+            rotated = around(points[start:].reshape(outlines_of(rotated).shape))
+        return replace(self, polygons=polygons, polylines=polylines, rotated_boxes=rotated)
 
     def clipped(self, size: Size, min_visible: float) -> Labels:
         """Return the labels that a frame of `size` still shows.

@@ -23,7 +23,7 @@ from augkit.core.tonal import RANGE
 from augkit.core.windows import moved_by
 from augkit.errors import SampleError
 from augkit.executors.labels import Labels, chosen, starts_of
-from augkit.foreign import Subject, moves_points, perform
+from augkit.foreign import Subject, motion_of, perform
 
 __all__ = ["EDGE_PX", "Pixels", "Sampling", "downscaled", "execute", "widened"]
 
@@ -155,27 +155,29 @@ class _Walk:
         return self._moved(now, run, image) if run else now._replace(image=image)
 
     def _external(self, op: External, now: _Picture) -> _Picture:
-        labels, where = now.labels, f"albumentations.{op.name}"
-        if moves_points(op.name):
-            beside = {kind for kind, _ in now.beside}
-            for kind in ("polygons", "polylines", "rotated_boxes", "masks", "images"):
-                if kind in beside or getattr(labels, kind, None) is not None:
-                    rule = f"must get no {kind.replace('_', ' ')}, which it does not move, got some"
-                    raise SampleError(f"{rule}. Leave the step out.", where)
+        labels, where, motion = now.labels, f"albumentations.{op.name}", motion_of(op.name)
+        outlines = labels.outlines()
+        named = motion == "mix" and any(place != _MASK for place in now.beside)
+        if named or (motion in ("tear", "mix") and len(outlines)):
+            what = "masks and images by name" if named else "polygons, polylines and rotated boxes"
+            raise SampleError(f"must get no {what}, which it would tear, got some. Leave the step out.", where)
         colours, alpha = (now.image[..., :3], now.image[..., 3]) if self.alpha else (now.image, None)
-        subject = Subject(colours, now.beside.get(_MASK), alpha, labels.boxes, labels.keypoints)
+        points = outlines if len(outlines) else None
+        subject = Subject(colours, now.beside, alpha, labels.boxes, labels.keypoints, points)
         done = perform(op, subject, self.policy.min_visible)
         size, declared = (done.image.shape[0], done.image.shape[1]), size_after(op, now.size)
         if size != declared:
             raise SampleError(f"must come out at the size that its plan declares, {declared}, got {size}.", where)
-        if done.boxes is not None:
-            labels = replace(labels, boxes=done.boxes, box_labels=chosen(labels.box_labels, done.kept))
+        if done.points is not None and motion not in ("none", "stay"):
+            labels = labels.with_outlines(done.points)
+        if done.boxes is not None and motion != "none":
+            names, polygons = chosen(labels.box_labels, done.kept), chosen(labels.polygons, done.kept)
+            labels = replace(labels, boxes=done.boxes, box_labels=names, polygons=polygons)
         if done.seen is not None and labels.keypoint_visible is not None:
             visible = np.where(done.seen, labels.keypoint_visible, np.zeros_like(labels.keypoint_visible))
             labels = replace(labels, keypoints=done.keypoints, keypoint_visible=visible)
         image = done.image if done.alpha is None else np.dstack([done.image, done.alpha])
-        known = now.beside if done.mask is None else {**now.beside, _MASK: done.mask}
-        return _Picture(image, known, size, labels)
+        return _Picture(image, done.beside, size, labels)
 
 
 def _beside(sample: Sample) -> dict[tuple[str, str], Image]:

@@ -2,15 +2,15 @@
 
 from augkit.foreign.inside import as_step
 from augkit.foreign.pictures import pinned
-from augkit.foreign.registry import check_arguments, may_mirror, moves_points, names, without_derived
-from augkit.foreign.running import Subject, perform, rehearsed
+from augkit.foreign.registry import check_arguments, motion_of, names, without_derived
+from augkit.foreign.rehearsal import rehearsed
+from augkit.foreign.running import Subject, perform
 
 __all__ = [
     "Subject",
     "as_step",
     "check_arguments",
-    "may_mirror",
-    "moves_points",
+    "motion_of",
     "names",
     "perform",
     "pinned",

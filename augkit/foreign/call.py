@@ -15,7 +15,6 @@ from numpy.typing import NDArray
 from augkit.core.key import Key
 from augkit.core.sample import Sample
 from augkit.errors import SampleError
-from augkit.foreign.running import CENTRE
 
 __all__ = ["KINDS", "Augment", "answered"]
 
@@ -27,6 +26,7 @@ _MOVED = ("image", "images", "mask", "masks", "bboxes", "keypoints")
 _SOLID = ("volume", "volumes", "mask3d", "masks3d")
 KINDS = (*_MOVED, *_SOLID)
 _ANGLE, _SCALE = 3, 4  # columns of points, after x, y, z
+_CENTRE = 0.5  # pixels from a pixel's index, where its points lie, to its centre, where ours do
 _NEAR_PX = 0.1  # how a point's surroundings turn and grow is seen at two points this far from it
 
 
@@ -87,7 +87,7 @@ def _labels(boxes: Data, points: Data, form: str, shape: Sequence[int]) -> Data:
         rows = np.concatenate([array[:, :4] for array in boxes.values()]).astype(np.float64)
         found |= {"boxes": rows * [shape[1], shape[0], shape[1], shape[0]], "box_labels": list(range(len(rows)))}
     if points:
-        groups = [array[:, :2].astype(np.float64) + CENTRE for array in points.values()]
+        groups = [array[:, :2].astype(np.float64) + _CENTRE for array in points.values()]
         if _has_more(form):
             ways = [np.stack([np.cos(array[:, _ANGLE]), np.sin(array[:, _ANGLE])], 1) for array in points.values()]
             ahead = [group + _NEAR_PX * way for group, way in zip(groups, ways, strict=True)]
@@ -123,7 +123,7 @@ def _points_back(points: Data, form: str, made: Sample) -> Data:
     for number, (name, array) in enumerate(points.items()):
         place, *near = groups[number :: len(points)]
         rows = array.copy()
-        rows[:, :2] = place - CENTRE
+        rows[:, :2] = place - _CENTRE
         if near:
             ahead, beside = (other - place for other in near)
             angles = np.arctan2(ahead[:, 1], ahead[:, 0]) % (2.0 * np.pi)

@@ -7,7 +7,7 @@ import json
 import warnings
 from collections.abc import Mapping
 from functools import cache
-from typing import Any
+from typing import Any, Literal
 
 from augkit.errors import ArgumentError, closest
 from augkit.foreign.package import albumentations
@@ -15,13 +15,14 @@ from augkit.foreign.package import albumentations
 __all__ = [
     "METADATA",
     "REFUSED",
+    "RESIZES",
+    "Motion",
     "built",
     "check_arguments",
     "find",
-    "keeps_size",
-    "may_mirror",
-    "moves_points",
+    "motion_of",
     "names",
+    "origin_of",
     "wanted_beside",
     "without_derived",
 ]
@@ -36,16 +37,27 @@ REFUSED = {
 _PLACES = "Give pictures by their paths, in a list or under 'image'."
 _TARGETS = ("image", "mask", "bboxes", "keypoints")
 _OURS = ("p", "strict")  # every transform has these; a chance belongs beside the step
-# These move points and never change the size, so that nobody has to try.
-_KEEP_SIZE = frozenset({
-    *("CoarseDropout", "ConstrainedCoarseDropout", "Erasing", "FrequencyMasking", "GridDropout", "MaskDropout"),
-    *("PixelDropout", "TimeMasking", "XYMasking", "HorizontalFlip", "TimeReverse", "VerticalFlip", "NoOp"),
-    *("ElasticTransform", "GridDistortion", "GridElasticDeform", "OpticalDistortion", "PiecewiseAffine"),
-    *("ThinPlateSpline", "Morphological", "OverlayElements", "RandomGridShuffle", "SafeRotate", "ShiftScaleRotate"),
-})  # fmt: skip
-
-# These may leave a picture as in a mirror; no other one does.
-_MIRRORS = frozenset({"D4", "HorizontalFlip", "SquareSymmetry", "TimeReverse", "Transpose", "VerticalFlip"})
+Motion = Literal["none", "stay", "bend", "tear", "mix", "map"]
+# What becomes of the picture's points. All that are not named here and change more than colours move them by a
+# homography, perhaps into a picture of another size.
+_MOTIONS: dict[Motion, frozenset[str]] = {
+    "stay": frozenset({
+        *("CoarseDropout", "ConstrainedCoarseDropout", "Erasing", "FrequencyMasking", "GridDropout", "MaskDropout"),
+        *("Morphological", "NoOp", "OverlayElements", "PixelDropout", "TimeMasking", "XYMasking"),
+    }),
+    "bend": frozenset({
+        *("ElasticTransform", "GridDistortion", "GridElasticDeform", "OpticalDistortion", "PiecewiseAffine"),
+        "ThinPlateSpline",
+    }),
+    "tear": frozenset({"RandomGridShuffle"}),
+    "mix": frozenset({"Mosaic"}),
+}  # fmt: skip
+# These do nothing but resize: where points go, the size that comes out says better than they do, who round it.
+RESIZES = frozenset({"LongestMaxSize", "RandomScale", "Resize", "SmallestMaxSize"})
+# These count points from the picture's corner, all others from the centre of its first pixel.
+_FROM_CORNER = RESIZES | {
+    *("CropAndPad", "Mosaic", "RandomResizedCrop", "RandomSizedBBoxSafeCrop", "RandomSizedCrop"),
+}
 
 
 @cache
@@ -143,17 +155,18 @@ def built(name: str, given: Mapping[str, Any]) -> Any:
         raise ArgumentError(f"must get arguments that it takes, got: {told:.200}.", f"albumentations.{name}") from None
 
 
-def moves_points(name: str) -> bool:
-    """Tell whether a transform may change more than the picture: masks, boxes, keypoints, the size."""
-    is_still: bool = issubclass(find(name), albumentations().ImageOnlyTransform)
-    return not is_still
+def motion_of(name: str) -> Motion:
+    """Tell what becomes of the picture's points.
+
+    Returns:
+        ``none`` where only the picture changes, ``stay`` where masks and what is seen may change too, ``bend``,
+        ``tear`` into pieces, ``mix`` with other pictures, or ``map``, by a homography.
+    """
+    if issubclass(find(name), albumentations().ImageOnlyTransform):
+        return "none"
+    return next((motion for motion, found in _MOTIONS.items() if name in found), "map")
 
 
-def may_mirror(name: str) -> bool:
-    """Tell whether a transform may leave the picture as in a mirror, which its plan would not show."""
-    return name in _MIRRORS
-
-
-def keeps_size(name: str) -> bool:
-    """Tell whether it is known, without a try, that a transform keeps the picture's size."""
-    return not moves_points(name) or name in _KEEP_SIZE
+def origin_of(name: str) -> float:
+    """Return how far from the picture's corner a transform's points have their origin, along x and y, in pixels."""
+    return 0.0 if name in _FROM_CORNER else 0.5

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from typing import Annotated, Any
 
 import pydantic
@@ -28,16 +27,18 @@ class Albumentations(Transform):
     """Do a transform of the package Albumentations.
 
     In YAML it is written ``albumentations.RandomRain: {...}``, with its arguments, and chance and name as for others.
-    The mask, boxes and keypoints go through it as it moves them; where it may, polygons, polylines, rotated boxes, and
-    masks and pictures by name are refused. It is done where it stands, on finished pixels, and knows no border rule of
-    ours.
+    Masks, boxes, keypoints, polygons, lines, rotated boxes and named pictures go through it. It is done where it
+    stands, on finished pixels, and knows no border rule of ours; what its border reflects has no labels.
+    RandomGridShuffle and Mosaic tear the picture, and refuse polygons, lines and rotated boxes; Mosaic masks and
+    pictures by name too.
 
     Args:
         transform: the name of one of its public classes, such as ``RandomRain``.
         params: its arguments by name, plain data, all but p; under ``metadata`` what its call takes beside the
             picture, pictures by their paths. Kept as the text of a JSON object.
 
-    Draws: the seed that its random numbers begin at. Where it may change the size, it is tried on a blank picture.
+    Draws: the seed that its random numbers begin at. Where it may move points by a homography or change the size, it is
+    tried on a blank picture, so that later steps know where boxes lie and whether the picture is mirrored.
     Emits: an External, a barrier.
 
     >>> Albumentations("GaussNoise", {"std_range": [0.1, 0.2]})
@@ -65,5 +66,4 @@ class Albumentations(Transform):
         return found
 
     def draw(self, stream: Stream, scene: Scene) -> tuple[Op, ...]:
-        op = External(self.transform, pinned(self.params), stream.integers(MAX_SEED))
-        return (replace(op, size=rehearsed(op, scene)),)
+        return (rehearsed(External(self.transform, pinned(self.params), stream.integers(MAX_SEED)), scene),)

@@ -10,13 +10,13 @@ from augkit.core.key import Stream
 from augkit.core.ops import Homography, Op
 from augkit.core.sample import Scene
 from augkit.core.spatial import (
-    Matrix,
     Size,
     about,
     bounding_size,
     inscribed_rectangle,
     inscribed_scale,
     mirror,
+    onto_corners,
     product,
     rotation,
     scaling,
@@ -195,14 +195,4 @@ class Perspective(Transform):
             ((x + stream.uniform(-strength, strength)) * width, (y + stream.uniform(-strength, strength)) * height)
             for x, y in ((0, 0), (1, 0), (1, 1), (0, 1))
         ]
-        return (Homography(product(_square_to(corners), scaling(1 / width, 1 / height)), scene.size),)
-
-
-def _square_to(corners: list[tuple[float, float]]) -> Matrix:
-    """Return the map of the unit square's corners, clockwise from the origin, to four points."""
-    (x0, y0), (x1, y1), (x2, y2), (x3, y3) = corners
-    dx1, dx2, dx3 = x1 - x2, x3 - x2, x0 - x1 + x2 - x3
-    dy1, dy2, dy3 = y1 - y2, y3 - y2, y0 - y1 + y2 - y3
-    area = dx1 * dy2 - dx2 * dy1
-    g, h = (dx3 * dy2 - dx2 * dy3) / area, (dx1 * dy3 - dx3 * dy1) / area
-    return ((x1 - x0 + g * x1, x3 - x0 + h * x3, x0), (y1 - y0 + g * y1, y3 - y0 + h * y3, y0), (g, h, 1.0))
+        return (Homography(onto_corners(scene.size, corners), scene.size),)

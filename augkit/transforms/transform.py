@@ -19,7 +19,7 @@ import math
 import re
 import sys
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import MISSING, dataclass, field, fields
 from functools import lru_cache, wraps
 from itertools import chain
@@ -52,7 +52,6 @@ __all__ = [
     "pick_whole",
     "summary",
     "transform",
-    "within",
 ]
 
 REGISTRY: dict[str, type[Transform]] = {}
@@ -252,16 +251,6 @@ def pick(stream: Stream, span: float | tuple[float, float]) -> float:
 def ends(span: float | tuple[float, float]) -> tuple[float, float]:
     """Return (low, high) of a range."""
     return span if isinstance(span, tuple) else (span, span)
-
-
-def within(step: Transform) -> Iterator[Transform]:
-    """Yield a step and all that it holds, however deep."""
-    yield step
-    for item in fields(step):
-        value = getattr(step, item.name)
-        for part in value if isinstance(value, tuple) else (value,):
-            if isinstance(part, Transform):
-                yield from within(part)
 
 
 @lru_cache(maxsize=1024)

@@ -1,0 +1,120 @@
+"""Where points go: by the map that a transform of Albumentations draws, and by nothing else.
+
+It moves points through bent pictures by painting and finding them, to whole pixels, and loses those that lie close
+together; and where a border reflects, it gives their reflections too. Here a bent picture's map is solved for them, and
+nothing is reflected: with border rules of ours, too, what a reflection shows has no labels.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from augkit.core.chain import OUTLINE
+
+__all__ = ["pushed", "steadied"]
+
+Reals = NDArray[np.float64]
+
+_NODES = 24  # an axis: where the search for a point begins
+_AT_ONCE = 1024  # points, of which each is compared with every node
+_TOLERANCE_PX = 1e-4
+_CONSTANT = 0  # OpenCV's border that reflects nothing
+
+
+def steadied(transform: Any) -> None:
+    """Have a transform move boxes and points by its map alone."""
+    functions = transform._key2func
+    for kind, solve in (("bboxes", _solved_boxes), ("keypoints", _solved_points)):
+        if kind in functions:
+            functions[kind] = _steady(transform, functions[kind], solve)
+
+
+def _steady(transform: Any, theirs: Callable[..., Any], solve: Callable[..., Any]) -> Callable[..., Any]:
+    def move(rows: Any, **params: Any) -> Any:
+        if "map_x" in params:
+            return solve(rows, np.stack([params["map_x"], params["map_y"]]).astype(np.float64))
+        own = vars(transform)
+        border = own.get("border_mode")
+        try:
+            if border is not None:
+                own["border_mode"] = _CONSTANT
+            return theirs(rows, **params)
+        finally:
+            if border is not None:
+                own["border_mode"] = border
+
+    return move
+
+
+def _solved_points(rows: NDArray[Any], maps: Reals) -> NDArray[Any]:
+    """Return points (n, 2+) at pixel indices, moved."""
+    moved = rows.copy()
+    moved[:, :2] = pushed(rows[:, :2].astype(np.float64), maps)
+    return moved
+
+
+def _solved_boxes(rows: NDArray[Any], maps: Reals) -> NDArray[Any]:
+    """Return boxes (n, 4+) in fractions of the sides, each the upright one around its moved outline."""
+    sides = np.array(maps.shape[:0:-1], np.float64)
+    low, high = rows[:, None, :2].astype(np.float64), rows[:, None, 2:4].astype(np.float64)
+    outlines = (low + OUTLINE * (high - low)) * sides - 0.5
+    found = (pushed(outlines.reshape(-1, 2), maps).reshape(outlines.shape) + 0.5) / sides
+    moved = rows.copy()
+    moved[:, :4] = np.concatenate([found.min(axis=1), found.max(axis=1)], axis=1) if len(rows) else rows[:, :4]
+    return moved
+
+
+def pushed(points: Reals, maps: Reals) -> Reals:
+    """Return where source points come out, (n, 2), all at pixel indices: Levenberg's method, from the nearest node.
+
+    Args:
+        points: (n, 2).
+        maps: (2, H, W), x and y of the source point that every target pixel shows.
+    """
+    height, width = maps.shape[1:]
+    y, x = (np.unique(np.linspace(0, side - 1, _NODES).astype(int)) for side in (height, width))
+    nodes = np.stack(np.meshgrid(x, y), axis=-1).reshape(-1, 2)
+    shown = maps[:, nodes[:, 1], nodes[:, 0]].T
+    parts = [points[start : start + _AT_ONCE] for start in range(0, len(points), _AT_ONCE)]
+    nearest = [((part[:, None] - shown) ** 2).sum(axis=2).argmin(axis=1) for part in parts]
+    found = nodes[np.concatenate(nearest)].astype(np.float64) if parts else points.copy()
+    error, slopes = _misses(found, points, maps)
+    for _ in range(40):
+        distance = np.hypot(*error.T)
+        if not (distance > _TOLERANCE_PX).any():
+            break
+        # Where the map is flat there is no step to take; elsewhere the damping is too small to matter.
+        across = slopes.transpose(0, 2, 1)
+        step = np.linalg.solve(across @ slopes + 1e-9 * np.eye(2), across @ error[:, :, None])[:, :, 0]
+        for _ in range(8):
+            other = found - step
+            worse = np.hypot(*_misses(other, points, maps)[0].T) >= distance
+            if not worse.any():
+                break
+            step[worse] *= 0.5
+        found = np.where(worse[:, None], found, other)
+        error, slopes = _misses(found, points, maps)
+    return found
+
+
+def _misses(found: Reals, points: Reals, maps: Reals) -> tuple[Reals, Reals]:
+    """Return by how much target points (n, 2) show others than wanted, and the map's derivatives (n, 2, 2) there.
+
+    Between pixels the map is bilinear; beyond them it goes on as a shift.
+    """
+    limits = np.array(maps.shape[:0:-1]) - 1
+    inside = np.clip(found, 0, limits)
+    cell = np.minimum(inside.astype(int), np.maximum(limits - 1, 0))
+    share = inside - cell
+    (left, top), (right, bottom) = cell.T, np.minimum(cell + 1, limits).T
+    a, b, c, d = (maps[:, row, column].T for row in (top, bottom) for column in (left, right))
+    across, down = share[:, :1], share[:, 1:]
+    upper, lower = a + (b - a) * across, c + (d - c) * across
+    slopes = np.stack([(b - a) * (1 - down) + (d - c) * down, lower - upper], axis=2)
+    beyond = (found != inside) | (limits == 0)
+    slopes = np.where(beyond[:, None, :], np.eye(2), slopes)
+    return upper + (lower - upper) * down + (found - inside) - points, slopes
