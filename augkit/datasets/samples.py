@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from augkit.codec import decode_mask
+from augkit.core.external import External
 from augkit.core.ops import Warp
 from augkit.core.plan import BlendRun, Plan, SpatialRun, Step
 from augkit.core.sample import Polygon, Sample
@@ -17,6 +18,7 @@ from augkit.core.spatial import Size
 from augkit.datasets import run_lengths
 from augkit.datasets.data_set import DataSet, Instance, Shape, Source
 from augkit.errors import DecodeError, SampleError
+from augkit.foreign import motion_of
 
 __all__ = ["named_sample", "ready_for", "sample_of"]
 
@@ -131,6 +133,8 @@ def _bends(steps: Sequence[Step]) -> bool:
     """Tell whether the steps bend what is straight; labels follow the first branch of a blend."""
     for step in steps:
         if isinstance(step, SpatialRun) and any(isinstance(op, Warp) for op in step.ops):
+            return True
+        if isinstance(step, External) and motion_of(step.name) == "bend":
             return True
         if isinstance(step, BlendRun) and _bends(step.branches[0]):
             return True
