@@ -3,8 +3,10 @@
 The operations are this package's own, so several that move points are one map here too. Where they differ from the
 papers' Pillow: shears keep the picture's centre in place, not its upper left corner; `Contrast` pivots at the middle of
 the range, not at the picture's mean; `Sharpness` follows the border rule, where Pillow leaves the outermost pixels
-alone; magnitudes are not cut down to whole numbers, but for bits, which are rounded. What comes in from outside is the
-pipeline's border rule, not grey. `Color` leaves pictures alone that are not RGB.
+alone; `Equalize` leaves a channel's darkest level out of the count, as OpenCV does, where Pillow leaves out the
+brightest (up to 25 of 255 levels on a photo with much black); magnitudes are not cut down to whole numbers, but for
+bits, which are rounded. What comes in from outside is the pipeline's border rule, not grey, and between pixels its
+interpolation, not the nearest one. `Color` leaves pictures alone that are not RGB.
 """
 
 from __future__ import annotations
@@ -187,8 +189,9 @@ class AutoAugment(Transform):
     Each operation of a pair has its own probability and one of ten magnitudes, evenly spaced over its range. The
     magnitude is the number itself, as the paper says, even where a larger one is weaker: the level from which on values
     are turned over, the bits that stay. (The published code for CIFAR counts these two the other way, the one for
-    ImageNet as here.) Shears, translations and turns have both signs, as in the published code: the paper's ranges are
-    symmetric, and their ten magnitudes count from the middle.
+    ImageNet as here; that one holds another policy, and both leave 4 bits at most and divide magnitudes by 10.)
+    Shears, translations and turns have both signs, as in the published code: the paper's ranges are symmetric, and
+    their ten magnitudes count from the middle.
 
     Args:
         policy: ``imagenet``, ``cifar`` or ``svhn``. CIFAR's was used with a mirror, a crop of the padded picture and
