@@ -14,9 +14,9 @@ from threadpoolctl import threadpool_limits
 
 import augkit as ak
 from augkit.codec import encode
-from augkit.core.style import amplitudes_of, color_transfer, restyled, spectrum
 from augkit.datasets.style_statistics import StyleSums
 from augkit.errors import ArgumentError
+from augkit.executors.style import amplitudes_of, color_transfer, restyled, spectrum
 
 both = pytest.mark.parametrize("executor", ["cpu", "reference"])
 dtypes = pytest.mark.parametrize("dtype", ["uint8", "uint16", "float32"])

@@ -13,12 +13,12 @@ from scipy import ndimage, stats
 import augkit as ak
 from augkit.core import barriers
 from augkit.core.barriers import Adapt, Barrier
-from augkit.core.histograms import TABLES
 from augkit.core.plan import Plan
-from augkit.core.style import MATCHES
 from augkit.errors import ArgumentError, SampleError
 from augkit.executors.cpu.barriers import FAST
+from augkit.executors.histograms import TABLES
 from augkit.executors.reference import barriers as reference
+from augkit.executors.style import MATCHES
 
 both = pytest.mark.parametrize("executor", ["cpu", "reference"])
 dtypes = pytest.mark.parametrize("dtype", ["uint8", "uint16", "float32"])

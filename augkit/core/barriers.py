@@ -111,7 +111,7 @@ class Pool:
 
 @dataclass(frozen=True)
 class Noise:
-    """Disturb every value: see `augkit.core.noise`.
+    """Disturb every value: see `augkit.executors.noise`.
 
     Args:
         stream: the name of the `Stream` that the noise comes from.
@@ -178,7 +178,7 @@ class Spectrum:
 
     Args:
         reach: cycles over the picture of the fastest, along both axes.
-        base64: float32, little-endian, shape (3, 2 reach + 1, reach + 1): see `augkit.core.style`.
+        base64: float32, little-endian, shape (3, 2 reach + 1, reach + 1): see `augkit.executors.style`.
     """
 
     reach: int

@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from augkit.core.barriers import MAX_REACH
-from augkit.core.style import spectrum
 from augkit.datasets.color_statistics import UNITS, ColorSums
+from augkit.executors.style import spectrum
 from augkit.transforms.style import Style
 
 __all__ = ["StyleSums"]

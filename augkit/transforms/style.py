@@ -30,7 +30,7 @@ class Style:
     Args:
         mean: of R, G and B in [0, 1].
         covariance: three rows, of R, G and B in [0, 1].
-        amplitudes: of their slow waves, float32 in base64, for `FourierStyle`: see `augkit.core.style`.
+        amplitudes: of their slow waves, float32 in base64, for `FourierStyle`: see `augkit.executors.style`.
     """
 
     mean: Triple

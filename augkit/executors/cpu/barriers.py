@@ -16,7 +16,6 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
-from augkit.core import histograms
 from augkit.core.barriers import (
     Adapt,
     Barrier,
@@ -32,14 +31,15 @@ from augkit.core.barriers import (
 )
 from augkit.core.plan import ColorRun
 from augkit.core.sample import channels_of
-from augkit.core.style import matched
 from augkit.core.tonal import RANGE
 from augkit.core.windows import gaussian, kernel_of, slide
+from augkit.executors import histograms
 from augkit.executors.cpu.colour import recolor
 from augkit.executors.cpu.resample import resample
 from augkit.executors.jpeg import jpeg
 from augkit.executors.reference import finish
 from augkit.executors.reference.barriers import disturb, erase, restyle
+from augkit.executors.style import matched
 from augkit.executors.targets import Sampling, downscaled, widened
 
 __all__ = ["FAST", "barrier", "blend"]

@@ -18,10 +18,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from augkit.core.barriers import Adapt, Spectrum
-from augkit.core.noise import bands
 from augkit.core.ops import ColorMatrix
 from augkit.core.products import matmul
 from augkit.core.tonal import RANGE, pca_shift
+from augkit.executors.noise import bands
 
 __all__ = ["MATCHES", "amplitudes_of", "color_transfer", "matched", "restyled", "spectrum", "waves"]
 
