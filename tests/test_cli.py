@@ -160,7 +160,7 @@ main()
 
 def test_a_bad_output_is_refused_before_any_work(photos: Path, tmp_path: Path) -> None:
     for name, words in (
-        ("sheet.html", "must end in .png"),
+        ("sheet.jpg", "must end in .png or .html"),
         ("no/folder/sheet.png", "folder that exists"),
     ):
         assert_sentence(run("show", photos, "--pipeline", "six", "-o", tmp_path / name), words)

@@ -17,12 +17,14 @@ MOST_COPIES, MOST_ROWS = 50, 100
 def command(
     source: Annotated[str, typer.Argument(metavar="SRC", help="A picture, or a folder of them, or another data set.")],
     pipeline: Annotated[str, typer.Option("--pipeline", metavar="P", help="A bundled name, or a YAML file.")],
-    output: Annotated[Path, typer.Option("--output", "-o", metavar="FILE", help="The PNG file to write.")],
+    output: Annotated[
+        Path, typer.Option("--output", "-o", metavar="FILE", help="What to write: a .png, or a page .html.")
+    ],
     copies: Annotated[int, typer.Option("--copies", help="Copies of each picture, up to 50.")] = 5,
     rows: Annotated[int, typer.Option("--rows", help="Pictures of a folder, up to 100.")] = 4,
     seed: Annotated[int, typer.Option("--seed", help="The copies are those that expanding with this seed makes.")] = 0,
 ) -> None:
-    """Draw a contact sheet of pictures and their copies.
+    """Draw a contact sheet of pictures and their copies, as a picture or as a page.
 
     Each row is a picture and its copies, with the drawn numbers below. A picture of a
     folder that cannot be read, or that the pipeline refuses, is named, and another takes
@@ -37,13 +39,13 @@ def command(
     from augkit.datasets.samples import named_sample
     from augkit.errors import ArgumentError, AugkitError
     from augkit.pipeline_file import load
-    from augkit.preview import contact_sheet
+    from augkit.preview import contact_page, contact_sheet
 
     for name, value, most in (("--copies", copies, MOST_COPIES), ("--rows", rows, MOST_ROWS)):
         if not 1 <= value <= most:
             raise ArgumentError(f"must be a whole number from 1 to {most}, got {value}.", name)
-    if output.suffix.lower() != ".png":
-        raise ArgumentError(f"must end in .png, got {output.name!r}.", "--output")
+    if output.suffix.lower() not in (".png", ".html"):
+        raise ArgumentError(f"must end in .png or .html, got {output.name!r}.", "--output")
     require_writable(output)
     loaded = load(pipeline)
 
@@ -74,7 +76,12 @@ def command(
         samples.sort(key=lambda sample: sample.id)
     else:
         samples.append(checked(read(source), source))
-    sheet = contact_sheet(samples, loaded, copies, seed, Path(pipeline).stem)
+    title = Path(pipeline).stem
+    if output.suffix.lower() == ".html":
+        write(output, contact_page(samples, loaded, copies, seed, title).encode())
+        print(f"{output}: {len(samples)} x {copies} copies.")
+        return
+    sheet = contact_sheet(samples, loaded, copies, seed, title)
     write(output, encode(sheet, "png"))
     height, width = sheet.shape[:2]
     print(f"{output}: {len(samples)} x {copies} copies, {width} x {height} pixels.")

@@ -9,16 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
-from augkit.core.key import Key
-from augkit.core.plan import Plan
-from augkit.core.sample import Sample, Scene
-from augkit.core.spatial import Size
-from augkit.errors import ArgumentError, AugkitError
-from augkit.executors import run
+from augkit.core.sample import Sample
 from augkit.pipeline import Pipeline
-from augkit.preview.marks import font, kinds, marked, wrapped
-from augkit.preview.numbers import numbers
-from augkit.preview.picture import TINY_PX, fitted_size, picture
+from augkit.preview.cells import Cell, cells, facts_of
+from augkit.preview.marks import font, kinds, wrapped
+from augkit.preview.picture import TINY_PX, fitted_size
 
 __all__ = ["Layout", "contact_sheet"]
 
@@ -71,30 +66,6 @@ class Layout:
         return self.headings + HEADING_HEIGHT + pictures + lines * CAPTION_LINE + row * (CAPTION_SPACE + ROW_GAP)
 
 
-@dataclass(frozen=True)
-class Cell:
-    """A source with the plan of its copy, or without one: the original. Copies are made when they are drawn."""
-
-    source: Sample
-    plan: Plan | None = None
-
-    @property
-    def size(self) -> Size:
-        height, width = self.source.image.shape[:2]
-        return self.plan.size if self.plan else (height, width)
-
-    @property
-    def words(self) -> list[str]:
-        return numbers(self.plan) if self.plan else _facts(self.source)
-
-    @property
-    def sample(self) -> Sample:
-        try:
-            return run(self.plan, self.source) if self.plan else self.source
-        except AugkitError as error:
-            raise error.at(self.source.id) from None
-
-
 def contact_sheet(
     samples: Sequence[Sample], pipeline: Pipeline, copies: int, seed: int = 0, title: str = "augkit"
 ) -> NDArray[np.uint8]:
@@ -117,16 +88,11 @@ def contact_sheet(
         ArgumentError: there is nothing to show.
         AugkitError: a copy cannot be made; the sentence names the sample.
     """
-    if not samples:
-        raise ArgumentError("must hold at least one sample, got none.", "samples")
-    if copies < 1:
-        raise ArgumentError(f"must be at least 1, got {copies}.", "copies")
-    table = [_row(sample, pipeline, copies, seed) for sample in samples]
+    table = cells(samples, pipeline, copies, seed)
     is_tiny = max(side for row in table for cell in row for side in cell.size) < TINY_PX
     side = SMALL_CELL_PX if is_tiny else CELL_PX
     captions = [[wrapped(cell.words, side, font(CAPTION_PX)) for cell in row] for row in table]
-    pictures = f"{len(samples)} picture" + "s" * (len(samples) != 1)
-    facts = [pictures, f"{copies} cop" + ("ies" if copies != 1 else "y") + " of each", f"seed {seed}"]
+    facts = facts_of(samples, copies, seed)
     steps = " > ".join(pipeline.labels) or "no steps"
     text_width = _width(side, copies) - 2 * MARGIN
     header = [line for text in (facts, [steps]) for line in wrapped(text, text_width, font(SUBTITLE_PX))]
@@ -150,8 +116,7 @@ def _draw_cells(
         for column, cell in enumerate(row):
             left, top, right, bottom = layout.place(index, column)
             draw.rectangle((left, top, right - 1, bottom - 1), fill=PLACE)
-            sample = cell.sample
-            shown = marked(picture(sample, layout.cell), sample, known)
+            shown = cell.shown(layout.cell, known)
             sheet.paste(shown, ((left + right - shown.width) // 2, (top + bottom - shown.height) // 2))
             for line, text in enumerate(captions[index][column]):
                 draw.text((left, bottom + CAPTION_TOP + line * CAPTION_LINE), text, fill=SOFT, font=font(CAPTION_PX))
@@ -159,23 +124,6 @@ def _draw_cells(
 
 def _width(cell: int, copies: int) -> int:
     return 2 * MARGIN + (copies + 1) * cell + ORIGINAL_GAP + (copies - 1) * GAP
-
-
-def _row(sample: Sample, pipeline: Pipeline, copies: int, seed: int) -> list[Cell]:
-    """Return the sample's cell and those of its copies."""
-    scene = Scene.of(sample)
-    try:
-        plans = [pipeline.draw(Key(seed, sample.id, copy), scene) for copy in range(copies)]
-    except AugkitError as error:
-        raise error.at(sample.id) from None
-    return [Cell(sample), *(Cell(sample, plan) for plan in plans)]
-
-
-def _facts(sample: Sample) -> list[str]:
-    height, width = sample.image.shape[:2]
-    channels = 1 if sample.image.ndim == 2 else sample.image.shape[2]
-    colors = {1: "grey", 3: "RGB"}.get(channels, "RGBA" if sample.alpha else f"{channels} channels")
-    return [sample.id or "(no name)", f"{width} x {height}", f"{colors} {sample.image.dtype}"]
 
 
 def _draw_header(draw: ImageDraw.ImageDraw, layout: Layout, title: Sequence[str], lines: Sequence[str]) -> None:
