@@ -66,6 +66,15 @@ def test_published_statistics_are_nearly_orthonormal() -> None:
 
 
 @both
+@dtypes
+@pytest.mark.parametrize("offset", [1e6, -1e6, 1e20])
+def test_a_shift_beyond_the_range_stays_at_its_end(executor: str, dtype: str, offset: float) -> None:
+    out = run((ColorMatrix(((1, 0, 0), (0, 1, 0), (0, 0, 1)), (offset, 0.0, -offset)),), middling(dtype), executor)
+    ends = [0.0, TOP[dtype]] if offset < 0 else [TOP[dtype], 0.0]
+    assert [set(out[..., channel].ravel().tolist()) for channel in (0, 2)] == [{end} for end in ends]
+
+
+@both
 def test_a_pictures_own_components(executor: str) -> None:
     image = middling()
     out = ak.Pipeline([ak.ImagePCAColorShift(1.0)])(ak.Sample(image), KEY, executor).image

@@ -19,7 +19,10 @@ from pictures import assert_close, assert_same_sample, full_sample, picture
 from table import BUNDLED, ROWS, STYLE
 
 import augkit as ak
-from augkit.core.plan import Plan
+from augkit.core.barriers import Adapt, Noise
+from augkit.core.ops import ColorMatrix, Curve
+from augkit.core.plan import BlendRun, ColorRun, Plan
+from augkit.core.spatial import IDENTITY
 from augkit.errors import ArgumentError
 
 GOLDEN = Path(__file__).with_name("golden_plans.jsonl")
@@ -159,6 +162,19 @@ def test_a_malformed_plan_is_refused_in_a_sentence(tree: Any, data: st.DataObjec
     else:
         plan = Plan.from_json(json.dumps(spoilt))
         assert Plan.from_json(plan.to_json()) == plan
+
+
+ABSURD = [
+    *(ColorRun((Curve((pair,)),)) for pair in (("posterize", 1e5), ("gamma", -1.0), ("gain", 1e300))),
+    ColorRun((ColorMatrix(IDENTITY, (1e300, 0.0, 0.0)),)), BlendRun(((), ()), (1e300, -1e300)),
+    Noise("0" * 32 + ":x", "poisson", 1e-200), Adapt("pca_shift", (1e300, 0.0, 0.0)),
+    Adapt("color_transfer", (1.0, 1e300, 0.0, 0.0, *(0.1,) * 9)),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("step", ABSURD, ids=repr)
+def test_numbers_that_no_picture_survives_are_refused(step: Any) -> None:
+    assert "must" in refused(Plan((9, 9), (step,)).to_json())
 
 
 def refused(text: str) -> str:

@@ -14,6 +14,8 @@ from threadpoolctl import threadpool_limits
 
 import augkit as ak
 from augkit.codec import encode
+from augkit.core.barriers import Spectrum
+from augkit.core.plan import Plan
 from augkit.datasets.style_statistics import StyleSums
 from augkit.errors import ArgumentError
 from augkit.executors.style import amplitudes_of, color_transfer, restyled, spectrum
@@ -139,6 +141,17 @@ def test_its_own_style_changes_nothing(executor: str) -> None:
     np.testing.assert_allclose(through(ak.ColorTransfer(own, 1.0), image, executor), image, atol=1)
 
 
+@both
+@pytest.mark.parametrize(
+    "pattern", [b"\xff\xff\x7f\x7f", b"\0\0\xc0\xff", b"\0\0\x80\x7f", b"\0\0\x80\xbf"], ids=bytes.hex
+)
+def test_amplitudes_that_no_picture_has_are_the_nearest_that_one_has(executor: str, pattern: bytes) -> None:
+    """The largest float, NaN, infinity and -1: a plan that was written by hand."""
+    op = Spectrum(0, b64encode(pattern * 3).decode())
+    out = ak.run(Plan(SIZE, (op,)), ak.Sample(np.rint(tinted(3, 0.4, 0.6) * 255).astype(np.uint8)), executor).image
+    assert out.mean() / 255 == pytest.approx(1.0 if pattern[-1] == 0x7F else 0.0, abs=0.06)
+
+
 def test_sums_add_up() -> None:
     images = [np.rint(tinted(n) * 255).astype(np.uint8) for n in range(3)]
     parts = [StyleSums.of(image) for image in images]
@@ -173,6 +186,9 @@ def test_a_file_fits_both(tmp_path: Path) -> None:
     ("make", "says"),
     [
         (lambda: ak.Style((0.1,) * 3, ((1.0, 0.5, 0.0), (0.0, 1.0, 0.0), (0.0, 0.0, 1.0))), "symmetric"),
+        (lambda: ak.Style((124.0, 116.0, 104.0), STYLE.covariance), r"Style\.mean: must lie in 0 to 1, got .* Divide"),
+        (lambda: ak.Style(STYLE.mean, ((9e9, 0.0, 0.0), (0.0, 9.0, 0.0), (0.0, 0.0, 9.0))), r"Style\.covariance: must"),
+        (lambda: ak.Style(STYLE.mean, ((0.1, 0.2, 0.0), (0.2, 0.1, 0.0), (0.0, 0.0, 0.1))), r"Style\.covariance: must"),
         (lambda: ak.Style(STYLE.mean, STYLE.covariance, "nonsense"), "Style.amplitudes"),
         (lambda: ak.Style(STYLE.mean, STYLE.covariance, b64encode(b"\0\0\xc0\xff" * 3).decode()), "Style.amplitudes"),
         (lambda: ak.FourierStyle(ak.Style(STYLE.mean, STYLE.covariance)), "must have amplitudes"),

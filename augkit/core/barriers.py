@@ -45,6 +45,8 @@ MAX_WINDOW = 4096  # pixels: of a window, a stride or a padding along an axis
 MAX_KERNEL = 64  # rows or columns of a kernel that is written out
 MAX_WEIGHT = 1e5  # of a kernel: sums in float32 have six digits
 MAX_SIGMA = 100.0  # pixels
+LEAST_NOISE = 1e-12  # below it, the photons are too many to count
+MAX_ADAPTATION = 1e3  # of the numbers of an `Adapt`
 BASE64 = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/")
 POOLS = ("max", "min", "mean", "l2", "median")
 NOISES = ("gaussian", "salt_and_pepper", "poisson")
@@ -228,8 +230,11 @@ def _check_steps(op: Sliding) -> None:
 
 
 def _check_noise(op: Noise) -> None:
-    fits = isinstance(op.stream, str) and op.kind in NOISES and is_number(op.amount) and 0.0 <= op.amount <= 1.0
-    require(fits, "Noise", f"be a stream's name, one of {', '.join(NOISES)} and an amount from 0 to 1", op)
+    fits = isinstance(op.stream, str) and op.kind in NOISES and is_number(op.amount)
+    fits = fits and (op.amount == 0.0 or LEAST_NOISE <= op.amount <= 1.0)
+    require(
+        fits, "Noise", f"be a stream's name, one of {', '.join(NOISES)} and an amount of 0, or {LEAST_NOISE} to 1", op
+    )
 
 
 def _check_jpeg(op: Jpeg) -> None:
@@ -255,10 +260,16 @@ def _check_adapt(op: Adapt) -> None:
     known = isinstance(op.name, str) and op.name in ADAPTATIONS
     require(known, "Adapt.name", f"be one of {', '.join(ADAPTATIONS)}", op.name)
     count = ADAPTATIONS[op.name]
-    fits = isinstance(op.numbers, tuple) and len(op.numbers) == count and are_numbers(op.numbers, 0)
+    fits = are_numbers(op.numbers, 0) and len(op.numbers) == count
+    fits = fits and all(-MAX_ADAPTATION <= number <= MAX_ADAPTATION for number in op.numbers)
     if fits and op.name == "auto_contrast":
         require(0.0 <= op.numbers[0] < 0.5, "Adapt auto_contrast", "cut off 0 to below 0.5 of the pixels", op.numbers)
-    require(fits, f"Adapt {op.name}", f"have {count} finite numbers", op.numbers)
+    require(
+        fits,
+        f"Adapt {op.name}",
+        f"have {count} numbers within {-MAX_ADAPTATION:.0f} and {MAX_ADAPTATION:.0f}",
+        op.numbers,
+    )
 
 
 def _check_spectrum(op: Spectrum) -> None:

@@ -10,6 +10,7 @@ from augkit.errors import ArgumentError
 __all__ = ["MAX_SIDE", "are_numbers", "are_whole", "is_number", "is_size", "require"]
 
 MAX_SIDE = 1_000_000  # of a picture, in pixels
+MOST = 1e30  # of a number in a plan: sums of its products with 65,535 still fit into float32
 
 
 def is_number(value: object) -> bool:
@@ -21,9 +22,9 @@ def is_number(value: object) -> bool:
 
 
 def are_numbers(value: object, *shape: int) -> bool:
-    """Tell whether `value` is nested tuples of finite numbers; a length of 0 stands for any length."""
+    """Tell whether `value` is nested tuples of numbers, none beyond `MOST`; a length of 0 stands for any length."""
     if not shape:
-        return is_number(value)
+        return is_number(value) and -MOST <= value <= MOST  # type: ignore[operator]  # a number
     if not isinstance(value, tuple) or (shape[0] and len(value) != shape[0]):
         return False
     return all(are_numbers(item, *shape[1:]) for item in value)

@@ -120,8 +120,16 @@ class Blend:
     weights: tuple[float, ...]
 
 
-# What they do: `augkit.core.tonal.FUNCTIONS`.
-CURVES = ("gain", "contrast", "gamma", "invert", "posterize", "solarize", "threshold")
+# The ranges of their numbers. What they do: `augkit.core.tonal.FUNCTIONS`.
+CURVES = {
+    "gain": (0.0, 1e6),
+    "contrast": (0.0, 1e6),
+    "gamma": (1e-3, 1e3),
+    "invert": (0.0, 1.0),
+    "posterize": (0.0, 16.0),
+    "solarize": (0.0, 1.0),
+    "threshold": (0.0, 1.0),
+}
 
 Spatial = Homography | Warp
 Tonal = ColorMatrix | Curve
@@ -212,10 +220,16 @@ def _check_color_matrix(op: ColorMatrix) -> None:
 
 def _check_curve(op: Curve) -> None:
     functions: object = op.functions
-    pairs = isinstance(functions, tuple) and all(
-        isinstance(pair, tuple) and len(pair) == 2 and pair[0] in CURVES and is_number(pair[1]) for pair in functions
-    )
-    require(pairs, "Curve.functions", f"be pairs of {', '.join(CURVES)} and a finite number", op.functions)
+    fits = isinstance(functions, tuple) and all(map(_is_function, functions))
+    require(fits, "Curve.functions", f"be pairs of {', '.join(CURVES)} and a number of its range", op.functions)
+
+
+def _is_function(pair: object) -> bool:
+    """Tell whether this is the name of a curve and a number of its range."""
+    if not isinstance(pair, tuple) or len(pair) != 2 or not isinstance(pair[0], str) or pair[0] not in CURVES:
+        return False
+    low, high = CURVES[pair[0]]
+    return is_number(pair[1]) and low <= pair[1] <= high
 
 
 def _check_blend(op: Blend) -> None:

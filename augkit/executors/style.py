@@ -90,7 +90,8 @@ def _times(left: NDArray[Any], right: NDArray[Any]) -> NDArray[np.complex128]:
 def amplitudes_of(op: Spectrum) -> Values:
     """Return the amplitudes (3, 2 reach + 1, reach + 1) that a `Spectrum` holds."""
     numbers = np.frombuffer(base64.b64decode(op.base64), "<f4").astype(np.float64)
-    return np.nan_to_num(numbers).reshape(3, 2 * op.reach + 1, op.reach + 1)
+    numbers = np.clip(np.nan_to_num(numbers), 0.0, 1.0)  # no picture has others
+    return numbers.reshape(3, 2 * op.reach + 1, op.reach + 1)
 
 
 def restyled(image: NDArray[Any], op: Spectrum) -> Iterator[tuple[slice, Values]]:

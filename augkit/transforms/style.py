@@ -19,6 +19,9 @@ from augkit.transforms.transform import Interval, Range, Transform, pick, transf
 
 __all__ = ["ColorTransfer", "FourierStyle", "Style"]
 
+ROUNDING = 1e-6  # of eigenvalues
+MAX_VARIANCE = 1.5  # of two pixels, one black and one white
+
 Number = Annotated[float, pydantic.Field(strict=True, allow_inf_nan=False)]
 Triple = tuple[Number, Number, Number]
 
@@ -29,7 +32,7 @@ class Style:
 
     Args:
         mean: of R, G and B in [0, 1].
-        covariance: three rows, of R, G and B in [0, 1].
+        covariance: three rows, of R, G and B in [0, 1]; symmetric, without a negative eigenvalue.
         amplitudes: of their slow waves, float32 in base64, for `FourierStyle`: see `augkit.executors.style`.
     """
 
@@ -38,9 +41,13 @@ class Style:
     amplitudes: str | None = None
 
     def __post_init__(self) -> None:
+        if not all(0.0 <= part <= 1.0 for part in self.mean):
+            raise ArgumentError(f"must lie in 0 to 1, got {self.mean}. Divide by the top of the range.", "Style.mean")
         symmetric = all(self.covariance[i][j] == self.covariance[j][i] for i in range(3) for j in range(i))
-        if not symmetric or any(self.covariance[i][i] < 0.0 for i in range(3)):
-            raise ArgumentError(f"must be symmetric and positive, got {self.covariance}.", "Style.covariance")
+        variances = np.linalg.eigvalsh(self.covariance)  # along any direction
+        if not (symmetric and -ROUNDING <= variances.min() and variances.max() <= MAX_VARIANCE):
+            rule = f"must be symmetric, its eigenvalues within 0 and {MAX_VARIANCE}"
+            raise ArgumentError(f"{rule}, got {self.covariance}. Fit it to colours in 0 to 1.", "Style.covariance")
         if self.amplitudes is not None and self.reach is None:
             rule = "must hold 3 x (2 n + 1) x (n + 1) numbers from 0 on, float32 in base64"
             raise ArgumentError(f"{rule}, got {self.amplitudes!r:.40}. Fit them anew.", "Style.amplitudes")

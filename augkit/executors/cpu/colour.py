@@ -55,7 +55,7 @@ def _is_whole_shift(image: Image, op: ColorMatrix) -> bool:
 def _shifted(image: Image, op: ColorMatrix) -> Image:
     """Add a constant: on whole numbers, rounding the sum is adding the rounded constant."""
     top = RANGE[image.dtype]
-    shift = [math.floor(value * top + 0.5) for value in op.offset]
+    shift = [math.floor(max(-top, min(top, value * top)) + 0.5) for value in op.offset]
     # OpenCV computes with a negative number in 32 bits, at five times the time of a subtraction.
     for change, sign in ((cv2.add, 1), (cv2.subtract, -1)):
         amounts = [max(0, sign * value) for value in shift]
