@@ -14,6 +14,7 @@ import augkit as ak
 from augkit.core.ops import ColorMatrix, Curve
 from augkit.core.plan import ColorRun, Plan
 from augkit.core.tonal import LUMA, compose, hue, principal_components, saturation
+from augkit.errors import ArgumentError
 from augkit.transforms.colour import IMAGENET
 
 both = pytest.mark.parametrize("executor", ["cpu", "reference"])
@@ -210,3 +211,16 @@ def test_alpha_is_left_alone(executor: str) -> None:
         out = ak.Pipeline([step])(ak.Sample(image, alpha=True), KEY, executor).image
         np.testing.assert_array_equal(out[..., 3], image[..., 3])
         assert (out[..., :3] != image[..., :3]).any()
+
+
+def test_what_is_no_statistics_is_refused_in_a_sentence() -> None:
+    for make, says in (
+        (
+            lambda: ak.ColorStatistics((0.1, 0.2), STATISTICS.eigenvectors),
+            r"^ColorStatistics\.eigenvalues\[2\]: ",
+        ),
+        (lambda: ak.ColorStatistics((0.1, 0.2, 0.1)), r"^ColorStatistics\.eigenvectors: must be given"),  # type: ignore[call-arg]
+        (lambda: ak.ColorStatistics(STATISTICS.eigenvalues, STATISTICS.eigenvectors, 3), r"^ColorStatistics: takes 2"),  # type: ignore[call-arg]
+    ):
+        with pytest.raises(ArgumentError, match=says):
+            make()

@@ -11,7 +11,7 @@ from augkit.core.ops import Adapt, ColorMatrix, Curve, Op
 from augkit.core.sample import Scene, require_rgb
 from augkit.core.spatial import IDENTITY
 from augkit.core.tonal import hue, saturation
-from augkit.transforms.transform import Interval, Range, Transform, pick, transform
+from augkit.transforms.transform import Interval, Range, Transform, pick, transform, value
 
 __all__ = [
     "Brightness",
@@ -33,7 +33,7 @@ Std = Annotated[float, pydantic.Field(strict=True, ge=0.0, le=10.0)]
 NO_OFFSET = (0.0, 0.0, 0.0)
 
 
-@pydantic.dataclasses.dataclass(frozen=True, config=pydantic.ConfigDict(extra="forbid"))
+@value
 class ColorStatistics:
     """Hold the principal components of a data set's RGB values, as `augkit fit-pca` writes them.
 

@@ -15,7 +15,7 @@ from augkit.core.key import Stream
 from augkit.core.ops import Op
 from augkit.core.sample import Scene, require_rgb
 from augkit.errors import ArgumentError
-from augkit.transforms.transform import Interval, Range, Transform, pick, transform
+from augkit.transforms.transform import Interval, Range, Transform, pick, transform, value
 
 __all__ = ["ColorTransfer", "FourierStyle", "Style"]
 
@@ -26,7 +26,7 @@ Number = Annotated[float, pydantic.Field(strict=True, allow_inf_nan=False)]
 Triple = tuple[Number, Number, Number]
 
 
-@pydantic.dataclasses.dataclass(frozen=True, config=pydantic.ConfigDict(extra="forbid"))
+@value
 class Style:
     """Hold the look of reference pictures, as `augkit fit-style` writes it.
 
@@ -45,7 +45,7 @@ class Style:
             raise ArgumentError(f"must lie in 0 to 1, got {self.mean}. Divide by the top of the range.", "Style.mean")
         symmetric = all(self.covariance[i][j] == self.covariance[j][i] for i in range(3) for j in range(i))
         variances = np.linalg.eigvalsh(self.covariance)  # along any direction
-        if not (symmetric and -ROUNDING <= variances.min() and variances.max() <= MAX_VARIANCE):
+        if not (symmetric and variances.min() >= -ROUNDING and variances.max() <= MAX_VARIANCE):
             rule = f"must be symmetric, its eigenvalues within 0 and {MAX_VARIANCE}"
             raise ArgumentError(f"{rule}, got {self.covariance}. Fit it to colours in 0 to 1.", "Style.covariance")
         if self.amplitudes is not None and self.reach is None:

@@ -52,11 +52,13 @@ __all__ = [
     "pick_whole",
     "summary",
     "transform",
+    "value",
 ]
 
 REGISTRY: dict[str, type[Transform]] = {}
 
 T = TypeVar("T", bound="Transform")
+V = TypeVar("V")
 
 
 @dataclass(frozen=True)
@@ -196,20 +198,31 @@ def transform(cls: type[T]) -> type[T]:
         raise ArgumentError(
             "must be another name: every transform has something of that name.", f"{cls.__name__}.{hidden}"
         )
+    made = _validated(cls, repr=False)
+    REGISTRY[cls.__name__] = made
+    return made
+
+
+@dataclass_transform(frozen_default=True)
+def value(cls: type[V]) -> type[V]:
+    """Make a class what a transform takes beside numbers and texts: frozen, validated, refusing unknown arguments."""
+    return _validated(cls, repr=True)
+
+
+def _validated(cls: type[V], repr: bool) -> type[V]:
     config = pydantic.ConfigDict(extra="forbid")
-    built: Any = pydantic.dataclasses.dataclass(frozen=True, repr=False, config=config)(cls)
+    built: Any = pydantic.dataclasses.dataclass(frozen=True, repr=repr, config=config)(cls)
     validate = built.__init__
 
     @wraps(validate)
-    def init(self: T, *args: Any, **kwargs: Any) -> None:
+    def init(self: V, *args: Any, **kwargs: Any) -> None:
         try:
             validate(self, *args, **kwargs)
         except pydantic.ValidationError as error:
             raise readable(built, error.errors()) from None
 
     built.__init__ = init
-    made: type[T] = built
-    REGISTRY[cls.__name__] = made
+    made: type[V] = built
     return made
 
 
