@@ -6,7 +6,7 @@ from typing import Any
 
 import matplotlib
 import numpy as np
-from pictures import boxed_sample, noise, picture
+from pictures import boxed_sample, full_sample, noise, picture
 from PIL import Image
 
 import augkit as ak
@@ -51,6 +51,7 @@ FIXED = {
     *("TimeReverse", "ToFloat", "ToGray", "ToSepia", "Transpose", "VerticalFlip"),
 }
 ONLY_FLOAT = {"FromFloat"}  # takes no other dtype
+TEARING = {"Mosaic", "RandomGridShuffle"}  # outlines do not go through them
 WITHOUT_BOXES = {"Morphological": "its code for boxes asks OpenCV 5 for a third dimension, and is refused"}
 # The only ones that take a picture and are no step: each with its reason.
 EXCEPTIONS = {
@@ -78,8 +79,8 @@ def step_of(name: str) -> Any:
 def sample_of(name: str) -> ak.Sample:
     """Return a picture with all labels that the transform takes."""
     image = picture(SIZE, "float32" if name in ONLY_FLOAT else "uint8")
-    whole = boxed_sample(SIZE, image)
-    return replace(whole, boxes=None, box_labels=None) if name in WITHOUT_BOXES else whole
+    whole = boxed_sample(SIZE, image) if name in TEARING else full_sample(SIZE, image)
+    return replace(whole, boxes=None, box_labels=None, polygons=None) if name in WITHOUT_BOXES else whole
 
 
 def made(name: str, key: ak.Key) -> ak.Sample:

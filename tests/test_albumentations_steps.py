@@ -93,8 +93,8 @@ def test_dropped_boxes_take_their_labels_along() -> None:
     np.testing.assert_array_equal(done.keypoint_visible, done.keypoints[:, 0] <= 80)
 
 
-@pytest.mark.parametrize("name", ["Mosaic", "PiecewiseAffine", "ThinPlateSpline"])
-def test_points_that_it_drops_turn_invisible_where_they_lay(name: str) -> None:
+def test_points_that_it_drops_turn_invisible_where_they_lay() -> None:
+    name = "Mosaic"  # which cuts most of them away
     before, dropped = sample_of(name).keypoints, 0
     for n in range(12):
         done = made(name, ak.Key(n, "p"))

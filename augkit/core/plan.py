@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, get_args
 
-from augkit.core.barriers import External
+from augkit.core.external import External
 from augkit.core.facts import are_numbers, is_size
 from augkit.core.ops import (
     Barrier,

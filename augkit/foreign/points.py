@@ -8,6 +8,7 @@ nothing is reflected: with border rules of ours, too, what a reflection shows ha
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -22,13 +23,19 @@ Reals = NDArray[np.float64]
 _NODES = 24  # an axis: where the search for a point begins
 _AT_ONCE = 1024  # points, of which each is compared with every node
 _TOLERANCE_PX = 1e-4
+_LOST_PX = 2.0  # a map that has seams misses by less; where it folds, some points are shown nowhere
 _CONSTANT = 0  # OpenCV's border that reflects nothing
 
 
-def steadied(transform: Any) -> None:
-    """Have a transform move boxes and points by its map alone."""
+def steadied(transform: Any, count: int) -> None:
+    """Have a transform move boxes and points by its map alone.
+
+    Args:
+        transform: of which an own function is called for each kind of label.
+        count: so many of the points, the first, are dropped where the picture shows them no more.
+    """
     functions = transform._key2func
-    for kind, solve in (("bboxes", _solved_boxes), ("keypoints", _solved_points)):
+    for kind, solve in (("bboxes", _solved_boxes), ("keypoints", partial(_solved_points, count=count))):
         if kind in functions:
             functions[kind] = _steady(transform, functions[kind], solve)
 
@@ -50,11 +57,13 @@ def _steady(transform: Any, theirs: Callable[..., Any], solve: Callable[..., Any
     return move
 
 
-def _solved_points(rows: NDArray[Any], maps: Reals) -> NDArray[Any]:
-    """Return points (n, 2+) at pixel indices, moved."""
-    moved = rows.copy()
-    moved[:, :2] = pushed(rows[:, :2].astype(np.float64), maps)
-    return moved
+def _solved_points(rows: NDArray[Any], maps: Reals, count: int) -> NDArray[Any]:
+    """Return points (n, 2+) at pixel indices, moved; the last column tells which each is."""
+    before, moved = rows[:, :2].astype(np.float64), rows.copy()
+    moved[:, :2] = found = pushed(before, maps)
+    lost = np.hypot(*_misses(found, before, maps)[0].T) > _LOST_PX
+    kept: NDArray[Any] = moved[~lost | (rows[:, -1] >= count)]
+    return kept
 
 
 def _solved_boxes(rows: NDArray[Any], maps: Reals) -> NDArray[Any]:

@@ -83,7 +83,7 @@ def perform(op: External, subject: Subject, min_visible: float) -> Subject:
         data[wanted_beside(transform)] = loaded(given[METADATA], image.dtype)
     kinds, params = {"alpha": "mask"}, {}
     if motion != "none":
-        steadied(transform)
+        steadied(transform, 0 if subject.keypoints is None else len(subject.keypoints))
         subject = subject if subject.boxes is None else _of_some_width(subject)
         moved = _known_to(transform, subject, motion == "stay")
         kinds |= {_name(place): "image" if place[0] == "images" else "mask" for place in moved.beside if place != MASK}
@@ -136,7 +136,8 @@ def _known_to(transform: Any, subject: Subject, stays: bool) -> Subject:
 def _targets(subject: Subject, origin: float, where: str) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for place, array in subject.beside.items():
-        found[_name(place)] = _entered(array) if place[0] == "images" else _movable(array, f"{where}: {_name(place)}")
+        told = f"{where}: Sample.{place[0]}" + f"[{place[1]!r}]" * (place != MASK)
+        found[_name(place)] = _entered(array) if place[0] == "images" else _movable(array, told)
     if subject.alpha is not None:
         found["alpha"] = _movable(subject.alpha, where) if subject.alpha.dtype != np.float32 else subject.alpha.copy()
     if subject.boxes is not None:
