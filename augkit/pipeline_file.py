@@ -16,6 +16,7 @@ from typing import Annotated, Any, get_args, get_origin
 from augkit import yaml_file
 from augkit.core.policy import Policy
 from augkit.errors import ArgumentError, FileError, closest
+from augkit.foreign import seen_from
 from augkit.pipeline import Pipeline
 from augkit.transforms import Transform, find
 from augkit.transforms.combinators import Maybe
@@ -68,7 +69,19 @@ def load(source: str | Path) -> Pipeline:
 
 def dump(pipeline: Pipeline, path: str | Path) -> None:
     """Write a pipeline as YAML; `load` gives the equal pipeline back."""
-    yaml_file.write(described(pipeline), path)
+    yaml_file.write(_seen_from(Path(path).parent, described(pipeline)), path)
+
+
+def _seen_from(folder: Path, data: Any) -> Any:
+    """Return a pipeline's data with the paths of pictures as a file in a folder writes them."""
+    if isinstance(data, list):
+        return [_seen_from(folder, item) for item in data]
+    if not isinstance(data, dict):
+        return data
+    return {
+        key: seen_from(str(folder), value, "") if key.startswith(PREFIX) else _seen_from(folder, value)
+        for key, value in data.items()
+    }
 
 
 def described(pipeline: Pipeline) -> dict[str, Any]:
@@ -131,7 +144,8 @@ def _step(document: Document, path: NodePath) -> Transform:
                     raise ArgumentError(f"must be given once, got {key} twice.", name)
                 beside[key] = arguments.pop(key)
         if is_external:
-            arguments = {"transform": name.removeprefix(PREFIX), "params": arguments}
+            placed = seen_from("", arguments, str(Path(document.name).parent))
+            arguments = {"transform": name.removeprefix(PREFIX), "params": placed}
         if "name" in beside:
             arguments["name"] = beside["name"]
         step = cls(**arguments)

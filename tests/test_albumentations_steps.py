@@ -114,6 +114,31 @@ def test_a_reference_that_changed_is_refused_at_replay() -> None:
         ak.run(plan, sample)
 
 
+def test_paths_in_a_file_are_relative_to_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As those of statistics are; whatever the current folder is, and there and back through another file."""
+    text = """steps:
+  - Maybe: {chance: 1.0, step: {albumentations.FDA: {metadata: ["../reference 0.png"]}}}
+  - albumentations.Mosaic:
+      metadata: [{image: ../reference 1.png, mask: %s}]
+  - albumentations.TextImage: {font_path: ../font.ttf, metadata: {text: ../font.ttf, bbox: [0.1, 0.1, 0.9, 0.4]}}
+""" % (tmp_path / "mask.png")
+    places = []
+    for folder in ("conf", "other/deep"):
+        (tmp_path / folder).mkdir(parents=True)
+    Path("conf/p.yaml").write_text(text)
+    for current in (".", "other/deep"):
+        monkeypatch.chdir(tmp_path / current)
+        for file in (tmp_path / "conf/p.yaml", Path(os.path.relpath(tmp_path / "conf/p.yaml"))):
+            pipeline = ak.load(file)
+            pipeline(boxed_sample(SIZE), KEY)
+            ak.dump(pipeline, tmp_path / "other/q.yaml")
+            assert ak.load(tmp_path / "other/q.yaml") == pipeline
+            places.append((tmp_path / "other/q.yaml").read_text())
+    assert len(set(places)) == 1
+    assert places[0].count("../reference 0.png") == places[0].count("../reference 1.png") == 1
+    assert f"mask: {tmp_path / 'mask.png'}" in places[0]
+
+
 def test_a_plan_declares_the_size_that_comes_out() -> None:
     sample = sample_of("RandomScale")
     plan = ak.Pipeline([step_of("RandomScale"), ak.Mirror()]).draw(KEY, ak.Scene.of(sample))

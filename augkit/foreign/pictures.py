@@ -16,9 +16,10 @@ from augkit.core.tonal import RANGE, to_nearest
 from augkit.errors import FileError, SampleError
 from augkit.foreign.registry import METADATA
 
-__all__ = ["in_range_of", "loaded", "pinned"]
+__all__ = ["in_range_of", "loaded", "pinned", "seen_from"]
 
 _PLACES = ("image", "mask")  # keys whose texts are paths; so are the texts of a list
+_FILES = ("font_path",)  # arguments that are paths
 _PATH, _DIGEST = "path", "sha256"
 
 
@@ -33,6 +34,16 @@ def pinned(params: str) -> str:
         return params
     given[METADATA] = _changed(given[METADATA], lambda path: {_PATH: path, _DIGEST: _digest(path, *_stamp(path))})
     return json.dumps(given, sort_keys=True)
+
+
+def seen_from(folder: str, arguments: dict[str, Any], origin: str) -> dict[str, Any]:
+    """Return arguments whose relative paths, of pictures and fonts, begin in one folder, and began in another."""
+
+    def path_from(path: str) -> str:
+        return path if os.path.isabs(path) else os.path.relpath(os.path.join(origin, path), folder)  # noqa: PTH117, PTH118
+
+    found = {name: path_from(v) if name in _FILES and isinstance(v, str) else v for name, v in arguments.items()}
+    return found | {METADATA: _changed(found[METADATA], path_from)} if METADATA in found else found
 
 
 def loaded(metadata: Any, dtype: np.dtype[Any], key: str = "image") -> Any:
@@ -73,7 +84,7 @@ def _stamp(path: str) -> tuple[int, int]:
     try:
         found = os.stat(path)  # noqa: PTH116 - a Path adds nothing
     except (OSError, ValueError):
-        advice = "Paths are relative to the current folder."
+        advice = "Paths are relative to the pipeline's file, in Python to the current folder."
         raise FileError(f"must be a picture that exists, got none. {advice}", path) from None
     return found.st_size, found.st_mtime_ns
 
