@@ -171,6 +171,7 @@ WRONG = [
     ("RandomRain", {"metadata": []}, "takes no metadata"),
     ("FDA", {}, "must get metadata: what its call takes as fda_metadata"),
     ("FDA", {"metadata": ["nowhere.png"]}, "must be a picture that exists"),
+    ("RandomCrop", {}, "must get arguments that it takes, got: height Field required"),
 ]
 
 
@@ -179,6 +180,11 @@ def test_complaints(name: str, params: dict[str, Any], says: str) -> None:
     with pytest.raises(AugkitError, match=says) as caught:
         ak.Pipeline([ak.Albumentations(name, params)]).draw(KEY, ak.Scene(SIZE))
     assert "\n" not in str(caught.value)
+
+
+def test_a_reference_that_is_no_picture_is_named() -> None:
+    with pytest.raises(AugkitError, match=r"^font\.ttf: is not a picture"):
+        ak.Pipeline([ak.Albumentations("FDA", {"metadata": ["font.ttf"]})])(ak.Sample(noise(SIZE)), KEY)
 
 
 def test_boxes_that_it_cannot_move_are_refused() -> None:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from augkit.codec import decode, read_bytes
 from augkit.core.tonal import RANGE, to_nearest
-from augkit.errors import FileError, SampleError
+from augkit.errors import DecodeError, FileError, SampleError
 from augkit.foreign.registry import METADATA
 
 __all__ = ["in_range_of", "loaded", "pinned", "seen_from"]
@@ -50,7 +50,7 @@ def loaded(metadata: Any, dtype: np.dtype[Any], key: str = "image") -> Any:
     """Return metadata with every pinned picture as an array, of the dtype of the picture it goes with.
 
     Raises:
-        FileError: a picture cannot be read.
+        FileError, DecodeError: a picture cannot be read.
         SampleError: it is not the one that was pinned.
     """
     if isinstance(metadata, dict) and set(metadata) == {_PATH, _DIGEST}:
@@ -96,4 +96,7 @@ def _digest(path: str, size: int, changed: int) -> str:
 
 @lru_cache(maxsize=16)
 def _image(path: str, size: int, changed: int) -> NDArray[Any]:
-    return np.asarray(decode(read_bytes(path)).image)
+    try:
+        return np.asarray(decode(read_bytes(path)).image)
+    except DecodeError as fault:
+        raise fault.at(path) from fault.__cause__

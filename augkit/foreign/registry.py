@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import json
+import re
 import warnings
 from collections.abc import Mapping
 from functools import cache
@@ -150,7 +151,8 @@ def built(name: str, given: Mapping[str, Any]) -> Any:
             warnings.simplefilter("ignore", UserWarning)  # advice to take another of its transforms
             return cls(**arguments, p=1.0, **strict)
     except (ValueError, TypeError, KeyError) as fault:
-        told = " ".join(str(fault).split()).partition(" [type=")[0].removeprefix("1 validation error for InitSchema ")
+        told = " ".join(str(fault).split()).partition(" [type=")[0]
+        told = re.sub(r"^\d+ validation errors? for InitSchema ", "", told)
         told = told.replace(" Input should be ", " must be ").removesuffix(".")
         raise ArgumentError(f"must get arguments that it takes, got: {told:.200}.", f"albumentations.{name}") from None
 
