@@ -89,6 +89,23 @@ def test_every_outline_and_array_moves_as_keypoints_and_pictures_do(name: str) -
         assert (out.masks["parts"].dtype, out.images["depth"].dtype) == (np.int32, np.float32)
 
 
+@pytest.mark.parametrize("name", [name for name in MOVING if motion_of(name) == "bend"])
+def test_bent_boxes_hold_what_the_picture_shows_of_them(name: str) -> None:
+    """Even where parts of a box are shown nowhere."""
+    near = []
+    for n in range(6):
+        for left, top, right, bottom in ([40, 30, 80, 60], [96, 36, 144, 96]):
+            mask = np.zeros(SIZE, np.uint8)
+            mask[top:bottom, left:right] = 1
+            sample = ak.Sample(noise(SIZE), mask=mask, boxes=[[left, top, right, bottom]])
+            out = ak.Pipeline([step_of(name)], min_visible=0.0)(sample, ak.Key(n, "d"))
+            rows, columns = np.nonzero(out.mask)
+            shown = [columns.min(), rows.min(), columns.max() + 1, rows.max() + 1]
+            near += (np.abs(np.asarray(out.boxes)[0] - shown) <= 1.5).tolist()
+    assert np.mean(near) >= 0.9
+    assert all(near) or name in FOLDING
+
+
 def test_exact_ones_equal_ours() -> None:
     sample = ak.Sample(noise(SIZE), rotated_boxes=[BOX], polygons=[RING], polylines=[RING])
     for theirs, ours in (

@@ -67,14 +67,27 @@ def _solved_points(rows: NDArray[Any], maps: Reals, count: int) -> NDArray[Any]:
 
 
 def _solved_boxes(rows: NDArray[Any], maps: Reals) -> NDArray[Any]:
-    """Return boxes (n, 4+) in fractions of the sides, each the upright one around its moved outline."""
+    """Return boxes (n, 4+) in fractions of the sides, those that are seen, each the upright one around what is.
+
+    That is the part of its outline that is shown, and the centres of all pixels that show its inside.
+    """
     sides = np.array(maps.shape[:0:-1], np.float64)
-    low, high = rows[:, None, :2].astype(np.float64), rows[:, None, 2:4].astype(np.float64)
-    outlines = (low + OUTLINE * (high - low)) * sides - 0.5
-    found = (pushed(outlines.reshape(-1, 2), maps).reshape(outlines.shape) + 0.5) / sides
-    moved = rows.copy()
-    moved[:, :4] = np.concatenate([found.min(axis=1), found.max(axis=1)], axis=1) if len(rows) else rows[:, :4]
-    return moved
+    boxes = rows[:, :4].astype(np.float64) * np.tile(sides, 2) - 0.5
+    outlines = boxes[:, None, :2] + OUTLINE * (boxes[:, None, 2:] - boxes[:, None, :2])
+    found = pushed(outlines.reshape(-1, 2), maps)
+    lost = np.hypot(*_misses(found, outlines.reshape(-1, 2), maps)[0].T) > _LOST_PX
+    found[lost] = np.nan
+    moved = np.empty((len(rows), 4))
+    for box, outline, place in zip(boxes, found.reshape(outlines.shape), moved, strict=True):
+        x, y = maps
+        inside = np.nonzero((x >= box[0]) & (x <= box[2]) & (y >= box[1]) & (y <= box[3]))
+        points = np.concatenate([outline, np.stack(inside[::-1], axis=1)])
+        points = points[~np.isnan(points[:, 0])]
+        place[:] = np.concatenate([points.min(axis=0), points.max(axis=0)]) if len(points) else np.nan
+    seen = np.isfinite(moved).all(axis=1)
+    kept = rows[seen]
+    kept[:, :4] = (moved[seen] + 0.5) / np.tile(sides, 2)
+    return kept
 
 
 def pushed(points: Reals, maps: Reals) -> Reals:
