@@ -94,9 +94,22 @@ def test_a_chance() -> None:
 
 
 def test_nothing_labelled_is_nothing_to_move() -> None:
-    empty = dict(data(), bboxes=np.zeros((0, 4)), names=[], keypoints=np.zeros((0, 2)))
-    done = compose(PIPELINE)(**empty)
-    assert len(done["bboxes"]) == len(done["keypoints"]) == 0
+    for none in ([], np.zeros((0, 4))):
+        empty = dict(data(), bboxes=none, names=[], keypoints=none[:, :2] if isinstance(none, np.ndarray) else none)
+        done = compose(PIPELINE)(**empty)
+        assert len(done["bboxes"]) == len(done["keypoints"]) == 0
+        theirs = albumentations.BboxParams("yolo", label_fields=["names"])
+        step = albumentations.Compose([PIPELINE.as_albumentations()], bbox_params=theirs)
+        assert len(step(image=picture(SIZE), bboxes=none, names=[])["bboxes"]) == 0
+
+
+def test_masks_of_real_numbers_that_are_whole() -> None:
+    mask = (noise(SIZE, 1) > 128).astype(np.float32)
+    done = compose(ak.Pipeline([ak.Mirror()]))(**dict(data(), mask=mask))["mask"]
+    assert done.dtype == np.float32
+    np.testing.assert_array_equal(done, mask[:, ::-1])
+    with pytest.raises(SampleError, match="must be an array of whole numbers or bool, got float32"):
+        compose(ak.Pipeline([ak.Mirror()]))(**dict(data(), mask=mask / 2))
 
 
 @pytest.mark.parametrize("p", [-0.1, 2, True, "often"])

@@ -54,12 +54,12 @@ def answered(augment: Augment, key: Key, data: Data, further: Mapping[str, str],
         got = ", ".join(solid) or "no picture"
         raise SampleError(f"must get pictures, masks, boxes and points, got {got}.", "as_albumentations")
     masks = _each(data, names["mask"], names["masks"])
-    boxes = {name: np.asarray(data[name]) for name in names["bboxes"]}
-    points = {name: np.asarray(data[name]) for name in names["keypoints"]}
+    boxes, points = ({name: _rows(data[name]) for name in names[kind]} for kind in ("bboxes", "keypoints"))
     labels = _labels(boxes, points, form, next(iter(pictures.values())).shape)
     (first, image), *others = pictures.items()
-    made = augment(Sample(image, masks=masks or None, **labels), key)
-    moved = dict(made.masks or {}) | {first: made.image}
+    wholes = {name: _whole(mask) for name, mask in masks.items()}
+    made = augment(Sample(image, masks=wholes or None, **labels), key)
+    moved = {name: mask.astype(masks[name].dtype) for name, mask in (made.masks or {}).items()} | {first: made.image}
     moved |= {name: augment(Sample(other, **labels), key).image for name, other in others}
     done = dict(data)
     for name in (*names["image"], *names["mask"]):
@@ -74,6 +74,19 @@ def _each(data: Data, single: Iterable[str], several: Iterable[str]) -> dict[str
     """Return arrays by name, those of a list under a name each."""
     found = {name: data[name] for name in single}
     return found | {_numbered(name, n): array for name in several for n, array in enumerate(data[name])}
+
+
+def _rows(values: Any) -> NDArray[Any]:
+    """Return boxes or points as rows; where there are none, an empty list does not say how long a row is."""
+    array = np.asarray(values)
+    return array.reshape(0, _SCALE + 1) if array.size == 0 and array.ndim < 2 else array
+
+
+def _whole(mask: NDArray[Any]) -> NDArray[Any]:
+    """Return a mask as whole numbers, if they are."""
+    if mask.dtype.kind != "f" or not (np.isfinite(mask) & (mask == np.rint(mask)) & (np.abs(mask) < 2**31)).all():
+        return mask
+    return mask.astype(np.int32)
 
 
 def _numbered(name: str, number: int) -> str:
