@@ -102,3 +102,14 @@ def test_without_boxes_it_cuts_anywhere() -> None:
         middles = np.array([(frame[:2] + frame[2:]) / 2 for frame in frames]) / SIZE[::-1]
         assert np.abs(middles.mean(axis=0) - 0.5).max() < 0.05
         assert np.ptp(middles, axis=0).min() > 0.3
+
+
+def test_a_box_that_reaches_beyond_a_horizon_is_none_to_keep() -> None:
+    """It is dropped, so that the window need not hold what is left of it: all of the picture."""
+    boxes, step = [[40, 20, 60, 40], [-3000, -2000, 4000, 3000]], ak.RandomBoxCrop((30, 30), "all", scale=0.05, ratio=1)
+    for n in range(6):
+        tilted = scene(boxes).after(drawn(ak.Perspective(0.15), ak.Key(n, "tilt")))
+        assert not np.isfinite(tilted.boxes).all()  # type: ignore[arg-type]
+        (op,) = drawn(step, ak.Key(n, "crop"), tilted)
+        assert isinstance(op, Homography)
+        assert op.matrix[0][0] > 0.6  # it enlarges, as it cannot where all of 100 x 60 pixels come to 30 x 30

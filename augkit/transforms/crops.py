@@ -275,7 +275,8 @@ def _shown(scene: Scene) -> NDArray[np.float64]:
     """Return the boxes (n, 4), clipped to the picture, that it shows any of."""
     if scene.boxes is None:
         return np.zeros((0, 4))
-    boxes = np.clip(np.nan_to_num(scene.boxes), 0.0, np.tile(scene.size[::-1], 2))
+    whole = scene.boxes[np.isfinite(scene.boxes).all(axis=1)]  # what reaches beyond a horizon is dropped
+    boxes = np.clip(whole, 0.0, np.tile(scene.size[::-1], 2))
     kept: NDArray[np.float64] = boxes[(boxes[:, :2] < boxes[:, 2:]).all(axis=1)]
     return kept
 
