@@ -196,6 +196,27 @@ def test_a_scene_knows_where_points_went_and_a_plan_whether_it_mirrors(name: str
     assert mirrors == known.get(name, {True, False} if name in ("D4", "SquareSymmetry") else {False})
 
 
+@pytest.mark.parametrize("name", ["AtLeastOneBBoxRandomCrop", "BBoxSafeRandomCrop", "RandomSizedBBoxSafeCrop"])
+def test_crops_that_look_for_boxes_cut_as_their_plan_says(name: str) -> None:
+    """Whatever was clipped, dropped, bent or never there when the plan runs."""
+    before: list[list[ak.Transform]] = [
+        [],
+        [ak.Translate(0.9, 0.0), ak.Blur(), ak.Translate(-0.9, 0.0)],
+        [ak.Albumentations("ElasticTransform", {"alpha": 300, "sigma": 8})],
+        [ak.Rotate(30), ak.Albumentations("NoOp")],
+    ]
+    some = ak.Sample(noise(SIZE), boxes=[[-95, 10, 5, 40], [60, 50, 100, 90]], box_labels=["hidden", "seen"])
+    for steps in before:
+        for sample in (some, ak.Sample(noise(SIZE), boxes=[]), ak.Sample(noise(SIZE))):
+            for n in range(4):
+                pipeline = ak.Pipeline([*steps, step_of(name)], border="constant")
+                plan = pipeline.draw(ak.Key(n, "x"), ak.Scene.of(sample))
+                assert ak.run(Plan.from_json(plan.to_json()), sample).image.shape[:2] == plan.size
+    safe = ak.Pipeline([step_of(name)], min_visible=0.99)
+    if name != "AtLeastOneBBoxRandomCrop":
+        assert all(safe(some, ak.Key(n, "x")).box_labels == ["seen"] for n in range(10))
+
+
 def test_a_crop_after_it_keeps_the_boxes() -> None:
     boxes = [[20, 15, 45, 40], [100, 70, 140, 100]]
     for name, params in (("HorizontalFlip", {}), ("Transpose", {}), ("RandomScale", {"scale_limit": [0.5, 0.5]})):

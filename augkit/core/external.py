@@ -26,6 +26,7 @@ class External:
         size: (height, width) of what comes out; None keeps the size.
         matrix: 3 x 3, how it moves points, to 0.01 px, where that is one homography; None where it leaves them, bends
             the picture, or chooses by what it finds there.
+        boxes: each left, top, right, bottom in pixels: those that it looks for, whatever the picture comes with.
     """
 
     name: str
@@ -33,6 +34,7 @@ class External:
     seed: int
     size: Size | None = None
     matrix: Matrix | None = None
+    boxes: tuple[tuple[float, float, float, float], ...] | None = None
 
 
 def frozen_params(params: Any) -> str:
@@ -78,3 +80,5 @@ def check_external(op: External) -> None:
     require(op.size is None or is_size(op.size), "External.size", "be (height, width) in whole pixels", op.size)
     fits = op.matrix is None or are_numbers(op.matrix, 3, 3)
     require(fits, "External.matrix", "be 3 rows of 3 finite numbers", op.matrix)
+    fits = not op.boxes or are_numbers(op.boxes, 0, 4)
+    require(fits, "External.boxes", "be left, top, right, bottom each", op.boxes)

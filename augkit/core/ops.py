@@ -140,7 +140,7 @@ _CLASSES: dict[str, type[Any]] = {
     for cls in (Homography, Warp, ControlPoints, ElasticField, ColorMatrix, Curve, *BARRIER_CHECKS, Blend)
 }
 _FIELDS = {cls: tuple(field.name for field in fields(cls)) for cls in _CLASSES.values()}
-_LATER = {External: ("matrix",)}  # written only where they are given
+_LATER = {External: ("boxes", "matrix")}  # written only where they are given
 
 
 def to_jsonable(op: Any) -> dict[str, Any]:

@@ -7,7 +7,7 @@ nothing is reflected: with border rules of ours, too, what a reflection shows ha
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
@@ -15,8 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from augkit.core.chain import OUTLINE
+from augkit.core.spatial import Size
 
-__all__ = ["pushed", "steadied"]
+__all__ = ["looking_for", "pushed", "steadied"]
 
 Reals = NDArray[np.float64]
 
@@ -38,6 +39,13 @@ def steadied(transform: Any, count: int) -> None:
     for kind, solve in (("bboxes", _solved_boxes), ("keypoints", partial(_solved_points, count=count))):
         if kind in functions:
             functions[kind] = _steady(transform, functions[kind], solve)
+
+
+def looking_for(transform: Any, boxes: Sequence[Sequence[float]], size: Size) -> None:
+    """Have a transform draw as if these were the boxes of a picture of `size`, left, top, right, bottom in pixels."""
+    shares = (np.array(boxes, np.float64).reshape(-1, 4) / [*size[::-1], *size[::-1]]).astype(np.float32)
+    theirs = transform.get_params_dependent_on_data
+    transform.get_params_dependent_on_data = lambda params, data: theirs(params, data | {"bboxes": shares})
 
 
 def _steady(transform: Any, theirs: Callable[..., Any], solve: Callable[..., Any]) -> Callable[..., Any]:

@@ -21,7 +21,7 @@ from augkit.core.tonal import RANGE
 from augkit.errors import AugkitError, SampleError
 from augkit.foreign.package import albumentations
 from augkit.foreign.pictures import in_range_of, loaded
-from augkit.foreign.points import steadied
+from augkit.foreign.points import looking_for, steadied
 from augkit.foreign.registry import METADATA, RESIZES, built, motion_of, origin_of, wanted_beside
 
 __all__ = ["MASK", "Subject", "perform"]
@@ -84,6 +84,8 @@ def perform(op: External, subject: Subject, min_visible: float) -> Subject:
     kinds, params = {"alpha": "mask"}, {}
     if motion != "none":
         steadied(transform, 0 if subject.keypoints is None else len(subject.keypoints))
+        if op.boxes is not None:
+            looking_for(transform, op.boxes, (image.shape[0], image.shape[1]))
         subject = subject if subject.boxes is None else _of_some_width(subject)
         moved = _known_to(transform, subject, motion == "stay")
         kinds |= {_name(place): "image" if place[0] == "images" else "mask" for place in moved.beside if place != MASK}
