@@ -1,5 +1,6 @@
 """Labels through Albumentations' transforms: they lie where the picture shows what they label."""
 
+import json
 import warnings
 from dataclasses import replace
 from pathlib import Path
@@ -13,7 +14,7 @@ from pictures import KEY, assert_same, blobs, boxed_sample, middles, noise, pict
 import augkit as ak
 from augkit.core.outlines import corners_of
 from augkit.core.plan import Plan
-from augkit.errors import SampleError
+from augkit.errors import ArgumentError, SampleError
 from augkit.foreign import motion_of, names
 
 MOVING = [name for name in names() if motion_of(name) in ("map", "bend")]
@@ -225,3 +226,14 @@ def test_a_crop_after_it_keeps_the_boxes() -> None:
         for n in range(10):
             out = pipeline(ak.Sample(noise(SIZE), boxes=boxes, box_labels=["a", "b"]), ak.Key(n, "x"))
             assert out.box_labels == ["a", "b"]
+
+
+@pytest.mark.parametrize(
+    ("field", "value"), [("boxes", 0), ("boxes", ""), ("boxes", [[1, 2, 3]]), ("matrix", 0), ("size", 0)]
+)
+def test_a_plan_of_wrong_facts_is_refused(field: str, value: Any) -> None:
+    pipeline = ak.Pipeline([ak.Albumentations("BBoxSafeRandomCrop")])
+    plan = json.loads(pipeline.draw(ak.Key(0, "a"), ak.Scene((60, 80))).to_json())
+    plan["steps"][0]["op"][field] = value
+    with pytest.raises(ArgumentError, match=f"External.{field}: must be"):
+        Plan.from_json(json.dumps(plan))

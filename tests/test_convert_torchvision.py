@@ -189,3 +189,17 @@ def test_a_list_of_albumentations_is_not_read_as_torchvision_s(line: str, name: 
         convert(path)
     path.write_text(f"{text}b = v2.Compose([v2.RandomHorizontalFlip()])\n")
     assert convert(path).steps == [ak.Maybe(0.5, ak.Mirror())]
+
+
+def test_the_first_list_is_the_first_in_the_file(tmp_path: Path) -> None:
+    """However deep it stands."""
+    (tmp_path / "two.py").write_text(
+        "def build():\n    return v2.Compose([v2.RandomInvert(1.0)])\n\nlater = v2.Compose([v2.Grayscale(3)])\n"
+    )
+    found = convert(tmp_path / "two.py")
+    assert found.steps == [ak.Invert()]
+    assert found.notes == ["line 4: another Compose, which is not looked at"]
+
+
+def test_identity_is_no_work_of_a_loader(tmp_path: Path) -> None:
+    assert convert(source(tmp_path, "v2.Identity()")).notes == ["line 4 Identity: does nothing"]

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Literal
 
-from augkit.convert.conversion import Arguments, Conversion, Differs, Rule
+from augkit.convert.conversion import Arguments, Conversion, Differs, Rule, either, margins
 from augkit.core.policy import Border
 from augkit.transforms import Transform
 from augkit.transforms.colour import Brightness, Gamma, Grayscale
-from augkit.transforms.combinators import Maybe, OneOf
-from augkit.transforms.crops import CenterCrop, Pad, PadTo, RandomCrop, RandomResizedCrop, Resize, ResizeSide
+from augkit.transforms.combinators import Maybe
+from augkit.transforms.crops import CenterCrop, PadTo, RandomCrop, RandomResizedCrop, Resize, ResizeSide
 from augkit.transforms.geometry import Mirror, QuarterTurn, Rotate, Scale, Shear, Translate
 from augkit.transforms.levels import AutoContrast, ChannelShuffle, Equalize, Invert, Posterize, Solarize
 from augkit.transforms.texture import Blur, Jpeg, Noise
@@ -50,18 +50,15 @@ def _resized_side(side: Literal["shorter", "longer"]) -> Rule:
     def rule(a: Arguments, found: Conversion) -> Sequence[Transform]:
         a.only(area_for_downscale=None, max_size_hw=None, **_SAMPLED)
         lengths = a.take("max_size")
-        steps = tuple(ResizeSide(length, side) for length in (lengths if isinstance(lengths, tuple) else (lengths,)))
-        return steps if len(steps) == 1 else (OneOf(steps),)
+        lengths = lengths if isinstance(lengths, tuple) else (lengths,)
+        return (either([ResizeSide(length, side) for length in lengths]),)
 
     return rule
 
 
 def _pad(a: Arguments, found: Conversion) -> Sequence[Transform]:
-    given = a.take("padding", 0)
-    sides = given if isinstance(given, tuple) else (given,)
-    left, top, right, bottom = {1: sides * 4, 2: sides * 2, 4: sides}[len(sides)]
     _outside(a, found)
-    return (Pad(left, top, right, bottom),)
+    return (margins(a.take("padding", 0)),)
 
 
 def _pad_to(a: Arguments, found: Conversion) -> Sequence[Transform]:

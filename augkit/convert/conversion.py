@@ -11,13 +11,14 @@ from augkit.errors import AugkitError
 from augkit.pipeline import Pipeline
 from augkit.pipeline_file import described
 from augkit.transforms import REGISTRY, Transform
-from augkit.transforms.combinators import Maybe
+from augkit.transforms.combinators import Maybe, OneOf
 from augkit.transforms.combinators import Sequence as InOrder
+from augkit.transforms.crops import Pad
 from augkit.transforms.external import PREFIX
 from augkit.transforms.names import ELSEWHERE
 from augkit.yaml_file import dumps
 
-__all__ = ["Arguments", "Conversion", "Differs", "Rule", "joined", "perhaps", "ruled", "unlike"]
+__all__ = ["Arguments", "Conversion", "Differs", "Rule", "either", "joined", "margins", "perhaps", "ruled", "unlike"]
 
 
 class Differs(Exception):
@@ -121,6 +122,17 @@ def perhaps(chance: float, step: Transform) -> Transform:
 def joined(steps: Sequence[Transform]) -> Transform:
     """Return several steps as one."""
     return steps[0] if len(steps) == 1 else InOrder(tuple(steps))
+
+
+def either(steps: Sequence[Transform]) -> Transform:
+    """Return a choice of steps, all alike."""
+    return steps[0] if len(steps) == 1 else OneOf(tuple(steps))
+
+
+def margins(given: Any) -> Pad:
+    """Return the margins that both libraries write as one number, as (x, y), or as (left, top, right, bottom)."""
+    sides = given if isinstance(given, tuple) else (given,)
+    return Pad(*{1: sides * 4, 2: sides * 2, 4: sides}[len(sides)])
 
 
 def ruled(rule: Rule, given: Mapping[str, Any], found: Conversion) -> Sequence[Transform]:

@@ -13,11 +13,13 @@ from augkit.transforms.combinators import OneOf, RandomOrder
 
 __all__ = ["torchvision_steps"]
 
-_PREPARATION = "done by the loader and the model's own preprocessing"
-_ELSEWHERE = {
+_PREPARATION = (
     *("ToImage", "ToDtype", "ToTensor", "PILToTensor", "ConvertImageDtype", "ConvertDtype", "ToPureTensor"),
-    *("ToPILImage", "Normalize", "Identity"),
-}
+    *("ToPILImage", "Normalize"),
+)
+_ELSEWHERE = {"Identity": "does nothing"} | dict.fromkeys(
+    _PREPARATION, "done by the loader and the model's own preprocessing"
+)
 _HOLDERS = ("Compose", "RandomApply", "RandomChoice", "RandomOrder")
 
 
@@ -37,6 +39,7 @@ def torchvision_steps(text: str, name: str) -> Conversion:
         raise FileError(f"must be Python source, got: {fault!s:.80}.", name) from None
     whole = [node for node in ast.walk(tree) if isinstance(node, ast.Call) and _called(node) == "Compose"]
     theirs = _names_of("albumentations", tree)  # some transforms have names of torchvision's, and other defaults
+    whole.sort(key=lambda call: (call.lineno, call.col_offset))  # walked breadth first, inner ones come last
     calls = [call for call in whole if ast.unparse(call.func).partition(".")[0] not in theirs]
     if whole and not calls:
         advice = "Write it to a file, albumentations.save(pipeline, 'theirs.json'), and convert that."
@@ -73,7 +76,7 @@ def _steps(node: ast.expr, found: Conversion) -> list[Transform]:
         return []
     name = _called(node)
     if name in _ELSEWHERE:
-        found.notes.append(f"{where} {name}: {_PREPARATION}")
+        found.notes.append(f"{where} {name}: {_ELSEWHERE[name]}")
         if name == "Normalize":
             found.normalised = _normalised(node)
         return []

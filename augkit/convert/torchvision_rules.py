@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, Literal
 
-from augkit.convert.conversion import Arguments, Conversion, Differs, Rule
+from augkit.convert.conversion import Arguments, Conversion, Differs, Rule, either, margins
 from augkit.core.policy import Border
 from augkit.transforms import Transform
 from augkit.transforms.colour import Brightness, Grayscale, Saturation
-from augkit.transforms.combinators import OneOf, RandomOrder
+from augkit.transforms.combinators import RandomOrder
 from augkit.transforms.crops import CenterCrop, Pad, RandomCrop, RandomResizedCrop, Resize, ResizeSide
 from augkit.transforms.geometry import Mirror, Rotate, Scale, Shear, Translate
 from augkit.transforms.levels import AutoContrast, ChannelShuffle, Equalize, Invert, Posterize, Solarize
@@ -83,13 +83,11 @@ def _center_crop(a: Arguments, found: Conversion) -> Sequence[Transform]:
 
 def _padding(a: Arguments, found: Conversion) -> Sequence[Transform]:
     """Return the margins; where there are none, a crop may still need the border."""
-    given = a.take("padding") or 0
-    sides = given if isinstance(given, tuple) else (given,)
-    left, top, right, bottom = {1: sides * 4, 2: sides * 2, 4: sides}[len(sides)]
+    pad = margins(a.take("padding") or 0)
     mode, fill, needed = a.take("padding_mode", "constant"), a.take("fill", 0), a.take("pad_if_needed", False)
-    if needed or any(sides):
+    if needed or pad != Pad():
         found.outside(_BORDERS.get(mode), fill or 0)
-    return (Pad(left, top, right, bottom),) if any(sides) else ()
+    return (pad,) if pad != Pad() else ()
 
 
 def _crop(a: Arguments, found: Conversion) -> Sequence[Transform]:
@@ -111,8 +109,7 @@ def _shortest(a: Arguments, found: Conversion) -> Sequence[Transform]:
     _sampled(a, found, "BILINEAR")
     found.notes.append(_ROUNDED)
     lengths = a.take("min_size")
-    steps = tuple(map(ResizeSide, lengths)) if isinstance(lengths, tuple) else (ResizeSide(lengths),)
-    return steps if len(steps) == 1 else (OneOf(steps),)
+    return (either([ResizeSide(length) for length in (lengths if isinstance(lengths, tuple) else (lengths,))]),)
 
 
 def _resized_crop(a: Arguments, found: Conversion) -> Sequence[Transform]:

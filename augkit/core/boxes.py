@@ -34,7 +34,7 @@ _MEANINGS = {
 _ELSEWHERE = {
     **dict.fromkeys(("pascal_voc", "voc", "xyxy"), "pixel"),
     **dict.fromkeys(("albumentations", "normalized", "rel_xyxy"), "normalised"),
-    **dict.fromkeys(("xywh",), "coco"),
+    "xywh": "coco",
 }
 _UNIT: Size = (1, 1)
 

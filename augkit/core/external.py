@@ -80,5 +80,5 @@ def check_external(op: External) -> None:
     require(op.size is None or is_size(op.size), "External.size", "be (height, width) in whole pixels", op.size)
     fits = op.matrix is None or are_numbers(op.matrix, 3, 3)
     require(fits, "External.matrix", "be 3 rows of 3 finite numbers", op.matrix)
-    fits = not op.boxes or are_numbers(op.boxes, 0, 4)
+    fits = op.boxes is None or are_numbers(op.boxes, 0, 4)
     require(fits, "External.boxes", "be left, top, right, bottom each", op.boxes)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from numbers import Real
+from typing import TypeGuard
 
 from augkit.errors import ArgumentError
 
@@ -13,7 +14,7 @@ MAX_SIDE = 1_000_000  # of a picture, in pixels
 MOST = 1e30  # of a number in a plan: sums of its products with 65,535 still fit into float32
 
 
-def is_number(value: object) -> bool:
+def is_number(value: object) -> TypeGuard[float]:
     """Tell whether `value` is a finite number that a float can hold, and no truth value."""
     try:
         return isinstance(value, Real) and not isinstance(value, bool) and math.isfinite(value)
@@ -24,7 +25,7 @@ def is_number(value: object) -> bool:
 def are_numbers(value: object, *shape: int) -> bool:
     """Tell whether `value` is nested tuples of numbers, none beyond `MOST`; a length of 0 stands for any length."""
     if not shape:
-        return is_number(value) and -MOST <= value <= MOST  # type: ignore[operator]  # a number
+        return is_number(value) and -MOST <= value <= MOST
     if not isinstance(value, tuple) or (shape[0] and len(value) != shape[0]):
         return False
     return all(are_numbers(item, *shape[1:]) for item in value)

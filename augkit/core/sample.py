@@ -186,6 +186,16 @@ class Scene:
         return None if self.source_boxes is None else push_boxes(self.moves, self.source_boxes)
 
     @property
+    def shown_boxes(self) -> NDArray[np.float64]:
+        """Boxes (n, 4) as far as the picture shows them, those left out of which it shows nothing."""
+        boxes = self.boxes
+        if boxes is None:
+            return np.zeros((0, 4))
+        whole = boxes[np.isfinite(boxes).all(axis=1)]  # what reaches beyond a horizon is dropped
+        clipped = np.clip(whole, 0.0, np.tile(self.size[::-1], 2))
+        return np.asarray(clipped[(clipped[:, :2] < clipped[:, 2:]).all(axis=1)], np.float64)
+
+    @property
     def keypoints(self) -> NDArray[np.float64] | None:
         """Keypoints (k, 2) as they now lie."""
         return None if self.source_keypoints is None else push(self.moves, self.source_keypoints)

@@ -9,7 +9,7 @@ crowds         one a box: whether it stands for many
 keypoints      [[x, y], ...] or [[x, y, visibility], ...], of the picture as a whole
 rotated_boxes  [[middle x, middle y, width, height, degrees counter-clockwise], ...]; rotated_box_labels, one each
 polylines      open lines: [[x, y], ...] or [x, y, x, y, ...]; polyline_labels, one each
-size           [height, width] of the picture
+picture_size   [height, width] of the picture
 """
 
 from __future__ import annotations
@@ -106,9 +106,8 @@ def _shapes(
     values = _listed(fields, name, None, where)
     if values is None:
         return None
-    numbers = [read(value, f"{where} {name}[{place}]") for place, value in enumerate(values)]
-    labels = _labels(fields, names, len(values), label, where)
-    return tuple(map(Shape, labels, numbers))
+    found = [read(value, f"{where} {name}[{place}]") for place, value in enumerate(values)]
+    return tuple(map(Shape, _labels(fields, names, len(values), label, where), found))
 
 
 def _rotated_box(value: Any, where: str) -> tuple[float, ...]:

@@ -18,7 +18,7 @@ from augkit.core.ops import ColorMatrix, Homography
 from augkit.core.plan import BlendRun, ColorRun, Plan, SpatialRun, Step, size_after
 from augkit.core.policy import Border, Interpolation, Policy
 from augkit.core.sample import Sample, channels_of, require_rgb
-from augkit.core.spatial import Size, scaling, translation
+from augkit.core.spatial import IDENTITY, Size, scaling, translation
 from augkit.core.tonal import RANGE
 from augkit.core.windows import moved_by
 from augkit.errors import SampleError
@@ -221,6 +221,8 @@ def _resized(image: Image, size: Size, how: Sampling) -> SpatialRun:
 
 def _fused(op: Homography, source: Size, policy: Policy) -> SpatialRun | None:
     """Return the run that an operation alone is, None where it moves nothing."""
+    if op == Homography(IDENTITY, source):  # of most filters, and told faster than by fusing
+        return None
     steps = fuse((op,), source, policy).steps
     return steps[0] if steps and isinstance(steps[0], SpatialRun) else None
 

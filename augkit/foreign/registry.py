@@ -157,6 +157,7 @@ def built(name: str, given: Mapping[str, Any]) -> Any:
         raise ArgumentError(f"must get arguments that it takes, got: {told:.200}.", f"albumentations.{name}") from None
 
 
+@cache
 def motion_of(name: str) -> Motion:
     """Tell what becomes of the picture's points.
 

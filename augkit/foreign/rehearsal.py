@@ -40,7 +40,8 @@ def rehearsed(op: External, scene: Scene) -> External:
     if op.name in _BY_MASK:
         subject = replace(subject, beside={MASK: np.zeros(scene.size, np.uint8)})
     if op.name in _BY_BOXES:
-        op = replace(op, boxes=_shown(scene))
+        boxes = scene.shown_boxes.round(3) + 0.0
+        op = replace(op, boxes=tuple((left, top, right, bottom) for left, top, right, bottom in boxes.tolist()))
     try:
         done = perform(op, subject, 0.0)
     except SampleError:
@@ -52,15 +53,6 @@ def rehearsed(op: External, scene: Scene) -> External:
     matrix = None if op.name in _BY_MASK else _homography(done.points, scene.size)
     is_still = size == scene.size
     return replace(op, size=None if is_still else size, matrix=None if is_still and matrix == IDENTITY else matrix)
-
-
-def _shown(scene: Scene) -> tuple[tuple[float, float, float, float], ...]:
-    """Return what the picture will show of its boxes, as far as that is known."""
-    boxes = np.zeros((0, 4)) if scene.boxes is None else scene.boxes[np.isfinite(scene.boxes).all(axis=1)]
-    clipped = np.clip(boxes, 0.0, np.tile(scene.size[::-1], 2)).round(3) + 0.0
-    return tuple(
-        (left, top, right, bottom) for left, top, right, bottom in clipped.tolist() if left < right and top < bottom
-    )
 
 
 def _homography(moved: np.ndarray | None, size: Size) -> Matrix | None:

@@ -112,7 +112,7 @@ class RandomBoxCrop(Transform):
     overlap: Annotated[Range, Interval(0.0, 1.0)] = (0.1, 0.9)
 
     def draw(self, stream: Stream, scene: Scene) -> tuple[Op, ...]:
-        boxes = _shown(scene)
+        boxes = scene.shown_boxes
         if self.keep == "overlap" and len(boxes):
             left, top, window = self._overlapping(stream, scene.size, boxes)
         else:
@@ -269,16 +269,6 @@ def _window(stream: Stream, size: Size, scale: Range, ratio: Range) -> Size:
         min(height, max(1, round(math.sqrt(area / aspect)))),
         min(width, max(1, round(math.sqrt(area * aspect)))),
     )
-
-
-def _shown(scene: Scene) -> NDArray[np.float64]:
-    """Return the boxes (n, 4), clipped to the picture, that it shows any of."""
-    if scene.boxes is None:
-        return np.zeros((0, 4))
-    whole = scene.boxes[np.isfinite(scene.boxes).all(axis=1)]  # what reaches beyond a horizon is dropped
-    boxes = np.clip(whole, 0.0, np.tile(scene.size[::-1], 2))
-    kept: NDArray[np.float64] = boxes[(boxes[:, :2] < boxes[:, 2:]).all(axis=1)]
-    return kept
 
 
 def _between(stream: Stream, low: int, high: int, most: int) -> int:

@@ -242,6 +242,7 @@ def example(cls: type[T]) -> T:
     shown = re.search(rf"^ *>>> ({cls.__name__}\(.*\))(  # .*)?$", cls.__doc__ or "", re.MULTILINE)
     if shown is None:
         raise ArgumentError(f"must show one in its docstring, on a line '>>> {cls.__name__}(...)'.", cls.__name__)
+    # What is evaluated stands in the class's own file, which was imported and so run already.
     made: T = eval(shown[1], dict(REGISTRY) | vars(sys.modules[cls.__module__]))
     return made
 
