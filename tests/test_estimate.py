@@ -47,7 +47,7 @@ class Slow(Transform):
     """Take a known time, whatever else this machine has to do."""
 
     def draw(self, stream: Any, scene: Any) -> tuple[()]:
-        time.sleep(0.04)
+        time.sleep(0.08)  # so long that what the machine takes beside it is little
         return ()
 
 
