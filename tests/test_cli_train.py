@@ -124,6 +124,16 @@ def test_seeds_and_comparisons_are_told(pictures: Path, tmp_path: Path) -> None:
     assert told("predict", str(best), str(pictures)).startswith("path,label")
 
 
+@pytest.mark.parametrize("words", [("--seeds", "2"), ("--compare", "none,digits")])
+def test_repeats_take_the_default_model(pictures: Path, tmp_path: Path, words: tuple[str, str]) -> None:
+    """Small pictures are given lenet, of which nothing is frozen: a cache that all runs share is not needed then."""
+    out = tmp_path / "runs"
+    lines = told("train", str(pictures), "--out", str(out), "--epochs", "1", *words).splitlines()
+    assert lines[0] == f"Accuracy over {words[1] if words[0] == '--seeds' else 1} seed{'s' * (words[0] == '--seeds')}"
+    assert len(list(out.rglob("report.html"))) == 2
+    assert not list(out.rglob("features"))
+
+
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [

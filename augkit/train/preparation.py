@@ -195,7 +195,7 @@ def _with_model(settings: Settings, surveyed: Survey, tell: Tell) -> Settings:
         chosen = replace(settings, model="efficientnet_lite0", weights=settings.weights or PRETRAINED)
         tell(f"Pictures of {side} pixels: efficientnet_lite0, pretrained and frozen but for its head.")
     elif settings.model == "auto":
-        chosen = replace(settings, model="lenet")
+        chosen = replace(settings, model="lenet", cache=True)  # nothing is frozen: no features, wherever they would lie
         tell(f"Pictures of {side} pixels: lenet, from scratch.")
     if chosen.model == "lenet" and chosen.input is None:
         fed = min(max(side, LEAST), SMALL)
