@@ -9,7 +9,6 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from augkit.codec import read as read
     from augkit.core.boxes import boxes as boxes
     from augkit.core.boxes import boxes_as as boxes_as
     from augkit.core.key import Key as Key
@@ -23,9 +22,10 @@ if TYPE_CHECKING:
     from augkit.core.sample import Sample as Sample
     from augkit.core.sample import Scene as Scene
     from augkit.executors import run as run
+    from augkit.images import read as read
     from augkit.pipeline import Pipeline as Pipeline
-    from augkit.pipeline_file import dump as dump
-    from augkit.pipeline_file import load as load
+    from augkit.pipeline.pipeline_file import dump as dump
+    from augkit.pipeline.pipeline_file import load as load
     from augkit.transforms.colour import *
     from augkit.transforms.combinators import *
     from augkit.transforms.crops import *
@@ -61,9 +61,9 @@ _HOMES = {
     "boxes": "core.boxes",
     "boxes_as": "core.boxes",
     "pick": "transforms.transform",
-    "dump": "pipeline_file",
-    "load": "pipeline_file",
-    "read": "codec",
+    "dump": "pipeline",
+    "load": "pipeline",
+    "read": "images",
     "run": "executors",
     "transform": "transforms.transform",
 }

@@ -15,6 +15,7 @@ __all__ = [
     "ArgumentError",
     "AugkitError",
     "DecodeError",
+    "ExtensionError",
     "FileError",
     "MissingExtra",
     "SampleError",
@@ -89,6 +90,10 @@ class DecodeError(AugkitError):
 
 class MissingExtra(AugkitError, ImportError):
     """A feature whose optional dependency is not installed; the message names the pip command."""
+
+
+class ExtensionError(AugkitError, ImportError):
+    """Another package's step, format or model that cannot be imported; the message names the package."""
 
 
 def is_outage(fault: BaseException) -> bool:

@@ -28,8 +28,8 @@ from typing import Any
 import cv2
 
 import augkit as ak
-from augkit.codec import decode, encode
 from augkit.expand import Progress, expand
+from augkit.images import decode, encode
 from benchmarks.photos import photos
 
 __all__ = ["measure", "table"]

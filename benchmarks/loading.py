@@ -27,8 +27,8 @@ import cv2
 from threadpoolctl import threadpool_limits
 
 import augkit as ak
-from augkit.codec import decode, encode
 from augkit.datasets import DataSet, read
+from augkit.images import decode, encode
 from augkit.loader import folder
 from benchmarks.photos import photos
 

@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from augkit.codec import decode, encode
+from augkit.images import decode, encode
 
 __all__ = ["MNIST", "Absent", "Labelled", "Parts", "Places", "digits", "fashion", "lay", "mnist", "stamps"]
 

@@ -1,4 +1,4 @@
-"""A file system that fails, dies or loses power at its n-th call: it stands in for `os` in `augkit.durable`.
+"""A file system that fails, dies or loses power at its n-th call: it stands in for `os` in `augkit.storage.durable`.
 
 What was written is kept in memory as a model of a page cache: for every file the bytes that a sync has made durable,
 for every folder the entries that one has. After a loss of power a folder holds any part of what was done to it since

@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 from pictures import noise
 
-from augkit.codec import encode
 from augkit.datasets import Instance
+from augkit.images import encode
 
 JPEG = encode(noise((24, 32)), "jpeg")  # 24 high, 32 wide
 PNG = encode(noise((24, 32), seed=1), "png")

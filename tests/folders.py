@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from augkit.codec import encode
 from augkit.expand import Summary, expand
+from augkit.images import encode
 from augkit.pipeline import Pipeline
 from augkit.transforms.colour import Brightness
 from augkit.transforms.crops import RandomCrop

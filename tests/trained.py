@@ -8,11 +8,11 @@ import torch
 from numpy.typing import NDArray
 from torch.nn import functional
 
-from augkit.codec import encode
+from augkit.images import encode
 from augkit.train.artefact import MODEL_FILE, Artefact, save
 from augkit.train.evaluation import Evaluation
 from augkit.train.models import architecture
-from augkit.train.targets import Target
+from augkit.train.tasks import Target
 
 CLASSES = Target("classes", ("ring", "square", "<script>alert(1)</script>"))
 LABELS = Target("labels", ("bright", "left", "wide"))

@@ -12,11 +12,11 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from augkit.train import Settings
-from augkit.train.folder import open_run
-from augkit.train.loop import State, fit
 from augkit.train.models import architecture
-from augkit.train.preparation import Preparation, prepare
-from augkit.train.run import begin, reproducible
+from augkit.train.run_folder import open_run
+from augkit.train.setup import Preparation, prepare
+from augkit.train.trainer import begin, reproducible
+from augkit.train.training_loop import State, fit
 
 CLASSES = ("lines", "plain", "spots")
 INPUT = (32, 32, 3)

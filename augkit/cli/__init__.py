@@ -45,7 +45,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 for _name in COMMANDS:
-    app.command(_name)(import_module(f"{__name__}.{_name.replace('-', '_')}").command)
+    app.command(_name)(import_module(f"{__name__}.{_name.replace('-', '_')}_command").command)
 
 
 def _tell_version(is_asked: bool) -> None:

@@ -33,7 +33,7 @@ def write(path: Path, content: bytes) -> None:
     Raises:
         FileError: it cannot be written.
     """
-    from augkit.durable import replace_with
+    from augkit.storage.durable import replace_with
 
     require_writable(path)
     try:

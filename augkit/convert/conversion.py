@@ -9,13 +9,13 @@ from typing import Any
 from augkit.core.policy import Border, Policy
 from augkit.errors import AugkitError
 from augkit.pipeline import Pipeline
-from augkit.pipeline_file import described
+from augkit.pipeline.pipeline_file import described
 from augkit.transforms import REGISTRY, Transform
 from augkit.transforms.combinators import Maybe, OneOf
 from augkit.transforms.combinators import Sequence as InOrder
 from augkit.transforms.crops import Pad
 from augkit.transforms.external import PREFIX
-from augkit.transforms.names import ELSEWHERE
+from augkit.transforms.other_names import ELSEWHERE
 from augkit.yaml_file import dumps
 
 __all__ = ["Arguments", "Conversion", "Differs", "Rule", "either", "joined", "margins", "perhaps", "ruled", "unlike"]

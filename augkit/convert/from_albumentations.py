@@ -8,7 +8,7 @@ from typing import Any
 from augkit.convert.albumentations_rules import RULES
 from augkit.convert.conversion import Conversion, Differs, joined, perhaps, ruled, unlike
 from augkit.errors import AugkitError, FileError
-from augkit.foreign import without_derived
+from augkit.integrations.albumentations import without_derived
 from augkit.transforms import Transform
 from augkit.transforms.combinators import OneOf, RandomOrder, SomeOf
 from augkit.transforms.combinators import Sequence as InOrder

@@ -4,7 +4,7 @@ from augkit.datasets.data_set import SPLITS, Annotations, DataSet, Instance, Kin
 from augkit.datasets.folder import read_folder
 from augkit.datasets.form import Part, Record, Sink, Whole, Writer
 from augkit.datasets.forms import READERS, WRITERS, is_data_set, read, writer
-from augkit.datasets.names import PICTURE_SUFFIXES
+from augkit.datasets.naming import PICTURE_SUFFIXES
 from augkit.datasets.places import Cell, Member, Place
 
 __all__ = [

@@ -10,11 +10,11 @@ from itertools import pairwise
 from operator import attrgetter
 from typing import Any, Literal, Self, get_args
 
-from augkit.codec import Decoded, decode
 from augkit.core.spatial import Size
 from augkit.datasets.places import Place, read_place
-from augkit.datasets.root import Root
 from augkit.errors import ArgumentError, DecodeError, FileError, closest
+from augkit.images import Decoded, decode
+from augkit.storage.root import Root
 
 __all__ = ["SPLITS", "Annotations", "DataSet", "Instance", "Kind", "Shape", "Source", "Split"]
 

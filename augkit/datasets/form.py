@@ -14,7 +14,7 @@ from typing import Any, BinaryIO, ClassVar, Protocol
 
 from augkit.core.spatial import Size
 from augkit.datasets.data_set import DataSet, Instance, Kind, Shape, Split
-from augkit.datasets.root import Root
+from augkit.storage.root import Root
 
 __all__ = ["Add", "Part", "Reader", "Record", "Sink", "Whole", "Writer"]
 

@@ -10,10 +10,10 @@ from augkit.datasets.folder import FolderReader, FolderWriter
 from augkit.datasets.form import Reader, Writer
 from augkit.datasets.manifest import ManifestReader
 from augkit.datasets.parquet import ParquetReader, ParquetWriter
-from augkit.datasets.root import Root
 from augkit.datasets.webdataset import WebDatasetReader, WebDatasetWriter
 from augkit.datasets.yolo import YoloReader, YoloWriter
 from augkit.errors import ArgumentError, FileError, closest
+from augkit.storage.root import Root
 
 __all__ = ["READERS", "WRITERS", "is_data_set", "read", "writer"]
 

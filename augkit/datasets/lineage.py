@@ -10,8 +10,8 @@ from typing import Any
 
 from augkit.datasets.data_set import DataSet, Source
 from augkit.datasets.places import place_of
-from augkit.datasets.root import Root
 from augkit.errors import FileError
+from augkit.storage.root import Root
 
 __all__ = ["BOOKS", "DONE", "HINT", "LINEAGE", "Origin", "originals", "read_lineage"]
 

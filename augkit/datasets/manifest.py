@@ -23,9 +23,9 @@ from augkit.datasets import json_file
 from augkit.datasets.data_set import DataSet, Source, Split
 from augkit.datasets.fields import FIELDS, annotations_of
 from augkit.datasets.form import Reader
-from augkit.datasets.names import SPLIT_NAMES, classes_of
-from augkit.datasets.root import Root, inside
+from augkit.datasets.naming import SPLIT_NAMES, classes_of
 from augkit.errors import FileError, closest
+from augkit.storage.root import Root, inside
 
 __all__ = ["ManifestReader"]
 

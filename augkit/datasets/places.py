@@ -6,8 +6,8 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 from augkit.datasets import arrow
-from augkit.datasets.root import Root
 from augkit.errors import ArgumentError, AugkitError, FileError
+from augkit.storage.root import Root
 
 __all__ = ["Cell", "Member", "Place", "place_of", "read_place"]
 

@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from augkit.codec import decode_mask
 from augkit.core.external import External
 from augkit.core.ops import Warp
 from augkit.core.plan import BlendRun, Plan, SpatialRun, Step
@@ -18,7 +17,8 @@ from augkit.core.spatial import Size
 from augkit.datasets import run_lengths
 from augkit.datasets.data_set import DataSet, Instance, Shape, Source
 from augkit.errors import DecodeError, SampleError
-from augkit.foreign import motion_of
+from augkit.images import decode_mask
+from augkit.integrations.albumentations import motion_of
 
 __all__ = ["named_sample", "ready_for", "sample_of"]
 

@@ -23,7 +23,7 @@ from augkit.core.tonal import RANGE
 from augkit.core.windows import moved_by
 from augkit.errors import SampleError
 from augkit.executors.labels import Labels, chosen, starts_of
-from augkit.foreign import Subject, motion_of, perform
+from augkit.integrations.albumentations import Subject, motion_of, perform
 
 __all__ = ["EDGE_PX", "Pixels", "Sampling", "downscaled", "execute", "widened"]
 

@@ -12,11 +12,11 @@ from typing import Any, NoReturn
 from augkit.datasets import Source
 from augkit.errors import ArgumentError, FileError
 from augkit.expand import layout
-from augkit.expand.closing import is_complete
-from augkit.expand.counts import wanted_copies
+from augkit.expand.balancing import wanted_copies
+from augkit.expand.finalize import is_complete
 from augkit.expand.layout import DONE, HINT, JOB, JobError, compact, sealed
-from augkit.expand.plan import Row, WorkPlan, parsed_row
-from augkit.expand.store import Store
+from augkit.expand.work_plan import Row, WorkPlan, parsed_row
+from augkit.storage.store import Store
 
 __all__ = ["open_books", "require_free", "rows_wanted", "start_afresh"]
 

@@ -15,12 +15,12 @@ from typing import Any
 
 from augkit.expand.books import rows_wanted
 from augkit.expand.layout import JobError
-from augkit.expand.names import is_class
-from augkit.expand.plan import Row, Shard, WorkPlan
+from augkit.expand.output_names import is_class
 from augkit.expand.planning import make_plan, require_apart
-from augkit.expand.processes import cpu_count, run_shards
+from augkit.expand.pool import cpu_count, run_shards
 from augkit.expand.shard import Work
-from augkit.expand.store import store_at
+from augkit.expand.work_plan import Row, Shard, WorkPlan
+from augkit.storage.store import store_at
 
 __all__ = ["Estimate", "estimate"]
 

@@ -12,19 +12,19 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
-from augkit.datasets.root import Root
 from augkit.errors import Unreachable
 from augkit.expand.books import open_books, require_free, start_afresh
-from augkit.expand.closing import close_books, is_complete, read_done, read_marker
+from augkit.expand.finalize import close_books, is_complete, read_done, read_marker
 from augkit.expand.job import Balance
 from augkit.expand.layout import JobError
-from augkit.expand.plan import Shard, WorkPlan
 from augkit.expand.planning import Pipelines, make_plan, require_apart
-from augkit.expand.processes import cpu_count, is_worker_starting, run_shards
-from augkit.expand.running import require_one_aim, require_runnable
+from augkit.expand.pool import cpu_count, is_worker_starting, run_shards
+from augkit.expand.run_options import require_one_aim, require_runnable
 from augkit.expand.shard import ShardResult, Work
-from augkit.expand.store import Store, store_at
+from augkit.expand.work_plan import Shard, WorkPlan
 from augkit.pipeline import Pipeline
+from augkit.storage.root import Root
+from augkit.storage.store import Store, store_at
 
 __all__ = ["Progress", "Summary", "expand"]
 
@@ -245,7 +245,7 @@ def _engine(name: str, store: Store, plan: WorkPlan, workers: int, start_method:
     root = Root.at(os.fsdecode(plan.data.root.lasting))  # who does the work may be at home in another folder
     work = Work(plan.job, replace(plan.data, root=root, sources=(), columns={}), str(store), plan.classes)
     if name == "ray":
-        from augkit.expand.ray_tasks import run_tasks
+        from augkit.expand.ray_engine import run_tasks
 
         return lambda shards, watch: run_tasks(work, shards, workers, timeout, watch)
     return lambda shards, watch: run_shards(

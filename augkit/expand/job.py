@@ -6,12 +6,12 @@ from dataclasses import dataclass, field
 from itertools import chain
 from typing import Any
 
-from augkit.codec import ENCODINGS, require_encoding
 from augkit.datasets import Split, Writer, writer
 from augkit.errors import ArgumentError
 from augkit.expand.layout import versions
+from augkit.images import ENCODINGS, require_encoding
 from augkit.pipeline import Pipeline
-from augkit.pipeline_file import described
+from augkit.pipeline.pipeline_file import described
 
 __all__ = ["MOST_COPIES", "Balance", "Job"]
 
@@ -29,7 +29,7 @@ class Job:
         copies: how many outputs a source gets, 1 to MOST_COPIES.
         seed: any whole number.
         form: the name of the form of data set that is written.
-        encoding: one of `augkit.codec.ENCODINGS`.
+        encoding: one of `augkit.images.ENCODINGS`.
         quality: 1 to 100, for jpeg and webp.
         pipelines_for: other pipelines for some classes, as (class, pipeline).
         balance: ``none``, ``max``, or the outputs that every class is brought to.

@@ -29,7 +29,7 @@ from augkit.datasets.lineage import BOOKS, DONE, HINT, LINEAGE
 from augkit.errors import AugkitError, FileError
 
 if TYPE_CHECKING:
-    from augkit.expand.store import Store
+    from augkit.storage.store import Store
 
 __all__ = ["BOOKS", "DONE", "FORMAT", "HINT", "JOB", "LEAKS", "PLANS", "REJECTED", "TEMPORARY"]
 __all__ += [

@@ -6,7 +6,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Protocol
 
-from augkit.codec import decode, decode_mask, encode
 from augkit.core.key import Key
 from augkit.core.plan import Plan
 from augkit.core.sample import Sample, Scene
@@ -14,11 +13,12 @@ from augkit.datasets import DataSet, Instance, Part, Record, Shape
 from augkit.datasets.samples import ready_for, sample_of
 from augkit.errors import AugkitError, FileError, Unreachable
 from augkit.executors import reusing, run
-from augkit.expand.annotated import moved
 from augkit.expand.job import Job
 from augkit.expand.layout import compact, sha256_of
-from augkit.expand.leaks import fingerprint
-from augkit.expand.plan import Task
+from augkit.expand.leakage import fingerprint
+from augkit.expand.transform_annotations import moved
+from augkit.expand.work_plan import Task
+from augkit.images import decode, decode_mask, encode
 
 __all__ = ["Hand", "Output", "Rejected", "Seen", "outputs", "record_of", "rejected"]
 

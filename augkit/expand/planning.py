@@ -12,10 +12,9 @@ from augkit.datasets import WRITERS, DataSet, read
 from augkit.datasets.splits import assign, groups_of, parse_split
 from augkit.errors import ArgumentError, FileError, closest
 from augkit.expand.job import Balance, Job
-from augkit.expand.names import is_class
-from augkit.expand.plan import WorkPlan
-from augkit.pipeline import Pipeline
-from augkit.pipeline_file import load
+from augkit.expand.output_names import is_class
+from augkit.expand.work_plan import WorkPlan
+from augkit.pipeline import Pipeline, load
 
 __all__ = ["Pipelines", "make_plan", "require_apart"]
 

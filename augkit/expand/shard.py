@@ -11,8 +11,8 @@ from augkit.expand import layout
 from augkit.expand.job import Job
 from augkit.expand.layout import sealed
 from augkit.expand.outputs import Hand, Output, Rejected, Seen, outputs, rejected
-from augkit.expand.plan import Shard, Task
-from augkit.expand.store import store_at
+from augkit.expand.work_plan import Shard, Task
+from augkit.storage.store import store_at
 
 __all__ = ["ShardResult", "Work"]
 

@@ -19,7 +19,7 @@ from augkit.loader.batches import collate
 from augkit.loader.folders import folder
 from augkit.loader.mixing import CutMix, MixUp
 from augkit.loader.mosaic import Mosaic
-from augkit.loader.pictures import Pictures
+from augkit.loader.picture_data_set import Pictures
 from augkit.loader.sampler import Draw, EpochSampler
 
 __all__ = ["Augmented", "CutMix", "Draw", "EpochSampler", "MixUp", "Mosaic", "Pictures", "collate", "folder"]

@@ -21,8 +21,7 @@ from augkit.errors import ArgumentError, AugkitError, SampleError
 from augkit.executors import run
 from augkit.loader.items import item_of, sample_from
 from augkit.loader.sampler import Draw
-from augkit.pipeline import Pipeline
-from augkit.pipeline_file import load
+from augkit.pipeline import Pipeline, load
 
 __all__ = ["Augmented", "Made", "Samples"]
 

@@ -15,7 +15,7 @@ from augkit.datasets import SPLITS, DataSet, read
 from augkit.errors import ArgumentError, closest
 from augkit.loader.augmented import Augmented, Samples
 from augkit.loader.batches import collate
-from augkit.loader.pictures import Numbered, Pictures, class_names
+from augkit.loader.picture_data_set import Numbered, Pictures, class_names
 from augkit.loader.sampler import EpochSampler, whole
 from augkit.pipeline import Pipeline
 
@@ -68,7 +68,7 @@ def folder(
 
     >>> from tempfile import TemporaryDirectory
     >>> import numpy as np
-    >>> from augkit.codec import encode
+    >>> from augkit.images import encode
     >>> with TemporaryDirectory() as root:
     ...     (Path(root) / "roses").mkdir()
     ...     _ = (Path(root) / "roses/1.png").write_bytes(encode(np.zeros((24, 32, 3), np.uint8), "png"))

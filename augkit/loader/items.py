@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from augkit.core.sample import Polygon, Sample
 from augkit.errors import SampleError
-from augkit.interchange import opened
+from augkit.images.interchange import opened
 
 __all__ = ["item_of", "sample_from"]
 
@@ -24,7 +24,7 @@ def sample_from(item: Any) -> Sample:
     """Return what a data set gave as a sample.
 
     Args:
-        item: a `Sample`, or a picture (as `augkit.interchange.opened` takes it) and its label.
+        item: a `Sample`, or a picture (as `augkit.images.interchange.opened` takes it) and its label.
 
     Raises:
         SampleError: it is something else.

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from augkit.pipeline.sentences import defaults, explain, headline
 from augkit.preview.gallery import gallery
-from augkit.preview.page import contact_page
-from augkit.preview.sentences import defaults, explain, headline
+from augkit.preview.html_page import contact_page
 from augkit.preview.sheet import contact_sheet
 
 __all__ = ["contact_page", "contact_sheet", "defaults", "explain", "gallery", "headline"]

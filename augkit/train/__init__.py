@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING, Any
 from augkit.errors import MissingExtra
 
 if TYPE_CHECKING:
-    from augkit.train.closing import Result as Result
     from augkit.train.repeats import repeat as repeat
-    from augkit.train.run import train as train
-    from augkit.train.settings import Settings as Settings
+    from augkit.train.results import Result as Result
+    from augkit.train.train_config import Settings as Settings
+    from augkit.train.trainer import train as train
 
 for _package in ("torch", "safetensors", "scipy", "sklearn"):
     if find_spec(_package) is None:
         raise MissingExtra("must be installed to train. Run: pip install 'augkit[train]'", _package)
 
-_HOMES = {"Result": "closing", "Settings": "settings", "repeat": "repeats", "train": "run"}
+_HOMES = {"Result": "results", "Settings": "train_config", "repeat": "repeats", "train": "trainer"}
 
 
 def __getattr__(name: str) -> Any:

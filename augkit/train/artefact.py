@@ -25,11 +25,11 @@ import torch
 from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
-from augkit.durable import replace_with
 from augkit.errors import ArgumentError, FileError
-from augkit.train.faults import written
+from augkit.storage.durable import replace_with
 from augkit.train.models import Architecture, Network
-from augkit.train.targets import Target
+from augkit.train.tasks import Target
+from augkit.train.train_errors import written
 
 __all__ = ["DECIDING", "MODEL_FILE", "Artefact", "load", "save", "versions"]
 

@@ -16,8 +16,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from augkit.durable import rename, replace_with, sync_folder, unlink, write
-from augkit.train.faults import Unwritten, written
+from augkit.storage.durable import rename, replace_with, sync_folder, unlink, write
+from augkit.train.train_errors import Unwritten, written
 
 __all__ = ["Checkpoints"]
 

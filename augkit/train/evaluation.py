@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from scipy.special import expit, softmax
 
 from augkit.errors import SampleError
-from augkit.train.targets import Target
+from augkit.train.tasks import Target
 
 __all__ = ["Evaluation", "answers"]
 

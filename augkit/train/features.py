@@ -20,11 +20,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from augkit.durable import rename, replace_with, unlink
-from augkit.train.faults import written
+from augkit.storage.durable import rename, replace_with, unlink
 from augkit.train.freezing import head_names
 from augkit.train.models import Network
 from augkit.train.stream import Stream, in_order
+from augkit.train.train_errors import written
 
 __all__ = ["Features", "backbone_hash"]
 

@@ -11,9 +11,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from augkit.durable import rename, unlink
 from augkit.errors import MissingExtra
-from augkit.train.faults import written
+from augkit.storage.durable import rename, unlink
+from augkit.train.train_errors import written
 
 __all__ = ["Log"]
 

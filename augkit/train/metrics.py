@@ -22,9 +22,9 @@ from sklearn.metrics import (
 )
 
 from augkit.core.key import Key
-from augkit.train.answers import LIKELY
 from augkit.train.calibration import loss_of, reliability
 from augkit.train.evaluation import Evaluation
+from augkit.train.predictions import LIKELY
 
 __all__ = ["Evaluation", "Headline", "headline", "measure", "score"]
 

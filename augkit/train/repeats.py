@@ -12,9 +12,9 @@ from typing import Any
 from scipy.stats import t as student_t
 
 from augkit.errors import ArgumentError
-from augkit.pipeline_file import load
-from augkit.train.closing import Result
-from augkit.train.settings import Settings
+from augkit.pipeline import load
+from augkit.train.results import Result
+from augkit.train.train_config import Settings
 
 __all__ = ["Difference", "Repeats", "Spread", "differences", "repeat"]
 

@@ -14,10 +14,10 @@ from torch.utils.data import DataLoader, Dataset, Sampler
 
 from augkit.loader import Augmented, Draw, EpochSampler, Pictures
 from augkit.pipeline import Pipeline
-from augkit.train.data import Part
-from augkit.train.faults import LostWorker
 from augkit.train.models import Preprocessing
-from augkit.train.prepared import prepared
+from augkit.train.parts import Part
+from augkit.train.picture_input import prepared
+from augkit.train.train_errors import LostWorker
 
 __all__ = ["BATCH", "Stream", "draws_of", "in_order", "least_of", "steps_of"]
 

@@ -10,10 +10,10 @@ from hashlib import sha256
 from itertools import islice
 from statistics import median_low
 
-from augkit.codec import decode
 from augkit.datasets import Source
 from augkit.errors import AugkitError, DecodeError, FileError, Unreachable
-from augkit.train.data import ROLES, Part, Parts, Role
+from augkit.images import decode
+from augkit.train.parts import ROLES, Part, Parts, Role
 
 __all__ = ["Survey", "survey"]
 

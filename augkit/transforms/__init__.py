@@ -7,7 +7,7 @@ from importlib import import_module
 from pkgutil import iter_modules
 
 from augkit.errors import ArgumentError, closest
-from augkit.transforms.names import ELSEWHERE
+from augkit.transforms.other_names import ELSEWHERE
 from augkit.transforms.transform import REGISTRY, Transform
 
 __all__ = ["REGISTRY", "Transform", "find"]

@@ -33,7 +33,7 @@ from augkit.core.key import Stream
 from augkit.core.ops import Op
 from augkit.core.sample import Scene
 from augkit.errors import ArgumentError
-from augkit.transforms.complaints import readable
+from augkit.transforms.validation import readable
 
 __all__ = [
     "ANY_STEP",

@@ -9,11 +9,11 @@ from typing import Any, NamedTuple, Self
 
 from augkit.core.boxes import edges
 from augkit.core.spatial import Size
-from augkit.datasets import counts, json_file
+from augkit.datasets import json_file, run_length_text
 from augkit.datasets.data_set import Annotations, Instance
 from augkit.datasets.objects import FLAT, around, box_of, numbers, rings_of
-from augkit.datasets.root import Root, inside
 from augkit.errors import FileError
+from augkit.storage.root import Root, inside
 
 __all__ = ["Categories", "Entries", "Picture"]
 
@@ -189,7 +189,7 @@ def _object(entry: dict[str, Any], label: str, points: int, here: str) -> _Objec
 def _run_lengths(outline: dict[str, Any], here: str) -> tuple[str, tuple[int, int]]:
     """Return the text of run lengths that were checked, and the (height, width) of their mask."""
     height, width = (int(value) for value in numbers(outline.get("size"), f"{here}.size", 2))
-    return counts.checked(outline.get("counts"), (height, width), f"{here}.counts"), (height, width)
+    return run_length_text.checked(outline.get("counts"), (height, width), f"{here}.counts"), (height, width)
 
 
 def _fitting(objects: list[_Object], size: Size | None, here: str) -> list[Instance]:

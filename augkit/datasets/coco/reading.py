@@ -21,9 +21,9 @@ from dataclasses import dataclass, field
 from augkit.datasets.coco.entries import Categories, Entries, Picture
 from augkit.datasets.data_set import DataSet, Source, Split
 from augkit.datasets.form import Reader
-from augkit.datasets.names import SPLIT_NAMES, is_picture, split_in
-from augkit.datasets.root import Root
+from augkit.datasets.naming import SPLIT_NAMES, is_picture, split_in
 from augkit.errors import FileError
+from augkit.storage.root import Root
 
 __all__ = ["CocoReader"]
 

@@ -13,9 +13,9 @@ from collections.abc import Iterable, Iterator
 
 from augkit.datasets.data_set import DataSet, Source
 from augkit.datasets.form import Reader
-from augkit.datasets.names import OTHER, SPLIT_NAMES, classes_of, is_picture
-from augkit.datasets.root import Found, Root
+from augkit.datasets.naming import OTHER, SPLIT_NAMES, classes_of, is_picture
 from augkit.errors import FileError
+from augkit.storage.root import Found, Root
 
 __all__ = ["FolderReader", "read_folder"]
 

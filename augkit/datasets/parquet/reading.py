@@ -21,10 +21,10 @@ from augkit.datasets import arrow, json_file
 from augkit.datasets.data_set import DataSet, Source, Split
 from augkit.datasets.fields import FIELDS, annotations_of
 from augkit.datasets.form import Reader
-from augkit.datasets.names import SPLIT_NAMES, classes_of, is_picture, split_in
+from augkit.datasets.naming import SPLIT_NAMES, classes_of, is_picture, split_in
 from augkit.datasets.places import KEPT_BYTES, Cell, Member, Place
-from augkit.datasets.root import Found, Root, inside
 from augkit.errors import AugkitError, FileError, closest
+from augkit.storage.root import Found, Root, inside
 
 __all__ = ["ParquetReader"]
 

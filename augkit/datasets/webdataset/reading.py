@@ -19,10 +19,10 @@ from augkit.datasets import json_file
 from augkit.datasets.data_set import DataSet, Source, Split
 from augkit.datasets.fields import annotations_of
 from augkit.datasets.form import Reader
-from augkit.datasets.names import SPLIT_NAMES, classes_of, is_picture, split_in
+from augkit.datasets.naming import SPLIT_NAMES, classes_of, is_picture, split_in
 from augkit.datasets.places import Member
-from augkit.datasets.root import Found, Root, inside
 from augkit.errors import FileError
+from augkit.storage.root import Found, Root, inside
 
 __all__ = ["WebDatasetReader"]
 

@@ -20,12 +20,12 @@ from augkit.core.boxes import edges
 from augkit.core.spatial import Size
 from augkit.datasets.data_set import Annotations, DataSet, Instance, Source, Split
 from augkit.datasets.form import Reader
-from augkit.datasets.names import is_picture
+from augkit.datasets.naming import is_picture
 from augkit.datasets.objects import FLAT, around, box_of
-from augkit.datasets.root import Root
 from augkit.datasets.yolo.settings import Settings, text_of, with_quoted_keys
 from augkit.datasets.yolo.sizes import size_at
 from augkit.errors import FileError
+from augkit.storage.root import Root
 
 __all__ = ["YoloReader"]
 

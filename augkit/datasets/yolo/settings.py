@@ -6,9 +6,9 @@ import re
 from typing import Any
 
 from augkit.datasets.data_set import Split
-from augkit.datasets.names import SPLIT_NAMES
-from augkit.datasets.root import Root
+from augkit.datasets.naming import SPLIT_NAMES
 from augkit.errors import FileError
+from augkit.storage.root import Root
 from augkit.yaml_file import Document
 
 __all__ = ["Settings", "text_of", "with_quoted_keys"]

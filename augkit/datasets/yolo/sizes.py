@@ -7,10 +7,10 @@ from io import BytesIO
 
 from PIL import Image
 
-from augkit.codec import probe
 from augkit.core.spatial import Size
-from augkit.datasets.root import Root
 from augkit.errors import DecodeError
+from augkit.images import probe
+from augkit.storage.root import Root
 
 __all__ = ["size_at", "upright_size"]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from augkit.train.report.facts import ReportFacts
-from augkit.train.report.writing import write
+from augkit.train.report.report_facts import ReportFacts
+from augkit.train.report.report_writing import write
 
 __all__ = ["ReportFacts", "write"]

@@ -10,12 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from augkit.codec import encode
 from augkit.core.tonal import RANGE
 from augkit.errors import AugkitError
-from augkit.train.answers import LIKELY, named
+from augkit.images import encode
 from augkit.train.evaluation import Evaluation, Reals
-from augkit.train.report.page import source, text
+from augkit.train.predictions import LIKELY, named
+from augkit.train.report.report_page import source, text
 
 __all__ = ["MOST", "Mistake", "gallery", "thumbnail", "worst"]
 

@@ -1,0 +1,30 @@
+"""``augkit export``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def command(
+    run: Annotated[str, typer.Argument(metavar="RUN", help="What augkit train wrote: its folder, or the model in it.")],
+    output: Annotated[Path, typer.Option("--output", "-o", metavar="FILE", help="A .onnx or .pt2 file to write.")],
+) -> None:
+    """Write a trained network as ONNX or torch.export.
+
+    It takes any number of pictures of the network's size, (batch, height, width, channels)
+    of uint8, and normalises them itself. It gives logits that are calibrated already, or
+    numbers in units. Its metadata say how pictures are brought to that size, and what the
+    outputs are called. It is run on random pictures first, and only written if it says
+    what the network says.
+    """
+    from augkit.cli.output import require_writable
+    from augkit.train.onnx_export import export
+
+    require_writable(output)
+    made = export(run, output)
+    sides = " x ".join(map(str, made.input))
+    print(f"{output}: batch x {sides} uint8 to {made.output}, {made.size / 1e6:,.1f} MB.")
+    print(f"At most {made.difference:.1e} from the network on {made.pictures} random pictures.")

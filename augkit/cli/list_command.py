@@ -1,0 +1,95 @@
+"""``augkit list``."""
+
+from __future__ import annotations
+
+import shutil
+from inspect import cleandoc
+from itertools import groupby, zip_longest
+from pathlib import Path
+from textwrap import wrap
+from typing import Annotated
+
+import typer
+
+
+def command(
+    name: Annotated[
+        str | None, typer.Argument(metavar="NAME", help="All of one transform.", show_default=False)
+    ] = None,
+    pictures: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write a PNG that shows all transforms on one picture.")
+    ] = None,
+    on: Annotated[
+        str | None, typer.Option(metavar="PICTURE", help="That picture.", show_default="a photo of scikit-learn's")
+    ] = None,
+) -> None:
+    """List the bundled pipelines and all transforms, or draw what each makes of a picture.
+
+    Of one transform by its NAME: its arguments, what it draws and what comes of it.
+    """
+    if name is not None:
+        _tell(name)
+        return
+    if pictures is not None:
+        _draw(pictures, on)
+        return
+    if on is not None:
+        from augkit.errors import ArgumentError
+
+        raise ArgumentError("must go with --pictures FILE.", "--on")
+    from augkit.pipeline.pipeline_file import bundled
+    from augkit.preview import defaults, headline
+    from augkit.transforms import REGISTRY
+    from augkit.transforms.transform import summary
+
+    width = min(100, shutil.get_terminal_size((80, 24)).columns)
+    names = max(len(name) for name in [*bundled(), *REGISTRY]) + 4
+    taken = {cls: defaults(cls) for cls in REGISTRY.values()}
+    told = {cls: [f"{argument} {default}" for argument, default in pairs] for cls, pairs in taken.items()}
+    arguments = max(len(text) for texts in told.values() for text in texts) + 2
+
+    def show(name: str, middle: list[str], text: str) -> None:
+        room = max(24, width - names - (arguments if middle else 0))
+        margin = arguments if middle else 0
+        for first, second, third in zip_longest([f"  {name}"], middle, wrap(text, room), fillvalue=""):
+            print(f"{first.ljust(names)}{second.ljust(margin)}{third}".rstrip())
+
+    print("Pipelines")
+    for name, path in bundled().items():
+        show(name, [], headline(path))
+    for module, group in groupby(REGISTRY.items(), lambda item: item[1].__module__.rpartition(".")[2]):
+        print(f"\nTransforms: {module}")
+        for name, cls in group:
+            show(name, told[cls] or ["-"], summary(cls))
+    print("\nMore of a pipeline: `augkit explain NAME`; of a transform: `augkit list NAME`.")
+    print("For your editor: `augkit schema`.")
+    print("Those of Albumentations are steps too: `albumentations.RandomRain: {...}`.")
+
+
+def _tell(name: str) -> None:
+    from augkit.errors import ArgumentError
+    from augkit.pipeline.pipeline_file import bundled
+    from augkit.transforms import find
+
+    if name in bundled():
+        raise ArgumentError(f"must be a transform, got a pipeline. Run: augkit explain {name}", name)
+    cls = find(name)
+    print(f"{name}: {cleandoc(cls.__doc__ or '')}")
+
+
+def _draw(output: Path, source: str | None) -> None:
+    from augkit.cli.output import require_writable, write
+    from augkit.errors import ArgumentError
+    from augkit.images import encode, read
+    from augkit.preview import gallery
+
+    if output.suffix.lower() != ".png":
+        raise ArgumentError(f"must end in .png, got {output.name!r}.", "--pictures")
+    require_writable(output)
+    if source is None:
+        from augkit.cli.demo_command import photos
+
+        source = str(photos()[0])
+    sheet = gallery(read(source))
+    write(output, encode(sheet, "png"))
+    print(f"{output}: {sheet.shape[1]} x {sheet.shape[0]} pixels.")

@@ -1,0 +1,76 @@
+"""``augkit predict``."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+Option = typer.Option
+
+
+def command(
+    run: Annotated[str, typer.Argument(metavar="RUN", help="What augkit train wrote: its folder, or the model in it.")],
+    images: Annotated[list[str], typer.Argument(metavar="IMAGES...", help="Pictures, folders of them, or data sets.")],
+    output: Annotated[
+        Path | None,
+        Option("--output", "-o", metavar="FILE", help="A .csv or .jsonl file to write.", show_default="print"),
+    ] = None,
+    as_json: Annotated[bool, Option("--json", help="Print a line of JSON for each picture, not CSV.")] = False,
+    batch_size: Annotated[int, Option(help="Pictures that are asked together; it changes no answer.")] = 32,
+    top: Annotated[int, Option(help="Classes of each picture, the likeliest first.")] = 5,
+    tta: Annotated[int, Option(help="Augmented copies of each picture to take the mean with.")] = 0,
+    pipeline: Annotated[str | None, Option(metavar="P", help="Makes them: a bundled name, or a YAML file.")] = None,
+) -> None:
+    """Say what pictures show, by a trained network.
+
+    One row a picture, in the order of IMAGES: its path, the likeliest classes with their
+    calibrated probabilities (or labels, or numbers), and what was wrong if it could not be
+    read. Exit code 1 if that is so for any.
+    """
+    from augkit.cli.output import require_writable, write
+    from augkit.cli.progress import progress_shown
+    from augkit.errors import ArgumentError
+    from augkit.pipeline.pipeline_file import load as load_pipeline
+    from augkit.train.artefact import load
+    from augkit.train.prediction import find, predict
+    from augkit.train.predictions import Row, csv_of, json_of
+
+    if top < 1:
+        raise ArgumentError(f"must be 1 at least, got {top}.", "--top")
+    if output is not None:
+        endings = (".jsonl",) if as_json else (".csv", ".jsonl")
+        if output.suffix not in endings:
+            raise ArgumentError(f"must end in {' or '.join(endings)}, got {output.name!r}.", "--output")
+        require_writable(output)
+    artefact, augmenting = load(run), None if pipeline is None else load_pipeline(pipeline)
+    wanted = find(images)
+    said = predict(artefact, wanted, batch_size, tta, augmenting)
+    faulty = 0
+
+    def rows() -> Iterator[Row]:
+        nonlocal faulty
+        with progress_shown() as show:
+            for done, row in enumerate(said):
+                show(done + 1, len(wanted), "")
+                if row.answers is None:
+                    faulty += 1
+                    print(f"augkit: {row.reason}", file=sys.stderr)
+                yield row
+
+    is_json = as_json or (output is not None and output.suffix == ".jsonl")
+    as_lines = (f"{json_of(row, artefact.target, top)}\n" for row in rows())
+    lines = as_lines if is_json else csv_of(rows(), artefact.target, top)
+    told = (line.encode("utf-8", "surrogateescape") for line in lines)  # a path may hold any bytes
+    if output is None:
+        for line in told:
+            sys.stdout.buffer.write(line)
+        sys.stdout.buffer.flush()
+    else:
+        write(output, b"".join(told))
+        print(f"{output}: {len(wanted):,} picture{'s' * (len(wanted) != 1)}, {faulty:,} of them without an answer.")
+    if faulty:
+        raise typer.Exit(1)

@@ -1,0 +1,36 @@
+"""``augkit schema``."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def command(
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", metavar="FILE", help="Where to write it.  [default: the screen]")
+    ] = None,
+) -> None:
+    """Print the JSON Schema of pipeline files, for editors.
+
+    Editors complete and check with it. Write it beside your pipelines with `augkit schema
+    -o augkit.schema.json`, and begin each of them with the line
+
+    # yaml-language-server: $schema=augkit.schema.json
+
+    Editors with the YAML language server (VS Code with the extension YAML, Neovim, Helix,
+    Zed ...) then complete names, tell what a step does, and underline what does not fit.
+    """
+    from augkit.cli.output import write
+    from augkit.pipeline.pipeline_schema import schema
+
+    text = json.dumps(schema(), indent=2) + "\n"
+    if output is None:
+        print(text, end="")
+        return
+    write(output, text.encode())
+    print(f"{output}: begin a pipeline beside it with: # yaml-language-server: $schema={output.name}", file=sys.stderr)

@@ -1,0 +1,212 @@
+"""The engine that does shards in worker processes of this machine, under supervision of its own, or in this process.
+
+Workers are spawned, or forked from a server that has no threads: OpenCV's and BLAS's do not survive a fork. Each
+computes on one thread. A worker that dies or hangs is noticed, and its shard is done again.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import pickle
+import sys
+import time
+from collections import deque
+from collections.abc import Callable, Generator, Iterable, Iterator
+from functools import partial
+from multiprocessing.connection import wait
+from typing import Any
+
+import cv2
+
+from augkit.errors import ArgumentError
+from augkit.expand.layout import JobError
+from augkit.expand.quarantine import cleared
+from augkit.expand.run_options import require_start_method
+from augkit.expand.supervision import KILLED, LOOK_S, MOST_FALSE_STARTS, Worker, fate_alone, started
+from augkit.expand.worker import BEGUN, POSITION, Order, Workable
+
+__all__ = ["cpu_count", "is_worker_starting", "run_shards"]
+
+STOP_S = 10.0  # that workers get to end after Ctrl-C
+MOST_KILLED_STARTS = 100  # likewise, by a signal
+_UNBEGUN = (
+    "must be able to import the script that calls expand(), and ended while it did. In the script, call expand() "
+    'below `if __name__ == "__main__":`, and run again. 0 workers do all in one process.'
+)
+
+
+def cpu_count() -> int:
+    """Return how many processors this process may use."""
+    return len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
+
+
+def is_worker_starting() -> bool:
+    """Return whether this process is a new worker that still imports the script that started it."""
+    return bool(getattr(multiprocessing.current_process(), "_inheriting", False))  # as multiprocessing itself asks
+
+
+def run_shards(
+    work: Workable,
+    shards: Iterable[Any],
+    workers: int,
+    *,
+    timeout_s: float = 60.0,
+    start_method: str = "spawn",
+    watch: Callable[[int], None] | None = None,
+) -> Generator[Any]:
+    """Do all shards and yield each result as it comes; closing the generator ends the workers.
+
+    Args:
+        work: what is to be done.
+        shards: taken as workers get free.
+        workers: how many processes; 0 does everything in this one, without limits.
+        timeout_s: seconds that one output may take.
+        start_method: ``spawn`` or ``forkserver``.
+        watch: told now and then how many outputs the shards in hand have begun.
+
+    Raises:
+        ArgumentError: the pipeline cannot be handed to other processes, or `start_method` is none.
+        JobError: no worker could begin, or they die without a picture to blame.
+        OSError: the output cannot be written.
+    """
+    require_start_method(start_method)
+    if workers == 0:
+        yield from _run_here(work, shards, watch)
+        return
+    try:
+        pickle.dumps(work)
+    except Exception as fault:
+        advice = "Define its transforms at the top of a module, or use 0 workers."
+        raise ArgumentError(f"must be importable by other processes, got: {fault}. {advice}", "pipeline") from None
+    crew = _Crew(work, workers, start_method, timeout_s)
+    try:
+        yield from crew.run(iter(shards), watch or (lambda _: None))
+    finally:
+        crew.end()
+
+
+class _Crew:
+    """The workers of a run, and what they have in hand."""
+
+    def __init__(self, work: Workable, size: int, start_method: str, timeout_s: float) -> None:
+        self.work, self.size, self.start_method, self.timeout_s = work, size, start_method, timeout_s
+        self.stop = multiprocessing.get_context(start_method).Event()
+        self.workers: list[Worker] = []
+        self.again: deque[Any] = deque()  # shards whose worker died
+        self.deaths: dict[int, int] = {}  # of workers, by shard
+        self.false_starts = 0
+        self._fate = partial(fate_alone, work, start_method=start_method, timeout_s=timeout_s)
+
+    def run(self, shards: Iterator[Any], watch: Callable[[int], None]) -> Iterator[Any]:
+        waiting = deque[Any]()
+        while True:
+            waiting.extend(self.again)
+            self.again.clear()
+            while len(waiting) < self.size and (shard := next(shards, None)) is not None:
+                waiting.append(shard)
+            self._staff(len(waiting))
+            for worker in self.workers:
+                if worker.has_begun and worker.order is None and waiting:
+                    worker.send(Order(shard=waiting.popleft()))
+            if not waiting and all(worker.order is None for worker in self.workers):
+                return
+            for worker in self._ready():
+                result = self._taken(worker)
+                if result is not None:
+                    yield result
+            watch(sum(worker.in_hand for worker in self.workers))
+
+    def _staff(self, waiting: int) -> None:
+        busy = sum(worker.order is not None for worker in self.workers)
+        while len(self.workers) < min(self.size, busy + waiting):
+            self.workers.append(started(self.work, self.start_method, self.stop))
+
+    def _ready(self) -> list[Worker]:
+        """Wait until a worker answers, or has ended, or is killed because it hangs."""
+        began = time.monotonic()
+        handles = [worker.pipe for worker in self.workers] + [worker.process.sentinel for worker in self.workers]
+        ready = wait(handles, LOOK_S)
+        if time.monotonic() - began > LOOK_S + 1.0:  # this process was itself stopped: nobody is to blame
+            for worker in self.workers:
+                worker.since = time.monotonic()
+        for worker in self.workers:
+            if worker.overdue(self.timeout_s):
+                worker.process.kill()
+                worker.process.join()
+        return [w for w in self.workers if w.pipe in ready or w.process.sentinel in ready or not w.process.is_alive()]
+
+    def _taken(self, worker: Worker) -> Any:
+        """Take a worker's answer, if it is a shard's result; if the worker has died, have its shard done again."""
+        answer = worker.answer()
+        if answer is None:
+            if not worker.process.is_alive():
+                self._bury(worker)
+            return None
+        if answer == BEGUN:
+            worker.has_begun, self.false_starts = True, 0
+            return None
+        worker.order = None
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    def _bury(self, worker: Worker) -> None:
+        self.workers.remove(worker)
+        position, order = worker.shared[POSITION], worker.order
+        worker.end()
+        if not worker.has_begun:
+            self._count_start(worker.process.exitcode)
+        if order is not None:
+            deaths = self.deaths[order.shard.index] = self.deaths.get(order.shard.index, 0) + 1
+            self.again.append(cleared(order.shard, position, deaths, self._fate))
+
+    def _count_start(self, exit_code: int) -> None:
+        """Count a worker that ended before it began; give up when that is no accident."""
+        self.false_starts += 1
+        if exit_code >= 0 and self.false_starts >= MOST_FALSE_STARTS:
+            raise JobError(_UNBEGUN, "a worker process")
+        if self.false_starts >= MOST_KILLED_STARTS:
+            raise JobError(KILLED, "a worker process")
+
+    def end(self) -> None:
+        """End the workers: what is being published is finished, all else is dropped."""
+        self.stop.set()
+        limit = time.monotonic() + STOP_S
+        for worker in self.workers:
+            while worker.order is not None and worker.process.is_alive() and time.monotonic() < limit:
+                wait([worker.pipe, worker.process.sentinel], LOOK_S)
+                if worker.answer() not in (None, BEGUN):
+                    break
+        for worker in self.workers:
+            worker.end()
+        self.workers.clear()
+
+
+def _run_here(work: Workable, shards: Iterable[Any], watch: Callable[[int], None] | None) -> Iterator[Any]:
+    threads = cv2.getNumThreads()
+    cv2.setNumThreads(1)
+    try:
+        for shard in shards:
+            yield work.expand(shard, _FreeHand(watch))
+    finally:
+        cv2.setNumThreads(threads)
+
+
+class _FreeHand:
+    """The hand of work that nobody supervises."""
+
+    def __init__(self, watch: Callable[[int], None] | None) -> None:
+        self._watch, self._ticks, self._told = watch, 0, time.monotonic()
+
+    def at(self, position: int) -> None:
+        pass
+
+    def tick(self) -> None:
+        self._ticks += 1
+        if self._watch is not None and time.monotonic() - self._told > LOOK_S:
+            self._told = time.monotonic()
+            self._watch(self._ticks)
+
+    def publishing(self) -> None:
+        pass

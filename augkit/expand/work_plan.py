@@ -1,0 +1,212 @@
+"""The frozen work plan: which outputs every source gets, and how the work is cut into shards.
+
+A plan grows in parts: the first run makes one, every ``--extend`` adds another, and no part ever changes. Shards are
+cut by count from the sorted rows of a part, and nothing else: neither bytes nor workers nor machines move a cut.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from hashlib import sha256
+from itertools import pairwise
+from typing import Any, NamedTuple, cast
+
+from augkit.datasets import SPLITS, DataSet, Source, Split
+from augkit.expand.job import Job
+from augkit.expand.layout import FORMAT, compact
+from augkit.expand.output_names import Names, is_class, suffix_of
+
+__all__ = ["Part", "Row", "Shard", "Task", "WorkPlan", "parsed_row"]
+
+SHARD_OUTPUTS = 256  # a sync costs as much as a few pictures; a shard is also what a crash costs
+PACK_OUTPUTS = 1024  # in one file
+FEWEST_SHARDS = 16  # so that a small data set still keeps several workers busy to the end
+
+
+class Row(NamedTuple):
+    """What a source gets in one part of a plan.
+
+    Args:
+        source: its place among the data set's sources.
+        first: the first copy.
+        copies: how many.
+        is_passed: it is also passed through untouched.
+    """
+
+    source: int
+    first: int
+    copies: int
+    is_passed: bool
+
+    @property
+    def outputs(self) -> int:
+        """How many outputs that is."""
+        return self.copies + self.is_passed
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """A row with all that a worker needs to know of its source."""
+
+    source: Source
+    group: str
+    stem: str
+    first: int
+    copies: int
+    is_passed: bool
+
+    def name(self, copy: int | None, suffix: str) -> str:
+        """Return the name, below its split, of a copy, or of the picture that is passed through."""
+        return f"{self.stem}{suffix_of(self.source.id)}" if copy is None else f"{self.stem}-c{copy}{suffix}"
+
+    @property
+    def wanted(self) -> list[int | None]:
+        """The copies to make; None is the picture itself."""
+        return [*([None] if self.is_passed else []), *range(self.first, self.first + self.copies)]
+
+
+@dataclass(frozen=True)
+class Shard:
+    """Tasks of one split that are published together, and those known to kill who does them, as (place, reason)."""
+
+    index: int
+    split: Split | None
+    tasks: tuple[Task, ...]
+    quarantined: tuple[tuple[int, str], ...] = ()
+
+
+@dataclass(frozen=True)
+class Part:
+    """What one run added to a plan: rows in order of split and id, and the number of its first shard."""
+
+    rows: Sequence[Row]
+    first_shard: int
+    cuts: Sequence[int]  # where each shard begins, and the end
+
+    @property
+    def shard_count(self) -> int:
+        """How many shards it has."""
+        return len(self.cuts) - 1
+
+
+@dataclass(frozen=True)
+class WorkPlan:
+    """A job and its sources: everything that is to be done.
+
+    Args:
+        job: how.
+        data: what the sources are.
+        splits, groups: of every source, in the data set's order.
+        classes: the names of the classes, in order.
+        parts: what is to be done, in order.
+    """
+
+    job: Job
+    data: DataSet
+    splits: Sequence[Split | None]
+    groups: Sequence[str]
+    classes: tuple[str, ...]
+    parts: tuple[Part, ...] = ()
+
+    def with_part(self, rows: Iterable[Row]) -> WorkPlan:
+        """Return the plan with another part, its rows sorted."""
+        order = {split: place for place, split in enumerate((None, *SPLITS))}
+        ordered = sorted(rows, key=lambda row: (order[self.splits[row.source]], row.source))  # sources are sorted by id
+        part = Part(ordered, self.shard_count, self._cuts(ordered))
+        return WorkPlan(self.job, self.data, self.splits, self.groups, self.classes, (*self.parts, part))
+
+    def shard_size(self, rows: Iterable[Row]) -> int:
+        """Return how many outputs a shard of a part with these rows has at least: a function of their count alone."""
+        most = PACK_OUTPUTS if self.job.writer.is_packed else SHARD_OUTPUTS
+        return max(1, min(most, -(-sum(row.outputs for row in rows) // FEWEST_SHARDS)))
+
+    def _cuts(self, rows: Sequence[Row]) -> list[int]:
+        size = held = self.shard_size(rows)
+        cuts = []
+        for place, row in enumerate(rows):
+            is_new_split = place == 0 or self.splits[row.source] != self.splits[rows[place - 1].source]
+            if is_new_split or held >= size:
+                cuts.append(place)
+                held = 0
+            held += row.outputs
+        return [*cuts, len(rows)]
+
+    @property
+    def absent(self) -> tuple[tuple[Split, str], ...]:
+        """The classes that a split has no picture of, where there are splits."""
+        both = zip(self.splits, self.data.sources, strict=True)
+        present = {(split, str(source.label)) for split, source in both if is_class(source.label)}
+        labels = sorted({label for _, label in present})
+        splits = [split for split in SPLITS if any(split == other for other, _ in present)]
+        return tuple((split, label) for split in splits for label in labels if (split, label) not in present)
+
+    @property
+    def shard_count(self) -> int:
+        """How many shards all parts have."""
+        return sum(part.shard_count for part in self.parts)
+
+    def shard_outputs(self) -> Iterator[int]:
+        """Yield how many outputs each shard plans."""
+        for part in self.parts:
+            for start, end in pairwise(part.cuts):
+                yield sum(row.outputs for row in part.rows[start:end])
+
+    @cached_property
+    def _names(self) -> Names:
+        return Names(self.data.sources)
+
+    def shards(self) -> Iterator[Shard]:
+        """Yield the shards in order."""
+        for part in self.parts:
+            for number in range(part.shard_count):
+                rows = part.rows[part.cuts[number] : part.cuts[number + 1]]
+                tasks = tuple(self.task(row) for row in rows)
+                yield Shard(part.first_shard + number, self.splits[rows[0].source], tasks)
+
+    def task(self, row: Row) -> Task:
+        """Return a row with all that a worker needs to know of its source."""
+        source = self.data.sources[row.source]
+        return Task(source, self.groups[row.source], self._names.stem(source), row.first, row.copies, row.is_passed)
+
+    def lines(self, part: Part) -> Iterator[bytes]:
+        """Yield a part as its file holds it."""
+        for row in part.rows:
+            source = self.data.sources[row.source]
+            facts = [source.id, source.size, self.splits[row.source], row.first, row.copies, row.is_passed]
+            yield (compact(facts) + "\n").encode()
+
+    def _plan_facts(self, part: Part) -> tuple[int, str]:
+        """Return the size and the hash of a part's file."""
+        digest, size = sha256(), 0
+        for line in self.lines(part):
+            digest.update(line)
+            size += len(line)
+        return size, digest.hexdigest()
+
+    def described(self) -> dict[str, Any]:
+        """Return the plan as job.json holds it."""
+        digest = sha256()
+        for source, split, group in zip(self.data.sources, self.splits, self.groups, strict=True):
+            facts = f"{source.id!a} {source.size} {source.label!a} {split} {group!a} {source.annotations!a}\n"
+            digest.update(facts.encode())
+        described = {
+            "augkit_expansion": FORMAT,
+            **self.job.described(),
+            "sources": {"count": len(self.data.sources), "sha256": digest.hexdigest()},
+            "classes": list(self.classes),
+            "keypoints": [self.data.keypoint_names, self.data.skeletons],
+            "parts": [
+                {"sources": len(part.rows), "shards": part.shard_count, "plan": self._plan_facts(part)}
+                for part in self.parts
+            ],
+        }
+        return cast(dict[str, Any], json.loads(compact(described)))  # as it is read back: lists, no tuples
+
+
+def parsed_row(line: bytes) -> tuple[str, int, Split | None, int, int, bool]:
+    """Return what a line of a part's file says: id, bytes, split, first copy, copies, whether it is passed through."""
+    id, size, split, first, copies, is_passed = json.loads(line)
+    return id, size, split, first, copies, is_passed

@@ -1,0 +1,253 @@
+"""Turn bytes into pixels, with limits.
+
+| stored                                                            | decoded                                          |
+|-------------------------------------------------------------------|--------------------------------------------------|
+| RGB, YCbCr, CMYK, YCCK or palette; of an MPO the first picture    | (H, W, 3) uint8                                  |
+| grey of up to 8 bits                                              | (H, W) uint8; 1 bit is 0 and 255                 |
+| RGB or grey of 16 bits: PNG, TIFF; a PGM, scaled to full range    | (H, W, 3) or (H, W) uint16                       |
+| RGBA, grey + alpha, a transparent colour or palette               | (H, W, 4), alpha; uint16 from 16 bits            |
+| several frames or pages ("holds N frames"), or over MAX_PIXELS    | refused by the header, before decoding           |
+| float, signed or 32-bit pixels, Lab; PPM in colour over 8 bits    | refused                                          |
+| TIFF of 9 to 15 bits; of 16 by planes, premultiplied, white as 0  | refused                                          |
+| truncated, damaged, empty, unknown                                | refused, never filled up with grey               |
+
+The kind of a file is found by its content, never by its name. EXIF orientation is applied; colour profiles and other
+metadata are ignored and never written. Damage that a format cannot show goes unseen: a changed byte in a BMP, or one
+that is still a valid code in a JPEG.
+"""
+
+from __future__ import annotations
+
+import os
+import struct
+import sys
+import threading
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from io import BytesIO
+from typing import Any
+
+import cv2
+import numpy as np
+import simplejpeg
+from numpy.typing import NDArray
+from PIL import Image, ImageFile, TiffImagePlugin, UnidentifiedImageError
+
+from augkit.errors import DecodeError
+from augkit.images.png import is_short
+
+__all__ = ["MAX_PIXELS", "Decoded", "Header", "decode", "probe"]
+
+MAX_PIXELS = 175_000_000  # height times width; a little below 178,956,970, where Pillow by itself refuses
+
+MAX_SCANS = 500  # of a progressive JPEG, where encoders make about ten: each goes over all pixels
+
+_JPEG_START, _JPEG_SCAN = b"\xff\xd8", 0xDA
+_JPEG_NEXT_SCAN = bytes((0xFF, _JPEG_SCAN))
+_JPEG_CHANNELS = {"Gray": 1, "CMYK": 4, "YCCK": 4}  # every other colour space of simplejpeg has 3
+_JPEG_DECODED = {1: "GRAY", 3: "RGB", 4: "CMYK"}
+_OTHER_FORMATS = ("PNG", "WEBP", "GIF", "BMP", "TIFF", "PPM")
+_FORMATS = ", ".join(("JPEG", *_OTHER_FORMATS))
+# Pillow's mode -> the mode to convert to where nothing is transparent; otherwise that is RGBA
+_OPAQUE_MODE = {"1": "L", "L": "L", "P": "RGB", "RGB": "RGB", "RGBX": "RGB", "CMYK": "RGB", "YCbCr": "RGB"}
+_TIFF_WIDTH, _TIFF_HEIGHT, _TIFF_BITS_BLACK_PLANES, _ORIENTATION = 256, 257, (258, 262, 284), 274
+_SWAP = {False: cv2.COLOR_RGB2BGR, True: cv2.COLOR_RGBA2BGRA}  # with alpha or not; both are their own inverse
+# EXIF orientation -> whether to transpose, then what to flip: OpenCV's 0 rows, 1 columns, -1 both
+_UPRIGHT = {2: (False, 1), 3: (False, -1), 4: (False, 0), 5: (True, None), 6: (True, 1), 7: (True, -1), 8: (True, 0)}
+# Silencing warnings is process-wide in Python, so one thread at a time may do it; plain JPEGs never need it.
+_HUSH = threading.Lock()
+if sys.platform != "win32":  # a child forked while another thread holds the lock would wait for ever
+    os.register_at_fork(before=_HUSH.acquire, after_in_parent=_HUSH.release, after_in_child=_HUSH.release)
+
+
+@dataclass(frozen=True)
+class Decoded:
+    """Upright pixels, (H, W) or (H, W, C) in RGB order, uint8 or uint16; `alpha` if the last channel is alpha."""
+
+    image: NDArray[Any]
+    alpha: bool
+
+
+@dataclass(frozen=True)
+class Header:
+    """What a file says of itself: sizes and channels as stored; beyond MAX_PIXELS or one frame it is a DecodeError."""
+
+    format: str
+    height: int
+    width: int
+    channels: int
+    frames: int
+
+    def __post_init__(self) -> None:
+        if self.height * self.width > MAX_PIXELS:
+            raise DecodeError(f"must have at most {MAX_PIXELS:,} pixels, got {self.height} x {self.width}. Shrink it.")
+        if self.frames != 1:
+            raise DecodeError(f"holds {self.frames} frames, must hold one. Save the frame you want as its own file.")
+
+
+def probe(data: bytes) -> Header:
+    """Read the header of a whole file and check it against the limits without decoding a pixel.
+
+    Raises:
+        DecodeError: it is no supported picture, has more than MAX_PIXELS, or holds several frames.
+    """
+    with _refusing(data):
+        if data.startswith(_JPEG_START):
+            return _jpeg_header(data)
+        with _hushed(), Image.open(BytesIO(data), formats=_OTHER_FORMATS) as picture:
+            return _header(picture)
+
+
+def decode(data: bytes) -> Decoded:
+    """Decode the picture in a whole file completely, or refuse it; the table of this module says what comes out.
+
+    Raises:
+        DecodeError: it says why, whatever went wrong in whichever decoder.
+    """
+    with _refusing(data):
+        image, exif = _decode_jpeg(data) if data.startswith(_JPEG_START) else _decode_other(data)
+        image = np.ascontiguousarray(_upright(image, exif) if exif else image)
+        return Decoded(image, image.ndim == 3 and image.shape[2] == 4)
+
+
+@contextmanager
+def _refusing(data: bytes) -> Iterator[None]:
+    """Turn whatever a decoder raises into a DecodeError; on damaged files they raise anything."""
+    if not data:
+        raise DecodeError("is empty. Copy it again from where it came.")
+    try:
+        yield
+    except (DecodeError, MemoryError):
+        raise
+    except Image.DecompressionBombError as fault:
+        raise DecodeError(f"must have at most {MAX_PIXELS:,} pixels. Shrink it. ({fault})") from fault
+    except UnidentifiedImageError as fault:  # its own message holds a memory address
+        raise DecodeError(
+            f"is not a picture in a supported format ({_FORMATS}), or its header is damaged. Save it as PNG."
+        ) from fault
+    except Exception as fault:
+        told = " ".join(str(fault).split()).rstrip(".") or type(fault).__name__
+        raise DecodeError(f"is truncated or damaged: {told}. Copy it again from where it came.") from fault
+
+
+@contextmanager
+def _hushed() -> Iterator[None]:
+    """Keep Pillow's warnings off the screen; what matters in them is raised as an error."""
+    with _HUSH, warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
+
+
+def _jpeg_header(data: bytes) -> Header:
+    height, width, space, _ = simplejpeg.decode_jpeg_header(data)
+    return Header("jpeg", height, width, _JPEG_CHANNELS.get(space, 3), frames=1)
+
+
+def _decode_jpeg(data: bytes) -> tuple[NDArray[Any], bytes | None]:
+    """Decode strictly: libjpeg's warnings are errors, so that nothing is filled up."""
+    if data.count(_JPEG_NEXT_SCAN) > MAX_SCANS and _scans(data) > MAX_SCANS:  # the first is quick, and counts too many
+        raise DecodeError(f"must have at most {MAX_SCANS} scans, got more, which would take minutes. Save it again.")
+    channels = _jpeg_header(data).channels
+    info: dict[Any, Any] = {}
+    if channels == 4 or _may_hold_exif(data):
+        with _hushed(), Image.open(BytesIO(data), formats=("JPEG",)) as picture:
+            info = picture.info
+    image = simplejpeg.decode_jpeg(data, _JPEG_DECODED[channels])
+    if channels == 4:
+        inks = Image.fromarray(255 - image if "adobe" in info else image, "CMYK")  # Adobe stores 255 for no ink
+        image = np.array(inks.convert("RGB"))
+    return image[..., 0] if channels == 1 else image, info.get("exif")
+
+
+def _scans(data: bytes) -> int:
+    """Return how often a JPEG's pixels are gone over; what a comment or a thumbnail holds does not count."""
+    place, scans = len(_JPEG_START), 0
+    while (place := data.find(b"\xff", place)) >= 0 and place + 3 < len(data):
+        kind = data[place + 1]
+        if kind == 0xFF:  # padding
+            place += 1
+        elif kind == 0 or 0xD0 <= kind <= 0xD9:  # a byte of the pixels, or a marker without a length
+            place += 2
+        else:
+            scans += kind == _JPEG_SCAN
+            place += 2 + int.from_bytes(data[place + 2 : place + 4], "big")
+    return scans
+
+
+def _may_hold_exif(data: bytes) -> bool:
+    """Tell whether an Exif segment comes before the pixels; asking Pillow each time would cost a small photo 10 %."""
+    place = len(_JPEG_START)
+    while data[place : place + 1] == b"\xff" and data[place + 1 : place + 2] != b"\xff":
+        if data[place + 1] == _JPEG_SCAN or data[place + 4 : place + 8] == b"Exif":
+            return data[place + 1] != _JPEG_SCAN
+        place += 2 + int.from_bytes(data[place + 2 : place + 4], "big")
+    return True  # padding or damage: let Pillow look
+
+
+def _upright(image: NDArray[Any], exif: bytes) -> NDArray[Any]:
+    """Turn the picture as its EXIF block says; a damaged block counts as none, as in every viewer."""
+    tags = Image.Exif()
+    try:
+        with _hushed():
+            tags.load(exif)
+        transposes, flip = _UPRIGHT.get(tags.get(_ORIENTATION, 1), (False, None))
+    except (ArithmeticError, LookupError, OSError, SyntaxError, TypeError, ValueError, struct.error):
+        return image
+    image = cv2.transpose(image) if transposes else image
+    return image if flip is None else cv2.flip(image, flip)
+
+
+def _header(picture: ImageFile.ImageFile) -> Header:
+    width, height = picture.size
+    if isinstance(picture, TiffImagePlugin.TiffImageFile):  # Pillow has turned its size already
+        width, height = int(picture.tag_v2[_TIFF_WIDTH]), int(picture.tag_v2[_TIFF_HEIGHT])
+    return Header(str(picture.format).lower(), height, width, len(picture.getbands()), getattr(picture, "n_frames", 1))
+
+
+def _decode_other(data: bytes) -> tuple[NDArray[Any], bytes | None]:
+    """Decode anything but JPEG with Pillow, and once more with OpenCV what Pillow would narrow to 8 bits."""
+    with _hushed(), Image.open(BytesIO(data), formats=_OTHER_FORMATS) as picture:
+        _header(picture)
+        transparent, key = picture.has_transparency_data, picture.info.get("transparency")
+        is_grey_16 = picture.mode.startswith("I;16") or (picture.mode == "I" and picture.format == "PPM")
+        if not (is_grey_16 or transparent or picture.mode in _OPAQUE_MODE):
+            raise DecodeError(f"must hold 8 or 16 bits per channel, got {picture.mode!r} pixels. Convert it first.")
+        is_deep = _is_deep(picture)  # before load, which forgets how the pixels were stored
+        picture.load()  # complete or an error; turns a TIFF upright
+        if picture.format == "PNG" and _may_be_short(picture) and is_short(data):
+            raise ValueError("its pixels end before the picture does")
+        if is_deep and not is_grey_16:
+            found = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
+            if found is None or found.dtype != np.uint16 or found.shape[1::-1] != picture.size:
+                raise ValueError("its 16-bit pixels cannot be read")
+            image: NDArray[Any] = cv2.cvtColor(found[..., : 4 if transparent else 3], _SWAP[transparent])
+        elif is_grey_16:
+            image = np.array(picture).astype(np.uint16)
+            if transparent:
+                image = np.dstack([image, image, image, np.where(image == key, 0, 65535).astype(np.uint16)])
+        else:
+            image = np.array(picture.convert("RGBA" if transparent else _OPAQUE_MODE[picture.mode]))
+        return image, picture.info.get("exif")
+
+
+def _may_be_short(picture: ImageFile.ImageFile) -> bool:
+    """Tell whether a PNG's last row is all 0, as Pillow leaves those that the file does not hold."""
+    last = picture.crop((0, picture.height - 1, picture.width, picture.height))
+    return bool(picture.info.get("interlace")) or not np.asarray(last).any()
+
+
+def _is_deep(picture: ImageFile.ImageFile) -> bool:
+    """Tell whether 16 bits per channel are stored; refuse the layouts of them that no decoder here reads rightly."""
+    layout = [tile.args for tile in picture.tile]
+    is_deep, is_odd = ";16" in str(layout), False
+    if isinstance(picture, TiffImagePlugin.TiffImageFile):
+        bits, black, planes = (picture.tag_v2.get(tag) for tag in _TIFF_BITS_BLACK_PLANES)
+        is_deep = max(bits or (1,)) > 8
+        is_odd = max(bits or (1,)) != 16 or black == 0 or planes == 2 or "RGBa" in str(layout)
+    elif picture.format == "PPM" and picture.mode == "RGB":
+        is_deep = is_odd = isinstance(layout[0], tuple) and layout[0][-1] > 255
+    if is_deep and is_odd:
+        raise DecodeError("stores its 16-bit pixels in a way that is not supported. Save it as a 16-bit PNG.")
+    return is_deep

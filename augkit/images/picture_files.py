@@ -1,0 +1,53 @@
+"""Read picture files whole, if they are files and not too large."""
+
+from __future__ import annotations
+
+import os
+import stat
+from pathlib import Path
+
+from augkit.core.sample import Sample
+from augkit.errors import DecodeError, FileError, Unreachable, is_outage
+from augkit.images.decoding import decode
+
+__all__ = ["MAX_FILE_BYTES", "read", "read_bytes"]
+
+MAX_FILE_BYTES = 2**31  # an uncompressed picture of MAX_PIXELS in 16-bit RGBA takes 1.4e9
+
+
+def read(path: str | os.PathLike[str]) -> Sample:
+    """Read one picture file; its name becomes the sample's id.
+
+    Raises:
+        FileError: it cannot be read; see `read_bytes`.
+        DecodeError: it holds no picture that can be decoded.
+    """
+    data = read_bytes(path)
+    try:
+        decoded = decode(data)
+    except DecodeError as fault:
+        raise fault.at(str(path)) from fault.__cause__
+    return Sample(image=decoded.image, alpha=decoded.alpha, id=Path(path).name)
+
+
+def read_bytes(path: str | os.PathLike[str]) -> bytes:
+    """Return what a picture file holds, undecoded.
+
+    Raises:
+        FileError: it is missing, unreadable, larger than MAX_FILE_BYTES or not a regular file.
+        Unreachable: it cannot be read now.
+    """
+    try:
+        status = Path(path).stat()  # before opening: opening a FIFO would wait for its writer
+        is_file = stat.S_ISREG(status.st_mode)
+        if is_file and status.st_size <= MAX_FILE_BYTES:
+            return Path(path).read_bytes()
+    except (OSError, ValueError) as fault:  # ValueError: a NUL in the name
+        reason = getattr(fault, "strerror", None) or fault
+        if is_outage(fault):
+            raise Unreachable(f"must be reachable, got: {reason}.", str(path)) from fault
+        raise FileError(f"must be readable, got: {reason}. Check its name and permissions.", str(path)) from fault
+    got = f"{status.st_size:,} bytes" if is_file else "a folder, a pipe or a device"
+    raise FileError(
+        f"must be a regular file of at most {MAX_FILE_BYTES:,} bytes, got {got}. Name a picture.", str(path)
+    )

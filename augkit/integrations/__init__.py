@@ -1,0 +1,1 @@
+"""Other libraries as steps of a pipeline, one folder each."""

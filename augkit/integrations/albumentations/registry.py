@@ -1,0 +1,175 @@
+"""Which transforms of Albumentations can be a step: found by name in its own registry, never by import path."""
+
+from __future__ import annotations
+
+import inspect
+import json
+import re
+import warnings
+from collections.abc import Mapping
+from functools import cache
+from typing import Any, Literal
+
+from augkit.errors import ArgumentError, closest
+from augkit.integrations.albumentations.package import albumentations
+
+__all__ = [
+    "METADATA",
+    "REFUSED",
+    "RESIZES",
+    "Motion",
+    "built",
+    "check_arguments",
+    "find",
+    "motion_of",
+    "names",
+    "origin_of",
+    "wanted_beside",
+    "without_derived",
+]
+
+METADATA = "metadata"  # beside the arguments: what a call of the transform takes beside the picture
+REFUSED = {
+    "Lambda": "it holds functions, which cannot be written down",
+    "Normalize": "its values lie outside the picture's range, and normalisation belongs to the model",
+    "ToRGB": "it changes the number of channels",
+    "ToTensorV2": "a tensor is no picture: loaders make it",
+}
+_PLACES = "Give pictures by their paths, in a list or under 'image'."
+_TARGETS = ("image", "mask", "bboxes", "keypoints")
+_OURS = ("p", "strict")  # every transform has these; a chance belongs beside the step
+Motion = Literal["none", "stay", "bend", "tear", "mix", "map"]
+# What becomes of the picture's points. All that are not named here and change more than colours move them by a
+# homography, perhaps into a picture of another size.
+_MOTIONS: dict[Motion, frozenset[str]] = {
+    "stay": frozenset({
+        *("CoarseDropout", "ConstrainedCoarseDropout", "Erasing", "FrequencyMasking", "GridDropout", "MaskDropout"),
+        *("Morphological", "NoOp", "OverlayElements", "PixelDropout", "TimeMasking", "XYMasking"),
+    }),
+    "bend": frozenset({
+        *("ElasticTransform", "GridDistortion", "GridElasticDeform", "OpticalDistortion", "PiecewiseAffine"),
+        "ThinPlateSpline",
+    }),
+    "tear": frozenset({"RandomGridShuffle"}),
+    "mix": frozenset({"Mosaic"}),
+}  # fmt: skip
+# These do nothing but resize: where points go, the size that comes out says better than they do, who round it.
+RESIZES = frozenset({"LongestMaxSize", "RandomScale", "Resize", "SmallestMaxSize"})
+# These count points from the picture's corner, all others from the centre of its first pixel.
+_FROM_CORNER = RESIZES | {
+    *("CropAndPad", "Mosaic", "RandomResizedCrop", "RandomSizedBBoxSafeCrop", "RandomSizedCrop"),
+}
+
+
+@cache
+def names() -> Mapping[str, type[Any]]:
+    """Return the public classes of transforms that take a picture, by name.
+
+    Raises:
+        MissingExtra: Albumentations is not installed.
+    """
+    package = albumentations()
+    interface = package.core.transforms_interface
+    found: dict[str, type[Any]] = {}
+    for cls in package.core.serialization.SERIALIZABLE_REGISTRY.values():
+        name = cls.__name__
+        if not issubclass(cls, interface.BasicTransform) or issubclass(cls, interface.Transform3D) or name in REFUSED:
+            continue
+        is_base = cls.apply is interface.BasicTransform.apply  # which does nothing by itself
+        if not is_base and vars(package).get(name) == cls:
+            found[name] = cls
+    return dict(sorted(found.items()))
+
+
+def find(name: str) -> type[Any]:
+    """Return the class of a transform.
+
+    Raises:
+        ArgumentError: there is none of that name, or it cannot be a step.
+    """
+    if name in REFUSED:
+        raise ArgumentError(f"must be a transform that can be a step, got {name}: {REFUSED[name]}.", "albumentations")
+    if name not in names():
+        raise ArgumentError(f"no transform is called {name!r}.{closest(name, names())}", "albumentations")
+    return names()[name]
+
+
+def check_arguments(name: str, params: str) -> None:
+    """Refuse arguments that the transform does not take.
+
+    Raises:
+        ArgumentError: there is no such transform, or it has no such argument, or refuses its value.
+    """
+    given, where = json.loads(params), f"albumentations.{name}"
+    known = [argument for argument in _taken(find(name)) if argument not in _OURS]
+    for argument in given:
+        if argument == "p":
+            raise ArgumentError("has no argument 'p' here: the step is done always. Write chance beside it.", where)
+        if argument not in (*known, METADATA):
+            advice = f"{closest(argument, known)} It takes {', '.join(known) or 'none'}."
+            raise ArgumentError(f"has no argument {argument!r}.{advice}", where)
+    beside = wanted_beside(built(name, given))
+    if beside and METADATA not in given:
+        raise ArgumentError(f"must get {METADATA}: what its call takes as {beside}. {_PLACES}", where)
+    if METADATA in given and not beside:
+        raise ArgumentError(f"takes no {METADATA}. Leave it out.", where)
+    if isinstance(given.get(METADATA), str):
+        raise ArgumentError(f"must be what its call takes as {beside}, got a text. {_PLACES}", f"{where}.{METADATA}")
+
+
+def without_derived(name: str, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the arguments without those that only a base class takes: saving writes these too, made of the others.
+
+    Raises:
+        ArgumentError: there is no such transform.
+    """
+    cls = find(name)
+    derived = {argument for base in cls.__mro__[1:-1] for argument in _taken(base)} - set(_taken(cls))
+    return {argument: value for argument, value in given.items() if argument not in derived}
+
+
+def _taken(cls: type[Any]) -> list[str]:
+    return list(inspect.signature(cls.__init__).parameters)[1:]
+
+
+def wanted_beside(transform: Any) -> str:
+    """Return the keyword under which a transform's call wants more than the picture and its labels, or nothing."""
+    return next((key for key in transform.targets_as_params if key not in _TARGETS), "")
+
+
+def built(name: str, given: Mapping[str, Any]) -> Any:
+    """Return a transform that is always done.
+
+    Raises:
+        ArgumentError: it refuses an argument's value.
+    """
+    arguments = {argument: value for argument, value in given.items() if argument != METADATA}
+    cls = find(name)
+    strict = {"strict": True} if "InitSchema" in vars(cls) else {}  # else it would only warn, and take its defaults
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", UserWarning)  # advice to take another of its transforms
+            return cls(**arguments, p=1.0, **strict)
+    except (ValueError, TypeError, KeyError) as fault:
+        told = " ".join(str(fault).split()).partition(" [type=")[0]
+        told = re.sub(r"^\d+ validation errors? for InitSchema ", "", told)
+        told = told.replace(" Input should be ", " must be ").removesuffix(".")
+        raise ArgumentError(f"must get arguments that it takes, got: {told:.200}.", f"albumentations.{name}") from None
+
+
+@cache
+def motion_of(name: str) -> Motion:
+    """Tell what becomes of the picture's points.
+
+    Returns:
+        ``none`` where only the picture changes, ``stay`` where masks and what is seen may change too, ``bend``,
+        ``tear`` into pieces, ``mix`` with other pictures, or ``map``, by a homography.
+    """
+    if issubclass(find(name), albumentations().ImageOnlyTransform):
+        return "none"
+    return next((motion for motion, found in _MOTIONS.items() if name in found), "map")
+
+
+def origin_of(name: str) -> float:
+    """Return how far from the picture's corner a transform's points have their origin, along x and y, in pixels."""
+    return 0.0 if name in _FROM_CORNER else 0.5

@@ -1,0 +1,174 @@
+"""A pipeline: a distribution over pictures. Drawn with a key it gives a plan; the plan, run, gives one of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import chain
+from typing import Any
+
+from augkit.core.fuse import fuse
+from augkit.core.key import Key
+from augkit.core.ops import Op
+from augkit.core.plan import Plan
+from augkit.core.policy import Border, Decode, Interpolation, Policy
+from augkit.core.sample import Sample, Scene
+from augkit.errors import ArgumentError, AugkitError
+from augkit.executors import run
+from augkit.images.interchange import ImageTransform
+from augkit.integrations.albumentations import as_step
+from augkit.transforms import Transform
+from augkit.transforms.transform import labels
+
+__all__ = ["Pipeline"]
+
+
+class Pipeline:
+    """Hold transforms in order, and how pixels are sampled.
+
+    Args:
+        steps: transforms, done in this order.
+        border, fill, mask_fill, interpolation, min_visible, decode: see `augkit.core.policy.Policy`.
+        keypoint_pairs: points of an object, counted from 0, that change places where a copy comes out mirrored.
+        mirrored_labels: labels that do, as {one: other} or pairs; a label of the picture or of a box.
+
+    Raises:
+        ArgumentError: an argument is not what it must be.
+    """
+
+    def __init__(
+        self,
+        steps: Iterable[Transform],
+        *,
+        border: Border = "reflect",
+        fill: float | Sequence[float] = 0,
+        mask_fill: int = 0,
+        interpolation: Interpolation = "linear",
+        min_visible: float = 0.1,
+        decode: Decode = "full",
+        keypoint_pairs: Iterable[Sequence[int]] = (),
+        mirrored_labels: Mapping[Any, str | int] | Iterable[Sequence[str | int]] = (),
+    ) -> None:
+        if not isinstance(steps, Iterable):
+            raise ArgumentError(f"must be a list of transforms, got {steps!r:.80}.", "Pipeline.steps")
+        self.steps = tuple(steps)
+        for index, step in enumerate(self.steps):
+            if not isinstance(step, Transform):
+                raise ArgumentError(f"must be a transform, got {step!r:.80}.", f"Pipeline.steps[{index}]")
+        fills = tuple(fill) if isinstance(fill, Sequence) and not isinstance(fill, str) else fill
+        try:
+            points, names = _pairs(keypoint_pairs), _pairs(mirrored_labels)
+            self.policy = Policy(border, fills, mask_fill, interpolation, min_visible, decode, points, names)
+        except ArgumentError as error:
+            raise ArgumentError(error.message, f"Pipeline.{error.where}") from None
+        try:
+            self.labels = labels(self.steps)
+        except ArgumentError as error:
+            raise error.at("Pipeline.steps") from None
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Pipeline) and (self.steps, self.policy) == (other.steps, other.policy)
+
+    def __hash__(self) -> int:
+        return hash((self.steps, self.policy))
+
+    def __repr__(self) -> str:
+        told = (f", {name}={value!r}" for name, value in self.policy.given().items())
+        return f"Pipeline([{', '.join(map(repr, self.steps))}]{''.join(told)})"
+
+    @property
+    def packages(self) -> tuple[str, ...]:
+        """Packages beside augkit's own whose versions decide what comes out."""
+        return tuple(dict.fromkeys(chain.from_iterable(step.packages for step in self.steps)))
+
+    def draw(self, key: Key, scene: Scene) -> Plan:
+        """Draw one plan: a pure function of the pipeline, the key and the scene.
+
+        Raises:
+            AugkitError: a step cannot be done to such a picture; the sentence names the step.
+        """
+        drawn = self.ops(key, scene)
+        return fuse(chain.from_iterable(drawn.values()), scene.size, self.policy)
+
+    def ops(self, key: Key, scene: Scene) -> dict[str, tuple[Op, ...]]:
+        """Return what every step draws, by its label, in order and not fused yet.
+
+        Raises:
+            AugkitError: as `draw`.
+        """
+        if not isinstance(key, Key) or not isinstance(scene, Scene):
+            got = f"{type(key).__name__} and {type(scene).__name__}"
+            advice = "ak.Scene.of(sample)" if isinstance(key, Key) else "ak.Key(seed, sample.id)"
+            raise ArgumentError(f"must get a Key and a Scene, got {got}. Give {advice}.", "Pipeline.draw")
+        drawn: dict[str, tuple[Op, ...]] = {}
+        for index, (label, step) in enumerate(zip(self.labels, self.steps, strict=True)):
+            try:
+                drawn[label] = step.draw(key.stream(label), scene)
+                scene = scene.after(drawn[label])
+            except AugkitError as error:
+                named = error.where.startswith(label)
+                raise error.at(f"steps[{index}]" if named else f"steps[{index}] {label}") from None
+        return drawn
+
+    def require_classes_kept(self, labels: Iterable[Any], advice: str) -> None:
+        """Refuse to exchange the pictures' own classes, where these are settled before a plan is drawn.
+
+        Args:
+            labels: of the pictures.
+            advice: what to do instead.
+
+        Raises:
+            ArgumentError: a mirror would give a picture another class.
+        """
+        for label in labels if self.policy.mirrored_labels else ():
+            if self.policy.in_mirror(label) != label:
+                rule = f"must leave the pictures' own classes alone here, got {label!r:.60}. {advice}"
+                raise ArgumentError(rule, "Pipeline.mirrored_labels")
+
+    def __call__(self, sample: Sample, key: Key, executor: str = "cpu") -> Sample:
+        """Draw a plan for the sample and run it."""
+        return run(self.draw(key, Scene.of(sample)), sample, executor)
+
+    def as_transform(self, seed: int = 0) -> ImageTransform:
+        """Return the pipeline as a function of one picture, for data sets that take ``transform=``.
+
+        Args:
+            seed: any whole number.
+
+        >>> import numpy as np
+        >>> from augkit.transforms.geometry import Mirror
+        >>> augment = Pipeline([Mirror()]).as_transform(seed=0)
+        >>> augment.set_epoch(1)
+        >>> augment(np.zeros((24, 32, 3), np.uint8)).shape
+        (24, 32, 3)
+        """
+        return ImageTransform(self, seed)
+
+    def as_albumentations(self, p: float = 1.0, name: str = "augkit") -> Any:
+        """Return the pipeline as a step of ``albumentations.Compose``, for pictures, masks, boxes and keypoints.
+
+        What it draws comes from the seed of the Compose it stands in. Where it has keypoint pairs, Compose must keep
+        all points: ``KeypointParams(remove_invisible=False)``. An angle of a point is that of a direction, y down.
+
+        Args:
+            p: in what fraction of the pictures it is done, 0 to 1.
+            name: under which ``albumentations.load`` wants it: ``nonserializable={name: step}``.
+
+        Raises:
+            MissingExtra: Albumentations is not installed.
+            ArgumentError: p or name is not what it must be, or the pipeline exchanges labels, which no step sees there.
+        """
+        if self.policy.mirrored_labels:
+            rule = "must be empty where Albumentations holds the labels, got"
+            advice = "Exchange them after it, or leave them out."
+            raise ArgumentError(f"{rule} {self.policy.mirrored_labels!r:.60}. {advice}", "Pipeline.mirrored_labels")
+        return as_step(self, p, name)
+
+
+def _pairs(given: Any) -> Any:
+    """Return pairs as tuples, each once whichever way round it is given again; what is none stays, to be refused."""
+    items = list(given.items()) if isinstance(given, Mapping) else given
+    if not isinstance(items, list | tuple) or not all(isinstance(pair, list | tuple) for pair in items):
+        return items
+    found: list[tuple[Any, ...]] = []
+    found += (pair for pair in map(tuple, items) if pair[::-1] not in found)
+    return tuple(found)

@@ -1,0 +1,165 @@
+"""A pipeline in sentences, and what a step takes in words."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import MISSING, Field, fields
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+from augkit.core.policy import Policy
+from augkit.errors import FileError
+from augkit.pipeline.pipeline import Pipeline
+from augkit.transforms import Transform
+from augkit.transforms.colour import ColorStatistics
+from augkit.transforms.combinators import Maybe
+from augkit.transforms.external import Albumentations
+from augkit.transforms.style import Style
+from augkit.transforms.transform import labels, summary
+
+__all__ = ["Line", "defaults", "explain", "headline"]
+
+Line = tuple[int, str]  # depth of nesting, text
+
+# Every other range is drawn uniformly.
+LOGARITHMIC = {("RandomResizedCrop", "ratio"), ("RandomBoxCrop", "ratio"), ("Erase", "ratio")}
+# Arguments that only some kinds of a step look at: by class and name, the argument that says the kind, and which.
+ONLY: Mapping[tuple[str, str], tuple[str, tuple[str, ...]]] = {
+    ("Blur", "degrees"): ("kind", ("motion",)),
+    ("Erase", "cells"): ("kind", ("grid",)),
+    ("Erase", "count"): ("kind", ("random", "cutout")),
+    ("Erase", "ratio"): ("kind", ("random",)),
+    ("RandomBoxCrop", "overlap"): ("keep", ("overlap",)),
+}
+FRACTIONS = {Fraction(1, 2): "half", Fraction(1, 3): "a third", Fraction(1, 4): "a quarter"}
+BORDERS = {
+    "reflect": "its reflection",
+    "constant": "the colour {fill}, in masks class {mask_fill}",
+    "replicate": "its edge, drawn out",
+    "wrap": "the picture again, as tiles",
+}
+
+
+def explain(pipeline: Pipeline) -> list[Line]:
+    """Return a numbered line a step, with its arguments one level deeper, and a last line on how pixels are sampled."""
+    lines = _steps(pipeline.labels, pipeline.steps, 0) or [(0, "No steps: copies come out as they went in.")]
+    change = pipeline.policy.mirror_changes
+    mirrored = [(0, f"Where a copy comes out mirrored, {change}.")] if change else []
+    return [*lines, *mirrored, (0, _sampling(pipeline.policy))]
+
+
+def defaults(cls: type[Transform]) -> list[tuple[str, str]]:
+    """Return the transform's arguments, each with its default in words."""
+    return [(item.name, _default(cls, item)) for item in fields(cls) if item.name != "name"]
+
+
+def headline(path: Path) -> str:
+    """Return the comment that a pipeline file begins with, or nothing.
+
+    Raises:
+        FileError: the file cannot be read.
+    """
+    try:
+        first = path.read_text(encoding="utf-8").partition("\n")[0]
+    except (OSError, ValueError) as fault:
+        raise FileError(f"must be a readable text file, got: {fault}.", str(path)) from None
+    told = first.removeprefix("#").strip() if first.startswith("#") else ""
+    return "" if told == path.name else told  # a comment that repeats the file's name says nothing
+
+
+def _default(cls: type[Transform], item: Field[Any]) -> str:
+    if item.default is MISSING:
+        return "required"
+    return "none" if item.default is None else _value(item.name, item.default)
+
+
+def _steps(names: Sequence[str], steps: Sequence[Transform], depth: int, prefix: str = "") -> list[Line]:
+    return [
+        line
+        for number, (name, step) in enumerate(zip(names, steps, strict=True), start=1)
+        for line in _step(name, step, depth, f"{prefix}{number}")
+    ]
+
+
+def _step(name: str, step: Transform, depth: int, number: str) -> list[Line]:
+    chances = []
+    while isinstance(step, Maybe):
+        chances.append(_share(step.chance))
+        step = step.step
+    cls = type(step)
+    title = name if name.partition("#")[0] == step.called else f"{name} ({step.called})"
+    lines = [(depth, f"{number}. {title}: {summary(cls)}")]
+    words = "; ".join(word for word in [", and of those ".join(chances), *_arguments(step)] if word)
+    lines += [(depth + 1, words)] * bool(words)
+    for item in fields(cls):
+        inner = getattr(step, item.name)
+        if isinstance(inner, tuple) and _holds(inner, Transform):
+            branch = "" if item.name == "steps" else f"{item.name}."
+            lines += _steps(labels(inner), inner, depth + 1, f"{number}.{branch}")
+    return lines
+
+
+def _share(chance: float) -> str:
+    """Say how many pictures a chance is.
+
+    >>> _share(0.5), _share(0.1)
+    ('in half of the pictures', 'in 10 % of the pictures')
+    """
+    if chance in (0.0, 1.0):
+        return "always" if chance else "never"
+    return f"in {FRACTIONS.get(Fraction(chance), f'{100 * chance:.4g} %')} of the pictures"
+
+
+def _arguments(step: Transform) -> list[str]:
+    """Say every argument that what the step does depends on; those of another package as they are written."""
+    if isinstance(step, Albumentations):
+        return [f"{name} {json.dumps(value)}" for name, value in step.arguments.items()]
+    names = [item.name for item in fields(step) if item.name != "name"]
+    return [_argument(type(step), name, getattr(step, name)) for name in names if not _is_idle(step, name)]
+
+
+def _is_idle(step: Transform, name: str) -> bool:
+    kind, kinds = ONLY.get((type(step).__name__, name), ("", ()))
+    return bool(kind) and getattr(step, kind) not in kinds
+
+
+def _argument(cls: type[Transform], name: str, value: Any) -> str:
+    """Say one argument's value; nothing for inner steps, which have lines of their own, and for what is not given."""
+    if value is None or isinstance(value, Transform) or (isinstance(value, tuple) and _holds(value, Transform)):
+        return ""
+    is_range = _is_pair(value, float) and name != "weights" and value[0] != value[1]
+    how = ("log-uniform from " if (cls.__name__, name) in LOGARITHMIC else "uniform from ") if is_range else ""
+    return f"{name} {how}{_value(name, value)}"
+
+
+def _value(name: str, value: Any) -> str:
+    if isinstance(value, ColorStatistics):
+        return f"of your own data, with eigenvalues {_value(name, value.eigenvalues)}"
+    if isinstance(value, Style):
+        return "of your own pictures"
+    if name == "size" and _is_pair(value, int):
+        return f"{value[0]} x {value[1]}" if value[0] == value[1] else f"{value[0]} high and {value[1]} wide"
+    if name != "weights" and (_is_pair(value, float) or _is_pair(value, int)):
+        return f"{value[0]:.4g}" if value[0] == value[1] else f"{value[0]:.4g} to {value[1]:.4g}"
+    if isinstance(value, tuple):
+        return ", ".join(_value(name, item) for item in value)
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
+
+
+def _is_pair(value: Any, kind: type) -> bool:
+    return isinstance(value, tuple) and len(value) == 2 and _holds(value, kind)
+
+
+def _holds(values: tuple[Any, ...], kind: type) -> bool:
+    return bool(values) and all(isinstance(value, kind) for value in values)
+
+
+def _sampling(policy: Policy) -> str:
+    how = "linearly" if policy.interpolation == "linear" else "from the nearest pixel"
+    outside = BORDERS[policy.border].format(fill=_value("fill", policy.fill), mask_fill=policy.mask_fill)
+    return (
+        f"Sampling: {how}, masks from the nearest pixel; outside the picture lies {outside}; a box is dropped when less"
+        f" than {100 * policy.min_visible:.4g} % of it is left."
+    )

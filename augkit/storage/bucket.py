@@ -1,0 +1,166 @@
+"""A bucket, or whatever else `fsspec` reaches by a URL, as a store.
+
+A bucket cannot rename, and shows a file whole or not at all: so files are put where they belong as they come, and the
+marker that says that all are there is put last. A run that was killed between leaves files without a marker, which the
+next one puts again, the same bytes under the same names. There are no locks; two runs at once cost time and no more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from hashlib import sha256
+from tempfile import TemporaryFile
+from typing import Any, BinaryIO, cast
+
+from augkit.errors import AugkitError, MissingExtra
+from augkit.storage.root import inside
+from augkit.storage.store import FileFacts, Staging, Store
+
+__all__ = ["Bucket"]
+
+_PIECE = 1 << 22  # bytes of a file that is read or put piece by piece
+
+
+class Bucket(Store):
+    """A folder of a bucket, named by its URL."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url.rstrip("/")
+        try:
+            import fsspec  # type: ignore[import-untyped]
+        except ImportError:
+            advice = "Run: pip install 'augkit[remote]'"
+            raise MissingExtra(f"must be installed to write to a URL. {advice}", "fsspec") from None
+        try:
+            # What others put a moment ago must be seen, so no listing is kept.
+            self._files, path = fsspec.url_to_fs(self.url, use_listings_cache=False)
+        except (ImportError, ValueError) as fault:
+            raise MissingExtra(f"must be a URL that fsspec reaches, got: {fault}", self.url) from None
+        self._root = str(path).rstrip("/")
+
+    def __str__(self) -> str:
+        return self.url
+
+    def _path(self, id: str) -> str:
+        return f"{self._root}/{inside(id)}"
+
+    def read(self, id: str) -> bytes:
+        with _as_os_errors(id):
+            return bytes(self._files.cat_file(self._path(id)))
+
+    def lines(self, id: str) -> Iterator[bytes]:
+        with _as_os_errors(id), self._files.open(self._path(id), "rb") as file:
+            yield from file
+
+    def size(self, id: str) -> int | None:
+        with _as_os_errors(id):
+            facts = self._files.info(self._path(id))
+        return int(facts["size"]) if facts["type"] == "file" else None
+
+    def files(self, below: str = "") -> Iterator[str]:
+        with _as_os_errors(below):
+            found = self._files.find(self._path(below) if below else self._root)
+        start = self._root.lstrip("/")
+        for path in found:
+            yield path.lstrip("/").removeprefix(start).lstrip("/")
+
+    def replace(self, id: str, pieces: Iterable[bytes]) -> None:
+        with TemporaryFile() as spool:
+            for piece in pieces:
+                spool.write(piece)
+            self._put(id, spool)
+
+    def _put(self, id: str, spool: Any) -> None:
+        """Put a file that lies in a temporary one: it is seen when all of it is there."""
+        size = spool.tell()
+        spool.seek(0)
+        with _as_os_errors(id):
+            if size <= _PIECE:
+                self._files.pipe_file(self._path(id), spool.read())
+                return
+            with self._files.open(self._path(id), "wb", block_size=2 * _PIECE) as file:
+                while piece := spool.read(_PIECE):
+                    file.write(piece)
+
+    @contextmanager
+    def staging(self, name: str) -> Iterator[Staging]:
+        yield _BucketStaging(self)
+
+    def settle(self) -> None:
+        pass  # what is put stays
+
+    def remove(self, ids: Iterable[str]) -> None:
+        for id in ids:
+            try:
+                with _as_os_errors(id):
+                    self._files.rm_file(self._path(id))
+            except FileNotFoundError:
+                pass
+
+    def sweep(self) -> None:
+        pass  # nothing is kept back
+
+    @contextmanager
+    def lock(self, is_shared: bool) -> Iterator[None]:
+        yield  # see above
+
+    def closing(self) -> AbstractContextManager[None]:
+        return nullcontext()  # two that close put the same files
+
+
+class _BucketStaging(Staging):
+    def __init__(self, bucket: Bucket) -> None:
+        self.files: dict[str, FileFacts] = {}
+        self._bucket = bucket
+
+    def write(self, id: str, data: bytes) -> None:
+        self._bucket.replace(id, [data])
+        self.files[id] = FileFacts(len(data), sha256(data).hexdigest())
+
+    @contextmanager
+    def open(self, id: str) -> Iterator[BinaryIO]:
+        with TemporaryFile() as spool:
+            hashed = _Hashed(spool)
+            yield cast(BinaryIO, hashed)
+            self._bucket._put(id, spool)
+        self.files[id] = FileFacts(hashed.size, hashed.digest.hexdigest())
+
+    def publish(self, marker: str, content: bytes, gone: Iterable[str] = ()) -> None:
+        self._bucket.remove(gone)
+        self._bucket.replace(marker, [content])
+
+
+class _Hashed:
+    """A file that is written front to back, with the size and the hash of what was."""
+
+    closed = False
+
+    def __init__(self, file: Any) -> None:
+        self._file, self.size, self.digest = file, 0, sha256()
+
+    def write(self, data: Any) -> int:
+        self._file.write(data)
+        self.digest.update(data)
+        self.size += len(data)
+        return len(data)
+
+    def tell(self) -> int:
+        return self.size
+
+    def flush(self) -> None:
+        pass
+
+    def close(self) -> None:
+        pass
+
+
+@contextmanager
+def _as_os_errors(id: str) -> Iterator[None]:
+    """Turn the errors of every store into OSError, as `Store` promises."""
+    try:
+        yield
+    except (OSError, AugkitError):
+        raise
+    except Exception as fault:
+        raise OSError(f"{id}: {type(fault).__name__}: {fault}") from fault

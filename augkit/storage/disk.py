@@ -1,0 +1,161 @@
+"""A folder of this machine as a store: a final name never stands for half a file, whenever the power goes.
+
+Everything is written under a temporary name on the same file system, synced, renamed, and the folders are synced.
+One sync of the file system for all files of a shard costs a tenth of a sync for each of them.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Iterable, Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from io import BufferedWriter
+from pathlib import Path
+from secrets import token_hex
+from typing import Any, BinaryIO, cast
+
+from augkit.expand.layout import BOOKS, PLANS, TEMPORARY, JobError, sha256_of
+from augkit.storage import durable
+from augkit.storage.root import inside
+from augkit.storage.store import FileFacts, Staging, Store
+
+__all__ = ["Disk"]
+
+_UNFINISHED = "new-"  # begins the name of a file of the books that is being written
+_BUFFER = 1 << 20  # bytes, of a file that is written piece by piece
+
+
+class Disk(Store):
+    """A folder; it is made when it is locked."""
+
+    def __init__(self, root: str) -> None:
+        self.root = os.path.abspath(root)
+
+    def __str__(self) -> str:
+        return self.root
+
+    def _path(self, id: str) -> str:
+        return f"{self.root}{os.sep}{inside(id)}"
+
+    def read(self, id: str) -> bytes:
+        return Path(self._path(id)).read_bytes()
+
+    def lines(self, id: str) -> Iterator[bytes]:
+        with Path(self._path(id)).open("rb") as file:
+            yield from file
+
+    def size(self, id: str) -> int | None:
+        status = os.lstat(self._path(id))
+        return status.st_size if stat.S_ISREG(status.st_mode) else None
+
+    def files(self, below: str = "") -> Iterator[str]:
+        folders = [f"{below}/" if below else ""]
+        while folders:
+            prefix = folders.pop()
+            try:
+                entries = os.scandir(self._path(prefix) if prefix else self.root)
+            except FileNotFoundError:
+                continue
+            with entries:
+                for entry in entries:
+                    if entry.is_dir(follow_symlinks=False):
+                        folders.append(f"{prefix}{entry.name}/")
+                    else:
+                        yield prefix + entry.name
+
+    def replace(self, id: str, pieces: Iterable[bytes]) -> None:
+        path = self._path(id)
+        folders = {os.path.dirname(path), self._path(BOOKS)}
+        durable.make_folders(folders)
+        durable.replace(path, pieces, self._path(f"{BOOKS}/{_UNFINISHED}{token_hex(4)}"))
+        durable.sync_all(self.root, [], durable.with_holders(folders, self.root))
+
+    @contextmanager
+    def staging(self, name: str) -> Iterator[Staging]:
+        # A worker of a killed run may still be at the same shard for a moment: none may write into another's folder.
+        folder = self._path(f"{TEMPORARY}/{name}-{token_hex(4)}")
+        durable.make_folders([folder])
+        try:
+            yield _DiskStaging(self.root, folder)
+        finally:
+            durable.remove_tree(folder)
+
+    def settle(self) -> None:
+        folders = [self.root, *(self._path(f"{BOOKS}/{name}") for name in ("", "shards", "lineage"))]
+        durable.sync_all(self.root, [], [folder for folder in folders if os.path.isdir(folder)])
+
+    def remove(self, ids: Iterable[str]) -> None:
+        folders = set()
+        for id in ids:
+            path = self._path(id)
+            durable.unlink(path)
+            folders.add(os.path.dirname(path))
+        for folder in sorted(durable.with_holders(folders, self.root) - {self.root}, key=len, reverse=True):
+            durable.remove_folder(folder)
+        durable.sync_all(self.root, [], [folder for folder in [*folders, self.root] if os.path.isdir(folder)])
+
+    def sweep(self) -> None:
+        durable.remove_tree(self._path(TEMPORARY))
+        for name in os.listdir(self._path(BOOKS)):
+            if name.startswith(_UNFINISHED):
+                durable.unlink(self._path(f"{BOOKS}/{name}"))
+
+    @contextmanager
+    def lock(self, is_shared: bool) -> Iterator[None]:
+        durable.make_root(self._path(BOOKS))
+        with ExitStack() as held:
+            try:
+                held.enter_context(durable.held(self._path(BOOKS), is_shared, is_patient=False))
+            except BlockingIOError:
+                advice = "Wait until it has ended, or write elsewhere."
+                raise JobError(f"must be written by one run at a time, got a second one. {advice}", self.root) from None
+            yield
+
+    def closing(self) -> AbstractContextManager[None]:
+        return durable.held(self._path(PLANS), is_shared=False, is_patient=True)
+
+
+class _DiskStaging(Staging):
+    def __init__(self, root: str, folder: str) -> None:
+        self.files: dict[str, FileFacts] = {}
+        self._root, self._folder = root, folder
+        self._staged: list[str] = []
+
+    def write(self, id: str, data: bytes) -> None:
+        path = self._next(id)
+        durable.write(path, [data])
+        self.files[id] = FileFacts(len(data), sha256_of(data))
+
+    @contextmanager
+    def open(self, id: str) -> Iterator[BinaryIO]:
+        raw = durable.Pieces(self._next(id))
+        try:
+            buffered = BufferedWriter(cast(Any, raw), _BUFFER)
+            yield cast(BinaryIO, buffered)
+            buffered.flush()
+            buffered.detach()
+        finally:
+            raw.end()
+        self.files[id] = FileFacts(raw.size, raw.digest.hexdigest())
+
+    def _next(self, id: str) -> str:
+        inside(id)
+        self._staged.append(id)
+        return f"{self._folder}{os.sep}{len(self._staged) - 1}"
+
+    def publish(self, marker: str, content: bytes, gone: Iterable[str] = ()) -> None:
+        """Publish; the marker's own name is safe when the next shard is synced, or when the job's books are closed."""
+        durable.write(self._next(marker), [content])
+        places = [f"{self._folder}{os.sep}{number}" for number in range(len(self._staged))]
+        paths = [f"{self._root}{os.sep}{id}" for id in self._staged]
+        durable.sync_all(self._root, places, [])
+        folders = {os.path.dirname(path) for path in paths}
+        durable.make_folders(folders)
+        for id in gone:
+            path = f"{self._root}{os.sep}{inside(id)}"
+            durable.unlink(path)
+        for place, path in zip(places[:-1], paths[:-1], strict=True):
+            durable.rename(place, path)
+        durable.sync_all(self._root, [], durable.with_holders(folders, self._root))
+        durable.rename(places[-1], paths[-1])

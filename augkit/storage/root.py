@@ -1,0 +1,300 @@
+"""Where a data set lies: a folder of this machine, or anything that `fsspec` reaches by a URL."""
+
+from __future__ import annotations
+
+import os
+import stat
+from abc import ABC, abstractmethod
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import Any, BinaryIO, NamedTuple
+
+from augkit.errors import FileError, MissingExtra, Unreachable, is_outage
+from augkit.images import read_bytes
+
+__all__ = ["BROKEN_LINK", "FOLDER_LINK", "HIDDEN", "SPECIAL", "Folder", "Found", "Root", "Url", "inside"]
+
+HIDDEN, FOLDER_LINK, BROKEN_LINK, SPECIAL = "hidden", "a link to a folder", "a broken link", "no regular file"
+
+
+class Found(NamedTuple):
+    """A file below a root: its path, posix separators, and its size in bytes."""
+
+    path: str
+    size: int
+
+
+class Root(ABC):
+    """What readers of data sets ask of the place where one lies; it is never written to."""
+
+    @staticmethod
+    def at(where: str | os.PathLike[str]) -> Root:
+        """Return the root at a path or a URL.
+
+        Raises:
+            FileError, MissingExtra: it is empty, or a URL needs fsspec, which is not installed.
+        """
+        text = os.fspath(where)
+        if not text:
+            raise FileError("must be the name of a data set, got no name.", "SRC")
+        return Url(text.rstrip("/")) if "://" in text else Folder(Path(text))
+
+    @property
+    @abstractmethod
+    def lasting(self) -> bytes:
+        """How it is found again from anywhere: an absolute path, which may hold any bytes, or a URL."""
+
+    @abstractmethod
+    def above(self) -> tuple[Root, str]:
+        """Return the root one level up, and the name that this one has there."""
+
+    @abstractmethod
+    def names(self, path: str = "") -> list[str]:
+        """Return the names of the files and folders right in a folder, sorted, without hidden ones.
+
+        Raises:
+            FileError: the folder cannot be read.
+        """
+
+    @abstractmethod
+    def walk(self, left_out: Counter[str], below: str = "") -> Iterator[Found]:
+        """Yield every file below the root, unsorted.
+
+        Args:
+            left_out: counts what is no file, or hidden.
+            below: a folder of the root, if only its files are wanted.
+
+        Raises:
+            FileError: the folder is missing, is none, or cannot be read somewhere.
+        """
+
+    @abstractmethod
+    def open(self, path: str) -> BinaryIO:
+        """Open a file to read it front to back, with leaps; close it after.
+
+        Raises:
+            FileError: it leads out of the root, is missing or cannot be read.
+        """
+
+    @abstractmethod
+    def read(self, path: str, offset: int = 0, size: int | None = None) -> bytes:
+        """Return what a file holds, or `size` bytes of it from `offset` on.
+
+        Raises:
+            FileError: it leads out of the root, is missing or cannot be read.
+            Unreachable: so it is, but through no fault of the file: the root is gone, the system is short of something.
+        """
+
+    @abstractmethod
+    def is_folder(self, path: str = "") -> bool:
+        """Say whether there is a folder."""
+
+    @abstractmethod
+    def is_file(self, path: str = "") -> bool:
+        """Say whether there is a file."""
+
+
+@dataclass(frozen=True)
+class Folder(Root):
+    """A folder of this machine. Links to files count as files; links to folders are not followed, so no loop is."""
+
+    path: Path
+
+    def __str__(self) -> str:
+        return str(self.path)
+
+    @property
+    def lasting(self) -> bytes:
+        return os.fsencode(self.path.resolve())
+
+    def above(self) -> tuple[Root, str]:
+        path = self.path if len(self.path.parts) > 1 else self.path.absolute()
+        return Folder(path.parent), path.name
+
+    def names(self, path: str = "") -> list[str]:
+        place = self.path / inside(path)
+        try:
+            return sorted(name for name in os.listdir(place) if not name.startswith("."))  # noqa: PTH208 - names only
+        except (OSError, ValueError) as fault:
+            raise _unreadable(fault, place) from None
+
+    def walk(self, left_out: Counter[str], below: str = "") -> Iterator[Found]:
+        start = self.path / inside(below)
+        try:
+            if not stat.S_ISDIR(start.stat().st_mode):
+                raise FileError("must be a folder, got a file.", str(start))
+            yield from self._walk(left_out, os.fspath(start), below and f"{below}/")
+        except (OSError, ValueError) as fault:  # ValueError: a NUL in the name
+            raise _unreadable(fault, start) from None
+
+    def _walk(self, left_out: Counter[str], start: str, prefix: str) -> Iterator[Found]:
+        folders = [(start, prefix)]
+        while folders:
+            folder, prefix = folders.pop()
+            with os.scandir(folder) as entries:
+                for entry in entries:
+                    if entry.name.startswith("."):
+                        left_out[HIDDEN] += 1
+                    elif entry.is_dir(follow_symlinks=False):
+                        folders.append((entry.path, f"{prefix}{entry.name}/"))
+                    else:
+                        size = _size(entry)
+                        if isinstance(size, str):
+                            left_out[size] += 1
+                        else:
+                            yield Found(prefix + entry.name, size)
+
+    def open(self, path: str) -> BinaryIO:
+        place = self.path / inside(path)
+        try:
+            if not stat.S_ISREG(place.stat().st_mode):  # before opening: opening a FIFO would wait for its writer
+                raise FileError("must be a regular file, got a folder, a pipe or a device.", str(place))
+            return place.open("rb")
+        except (OSError, ValueError) as fault:
+            raise _unreadable(fault, place) from None
+
+    def read(self, path: str, offset: int = 0, size: int | None = None) -> bytes:
+        place = self.path / inside(path)
+        try:
+            return read_bytes(place) if size is None else _part(place, offset, size)
+        except FileError:
+            if not self.is_folder():
+                raise Unreachable("must be a folder, got nothing of that name any more.", str(self)) from None
+            raise
+
+    def is_folder(self, path: str = "") -> bool:
+        return os.path.isdir(self.path / inside(path))  # noqa: PTH112 - Path.is_dir raises where it may not look
+
+    def is_file(self, path: str = "") -> bool:
+        return os.path.isfile(self.path / inside(path))  # noqa: PTH113 - as above
+
+
+@dataclass(frozen=True)
+class Url(Root):
+    """A folder, or what goes for one, in a store that `fsspec` reaches: ``s3://bucket/photos``."""
+
+    url: str
+
+    def __str__(self) -> str:
+        return self.url
+
+    @property
+    def lasting(self) -> bytes:
+        return self.url.encode()
+
+    @property
+    def _files(self) -> tuple[Any, str]:
+        """The file system, which fsspec keeps once a process, and the root's path in it."""
+        try:
+            import fsspec  # type: ignore[import-untyped,unused-ignore]
+        except ImportError:
+            raise MissingExtra("must be installed to read a URL. Run: pip install 'augkit[remote]'", "fsspec") from None
+        try:
+            files, path = fsspec.url_to_fs(self.url)
+        except (ImportError, ValueError) as fault:
+            raise MissingExtra(f"must be a URL that fsspec reaches, got: {fault}", self.url) from None
+        return files, str(path).rstrip("/")
+
+    def above(self) -> tuple[Root, str]:
+        url, _, name = self.url.rpartition("/")
+        return Url(url), name
+
+    def names(self, path: str = "") -> list[str]:
+        with self._reached(path) as (files, place):
+            found = files.ls(place, detail=False)
+        names = (str(place).rstrip("/").rpartition("/")[2] for place in found)
+        return sorted(name for name in names if not name.startswith("."))
+
+    def walk(self, left_out: Counter[str], below: str = "") -> Iterator[Found]:
+        with self._reached(below) as (files, place):
+            found = files.find(place, detail=True)
+        if not found:
+            raise FileError("must be a folder with files, got none.", self.url)
+        for path, facts in found.items():
+            name = path[len(self._files[1]) + 1 :]
+            if any(part.startswith(".") for part in name.split("/")):
+                left_out[HIDDEN] += 1
+            elif facts["type"] == "file":
+                yield Found(name, facts["size"])
+            else:
+                left_out[SPECIAL] += 1
+
+    def open(self, path: str) -> BinaryIO:
+        with self._reached(path) as (files, place):
+            file: BinaryIO = files.open(place, "rb")
+        return file
+
+    def read(self, path: str, offset: int = 0, size: int | None = None) -> bytes:
+        (files, root), part = self._files, {} if size is None else {"start": offset, "end": offset + size}
+        place = f"{root}/{inside(path)}"
+        try:
+            data: bytes = files.cat_file(place, **part)
+        except Exception as fault:  # of the store's own
+            kind = FileError if isinstance(fault, FileNotFoundError | PermissionError | ValueError) else Unreachable
+            raise kind(f"cannot be read: {fault}.", f"{self.url}/{path}") from None
+        return data
+
+    def is_folder(self, path: str = "") -> bool:
+        with self._reached(path) as (files, place):
+            return bool(files.isdir(place))
+
+    def is_file(self, path: str = "") -> bool:
+        with self._reached(path) as (files, place):
+            return bool(files.isfile(place))
+
+    @contextmanager
+    def _reached(self, path: str) -> Iterator[tuple[Any, str]]:
+        """Give the file system, and a path as it knows it; every store has errors of its own."""
+        (files, root), below = self._files, f"/{inside(path)}" if path else ""
+        try:
+            yield files, root + below
+        except Exception as fault:
+            raise FileError(f"must be readable, got: {fault}.", f"{self.url}/{path}".rstrip("/")) from None
+
+
+def inside(path: str) -> str:
+    """Return a path below a root as it is.
+
+    Raises:
+        FileError: it leads out of it.
+    """
+    if ".." in path.split("/") or PurePosixPath(path).is_absolute() or "\0" in path:
+        raise FileError(f"must be a path below the data set's folder, got {path!r}.", "path")
+    return path
+
+
+def _part(place: Path, offset: int, size: int) -> bytes:
+    try:
+        status = place.stat()  # before opening, as above, and before memory is taken for what a damaged file claims
+        if not stat.S_ISREG(status.st_mode):
+            raise FileError("must be a regular file, got a folder, a pipe or a device.", str(place))
+        data = b""
+        if offset + size <= status.st_size:
+            with place.open("rb") as file:
+                file.seek(offset)
+                data = file.read(size)
+    except OSError as fault:
+        raise _unreadable(fault, place) from None
+    if len(data) < size:
+        raise FileError(f"must have {size:,} bytes at {offset:,}, got {len(data):,}. Is it whole?", str(place))
+    return data
+
+
+def _unreadable(fault: OSError | ValueError, place: Path) -> FileError:
+    what = getattr(fault, "strerror", None) or fault
+    kind = Unreachable if is_outage(fault) else FileError
+    return kind(f"must be readable, got: {what}.", str(getattr(fault, "filename", None) or place))
+
+
+def _size(entry: os.DirEntry[str]) -> int | str:
+    """Return a file's size, or what the entry is instead."""
+    try:
+        status = entry.stat()
+    except OSError:
+        return BROKEN_LINK
+    if stat.S_ISDIR(status.st_mode):
+        return FOLDER_LINK
+    return status.st_size if stat.S_ISREG(status.st_mode) else SPECIAL

@@ -1,0 +1,115 @@
+"""Where an expansion is written: what the rest of the expander asks of a folder of this machine, or of a bucket."""
+
+from __future__ import annotations
+
+import os
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Iterator
+from contextlib import AbstractContextManager
+from typing import BinaryIO, NamedTuple
+
+__all__ = ["FileFacts", "Staging", "Store", "store_at"]
+
+
+class FileFacts(NamedTuple):
+    """How many bytes a file has, and their SHA-256."""
+
+    size: int
+    sha256: str
+
+
+class Staging(ABC):
+    """The files of one shard, held back until `publish`; an `augkit.datasets.Sink`.
+
+    Used in a ``with`` block; leaving it without `publish`, by an exception or not, publishes nothing.
+
+    Attributes:
+        files: what was added so far, by its path below OUT.
+    """
+
+    files: dict[str, FileFacts]
+
+    @abstractmethod
+    def write(self, id: str, data: bytes) -> None:
+        """Add a file that will be `id` below OUT."""
+
+    @abstractmethod
+    def open(self, id: str) -> AbstractContextManager[BinaryIO]:
+        """Add a file piece by piece; it is in `files` when the block has ended well."""
+
+    @abstractmethod
+    def publish(self, marker: str, content: bytes, gone: Iterable[str] = ()) -> None:
+        """Give every file its name, durably, then write the marker; its name says that all others are there.
+
+        Args:
+            marker: where it will lie.
+            content: of it.
+            gone: files that must not be there, though an interrupted try may have published them.
+        """
+
+
+class Store(ABC):
+    """A folder below which files are named by posix paths; every failure is an OSError.
+
+    `str` of it is how messages name it.
+    """
+
+    @abstractmethod
+    def read(self, id: str) -> bytes:
+        """Return what a file holds."""
+
+    @abstractmethod
+    def lines(self, id: str) -> Iterator[bytes]:
+        """Yield a file's lines, with their ends."""
+
+    @abstractmethod
+    def size(self, id: str) -> int | None:
+        """Return a file's size in bytes, or None if it is no regular file; FileNotFoundError if nothing is there."""
+
+    @abstractmethod
+    def files(self, below: str = "") -> Iterator[str]:
+        """Yield everything below a folder that is no folder, unsorted; nothing if it is not there."""
+
+    @abstractmethod
+    def replace(self, id: str, pieces: Iterable[bytes]) -> None:
+        """Make a file hold something else, durably and all at once."""
+
+    @abstractmethod
+    def staging(self, name: str) -> AbstractContextManager[Staging]:
+        """Begin a shard, in a place of its own."""
+
+    @abstractmethod
+    def settle(self) -> None:
+        """Make everything published so far survive a loss of power."""
+
+    @abstractmethod
+    def remove(self, ids: Iterable[str]) -> None:
+        """Remove files that may be there, in this order, durably, then the folders that this leaves empty."""
+
+    @abstractmethod
+    def sweep(self) -> None:
+        """Remove what runs that were killed left unpublished."""
+
+    @abstractmethod
+    def lock(self, is_shared: bool) -> AbstractContextManager[None]:
+        """Hold OUT, made if it is not there, so that other runs are refused; runs of ``--shards`` share it.
+
+        Raises:
+            JobError: another run holds it.
+        """
+
+    @abstractmethod
+    def closing(self) -> AbstractContextManager[None]:
+        """Wait until no other run closes the books, and keep others waiting: parts of a job may end at one moment."""
+
+
+def store_at(where: str | os.PathLike[str]) -> Store:
+    """Return the store at a path or a URL."""
+    text = os.fspath(where)
+    if "://" in text:
+        from augkit.storage.bucket import Bucket
+
+        return Bucket(text)
+    from augkit.storage.disk import Disk
+
+    return Disk(text)

@@ -1,0 +1,82 @@
+"""What a network answers to pictures that it does not learn from, and how good that is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from augkit.train.evaluation import Evaluation
+from augkit.train.features import Features
+from augkit.train.metrics import score
+from augkit.train.models import Network
+from augkit.train.stream import BATCH, Stream, in_order
+from augkit.train.tasks import Target
+from augkit.train.train_errors import Diverged
+
+__all__ = ["Judge", "Score"]
+
+
+@dataclass(frozen=True)
+class Score:
+    """How good a network is.
+
+    Args:
+        rank: compared from its first number on; more is better.
+        told: for the log.
+    """
+
+    rank: list[float]
+    told: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Judge:
+    """Judge networks by the pictures of one part, which are never augmented.
+
+    Args:
+        target: what the outputs mean.
+        truths: of the part, encoded, in its order.
+        stream: the pictures.
+        features: of the backbone as it was at the beginning.
+        prepared: brings a batch of pictures to the network's input.
+    """
+
+    target: Target
+    truths: Tensor
+    stream: Stream
+    features: Features
+    prepared: Callable[[Tensor], Tensor]
+
+    @torch.no_grad()
+    def outputs(self, network: Network, is_frozen: bool) -> Tensor:
+        """Return the outputs (n, k) for the part's pictures, in its order.
+
+        Args:
+            network: is left in evaluation mode.
+            is_frozen: its backbone is as it was at the beginning, so that known features serve.
+
+        Raises:
+            Diverged: some are no numbers: the last step of an epoch has no loss after it that would tell.
+        """
+        network.eval()
+        if is_frozen:
+            device = self.truths.device
+            made = [network.classify(some.to(device)) for some in torch.split(self.features.view(0), BATCH)]
+        else:
+            made = [network(self.prepared(some)) for some, _ in self.stream.batches(in_order(len(self.truths)))]
+        outputs = torch.cat(made)
+        if not outputs.isfinite().all():
+            raise Diverged.of("all that the network says", "NaN or infinity")
+        return outputs
+
+    def __call__(self, network: Network, is_frozen: bool) -> Score:
+        """Score a network: by accuracy, mean average precision or R2, and among equals by its loss."""
+        outputs = self.outputs(network, is_frozen)
+        loss = float(self.target.loss()(outputs, self.truths))
+        ids = tuple(source.id for source in self.stream.sources)
+        found = score(Evaluation(ids, outputs.double().cpu().numpy(), self.truths.cpu().numpy(), self.target))
+        return Score([found, -loss], {"val_loss": loss, "val_score": found})

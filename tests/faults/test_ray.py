@@ -1,0 +1,90 @@
+"""Ray as the engine: the same tree, and a picture that kills its process costs itself."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from folders import done, fill, tree
+
+from augkit.expand.ray_engine import AHEAD, run_tasks
+
+ray = pytest.importorskip("ray", reason="the engine `ray` is not tested without Ray")
+pytestmark = pytest.mark.filterwarnings("ignore")  # Ray warns of files and of itself
+
+
+@pytest.fixture(scope="module")
+def cluster() -> Iterator[None]:
+    os.environ["PYTHONPATH"] = os.pathsep.join(
+        [str(Path(__file__).parent.parent), str(Path(__file__).parent), os.environ.get("PYTHONPATH", "")]
+    )
+    os.environ["RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO"] = "0"
+    ray.init(num_cpus=2, include_dashboard=False, log_to_driver=False, object_store_memory=10**8)
+    yield
+    ray.shutdown()
+
+
+def test_the_tree_is_the_same_without_a_limit_of_time(tmp_path: Path, cluster: None) -> None:
+    src = fill(tmp_path / "src")
+    done(src, tmp_path / "here")
+    done(src, tmp_path / "there", workers=2, engine="ray", timeout=float("inf"))
+    assert tree(tmp_path / "there") == tree(tmp_path / "here")
+
+
+def test_the_tree_is_the_same(tmp_path: Path, cluster: None) -> None:
+    src = fill(tmp_path / "src")
+    (src / "bad.jpg").write_bytes(b"no")
+    here = done(src, tmp_path / "here")
+    there = done(src, tmp_path / "there", workers=2, engine="ray")
+    assert tree(tmp_path / "here") == tree(tmp_path / "there")
+    assert here.reasons == there.reasons
+    assert (here.planned, here.written, here.rejected) == (there.planned, there.written, there.rejected)
+
+
+def test_a_cluster_that_is_at_home_elsewhere(tmp_path: Path, cluster: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    fill(tmp_path / "src")
+    monkeypatch.chdir(tmp_path)  # the cluster's processes began somewhere else
+    summary = done(Path("src"), Path("out"), workers=2, engine="ray")
+    assert summary.written == summary.planned
+
+
+def test_its_workers_compute_on_one_thread(cluster: None) -> None:
+    from test_expand_processes import Telling
+
+    for _, threads, _ in run_tasks(Telling(), range(2), 2, 60.0, lambda _: None):
+        assert set(threads) == {1}
+
+
+def test_a_killer_costs_itself(cluster: None) -> None:
+    from test_supervision import FakeShard, FakeWork
+
+    work = [FakeShard(0, ("ok", "ok")), FakeShard(1, ("ok", "abort")), FakeShard(2, ("ok", "hang"))]
+    results = dict(run_tasks(FakeWork(), work, 2, 1.0, lambda _: None))
+    assert results[0] == ["ok", "ok"]
+    assert results[1][0] == results[2][0] == "ok"
+    assert results[1][1].startswith("crashed its process (SIGABRT)")
+    assert results[2][1].startswith("took longer than 1 s")
+
+
+def test_no_more_is_in_flight_than_keeps_all_busy(cluster: None) -> None:
+    from test_supervision import FakeShard, FakeWork
+
+    taken = 0
+
+    def shards() -> Iterator[FakeShard]:
+        nonlocal taken
+        for taken in range(1, 31):
+            yield FakeShard(taken, ("ok",))
+
+    for given, _ in enumerate(run_tasks(FakeWork(), shards(), 2, 60.0, lambda _: None), 1):
+        assert taken - given < AHEAD * 2
+    assert given == taken == 30
+
+
+def test_a_full_disk_ends_the_job(cluster: None) -> None:
+    from test_supervision import FakeShard, FakeWork
+
+    with pytest.raises(OSError, match="No space left"):
+        list(run_tasks(FakeWork(), [FakeShard(0, ("full",))], 2, 60.0, lambda _: None))

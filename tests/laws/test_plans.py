@@ -1,0 +1,199 @@
+"""Laws of plans: JSON and back, the same plans on every machine, and plans written down that must never move.
+
+`golden_plans.jsonl` holds drawn plans; where a change of them is meant, renew it with
+``PYTHONPATH=tests python tests/laws/test_plans.py``.
+"""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy._core._multiarray_umath import __cpu_dispatch__, __cpu_features__  # type: ignore[import-not-found]
+from pictures import assert_close, assert_same_sample, full_sample, picture
+from table import BUNDLED, ROWS, STYLE
+
+import augkit as ak
+from augkit.core.barriers import Adapt, Noise
+from augkit.core.ops import ColorMatrix, Curve
+from augkit.core.plan import BlendRun, ColorRun, Plan
+from augkit.core.spatial import IDENTITY
+from augkit.errors import ArgumentError
+
+HERE = Path(__file__).parent
+PATH = {"PYTHONPATH": os.pathsep.join([str(HERE.parent), os.environ.get("PYTHONPATH", "")])}
+GOLDEN = HERE / "golden_plans.jsonl"
+SCENES = [(120, 160), (375, 500), (28, 28), (301, 97)]
+bundled = pytest.mark.parametrize("name", BUNDLED)
+
+
+def plans() -> dict[str, str]:
+    """Return the plans to write down, by what they are plans of: every row of the table, and the bundled pipelines."""
+    drawn = {repr(step): ak.Pipeline([step]).draw(ak.Key(7, "golden/a.png", 1, 2), ak.Scene((30, 41))) for step in ROWS}
+    for name in BUNDLED:
+        for n, size in enumerate(SCENES):
+            drawn[f"{name} {size}"] = ak.load(name).draw(ak.Key(n, f"golden/{name}.jpg", n), ak.Scene(size))
+    return {subject: plan.to_json() for subject, plan in drawn.items()}
+
+
+def golden() -> dict[str, str]:
+    """Return the plans that were written down; a new transform has none yet, and needs none."""
+    return dict(json.loads(line) for line in GOLDEN.read_text().splitlines())
+
+
+def assert_golden(found: dict[str, str]) -> None:
+    assert {subject: found.get(subject) for subject in golden()} == golden()
+
+
+def test_golden_plans() -> None:
+    assert {f"{name} {size}" for name in BUNDLED for size in SCENES} <= golden().keys()
+    assert_golden(plans())
+
+
+def test_golden_plans_still_run() -> None:
+    for text in list(golden().values())[-4 * len(BUNDLED) :: 3]:
+        plan = Plan.from_json(text)
+        assert plan.to_json() == text
+        assert ak.run(plan, full_sample(plan.source)).image.shape[:2] == plan.size
+
+
+@bundled
+@pytest.mark.parametrize("size", SCENES, ids=str)
+def test_plans_survive_json_with_the_same_pixels(name: str, size: tuple[int, int]) -> None:
+    sample = full_sample(size)
+    for n in range(4):
+        plan = ak.load(name).draw(ak.Key(n, "x", n), ak.Scene.of(sample))
+        again = Plan.from_json(plan.to_json())
+        assert again == plan
+        assert hash(again) == hash(plan)
+        assert_same_sample(ak.run(again, sample), ak.run(plan, sample))
+
+
+@bundled
+@pytest.mark.parametrize("size", [(120, 160), (375, 500), (28, 28), (700, 900)], ids=str)
+def test_cpu_agrees_with_the_reference(name: str, size: tuple[int, int]) -> None:
+    sample = full_sample(size, picture(size))
+    for n in range(2):
+        plan = ak.load(name).draw(ak.Key(n, "y"), ak.Scene.of(sample))
+        cpu, reference = ak.run(plan, sample), ak.run(plan, sample, "reference")
+        assert_close(cpu.image, reference.image)
+        assert (cpu.mask == reference.mask).mean() >= 0.999
+        np.testing.assert_array_equal(cpu.boxes, reference.boxes)
+        assert cpu.box_labels == reference.box_labels
+
+
+def dispatched() -> str:
+    """Return the processor features that this NumPy uses here and can do without."""
+    return " ".join(name for name in __cpu_dispatch__ if __cpu_features__.get(name))
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [{"OPENBLAS_CORETYPE": core} for core in ("Nehalem", "Sandybridge", "Haswell")]
+    + [{"NPY_DISABLE_CPU_FEATURES": dispatched(), "OPENBLAS_CORETYPE": "Nehalem"}],
+    ids=str,
+)
+def test_other_processors_draw_the_same_plans(changed: dict[str, str]) -> None:
+    drawn = subprocess.run(
+        [sys.executable, "-W", "error", "-c", "import json, test_plans; print(json.dumps(test_plans.plans()))"],
+        cwd=HERE, env=os.environ | PATH | changed, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert json.loads(drawn.stdout) == plans()
+
+
+def test_hash_randomisation_changes_nothing() -> None:
+    code = "import json, test_plans; print(json.dumps(test_plans.plans()))"
+    for seed in ("1", "2"):
+        env = os.environ | PATH | {"PYTHONHASHSEED": seed}
+        drawn = subprocess.run([sys.executable, "-c", code], cwd=HERE, env=env, capture_output=True, text=True)
+        assert json.loads(drawn.stdout) == plans()
+
+
+def places(node: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+    """Return the paths to all nodes of a JSON tree."""
+    inner = node.items() if isinstance(node, dict) else enumerate(node) if isinstance(node, list) else ()
+    return [path, *(place for key, value in inner for place in places(value, (*path, key)))]
+
+
+def tree_of(pipeline: ak.Pipeline) -> Any:
+    return json.loads(pipeline.draw(ak.Key(3, "x"), ak.Scene((30, 41))).to_json())
+
+
+TREES = [tree_of(ak.load(name)) for name in ("six", "strong", "digits")]
+TREES.append(tree_of(ak.Pipeline([ak.ElasticWarp(), ak.ImagePCAColorShift(), ak.Gamma()])))
+TREES.append(tree_of(ak.Pipeline([ak.Noise(), ak.Erase(), ak.Blur(), ak.Blur("motion", name="moved"), ak.Downscale()])))
+TREES.append(
+    tree_of(
+        ak.Pipeline(
+            [ak.Add((ak.Pool(), ak.Jpeg()), (ak.Convolve(((0.5, 0.5),) * 2, 2, 0), ak.Rotate())), ak.Equalize()]
+        )
+    )
+)
+TREES.append(tree_of(ak.Pipeline([ak.FourierStyle(STYLE, 0.1), ak.ColorTransfer(STYLE), ak.AutoContrast(0.1)])))
+TREES.append(tree_of(ak.Pipeline([ak.Mirror()], keypoint_pairs=[[0, 1]], mirrored_labels={"left": "right", 6: 9})))
+odd = st.one_of(
+    st.none(), st.booleans(), st.integers(-3, 3), st.sampled_from([2**70, -(2**70)]), st.floats(), st.text(max_size=4),
+    st.sampled_from([[], {}, [[]], {"op": "Homography"}, [1, 2], "A" * 8, "!" * 12]),
+)  # fmt: skip
+
+
+@given(st.sampled_from(TREES), st.data())
+@settings(max_examples=400)
+def test_a_malformed_plan_is_refused_in_a_sentence(tree: Any, data: st.DataObject) -> None:
+    spoilt = json.loads(json.dumps(tree))
+    *path, last = data.draw(st.sampled_from([place for place in places(tree) if place]))
+    node = spoilt
+    for part in path:
+        node = node[part]
+    what = data.draw(st.sampled_from(["change", "delete", "add"]))
+    if what == "change":
+        node[last] = data.draw(odd)
+    elif what == "delete":
+        del node[last]
+    elif isinstance(node, dict):
+        node[data.draw(st.text(max_size=3))] = data.draw(odd)
+    if refusal := refused(json.dumps(spoilt)):
+        assert "\n" not in refusal
+    else:
+        plan = Plan.from_json(json.dumps(spoilt))
+        assert Plan.from_json(plan.to_json()) == plan
+
+
+ABSURD = [
+    *(ColorRun((Curve((pair,)),)) for pair in (("posterize", 1e5), ("gamma", -1.0), ("gain", 1e300))),
+    ColorRun((ColorMatrix(IDENTITY, (1e300, 0.0, 0.0)),)), BlendRun(((), ()), (1e300, -1e300)),
+    Noise("0" * 32 + ":x", "poisson", 1e-200), Adapt("pca_shift", (1e300, 0.0, 0.0)),
+    Adapt("color_transfer", (1.0, 1e300, 0.0, 0.0, *(0.1,) * 9)),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("step", ABSURD, ids=repr)
+def test_numbers_that_no_picture_survives_are_refused(step: Any) -> None:
+    assert "must" in refused(Plan((9, 9), (step,)).to_json())
+
+
+def refused(text: str) -> str:
+    """Return the sentence that refuses a plan, or nothing."""
+    try:
+        Plan.from_json(text)
+    except ArgumentError as error:
+        return str(error)
+    return ""
+
+
+NO_PLANS = ["", "{", "[]", "null", "1", '"plan"', '{"augkit_plan": 2}', '{"augkit_plan": 1}', "{}", "NaN", "[" * 100000]
+
+
+@pytest.mark.parametrize("text", NO_PLANS, ids=lambda text: text[:20])
+def test_what_is_no_plan_is_refused(text: str) -> None:
+    assert "Plan" in refused(text)
+
+
+if __name__ == "__main__":
+    GOLDEN.write_text("".join(json.dumps(entry) + "\n" for entry in plans().items()))

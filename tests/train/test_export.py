@@ -1,0 +1,140 @@
+"""Exports: they say what the network says, for any number of pictures, or there is no file."""
+
+import errno
+import json
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+import onnxruntime
+import pytest
+import torch
+from scipy.special import softmax
+from trained import CLASSES, LABELS, NUMBERS, artefact, run_folder, write_squares
+
+from augkit.cli import main
+from augkit.errors import ArgumentError, FileError, MissingExtra
+from augkit.images import read
+from augkit.storage import durable
+from augkit.train import onnx_export as exporting
+from augkit.train.artefact import Artefact
+from augkit.train.models import architecture
+from augkit.train.onnx_export import TOLERANCE, ExportError, export
+from augkit.train.prediction import predict
+from augkit.train.tasks import Target
+
+
+def pixels(folder: Path) -> tuple[list[str], Any]:
+    """Return the paths of pictures of the network's own size, and their pixels (B, h, w, C)."""
+    paths = sorted(str(path) for path in write_squares(folder).rglob("*.png"))
+    return paths, np.stack([read(path).image for path in paths])
+
+
+def assert_described(content: dict[str, Any], made: Artefact) -> None:
+    assert content["output"]["names"] == list(made.target.names)
+    assert content["temperature"] == made.temperature
+    assert content["preprocessing"]["size"] == list(made.architecture.preprocessing.size)
+    assert content["input"] == {"name": "pixels", "layout": "NHWC", "dtype": "uint8", "normalisation": "within"}
+
+
+def test_onnx_says_what_predict_says(tmp_path: Path) -> None:
+    made = artefact(CLASSES, temperature=1.7)
+    told = export(run_folder(tmp_path / "run", made), tmp_path / "m.onnx")
+    assert told.difference <= TOLERANCE
+    assert (told.input, told.output, told.size) == ((16, 16, 3), "logits", (tmp_path / "m.onnx").stat().st_size)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["m.onnx", "run"]  # no weights beside it
+    onnx.checker.check_model(onnx.load(tmp_path / "m.onnx"))
+    session = onnxruntime.InferenceSession(tmp_path / "m.onnx", providers=["CPUExecutionProvider"])
+    assert session.get_inputs()[0].shape[1:] == [16, 16, 3]
+    assert_described(json.loads(session.get_modelmeta().custom_metadata_map["augkit"]), made)
+    paths, batch = pixels(tmp_path / "photos")
+    said = softmax(session.run(None, {"pixels": batch})[0], axis=1)
+    for row, probabilities in zip(predict(made, paths), said, strict=True):
+        assert row.answers == pytest.approx(probabilities, abs=1e-5)
+    assert session.run(None, {"pixels": batch[:1]})[0].shape == (1, 3)
+
+
+@pytest.mark.parametrize("target", [LABELS, NUMBERS])
+def test_torch_export_says_what_predict_says(target: Target, tmp_path: Path) -> None:
+    made = artefact(target, temperature=1.0 if target is NUMBERS else 0.6)
+    told = export(made, tmp_path / "m.pt2")
+    assert told.output == ("values" if target is NUMBERS else "logits")
+    files = {"augkit.json": ""}
+    module = torch.export.load(tmp_path / "m.pt2", extra_files=files).module()
+    assert_described(json.loads(files["augkit.json"]), made)
+    paths, batch = pixels(tmp_path / "photos")
+    said = module(torch.from_numpy(batch)).detach()
+    said = said if target is NUMBERS else said.sigmoid()
+    for row, answers in zip(predict(made, paths), said.numpy(), strict=True):
+        assert row.answers == pytest.approx(answers, abs=1e-5)
+
+
+def test_a_deep_network_is_exported(tmp_path: Path) -> None:
+    found = architecture("efficientnet_lite0", 2, (33, 40, 3))
+    made = Artefact(found.build().eval(), found, Target("classes", ("a", "b")))
+    assert export(made, tmp_path / "m.pt2").input == (33, 40, 3)
+
+
+@pytest.mark.parametrize("fault", [1.0, np.nan])
+def test_what_says_something_else_is_not_written(fault: float, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    written = exporting._pt2
+
+    def wrong(*args: Any) -> Any:
+        data, said = written(*args)
+        return data, lambda pixels: said(pixels) + np.float32(fault)
+
+    monkeypatch.setattr(exporting, "_pt2", wrong)
+    with pytest.raises(ExportError, match=r"must say what the network says.*Nothing was written"):
+        export(artefact(), tmp_path / "m.pt2")
+    assert not list(tmp_path.iterdir())
+
+
+def test_what_torch_cannot_export_is_one_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*args: Any, **options: Any) -> None:
+        raise RuntimeError("no such\noperator")
+
+    monkeypatch.setattr(torch.export, "export", broken)
+    with pytest.raises(ExportError, match=r"a network that torch\.export can hold, got: no such operator\.$"):
+        export(artefact(), tmp_path / "m.pt2")
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_full_disk_leaves_what_was_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "m.pt2").write_bytes(b"mine")
+
+    def full(*args: Any) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(durable.os, "fsync", full)
+    with pytest.raises(FileError, match="got: No space left on device"):
+        export(artefact(), tmp_path / "m.pt2")
+    assert [(path.name, path.read_bytes()) for path in tmp_path.iterdir()] == [("m.pt2", b"mine")]
+
+
+def test_what_does_not_fit_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(ArgumentError, match=r"must end in \.onnx or \.pt2, got 'm\.pt'"):
+        export(artefact(), tmp_path / "m.pt")
+    monkeypatch.setattr(exporting, "find_spec", lambda name: None if name == "onnxscript" else os)
+    with pytest.raises(MissingExtra, match=r"onnxscript: must be installed.*pip install 'augkit\[export\]'"):
+        export(artefact(), tmp_path / "m.onnx")
+
+
+def test_the_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> None:
+    run_folder(tmp_path / "run", artefact())
+    monkeypatch.chdir(tmp_path)
+    for line, code, words in (
+        (["run", "-o", "m.pt2"], 0, "m.pt2: batch x 16 x 16 x 3 uint8 to logits"),
+        (["run", "-o", "m.txt"], 2, "augkit: output: must end in .onnx or .pt2"),
+        (["gone", "-o", "m.pt2"], 2, "augkit: gone: must be readable"),
+        (["run", "-o", "no/m.pt2"], 2, "must lie in a folder that exists"),
+    ):
+        monkeypatch.setattr(sys, "argv", ["augkit", "export", *line])
+        with pytest.raises(SystemExit) as end:
+            main()
+        assert (end.value.code or 0) == code
+        out, err = capfd.readouterr()
+        assert words in (err if code else out)
+        assert (err.count("\n") if code else out.count("\n")) == (1 if code else 2)

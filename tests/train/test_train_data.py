@@ -1,0 +1,148 @@
+"""Which pictures are learnt from, which choose and which are reported on: no original has two of these roles."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+import trainings
+from folders import done
+from trainings import CLASSES, prepared, settings
+
+from augkit.datasets import read
+from augkit.errors import ArgumentError, FileError
+from augkit.train.parts import ROLES, Parts, divide
+from augkit.train.trainer import begin
+
+SPLIT = "train=0.6,val=0.2,test=0.2"
+
+
+def assert_apart(parts: Parts) -> None:
+    """The roles share no original, and but for `fit` there is one picture of each."""
+    origins = {role: set(parts[role].origins) for role in ROLES}
+    assert all(origins.values())
+    for one, other in (("fit", "choose"), ("fit", "report"), ("choose", "report")):
+        assert not origins[one] & origins[other]  # type: ignore[index]
+    for role in ("choose", "report"):
+        assert len(parts[role].sources) == len(origins[role])  # type: ignore[index,literal-required]
+
+
+def divided(where: Path, **options: Any) -> Parts:
+    return divide(read(where), **options)
+
+
+def test_a_plain_folder_is_divided_by_a_hash(tmp_path: Path) -> None:
+    parts = divided(trainings.fill(tmp_path, each=40))
+    assert_apart(parts)
+    counts = [len(parts[role].sources) for role in ROLES]
+    assert sum(counts) == 120
+    assert 70 < counts[0] < 96
+    assert divided(tmp_path) == parts
+    assert divided(tmp_path, seed=1) != parts
+
+
+def test_another_picture_moves_no_other(tmp_path: Path) -> None:
+    before = divided(trainings.fill(tmp_path, each=20))
+    after = divided(trainings.fill(tmp_path, each=25))
+    for role in ROLES:
+        assert set(before[role].origins) <= set(after[role].origins)
+
+
+def test_groups_stay_together(tmp_path: Path) -> None:
+    parts = divided(trainings.fill(tmp_path, each=40), groups=r"/0?(\d)\d\.")
+    tens = [{origin[-7:-5] for origin in parts[role].origins} for role in ROLES]
+    assert sum(map(len, tens)) == len(set().union(*tens))
+
+
+@pytest.mark.parametrize("splits", [("train", "val", "test"), ("train", "val"), ("train", "test")])
+def test_splits_that_are_there_are_kept(tmp_path: Path, splits: tuple[str, ...]) -> None:
+    """The last one is reported on; where there are two, a part of train chooses."""
+    parts = divided(trainings.fill(tmp_path, each=20, splits=splits))
+    assert_apart(parts)
+    assert {origin.partition("/")[0] for origin in parts.report.origins} == {splits[-1]}
+    assert parts.reported_split == splits[-1]
+    assert {origin.partition("/")[0] for origin in parts.fit.origins} == {"train"}
+    assert {o.partition("/")[0] for o in parts.choose.origins} == ({"val"} if len(splits) == 3 else {"train"})
+    with pytest.raises(ArgumentError, match="Leave --split out"):
+        divided(tmp_path, split=SPLIT)
+
+
+@pytest.mark.parametrize("form", ["folder", "webdataset"])
+@pytest.mark.parametrize("options", [{}, {"originals": "include"}, {"split": SPLIT}, {"split": "train=0.7,val=0.3"}])
+def test_an_expansion_is_divided_by_its_originals(tmp_path: Path, form: str, options: dict[str, Any]) -> None:
+    """Only copies of what is learnt from are trained on, and nothing else is augmented: it is as its source was."""
+    source = trainings.fill(tmp_path / "source", each=20)
+    done(source, tmp_path / "out", copies=2, form=form, encoding="png", **options)
+    parts = divided(tmp_path / "out")
+    assert_apart(parts)
+    assert parts.are_copies
+    originals = {source.id: source for source in read(source).sources}
+    assert set().union(*(parts[role].origins for role in ROLES)) == set(originals)
+    for role in ("choose", "report"):
+        part = parts[role]  # type: ignore[index]
+        for picture, origin in zip(part.sources, part.origins, strict=True):
+            data = part.data.read(picture.id if picture.place is None else picture.place)
+            assert data == (source / origin).read_bytes()
+            assert picture.label == origin.partition("/")[0]
+    copies = 3 if "originals" in options else 2
+    assert len(parts.fit.sources) == copies * len(set(parts.fit.origins))
+    assert {picture.label for picture in parts.fit.sources} == set(CLASSES)
+
+
+def test_originals_that_are_gone_are_asked_for(tmp_path: Path) -> None:
+    done(trainings.fill(tmp_path / "source", each=9), tmp_path / "out", copies=1)
+    shutil.rmtree(tmp_path / "source")
+    with pytest.raises(FileError, match=r"Expand with --split, or with --originals include\."):
+        divided(tmp_path / "out")
+
+
+def test_an_unfinished_expansion_is_refused(tmp_path: Path) -> None:
+    done(trainings.fill(tmp_path / "source", each=9), tmp_path / "out", copies=1)
+    (tmp_path / "out/.augkit/done.json").unlink()
+    with pytest.raises(FileError, match="must be complete"):
+        divided(tmp_path / "out")
+
+
+def test_a_picture_of_unknown_origin_is_refused(tmp_path: Path) -> None:
+    done(trainings.fill(tmp_path / "source", each=9), tmp_path / "out", copies=1)
+    shutil.copy(tmp_path / "source/lines/000.png", tmp_path / "out/lines/stray.png")
+    with pytest.raises(FileError, match=r"stray\.png"):
+        divided(tmp_path / "out")
+
+
+def test_a_part_that_would_be_empty_is_told(tmp_path: Path) -> None:
+    with pytest.raises(FileError, match=r"must leave pictures to (choose|report), got none of 3"):
+        divided(trainings.fill(tmp_path, each=1))
+
+
+def test_what_is_reported_on_had_no_say(tmp_path: Path) -> None:
+    """What is written of a run says so: the originals of its three parts are disjoint, and so is what judges them."""
+    done(trainings.fill(tmp_path / "source", each=20), tmp_path / "out", copies=2)
+    wanted = settings(tmp_path / "out", tmp_path / "run")
+    ready = prepared(wanted)
+    entries = [json.loads(line) for line in ready.surveyed.lines()]
+    origins = {role: {e["origin"] for e in entries if e["role"] == role} for role in ROLES}
+    assert sum(map(len, origins.values())) == len(set().union(*origins.values())) == 60
+    hashes = {role: {e["sha256"] for e in entries if e["role"] == role} for role in ROLES}
+    assert not hashes["report"] & (hashes["fit"] | hashes["choose"])
+    course, judges = begin(ready)
+    assert course.judge is judges["choose"]
+    assert {s.id for s in judges["choose"].stream.sources} == origins["choose"]
+    assert {s.id for s in judges["report"].stream.sources} == origins["report"]
+
+
+def test_what_judges_is_never_augmented(tmp_path: Path) -> None:
+    ready = prepared(settings(trainings.fill(tmp_path / "pictures"), tmp_path / "run", pipeline="digits"))
+    course, judges = begin(ready)
+    for role in ("choose", "report"):
+        assert not judges[role].stream.loader.dataset.augmented.pipeline.steps  # type: ignore[index,attr-defined]
+    first, again, other = (torch_of(course.pictures(epoch, 0)) for epoch in (0, 0, 1))
+    assert (first == again).all()
+    assert not (first == other).all()
+
+
+def torch_of(batches: Any) -> Any:
+    return next(iter(batches))[0]

@@ -1,0 +1,234 @@
+"""What is frozen stays frozen to the bit, and what it makes of pictures is computed once."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+import trainings
+from folders import put
+from trainings import INPUT, assert_same_weights, drawn, fitted, prepared, settings, weights_file
+
+from augkit.errors import ArgumentError
+from augkit.train import train
+from augkit.train.features import Features
+from augkit.train.freezing import head_names, set_mode
+from augkit.train.models import MODELS, architecture
+from augkit.train.stream import draws_of
+from augkit.train.trainer import begin
+
+DEEP = [model for model in MODELS if model != "lenet"]
+FROZEN: dict[str, Any] = {"model": "resnet18", "epochs": 4, "pipeline": "digits", "views": 2}
+
+
+@pytest.fixture
+def pictures(tmp_path: Path) -> Path:
+    return trainings.fill(tmp_path / "pictures", each=7)
+
+
+@pytest.mark.parametrize("model", DEEP)
+def test_frozen_layers_act_in_training_as_in_evaluation(model: str) -> None:
+    network = architecture(model, 5, (32, 32, 3)).build()
+    inputs = torch.randn(4, 3, 32, 32, generator=torch.Generator().manual_seed(0))
+    for module in network.modules():  # statistics unlike the batch's
+        if isinstance(module, torch.nn.BatchNorm2d):
+            module.running_mean.normal_(generator=torch.Generator().manual_seed(1))  # type: ignore[union-attr]
+    before = {name: tensor.clone() for name, tensor in network.state_dict().items()}
+    set_mode(network, is_frozen=True)
+    in_training = network.features(inputs)
+    assert not in_training.requires_grad
+    network.eval()
+    assert torch.equal(in_training, network.features(inputs))
+    assert_same_weights({"all": before}, {"all": network.state_dict()})
+    head = {name for name, weight in network.named_parameters() if weight.requires_grad}
+    assert head == head_names(network)
+
+
+LISTED = """
+input: 12x12x3
+layers:
+  - conv: {filters: 4, kernel: 3}
+  - batch_norm
+  - relu
+  - pool: 2
+  - flatten
+  - dropout: 0.5
+  - dense: 60
+  - relu
+  - dropout: 0.5
+  - dense: classes
+"""
+
+
+def test_dropout_inside_what_is_frozen_drops_nothing(tmp_path: Path) -> None:
+    """And that right before the head does; all of it once all is trained."""
+    (tmp_path / "listed.yaml").write_text(LISTED)
+    network = architecture(tmp_path / "listed.yaml", 5).build()
+    inputs = torch.randn(4, 3, 12, 12, generator=torch.Generator().manual_seed(0))
+    before = {name: tensor.clone() for name, tensor in network.state_dict().items()}
+    set_mode(network, is_frozen=True)
+    features = network.features(inputs)
+    assert torch.equal(features, network.features(inputs))
+    assert not torch.equal(network.classify(features), network.classify(features))
+    assert_same_weights({"all": before}, {"all": network.state_dict()})
+    set_mode(network, is_frozen=False)
+    assert not torch.equal(network.features(inputs), network.features(inputs))
+
+
+@pytest.mark.parametrize("model", ["resnet18", "mobilenet_v2"])
+def test_a_frozen_backbone_is_the_same_after_training(pictures: Path, tmp_path: Path, model: str) -> None:
+    """Every tensor of its state dict but the head's, BatchNorm's buffers included, and the head has moved."""
+    weights = weights_file(tmp_path / "w.pt", model)
+    wanted = settings(pictures, tmp_path / "run", **FROZEN | {"model": model, "weights": weights, "ema": 0.9})
+    start = prepared(wanted).network
+    _, found = fitted(wanted)
+    head = head_names(start)
+    for part in ("network", "average"):
+        for name, tensor in start.state_dict().items():
+            assert torch.equal(tensor, found[part][name]) == (name not in head), (part, name)
+
+
+def test_after_the_unfreezing_all_learns(pictures: Path, tmp_path: Path) -> None:
+    weights = weights_file(tmp_path / "w.pt", "resnet18")
+    wanted = settings(pictures, tmp_path / "run", **FROZEN | {"weights": weights, "epochs": 1, "unfreeze": 1})
+    start = prepared(wanted).network.state_dict()
+    _, found = fitted(wanted)
+    same = [name for name, tensor in start.items() if torch.equal(tensor, found["network"][name])]
+    assert not same
+
+
+def test_without_the_cache_the_weights_are_the_same(pictures: Path, tmp_path: Path) -> None:
+    options = FROZEN | {"weights": weights_file(tmp_path / "w.pt", "resnet18"), "unfreeze": 1}
+    state, cached = fitted(settings(pictures, tmp_path / "cached", **options))
+    other, computed = fitted(settings(pictures, tmp_path / "computed", **options, cache=False))
+    assert_same_weights(cached, computed)
+    assert state == other
+    assert list((tmp_path / "cached" / "features").glob("*.npy"))
+    assert not (tmp_path / "computed" / "features").exists()
+
+
+def test_an_epoch_on_cached_features_takes_a_fiftieth(tmp_path: Path) -> None:
+    """Of what it takes through the backbone, the first of each view left aside."""
+    pictures = trainings.fill(tmp_path / "pictures", each=40)
+    options = FROZEN | {"weights": weights_file(tmp_path / "w.pt", "resnet18"), "views": 1, "batch_size": 64}
+    seconds = {}
+    for name, cache in (("cached", True), ("computed", False)):
+        ready = prepared(settings(pictures, tmp_path / name, **options, cache=cache))
+        course, _ = begin(ready)
+        ready.network.eval()
+        list(course.features(0, 0))
+        began = time.process_time()
+        if not cache:
+            course.features = begin(ready)[0].features
+        for inputs, truths in course.features(1, 0):
+            course.loss(ready.network.classify(inputs), truths).backward()  # type: ignore[no-untyped-call]
+        seconds[name] = time.process_time() - began
+    assert seconds["computed"] > 50 * seconds["cached"]
+
+
+def _key(wanted: Any, view: int = 0) -> set[str]:
+    """Return the names of the cache's files for what is learnt from."""
+    ready = prepared(wanted)
+    course, _ = begin(ready)
+    ready.network.eval()
+    list(course.features(view, 0))
+    return {path.name for path in Path(wanted.out, "features").glob("*.npy")}
+
+
+def test_what_decides_the_features_misses_the_cache(pictures: Path, tmp_path: Path) -> None:
+    """Other weights, model, preprocessing, pipeline, seed, view or picture are computed anew; all else is found."""
+    weights = {model: weights_file(tmp_path / f"{model}.pt", model) for model in ("resnet18", "mobilenet_v2")}
+    own = settings(pictures, tmp_path / "run", **FROZEN, weights=weights["resnet18"])
+    known = _key(own)
+    assert len(known) == 1
+
+    for same in ({"batch_size": 3}, {"rate": 0.1}, {"epochs": 9}, {"workers": 0}, {"smoothing": 0.1}):
+        assert _key(replace(own, **same)) == known, same  # type: ignore[arg-type]
+    other = weights_file(tmp_path / "other.pt", "resnet18", seed=6)
+    changes: list[dict[str, Any]] = [
+        {"weights": other}, {"model": "mobilenet_v2", "weights": weights["mobilenet_v2"]}, {"input": (40, 32, 3)},
+        {"pipeline": "identity"}, {"pipeline": None}, {"seed": 1},
+    ]  # fmt: skip
+    for change in changes:
+        fresh = _key(replace(own, **change)) - known
+        assert len(fresh) == 1, change
+        known |= fresh
+    assert len(_key(own, view=1) - known) == 1
+    known |= _key(own, view=1)
+    first = prepared(own).surveyed.parts.fit.sources[0]
+    put(pictures / first.id, drawn("spots", 77))
+    assert len(_key(own) - known) == 1
+
+
+def test_runs_that_share_a_cache_compute_what_is_the_same_once(pictures: Path, tmp_path: Path) -> None:
+    options = {**FROZEN, "weights": weights_file(tmp_path / "w.pt", "resnet18"), "epochs": 2, "pipeline": "identity"}
+    _, alone = fitted(settings(pictures, tmp_path / "alone", **options))
+    counts, shared = [], tmp_path / "shared"
+    for name, change in (("one", {}), ("two", {"rate": 0.1}), ("three", {"seed": 1}), ("four", {"seed": 1})):
+        _, found = fitted(settings(pictures, tmp_path / name, cache=str(shared), **options, **change))
+        if not change:
+            assert_same_weights(alone, found)
+        counts.append(len(list(shared.glob("*.npy"))))
+        assert not (tmp_path / name / "features").exists()
+    first = counts[0]
+    assert counts[1:] == [first, 2 * first - 1, 2 * first - 1]  # pictures that are never augmented have no seed
+
+
+def test_a_cache_in_the_data_set_is_refused(pictures: Path, tmp_path: Path) -> None:
+    wanted = settings(pictures, tmp_path / "run", cache=str(pictures / "cache"), **FROZEN, weights="w.pt")
+    with pytest.raises(ArgumentError, match=r"^cache: must lie outside the data set .* Choose another --cache\.$"):
+        train(wanted)
+
+
+@pytest.mark.parametrize("damage", ["cut", "flipped", "no seal", "empty"])
+def test_a_damaged_cache_is_computed_anew(pictures: Path, tmp_path: Path, damage: str) -> None:
+    wanted = settings(pictures, tmp_path / "run", **FROZEN, weights=weights_file(tmp_path / "w.pt", "resnet18"))
+    _key(wanted)
+    (path,) = (tmp_path / "run" / "features").glob("*.npy")
+    whole = path.read_bytes()
+    if damage == "cut":
+        path.write_bytes(whole[: len(whole) // 2])
+    elif damage == "flipped":
+        path.write_bytes(whole[:-5] + bytes([whole[-5] ^ 1]) + whole[-4:])
+    elif damage == "empty":
+        path.write_bytes(b"")
+    else:
+        path.with_suffix(".sha256").unlink()
+    _key(wanted)
+    assert path.read_bytes() == whole
+
+
+def test_features_that_stop_half_way_leave_nothing(tmp_path: Path) -> None:
+    """What is not computed to its end is not taken for what is."""
+
+    class Stream:
+        def batches(self, draws: object) -> Any:
+            yield torch.zeros(2, 3), None
+            raise KeyboardInterrupt
+
+    features = Features(lambda x: x, Stream(), 4, {}, tmp_path / "features", lambda *_: None)  # type: ignore[arg-type]
+    with pytest.raises(KeyboardInterrupt):
+        features.view(0)
+    assert not list((tmp_path / "features").iterdir())
+
+
+def test_the_views_are_cycled(pictures: Path, tmp_path: Path) -> None:
+    """Epochs 0 and 2 of two views see the same features, 0 and 1 others; the order is every epoch's own."""
+    ready = prepared(settings(pictures, tmp_path / "run", **FROZEN, weights=weights_file(tmp_path / "w", "resnet18")))
+    course, _ = begin(ready)
+    set_mode(ready.network, is_frozen=True)
+    length = len(ready.truths["fit"])
+    seen = []
+    for epoch in range(3):
+        inputs = torch.cat([features for features, _ in course.features(epoch, 0)])
+        order = [draw.index for some in draws_of(length, 8, 0, epoch) for draw in some]
+        assert sorted(order) == list(range(length))
+        seen.append((order, inputs[torch.tensor(order).argsort()]))
+    assert torch.equal(seen[0][1], seen[2][1])
+    assert not torch.equal(seen[0][1], seen[1][1])
+    assert len({tuple(order) for order, _ in seen}) == 3
+    assert ready.architecture.preprocessing.input == INPUT

@@ -1,0 +1,202 @@
+"""A training that is stopped anywhere and begun again ends with the same weights, to the bit."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+import trainings
+from trainings import Stopped, assert_same_weights, fitted, prepared, settings
+
+from augkit.train import Settings
+from augkit.train.checkpoint import Checkpoints
+from augkit.train.stream import draws_of
+from augkit.train.train_errors import Unwritten
+
+ROOT = Path(__file__).parent.parent.parent
+
+
+@pytest.fixture(scope="module")
+def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return trainings.fill(tmp_path_factory.mktemp("resume"), each=8)
+
+
+@pytest.fixture(scope="module")
+def weights(tmp_path_factory: pytest.TempPathFactory) -> str:
+    return trainings.weights_file(tmp_path_factory.mktemp("weights") / "resnet18.pt", "resnet18")
+
+
+SCRATCH: dict[str, Any] = {"pipeline": "digits", "ema": 0.9, "batch_size": 5, "checkpoint_every": 2}
+TRANSFER: dict[str, Any] = {
+    "model": "mobilenet_v2", "epochs": 2, "unfreeze": 1, "pipeline": "digits", "views": 2, "ema": 0.9, "batch_size": 6,
+    "checkpoint_every": 1, "optimizer": "sgd", "smoothing": 0.1, "clip": 1.0, "class_weights": "auto",
+}  # fmt: skip
+
+
+def assert_resumes(wanted: Settings, whole: Settings, stops: list[int]) -> None:
+    """Stopped after so many steps, again and again, a training ends as `whole` does that nobody stops."""
+    state, expected = fitted(whole)
+    for stop in stops:
+        with pytest.raises(Stopped):
+            fitted(wanted, stop_after=stop)
+    resumed, found = fitted(wanted)
+    assert_same_weights(found, expected)
+    assert resumed == state
+    for name in ("log.jsonl", "log.csv"):
+        assert Path(wanted.out, name).read_bytes() == Path(whole.out, name).read_bytes()
+
+
+@pytest.mark.parametrize("stop", range(1, 9))
+def test_stopped_after_any_step(pictures: Path, tmp_path: Path, stop: int) -> None:
+    wanted, whole = (settings(pictures, tmp_path / name, **SCRATCH) for name in ("stopped", "whole"))
+    assert_resumes(wanted, whole, [stop])
+
+
+def test_stopped_again_and_again(pictures: Path, tmp_path: Path) -> None:
+    wanted, whole = (settings(pictures, tmp_path / name, **SCRATCH) for name in ("stopped", "whole"))
+    assert_resumes(wanted, whole, [3] * 3)
+
+
+def test_stopped_across_the_unfreezing(pictures: Path, tmp_path: Path) -> None:
+    """With dropout, a mean of the weights, momentum and cached views."""
+    weights = trainings.weights_file(tmp_path / "w.pt", "mobilenet_v2")
+    names = ("stopped", "whole")
+    wanted, whole = (settings(pictures, tmp_path / name, weights=weights, **TRANSFER) for name in names)
+    assert_resumes(wanted, whole, [1, 1, 2, 1, 1])
+
+
+def test_workers_change_nothing(pictures: Path, tmp_path: Path) -> None:
+    """Two workers, stopped in the middle of an epoch, end as none does that nobody stops."""
+    wanted = settings(pictures, tmp_path / "stopped", workers=2, **SCRATCH)
+    assert_resumes(wanted, settings(pictures, tmp_path / "whole", **SCRATCH), [5])
+
+
+def test_workers_change_nothing_across_the_unfreezing(pictures: Path, tmp_path: Path) -> None:
+    """Of a mean of the weights either: stopped before it, in its first step and after, two workers end as none."""
+    options = TRANSFER | {"model": "resnet18", "weights": trainings.weights_file(tmp_path / "w.pt", "resnet18")}
+    wanted, whole = (settings(pictures, tmp_path / str(count), workers=count, **options) for count in (2, 0))
+    steps = len(draws_of(len(prepared(wanted).truths["fit"]), wanted.batch_size, 0, 0))
+    assert_resumes(wanted, whole, [2 * steps - 1, 2, 1])
+
+
+def test_killed(pictures: Path, tmp_path: Path) -> None:
+    """A process that is killed at some moment goes on when the same command is given again."""
+    options = {"epochs": 30, "ema": 0.9, "checkpoint_every": 1, "batch_size": 4}
+    whole = settings(pictures, tmp_path / "whole", **options)
+    _, expected = fitted(whole)
+    out = tmp_path / "killed"
+    words = [sys.executable, "-m", "augkit", *settings(pictures, out, **options).command()[1:]]
+    for wanted_rows in (2, 6):
+        process = subprocess.Popen(words, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        while process.poll() is None and _rows(out) < wanted_rows:
+            time.sleep(0.005)
+        process.send_signal(signal.SIGKILL)
+        assert process.wait() == -signal.SIGKILL
+        assert wanted_rows <= _rows(out) < 30  # in the middle of it
+        assert not (out / "model.safetensors").exists()
+    _, found = fitted(settings(pictures, out, **options))
+    assert_same_weights(found, expected)
+
+
+def _rows(out: Path) -> int:
+    log = out / "log.jsonl"
+    return log.read_text().count("\n") if log.exists() else 0
+
+
+@pytest.mark.parametrize("kept", [0, 1, 100, -1])
+def test_a_checkpoint_cut_short_falls_back(pictures: Path, tmp_path: Path, kept: int) -> None:
+    wanted, whole = (settings(pictures, tmp_path / name, **SCRATCH) for name in ("stopped", "whole"))
+    _, expected = fitted(whole)
+    with pytest.raises(Stopped):
+        fitted(wanted, stop_after=7)
+    last = Path(wanted.out, "checkpoints", "last.pt")
+    last.write_bytes(last.read_bytes()[:kept])
+    told: list[str] = []
+    _, found = fitted(wanted, told=told)
+    assert_same_weights(found, expected)
+    assert any("goes on from the checkpoint before it" in sentence for sentence in told)
+
+
+@pytest.mark.parametrize("names", [["last", "previous"], ["best"]])
+def test_with_no_checkpoint_that_is_whole_it_begins_again(pictures: Path, tmp_path: Path, names: list[str]) -> None:
+    wanted, whole = (settings(pictures, tmp_path / name, **SCRATCH) for name in ("stopped", "whole"))
+    _, expected = fitted(whole)
+    with pytest.raises(Stopped):
+        fitted(wanted, stop_after=8)
+    for name in names:
+        file = Path(wanted.out, "checkpoints", f"{name}.pt")
+        data = bytearray(file.read_bytes())
+        data[len(data) // 2] ^= 1
+        file.write_bytes(data)
+    told: list[str] = []
+    _, found = fitted(wanted, told=told)
+    assert_same_weights(found, expected)
+    assert any("begins again" in sentence for sentence in told)
+
+
+@pytest.mark.parametrize("before", [0, 1, 2, 3])
+@pytest.mark.parametrize("call", ["write", "fsync", "replace"])
+def test_a_full_disk_loses_nothing(
+    pictures: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, call: str, before: int
+) -> None:
+    """Wherever the disk is full, one sentence says so, and the same settings go on later."""
+    wanted = settings(pictures, tmp_path / "full", **SCRATCH)
+    with pytest.raises(Stopped):
+        fitted(wanted, stop_after=4)
+    real, calls = getattr(os, call), 0
+
+    def full(*args: Any, **more: Any) -> Any:
+        nonlocal calls
+        calls += 1
+        if calls > before:
+            raise OSError(28, "No space left on device")
+        return real(*args, **more)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, call, full)
+        with pytest.raises(Unwritten, match=r"No space left on device. Nothing is lost: make room") as caught:
+            fitted(wanted)
+    assert caught.value.exit_code == 1
+    state, found = fitted(wanted)
+    expected, weights = fitted(settings(pictures, tmp_path / "whole", **SCRATCH))
+    assert_same_weights(found, weights)
+    assert state == expected
+
+
+CALLS = ("open", "write", "fsync", "replace")
+
+
+def _call_or_die(real: Callable[..., Any], left: Iterator[int], *args: Any, **more: Any) -> Any:
+    if next(left, None) is None:
+        raise Stopped
+    return real(*args, **more)
+
+
+def test_a_checkpoint_is_whole_or_the_one_before(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whichever call of the file system is the last one, what is loaded is one of the two states."""
+    for last in range(30):
+        checkpoints = Checkpoints(tmp_path / str(last), lambda _: None)
+        checkpoints.save({"state": {"best_epoch": -1, "step": 1}})
+        with monkeypatch.context() as patch:
+            left = iter(range(last))
+            for name in CALLS:
+                patch.setattr(os, name, partial(_call_or_die, getattr(os, name), left))
+            try:
+                checkpoints.save({"state": {"best_epoch": -1, "step": 2}})
+                is_done = True
+            except Stopped:
+                is_done = False
+        content = checkpoints.load()
+        assert content is not None
+        assert content["state"]["step"] in ((2,) if is_done else (1, 2))
+        if is_done:
+            return
+    raise AssertionError("30 calls were not enough")
