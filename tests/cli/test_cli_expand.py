@@ -6,23 +6,14 @@ import json
 import os
 import signal
 import subprocess
-import sys
 import time
 from pathlib import Path
 
 import pytest
-from folders import fill, lines, outputs, picture, put
 
 from augkit.images import decode
-
-AUGKIT = (sys.executable, "-m", "augkit")
-
-
-def augkit(*arguments: object, code: int = 0) -> subprocess.CompletedProcess[str]:
-    ended = subprocess.run([*AUGKIT, *map(str, arguments)], capture_output=True, text=True, timeout=60)
-    assert ended.returncode == code, ended.stderr
-    assert "Traceback" not in ended.stderr
-    return ended
+from support.folders import fill, lines, outputs, picture, put
+from support.processes import AUGKIT, assert_gone, augkit, group, hear_interrupts, needs_proc
 
 
 @pytest.fixture
@@ -99,13 +90,6 @@ def test_refusals_are_one_sentence(src: Path, tmp_path: Path) -> None:
     augkit("expand", src, tmp_path / "out", "--pipeline", "six", code=2)  # without --copies
 
 
-needs_proc = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="sees processes in /proc, and has none")
-
-
-def _hears_interrupts() -> None:
-    signal.signal(signal.SIGINT, signal.SIG_DFL)  # what a shell runs in the background ignores Ctrl-C, and its children
-
-
 def started(src: Path, out: Path, copies: int = 40) -> subprocess.Popen[str]:
     """Return a long expansion that has published something, in a process group of its own."""
     arguments = ["expand", src, out, "--pipeline", "light", "--copies", copies, "--workers", 2]
@@ -115,33 +99,12 @@ def started(src: Path, out: Path, copies: int = 40) -> subprocess.Popen[str]:
         start_new_session=True,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
-        preexec_fn=_hears_interrupts,
+        preexec_fn=hear_interrupts,
     )
     markers, limit = out / ".augkit/shards", time.monotonic() + 30
     while not (markers.is_dir() and any(markers.iterdir())) and time.monotonic() < limit:
         time.sleep(0.005)
     return running
-
-
-def group(leader: int) -> list[str]:
-    """Return the state of every process left in a group."""
-    found = []
-    for path in Path("/proc").glob("[0-9]*/stat"):
-        try:
-            state, _, pgrp = path.read_text().rpartition(")")[2].split()[:3]
-        except OSError:
-            continue
-        if int(pgrp) == leader and state != "Z":
-            found.append(path.parent.name)
-    return found
-
-
-def assert_gone(pid: int) -> None:
-    """Assert that no worker waits for ever; multiprocessing's resource tracker sees a moment later that all is over."""
-    limit = time.monotonic() + 10
-    while group(pid) and time.monotonic() < limit:
-        time.sleep(0.02)
-    assert not group(pid)
 
 
 def assert_whole(out: Path) -> None:

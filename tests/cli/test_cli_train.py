@@ -9,13 +9,13 @@ import sys
 from pathlib import Path
 
 import pytest
-import trainings
-from folders import put
 from typer.testing import CliRunner
 
 from augkit.cli import app
 from augkit.errors import AugkitError, SampleError
 from augkit.images import decode
+from support import trainings
+from support.folders import put
 
 ROOT = Path(__file__).parent.parent.parent
 BROKEN = ("torchvision", "timm", "lightning", "pytorch_lightning", "torchmetrics", "tensorboard", "accelerate")

@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from folders import SMALL, done, picture, put
 
 from augkit.expand import Estimate, estimate
 from augkit.pipeline import Pipeline
 from augkit.transforms.transform import REGISTRY, Transform, transform
+from support.folders import SMALL, done, picture, put
 
 
 @pytest.fixture

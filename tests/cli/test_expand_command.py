@@ -14,11 +14,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from folders import done, fill, lines, picture, put, tree
-from test_cli_expand import AUGKIT, assert_gone, augkit, group, needs_proc
 
 from augkit.expand import verify
 from augkit.images import decode
+from support.folders import done, fill, lines, picture, put, tree
+from support.processes import AUGKIT, assert_gone, augkit, group, needs_proc
 
 COMMAND = ["--pipeline", "light", "--copies", "20", "--workers", "2"]
 

@@ -6,8 +6,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from pictures import picture
-from table import ROWS
 from typer.testing import CliRunner
 
 import augkit as ak
@@ -19,6 +17,8 @@ from augkit.preview import gallery
 from augkit.preview.gallery import CELL_PX, COLUMNS, _visible, examples
 from augkit.preview.numbers import numbers
 from augkit.transforms import REGISTRY
+from support.pictures import picture
+from support.table import ROWS
 
 
 def test_every_transform_is_shown() -> None:

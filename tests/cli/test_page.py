@@ -7,7 +7,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from pictures import boxed_sample, noise
 from typer.testing import CliRunner
 
 import augkit as ak
@@ -19,6 +18,7 @@ from augkit.preview.html_page import SIDE_PX
 from augkit.preview.marks import kinds, marked
 from augkit.preview.numbers import numbers
 from augkit.preview.picture import picture
+from support.pictures import boxed_sample, noise
 
 PIPELINE = ak.Pipeline([ak.RandomCrop((60, 80)), ak.Maybe(0.5, ak.Mirror()), ak.Rotate()], border="constant")
 SAMPLES = [boxed_sample((100, 120), noise((100, 120), seed=n)).changed(id=f"{n} <b>&.png") for n in range(2)]

@@ -8,7 +8,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
-from pictures import full_sample, picture
 
 import augkit as ak
 from augkit.core.plan import Plan
@@ -22,6 +21,7 @@ from augkit.preview.picture import picture as fitted
 from augkit.preview.sheet import CELL_PX, SMALL_CELL_PX, Layout
 from augkit.transforms import REGISTRY
 from augkit.transforms.transform import summary
+from support.pictures import full_sample, picture
 
 SIDE = CELL_PX  # a picture of this size is shown pixel by pixel
 SCENE = ak.Scene((120, 160))

@@ -12,15 +12,15 @@ from typing import Any
 
 import numpy as np
 import pytest
-from folders import done, lines, picture
 from PIL import Image
-from test_codec import GREY, KINDS, PICTURE, REFUSED, exif, save
 
 from augkit.datasets import read_folder
 from augkit.errors import FileError
 from augkit.expand import Summary, verify
 from augkit.pipeline import Pipeline
 from augkit.transforms.geometry import Mirror
+from support.encoded import GREY, KINDS, PICTURE, REFUSED, exif, save
+from support.folders import done, lines, picture
 
 ANY = Pipeline([Mirror()])  # takes pictures of every kind
 MUTATIONS = 2000

@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from folders import done, fill, lines, outputs, tree
 
 from augkit.datasets import read
 from augkit.errors import FileError
 from augkit.expand import replay, verify
 from augkit.storage.bucket import Bucket
+from support.folders import done, fill, lines, outputs, tree
 
 pytest.importorskip("s3fs", reason="buckets are not tested without s3fs")
 server = pytest.importorskip("moto.server", reason="buckets are not tested without moto[server]")

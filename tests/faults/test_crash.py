@@ -9,14 +9,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from crashes import Death, FaultyOS
-from folders import done, picture, put, tree
 
 from augkit.errors import AugkitError
 from augkit.expand import JobError, verify, work_plan
 from augkit.pipeline import Pipeline
 from augkit.storage import durable
 from augkit.transforms.geometry import Mirror
+from support.faulty_disk import Death, FaultyOS
+from support.folders import done, picture, put, tree
 
 SIMPLE = Pipeline([Mirror()])
 

@@ -8,9 +8,9 @@ import sys
 from pathlib import Path
 
 import pytest
-from folders import picture, put
 
 from augkit.images import encode
+from support.folders import picture, put
 
 pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads /proc")
 

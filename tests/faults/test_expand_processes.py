@@ -7,14 +7,12 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
 
-import cv2
 import pytest
-from folders import fill
-from threadpoolctl import threadpool_info
 
 from augkit.expand.pool import run_shards
+from support.folders import fill
+from support.workers import Telling
 
 SCRIPT = """
 from augkit.expand import expand
@@ -23,19 +21,6 @@ from augkit.pipeline import Pipeline
 
 expand({src!r}, {out!r}, Pipeline([Mirror()]), 1, workers=2)
 """
-
-
-class Telling:
-    """Work that tells of a worker's process, how many threads its libraries would take, and its blocked signals."""
-
-    def expand(self, shard: int, hand: Any) -> tuple[int, list[int], set[Any]]:
-        blocked = set(signal.pthread_sigmask(signal.SIG_BLOCK, []))
-        pools = [pool["num_threads"] for pool in threadpool_info()]
-        assert pools, "NumPy comes with a BLAS that has threads"
-        return os.getpid(), [cv2.getNumThreads(), *pools], blocked
-
-    def attempt(self, tasks: Any, hand: Any) -> None:
-        raise AssertionError
 
 
 @pytest.mark.parametrize("start_method", ["spawn", "forkserver"])

@@ -17,8 +17,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from data_sets import JPEG, coco, lay
-from folders import done, fill, lines, tree
 from PIL import Image
 
 from augkit.datasets import Source
@@ -28,6 +26,8 @@ from augkit.expand import JobError, estimate, replay, verify
 from augkit.expand.balancing import parse_balance
 from augkit.expand.job import MOST_COPIES
 from augkit.images import decode
+from support.data_sets import JPEG, coco, lay
+from support.folders import done, fill, lines, tree
 
 POSIX = pytest.mark.skipif(sys.platform == "win32", reason="Windows has neither these files nor these signals")
 AUGKIT = (sys.executable, "-m", "augkit")

@@ -14,12 +14,12 @@ import time
 from pathlib import Path
 
 import pytest
-from crashes import FaultyOS
-from folders import done, lines, picture, put, tree
-from test_cli_expand import AUGKIT, assert_gone, group
 
 from augkit.expand import JobError, Progress, verify
 from augkit.storage import durable
+from support.faulty_disk import FaultyOS
+from support.folders import done, lines, picture, put, tree
+from support.processes import AUGKIT, assert_gone, group
 
 KILLS = 50
 

@@ -8,11 +8,11 @@ from typing import Any
 
 import numpy as np
 import pytest
-from folders import put
 from torch.utils.data import DataLoader
 
 from augkit.errors import AugkitError, DecodeError, SampleError
 from augkit.loader import Augmented, folder
+from support.folders import put
 
 METHODS = [method for method in ("fork", "spawn") if method in multiprocessing.get_all_start_methods()]
 # The fault comes last: torch cannot end workers cleanly that are still starting.

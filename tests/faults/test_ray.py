@@ -7,9 +7,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from folders import done, fill, tree
 
 from augkit.expand.ray_engine import AHEAD, run_tasks
+from support.folders import done, fill, tree
+from support.processes import TESTS
+from support.workers import FakeShard, FakeWork, Telling
 
 ray = pytest.importorskip("ray", reason="the engine `ray` is not tested without Ray")
 pytestmark = pytest.mark.filterwarnings("ignore")  # Ray warns of files and of itself
@@ -17,9 +19,7 @@ pytestmark = pytest.mark.filterwarnings("ignore")  # Ray warns of files and of i
 
 @pytest.fixture(scope="module")
 def cluster() -> Iterator[None]:
-    os.environ["PYTHONPATH"] = os.pathsep.join(
-        [str(Path(__file__).parent.parent), str(Path(__file__).parent), os.environ.get("PYTHONPATH", "")]
-    )
+    os.environ["PYTHONPATH"] = os.pathsep.join([str(TESTS), os.environ.get("PYTHONPATH", "")])
     os.environ["RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO"] = "0"
     ray.init(num_cpus=2, include_dashboard=False, log_to_driver=False, object_store_memory=10**8)
     yield
@@ -51,15 +51,11 @@ def test_a_cluster_that_is_at_home_elsewhere(tmp_path: Path, cluster: None, monk
 
 
 def test_its_workers_compute_on_one_thread(cluster: None) -> None:
-    from test_expand_processes import Telling
-
     for _, threads, _ in run_tasks(Telling(), range(2), 2, 60.0, lambda _: None):
         assert set(threads) == {1}
 
 
 def test_a_killer_costs_itself(cluster: None) -> None:
-    from test_supervision import FakeShard, FakeWork
-
     work = [FakeShard(0, ("ok", "ok")), FakeShard(1, ("ok", "abort")), FakeShard(2, ("ok", "hang"))]
     results = dict(run_tasks(FakeWork(), work, 2, 1.0, lambda _: None))
     assert results[0] == ["ok", "ok"]
@@ -69,8 +65,6 @@ def test_a_killer_costs_itself(cluster: None) -> None:
 
 
 def test_no_more_is_in_flight_than_keeps_all_busy(cluster: None) -> None:
-    from test_supervision import FakeShard, FakeWork
-
     taken = 0
 
     def shards() -> Iterator[FakeShard]:
@@ -84,7 +78,5 @@ def test_no_more_is_in_flight_than_keeps_all_busy(cluster: None) -> None:
 
 
 def test_a_full_disk_ends_the_job(cluster: None) -> None:
-    from test_supervision import FakeShard, FakeWork
-
     with pytest.raises(OSError, match="No space left"):
         list(run_tasks(FakeWork(), [FakeShard(0, ("full",))], 2, 60.0, lambda _: None))

@@ -12,11 +12,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from folders import done, fill, tree
 
 from augkit.errors import ArgumentError
 from augkit.expand import JobError, expansion, verify
 from augkit.storage.disk import Disk
+from support.folders import done, fill, tree
+from support.processes import TESTS
 
 
 @pytest.fixture
@@ -40,8 +41,8 @@ def test_three_runs_in_any_order_are_one(src: Path, tmp_path: Path) -> None:
 def test_three_runs_at_once_are_one(src: Path, tmp_path: Path) -> None:
     code = f"""
 import sys
-sys.path.insert(0, {str(Path(__file__).parent.parent)!r})
-from folders import done
+sys.path.insert(0, {str(TESTS)!r})
+from support.folders import done
 done({str(src)!r}, {str(tmp_path / "out")!r}, shards=(int(sys.argv[1]), 3))
 """
     running = [subprocess.Popen([sys.executable, "-c", code, str(number)]) for number in range(3)]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 import multiprocessing
 import os
 import random
@@ -11,8 +10,6 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass
 from multiprocessing.context import ForkServerProcess, SpawnProcess
 from pathlib import Path
 from typing import Any
@@ -21,63 +18,10 @@ import pytest
 
 from augkit.expand.layout import JobError
 from augkit.expand.pool import run_shards
+from support.processes import TESTS
+from support.workers import FakeShard, FakeWork, shards
 
 needs_signals = pytest.mark.skipif(sys.platform == "win32", reason="sends signals that Windows has not")
-
-
-@dataclass(frozen=True)
-class FakeShard:
-    index: int
-    tasks: tuple[str, ...]
-    quarantined: tuple[tuple[int, str], ...] = ()
-
-
-class FakeWork:
-    """Does tasks that are words; some kill who does them."""
-
-    state = 0
-
-    def expand(self, shard: FakeShard, hand: Any) -> tuple[int, list[str]]:
-        held, made = dict(shard.quarantined), []
-        for position, task in enumerate(shard.tasks):
-            hand.at(position)
-            if position in held:
-                made.append(held[position])
-                continue
-            hand.tick()
-            self.do(task)
-            made.append(task)
-        hand.publishing()
-        return shard.index, made
-
-    def attempt(self, tasks: Sequence[str], hand: Any) -> None:
-        self.expand(FakeShard(0, tuple(tasks)), hand)
-
-    def do(self, task: str) -> None:
-        match task:
-            case "segfault":
-                ctypes.string_at(0)
-            case "abort":
-                os.abort()
-            case "exit":
-                os._exit(3)
-            case "hang":
-                ctypes.PyDLL(None).sleep(600)  # holds the interpreter's lock, as a decoder in C may
-            case "kill":
-                os.kill(os.getpid(), signal.SIGKILL)
-            case "poison":
-                FakeWork.state = 1
-            case "poisoned":
-                if FakeWork.state:
-                    os.abort()
-            case "full":
-                raise OSError(28, "No space left on device")
-            case "slow":
-                time.sleep(0.02)
-
-
-def shards(count: int, *, size: int = 4, task: str = "ok") -> list[FakeShard]:
-    return [FakeShard(index, (task,) * size) for index in range(count)]
 
 
 def done(work: list[FakeShard], workers: int = 2, **options: Any) -> dict[int, list[str]]:
@@ -192,8 +136,9 @@ def test_closing_ends_the_workers() -> None:
 
 SCRIPT = """
 import sys
-sys.path[:0] = {tests!r}
-from test_supervision import FakeWork, shards
+sys.path.insert(0, {tests!r})
+from support.processes import TESTS
+from support.workers import FakeWork, shards
 from augkit.expand.pool import run_shards
 
 if __name__ == "__main__":
@@ -205,9 +150,7 @@ if __name__ == "__main__":
 @needs_proc
 @pytest.mark.parametrize("method", ["spawn", "forkserver"])
 def test_workers_end_with_their_parent(tmp_path: Path, method: str) -> None:
-    (tmp_path / "script.py").write_text(
-        SCRIPT.format(tests=[str(Path(__file__).parent), str(Path(__file__).parent.parent)], method=method)
-    )
+    (tmp_path / "script.py").write_text(SCRIPT.format(tests=str(TESTS), method=method))
     command = [sys.executable, str(tmp_path / "script.py")]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, start_new_session=True) as running:
         assert running.stdout is not None

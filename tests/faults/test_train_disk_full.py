@@ -11,14 +11,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import trainings
-from trainings import assert_same_weights, fitted, settings, weights_file
 
 from augkit.train import train
 from augkit.train.artefact import load
 from augkit.train.features import Features
 from augkit.train.log import Log
 from augkit.train.train_errors import Unwritten
+from support import trainings
+from support.trainings import assert_same_weights, fitted, settings, weights_file
 
 ROOT = Path(__file__).parent.parent.parent
 ROWS = [{"epoch": epoch, "rate": 0.1, "loss": 1 / epoch} for epoch in (1, 2, 3)]

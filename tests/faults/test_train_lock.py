@@ -11,12 +11,12 @@ import time
 from pathlib import Path
 
 import pytest
-import trainings
-from trainings import settings
 
 from augkit.errors import FileError
 from augkit.storage import durable
 from augkit.train import train
+from support import trainings
+from support.trainings import settings
 
 ROOT = Path(__file__).parent.parent.parent
 

@@ -8,8 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from data_sets import FORMS, MASK, PNG, lay
-from folders import done, lines, outputs, picture, put
 
 from augkit.datasets import WRITERS, read
 from augkit.errors import ArgumentError
@@ -17,6 +15,8 @@ from augkit.expand import replay, verify
 from augkit.expand.layout import versions
 from augkit.pipeline import Pipeline
 from augkit.transforms.geometry import Mirror
+from support.data_sets import FORMS, MASK, PNG, lay
+from support.folders import done, lines, outputs, picture, put
 
 MIRRORED = Pipeline([Mirror()])
 WITH_BOXES = [name for name, form in WRITERS.items() if form.holds]

@@ -7,12 +7,12 @@ import tempfile
 from pathlib import Path
 
 import pytest
-from folders import done, fill, lines, outputs, picture, put
 
 from augkit.datasets import read_folder
 from augkit.errors import AugkitError, FileError
 from augkit.expand import verify
 from augkit.expand.output_names import Names, safe
+from support.folders import done, fill, lines, outputs, picture, put
 
 
 @pytest.fixture

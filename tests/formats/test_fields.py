@@ -9,8 +9,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from data_sets import lay
-from folders import done, lines, picture, put
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -26,6 +24,8 @@ from augkit.pipeline import Pipeline
 from augkit.transforms.crops import RandomCrop
 from augkit.transforms.geometry import Mirror, Rotate
 from augkit.transforms.warps import LocalWarp
+from support.data_sets import lay
+from support.folders import done, lines, picture, put
 
 numbers = st.integers(0, 4000).map(lambda number: number / 8)
 rings = st.lists(numbers, min_size=3, max_size=6).map(lambda values: (*values, *values))

@@ -9,13 +9,13 @@ from typing import Any
 
 import numpy as np
 import pytest
-from folders import done, fill, lines, outputs, picture
 from PIL import Image
-from test_expand_labels import BENT, coco
 
 from augkit.datasets import read
 from augkit.expand import replay, verify
 from augkit.images import decode, encode
+from support.folders import done, fill, lines, outputs, picture
+from support.labelled import BENT, coco
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # theirs
 

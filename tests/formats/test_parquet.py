@@ -8,15 +8,15 @@ from typing import Any
 
 import numpy as np
 import pytest
-from data_sets import JPEG, MASK, PNG, lay, parquet_of, row_of
-from folders import done, fill, lines, outputs
-from pictures import noise
-from test_expand_labels import BENT, coco
 
 from augkit.datasets import Cell, DataSet, Member, places, read
 from augkit.errors import FileError
 from augkit.expand import replay, verify
 from augkit.images import encode
+from support.data_sets import JPEG, MASK, PNG, lay, parquet_of, row_of
+from support.folders import done, fill, lines, outputs
+from support.labelled import BENT, coco
+from support.pictures import noise
 
 pytest.importorskip("pyarrow", reason="Parquet is not tested without pyarrow")
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from data_sets import FORMS, lay
 
 from augkit.cli import fit_pca_command, show_command
 from augkit.images import decode
+from support.data_sets import FORMS, lay
 
 
 @pytest.mark.parametrize("form", ["coco", "yolo", "csv", "webdataset", "parquet"])

@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from data_sets import JPEG, PNG, YAML, coco, lay, tar_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from augkit.datasets import read
 from augkit.errors import AugkitError, FileError
 from augkit.storage.root import Folder, Url
+from support.data_sets import JPEG, PNG, YAML, coco, lay, tar_of
 
 
 def coco_with(**changes: Any) -> str:

@@ -13,10 +13,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from data_sets import CAT, JPEG, LINES, MASK, PNG, YAML, coco, lay, tar_of
 from hypothesis import given
 from hypothesis import strategies as st
-from pictures import noise
 from PIL import Image
 
 from augkit.datasets import DataSet, Member, Source, is_data_set, read, read_folder, run_length_text
@@ -24,6 +22,8 @@ from augkit.datasets.folder import FolderReader
 from augkit.errors import ArgumentError, FileError
 from augkit.images import decode, encode
 from augkit.storage.root import Folder, Found
+from support.data_sets import CAT, JPEG, LINES, MASK, PNG, YAML, coco, lay, tar_of
+from support.pictures import noise
 
 
 def facts(data: DataSet) -> dict[str, tuple[Any, Any]]:

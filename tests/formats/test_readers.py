@@ -8,10 +8,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from data_sets import CAT, DOG, FORMS, JPEG, PNG, lay
 
 from augkit.datasets import read
 from augkit.storage.root import Folder, Found
+from support.data_sets import CAT, DOG, FORMS, JPEG, PNG, lay
 
 
 @pytest.mark.parametrize("form", FORMS)

@@ -7,7 +7,6 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
-from folders import SMALL, done, lines, picture, put
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -21,6 +20,7 @@ from augkit.expand.layout import sealed, sha256_of
 from augkit.expand.work_plan import WorkPlan
 from augkit.storage.disk import Disk
 from augkit.storage.root import Folder
+from support.folders import SMALL, done, lines, picture, put
 
 shares = st.tuples(st.integers(1, 8), st.integers(0, 4), st.integers(0, 4)).map(
     lambda parts: {name: part / sum(parts) for name, part in zip(("train", "val", "test"), parts, strict=True) if part}

@@ -7,7 +7,13 @@ from typing import Any
 
 import numpy as np
 import pytest
-from albumentations_table import (
+
+import augkit as ak
+from augkit.core.plan import Plan
+from augkit.errors import ArgumentError
+from augkit.integrations.albumentations import motion_of, names
+from augkit.integrations.albumentations.registry import REFUSED
+from support.albumentations_table import (
     EXCEPTIONS,
     FIXED,
     ONLY_FLOAT,
@@ -19,13 +25,7 @@ from albumentations_table import (
     sample_of,
     step_of,
 )
-from pictures import KEY, assert_same_sample, picture
-
-import augkit as ak
-from augkit.core.plan import Plan
-from augkit.errors import ArgumentError
-from augkit.integrations.albumentations import motion_of, names
-from augkit.integrations.albumentations.registry import REFUSED
+from support.pictures import KEY, assert_same_sample, picture
 
 NEED_BOXES = {"BBoxSafeRandomCrop", "RandomSizedBBoxSafeCrop"}
 every = pytest.mark.parametrize("name", names())

@@ -5,12 +5,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from folders import done, fill, tree
-from test_expand_labels import coco
 
 import augkit as ak
 from augkit.datasets import Instance, read
 from augkit.expand import expand, replay
+from support.folders import done, fill, tree
+from support.labelled import coco
 
 PIPELINE = ak.Pipeline(
     [

@@ -7,11 +7,11 @@ import pickle
 import albumentations
 import numpy as np
 import pytest
-from pictures import boxed_sample, noise, picture
 
 import augkit as ak
 from augkit.core.tonal import RANGE
 from augkit.errors import ArgumentError, SampleError
+from support.pictures import boxed_sample, noise, picture
 
 SIZE = (120, 160)
 PIPELINE = ak.Pipeline([ak.Rotate((-30, 30)), ak.RandomCrop((90, 100)), ak.Mirror(), ak.Brightness()])

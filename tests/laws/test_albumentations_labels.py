@@ -8,14 +8,14 @@ from typing import Any
 
 import numpy as np
 import pytest
-from albumentations_table import SIZE, lay_pictures_beside, sample_of, step_of
-from pictures import KEY, assert_same, blobs, boxed_sample, middles, noise, picture, scattered
 
 import augkit as ak
 from augkit.core.outlines import corners_of
 from augkit.core.plan import Plan
 from augkit.errors import ArgumentError, SampleError
 from augkit.integrations.albumentations import motion_of, names
+from support.albumentations_table import SIZE, lay_pictures_beside, sample_of, step_of
+from support.pictures import KEY, assert_same, blobs, boxed_sample, middles, noise, picture, scattered
 
 MOVING = [name for name in names() if motion_of(name) in ("map", "bend")]
 FOLDING = {"ThinPlateSpline"}  # it turns parts of a picture over, where a point is seen twice or never

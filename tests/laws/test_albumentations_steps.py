@@ -10,12 +10,12 @@ from typing import Any
 
 import numpy as np
 import pytest
-from albumentations_table import CROP, REFERENCES, SIZE, lay_pictures_beside, made, sample_of, step_of
-from pictures import KEY, boxed_sample, noise, picture
 
 import augkit as ak
 from augkit.core.plan import Plan
 from augkit.errors import AugkitError, SampleError
+from support.albumentations_table import CROP, REFERENCES, SIZE, lay_pictures_beside, made, sample_of, step_of
+from support.pictures import KEY, boxed_sample, noise, picture
 
 ROOT = Path(__file__).parent.parent.parent
 

@@ -11,12 +11,12 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from pictures import channels_of, noise
 from PIL import Image
 from torch.utils.data import DataLoader
 
 import augkit as ak
 from augkit.errors import ArgumentError, SampleError
+from support.pictures import channels_of, noise
 
 PIPELINE = ak.Pipeline([ak.RandomCrop((16, 20)), ak.Rotate((-40, 40)), ak.Brightness((0.7, 1.3))])
 RGB = noise((24, 32))

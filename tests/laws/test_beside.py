@@ -4,13 +4,13 @@ from typing import Any
 
 import numpy as np
 import pytest
-from pictures import noise, picture
-from test_labels import SIZE, subjects
 
 import augkit as ak
 from augkit.core.plan import Plan
 from augkit.errors import SampleError
 from augkit.loader import Augmented, Draw, MixUp, Mosaic, collate
+from support.pictures import noise, picture
+from support.subjects import SIZE, subjects
 
 MASK = (noise(SIZE, 1) > 128).astype(np.uint8)
 DEPTH = picture(SIZE, "float32")[..., 0].copy()

@@ -7,7 +7,12 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from pictures import (
+
+import augkit as ak
+from augkit.core.chain import pull
+from augkit.core.plan import SpatialRun
+from augkit.errors import ArgumentError, SampleError
+from support.pictures import (
     KEY,
     TOP,
     assert_close,
@@ -20,11 +25,6 @@ from pictures import (
     picture,
     psnr,
 )
-
-import augkit as ak
-from augkit.core.chain import pull
-from augkit.core.plan import SpatialRun
-from augkit.errors import ArgumentError, SampleError
 
 BORDERS = ("reflect", "constant", "replicate", "wrap")
 borders = pytest.mark.parametrize("border", BORDERS)

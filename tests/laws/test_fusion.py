@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from pictures import KEY, centres, detail, full_sample, noise, picture, psnr, run_one_by_one
 
 import augkit as ak
 from augkit.core.chain import push
@@ -16,6 +15,7 @@ from augkit.core.ops import Adapt, ColorMatrix, Curve, Homography, Op
 from augkit.core.plan import ColorRun, Plan, SpatialRun
 from augkit.core.policy import Policy
 from augkit.core.spatial import IDENTITY
+from support.pictures import KEY, centres, detail, full_sample, noise, picture, psnr, run_one_by_one
 
 CHAIN = (ak.Rotate(17), ak.Scale(0.9), ak.Shear(8, 5), ak.Rotate(-9))
 SIZE = (240, 260)

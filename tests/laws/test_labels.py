@@ -4,23 +4,14 @@ from typing import Any
 
 import numpy as np
 import pytest
-from pictures import assert_same_sample, blobs, full_sample, middles, noise, scattered, spatial_part
-from table import BUNDLED, SLIDING, SPATIAL
 
 import augkit as ak
 from augkit.core.plan import Plan
+from support.pictures import assert_same_sample, blobs, full_sample, middles, noise
+from support.subjects import POINTS, SIZE, SUBJECTS, assert_near, borders, drawn, subjects
+from support.table import SLIDING
 
-SIZE = (144, 176)
-POINTS = scattered(SIZE, 17)
 EDGE_PX = 6.0  # a blob nearer to an edge than this is cut off
-SUBJECTS = {repr(step): ak.Pipeline([step]) for step in SPATIAL} | {name: ak.load(name) for name in BUNDLED}
-subjects = pytest.mark.parametrize("pipeline", SUBJECTS.values(), ids=SUBJECTS.keys())
-borders = pytest.mark.parametrize("border", ["reflect", "constant", "replicate", "wrap"])
-
-
-def drawn(pipeline: ak.Pipeline, n: int, size: tuple[int, int] = SIZE, blobs: bool = False, **policy: Any) -> Plan:
-    """Return the spatial part of a plan; blobs have more channels than colours."""
-    return spatial_part(pipeline.draw(ak.Key(n, "labels"), ak.Scene(size)), blobs, **policy)
 
 
 def blob_errors(plan: Plan, executor: str = "cpu") -> Any:
@@ -36,13 +27,6 @@ def blob_errors(plan: Plan, executor: str = "cpu") -> Any:
     room = EDGE_PX * max(1.0, zooms.max())
     inside = ((told > room) & (told < np.array(plan.size[::-1]) - room)).all(axis=1)
     return np.hypot(*(found - told)[inside].T)
-
-
-def assert_near(errors: Any) -> None:
-    """The law: 0.1 px median, 0.5 px worst."""
-    assert len(errors) >= 5
-    assert np.median(errors) <= 0.1
-    assert errors.max() <= 0.5
 
 
 @pytest.mark.parametrize(

@@ -11,13 +11,13 @@ import cv2
 import numpy as np
 import pytest
 import torch
-from folders import SMALL, done, fill, lines
 from threadpoolctl import threadpool_info, threadpool_limits
 from torch.utils.data import DataLoader
 
 from augkit.datasets import read
 from augkit.images import decode
 from augkit.loader import Augmented, Draw, EpochSampler, Pictures, collate, folder
+from support.folders import SMALL, done, fill, lines
 
 SEED = 11
 Epochs = list[dict[int, bytes]]  # an epoch's pixels by the item's index

@@ -9,15 +9,15 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from data_sets import FORMS, JPEG, lay, tar_of
-from folders import SMALL, done, fill, lines, outputs, picture, put
-from test_expand_labels import BENT, coco
 
 import augkit as ak
 from augkit.datasets import read
 from augkit.errors import ArgumentError, AugkitError, DecodeError, FileError, SampleError
 from augkit.images import decode
 from augkit.loader import Augmented, Draw, EpochSampler, MixUp, Mosaic, Pictures, folder
+from support.data_sets import FORMS, JPEG, lay, tar_of
+from support.folders import SMALL, done, fill, lines, outputs, picture, put
+from support.labelled import BENT, coco
 
 STILL = ak.Pipeline([])
 

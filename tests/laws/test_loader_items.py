@@ -9,12 +9,12 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from pictures import channels_of, noise
 from PIL import Image
 
 import augkit as ak
 from augkit.errors import ArgumentError, AugkitError, SampleError
 from augkit.loader import Augmented, Draw, collate
+from support.pictures import channels_of, noise
 
 PIPELINE = ak.Pipeline([ak.RandomCrop((16, 20)), ak.Rotate((-40, 40))], border="constant")
 RGB = noise((24, 32))

@@ -9,13 +9,13 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from pictures import noise
 from torch.utils.data import DataLoader
 
 import augkit as ak
 from augkit.errors import ArgumentError, SampleError
 from augkit.loader import Augmented, CutMix, Draw, EpochSampler, MixUp, Mosaic, collate
 from augkit.loader.mixing import beta
+from support.pictures import noise
 
 PIPELINE = ak.Pipeline([ak.RandomCrop((16, 20)), ak.Rotate((-40, 40))])
 STILL = ak.Pipeline([])

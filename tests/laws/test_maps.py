@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-from pictures import assert_close, noise
 from threadpoolctl import threadpool_limits
 
 import augkit as ak
@@ -12,6 +11,7 @@ from augkit.core.products import MULTIPLICATIONS, matmul
 from augkit.errors import AugkitError
 from augkit.executors.cpu.maps import Window, map_of
 from augkit.executors.cpu.resample import touched
+from support.pictures import assert_close, noise
 
 KEY = ak.Key(0, "a")
 AFTER_A_WARP = [

@@ -10,9 +10,6 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
-from pictures import noise
-from test_expand_labels import coco
-from trainings import prepared, settings
 
 import augkit as ak
 from augkit.core.plan import Plan
@@ -24,6 +21,9 @@ from augkit.loader import folder
 from augkit.pipeline.pipeline_schema import schema
 from augkit.pipeline.sentences import explain
 from augkit.preview import contact_sheet
+from support.labelled import coco
+from support.pictures import noise
+from support.trainings import prepared, settings
 
 SIZE = (100, 140)
 WIDTH = 120  # of the pictures of `coco`

@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pictures import blobs, middles, noise
-from test_labels import POINTS, SIZE, assert_near, drawn, subjects
 
 import augkit as ak
 from augkit.core.outlines import area_inside, corners_of, length_inside
 from augkit.errors import SampleError
 from augkit.loader import Augmented, Draw, Mosaic
+from support.pictures import blobs, middles, noise
+from support.subjects import POINTS, SIZE, assert_near, drawn, subjects
 
 BOX = np.array([[80.0, 70.0, 50.0, 24.0, 25.0], [60.0, 80.0, 12.0, 40.0, -100.0]])
 BLANK = noise(SIZE)

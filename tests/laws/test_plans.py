@@ -16,8 +16,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy._core._multiarray_umath import __cpu_dispatch__, __cpu_features__  # type: ignore[import-not-found]
-from pictures import assert_close, assert_same_sample, full_sample, picture
-from table import BUNDLED, ROWS, STYLE
 
 import augkit as ak
 from augkit.core.barriers import Adapt, Noise
@@ -25,6 +23,8 @@ from augkit.core.ops import ColorMatrix, Curve
 from augkit.core.plan import BlendRun, ColorRun, Plan
 from augkit.core.spatial import IDENTITY
 from augkit.errors import ArgumentError
+from support.pictures import assert_close, assert_same_sample, full_sample, picture
+from support.table import BUNDLED, ROWS, STYLE
 
 HERE = Path(__file__).parent
 PATH = {"PYTHONPATH": os.pathsep.join([str(HERE.parent), os.environ.get("PYTHONPATH", "")])}

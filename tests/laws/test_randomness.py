@@ -6,12 +6,12 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
-from pictures import full_sample
 from scipy import stats
 
 import augkit as ak
 from augkit.core.ops import Op
 from augkit.errors import ArgumentError
+from support.pictures import full_sample
 
 SIZE = (60, 80)
 STEPS = (ak.Rotate(), ak.Shear(), ak.Brightness(), ak.LocalWarp(), ak.PCAColorShift())

@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from folders import SMALL, fill, tree
-from test_expand_labels import BENT, coco
 
 from augkit.expand import expand, verify
+from support.folders import SMALL, fill, tree
+from support.labelled import BENT, coco
 
 WAYS: list[dict[str, Any]] = [
     {"workers": 0},

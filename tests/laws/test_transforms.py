@@ -14,8 +14,6 @@ from typing import Any
 import numpy as np
 import pydantic
 import pytest
-from pictures import KEY, assert_close, assert_same_sample, channels_of, full_sample, moving, picture
-from table import ROWS, drawn, outcome
 
 import augkit as ak
 from augkit.core import barriers, ops
@@ -24,6 +22,9 @@ from augkit.core.plan import Plan
 from augkit.errors import ArgumentError, AugkitError, SampleError
 from augkit.transforms import REGISTRY, find
 from augkit.transforms.transform import transform
+from support.pictures import KEY, assert_close, assert_same_sample, channels_of, full_sample, moving, picture
+from support.processes import TESTS
+from support.table import ROWS, drawn, outcome
 
 NAMES = dict(REGISTRY) | {"ColorStatistics": ak.ColorStatistics, "Style": ak.Style}
 rows = pytest.mark.parametrize("step", ROWS, ids=repr)
@@ -102,9 +103,12 @@ def test_draws_are_a_function_of_key_and_scene(step: ak.Transform) -> None:
 @pytest.fixture(scope="module")
 def elsewhere() -> dict[str, list[str]]:
     """Return what another process makes of every row, the last one first, with hashes of its own."""
-    code = "import json, table; print(json.dumps({repr(step): table.outcome(step) for step in reversed(table.ROWS)}))"
+    code = (
+        "import json; from support.table import ROWS, outcome;"
+        "print(json.dumps({repr(step): outcome(step) for step in reversed(ROWS)}))"
+    )
     command, environment = [sys.executable, "-c", code], os.environ | {"PYTHONHASHSEED": "7"}
-    worker = subprocess.run(command, cwd=Path(__file__).parent.parent, env=environment, capture_output=True, check=True)
+    worker = subprocess.run(command, cwd=TESTS, env=environment, capture_output=True, check=True)
     found: dict[str, list[str]] = json.loads(worker.stdout)
     return found
 

@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 import safetensors.torch
 import torch
-from trained import CLASSES, LABELS, NUMBERS, artefact, run_folder
 
 from augkit.errors import FileError
 from augkit.storage import durable
@@ -18,6 +17,7 @@ from augkit.train.artefact import FORMAT, MODEL_FILE, Artefact, load, save, vers
 from augkit.train.models import MODELS, architecture
 from augkit.train.tasks import Target
 from augkit.train.train_errors import Unwritten
+from support.artefacts import CLASSES, LABELS, NUMBERS, artefact, run_folder
 
 
 def assert_same(made: Artefact, read: Artefact) -> None:

@@ -13,7 +13,6 @@ import onnxruntime
 import pytest
 import torch
 from scipy.special import softmax
-from trained import CLASSES, LABELS, NUMBERS, artefact, run_folder, write_squares
 
 from augkit.cli import main
 from augkit.errors import ArgumentError, FileError, MissingExtra
@@ -25,6 +24,7 @@ from augkit.train.models import architecture
 from augkit.train.onnx_export import TOLERANCE, ExportError, export
 from augkit.train.prediction import predict
 from augkit.train.tasks import Target
+from support.artefacts import CLASSES, LABELS, NUMBERS, artefact, run_folder, write_squares
 
 
 def pixels(folder: Path) -> tuple[list[str], Any]:

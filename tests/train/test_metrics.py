@@ -9,12 +9,12 @@ import pytest
 from numpy.typing import NDArray
 from scipy.special import softmax
 from sklearn.metrics import accuracy_score, average_precision_score, classification_report, f1_score, r2_score
-from trained import CLASSES, LABELS, NUMBERS, spoken
 
 from augkit.errors import SampleError
 from augkit.train.calibration import fit_temperature, loss_of, reliability
 from augkit.train.metrics import Evaluation, headline, measure, score
 from augkit.train.tasks import Target
+from support.artefacts import CLASSES, LABELS, NUMBERS, spoken
 
 THREE = Target("classes", ("a", "b", "c"))
 

@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from networks import NOTES, written
 
 from augkit.errors import AugkitError
 from augkit.train.models import architecture, parse_input
+from support.model_files import NOTES, written
 
 
 def run(*arguments: str) -> subprocess.CompletedProcess[str]:

@@ -5,10 +5,10 @@ from typing import Any
 import pytest
 import torch
 from torch import Tensor, nn
-from torchvision_models import timm, torchvision
 
 from augkit.train.models import Network, architecture
 from augkit.train.weights import load_weights
+from support.torchvision_models import timm, torchvision
 
 TOLERANCE = 1e-5
 

@@ -10,12 +10,12 @@ import pytest
 import torch
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
-from networks import written
 from torch import nn
 
 from augkit.errors import ArgumentError
 from augkit.train.models import MODELS, Architecture, Network, architecture, table
 from augkit.train.models.layers import LAYERS
+from support.model_files import written
 
 
 def listed(*layers: Any, input: tuple[int, ...] = (32, 32, 3), outputs: int = 10) -> Architecture:

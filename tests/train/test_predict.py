@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from trained import LABELS, NUMBERS, artefact, run_folder, square, taught, write_squares
 
 import augkit as ak
 from augkit.cli import main
@@ -21,6 +20,7 @@ from augkit.train.evaluation import answers
 from augkit.train.prediction import predict
 from augkit.train.predictions import Row, csv_of, json_of
 from augkit.train.tasks import Target
+from support.artefacts import LABELS, NUMBERS, artefact, run_folder, square, taught, write_squares
 
 
 @pytest.fixture(scope="module")

@@ -9,10 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 from PIL import Image
-from torchvision_models import torchvision
 
 from augkit.errors import SampleError
 from augkit.train.models import MODELS, architecture
+from support.torchvision_models import torchvision
 
 RANGES = {"uint8": 255, "uint16": 65535, "float32": 1}
 BOTH = {"bilinear": Image.Resampling.BILINEAR, "bicubic": Image.Resampling.BICUBIC}

@@ -6,7 +6,6 @@ import io
 import re
 import sys
 from collections.abc import Callable
-from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +13,6 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 from PIL import Image
-from trained import CLASSES, LABELS, NUMBERS, artefact, spoken, square
 
 from augkit.errors import FileError, MissingExtra
 from augkit.storage import durable
@@ -26,42 +24,11 @@ from augkit.train.report import ReportFacts, write
 from augkit.train.report.mistakes import MOST, thumbnail, worst
 from augkit.train.tasks import Target
 from augkit.train.train_errors import Unwritten
+from support.artefacts import CLASSES, LABELS, NUMBERS, artefact, spoken, square
+from support.html_page import Page
 
 ROOT = Path(__file__).parent.parent.parent
 CURVES = Curves([1.5, 0.9, 0.7, None], [1.6, 1.1, 1.0, 1.2], [0.3, 0.6, 0.7, 0.65], "Accuracy", 2, 1)
-VOID = {"meta", "img", "source", "br", "link", "input", "hr"}
-
-
-class Page(HTMLParser):
-    """Read a page: its elements, its text, and whether they are nested well."""
-
-    def __init__(self, text: str) -> None:
-        super().__init__()
-        self.open: list[str] = []
-        self.elements: list[tuple[str, dict[str, str | None]]] = []
-        self.texts: list[str] = []
-        self.feed(text)
-        self.close()
-        assert not self.open
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.elements.append((tag, dict(attrs)))
-        if tag not in VOID:
-            self.open.append(tag)
-
-    def handle_endtag(self, tag: str) -> None:
-        assert self.open.pop() == tag
-
-    def handle_data(self, data: str) -> None:
-        if "style" not in self.open:
-            self.texts.append(data)
-
-    @property
-    def text(self) -> str:
-        return " ".join(" ".join(self.texts).split())
-
-    def under(self, tag: str) -> list[dict[str, str | None]]:
-        return [attributes for name, attributes in self.elements if name == tag]
 
 
 def picture(id: str) -> NDArray[Any]:

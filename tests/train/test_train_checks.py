@@ -10,12 +10,12 @@ from pathlib import Path
 import cv2
 import pytest
 import torch
-import trainings
-from folders import put
-from trainings import drawn, prepared, settings, weights_file
 
 from augkit.errors import ArgumentError, FileError
 from augkit.train import artefact
+from support import trainings
+from support.folders import put
+from support.trainings import drawn, prepared, settings, weights_file
 
 
 @pytest.fixture

@@ -8,14 +8,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import trainings
-from folders import done
-from trainings import CLASSES, prepared, settings
 
 from augkit.datasets import read
 from augkit.errors import ArgumentError, FileError
 from augkit.train.parts import ROLES, Parts, divide
 from augkit.train.trainer import begin
+from support import trainings
+from support.folders import done
+from support.trainings import CLASSES, prepared, settings
 
 SPLIT = "train=0.6,val=0.2,test=0.2"
 

@@ -9,9 +9,6 @@ from typing import Any
 
 import pytest
 import torch
-import trainings
-from folders import put
-from trainings import INPUT, assert_same_weights, drawn, fitted, prepared, settings, weights_file
 
 from augkit.errors import ArgumentError
 from augkit.train import train
@@ -20,6 +17,9 @@ from augkit.train.freezing import head_names, set_mode
 from augkit.train.models import MODELS, architecture
 from augkit.train.stream import draws_of
 from augkit.train.trainer import begin
+from support import trainings
+from support.folders import put
+from support.trainings import INPUT, assert_same_weights, drawn, fitted, prepared, settings, weights_file
 
 DEEP = [model for model in MODELS if model != "lenet"]
 FROZEN: dict[str, Any] = {"model": "resnet18", "epochs": 4, "pipeline": "digits", "views": 2}

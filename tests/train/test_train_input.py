@@ -10,9 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import trainings
-from folders import put
-from trainings import CLASSES, Stopped, drawn, fitted, prepared, settings, weights_file
 
 from augkit.errors import ArgumentError, FileError, SampleError
 from augkit.train import Settings, train
@@ -21,6 +18,9 @@ from augkit.train.schedule import set_rates
 from augkit.train.setup import prepare
 from augkit.train.train_errors import Diverged
 from augkit.train.trainer import begin
+from support import trainings
+from support.folders import put
+from support.trainings import CLASSES, Stopped, drawn, fitted, prepared, settings, weights_file
 
 
 @pytest.fixture

@@ -9,8 +9,6 @@ from pathlib import Path
 
 import pytest
 import torch
-import trainings
-from trainings import fitted, prepared, settings
 
 from augkit.errors import MissingExtra
 from augkit.train import train
@@ -18,6 +16,8 @@ from augkit.train.evaluator import Score
 from augkit.train.log import Log
 from augkit.train.trainer import begin, reproducible
 from augkit.train.training_loop import fit
+from support import trainings
+from support.trainings import fitted, prepared, settings
 
 ROWS = [{"epoch": epoch, "frozen": False, "rate": 0.1, "loss": 1 / epoch, "val_loss": 0.5} for epoch in (1, 2)]
 

@@ -8,18 +8,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import trainings
 import typer
 from hypothesis import given
 from hypothesis import strategies as st
-from test_train_targets import manifest, several
-from trainings import INPUT, prepared, settings, weights_file
 from typer.testing import CliRunner
 
 from augkit.cli import app
 from augkit.errors import ArgumentError, AugkitError
 from augkit.train import Settings
 from augkit.train.train_config import parse_class_weights
+from support import trainings
+from support.trainings import INPUT, manifest, prepared, settings, several, weights_file
 
 
 @pytest.fixture

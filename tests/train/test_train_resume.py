@@ -13,13 +13,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import trainings
-from trainings import Stopped, assert_same_weights, fitted, prepared, settings
 
 from augkit.train import Settings
 from augkit.train.checkpoint import Checkpoints
 from augkit.train.stream import draws_of
 from augkit.train.train_errors import Unwritten
+from support import trainings
+from support.trainings import Stopped, assert_same_weights, fitted, prepared, settings
 
 ROOT = Path(__file__).parent.parent.parent
 

@@ -8,12 +8,12 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
-from trainings import INPUT
 
 from augkit.train.freezing import head_names
 from augkit.train.models import architecture
 from augkit.train.schedule import CURVES, OPTIMIZERS, Curve, Optimizer, Schedule, optimizer_for, set_rates
 from augkit.train.stream import draws_of, in_order, steps_of
+from support.trainings import INPUT
 
 COUNTS = st.integers(1, 12)
 

@@ -8,14 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import trainings
-from folders import put
-from test_report import Page
-from test_train_targets import manifest
-from trainings import INPUT, drawn, prepared, settings, weights_file
 
 from augkit.train import Settings, train
 from augkit.train.setup import prepare
+from support import trainings
+from support.folders import put
+from support.html_page import Page
+from support.trainings import INPUT, drawn, manifest, prepared, settings, weights_file
 
 
 def page_of(wanted: Settings) -> str:

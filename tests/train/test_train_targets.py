@@ -10,16 +10,16 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-import trainings
-from folders import done
 from hypothesis import given
 from hypothesis import strategies as st
 from torch.nn import functional
-from trainings import CLASSES, prepared, settings
 
 from augkit.errors import ArgumentError, SampleError
 from augkit.train import train
 from augkit.train.tasks import Target
+from support import trainings
+from support.folders import done
+from support.trainings import CLASSES, manifest, prepared, settings, several
 
 
 @pytest.mark.parametrize(
@@ -100,28 +100,6 @@ def test_class_weights() -> None:
         classes.weights({"B": 3.0}, truths)
     with pytest.raises(ArgumentError, match="must be none where the target is numbers"):
         Target.of([0, 1]).weights("auto", truths)
-
-
-def manifest(root: Path, label: Any, name: str = "list.jsonl", each: int = 10) -> Path:
-    """Write a manifest of the usual pictures, whose labels are a function of their class and place."""
-    trainings.fill(root, each=each)
-    rows = [
-        {"image": f"{kind}/{place:03d}.png", "label": label(CLASSES.index(kind), place)}
-        for kind in CLASSES
-        for place in range(each)
-    ]
-    if name.endswith(".csv"):
-        texts = [json.dumps(row["label"]) if isinstance(row["label"], list) else row["label"] for row in rows]
-        quoted = ['"' + str(text).replace('"', '""') + '"' for text in texts]
-        lines = ["image,label"] + [f"{row['image']},{text}" for row, text in zip(rows, quoted, strict=True)]
-    else:
-        lines = [json.dumps(row) for row in rows]
-    (root / name).write_text("\n".join(lines) + "\n")
-    return root / name
-
-
-def several(kind: int, place: int) -> list[str]:
-    return [name for name, is_on in (("striped", kind == 0), ("marked", kind != 1)) if is_on]
 
 
 @pytest.mark.parametrize("name", ["list.jsonl", "list.csv"])

@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 import torch
-from networks import written
 from safetensors.torch import save_file
 from torch import Tensor
 
@@ -17,6 +16,7 @@ from augkit.errors import AugkitError, FileError
 from augkit.train import weights
 from augkit.train.models import Architecture, Network, architecture
 from augkit.train.weights import Misshapen, WeightsReport, load_weights
+from support.model_files import written
 
 OTHER_SEED = 9
 State = dict[str, Tensor]

@@ -4,12 +4,12 @@ from collections import Counter, defaultdict
 
 import numpy as np
 import pytest
-from pictures import assert_same_sample, full_sample
-from policy_draws import CHANCE, SIZE, draws, reading
 from scipy import stats
 
 import augkit as ak
 from augkit.core.ops import Blend
+from support.pictures import assert_same_sample, full_sample
+from support.policy_draws import CHANCE, SIZE, draws, reading
 
 
 def blends(step: ak.Transform, count: int) -> list[Blend]:

@@ -5,13 +5,13 @@ from typing import Any, Literal
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
-from pictures import noise
 from scipy import stats
-from table import drawn
 
 import augkit as ak
 from augkit.core.ops import Homography
 from augkit.core.spatial import apply, inverse
+from support.pictures import noise
+from support.table import drawn
 
 SIZE = (60, 100)
 Keep = Literal["one", "all", "overlap"]

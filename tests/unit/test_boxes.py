@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pictures import noise
 
 import augkit as ak
 from augkit.core.boxes import BOX_FORMS
 from augkit.errors import ArgumentError, SampleError
+from support.pictures import noise
 
 sides = st.integers(1, 5000)
 places = st.floats(-1e4, 1e4)

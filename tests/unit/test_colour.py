@@ -6,9 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pictures import KEY, TOP, assert_close, channels_of, noise, picture
 from scipy import stats
-from table import STATISTICS, STYLE
 
 import augkit as ak
 from augkit.core.ops import ColorMatrix, Curve
@@ -16,6 +14,8 @@ from augkit.core.plan import ColorRun, Plan
 from augkit.core.tonal import LUMA, compose, hue, principal_components, saturation
 from augkit.errors import ArgumentError
 from augkit.transforms.colour import IMAGENET
+from support.pictures import KEY, TOP, assert_close, channels_of, noise, picture
+from support.table import STATISTICS, STYLE
 
 both = pytest.mark.parametrize("executor", ["cpu", "reference"])
 dtypes = pytest.mark.parametrize("dtype", ["uint8", "uint16", "float32"])

@@ -10,14 +10,14 @@ from typing import Any
 import albumentations
 import numpy as np
 import pytest
-from albumentations_table import PARAMS
-from conversions import SIZE, assert_nothing_lost, done, loaded, source, written
-from pictures import assert_close, picture
 
 import augkit as ak
 from augkit.convert import albumentations_rules, convert
 from augkit.errors import FileError
 from augkit.integrations.albumentations import names
+from support.albumentations_table import PARAMS
+from support.conversions import SIZE, assert_nothing_lost, done, loaded, source, written
+from support.pictures import assert_close, picture
 
 ROOT = Path(__file__).parent.parent.parent
 # One fixed draw of every transform that becomes ours; None where what comes out is random whatever is given.

@@ -8,13 +8,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from conversions import SIZE, assert_nothing_lost, done, loaded, source
-from pictures import picture
-from torchvision_models import torchvision
 
 import augkit as ak
 from augkit.convert import convert, from_torchvision, torchvision_rules
 from augkit.errors import FileError
+from support.conversions import SIZE, assert_nothing_lost, done, loaded, source
+from support.pictures import picture
+from support.torchvision_models import torchvision
 
 
 def assert_equal(steps: tuple[ak.Transform, ...], expected: tuple[ak.Transform, ...]) -> None:

@@ -6,12 +6,12 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from folders import done, lines, picture, put
 from hypothesis import given
 from hypothesis import strategies as st
 
 from augkit.errors import ArgumentError
 from augkit.expand.balancing import parse_balance, wanted_copies
+from support.folders import done, lines, picture, put
 
 labels = st.lists(st.sampled_from("abcd"), min_size=1, max_size=40)
 

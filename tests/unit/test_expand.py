@@ -13,7 +13,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from folders import SMALL, done, fill, lines, outputs, picture, put, tree
 
 from augkit.core.key import Key
 from augkit.core.plan import Plan
@@ -25,6 +24,7 @@ from augkit.pipeline import Pipeline, load
 from augkit.storage import durable
 from augkit.transforms.geometry import Mirror
 from augkit.transforms.transform import Transform
+from support.folders import SMALL, done, fill, lines, outputs, picture, put, tree
 
 
 @pytest.fixture

@@ -9,10 +9,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from folders import done, fill, lines, outputs, picture, put, tree
 
 from augkit.errors import ArgumentError, AugkitError, FileError
 from augkit.expand import JobError, Report, replay, verify
+from support.folders import done, fill, lines, outputs, picture, put, tree
 
 
 @pytest.fixture(scope="module")

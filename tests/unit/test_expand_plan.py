@@ -8,24 +8,16 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from folders import SMALL
 
-from augkit.datasets import DataSet, Source
+from augkit.datasets import Source
 from augkit.errors import ArgumentError
 from augkit.expand.books import open_books
-from augkit.expand.job import Job
 from augkit.expand.work_plan import SHARD_OUTPUTS, WorkPlan
 from augkit.pipeline import Pipeline
 from augkit.storage.disk import Disk
-from augkit.storage.root import Folder
-
-
-def plan_of(count: int, copies: int = 3, **options: object) -> WorkPlan:
-    sources = tuple(Source(f"c{n // 1000:04d}/{n:07d}.jpg", 1000 + n, f"c{n // 1000:04d}") for n in range(count))
-    data = DataSet("folder", Folder(Path("/photos")), sources)
-    classes = tuple(sorted({str(source.label) for source in sources}))
-    job = Job(SMALL, copies, **options)  # type: ignore[arg-type]
-    return WorkPlan(job, data, [None] * count, [source.id for source in sources], classes)
+from support.folders import SMALL
+from support.processes import TESTS
+from support.work_plans import plan_of
 
 
 def test_what_was_written_is_found_again(tmp_path: Path) -> None:
@@ -104,8 +96,10 @@ def test_a_million_sources(tmp_path: Path) -> None:
     code = f"""
 import sys, time
 from pathlib import Path
-sys.path[:0] = {[str(Path(__file__).parent), str(Path(__file__).parent.parent)]!r}
-from test_expand_plan import Disk, open_books, plan_of
+sys.path.insert(0, {str(TESTS)!r})
+from augkit.expand.books import open_books
+from augkit.storage.disk import Disk
+from support.work_plans import plan_of
 began = time.perf_counter()
 store = Disk({str(tmp_path / "out")!r})
 with store.lock(is_shared=False):

@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from pictures import KEY, TOP, assert_close, noise, picture
 from scipy import ndimage, signal
 from skimage.measure import block_reduce
 from torch import from_numpy
@@ -20,6 +19,7 @@ from augkit.core.policy import Policy
 from augkit.core.windows import kernel_of, slide
 from augkit.errors import ArgumentError, SampleError
 from augkit.transforms.filters import KERNELS
+from support.pictures import KEY, TOP, assert_close, noise, picture
 
 both = pytest.mark.parametrize("executor", ["cpu", "reference"])
 dtypes = pytest.mark.parametrize("dtype", ["uint8", "uint16", "float32"])

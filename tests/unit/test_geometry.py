@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from pictures import KEY, noise
 from scipy import stats
 from scipy.optimize import linprog, minimize_scalar
 
@@ -14,6 +13,7 @@ import augkit as ak
 from augkit.core.ops import Homography
 from augkit.core.spatial import apply, bounding_size, cos_sin, inscribed_rectangle, inscribed_scale
 from augkit.errors import SampleError
+from support.pictures import KEY, noise
 
 both = pytest.mark.parametrize("executor", ["cpu", "reference"])
 SHAPES = [(40, 160), (60, 100), (81, 81), (100, 60), (160, 40), (37, 90), (1, 4), (7, 9)]

@@ -4,11 +4,11 @@ from typing import Any
 
 import numpy as np
 import pytest
-from pictures import KEY, noise
 from scipy import ndimage
 
 import augkit as ak
 from augkit.transforms.filters import KERNELS
+from support.pictures import KEY, noise
 
 JUDGES: dict[str, Any] = {
     "sobel_x": lambda image: ndimage.sobel(image, axis=1),

@@ -11,13 +11,13 @@ from typing import Any
 import cv2
 import numpy as np
 import pytest
-from folders import SMALL, done, picture, put
 from numpy.typing import NDArray
 from skimage import data
 
 from augkit.datasets import read
 from augkit.expand.leakage import find_leaks, fingerprint
 from augkit.images import decode, encode
+from support.folders import SMALL, done, picture, put
 
 NAMES = ("astronaut", "camera", "cat", "coffee", "rocket", "coins", "moon", "page", "clock", "brick", "grass", "gravel")
 

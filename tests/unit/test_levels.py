@@ -7,13 +7,13 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pictures import KEY, TOP, noise, picture
 from PIL import Image, ImageOps
 from scipy.signal import correlate2d
 
 import augkit as ak
 from augkit.core.tonal import LUMA
 from augkit.transforms.filters import KERNELS
+from support.pictures import KEY, TOP, noise, picture
 
 both = pytest.mark.parametrize("executor", ["cpu", "reference"])
 dtypes = pytest.mark.parametrize("dtype", ["uint8", "uint16", "float32"])

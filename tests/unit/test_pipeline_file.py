@@ -8,14 +8,14 @@ import jsonschema
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from pictures import KEY
-from table import BUNDLED, ROWS
 
 import augkit as ak
 from augkit import yaml_file
 from augkit.errors import AugkitError, SampleError
 from augkit.pipeline.pipeline_file import bundled
 from augkit.pipeline.pipeline_schema import schema
+from support.pictures import KEY
+from support.table import BUNDLED, ROWS
 
 SCHEMA = jsonschema.Draft202012Validator(schema())
 

@@ -7,11 +7,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from pictures import noise, picture
 from PIL import Image, ImageEnhance, ImageOps
-from policy_draws import CHANCE, SIZE, Reading, assert_frequencies, assert_numbers, draws, reading, readings, seen
 from scipy import stats
-from torchvision_models import timm, torchvision
 
 import augkit as ak
 from augkit.core.fuse import fuse
@@ -19,6 +16,19 @@ from augkit.core.ops import ColorMatrix, Curve, Homography
 from augkit.core.plan import SpatialRun
 from augkit.errors import ArgumentError
 from augkit.transforms.policy_tables import PAIRS
+from support.pictures import noise, picture
+from support.policy_draws import (
+    CHANCE,
+    SIZE,
+    Reading,
+    assert_frequencies,
+    assert_numbers,
+    draws,
+    reading,
+    readings,
+    seen,
+)
+from support.torchvision_models import timm, torchvision
 
 POLICIES = [
     ak.TrivialAugment(), ak.RandAugment(3, (0, 15)), ak.AutoAugment("imagenet"), ak.AutoAugment("cifar"),

@@ -8,8 +8,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from pictures import KEY, TOP, noise, picture
-from table import STYLE
 from threadpoolctl import threadpool_limits
 
 import augkit as ak
@@ -19,6 +17,8 @@ from augkit.datasets.style_statistics import StyleSums
 from augkit.errors import ArgumentError
 from augkit.executors.style import amplitudes_of, color_transfer, restyled, spectrum
 from augkit.images import encode
+from support.pictures import KEY, TOP, noise, picture
+from support.table import STYLE
 
 both = pytest.mark.parametrize("executor", ["cpu", "reference"])
 dtypes = pytest.mark.parametrize("dtype", ["uint8", "uint16", "float32"])

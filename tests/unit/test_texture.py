@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from pictures import KEY, TOP, noise, picture, psnr
 from scipy import ndimage, stats
 
 import augkit as ak
@@ -19,6 +18,7 @@ from augkit.executors.cpu.barriers import FAST
 from augkit.executors.histograms import TABLES
 from augkit.executors.reference import barriers as reference
 from augkit.executors.style import MATCHES
+from support.pictures import KEY, TOP, noise, picture, psnr
 
 both = pytest.mark.parametrize("executor", ["cpu", "reference"])
 dtypes = pytest.mark.parametrize("dtype", ["uint8", "uint16", "float32"])

@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from pictures import centres
 from scipy.interpolate import BSpline
 from scipy.ndimage import gaussian_filter
 
@@ -14,6 +13,7 @@ import augkit as ak
 from augkit.core.chain import pull, push
 from augkit.core.ops import ElasticField, Homography, Warp
 from augkit.core.warp import Grid, bspline_weights, displacement, grid_of
+from support.pictures import centres
 
 SIZE = (96, 128)
 

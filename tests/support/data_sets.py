@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from pictures import noise
 
 from augkit.datasets import Instance
 from augkit.images import encode
+from support.pictures import noise
 
 JPEG = encode(noise((24, 32)), "jpeg")  # 24 high, 32 wide
 PNG = encode(noise((24, 32), seed=1), "png")

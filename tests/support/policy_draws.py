@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 from scipy import stats
-from table import drawn
 
 import augkit as ak
 from augkit.core.barriers import Adapt, Filter
 from augkit.core.ops import ColorMatrix, Curve, Homography, Op
+from support.table import drawn
 
 SIZE = (120, 160)
 CURVES = {"gain": "Brightness", "contrast": "Contrast", "solarize": "Solarize", "posterize": "Posterize"}

@@ -6,10 +6,10 @@ from typing import Any
 
 import matplotlib
 import numpy as np
-from pictures import boxed_sample, full_sample, noise, picture
 from PIL import Image
 
 import augkit as ak
+from support.pictures import boxed_sample, full_sample, noise, picture
 
 SIZE = (120, 160)
 CROP = {"height": 60, "width": 70}

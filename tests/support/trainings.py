@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-from folders import put
 from numpy.typing import NDArray
 from torch import Tensor
 
@@ -17,6 +17,7 @@ from augkit.train.run_folder import open_run
 from augkit.train.setup import Preparation, prepare
 from augkit.train.trainer import begin, reproducible
 from augkit.train.training_loop import State, fit
+from support.folders import put
 
 CLASSES = ("lines", "plain", "spots")
 INPUT = (32, 32, 3)
@@ -105,3 +106,25 @@ def digits(root: Path, each: int = 10) -> Path:
         for place, image in enumerate(found.images[found.target == name][:each]):
             put(root / str(name) / f"{name}-{place}.png", (image * (255 / 16)).astype(np.uint8))
     return root
+
+
+def manifest(root: Path, label: Any, name: str = "list.jsonl", each: int = 10) -> Path:
+    """Write a manifest of the usual pictures, whose labels are a function of their class and place."""
+    fill(root, each=each)
+    rows = [
+        {"image": f"{kind}/{place:03d}.png", "label": label(CLASSES.index(kind), place)}
+        for kind in CLASSES
+        for place in range(each)
+    ]
+    if name.endswith(".csv"):
+        texts = [json.dumps(row["label"]) if isinstance(row["label"], list) else row["label"] for row in rows]
+        quoted = ['"' + str(text).replace('"', '""') + '"' for text in texts]
+        lines = ["image,label"] + [f"{row['image']},{text}" for row, text in zip(rows, quoted, strict=True)]
+    else:
+        lines = [json.dumps(row) for row in rows]
+    (root / name).write_text("\n".join(lines) + "\n")
+    return root / name
+
+
+def several(kind: int, place: int) -> list[str]:
+    return [name for name, is_on in (("striped", kind == 0), ("marked", kind != 1)) if is_on]

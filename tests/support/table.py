@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from hashlib import sha256
 
 import numpy as np
-from pictures import full_sample, keeps_blobs
 
 import augkit as ak
 from augkit.core.barriers import Sliding
@@ -18,6 +17,7 @@ from augkit.core.spatial import IDENTITY
 from augkit.core.windows import moves
 from augkit.transforms import REGISTRY
 from augkit.transforms.transform import example
+from support.pictures import full_sample, keeps_blobs
 
 STATISTICS = ak.ColorStatistics((0.2, 0.05, 0.01), ((1.0, 0.0, 0.0), (0.0, 0.6, -0.8), (0.0, 0.8, 0.6)))
 AMPLITUDES = np.outer(1 / (1 + np.abs(np.arange(-2, 3))), 1 / (1 + np.arange(3))) * 0.3
