@@ -1,25 +1,27 @@
-"""Data sets, in and out: what there is to read before a byte of it is read, and every form that is written."""
+"""Data sets, in and out: what there is to read before a byte of it is read, and every format that is written."""
 
-from augkit.datasets.data_set import SPLITS, Annotations, DataSet, Instance, Kind, Shape, Source, Split
-from augkit.datasets.folder import read_folder
-from augkit.datasets.form import Part, Record, Sink, Whole, Writer
-from augkit.datasets.forms import READERS, WRITERS, is_data_set, read, writer
+from augkit.datasets.data_set import KINDS, SPLITS, Annotations, DataSet, Instance, Kind, Shape, Source, Split
+from augkit.datasets.format import FORMATS, FileWriter, Format, Part, Reader, Record, Sink, Whole, Writer
+from augkit.datasets.known_formats import file_suffixes, is_data_set, listed, read, readers, writer, writers
 from augkit.datasets.naming import PICTURE_SUFFIXES
 from augkit.datasets.places import Cell, Member, Place
 
 __all__ = [
+    "FORMATS",
+    "KINDS",
     "PICTURE_SUFFIXES",
-    "READERS",
     "SPLITS",
-    "WRITERS",
     "Annotations",
     "Cell",
     "DataSet",
+    "FileWriter",
+    "Format",
     "Instance",
     "Kind",
     "Member",
     "Part",
     "Place",
+    "Reader",
     "Record",
     "Shape",
     "Sink",
@@ -27,8 +29,11 @@ __all__ = [
     "Split",
     "Whole",
     "Writer",
+    "file_suffixes",
     "is_data_set",
+    "listed",
     "read",
-    "read_folder",
+    "readers",
     "writer",
+    "writers",
 ]

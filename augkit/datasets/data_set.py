@@ -16,12 +16,11 @@ from augkit.errors import ArgumentError, DecodeError, FileError, closest
 from augkit.images import Decoded, decode
 from augkit.storage.root import Root
 
-__all__ = ["SPLITS", "Annotations", "DataSet", "Instance", "Kind", "Shape", "Source", "Split"]
-
 Split = Literal["train", "val", "test"]
 SPLITS: tuple[Split, ...] = get_args(Split)
 # Of what a picture may carry beside its class.
 Kind = Literal["boxes", "polygons", "keypoints", "masks", "rotated boxes", "polylines"]
+KINDS: tuple[Kind, ...] = get_args(Kind)
 
 _PLAIN = (str, int, type(None))
 Ring = tuple[float, ...]  # x0, y0, x1, y1, ... in pixels
@@ -109,7 +108,7 @@ class DataSet:
     """The pictures of a data set, sorted by id.
 
     Args:
-        form: the name of its form: ``folder``, ``coco``, ``yolo``, ``manifest``, ``webdataset`` or ``parquet``.
+        form: the name of its format, as `augkit formats` lists them.
         root: where it lies.
         sources: its pictures.
         left_out: how many files or objects were left out, as (what they are, how many).

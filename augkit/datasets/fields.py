@@ -19,14 +19,12 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from augkit.core.spatial import Size
-from augkit.datasets import run_length_text
+from augkit.datasets import run_lengths
 from augkit.datasets.data_set import Annotations, Instance, Shape
-from augkit.datasets.form import Record
+from augkit.datasets.format import Record
 from augkit.datasets.objects import FLAT, around, box_of, numbers, rings_of
 from augkit.datasets.places import Place
 from augkit.errors import FileError
-
-__all__ = ["FIELDS", "annotations_of", "fields_of"]
 
 FIELDS = (
     *("boxes", "box_labels", "polygons", "box_keypoints", "box_masks", "crowds", "keypoints", "picture_size"),
@@ -168,7 +166,7 @@ def _listed(fields: Mapping[str, Any], name: str, count: int | None, where: str)
 def _mask(value: Any, size: Size | None, where: str) -> str:
     if size is None:
         raise FileError("must come with the field picture_size, got none.", where)
-    return run_length_text.checked(value, size, where)
+    return run_lengths.checked(value, size, where)
 
 
 def _rings(value: Any, where: str) -> tuple[tuple[float, ...], ...]:

@@ -1,13 +1,13 @@
-"""What names say: which files are pictures, and which split something belongs to."""
+"""Names of files and folders: which are pictures, and which split something belongs to."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable
 
+from augkit.core.arrays import Json
 from augkit.datasets.data_set import Split
-
-__all__ = ["OTHER", "PICTURE_SUFFIXES", "SPLIT_NAMES", "classes_of", "is_picture", "split_in"]
+from augkit.errors import FileError, closest
 
 _JPEG_SUFFIXES = {".jpg", ".jpeg", ".jpe", ".jfif", ".mpo"}
 _PBM_SUFFIXES = {".pbm", ".pgm", ".pnm", ".ppm"}
@@ -37,6 +37,30 @@ def split_in(name: str) -> Split | None:
     ('val', 'train', None)
     """
     return next((SPLIT_NAMES[word] for word in _WORDS.findall(name.lower()) if word in SPLIT_NAMES), None)
+
+
+def split_of_path(path: str) -> Split | None:
+    """Return the split that a file's name mentions, or else the folder that it lies in.
+
+    >>> split_of_path("x/test/val-0.tar"), split_of_path("x/test/0.tar"), split_of_path("test/x/0.tar")
+    ('val', 'test', None)
+    """
+    folder, _, name = path.rpartition("/")
+    return split_in(name) or split_in(folder.rpartition("/")[2])
+
+
+def split_named(value: Json, where: str) -> Split | None:
+    """Return the split that a field of the data names; None where it says nothing.
+
+    Raises:
+        FileError: it is the name of none.
+    """
+    if value is None:
+        return None
+    if not isinstance(value, str) or value.lower() not in SPLIT_NAMES:
+        near = closest(str(value), SPLIT_NAMES)
+        raise FileError(f"must be train, val or test, got {value!r:.60}.{near}", f"{where} split")
+    return SPLIT_NAMES[value.lower()]
 
 
 def classes_of(labels: Iterable[object]) -> tuple[str, ...]:

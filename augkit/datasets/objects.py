@@ -8,8 +8,6 @@ from typing import Any
 
 from augkit.errors import FileError
 
-__all__ = ["FLAT", "Box", "around", "box_of", "numbers", "rings_of"]
-
 Box = tuple[float, float, float, float]
 FLAT = "an object without area"
 _KINDS = {int, float}

@@ -9,8 +9,6 @@ from augkit.datasets import arrow
 from augkit.errors import ArgumentError, AugkitError, FileError
 from augkit.storage.root import Root
 
-__all__ = ["Cell", "Member", "Place", "place_of", "read_place"]
-
 KEPT_BYTES = 64 << 20  # of a row group's column, as it lies in the file: one that is larger is streamed every time
 STREAMED_ROWS = 8
 

@@ -20,8 +20,6 @@ from augkit.errors import DecodeError, SampleError
 from augkit.images import decode_mask
 from augkit.integrations.albumentations import motion_of
 
-__all__ = ["named_sample", "ready_for", "sample_of"]
-
 LONGEST_EDGE_PX = 8.0  # of an outline that is warped: its straight edges do not stay straight
 LONGEST_OUTLINES_PX = 3e7  # of a picture: some 4 million points
 

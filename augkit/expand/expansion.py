@@ -111,7 +111,7 @@ def expand(
         copies: outputs a source, at least 1.
         seed: any whole number.
         workers: processes; 0 works in this one, unsupervised; None takes as many as there are processors.
-        form: of what is written, one of `augkit.datasets.WRITERS`; None takes that of the source.
+        form: of what is written, one of `augkit.datasets.writers()`; None takes that of the source.
         encoding: ``jpeg``, ``png`` or ``webp``.
         quality: 1 to 100, for jpeg and webp.
         balance: ``none``; or ``max`` or a number, the outputs that every class is brought to.

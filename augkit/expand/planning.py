@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
-from augkit.datasets import WRITERS, DataSet, read
+from augkit.datasets import DataSet, listed, read, writers
 from augkit.datasets.splits import assign, groups_of, parse_split
 from augkit.errors import ArgumentError, FileError, closest
 from augkit.expand.job import Balance, Job
@@ -84,7 +84,7 @@ def _loaded(pipeline: Pipeline | str | Path) -> Pipeline:
 
 def _form_of(data: DataSet) -> str:
     """Return the form that is written if none is asked for: that of the sources, or one that holds what they carry."""
-    same = WRITERS.get(data.form)
+    same = writers().get(data.form)
     if same is not None and (data.kinds or same.is_packed or not same.holds):
         return same.name
     is_plain = not data.kinds and all(is_class(s.label) or s.label is None for s in data.sources)
@@ -97,7 +97,7 @@ def _classes(data: DataSet, job: Job, labels: set[str]) -> tuple[str, ...]:
     Where the data set orders the names that are needed, its order is kept.
     """
     needed = labels
-    if job.writer.holds and not job.writer.is_packed:
+    if job.writer.is_for_objects:
         found = [source.annotations.instances or () for source in data.sources if source.annotations is not None]
         needed = {instance.label for instances in found for instance in instances}
         for pipeline in (job.pipeline, *(other for _, other in job.pipelines_for)):
@@ -112,18 +112,18 @@ def _fitting(data: DataSet, job: Job) -> DataSet:
         ArgumentError: the form has no place for what the data set is about.
     """
     writer, kinds = job.writer, data.kinds
-    able = " or ".join(name for name, other in WRITERS.items() if other.holds >= kinds)
+    able = " or ".join(name for name, other in writers().items() if other.holds >= kinds)
     for kind in ("boxes", "masks", "rotated boxes", "polylines"):
         if kind in kinds and kind not in writer.holds:
             raise ArgumentError(f"must have a place for {kind}, got {job.form}. Use {able}.", "format")
-    if writer.holds and not kinds and not writer.is_packed:
-        raise ArgumentError(
-            f"must be folder, webdataset or parquet: {job.form} is for boxes, and there are none.", "format"
-        )
+    if writer.is_for_objects and not kinds:
+        others = listed([name for name, other in writers().items() if not other.is_for_objects])
+        raise ArgumentError(f"must be {others}: {job.form} is for boxes, and there are none.", "format")
     odd = next((s for s in data.sources if s.label is not None and not is_class(s.label)), None)
     if odd is not None and not writer.is_packed and not kinds:
-        advice = "Use webdataset or parquet."
-        raise ArgumentError(f"must hold labels such as {odd.label!r} of {odd.id}, got {job.form}. {advice}", "format")
+        packed = listed([name for name, other in writers().items() if other.is_packed])
+        what = f"must hold labels such as {odd.label!r} of {odd.id}, got {job.form}. Use {packed}."
+        raise ArgumentError(what, "format")
     lost = sorted(kinds - writer.holds)
     if not lost:
         return data

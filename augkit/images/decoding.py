@@ -35,10 +35,11 @@ import simplejpeg
 from numpy.typing import NDArray
 from PIL import Image, ImageFile, TiffImagePlugin, UnidentifiedImageError
 
+from augkit.core.spatial import Size
 from augkit.errors import DecodeError
 from augkit.images.png import is_short
 
-__all__ = ["MAX_PIXELS", "Decoded", "Header", "decode", "probe"]
+__all__ = ["MAX_PIXELS", "Decoded", "Header", "decode", "probe", "upright_size"]
 
 MAX_PIXELS = 175_000_000  # height times width; a little below 178,956,970, where Pillow by itself refuses
 
@@ -98,6 +99,21 @@ def probe(data: bytes) -> Header:
             return _jpeg_header(data)
         with _hushed(), Image.open(BytesIO(data), formats=_OTHER_FORMATS) as picture:
             return _header(picture)
+
+
+def upright_size(data: bytes) -> Size:
+    """Return a picture's (height, width) after its EXIF orientation, from the file or enough of its beginning.
+
+    Raises:
+        DecodeError: it is no supported picture, or its header is not complete.
+    """
+    header = probe(data)
+    try:
+        with _hushed(), Image.open(BytesIO(data)) as picture:
+            is_turned = _UPRIGHT.get(picture.getexif().get(_ORIENTATION, 1), (False, None))[0]
+    except Exception:  # damaged EXIF raises anything, and counts as none
+        is_turned = False
+    return (header.width, header.height) if is_turned else (header.height, header.width)
 
 
 def decode(data: bytes) -> Decoded:

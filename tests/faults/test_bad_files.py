@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from augkit.datasets import read_folder
+from augkit.datasets import read
 from augkit.errors import FileError
 from augkit.expand import Summary, verify
 from augkit.pipeline import Pipeline
@@ -131,7 +131,7 @@ def test_odd_names_and_odd_files(tmp_path: Path) -> None:
 
 def test_a_file_that_changes_into_a_pipe_is_refused(tmp_path: Path) -> None:
     (tmp_path / "a.png").write_bytes(save(GREY, "PNG"))
-    data = read_folder(tmp_path)
+    data = read(tmp_path)
     (tmp_path / "a.png").unlink()
     os.mkfifo(tmp_path / "a.png")
     with pytest.raises(FileError):

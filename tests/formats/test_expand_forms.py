@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from augkit.datasets import WRITERS, read
+from augkit.datasets import read, writers
 from augkit.errors import ArgumentError
 from augkit.expand import replay, verify
 from augkit.expand.layout import versions
@@ -19,7 +19,7 @@ from support.data_sets import FORMS, MASK, PNG, lay
 from support.folders import done, lines, outputs, picture, put
 
 MIRRORED = Pipeline([Mirror()])
-WITH_BOXES = [name for name, form in WRITERS.items() if form.holds]
+WITH_BOXES = [name for name, form in writers().items() if form.holds]
 
 
 def objects(data: Any) -> list[list[tuple[str, tuple[float, ...]]]]:

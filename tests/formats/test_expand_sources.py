@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from augkit.datasets import read_folder
+from augkit.datasets import read
 from augkit.errors import AugkitError, FileError
 from augkit.expand import verify
 from augkit.expand.output_names import Names, safe
@@ -28,7 +28,7 @@ def test_what_a_folder_holds(src: Path, tmp_path: Path) -> None:
     (src / "gone.jpg").symlink_to("nowhere.jpg")
     os.mkfifo(src / "pipe.jpg")
     (src / "link.jpg").symlink_to("roses/a.jpg")
-    folder = read_folder(src)
+    folder = read(src)
     ids = [source.id for source in folder.sources]
     assert ids == sorted(ids)
     assert len(ids) == 25
@@ -59,7 +59,7 @@ def test_odd_names_become_safe_ones(tmp_path: Path) -> None:
 def test_names_never_meet(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     for id in ("Rose/x.jpg", "rose/x.jpg", "r?/x.jpg", "r*/x.jpg", "r_/x.jpg", "r_/y/x.jpg"):
         put(tmp_path / id, picture(0))
-    sources = read_folder(tmp_path).sources
+    sources = read(tmp_path).sources
     stems = [Names(sources).stem(source) for source in sources]
     folders = {stem.partition("/")[0].casefold() for stem in stems}
     assert len(folders) == 5
@@ -132,7 +132,7 @@ def test_a_folder_that_may_not_be_read_is_named() -> None:
             if user == 0:  # whom nothing is forbidden
                 os.seteuid(65534)
             with pytest.raises(FileError, match=r"tulips: must be readable, got: Permission denied\.$"):
-                read_folder(folder)
+                read(folder)
         finally:
             os.seteuid(user)
             Path(folder, "tulips").chmod(0o755)

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from augkit.core.key import Key
 from augkit.core.sample import Sample
-from augkit.datasets import Annotations, Instance, Record, Shape, read, run_length_text
+from augkit.datasets import Annotations, Instance, Record, Shape, read, run_lengths
 from augkit.datasets.fields import annotations_of, fields_of
 from augkit.datasets.samples import named_sample
 from augkit.errors import ArgumentError, FileError
@@ -35,7 +35,7 @@ objects = st.builds(
         (x, y, x + w + 1, y + h + 1),
         tuple(rings),
         tuple(3 * points),
-        runs and run_length_text.compressed(runs),
+        runs and run_lengths.compressed(runs),
         crowd,
     ),
     st.text(max_size=5), numbers, numbers, numbers, numbers, st.lists(rings, max_size=2), st.lists(numbers, max_size=3),

@@ -17,8 +17,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from augkit.datasets import DataSet, Member, Source, is_data_set, read, read_folder, run_length_text
-from augkit.datasets.folder import FolderReader
+from augkit.datasets import DataSet, Member, Source, is_data_set, read, run_lengths
+from augkit.datasets.formats.folder import FolderFormat
 from augkit.errors import ArgumentError, FileError
 from augkit.images import decode, encode
 from augkit.storage.root import Folder, Found
@@ -37,7 +37,6 @@ def test_a_class_is_the_first_folder(tmp_path: Path) -> None:
     assert facts(data) == {id: (label, None) for id, label in labels.items()}
     assert data.classes == ("roses", "train")
     assert data.left_out == (("no picture by its name", 1),)
-    assert data == read_folder(tmp_path)
     assert data.kinds == frozenset()
 
 
@@ -61,7 +60,7 @@ def test_a_million_pictures_keep_one_string_a_class() -> None:
         def walk(self, left_out: Counter[str], below: str = "") -> Iterator[Found]:
             return (Found(f"class{n % 10}/{n}.jpg", n) for n in range(20_000))
 
-    sources = FolderReader().read(Large(Path("large"))).sources
+    sources = FolderFormat().read(Large(Path("large"))).sources
     assert len({id(source.label) for source in sources}) == 10
     assert not hasattr(sources[0], "__dict__")
 
@@ -132,15 +131,15 @@ def test_coco_keeps_the_order_of_categories_over_files(tmp_path: Path) -> None:
 
 @given(st.lists(st.integers(0, 10**6), max_size=30))
 def test_run_lengths_come_back(runs: list[int]) -> None:
-    assert run_length_text.expanded(run_length_text.compressed(runs)) == runs
+    assert run_lengths.expanded(run_lengths.compressed(runs)) == runs
 
 
 def test_run_lengths_are_those_of_pycocotools(tmp_path: Path) -> None:
     masks = pytest.importorskip("pycocotools.mask", reason="the extra `coco` is not installed")
     mask = np.asfortranarray(noise((24, 32), 1) > 200, np.uint8)
     rle = masks.encode(mask)["counts"].decode()
-    assert run_length_text.compressed(run_length_text.expanded(rle)) == rle
-    data, runs = coco("a.jpg"), run_length_text.expanded(rle)
+    assert run_lengths.compressed(run_lengths.expanded(rle)) == rle
+    data, runs = coco("a.jpg"), run_lengths.expanded(rle)
     data["annotations"][0] |= {"segmentation": {"size": [24, 32], "counts": runs}, "iscrowd": 1}
     data["annotations"][1] |= {"segmentation": {"size": [24, 32], "counts": rle}}
     lay(tmp_path, {"x.json": data, "a.jpg": JPEG})

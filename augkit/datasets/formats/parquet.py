@@ -9,61 +9,66 @@
 A picture that is not compressed a second time is a place within its file, found once, like a member of a tar. Others
 are cells, and to read one its row group is read. No file tells the sizes of its pictures, so all of it is read once, a
 few rows at a time.
+
+Written is a file a shard, ``data/train-00000.parquet``, a row a picture. A label that is no text is JSON in both
+columns of labels: only so can "3" and 3 be told apart. `pyarrow` writes neither a time nor a host; its version is in
+the file, and so in the job.
 """
 
 from __future__ import annotations
 
+import json
 from collections import Counter
-from collections.abc import Iterator, Mapping
-from typing import Any, BinaryIO
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
+from io import BytesIO
+from typing import TYPE_CHECKING, BinaryIO
 
-from augkit.datasets import arrow, json_file
-from augkit.datasets.data_set import DataSet, Source, Split
-from augkit.datasets.fields import FIELDS, annotations_of
-from augkit.datasets.form import Reader
-from augkit.datasets.naming import SPLIT_NAMES, classes_of, is_picture, split_in
+from augkit.core.arrays import Json, JsonObject, Label
+from augkit.datasets import arrow
+from augkit.datasets.data_set import KINDS, DataSet, Source, Split
+from augkit.datasets.fields import FIELDS, annotations_of, fields_of
+from augkit.datasets.format import FORMATS, Add, Part, Reader, Record, Sink, Whole, Writer
+from augkit.datasets.naming import SPLIT_NAMES, classes_of, split_named, split_of_path
+from augkit.datasets.packs import holds_packs, packs_in
 from augkit.datasets.places import KEPT_BYTES, Cell, Member, Place
-from augkit.errors import AugkitError, FileError, closest
-from augkit.storage.root import Found, Root, inside
+from augkit.datasets.text_files import json_of
+from augkit.errors import AugkitError, FileError
+from augkit.storage.root import Root, inside
 
-__all__ = ["ParquetReader"]
+if TYPE_CHECKING:
+    import pyarrow
 
-SUFFIX = ".parquet"
 FOLDERS = ("data", *SPLIT_NAMES)
 ROWS = 64  # held at once, with their pictures
 PREFIX_BYTES = 64  # of a picture, that are looked for
 NO_PICTURE, NO_PARQUET = "a row without a picture's bytes", "no Parquet file by its name"
 TEXTS = ("label_json", "label", "class", "split", "group", *FIELDS)
+MOST_ROWS, MOST_BYTES = 64, 16 << 20  # of a row group that is written: what is held in memory
 
 
-class ParquetReader(Reader):
-    """Read Parquet files; one pass over them."""
+class ParquetFormat(Reader, Writer):
+    """Read files of rows in one pass over them; write image, label, label_json, split, mask, and `FIELDS` as JSON."""
 
     name = "parquet"
+    summary = "Parquet with the pictures' bytes, as Hugging Face `datasets` reads it"
+    rank = 50
+    suffixes = (".parquet",)
+    reads = holds = frozenset(KINDS)
+    is_packed = True
+    packages = ("pyarrow",)
 
     def recognises(self, root: Root) -> bool:
-        if root.is_file():
-            return str(root).lower().endswith(SUFFIX)
-        if not root.is_folder():
-            return False
-        names = root.names()
-        inner = [
-            name for folder in names if folder in FOLDERS and root.is_folder(folder) for name in root.names(folder)
-        ]
-        is_any = any(name.lower().endswith(SUFFIX) for name in (*names, *inner))
-        return is_any and not any(map(is_picture, (*names, *inner)))
+        return holds_packs(root, self.suffixes, FOLDERS)
 
     def read(self, root: Root) -> DataSet:
         left_out: Counter[str] = Counter()
-        if root.is_file():
-            root, name = root.above()
-            found = [Found(name, 0)]
-        else:
-            found = sorted(root.walk(left_out))
+        root, paths = packs_in(root, left_out)
         sources: list[Source] = []
         named: dict[str, None] = {}  # by the files' metadata, in their order
-        for path, _ in found:
-            if not path.lower().endswith(SUFFIX):
+        for path in paths:
+            if not path.lower().endswith(self.suffixes):
                 left_out[NO_PARQUET] += 1
                 continue
             try:
@@ -79,6 +84,44 @@ class ParquetReader(Reader):
         labels = {source.label for source in sources if isinstance(source.label, str)}
         classes = tuple(named) if labels <= named.keys() else classes_of(labels)
         return DataSet.of(self.name, root, sources, left_out, classes)
+
+    def place(self, part: Part, record_name: str) -> str:
+        return f"{_path(part)}/{record_name}"
+
+    @contextmanager
+    def writing(self, sink: Sink, part: Part) -> Iterator[Add]:
+        parquet, schema = arrow.parquet(), _schema()
+        with sink.open(_path(part)) as file:
+            rows: list[JsonObject] = []
+            # Pictures are compressed already, and the least and the greatest of them would be held several times over.
+            writer = parquet.ParquetWriter(
+                file, schema, compression="none", use_dictionary=False, write_statistics=["label", "split"]
+            )
+
+            def flush() -> None:
+                if rows:
+                    writer.write_table(schema.empty_table().from_pylist(rows, schema=schema), len(rows))
+                    rows.clear()
+
+            def add(record: Record, data: bytes, mask: bytes | None) -> None:
+                rows.append(_row(record, data, mask))
+                if len(rows) >= MOST_ROWS or sum(len(row["image"]["bytes"]) for row in rows) > MOST_BYTES:
+                    flush()
+
+            yield add
+            flush()
+            writer.close()
+
+    def extract(self, read: Callable[[str], bytes], id: str) -> bytes:
+        place, _, name = id.partition(".parquet/")
+        with BytesIO(read(f"{place}.parquet")) as file:
+            for row in arrow.parquet().read_table(file, columns=["image"]).column("image").to_pylist():
+                if row["path"] == name:
+                    return bytes(row["bytes"])
+        raise FileError(f"must be in {place}.parquet, got none of that name.", id)
+
+    def whole(self, whole: Whole) -> Iterable[tuple[str, Iterable[bytes]]]:
+        return ()
 
 
 class _File:
@@ -97,14 +140,14 @@ class _File:
     def sources(self) -> list[Source]:
         """Return the rows that hold a picture; their ids are the paths they tell, or else their numbers."""
         made = list(self._rows())
-        paths = [path for path, _ in made]
-        if "" in paths or len(set(paths)) < len(paths):
+        ids = [source.id for source in made]
+        if "" in ids or len(set(ids)) < len(ids):
             digits = len(str(self.file.metadata.num_rows))
-            paths = [f"{number:0{digits}d}" for number in range(len(made))]
-        return [Source(f"{self.path}/{path}", *facts) for path, (_, facts) in zip(paths, made, strict=True)]
+            ids = [f"{number:0{digits}d}" for number in range(len(made))]
+        return [replace(source, id=f"{self.path}/{id}") for id, source in zip(ids, made, strict=True)]
 
-    def _rows(self) -> Iterator[tuple[str, tuple[Any, ...]]]:
-        """Yield the path that each row tells, and what a source is told beside its id."""
+    def _rows(self) -> Iterator[Source]:
+        """Yield a source a row; its id is the path that the row tells."""
         columns = [self.image, *([] if self.mask is None else [self.mask]), *self.texts]
         for group in range(self.file.metadata.num_row_groups):
             finders = {name: _Finder(self, name, group) for name in columns[: 1 + (self.mask is not None)]}
@@ -116,27 +159,26 @@ class _File:
                     place = finders[self.image].place(image, row)
                     mask_place = finders[self.mask].place(mask, row) if self.mask and mask else None
                     if image:
-                        yield path, (len(image), *self._facts(entry, place, mask_place, f"{self.where} row {row}"))
+                        yield self._source(path, len(image), entry, place, mask_place, f"{self.where} row {row}")
                     else:
                         self.left_out[NO_PICTURE] += 1
                     row += 1
 
-    def _facts(self, entry: Mapping[str, Any], place: Place, mask: Place | None, where: str) -> tuple[Any, ...]:
-        label = self._label(entry, where)
+    def _source(self, path: str, size: int, entry: JsonObject, place: Place, mask: Place | None, where: str) -> Source:
+        label, group = self._label(entry, where), entry.get("group")
         fields = {
-            name: json_file.parse(value.encode(), f"{where} {name}") if isinstance(value, str) else value
+            name: json_of(value.encode(), f"{where} {name}") if isinstance(value, str) else value
             for name in FIELDS
             if (value := entry.get(name)) is not None
         }
-        group = entry.get("group")
-        return (
-            label, self._split(entry, where), None if group is None else str(group), place,
+        return Source(
+            path, size, label, self._split(entry, where), None if group is None else str(group), place,
             annotations_of(fields, label, mask, where, self.left_out),
         )  # fmt: skip
 
-    def _label(self, entry: Mapping[str, Any], where: str) -> Any:
+    def _label(self, entry: JsonObject, where: str) -> Label:
         if entry.get("label_json") is not None:
-            return json_file.parse(entry["label_json"].encode(), f"{where} label_json")
+            return json_of(entry["label_json"].encode(), f"{where} label_json")
         label = entry.get("label", entry.get("class"))
         if not self.classes or not isinstance(label, int):
             return label
@@ -146,17 +188,8 @@ class _File:
             raise FileError(f"must be the number of one of {len(self.classes)} classes, got {label}.", f"{where} label")
         return self.classes[label]
 
-    def _split(self, entry: Mapping[str, Any], where: str) -> Split | None:
-        if "split" not in self.texts:
-            folder, _, name = self.path.rpartition("/")
-            return split_in(name) or split_in(folder.rpartition("/")[2])
-        value = entry["split"]
-        if value is None:
-            return None
-        if not isinstance(value, str) or value.lower() not in SPLIT_NAMES:
-            near = closest(str(value), SPLIT_NAMES)
-            raise FileError(f"must be train, val or test, got {value!r:.60}.{near}", f"{where} split")
-        return SPLIT_NAMES[value.lower()]
+    def _split(self, entry: JsonObject, where: str) -> Split | None:
+        return split_named(entry["split"], where) if "split" in self.texts else split_of_path(self.path)
 
 
 class _Finder:
@@ -202,7 +235,7 @@ def _image_column(columns: Mapping[str, str], where: str) -> str:
     raise FileError(f"{what} Rename the one that is meant.", where)
 
 
-def _picture(cell: Any) -> tuple[bytes, str]:
+def _picture(cell: Json) -> tuple[bytes, str]:
     """Return the bytes that a cell holds, and the path that it tells, or "" if that is none below a folder."""
     data, path = (cell.get("bytes"), cell.get("path")) if isinstance(cell, dict) else (cell, None)
     try:
@@ -213,7 +246,45 @@ def _picture(cell: Any) -> tuple[bytes, str]:
 
 def _class_names(metadata: Mapping[bytes, bytes], column: str, where: str) -> tuple[str, ...]:
     """Return the names of the numbers of a column of classes, as `datasets` writes them down."""
-    told = json_file.parse(metadata.get(b"huggingface", b"{}"), f"{where} metadata")
+    told = json_of(metadata.get(b"huggingface", b"{}"), f"{where} metadata")
     for key in ("info", "features", column, "names"):
         told = told.get(key) if isinstance(told, dict) else None
     return tuple(told) if isinstance(told, list) and all(isinstance(name, str) for name in told) else ()
+
+
+def _path(part: Part) -> str:
+    return f"data/{part.split or 'train'}-{part.index:05d}.parquet"
+
+
+def _row(record: Record, data: bytes, mask: bytes | None) -> JsonObject:
+    fields = fields_of(record)
+    label = record.label
+    other = None if label is None or isinstance(label, str) else json.dumps(label)
+    return {
+        "image": {"bytes": data, "path": record.name},
+        "label": _text(label) if isinstance(label, str) else other,
+        "label_json": other,
+        "split": record.split,
+        "mask": None if mask is None else {"bytes": mask, "path": f"{record.name}.mask.png"},
+        **{name: json.dumps(fields[name]) if name in fields else None for name in FIELDS},
+    }
+
+
+def _text(name: str) -> str:
+    """Return a name with escapes for what is no UTF-8, which Parquet cannot hold."""
+    return name.encode("utf-8", "backslashreplace").decode()
+
+
+def _schema() -> pyarrow.Schema:
+    """Return the columns; metadata makes `datasets` show image and mask as pictures."""
+    import pyarrow
+
+    picture = pyarrow.struct([("bytes", pyarrow.binary()), ("path", pyarrow.string())])
+    columns = {name: pyarrow.string() for name in ("image", "label", "label_json", "split", "mask", *FIELDS)}
+    columns |= {"image": picture, "mask": picture}
+    text = {"dtype": "string", "_type": "Value"}
+    features = {name: {"_type": "Image"} if kind is picture else text for name, kind in columns.items()}
+    return pyarrow.schema(columns.items(), metadata={"huggingface": json.dumps({"info": {"features": features}})})
+
+
+FORMATS.add("parquet", ParquetFormat())

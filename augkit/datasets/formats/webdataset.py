@@ -1,65 +1,64 @@
-"""Data sets in WebDataset's form: tars of samples, whose members share all before the first dot of their names.
+"""WebDataset: tars of samples, whose members share all before the first dot of their names.
 
     roses/0001.jpg  roses/0001.cls  roses/0001.json  roses/0001.mask.png
 
 Tars are read from header to header and never extracted: a picture is a place within its tar. ``cls`` is its class, the
 field ``label`` of ``json`` more of it, and the other fields of ``json`` are those of `augkit.datasets.fields`. The
 split is the one that the tar's name mentions.
+
+Written is a tar a shard, the same bytes for the same pictures: ``<key>.<ext>``, ``.json``, ``.cls`` where there is one
+class, and ``.mask.png``. webdataset's own TarWriter puts the time, or the user's name, into headers unless it is told
+not to, and encodes by guess; Python's tarfile does what it is told.
 """
 
 from __future__ import annotations
 
+import json
 import posixpath
 import tarfile
 from collections import Counter
-from collections.abc import Iterator
-from typing import Any, BinaryIO
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from io import BytesIO
+from typing import BinaryIO
 
-from augkit.datasets import json_file
-from augkit.datasets.data_set import DataSet, Source, Split
-from augkit.datasets.fields import annotations_of
-from augkit.datasets.form import Reader
-from augkit.datasets.naming import SPLIT_NAMES, classes_of, is_picture, split_in
+from augkit.core.arrays import JsonObject, Label
+from augkit.datasets.data_set import KINDS, DataSet, Source, Split
+from augkit.datasets.fields import annotations_of, fields_of
+from augkit.datasets.format import FORMATS, Add, Part, Reader, Record, Sink, Whole, Writer
+from augkit.datasets.naming import SPLIT_NAMES, classes_of, is_picture, split_of_path
+from augkit.datasets.packs import holds_packs, packs_in
 from augkit.datasets.places import Member
+from augkit.datasets.text_files import json_of
 from augkit.errors import FileError
-from augkit.storage.root import Found, Root, inside
+from augkit.storage.root import Root, inside
 
-__all__ = ["WebDatasetReader"]
-
-PACKED = (".tar.gz", ".tgz", ".tar.bz2", ".tar.xz", ".tar.zst")
+COMPRESSED = (".tar.gz", ".tgz", ".tar.bz2", ".tar.xz", ".tar.zst")
 MASKS = ("mask.png", "seg.png")
 MAX_LABEL_BYTES = 2**24
 NO_FILE, ODD_NAME, OTHER = "a member that is no file", "a member with a path out of the tar", "another member of a tar"
 NO_PICTURE, NO_TAR = "a sample without a picture", "no tar by its name"
 
 
-class WebDatasetReader(Reader):
-    """Read WebDataset tars, streamed; one pass over their headers."""
+class WebDatasetFormat(Reader, Writer):
+    """Read tars, streamed, in one pass over their headers; write one a shard."""
 
     name = "webdataset"
+    summary = "WebDataset tars, streamed, not compressed"
+    rank = 40
+    suffixes = (".tar",)
+    reads = holds = frozenset(KINDS)
+    is_packed = True
 
     def recognises(self, root: Root) -> bool:
-        if root.is_file():
-            return str(root).lower().endswith((".tar", *PACKED))
-        if not root.is_folder():
-            return False
-        names = root.names()
-        inner = [
-            name for folder in names if folder in SPLIT_NAMES and root.is_folder(folder) for name in root.names(folder)
-        ]
-        tars = [name for name in (*names, *inner) if name.lower().endswith((".tar", *PACKED))]
-        return bool(tars) and not any(map(is_picture, (*names, *inner)))
+        return holds_packs(root, (*self.suffixes, *COMPRESSED), SPLIT_NAMES)
 
     def read(self, root: Root) -> DataSet:
         left_out: Counter[str] = Counter()
-        if root.is_file():
-            root, name = root.above()
-            found = [Found(name, 0)]
-        else:
-            found = sorted(root.walk(left_out))
+        root, paths = packs_in(root, left_out)
         sources: list[Source] = []
-        for path, _ in found:
-            if path.lower().endswith(PACKED):
+        for path in paths:
+            if path.lower().endswith(COMPRESSED):
                 what = "must be an uncompressed tar, whose members can be read where they lie. Decompress it"
                 raise FileError(f"{what} (gunzip, zstd -d).", f"{root}/{path}")
             if path.lower().endswith(".tar"):
@@ -68,6 +67,35 @@ class WebDatasetReader(Reader):
                 left_out[NO_TAR] += 1
         classes = classes_of({source.label for source in sources if isinstance(source.label, str)})
         return DataSet.of(self.name, root, sources, left_out, classes)
+
+    def place(self, part: Part, record_name: str) -> str:
+        return f"{_tar(part)}/{_key(record_name)}.{record_name.rpartition('.')[2]}"
+
+    @contextmanager
+    def writing(self, sink: Sink, part: Part) -> Iterator[Add]:
+        with sink.open(_tar(part)) as file, tarfile.open(fileobj=file, mode="w|", format=tarfile.PAX_FORMAT) as tar:
+
+            def add(record: Record, data: bytes, mask: bytes | None) -> None:
+                key = _key(record.name)
+                _add(tar, f"{key}.{record.name.rpartition('.')[2]}", data)
+                if record.label is not None and str(record.label) in part.numbers:
+                    _add(tar, f"{key}.cls", str(part.numbers[str(record.label)]).encode())
+                _add(tar, f"{key}.json", _json({"label": record.label, **fields_of(record)}))
+                if mask is not None:
+                    _add(tar, f"{key}.mask.png", mask)
+
+            yield add
+
+    def extract(self, read: Callable[[str], bytes], id: str) -> bytes:
+        place, _, name = id.partition(".tar/")
+        with tarfile.open(fileobj=BytesIO(read(f"{place}.tar"))) as tar:
+            for member in tar:
+                if member.name == name and (file := tar.extractfile(member)) is not None:
+                    return file.read()
+        raise FileError(f"must be in {place}.tar, got none of that name.", id)
+
+    def whole(self, whole: Whole) -> Iterable[tuple[str, Iterable[bytes]]]:
+        return ()
 
 
 class _Tar:
@@ -125,8 +153,7 @@ class _Tar:
 
     def sources(self) -> Iterator[Source]:
         """Yield the samples that have a picture."""
-        folder, _, name = self.path.rpartition("/")
-        split = split_in(name) or split_in(folder.rpartition("/")[2])
+        split = split_of_path(self.path)
         for key, members in self.samples.items():
             pictures = [extension for extension in members if "." not in extension and is_picture(f".{extension}")]
             masks = [extension for extension in MASKS if extension in members]
@@ -142,18 +169,16 @@ class _Tar:
 
     def _source(self, key: str, extension: str, mask: Member | None, split: Split | None) -> Source:
         where = f"{self.where} {key}.json"
-        text = self.texts.pop((key, "json"), b"{}")
-        fields = json_file.parse(text, where)
+        fields = json_of(self.texts.pop((key, "json"), b"{}"), where)
         fields = fields if isinstance(fields, dict) else {}
-        label = self._label(key, fields)
+        label, group = self._label(key, fields), fields.get("group")
         place = self.samples[key][extension]
-        group = fields.get("group")
         return Source(
             f"{self.path}/{key}.{extension}", place.size, label, split, None if group is None else str(group), place,
             annotations_of(fields, label, mask, where, self.left_out),
         )  # fmt: skip
 
-    def _label(self, key: str, fields: dict[str, Any]) -> Any:
+    def _label(self, key: str, fields: JsonObject) -> Label:
         named = self.texts.pop((key, "cls"), None)
         if "label" in fields or named is None:
             return fields.get("label")
@@ -170,3 +195,27 @@ def _peeked(file: BinaryIO, place: Member) -> bytes:
     data = file.read(place.size)
     file.seek(before)
     return data
+
+
+def _tar(part: Part) -> str:
+    return f"{part.split}-{part.index:05d}.tar" if part.split else f"{part.index:05d}.tar"
+
+
+def _key(record_name: str) -> str:
+    """Return a name without its suffix, and without dots: a reader cuts the base name at the first."""
+    folder, slash, name = record_name.rpartition("/")
+    return f"{folder}{slash}{name.rpartition('.')[0].replace('.', '_')}"
+
+
+def _json(facts: JsonObject) -> bytes:
+    text = json.dumps(facts, ensure_ascii=False, allow_nan=False)
+    return text.encode("utf-8", "backslashreplace")  # of a name that is no UTF-8: what JSON, too, calls it
+
+
+def _add(tar: tarfile.TarFile, name: str, data: bytes) -> None:
+    header = tarfile.TarInfo(name)  # mode 0644, and neither a time nor an owner
+    header.size = len(data)
+    tar.addfile(header, BytesIO(data))
+
+
+FORMATS.add("webdataset", WebDatasetFormat())

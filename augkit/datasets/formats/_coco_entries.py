@@ -1,34 +1,53 @@
-"""What one of COCO's JSON files says of its pictures, checked."""
+"""One of COCO's JSON files: what it says of its pictures, checked."""
 
 from __future__ import annotations
 
 import posixpath
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple, Self
+from typing import NamedTuple, TypeVar
 
+from augkit.core.arrays import Json, JsonObject, Label
 from augkit.core.boxes import edges
 from augkit.core.spatial import Size
-from augkit.datasets import json_file, run_length_text
+from augkit.datasets import run_lengths
 from augkit.datasets.data_set import Annotations, Instance
 from augkit.datasets.objects import FLAT, around, box_of, numbers, rings_of
+from augkit.datasets.text_files import json_of
 from augkit.errors import FileError
 from augkit.storage.root import Root, inside
 
-__all__ = ["Categories", "Entries", "Picture"]
-
 ORPHAN = "an object without a picture"
-# All that is kept while the file is read: half of a large one is links, licences and areas.
-KEYS = {"annotations", "bbox", "categories", "category_id", "counts", "file_name", "height", "id", "image_id", "images"}
-KEYS |= {"iscrowd", "keypoints", "label", "name", "segmentation", "size", "skeleton", "width"}
+# All that is kept while a file is read: half of a large one is links, licences and areas.
+_KEYS = {"annotations", "bbox", "categories", "category_id", "counts", "file_name", "height", "id", "image_id"}
+_KEYS |= {"images", "iscrowd", "keypoints", "label", "name", "segmentation", "size", "skeleton", "width"}
+
+T = TypeVar("T")
 
 
 class Picture(NamedTuple):
     """An entry of ``images``."""
 
     file_name: str
-    label: Any
+    label: Label
     annotations: Annotations | None
+
+
+@dataclass
+class Entries:
+    """One file: where it lies below the root, its pictures, and what was left out."""
+
+    path: str
+    pictures: list[Picture]
+    left_out: Counter[str]
+
+
+class _Object(NamedTuple):
+    """An object whose run lengths have not met their picture yet."""
+
+    instance: Instance
+    where: str
+    mask_size: Size | None
 
 
 @dataclass
@@ -39,9 +58,9 @@ class Categories:
     keypoints: dict[str, tuple[str, ...]] = field(default_factory=dict)
     skeletons: dict[str, tuple[tuple[int, int], ...]] = field(default_factory=dict)
 
-    def add(self, entries: list[Any], where: str) -> dict[Any, str]:
+    def add(self, entries: list[Json], where: str) -> dict[int, str]:
         """Return the names of one file's categories by their ids there."""
-        by_id: dict[Any, str] = {}
+        by_id: dict[int, str] = {}
         for place, entry in enumerate(entries):
             here = f"{where} categories[{place}]"
             name, id = _of(entry, "name", str, here), _of(entry, "id", int, here)
@@ -53,7 +72,7 @@ class Categories:
             self._add_points(name, entry, here)
         return by_id
 
-    def _add_points(self, name: str, entry: dict[str, Any], here: str) -> None:
+    def _add_points(self, name: str, entry: JsonObject, here: str) -> None:
         points, pairs = entry.get("keypoints") or [], entry.get("skeleton") or []
         if not points:
             return
@@ -73,81 +92,65 @@ class Categories:
             self.skeletons[name] = tuple(found)
 
 
-@dataclass
-class Entries:
-    """One file: where it lies below the root, its pictures, and what was left out."""
+def read_entries(root: Root, path: str, categories: Categories) -> Entries:
+    """Read a file and add what categories it has.
 
-    path: str
-    pictures: list[Picture]
-    left_out: Counter[str]
-
-    @classmethod
-    def read(cls, root: Root, path: str, categories: Categories) -> Self:
-        """Read a file and add what categories it has.
-
-        Raises:
-            FileError: it is malformed; the sentence names the entry.
-        """
-        where = f"{root}/{path}"
-        data = json_file.parse(root.read(path), where, keep=_kept)
-        if not isinstance(data, dict) or "images" not in data:
-            raise FileError("must be COCO's JSON with images, annotations and categories.", where)
-        images, objects, kinds = (_of(data, key, list, where, []) for key in ("images", "annotations", "categories"))
-        names, left_out = categories.add(kinds, where), Counter[str]()
-        found = _by_picture(objects, names, categories, where, left_out)
-        has_objects = bool(objects) or not all(isinstance(entry, dict) and "label" in entry for entry in images)
-        pictures, seen = [], set()
-        for place, entry in enumerate(images):
-            here = f"{where} images[{place}]"
-            id = entry.get("id") if isinstance(entry, dict) else None
-            if not isinstance(id, int | str) or id in seen:
-                raise FileError(f"must have an id of its own, got {id!r}.", here)
-            seen.add(id)
-            size, name = _size(entry), _path(entry, here)
-            instances = tuple(_fitting(found.pop(id, []), size, here)) if has_objects else None
-            annotations = Annotations(instances, size=size) if has_objects else None
-            pictures.append(Picture(name, entry.get("label"), annotations))
-        left_out[ORPHAN] += sum(map(len, found.values()))
-        return cls(path, pictures, left_out)
+    Raises:
+        FileError: it is malformed; the sentence names the entry.
+    """
+    where = f"{root}/{path}"
+    data = json_of(root.read(path), where, keep=_kept)
+    if not isinstance(data, dict) or "images" not in data:
+        raise FileError("must be COCO's JSON with images, annotations and categories.", where)
+    images, objects, kinds = (_of(data, key, list, where, []) for key in ("images", "annotations", "categories"))
+    names, left_out = categories.add(kinds, where), Counter[str]()
+    found = _by_picture(objects, names, categories, where, left_out)
+    has_objects = bool(objects) or not all(isinstance(entry, dict) and "label" in entry for entry in images)
+    pictures, seen = [], set()
+    for place, entry in enumerate(images):
+        here = f"{where} images[{place}]"
+        id = entry.get("id") if isinstance(entry, dict) else None
+        if not isinstance(id, int | str) or id in seen:
+            raise FileError(f"must have an id of its own, got {id!r}.", here)
+        seen.add(id)
+        size, name = _size(entry), _path(entry, here)
+        instances = tuple(_fitting(found.pop(id, []), size, here)) if has_objects else None
+        annotations = Annotations(instances, size=size) if has_objects else None
+        pictures.append(Picture(name, entry.get("label"), annotations))
+    left_out[ORPHAN] += sum(map(len, found.values()))
+    return Entries(path, pictures, left_out)
 
 
-def _kept(entry: dict[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in entry.items() if key in KEYS}
+def _kept(entry: JsonObject) -> JsonObject:
+    return {key: value for key, value in entry.items() if key in _KEYS}
 
 
-def _of(entry: Any, key: str, kind: type, where: str, default: Any = None) -> Any:
+def _of(entry: Json, key: str, kind: type[T], where: str, default: T | None = None) -> T:
+    """Return what an entry has under a key, which must be of one type exactly."""
     value = entry.get(key, default) if isinstance(entry, dict) else None
     if type(value) is not kind:
         raise FileError(f"must be of type {kind.__name__}, got {type(value).__name__}.", f"{where}.{key}")
     return value
 
 
-def _path(entry: dict[str, Any], here: str) -> str:
+def _path(entry: JsonObject, here: str) -> str:
     try:
         return posixpath.normpath(inside(_of(entry, "file_name", str, here)))
     except FileError as fault:
         raise fault if fault.where != "path" else FileError(fault.message, f"{here}.file_name") from None
 
 
-def _size(entry: dict[str, Any]) -> Size | None:
+def _size(entry: JsonObject) -> Size | None:
     height, width = entry.get("height"), entry.get("width")
     if isinstance(height, int) and isinstance(width, int) and height > 0 and width > 0:
         return height, width
     return None
 
 
-class _Object(NamedTuple):
-    """An object whose run lengths have not met their picture yet."""
-
-    instance: Instance
-    where: str
-    size: tuple[int, int] | None  # of the mask
-
-
 def _by_picture(
-    entries: list[Any], names: dict[Any, str], categories: Categories, where: str, left_out: Counter[str]
-) -> dict[Any, list[_Object]]:
-    found: defaultdict[Any, list[_Object]] = defaultdict(list)
+    entries: list[Json], names: dict[int, str], categories: Categories, where: str, left_out: Counter[str]
+) -> dict[int | str, list[_Object]]:
+    found: defaultdict[int | str, list[_Object]] = defaultdict(list)
     for place, entry in enumerate(entries):
         here = f"{where} annotations[{place}]"
         if not isinstance(entry, dict):
@@ -166,16 +169,19 @@ def _by_picture(
     return found
 
 
-def _object(entry: dict[str, Any], label: str, points: int, here: str) -> _Object | None:
+def _object(entry: JsonObject, label: str, points: int, here: str) -> _Object | None:
     outline, rle, size = entry.get("segmentation"), "", None
     rings: tuple[tuple[float, ...], ...] = ()
     if isinstance(outline, dict):
-        rle, size = _run_lengths(outline, f"{here}.segmentation")
+        at = f"{here}.segmentation"
+        height, width = (int(value) for value in numbers(outline.get("size"), f"{at}.size", 2))
+        size = height, width
+        rle = run_lengths.checked(outline.get("counts"), size, f"{at}.counts")
     elif outline:
         rings = rings_of(outline, f"{here}.segmentation")
     if entry.get("bbox") or not rings:
-        left, top, width, height = numbers(entry.get("bbox"), f"{here}.bbox", 4)
-        box = box_of(*edges("coco", (left, top, width, height)))
+        left, top, width_px, height_px = numbers(entry.get("bbox"), f"{here}.bbox", 4)
+        box = box_of(*edges("coco", (left, top, width_px, height_px)))
     else:
         box = around(rings)
     keypoints: tuple[float, ...] = ()
@@ -184,12 +190,6 @@ def _object(entry: dict[str, Any], label: str, points: int, here: str) -> _Objec
         keypoints = keypoints if any(keypoints[2::3]) else ()
     is_crowd = entry.get("iscrowd") == 1
     return None if box is None else _Object(Instance(label, box, rings, keypoints, rle, is_crowd), here, size)
-
-
-def _run_lengths(outline: dict[str, Any], here: str) -> tuple[str, tuple[int, int]]:
-    """Return the text of run lengths that were checked, and the (height, width) of their mask."""
-    height, width = (int(value) for value in numbers(outline.get("size"), f"{here}.size", 2))
-    return run_length_text.checked(outline.get("counts"), (height, width), f"{here}.counts"), (height, width)
 
 
 def _fitting(objects: list[_Object], size: Size | None, here: str) -> list[Instance]:

@@ -17,31 +17,32 @@ import posixpath
 from collections import Counter
 from collections.abc import Collection, Iterator
 from io import BytesIO, StringIO
-from typing import Any
 
-from augkit.datasets import json_file
-from augkit.datasets.data_set import DataSet, Source, Split
+from augkit.core.arrays import Json, JsonObject
+from augkit.datasets.data_set import KINDS, DataSet, Source
 from augkit.datasets.fields import FIELDS, annotations_of
-from augkit.datasets.form import Reader
-from augkit.datasets.naming import SPLIT_NAMES, classes_of
+from augkit.datasets.format import FORMATS, Reader
+from augkit.datasets.naming import classes_of, split_named
+from augkit.datasets.text_files import json_of, text_of
 from augkit.errors import FileError, closest
 from augkit.storage.root import Root, inside
 
-__all__ = ["ManifestReader"]
-
 IMAGE_NAMES = ("image", "file", "file_name", "filename", "path")
 LABEL_NAMES = ("label", "class")
-SUFFIXES = (".csv", ".jsonl")
 MISSING, NO_MASK = "a picture that is missing", "a picture whose mask is missing"
 
 
-class ManifestReader(Reader):
+class ManifestFormat(Reader):
     """Read a manifest; its pictures lie in its folder or below."""
 
     name = "manifest"
+    summary = "a manifest, CSV or JSONL: `image`, `label`, `split`, `group`, `mask`, `boxes`, `keypoints`, ..."
+    rank = 30
+    suffixes = (".csv", ".jsonl")
+    reads = frozenset(KINDS)
 
     def recognises(self, root: Root) -> bool:
-        return str(root).lower().endswith(SUFFIXES) and root.is_file()
+        return str(root).lower().endswith(self.suffixes) and root.is_file()
 
     def read(self, root: Root) -> DataSet:
         root, name = root.above()
@@ -75,15 +76,9 @@ def _image_column(names: Collection[str], where: str) -> str:
     raise FileError(f"must have a column image, got {', '.join(names)[:80] or 'none'}.{near}", where)
 
 
-def _csv_rows(data: bytes, where: str) -> Iterator[tuple[int, dict[str, Any]]]:
+def _csv_rows(data: bytes, where: str) -> Iterator[tuple[int, JsonObject]]:
     """Yield the rows with their last lines; empty cells are left out, and those of FIELDS read as JSON."""
-    try:
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError as fault:
-        line = 1 + data.count(b"\n", 0, fault.start)
-        what = f"must be UTF-8, got the byte 0x{data[fault.start]:02x}. Save the file as UTF-8."
-        raise FileError(what, f"{where}:{line}") from None
-    reader = csv.reader(StringIO(text, newline=""), strict=True)
+    reader = csv.reader(StringIO(text_of(data, where), newline=""), strict=True)
     try:
         names = next(reader, [])
         if len(set(names)) != len(names):
@@ -95,25 +90,25 @@ def _csv_rows(data: bytes, where: str) -> Iterator[tuple[int, dict[str, Any]]]:
                 continue
             if len(cells) != len(names):
                 raise FileError(f"must have {len(names)} cells, got {len(cells)}. Quote commas.", here)
-            row: dict[str, Any] = {name: cell for name, cell in zip(names, cells, strict=True) if cell}
+            row: JsonObject = {name: cell for name, cell in zip(names, cells, strict=True) if cell}
             for name in row.keys() & set(FIELDS):
-                row[name] = json_file.parse(row[name].encode(), where, reader.line_num)
+                row[name] = json_of(row[name].encode(), where, reader.line_num)
             yield reader.line_num, row
     except csv.Error as fault:
         what = f"must be valid CSV, got a fault: {fault}. Quote what holds commas; put long outlines into .jsonl."
         raise FileError(what, f"{where}:{reader.line_num}") from None
 
 
-def _json_rows(data: bytes, where: str) -> Iterator[tuple[int, dict[str, Any]]]:
+def _json_rows(data: bytes, where: str) -> Iterator[tuple[int, JsonObject]]:
     for number, line in enumerate(BytesIO(data), 1):
         if line.strip():
-            row = json_file.parse(line, where, number)
+            row = json_of(line, where, number)
             if not isinstance(row, dict):
                 raise FileError("must be an object.", f"{where}:{number}")
             yield number, {key: value for key, value in row.items() if value is not None}
 
 
-def _source(row: dict[str, Any], sizes: dict[str, int], where: str, left_out: Counter[str]) -> Source | None:
+def _source(row: JsonObject, sizes: dict[str, int], where: str, left_out: Counter[str]) -> Source | None:
     """Return a row's picture, or None if it is missing; what has a meaning here is taken out of the row."""
     column = _image_column(row, where)
     path, mask = _path(row.pop(column), f"{where} {column}"), row.pop("mask", None)
@@ -126,13 +121,13 @@ def _source(row: dict[str, Any], sizes: dict[str, int], where: str, left_out: Co
     if not isinstance(id, str | int) or "\0" in str(id):
         raise FileError(f"must be text, got {id!r:.60}.", f"{where} id")
     label = next((row.pop(name) for name in LABEL_NAMES if name in row), None)
-    split, group = _split(row.pop("split", None), where), row.pop("group", None)
+    split, group = split_named(row.pop("split", None), where), row.pop("group", None)
     annotations = annotations_of({name: row.pop(name, None) for name in FIELDS}, label, mask, where, left_out)
     group = None if group is None else _text(group)
     return Source(str(id), sizes[path], label, split, group, None if str(id) == path else path, annotations)
 
 
-def _path(value: Any, where: str) -> str:
+def _path(value: Json, where: str) -> str:
     if not isinstance(value, str):
         raise FileError(f"must be the path of a file, got {value!r:.60}.", where)
     try:
@@ -141,17 +136,11 @@ def _path(value: Any, where: str) -> str:
         raise FileError(fault.message, where) from None
 
 
-def _split(value: Any, where: str) -> Split | None:
-    if value is None:
-        return None
-    if not isinstance(value, str) or value.lower() not in SPLIT_NAMES:
-        near = closest(str(value), SPLIT_NAMES)
-        raise FileError(f"must be train, val or test, got {value!r:.60}.{near}", f"{where} split")
-    return SPLIT_NAMES[value.lower()]
-
-
-def _text(value: Any) -> str:
+def _text(value: Json) -> str:
     """Return a value as the text of a column."""
     if value is None:
         return ""
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, sort_keys=True)
+
+
+FORMATS.add("manifest", ManifestFormat())

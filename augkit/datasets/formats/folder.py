@@ -3,27 +3,29 @@
 A picture's id is its path below the root, with posix separators; its class is the first folder of that path, however
 deep it lies, and None for a picture that lies in the root itself. Where every picture lies in a folder named like a
 split, and one of these is ``train``, the class is the first folder below it.
+
+Links to files count as files. Links to folders are not followed, so no loop is walked; hidden files and folders, files
+of other kinds and broken links are left out and counted.
 """
 
 from __future__ import annotations
 
-import os
 from collections import Counter
 from collections.abc import Iterable, Iterator
 
-from augkit.datasets.data_set import DataSet, Source
-from augkit.datasets.form import Reader
+from augkit.datasets.data_set import DataSet, Source, Split
+from augkit.datasets.format import FORMATS, FileWriter, Part, Reader, Record, Whole
 from augkit.datasets.naming import OTHER, SPLIT_NAMES, classes_of, is_picture
 from augkit.errors import FileError
 from augkit.storage.root import Found, Root
 
-__all__ = ["FolderReader", "read_folder"]
 
-
-class FolderReader(Reader):
-    """Read a folder of pictures; it may hold up to some millions."""
+class FolderFormat(Reader, FileWriter):
+    """Read a folder of some millions of pictures; write a file a picture: ``[split/][class/]name``."""
 
     name = "folder"
+    summary = "class folders, or a flat folder, with `train`, `val`, `test` above them or not"
+    rank = 1000
 
     def recognises(self, root: Root) -> bool:
         return root.is_folder()
@@ -39,17 +41,14 @@ class FolderReader(Reader):
         sources = list(_sources(found, is_split))
         return DataSet.of(self.name, root, sources, left_out, classes_of({source.label for source in sources}))
 
+    def folder(self, split: Split | None) -> str:
+        return f"{split}/" if split else ""
 
-def read_folder(root: str | os.PathLike[str]) -> DataSet:
-    """List the pictures below a folder, or a URL, without opening one.
+    def beside(self, part: Part, record: Record) -> Iterable[tuple[str, bytes]]:
+        return ()
 
-    Links to files count as files. Links to folders are not followed, so no loop is walked; hidden files and folders,
-    files of other kinds and broken links are left out and counted.
-
-    Raises:
-        FileError: the folder is missing, is no folder, cannot be read somewhere, or holds no picture.
-    """
-    return FolderReader().read(Root.at(root))
+    def whole(self, whole: Whole) -> Iterable[tuple[str, Iterable[bytes]]]:
+        return ()
 
 
 def _pictures(root: Root, left_out: Counter[str]) -> Iterator[Found]:
@@ -67,3 +66,6 @@ def _sources(found: Iterable[Found], is_split: bool) -> Iterator[Source]:
         label, below, _ = rest.partition("/") if is_split else (top, slash, rest)
         name = kept.setdefault(label, label) if below else None
         yield Source(path, size, name, SPLIT_NAMES[top] if is_split else None)
+
+
+FORMATS.add("folder", FolderFormat())

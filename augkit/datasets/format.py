@@ -1,0 +1,209 @@
+"""Formats of data sets: what each one says of itself, how it is recognised and read (`Reader`), and written (`Writer`).
+
+A format is one file in `augkit.datasets.formats`, or a module of another package that the entry point group
+``augkit.formats`` names. It subclasses `Reader`, `Writer` or both, and adds itself to `FORMATS`.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from typing import BinaryIO, ClassVar, Protocol
+
+from augkit.core.arrays import Label
+from augkit.core.spatial import Size
+from augkit.datasets.data_set import DataSet, Instance, Kind, Shape, Split
+from augkit.registers import Register
+from augkit.storage.root import Root
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One picture of an output, as every format writes it.
+
+    Args:
+        name: ``[class/]<stem>-<digits>-c<copy>.<ext>``, safe on every file system.
+        split: where it belongs, or None where there are no splits.
+        label: its class, or any JSON value.
+        size: (height, width) in pixels.
+        instances: its objects, moved with it and clipped to it; None where none were looked for.
+        keypoints: of the picture as a whole: x, y, visibility, ...
+        has_mask: a mask goes with it.
+        rotated_boxes, polylines: as `Annotations` has them, moved with it.
+    """
+
+    name: str
+    split: Split | None
+    label: Label
+    size: Size
+    instances: tuple[Instance, ...] | None = None
+    keypoints: tuple[float, ...] = ()
+    has_mask: bool = False
+    rotated_boxes: tuple[Shape, ...] | None = None
+    polylines: tuple[Shape, ...] | None = None
+
+
+class Sink(Protocol):
+    """Where a format's files go; a file is named by its posix path below the output and gets its name at the end."""
+
+    def write(self, id: str, data: bytes) -> None:
+        """Add a whole file."""
+
+    def open(self, id: str) -> AbstractContextManager[BinaryIO]:
+        """Add a file piece by piece, front to back, without seeking."""
+
+
+@dataclass(frozen=True)
+class Part:
+    """A shard: what is written together; all its records belong to one split.
+
+    Args:
+        index: the shard's number.
+        split: of all its records.
+        classes: of the whole output, in order.
+    """
+
+    index: int
+    split: Split | None
+    classes: tuple[str, ...]
+
+    @cached_property
+    def numbers(self) -> dict[str, int]:
+        """The number of each class, from 0."""
+        return {label: number for number, label in enumerate(self.classes)}
+
+
+@dataclass(frozen=True)
+class Whole:
+    """A finished output, for the files that a format writes about all of it.
+
+    Args:
+        splits: those that hold pictures, in the order train, val, test; (None,) where there are none.
+        classes: in order.
+        keypoint_names, skeletons: as `DataSet` has them.
+        records: gives every record again, in order, with its path below the output; may be called more than once.
+    """
+
+    splits: tuple[Split | None, ...]
+    classes: tuple[str, ...]
+    keypoint_names: tuple[tuple[str, tuple[str, ...]], ...]
+    skeletons: tuple[tuple[str, tuple[tuple[int, int], ...]], ...]
+    records: Callable[[], Iterator[tuple[str, Record]]]
+
+
+Add = Callable[[Record, bytes, bytes | None], None]  # a record, its picture file, its mask as PNG
+
+
+class Format(ABC):
+    """A format of data set; subclass `Reader`, `Writer` or both.
+
+    Class attributes:
+        name: as ``--format`` takes it.
+        summary: a few words for help and tables: what lies there.
+    """
+
+    name: ClassVar[str]
+    summary: ClassVar[str]
+
+
+class Reader(Format):
+    """A format that is recognised and read.
+
+    Class attributes:
+        rank: the lowest of those that recognise a place reads it; augkit's own have 10 to 50, and class folders, which
+            any folder may be, 1000.
+        suffixes: of the files that are a data set by themselves, lower case with the dot.
+        reads: the kinds of labels that it finds beside the class.
+    """
+
+    rank: ClassVar[int] = 100
+    suffixes: ClassVar[tuple[str, ...]] = ()
+    reads: ClassVar[frozenset[Kind]] = frozenset()
+
+    @abstractmethod
+    def recognises(self, root: Root) -> bool:
+        """Say, from names alone, whether what lies at `root` is of this format."""
+
+    @abstractmethod
+    def read(self, root: Root) -> DataSet:
+        """List the pictures that lie at `root`, and what is known of each; no picture is opened.
+
+        Raises:
+            FileError: something is missing, unreadable or malformed; the sentence names the file, and the line if any.
+        """
+
+
+class Writer(Format):
+    """A format that is written. It gets the same records as every other: pictures, encoded already, and their labels.
+
+    Class attributes:
+        holds: the kinds of labels that it has a place for beside the class.
+        is_packed: many pictures lie in one file.
+        packages: those that decide the bytes of what it writes, beside augkit.
+    """
+
+    holds: ClassVar[frozenset[Kind]] = frozenset()
+    is_packed: ClassVar[bool] = False
+    packages: ClassVar[tuple[str, ...]] = ()
+
+    @property
+    def is_for_objects(self) -> bool:
+        """Whether pictures without objects have no place in it."""
+        return bool(self.holds) and not self.is_packed
+
+    @abstractmethod
+    def place(self, part: Part, record_name: str) -> str:
+        """Return the path below the output where a picture will lie; in a packed format, where within which file."""
+
+    @abstractmethod
+    def writing(self, sink: Sink, part: Part) -> AbstractContextManager[Add]:
+        """Give a function that writes one record after the other; all is in `sink` when the block ends well.
+
+        Raises:
+            MissingExtra: the format needs a package that is not installed.
+        """
+
+    @abstractmethod
+    def extract(self, read: Callable[[str], bytes], id: str) -> bytes:
+        """Return the picture at `id` of a finished output, given what reads the output's files.
+
+        Raises:
+            FileError: it is not there.
+        """
+
+    @abstractmethod
+    def whole(self, whole: Whole) -> Iterable[tuple[str, Iterable[bytes]]]:
+        """Yield the files about all of a finished output: the path below it, and the content in pieces."""
+
+
+class FileWriter(Writer):
+    """A format with a file a picture, and perhaps files beside it."""
+
+    def place(self, part: Part, record_name: str) -> str:
+        return self.folder(part.split) + record_name
+
+    @contextmanager
+    def writing(self, sink: Sink, part: Part) -> Iterator[Add]:
+        def add(record: Record, data: bytes, mask: bytes | None) -> None:
+            sink.write(self.place(part, record.name), data)
+            for path, content in self.beside(part, record):
+                sink.write(path, content)
+
+        yield add
+
+    def extract(self, read: Callable[[str], bytes], id: str) -> bytes:
+        return read(id)
+
+    @abstractmethod
+    def folder(self, split: Split | None) -> str:
+        """Return where a split's pictures lie below the output: nothing, or a path that ends with a slash."""
+
+    @abstractmethod
+    def beside(self, part: Part, record: Record) -> Iterable[tuple[str, bytes]]:
+        """Yield the files that go with one picture: the path below the output, and the content."""
+
+
+FORMATS: Register[Format] = Register("format", "augkit.datasets.formats", "augkit.formats")

@@ -1,0 +1,104 @@
+"""All formats of data sets, from their register: those read and those written, and the texts that name them."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Sequence
+
+from augkit.datasets.data_set import KINDS, DataSet, Kind
+from augkit.datasets.format import FORMATS, Format, Reader, Writer
+from augkit.errors import ArgumentError, FileError, closest
+from augkit.storage.root import Root
+
+
+def readers() -> list[Reader]:
+    """Return the formats that are read, by rank: the first that recognises a place reads it."""
+    found = (format for format in FORMATS.values() if isinstance(format, Reader))
+    return sorted(found, key=lambda reader: (reader.rank, reader.name))
+
+
+def writers() -> dict[str, Writer]:
+    """Return the formats that are written, by name: plain files first, those for objects alone last."""
+    found = [format for format in FORMATS.values() if isinstance(format, Writer)]
+    found.sort(key=lambda writer: (writer.is_for_objects, writer.is_packed, _rank(writer), writer.name))
+    return {writer.name: writer for writer in found}
+
+
+def formats() -> list[Format]:
+    """Return all formats in the order of tables: those that are written, then those that are only read."""
+    written = writers()
+    return [*written.values(), *(reader for reader in readers() if reader.name not in written)]
+
+
+def read(where: str | os.PathLike[str]) -> DataSet:
+    """Read the data set that lies somewhere, in whichever format it is; no picture is opened.
+
+    Args:
+        where: a folder, a file (as `file_suffixes` lists them) or the URL of one.
+
+    Raises:
+        FileError: it is missing or malformed, or holds no picture.
+        MissingExtra: a URL needs fsspec, or Parquet pyarrow, which is not installed.
+    """
+    root, known = Root.at(where), readers()
+    found = next((reader for reader in known if reader.recognises(root)), None)
+    if found is None and root.is_file():
+        files = listed(file_suffixes())
+        raise FileError(f"must be a folder of pictures, or a {files} that names them, got another file.", str(root))
+    return (found or known[-1]).read(root)
+
+
+def is_data_set(where: str | os.PathLike[str]) -> bool:
+    """Say whether there is a data set, not a single picture, nothing, or something else."""
+    root = Root.at(where)
+    return any(reader.recognises(root) for reader in readers())
+
+
+def writer(name: str) -> Writer:
+    """Return the format of that name, which is written.
+
+    Raises:
+        ArgumentError: there is none.
+    """
+    known = writers()
+    if name not in known:
+        raise ArgumentError(f"must be one of {', '.join(known)}, got {name!r}.{closest(name, known)}", "format")
+    return known[name]
+
+
+def file_suffixes() -> list[str]:
+    """Return the suffixes of files that are data sets by themselves."""
+    return [suffix for reader in readers() for suffix in reader.suffixes]
+
+
+def listed(names: Sequence[str]) -> str:
+    """Return names as a sentence lists them.
+
+    >>> listed(["folder", "coco", "yolo"]), listed(["coco"])
+    ('folder, coco or yolo', 'coco')
+    """
+    return " or ".join(filter(None, [", ".join(names[:-1]), *names[-1:]]))
+
+
+def kinds_text(kinds: Iterable[Kind]) -> str:
+    """Return the kinds of labels as tables list them.
+
+    >>> kinds_text({"polygons", "boxes"}), kinds_text(KINDS), kinds_text(())
+    ('boxes, polygons', 'all', 'nothing')
+    """
+    found = [kind for kind in KINDS if kind in set(kinds)]
+    return "all" if len(found) == len(KINDS) else ", ".join(found) or "nothing"
+
+
+def markdown_table() -> str:
+    """Return the README's table of formats."""
+    lines = ["| format | what SRC is | read, beside the class | written |", "|---|---|---|---|"]
+    for format in formats():
+        read = kinds_text(format.reads) if isinstance(format, Reader) else "no"
+        written = kinds_text(format.holds) if isinstance(format, Writer) else "no"
+        lines.append(f"| `{format.name}` | {format.summary} | {read} | {written} |")
+    return "\n".join(lines)
+
+
+def _rank(writer: Writer) -> int:
+    return writer.rank if isinstance(writer, Reader) else Reader.rank
