@@ -14,6 +14,7 @@ from typing import Annotated
 import typer
 from typer.exceptions import TyperException
 
+from augkit.cli.options import Commands
 from augkit.errors import AugkitError
 
 __all__ = ["COMMANDS", "app", "main"]
@@ -39,6 +40,7 @@ COMMANDS = (
 )
 
 app = typer.Typer(
+    cls=Commands,
     help="Turn a small image data set into a large, trustworthy one.",
     add_completion=False,
     rich_markup_mode=None,  # Rich's help would take twice the time of all the rest

@@ -1,0 +1,262 @@
+"""Configurations: each option of a command is one field of a model, and all else about it is made of that field.
+
+The command line takes a field's type, default and description for its parameters and help; the checks complain in the
+words of its type and bounds; the books of a job hold the fields that decide what comes out, and a resume compares them.
+Importing a configuration costs no more than pydantic: what it needs of a heavy library is imported when it is needed.
+"""
+
+from __future__ import annotations
+
+import json
+import types
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Annotated, Literal, Self, Union, get_args, get_origin
+
+from annotated_types import Ge, Gt, Le, Lt
+from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic.fields import FieldInfo
+
+from augkit.errors import ArgumentError, AugkitError, closest
+
+KINDS = {bool: "true or false", int: "a whole number", float: "a number", str: "text"}
+
+
+def _as_it_is(value: object) -> object:
+    return value
+
+
+@dataclass(frozen=True, kw_only=True)
+class Option:
+    """What is to be known of a field beside its type, default and description; a field without one has these defaults.
+
+    Args:
+        key: its name in books and messages, if not the field's.
+        name: of the option, without dashes at its beginning; else the key with dashes for underscores.
+        argument: what help calls it if it is an argument, which has a place and no name.
+        metavar: what help calls its value.
+        shown_default: what help says of the default; else it is shown as it is.
+        is_many: whether the option may be given several times; the field then takes a list of texts.
+        decides: whether another value makes other results: then it stands in the books and is compared at a resume.
+        choices: gives the values that it may have, such as the names in a register.
+        rule: what it must be, if type and bounds do not say it.
+        written: gives the value as the books hold it.
+        text: gives the value as the command line takes it.
+    """
+
+    key: str = ""
+    name: str = ""
+    argument: str = ""
+    metavar: str | None = None
+    shown_default: str | None = None
+    is_many: bool = False
+    decides: bool = True
+    choices: Callable[[], Iterable[str]] | None = None
+    rule: str = ""
+    written: Callable[..., object] = _as_it_is
+    text: Callable[..., str] = str
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A field of a configuration, with all that is made of it.
+
+    Args:
+        field: its name in Python.
+        info: as pydantic has it.
+        option: its metadata.
+    """
+
+    field: str
+    info: FieldInfo
+    option: Option
+
+    @property
+    def key(self) -> str:
+        """Its name in books and messages."""
+        return self.option.key or self.field
+
+    @property
+    def name(self) -> str:
+        """Its name on the command line, without the dashes before it."""
+        return self.option.name or self.key.replace("_", "-")
+
+    @property
+    def is_required(self) -> bool:
+        """Whether it has no default."""
+        return self.info.is_required()
+
+    @property
+    def default(self) -> object:
+        """The default, if there is one."""
+        return None if self.is_required else self.info.get_default(call_default_factory=True)
+
+    @property
+    def kind(self) -> type | None:
+        """The one of bool, int, float and str that it holds, or None for what is made of text."""
+        first, *more = {part for part in _parts(self.info.annotation) if part is not type(None)}
+        return next((kind for kind in KINDS if kind is first and not more), None)
+
+    @property
+    def choices(self) -> list[str]:
+        """The values that it may have, if they can be counted."""
+        if self.option.choices is not None:
+            return list(self.option.choices())
+        literals = [part for part in _parts(self.info.annotation) if get_origin(part) is Literal]
+        return [str(value) for part in literals for value in get_args(part)]
+
+    @property
+    def help(self) -> str:
+        """The description, with the choices in the place of ``{choices}``."""
+        text = self.info.description or ""
+        return text.replace("{choices}", listed(self.choices)) if "{choices}" in text else text
+
+    @property
+    def rule(self) -> str:
+        """What it must be."""
+        if self.option.rule:
+            return self.option.rule
+        choices = self.choices
+        if choices:
+            return listed(choices) if len(choices) == 2 else f"one of {', '.join(choices)}"
+        kind = KINDS.get(self.kind or str, "text")
+        bounds = {type(part): part for part in self.info.metadata}
+        low, above, high = bounds.get(Ge), bounds.get(Gt), bounds.get(Le) or bounds.get(Lt)
+        if isinstance(low, Ge) and high is not None:
+            return f"{kind} from {_number(low.ge)} to {_number(getattr(high, 'le', None) or getattr(high, 'lt', None))}"
+        if isinstance(low, Ge):
+            return f"{kind}, {_number(low.ge)} or more"
+        return f"{kind} above {_number(above.gt)}" if isinstance(above, Gt) else kind
+
+    def complaint(self, value: object) -> ArgumentError:
+        """Return what is to be said of a value that does not fit."""
+        near = closest(str(value), self.choices)
+        return ArgumentError(f"must be {self.rule}, got {value!r:.60}.{near}", self.key)
+
+
+class Configuration(BaseModel):
+    """What every configuration can do; its fields are those of a subclass."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, arbitrary_types_allowed=True)
+
+    def __init__(self, **values: object) -> None:
+        """Check every value.
+
+        Raises:
+            ArgumentError: one does not fit, is missing, or has an unknown name.
+        """
+        try:
+            super().__init__(**values)
+        except ValidationError as fault:
+            raise _complaint(type(self), fault) from None
+        for entry in self.entries():
+            value = getattr(self, entry.field)
+            if entry.option.choices is not None and value != entry.default and value not in entry.choices:
+                raise entry.complaint(value)
+
+    @classmethod
+    def entries(cls) -> tuple[Entry, ...]:
+        """Return the fields in order."""
+        return _entries(cls)
+
+    def replaced(self, **values: object) -> Self:
+        """Return the same with other values, checked again."""
+        return type(self)(**{name: getattr(self, name) for name in type(self).model_fields} | values)
+
+    def described(self) -> dict[str, object]:
+        """Return what decides the results, by key, as the books of a job hold it."""
+        return {
+            entry.key: entry.option.written(getattr(self, entry.field))
+            for entry in self.entries()
+            if entry.option.decides
+        }
+
+    def words(self) -> Iterator[str]:
+        """Yield the words of a command that says the same: the arguments, then the options that are no defaults."""
+        yield from (str(getattr(self, entry.field)) for entry in self.entries() if entry.option.argument)
+        for entry in self.entries():
+            value = getattr(self, entry.field)
+            if entry.option.argument or (value == entry.default and not entry.is_required):
+                continue
+            yield f"--{entry.name}"
+            if not isinstance(value, bool):
+                yield entry.option.text(value)
+
+    @classmethod
+    def documented(cls) -> str:
+        """Return the fields with their descriptions, a line each, as a docstring lists arguments."""
+        return "\n".join(f"        {entry.field}: {entry.help}" for entry in cls.entries())
+
+    @classmethod
+    def with_defaults(cls, books: Mapping[str, object]) -> dict[str, object]:
+        """Return what books say, and of options that came after them the defaults, by which they went."""
+        later = (entry for entry in cls.entries() if entry.option.decides and not entry.is_required)
+        return {entry.key: entry.option.written(entry.default) for entry in later} | dict(books)
+
+
+def difference(then: Mapping[str, object], now: Mapping[str, object]) -> str:
+    """Say in which entry two descriptions of a job differ, as ``seed must be 0, got 1``; nothing if in none.
+
+    >>> difference({"seed": 0, "split": {"train": 0.5}}, {"seed": 0, "split": {"train": 0.6}})
+    'split.train must be 0.5, got 0.6'
+    """
+    for name in (*now, *(name for name in then if name not in now)):
+        before, after = (json.loads(json.dumps(side.get(name))) for side in (then, now))
+        if before != after:
+            if isinstance(before, dict) and isinstance(after, dict):
+                return f"{name}.{difference(before, after)}"
+            return f"{name} must be {_as_json(before)}, got {_as_json(after)}"
+    return ""
+
+
+def listed(names: Iterable[str]) -> str:
+    """Return names as a sentence has them.
+
+    >>> listed(["jpeg", "png", "webp"])
+    'jpeg, png or webp'
+    """
+    *others, last = names
+    return f"{', '.join(others)} or {last}" if others else last
+
+
+@cache
+def _entries(kind: type[Configuration]) -> tuple[Entry, ...]:
+    fields = kind.model_fields.items()
+    return tuple(
+        Entry(name, info, next((part for part in info.metadata if isinstance(part, Option)), Option()))
+        for name, info in fields
+    )
+
+
+def _complaint(kind: type[Configuration], fault: ValidationError) -> AugkitError:
+    details = fault.errors(include_url=False)[0]
+    cause = details.get("ctx", {}).get("error")
+    if isinstance(cause, AugkitError):  # of a validator, which said it all
+        return cause
+    by_name = {entry.field: entry for entry in kind.entries()}
+    name = str(details["loc"][0]) if details["loc"] else ""
+    if name not in by_name:
+        return ArgumentError(f"must be an option that there is, got {name!r}.{closest(name, by_name)}", kind.__name__)
+    if details["type"] == "missing":
+        return ArgumentError("must be given, got nothing.", by_name[name].key)
+    return by_name[name].complaint(details["input"])
+
+
+def _parts(annotation: object) -> Iterator[object]:
+    """Yield the members of a union, without what annotates them."""
+    if get_origin(annotation) in (Union, types.UnionType):
+        for part in get_args(annotation):
+            yield from _parts(part)
+    elif get_origin(annotation) is Annotated:
+        yield from _parts(get_args(annotation)[0])
+    else:
+        yield annotation
+
+
+def _number(value: object) -> str:
+    return f"{value:,}" if isinstance(value, int) else f"{value:g}"
+
+
+def _as_json(value: object) -> str:
+    return json.dumps(value, separators=(",", ":"))
