@@ -9,8 +9,6 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from augkit.core.boxes import boxes as boxes
-    from augkit.core.boxes import boxes_as as boxes_as
     from augkit.core.key import Key as Key
     from augkit.core.key import Stream as Stream
     from augkit.core.ops import ColorMatrix as ColorMatrix
@@ -19,13 +17,15 @@ if TYPE_CHECKING:
     from augkit.core.ops import Op as Op
     from augkit.core.ops import Warp as Warp
     from augkit.core.plan import Plan as Plan
-    from augkit.core.sample import Sample as Sample
-    from augkit.core.sample import Scene as Scene
     from augkit.executors import run as run
     from augkit.images import read as read
     from augkit.pipeline import Pipeline as Pipeline
     from augkit.pipeline.pipeline_file import dump as dump
     from augkit.pipeline.pipeline_file import load as load
+    from augkit.targets.box_forms import boxes as boxes
+    from augkit.targets.box_forms import boxes_as as boxes_as
+    from augkit.targets.sample import Sample as Sample
+    from augkit.targets.scene import Scene as Scene
     from augkit.transforms.colour import *
     from augkit.transforms.combinators import *
     from augkit.transforms.crops import *
@@ -51,15 +51,15 @@ _HOMES = {
     "Op": "core.ops",
     "Warp": "core.ops",
     "Plan": "core.plan",
-    "Sample": "core.sample",
-    "Scene": "core.sample",
+    "Sample": "targets",
+    "Scene": "targets",
     "ColorStatistics": "transforms.colour",
     "Pipeline": "pipeline",
     "Range": "transforms.transform",
     "Style": "transforms.style",
     "Transform": "transforms.transform",
-    "boxes": "core.boxes",
-    "boxes_as": "core.boxes",
+    "boxes": "targets.box_forms",
+    "boxes_as": "targets.box_forms",
     "pick": "transforms.transform",
     "dump": "pipeline",
     "load": "pipeline",

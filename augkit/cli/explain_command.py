@@ -18,10 +18,10 @@ def command(
     First its steps, then the passes over the pixels that one draw of them fuses into.
     """
     from augkit.core.key import Key
-    from augkit.core.sample import Scene
     from augkit.errors import AugkitError
     from augkit.pipeline.pipeline_file import bundled, load
     from augkit.preview import explain, headline
+    from augkit.targets.scene import Scene
 
     loaded = load(pipeline)
     scene = Scene((375, 500))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from augkit.core.sample import Sample
+    from augkit.targets.sample import Sample
 
 MOST_COPIES, MOST_ROWS = 50, 100
 
@@ -32,7 +32,6 @@ def command(
     """
     from augkit.cli.output import require_writable, write
     from augkit.core.key import Key
-    from augkit.core.sample import Scene
     from augkit.datasets import is_data_set
     from augkit.datasets import read as read_data_set
     from augkit.datasets.samples import named_sample
@@ -40,6 +39,7 @@ def command(
     from augkit.images import encode, read
     from augkit.pipeline import load
     from augkit.preview import contact_page, contact_sheet
+    from augkit.targets.scene import Scene
 
     for name, value, most in (("--copies", copies, MOST_COPIES), ("--rows", rows, MOST_ROWS)):
         if not 1 <= value <= most:

@@ -12,13 +12,14 @@ from numpy.typing import NDArray
 from augkit.core.external import External
 from augkit.core.ops import Warp
 from augkit.core.plan import BlendRun, Plan, SpatialRun, Step
-from augkit.core.sample import Polygon, Sample
 from augkit.core.spatial import Size
 from augkit.datasets import run_lengths
 from augkit.datasets.data_set import DataSet, Instance, Shape, Source
 from augkit.errors import DecodeError, SampleError
 from augkit.images import decode_mask
 from augkit.integrations.albumentations import motion_of
+from augkit.targets.coordinates import Polygon
+from augkit.targets.sample import Sample
 
 LONGEST_EDGE_PX = 8.0  # of an outline that is warped: its straight edges do not stay straight
 LONGEST_OUTLINES_PX = 3e7  # of a picture: some 4 million points

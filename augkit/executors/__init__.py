@@ -6,10 +6,10 @@ from functools import cache
 from importlib import import_module
 
 from augkit.core.plan import Plan
-from augkit.core.sample import Sample
 from augkit.errors import ArgumentError, closest
+from augkit.executors.execution import Pixels, execute
 from augkit.executors.reuse import reusing
-from augkit.executors.targets import Pixels, execute
+from augkit.targets.sample import Sample
 
 __all__ = ["EXECUTORS", "reusing", "run"]
 

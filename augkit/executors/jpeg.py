@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from augkit.core.barriers import Jpeg
-from augkit.core.sample import channels_of
+from augkit.core.channels import channels_of
 from augkit.core.tonal import RANGE, to_nearest
 from augkit.errors import SampleError
-from augkit.executors.targets import Sampling
+from augkit.executors.execution import Sampling
 
 __all__ = ["jpeg"]
 

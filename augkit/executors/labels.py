@@ -11,11 +11,12 @@ from numpy.typing import NDArray
 
 from augkit.core.chain import push, push_boxes
 from augkit.core.ops import Spatial
-from augkit.core.outlines import area_inside, around, corners_of, length_inside, outlines_of, push_rotated
 from augkit.core.policy import Policy
-from augkit.core.sample import Polygon, Sample
 from augkit.core.spatial import Size
 from augkit.errors import SampleError
+from augkit.targets.coordinates import Polygon
+from augkit.targets.outlines import area_inside, around, corners_of, length_inside, outlines_of, push_rotated
+from augkit.targets.sample import Sample
 
 __all__ = ["Labels", "chosen", "starts_of"]
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from augkit.core.sample import Sample
+from augkit.targets.sample import Sample
 
 __all__ = ["prepared", "reusing"]
 

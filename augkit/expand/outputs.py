@@ -8,7 +8,6 @@ from typing import Any, Protocol
 
 from augkit.core.key import Key
 from augkit.core.plan import Plan
-from augkit.core.sample import Sample, Scene
 from augkit.datasets import DataSet, Instance, Part, Record, Shape
 from augkit.datasets.samples import ready_for, sample_of
 from augkit.errors import AugkitError, FileError, Unreachable
@@ -19,6 +18,8 @@ from augkit.expand.leakage import fingerprint
 from augkit.expand.transform_annotations import moved
 from augkit.expand.work_plan import Task
 from augkit.images import decode, decode_mask, encode
+from augkit.targets.sample import Sample
+from augkit.targets.scene import Scene
 
 __all__ = ["Hand", "Output", "Rejected", "Seen", "outputs", "record_of", "rejected"]
 

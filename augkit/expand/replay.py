@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 from augkit.core.plan import Plan
-from augkit.core.sample import Sample
 from augkit.datasets.places import Place, place_of, read_place
 from augkit.errors import ArgumentError, FileError, closest
 from augkit.executors import run
@@ -20,6 +19,7 @@ from augkit.expand.layout import JobError, compact, sha256_of, versions
 from augkit.images import decode, encode
 from augkit.storage.root import Folder, Root
 from augkit.storage.store import Store, store_at
+from augkit.targets.sample import Sample
 
 __all__ = ["Replay", "replay"]
 

@@ -10,11 +10,11 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from augkit.core.outlines import part_inside
 from augkit.core.plan import Plan
-from augkit.core.sample import Sample
 from augkit.core.spatial import Size
 from augkit.datasets import Instance, Shape, Source, run_lengths
+from augkit.targets.outlines import part_inside
+from augkit.targets.sample import Sample
 
 __all__ = ["Labels", "moved"]
 

@@ -15,9 +15,10 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from augkit.core.channels import channels_of
 from augkit.core.key import Key
-from augkit.core.sample import Sample, channels_of
 from augkit.errors import ArgumentError, AugkitError, SampleError
+from augkit.targets.sample import Sample
 
 __all__ = ["ImageTransform", "Opened", "opened"]
 

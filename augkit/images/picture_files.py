@@ -6,9 +6,9 @@ import os
 import stat
 from pathlib import Path
 
-from augkit.core.sample import Sample
 from augkit.errors import DecodeError, FileError, Unreachable, is_outage
 from augkit.images.decoding import decode
+from augkit.targets.sample import Sample
 
 __all__ = ["MAX_FILE_BYTES", "read", "read_bytes"]
 

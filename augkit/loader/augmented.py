@@ -15,13 +15,14 @@ from threadpoolctl import threadpool_limits
 from torch.utils.data import Dataset, IterableDataset, get_worker_info
 
 from augkit.core.key import Key
-from augkit.core.sample import Sample, Scene
 from augkit.datasets.samples import ready_for
 from augkit.errors import ArgumentError, AugkitError, SampleError
 from augkit.executors import run
 from augkit.loader.items import item_of, sample_from
 from augkit.loader.sampler import Draw
 from augkit.pipeline import Pipeline, load
+from augkit.targets.sample import Sample
+from augkit.targets.scene import Scene
 
 __all__ = ["Augmented", "Made", "Samples"]
 

@@ -10,9 +10,10 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from augkit.core.sample import Polygon, Sample
 from augkit.errors import SampleError
 from augkit.images.interchange import opened
+from augkit.targets.coordinates import Polygon
+from augkit.targets.sample import Sample
 
 __all__ = ["item_of", "sample_from"]
 

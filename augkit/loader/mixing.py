@@ -11,10 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from augkit.core.key import Stream
-from augkit.core.sample import Sample
 from augkit.errors import ArgumentError, AugkitError, SampleError
 from augkit.loader.augmented import Made, Samples
 from augkit.loader.sampler import Draw, whole
+from augkit.targets.sample import Sample
 
 __all__ = ["CutMix", "MixUp", "Mixing", "soft_label"]
 

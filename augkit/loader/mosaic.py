@@ -9,18 +9,20 @@ from typing import Any, final
 import numpy as np
 from numpy.typing import NDArray
 
+from augkit.core.channels import channels_of
 from augkit.core.facts import is_size
 from augkit.core.fuse import fuse
 from augkit.core.key import Stream
 from augkit.core.ops import Homography
 from augkit.core.policy import Policy
-from augkit.core.sample import Polygon, Sample, channels_of
 from augkit.core.spatial import Size, translation
 from augkit.errors import ArgumentError, SampleError
 from augkit.executors import run
 from augkit.loader.augmented import Samples
 from augkit.loader.mixing import Mixing, soft_label
 from augkit.loader.sampler import whole
+from augkit.targets.coordinates import Polygon
+from augkit.targets.sample import Sample
 
 __all__ = ["Mosaic"]
 

@@ -10,12 +10,12 @@ from typing import Any, final
 import numpy as np
 from torch.utils.data import Dataset
 
-from augkit.core.sample import Sample
 from augkit.datasets import DataSet, Source
 from augkit.datasets.samples import named_sample
 from augkit.errors import ArgumentError
 from augkit.loader.augmented import Made, Samples
 from augkit.loader.sampler import Draw
+from augkit.targets.sample import Sample
 
 __all__ = ["ClassNumbers", "Numbered", "Pictures", "class_names"]
 

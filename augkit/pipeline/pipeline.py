@@ -11,11 +11,12 @@ from augkit.core.key import Key
 from augkit.core.ops import Op
 from augkit.core.plan import Plan
 from augkit.core.policy import Border, Decode, Interpolation, Policy
-from augkit.core.sample import Sample, Scene
 from augkit.errors import ArgumentError, AugkitError
 from augkit.executors import run
 from augkit.images.interchange import ImageTransform
 from augkit.integrations.albumentations import as_step
+from augkit.targets.sample import Sample
+from augkit.targets.scene import Scene
 from augkit.transforms import Transform
 from augkit.transforms.transform import labels
 

@@ -9,7 +9,6 @@ from PIL import Image
 
 from augkit.core.key import Key
 from augkit.core.plan import Plan
-from augkit.core.sample import Sample, Scene
 from augkit.core.spatial import Size
 from augkit.errors import ArgumentError, AugkitError
 from augkit.executors import run
@@ -17,6 +16,8 @@ from augkit.pipeline import Pipeline
 from augkit.preview.marks import marked
 from augkit.preview.numbers import numbers
 from augkit.preview.picture import picture
+from augkit.targets.sample import Sample
+from augkit.targets.scene import Scene
 
 __all__ = ["Cell", "cells", "facts_of"]
 

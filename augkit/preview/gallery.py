@@ -11,7 +11,6 @@ from PIL import Image, ImageDraw
 
 from augkit.core.key import Key
 from augkit.core.plan import Plan
-from augkit.core.sample import Sample, Scene
 from augkit.datasets.style_statistics import StyleSums
 from augkit.errors import MissingExtra, SampleError
 from augkit.executors import run
@@ -20,6 +19,8 @@ from augkit.preview.marks import font, wrapped
 from augkit.preview.numbers import numbers
 from augkit.preview.picture import picture
 from augkit.preview.sheet import INK, PAPER, SOFT
+from augkit.targets.sample import Sample
+from augkit.targets.scene import Scene
 from augkit.transforms import REGISTRY
 from augkit.transforms.colour import Brightness, Hue
 from augkit.transforms.crops import (

@@ -8,12 +8,12 @@ from html import escape
 
 import numpy as np
 
-from augkit.core.sample import Sample
 from augkit.images import encode
 from augkit.pipeline import Pipeline
 from augkit.pipeline.sentences import explain
 from augkit.preview.cells import Cell, cells, facts_of
 from augkit.preview.marks import kinds
+from augkit.targets.sample import Sample
 
 __all__ = ["contact_page"]
 

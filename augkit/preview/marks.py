@@ -11,10 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
-from augkit.core.outlines import corners_of
 from augkit.core.policy import Policy
-from augkit.core.sample import Sample
 from augkit.preview.picture import COLORS
+from augkit.targets.outlines import corners_of
+from augkit.targets.sample import Sample
 
 __all__ = ["Font", "font", "kinds", "marked", "printable", "wrapped"]
 

@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from augkit.core.sample import Sample
 from augkit.core.spatial import Size
+from augkit.targets.sample import Sample
 
 __all__ = ["COLORS", "TINY_PX", "fitted_size", "picture", "visible"]
 

@@ -9,11 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
-from augkit.core.sample import Sample
 from augkit.pipeline import Pipeline
 from augkit.preview.cells import Cell, cells, facts_of
 from augkit.preview.marks import font, kinds, wrapped
 from augkit.preview.picture import TINY_PX, fitted_size
+from augkit.targets.sample import Sample
 
 __all__ = ["Layout", "contact_sheet"]
 

@@ -12,12 +12,12 @@ import torch
 from torch import Tensor
 
 from augkit.core.key import Key
-from augkit.core.sample import Sample
 from augkit.datasets import DataSet, Source, is_data_set
 from augkit.datasets import read as read_data_set
 from augkit.errors import ArgumentError, AugkitError
 from augkit.images import read
 from augkit.pipeline import Pipeline
+from augkit.targets.sample import Sample
 from augkit.train.artefact import Artefact, load
 from augkit.train.evaluation import Reals, answers
 from augkit.train.picture_input import prepared

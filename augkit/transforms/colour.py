@@ -6,11 +6,12 @@ from typing import Annotated, Literal
 
 import pydantic
 
+from augkit.core.channels import require_rgb
 from augkit.core.key import Stream
 from augkit.core.ops import Adapt, ColorMatrix, Curve, Op
-from augkit.core.sample import Scene, require_rgb
 from augkit.core.spatial import IDENTITY
 from augkit.core.tonal import hue, saturation
+from augkit.targets.scene import Scene
 from augkit.transforms.transform import Interval, Range, Transform, pick, transform, value
 
 __all__ = [

@@ -9,8 +9,8 @@ import pydantic
 
 from augkit.core.key import Stream
 from augkit.core.ops import Blend, Op
-from augkit.core.sample import Scene
 from augkit.errors import ArgumentError
+from augkit.targets.scene import Scene
 from augkit.transforms.transform import Step, Transform, draw_in_turn, labels, pick_whole, transform
 
 __all__ = ["Add", "Maybe", "OneOf", "RandomOrder", "Sequence", "SomeOf"]

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from augkit.core.key import Stream
 from augkit.core.ops import Homography, Op
-from augkit.core.sample import Scene
 from augkit.core.spatial import Size, crop, translation
+from augkit.targets.scene import Scene
 from augkit.transforms.transform import (
     Interval,
     PixelSize,

@@ -10,8 +10,8 @@ import pydantic
 from augkit.core.external import MAX_SEED, External, frozen_params
 from augkit.core.key import Stream
 from augkit.core.ops import Op
-from augkit.core.sample import Scene
 from augkit.integrations.albumentations import check_arguments, pinned, rehearsed
+from augkit.targets.scene import Scene
 from augkit.transforms.transform import Transform, transform
 
 __all__ = ["PREFIX", "Albumentations"]

@@ -9,9 +9,9 @@ import pydantic
 from augkit.core import barriers
 from augkit.core.key import Stream
 from augkit.core.ops import Op
-from augkit.core.sample import Scene
 from augkit.core.windows import centred
 from augkit.errors import ArgumentError
+from augkit.targets.scene import Scene
 from augkit.transforms.transform import Transform, transform
 
 __all__ = ["Convolve", "Pool"]

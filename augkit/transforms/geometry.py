@@ -8,7 +8,6 @@ from typing import Annotated, Literal
 
 from augkit.core.key import Stream
 from augkit.core.ops import Homography, Op
-from augkit.core.sample import Scene
 from augkit.core.spatial import (
     Size,
     about,
@@ -24,6 +23,7 @@ from augkit.core.spatial import (
     translation,
 )
 from augkit.errors import ArgumentError
+from augkit.targets.scene import Scene
 from augkit.transforms.transform import Interval, Range, Transform, ends, pick, transform
 
 __all__ = ["Mirror", "Perspective", "QuarterTurn", "Rotate", "Scale", "Shear", "Translate"]

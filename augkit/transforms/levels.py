@@ -7,11 +7,12 @@ from typing import Annotated, Literal
 import pydantic
 
 from augkit.core.barriers import Adapt
+from augkit.core.channels import require_rgb
 from augkit.core.key import Stream
 from augkit.core.ops import ColorMatrix, Curve, Op
-from augkit.core.sample import Scene, require_rgb
 from augkit.core.spatial import IDENTITY
 from augkit.core.tonal import saturation
+from augkit.targets.scene import Scene
 from augkit.transforms.transform import Interval, Range, Transform, ordered, pick, pick_whole, transform
 
 __all__ = ["AutoContrast", "Binarize", "ChannelShuffle", "Equalize", "Invert", "Posterize", "Solarize"]

@@ -20,7 +20,7 @@ import pydantic
 
 from augkit.core.key import Stream
 from augkit.core.ops import Blend, Op
-from augkit.core.sample import Scene
+from augkit.targets.scene import Scene
 from augkit.transforms.colour import Brightness, Contrast, Saturation
 from augkit.transforms.filters import Convolve
 from augkit.transforms.geometry import Rotate, Shear, Translate

@@ -11,10 +11,11 @@ import numpy as np
 import pydantic
 
 from augkit.core.barriers import MAX_REACH, Adapt, Spectrum
+from augkit.core.channels import require_rgb
 from augkit.core.key import Stream
 from augkit.core.ops import Op
-from augkit.core.sample import Scene, require_rgb
 from augkit.errors import ArgumentError
+from augkit.targets.scene import Scene
 from augkit.transforms.transform import Interval, Range, Transform, pick, transform, value
 
 __all__ = ["ColorTransfer", "FourierStyle", "Style"]

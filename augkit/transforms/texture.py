@@ -11,10 +11,10 @@ from augkit.core import barriers
 from augkit.core.barriers import Filter, Gaussian, Motion
 from augkit.core.key import Stream
 from augkit.core.ops import Op
-from augkit.core.sample import Scene
 from augkit.core.spatial import Size
 from augkit.core.windows import centred, gaussian
 from augkit.errors import ArgumentError
+from augkit.targets.scene import Scene
 from augkit.transforms.transform import Interval, Range, Transform, ends, ordered, pick, pick_whole, transform
 
 __all__ = ["Blur", "Downscale", "Erase", "Jpeg", "Noise", "Sharpen"]

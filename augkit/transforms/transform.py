@@ -31,8 +31,8 @@ from pydantic_core import core_schema
 from augkit.core.facts import is_number, is_size
 from augkit.core.key import Stream
 from augkit.core.ops import Op
-from augkit.core.sample import Scene
 from augkit.errors import ArgumentError
+from augkit.targets.scene import Scene
 from augkit.transforms.validation import readable
 
 __all__ = [

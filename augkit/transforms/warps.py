@@ -8,8 +8,8 @@ import pydantic
 
 from augkit.core.key import Stream
 from augkit.core.ops import Op, Warp
-from augkit.core.sample import Scene
 from augkit.core.warp import control_points, elastic_warp
+from augkit.targets.scene import Scene
 from augkit.transforms.transform import Interval, Range, Transform, pick, transform
 
 __all__ = ["ElasticWarp", "LocalWarp"]

@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 
 import augkit as ak
-from augkit.core.outlines import corners_of
 from augkit.core.plan import Plan
 from augkit.errors import ArgumentError, SampleError
 from augkit.integrations.albumentations import motion_of, names
+from augkit.targets.outlines import corners_of
 from support.albumentations_table import SIZE, lay_pictures_beside, sample_of, step_of
 from support.pictures import KEY, assert_same, blobs, boxed_sample, middles, noise, picture, scattered
 

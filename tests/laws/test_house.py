@@ -21,6 +21,7 @@ FLOORS = [
     {"errors"},
     {"registers"},
     {"core"},
+    {"targets"},
     {"yaml_file", "images"},
     {"storage", "integrations"},  # integrations know the core and pictures, and no other library of ours
     {"transforms", "executors"},

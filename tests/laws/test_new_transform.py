@@ -23,7 +23,7 @@ import random
 from augkit.core.barriers import Filter
 from augkit.core.key import Stream
 from augkit.core.ops import Curve, Homography, Op
-from augkit.core.sample import Scene
+from augkit.targets.scene import Scene
 from augkit.core.spatial import about, product, rotation, shear
 from augkit.transforms.transform import Range, Transform, pick, transform
 """

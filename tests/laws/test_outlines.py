@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import augkit as ak
-from augkit.core.outlines import area_inside, corners_of, length_inside
 from augkit.errors import SampleError
 from augkit.loader import Augmented, Draw, Mosaic
+from augkit.targets.outlines import area_inside, corners_of, length_inside
 from support.pictures import blobs, middles, noise
 from support.subjects import POINTS, SIZE, assert_near, drawn, subjects
 

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import augkit as ak
-from augkit.core.boxes import BOX_FORMS
 from augkit.errors import ArgumentError, SampleError
+from augkit.targets.box_forms import BOX_FORMS
 from support.pictures import noise
 
 sides = st.integers(1, 5000)

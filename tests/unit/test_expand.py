@@ -16,12 +16,13 @@ import pytest
 
 from augkit.core.key import Key
 from augkit.core.plan import Plan
-from augkit.core.sample import Sample, Scene
 from augkit.errors import ArgumentError
 from augkit.expand import Progress, replay, verify
 from augkit.images import decode, encode
 from augkit.pipeline import Pipeline, load
 from augkit.storage import durable
+from augkit.targets.sample import Sample
+from augkit.targets.scene import Scene
 from augkit.transforms.geometry import Mirror
 from augkit.transforms.transform import Transform
 from support.folders import SMALL, done, fill, lines, outputs, picture, put, tree

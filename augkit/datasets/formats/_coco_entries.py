@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from typing import NamedTuple, TypeVar
 
 from augkit.core.arrays import Json, JsonObject, Label
-from augkit.core.boxes import edges
 from augkit.core.spatial import Size
 from augkit.datasets import run_lengths
 from augkit.datasets.data_set import Annotations, Instance
@@ -16,6 +15,7 @@ from augkit.datasets.objects import FLAT, around, box_of, numbers, rings_of
 from augkit.datasets.text_files import json_of
 from augkit.errors import FileError
 from augkit.storage.root import Root, inside
+from augkit.targets.box_forms import edges
 
 ORPHAN = "an object without a picture"
 # All that is kept while a file is read: half of a large one is links, licences and areas.

@@ -25,7 +25,6 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from augkit.core.arrays import Json, JsonObject
-from augkit.core.boxes import described
 from augkit.datasets import run_lengths
 from augkit.datasets.data_set import DataSet, Instance, Source, Split
 from augkit.datasets.format import FORMATS, FileWriter, Part, Reader, Record, Whole
@@ -33,6 +32,7 @@ from augkit.datasets.formats._coco_entries import Categories, Entries, read_entr
 from augkit.datasets.naming import SPLIT_NAMES, is_picture, split_of_path
 from augkit.errors import FileError
 from augkit.storage.root import Root
+from augkit.targets.box_forms import described
 
 FOLDER, ROBOFLOW = "annotations", "_annotations.coco.json"
 MISSING, UNNAMED = "a picture that is missing", "a picture without an entry"

@@ -20,7 +20,6 @@ from collections.abc import Iterable, Iterator
 
 from augkit import yaml_file
 from augkit.core.arrays import Json, JsonObject
-from augkit.core.boxes import described, edges
 from augkit.core.spatial import Size
 from augkit.datasets.data_set import Annotations, DataSet, Instance, Source, Split
 from augkit.datasets.format import FORMATS, FileWriter, Part, Reader, Record, Whole
@@ -30,6 +29,7 @@ from augkit.datasets.text_files import text_of
 from augkit.errors import DecodeError, FileError
 from augkit.images import upright_size
 from augkit.storage.root import Root
+from augkit.targets.box_forms import described, edges
 from augkit.yaml_file import Document
 
 NAMES = ("data.yaml", "data.yml", "dataset.yaml")

@@ -29,18 +29,18 @@ from augkit.core.barriers import (
     Sliding,
     Spectrum,
 )
+from augkit.core.channels import channels_of
 from augkit.core.plan import ColorRun
-from augkit.core.sample import channels_of
 from augkit.core.tonal import RANGE
 from augkit.core.windows import gaussian, kernel_of, slide
 from augkit.executors import histograms
 from augkit.executors.cpu.colour import recolor
 from augkit.executors.cpu.resample import resample
+from augkit.executors.execution import Sampling, downscaled, widened
 from augkit.executors.jpeg import jpeg
 from augkit.executors.reference import finish
 from augkit.executors.reference.barriers import disturb, erase, restyle
 from augkit.executors.style import matched
-from augkit.executors.targets import Sampling, downscaled, widened
 
 __all__ = ["FAST", "barrier", "blend"]
 

@@ -15,8 +15,8 @@ from augkit.core.spatial import IDENTITY, Matrix, Size
 from augkit.executors.cpu.maps import Floats, Map, Window, map_of
 from augkit.executors.cpu.scratch import scratch
 from augkit.executors.cpu.source import groups_of, touched
+from augkit.executors.execution import EDGE_PX, Sampling
 from augkit.executors.reference import bilinear, finish, halve
-from augkit.executors.targets import EDGE_PX, Sampling
 
 __all__ = ["resample", "touched"]
 

@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from augkit.core.sample import channels_of
+from augkit.core.channels import channels_of
 from augkit.executors.cpu.scratch import scratch
 from augkit.executors.reuse import prepared
 

@@ -11,16 +11,16 @@ from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from augkit.core.barriers import Adapt, Barrier, Downscale, Erase, Filter, Jpeg, Noise, Pool, Sliding, Spectrum
+from augkit.core.channels import channels_of
 from augkit.core.plan import ColorRun
-from augkit.core.sample import channels_of
 from augkit.core.tonal import RANGE
 from augkit.core.windows import kernel_of, slide
 from augkit.errors import SampleError
 from augkit.executors import histograms, noise
+from augkit.executors.execution import Sampling, downscaled, widened
 from augkit.executors.jpeg import jpeg
 from augkit.executors.reference.runs import finish, recolor, resample
 from augkit.executors.style import matched, restyled
-from augkit.executors.targets import Sampling, downscaled, widened
 
 __all__ = ["MEANINGS", "barrier", "blend", "disturb", "erase", "restyle"]
 

@@ -11,7 +11,7 @@ from augkit.core.chain import pull
 from augkit.core.ops import ColorMatrix
 from augkit.core.plan import ColorRun, SpatialRun
 from augkit.core.tonal import RANGE, curve, to_nearest
-from augkit.executors.targets import EDGE_PX, Sampling
+from augkit.executors.execution import EDGE_PX, Sampling
 
 __all__ = ["bilinear", "finish", "halve", "recolor", "resample"]
 

@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from augkit.core.key import Key
-from augkit.core.sample import Sample
 from augkit.errors import SampleError
+from augkit.targets.sample import Sample
 
 __all__ = ["KINDS", "Augment", "answered"]
 

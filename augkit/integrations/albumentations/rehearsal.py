@@ -8,11 +8,11 @@ from dataclasses import replace
 import numpy as np
 
 from augkit.core.external import External
-from augkit.core.sample import Scene
 from augkit.core.spatial import IDENTITY, Matrix, Size, apply, mirror, onto_corners
 from augkit.errors import SampleError
 from augkit.integrations.albumentations.registry import motion_of
 from augkit.integrations.albumentations.running import MASK, Subject, perform
+from augkit.targets.scene import Scene
 
 __all__ = ["rehearsed"]
 

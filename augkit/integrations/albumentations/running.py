@@ -15,8 +15,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from augkit.core.channels import channels_of
 from augkit.core.external import External
-from augkit.core.sample import channels_of
 from augkit.core.tonal import RANGE
 from augkit.errors import AugkitError, SampleError
 from augkit.integrations.albumentations.package import albumentations

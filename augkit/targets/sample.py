@@ -1,4 +1,4 @@
-"""What is augmented: a `Sample` (a picture with its labels), and a `Scene` (the facts of it without its pixels)."""
+"""Samples: pictures with everything that moves with them."""
 
 from __future__ import annotations
 
@@ -9,15 +9,10 @@ from typing import Any, NoReturn
 import numpy as np
 from numpy.typing import NDArray
 
-from augkit.core.chain import push, push_boxes
-from augkit.core.coordinates import FIELDS, Polygon
-from augkit.core.ops import Op, Spatial
 from augkit.core.spatial import Size
 from augkit.core.tonal import RANGE
-from augkit.core.windows import moves
 from augkit.errors import SampleError
-
-__all__ = ["Polygon", "Sample", "Scene", "channels_of", "require_rgb"]
+from augkit.targets.coordinates import FIELDS, Polygon
 
 
 @dataclass(frozen=True, eq=False)
@@ -126,95 +121,6 @@ class Sample:
                 given.append(f"{name}={len(value)}" if isinstance(value, list) else f"{name}={list(value.shape)}")
         given += [f"{name}={sorted(getattr(self, name))}" for name in ("masks", "images") if getattr(self, name)]
         return f"<Sample {self.id!r} {' '.join(given)}>"
-
-
-@dataclass(frozen=True, eq=False)
-class Scene:
-    """The facts that a transform may look at when it draws, after the operations drawn so far.
-
-    Args:
-        size: (height, width) of the picture as it would now come out.
-        channels: 1 for (H, W).
-        dtype: name of the picture's dtype.
-        alpha: the last channel is alpha.
-        label: the sample's label.
-        source_boxes, source_keypoints: (n, 4) and (k, 2) in the source, or None.
-        moves: how points move by what was drawn so far.
-    """
-
-    size: Size
-    channels: int = 3
-    dtype: str = "uint8"
-    alpha: bool = False
-    label: Any = None
-    source_boxes: NDArray[np.float64] | None = None
-    source_keypoints: NDArray[np.float64] | None = None
-    moves: tuple[Spatial, ...] = ()
-
-    @classmethod
-    def of(cls, sample: Sample) -> Scene:
-        """Return the facts of a sample.
-
-        Raises:
-            SampleError: it is no `Sample`.
-        """
-        if not isinstance(sample, Sample):
-            advice = "Give ak.Sample(image=...)."
-            raise SampleError(f"must be a Sample, got {type(sample).__name__}. {advice}", "sample")
-        image = sample.image
-        size, channels = (image.shape[0], image.shape[1]), channels_of(image)
-        return cls(size, channels, image.dtype.name, sample.alpha, sample.label, sample.boxes, sample.keypoints)
-
-    def after(self, ops: tuple[Op, ...]) -> Scene:
-        """Return the scene as it will be when `ops` have been done.
-
-        Raises:
-            SampleError: they would leave no pixel.
-        """
-        size, moved = self.size, moves(ops, self.size)
-        for move in moved:
-            size = move.size
-            if size[0] < 1 or size[1] < 1:
-                raise SampleError(f"must leave at least one pixel, got size {size} from a picture of {self.size}.")
-        made = object.__new__(Scene)  # a third of the time of checking nothing in eight arguments
-        made.__dict__.update(self.__dict__, size=size, moves=self.moves + moved)
-        return made
-
-    @property
-    def boxes(self) -> NDArray[np.float64] | None:
-        """Boxes (n, 4) as they now lie, unclipped; none were dropped."""
-        return None if self.source_boxes is None else push_boxes(self.moves, self.source_boxes)
-
-    @property
-    def shown_boxes(self) -> NDArray[np.float64]:
-        """Boxes (n, 4) as far as the picture shows them, those left out of which it shows nothing."""
-        boxes = self.boxes
-        if boxes is None:
-            return np.zeros((0, 4))
-        whole = boxes[np.isfinite(boxes).all(axis=1)]  # what reaches beyond a horizon is dropped
-        clipped = np.clip(whole, 0.0, np.tile(self.size[::-1], 2))
-        return np.asarray(clipped[(clipped[:, :2] < clipped[:, 2:]).all(axis=1)], np.float64)
-
-    @property
-    def keypoints(self) -> NDArray[np.float64] | None:
-        """Keypoints (k, 2) as they now lie."""
-        return None if self.source_keypoints is None else push(self.moves, self.source_keypoints)
-
-
-def channels_of(array: NDArray[Any]) -> int:
-    """Return C of (H, W, C), and 1 of (H, W)."""
-    return array.shape[2] if array.ndim == 3 else 1
-
-
-def require_rgb(channels: int, alpha: bool, where: str) -> None:
-    """Refuse a picture that has not red, green and blue, by the name of the step that needs them.
-
-    Raises:
-        SampleError: there are other than 3 channels, or 4 with alpha.
-    """
-    if channels != 3 + alpha:
-        found = f"{channels} channel" + "s" * (channels != 1)
-        raise SampleError(f"must get an RGB picture, got one of {found}. Leave the step out.", where)
 
 
 def _refuse(name: str, rule: str, value: object, advice: str = "") -> NoReturn:

@@ -13,17 +13,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from augkit.core.barriers import Adapt, Barrier, Downscale, Erase, External, Sliding, needs_rgb
+from augkit.core.channels import channels_of, require_rgb
 from augkit.core.fuse import fuse
 from augkit.core.ops import ColorMatrix, Homography
 from augkit.core.plan import BlendRun, ColorRun, Plan, SpatialRun, Step, size_after
 from augkit.core.policy import Border, Interpolation, Policy
-from augkit.core.sample import Sample, channels_of, require_rgb
 from augkit.core.spatial import IDENTITY, Size, scaling, translation
 from augkit.core.tonal import RANGE
 from augkit.core.windows import moved_by
 from augkit.errors import SampleError
 from augkit.executors.labels import Labels, chosen, starts_of
 from augkit.integrations.albumentations import Subject, motion_of, perform
+from augkit.targets.sample import Sample
 
 __all__ = ["EDGE_PX", "Pixels", "Sampling", "downscaled", "execute", "widened"]
 

@@ -1,0 +1,89 @@
+"""Scenes: the facts of a sample without its pixels, which transforms look at when they draw."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from augkit.core.arrays import Label, Rows
+from augkit.core.chain import push, push_boxes
+from augkit.core.channels import channels_of
+from augkit.core.ops import Op, Spatial
+from augkit.core.spatial import Size
+from augkit.core.windows import moves
+from augkit.errors import SampleError
+from augkit.targets.sample import Sample
+
+
+@dataclass(frozen=True, eq=False)
+class Scene:
+    """The facts that a transform may look at when it draws, after the operations drawn so far.
+
+    Args:
+        size: (height, width) of the picture as it would now come out.
+        channels: 1 for (H, W).
+        dtype: name of the picture's dtype.
+        alpha: the last channel is alpha.
+        label: the sample's label.
+        source_boxes, source_keypoints: (n, 4) and (k, 2) in the source, or None.
+        moves: how points move by what was drawn so far.
+    """
+
+    size: Size
+    channels: int = 3
+    dtype: str = "uint8"
+    alpha: bool = False
+    label: Label = None
+    source_boxes: Rows | None = None
+    source_keypoints: Rows | None = None
+    moves: tuple[Spatial, ...] = ()
+
+    @classmethod
+    def of(cls, sample: Sample) -> Scene:
+        """Return the facts of a sample.
+
+        Raises:
+            SampleError: it is no `Sample`.
+        """
+        if not isinstance(sample, Sample):
+            advice = "Give ak.Sample(image=...)."
+            raise SampleError(f"must be a Sample, got {type(sample).__name__}. {advice}", "sample")
+        image = sample.image
+        size, channels = (image.shape[0], image.shape[1]), channels_of(image)
+        return cls(size, channels, image.dtype.name, sample.alpha, sample.label, sample.boxes, sample.keypoints)
+
+    def after(self, ops: tuple[Op, ...]) -> Scene:
+        """Return the scene as it will be when `ops` have been done.
+
+        Raises:
+            SampleError: they would leave no pixel.
+        """
+        size, moved = self.size, moves(ops, self.size)
+        for move in moved:
+            size = move.size
+            if size[0] < 1 or size[1] < 1:
+                raise SampleError(f"must leave at least one pixel, got size {size} from a picture of {self.size}.")
+        made = object.__new__(Scene)  # a third of the time of checking nothing in eight arguments
+        made.__dict__.update(self.__dict__, size=size, moves=self.moves + moved)
+        return made
+
+    @property
+    def boxes(self) -> Rows | None:
+        """Boxes (n, 4) as they now lie, unclipped; none were dropped."""
+        return None if self.source_boxes is None else push_boxes(self.moves, self.source_boxes)
+
+    @property
+    def shown_boxes(self) -> Rows:
+        """Boxes (n, 4) as far as the picture shows them, those left out of which it shows nothing."""
+        boxes = self.boxes
+        if boxes is None:
+            return np.zeros((0, 4))
+        whole = boxes[np.isfinite(boxes).all(axis=1)]  # what reaches beyond a horizon is dropped
+        clipped = np.clip(whole, 0.0, np.tile(self.size[::-1], 2))
+        return np.asarray(clipped[(clipped[:, :2] < clipped[:, 2:]).all(axis=1)], np.float64)
+
+    @property
+    def keypoints(self) -> Rows | None:
+        """Keypoints (k, 2) as they now lie."""
+        return None if self.source_keypoints is None else push(self.moves, self.source_keypoints)
