@@ -1,12 +1,13 @@
 """augkit: turn a small image data set into a large, trustworthy one, and train on it.
 
-The public names, resolved when they are first used: importing augkit costs nothing, and never imports torch.
+The public names, resolved when they are first used: importing augkit costs nothing, and never imports torch. They are
+listed in ``augkit.__all__``: those below, and every transform. `docs/compatibility.md` says what they promise.
 """
 
 from __future__ import annotations
 
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from augkit.core.key import Key as Key
@@ -17,15 +18,29 @@ if TYPE_CHECKING:
     from augkit.core.ops import Op as Op
     from augkit.core.ops import Warp as Warp
     from augkit.core.plan import Plan as Plan
+    from augkit.errors import ArgumentError as ArgumentError
+    from augkit.errors import AugkitError as AugkitError
+    from augkit.errors import DecodeError as DecodeError
+    from augkit.errors import ExtensionError as ExtensionError
+    from augkit.errors import FileError as FileError
+    from augkit.errors import MissingExtra as MissingExtra
+    from augkit.errors import SampleError as SampleError
+    from augkit.errors import Unreachable as Unreachable
     from augkit.executors import run as run
+    from augkit.expand import JobError as JobError
+    from augkit.expand import expand as expand
+    from augkit.expand.replay import replay as replay
+    from augkit.expand.verify import verify as verify
     from augkit.images import read as read
     from augkit.pipeline import Pipeline as Pipeline
-    from augkit.pipeline.pipeline_file import dump as dump
-    from augkit.pipeline.pipeline_file import load as load
+    from augkit.pipeline import dump as dump
+    from augkit.pipeline import load as load
+    from augkit.preview import show as show
     from augkit.targets.box_forms import boxes as boxes
     from augkit.targets.box_forms import boxes_as as boxes_as
     from augkit.targets.sample import Sample as Sample
     from augkit.targets.scene import Scene as Scene
+    from augkit.train import train as train
     from augkit.transforms.colour import *
     from augkit.transforms.combinators import *
     from augkit.transforms.crops import *
@@ -42,49 +57,80 @@ if TYPE_CHECKING:
     from augkit.transforms.transform import transform as transform
     from augkit.transforms.warps import *
 
+    __all__: list[str]
+    __version__: str
+
+# Where the names come from; transforms come from their register. A test holds this to what type checkers read above.
 _HOMES = {
-    "Key": "core.key",
-    "Stream": "core.key",
+    "ArgumentError": "errors",
+    "AugkitError": "errors",
     "ColorMatrix": "core.ops",
-    "Curve": "core.ops",
-    "Homography": "core.ops",
-    "Op": "core.ops",
-    "Warp": "core.ops",
-    "Plan": "core.plan",
-    "Sample": "targets",
-    "Scene": "targets",
     "ColorStatistics": "transforms.colour",
+    "Curve": "core.ops",
+    "DecodeError": "errors",
+    "ExtensionError": "errors",
+    "FileError": "errors",
+    "Homography": "core.ops",
+    "JobError": "expand",
+    "Key": "core.key",
+    "MissingExtra": "errors",
+    "Op": "core.ops",
     "Pipeline": "pipeline",
+    "Plan": "core.plan",
     "Range": "transforms.transform",
+    "Sample": "targets.sample",
+    "SampleError": "errors",
+    "Scene": "targets.scene",
+    "Stream": "core.key",
     "Style": "transforms.style",
     "Transform": "transforms.transform",
+    "Unreachable": "errors",
+    "Warp": "core.ops",
     "boxes": "targets.box_forms",
     "boxes_as": "targets.box_forms",
-    "pick": "transforms.transform",
     "dump": "pipeline",
+    "expand": "expand",
     "load": "pipeline",
+    "pick": "transforms.transform",
     "read": "images",
+    "replay": "expand.replay",
     "run": "executors",
+    "show": "preview",
+    "train": "train",
     "transform": "transforms.transform",
+    "verify": "expand.verify",
 }
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> object:
+    if name == "__all__":
+        return __dir__()
+    if name == "__version__":
+        from importlib.metadata import version
+
+        return version("augkit")
     if name.startswith("_"):
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     if name in _HOMES:
-        globals()[name] = getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)  # found at once from now on
+        home = import_module(f"{__name__}.{_HOMES[name]}")
+        if name == _HOMES[name]:  # a package that is called like its function
+            return home
+        globals()[name] = getattr(home, name)  # found at once from now on
         return globals()[name]
-    from augkit.errors import ArgumentError
+    from augkit.errors import ArgumentError, closest
     from augkit.transforms import find
+    from augkit.transforms.other_names import ELSEWHERE
 
     try:
         return find(name)
     except ArgumentError as error:
-        raise AttributeError(f"augkit.{name}: {error.message}") from None
+        nearest = "" if name in ELSEWHERE else closest(name, __dir__())
+        message = f"there is no such name.{nearest}" if nearest else error.message
+        raise AttributeError(f"augkit.{name}: {message}") from None
 
 
 def __dir__() -> list[str]:
     from augkit.transforms import REGISTRY
 
-    return sorted([*_HOMES, *REGISTRY])
+    own = (name for name, cls in REGISTRY.items() if cls.__module__.startswith(f"{__name__}."))
+    return sorted([*_HOMES, *own, "__version__"], key=str.casefold)

@@ -1,43 +1,26 @@
-"""The command line: one thin command per file, found by its name in `COMMANDS`."""
+"""The command line: one thin command a file, found by the file's name."""
 
 from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from importlib import import_module
 from importlib.metadata import version
 from io import TextIOWrapper
 from pathlib import Path
+from pkgutil import iter_modules
 from typing import Annotated
 
 import typer
 from typer.exceptions import TyperException
 
 from augkit.cli.options import Commands
+from augkit.cli.output import say
 from augkit.errors import AugkitError
 
-__all__ = ["COMMANDS", "app", "main"]
-
-# Each is a module of this folder with a function `command`; its docstring is the help. They import the standard library
-# and typer at their top, and the other rooms of augkit, with all they load, inside: so `augkit --help` stays quick.
-COMMANDS = (
-    "expand",
-    "verify",
-    "replay",
-    "explain",
-    "show",
-    "fit-pca",
-    "fit-style",
-    "train",
-    "model",
-    "predict",
-    "export",
-    "convert",
-    "list",
-    "schema",
-    "demo",
-)
+LAST = 1000
 
 app = typer.Typer(
     cls=Commands,
@@ -46,13 +29,29 @@ app = typer.Typer(
     rich_markup_mode=None,  # Rich's help would take twice the time of all the rest
     pretty_exceptions_enable=False,
 )
-for _name in COMMANDS:
-    app.command(_name)(import_module(f"{__name__}.{_name.replace('-', '_')}_command").command)
+
+
+def _commands() -> Iterator[tuple[str, Callable[..., None]]]:
+    """Yield the commands by name, in the order of help: as their `PLACE` says, those that name none last.
+
+    Each is a module of this folder, ``fit_pca_command.py`` for ``fit-pca``, with a function `command`, whose docstring
+    is the help. They import the standard library and typer at their top, and the other rooms of augkit, with all they
+    load, inside: so ``augkit --help`` stays quick.
+    """
+    found = (item.name for item in iter_modules(__path__) if item.name.endswith("_command"))
+    modules = {name: vars(import_module(f"{__name__}.{name}")) for name in sorted(found)}
+    for name, module in sorted(modules.items(), key=lambda item: item[1].get("PLACE", LAST)):
+        yield name.removesuffix("_command").replace("_", "-"), module["command"]
+
+
+COMMANDS = dict(_commands())
+for _name, _command in COMMANDS.items():
+    app.command(_name)(_command)
 
 
 def _tell_version(is_asked: bool) -> None:
     if is_asked:
-        print(version("augkit"))
+        say(version("augkit"))
         raise typer.Exit
 
 
@@ -71,13 +70,13 @@ def main() -> None:
         sys.stdout.flush()
         sys.exit(code)
     except TyperException as error:  # an option or argument that does not fit
-        print(f"augkit: {error.format_message().rstrip('.')}. See augkit --help.", file=sys.stderr)
+        say(f"augkit: {error.format_message().rstrip('.')}. See augkit --help.", is_error=True)
         sys.exit(error.exit_code)
     except AugkitError as error:
-        print(f"augkit: {error}", file=sys.stderr)
+        say(f"augkit: {error}", is_error=True)
         sys.exit(error.exit_code)
     except KeyboardInterrupt:
-        print("augkit: interrupted.", file=sys.stderr)
+        say("augkit: interrupted.", is_error=True)
         sys.exit(130)
     except BrokenPipeError:  # the reader of a pipe has seen enough
         _drop_output()
@@ -85,7 +84,7 @@ def main() -> None:
     except OSError as error:  # of all that a command opens it tells itself; this is what it prints to, or the machine
         _drop_output()
         with suppress(OSError):
-            print(f"augkit: {error.filename or 'output'}: must be usable, got: {error.strerror}.", file=sys.stderr)
+            say(f"augkit: {error.filename or 'output'}: must be usable, got: {error.strerror}.", is_error=True)
         sys.exit(1)
 
 

@@ -31,8 +31,8 @@ def require_yaml(output: Path) -> None:
     Raises:
         ArgumentError: its name does not end in .yaml.
     """
-    from augkit.cli.output import require_writable
     from augkit.errors import ArgumentError
+    from augkit.storage.output_file import require_writable
 
     if output.suffix not in (".yaml", ".yml"):
         raise ArgumentError(f"must end in .yaml, got {output.name!r}.", "--output")

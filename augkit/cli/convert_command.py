@@ -8,6 +8,8 @@ from typing import Annotated
 
 import typer
 
+PLACE = 120  # in the help
+
 
 def command(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="A .json, .yaml or .py file.")],
@@ -21,8 +23,8 @@ def command(
     v2.Compose([...]) in it (.py), which is read and never run. What of Albumentations has no
     equal is kept as a step albumentations.NAME. Exit code 1 if something had to be left out.
     """
-    from augkit.cli.output import write
     from augkit.convert import convert
+    from augkit.storage.output_file import write
 
     found = convert(file)
     text = f"# Translated from {file.name}\n{found.yaml()}"

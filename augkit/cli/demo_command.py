@@ -12,6 +12,7 @@ from typing import Annotated
 
 import typer
 
+PLACE = 150  # in the help
 MARKER = ".augkit-demo"  # says that `augkit demo` made a folder, and may replace what it made in it
 MARKER_TEXT = "augkit demo made this folder. It replaces its own files in it when it runs again.\n"
 PHOTOS, DIGITS = "photos", "digits"
@@ -147,7 +148,7 @@ def _make_room(folder: Path) -> None:
 
 
 def _write(path: Path, content: bytes) -> None:
-    from augkit.cli.output import write
+    from augkit.storage.output_file import write
 
     path.parent.mkdir(parents=True, exist_ok=True)
     write(path, content)

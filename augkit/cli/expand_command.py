@@ -12,6 +12,7 @@ import typer
 if TYPE_CHECKING:
     from augkit.expand import Summary
 
+PLACE = 10  # in the help
 Option = typer.Option
 MOST_ABSENT = 20  # lines
 MOST_DIGITS = 40  # of I/N

@@ -9,6 +9,8 @@ from typing import Annotated
 
 import typer
 
+PLACE = 40  # in the help
+
 
 def command(
     pipeline: Annotated[str, typer.Argument(help="A bundled name (see `augkit list`), or a YAML file.")],

@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+PLACE = 110  # in the help
+
 
 def command(
     run: Annotated[str, typer.Argument(metavar="RUN", help="What augkit train wrote: its folder, or the model in it.")],
@@ -20,7 +22,7 @@ def command(
     outputs are called. It is run on random pictures first, and only written if it says
     what the network says.
     """
-    from augkit.cli.output import require_writable
+    from augkit.storage.output_file import require_writable
     from augkit.train.onnx_export import export
 
     require_writable(output)

@@ -8,6 +8,8 @@ from typing import Annotated
 
 import typer
 
+PLACE = 60  # in the help
+
 
 def command(
     source: Annotated[str, typer.Argument(metavar="SRC", help="A folder of pictures, or another data set.")],
@@ -24,8 +26,8 @@ def command(
     - PCAColorShift: {statistics: pca.yaml}
     """
     from augkit.cli.colour_pictures import require_yaml, summed
-    from augkit.cli.output import write
     from augkit.datasets.color_statistics import ColorSums
+    from augkit.storage.output_file import write
     from augkit.yaml_file import dumps
 
     require_yaml(output)

@@ -11,6 +11,8 @@ from typing import Annotated
 
 import typer
 
+PLACE = 130  # in the help
+
 
 def command(
     name: Annotated[
@@ -78,10 +80,10 @@ def _tell(name: str) -> None:
 
 
 def _draw(output: Path, source: str | None) -> None:
-    from augkit.cli.output import require_writable, write
     from augkit.errors import ArgumentError
     from augkit.images import encode, read
     from augkit.preview import gallery
+    from augkit.storage.output_file import require_writable, write
 
     if output.suffix.lower() != ".png":
         raise ArgumentError(f"must end in .png, got {output.name!r}.", "--pictures")

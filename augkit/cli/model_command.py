@@ -9,6 +9,8 @@ import typer
 if TYPE_CHECKING:
     from augkit.train.models import Row
 
+PLACE = 90  # in the help
+
 
 def command(
     model: Annotated[str, typer.Argument(metavar="MODEL", help="A model's name, or a YAML file that lists layers.")],

@@ -1,42 +1,22 @@
-"""Files that a command writes for the user: whole, or not at all."""
+"""Lines for the screen, safe to show whatever names and messages they hold."""
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
-
-from augkit.errors import FileError
-
-__all__ = ["require_writable", "write"]
+import sys
 
 
-def require_writable(path: Path) -> None:
-    """Refuse, before any work is done, a file that could not be written after it.
+def say(line: str = "", *, is_error: bool = False) -> None:
+    r"""Print one line on stdout, or on stderr.
 
-    Raises:
-        FileError: it is a folder or a device, or its own folder is missing or may not be written.
+    Names of files and the words of other libraries may hold anything: what a terminal would act on, or what would
+    begin another line, is shown as an escape.
+
+    >>> say("roses/\x1b[2J\n.jpg: is empty")
+    roses/\x1b[2J\n.jpg: is empty
     """
-    if os.path.isdir(path):  # noqa: PTH112 - Path.is_dir raises where a parent folder may not be entered
-        raise FileError("must be a file, got a folder. Name a file in it.", str(path))
-    if os.path.exists(path) and not os.path.isfile(path):  # noqa: PTH110, PTH113 - as above
-        raise FileError("must be a file, got a device or a pipe, which would be replaced. Name a file.", str(path))
-    folder = path.absolute().parent
-    if not os.path.isdir(folder):  # noqa: PTH112 - as above
-        raise FileError("must lie in a folder that exists. Make the folder first.", str(path))
-    if not os.access(folder, os.W_OK):
-        raise FileError("must lie in a folder that may be written, got one that may not.", str(path))
+    shown = line if line.isprintable() else "".join(map(_escaped, line))
+    print(shown, file=sys.stderr if is_error else sys.stdout, flush=is_error)
 
 
-def write(path: Path, content: bytes) -> None:
-    """Write a file, or leave the one that was there as it is.
-
-    Raises:
-        FileError: it cannot be written.
-    """
-    from augkit.storage.durable import replace_with
-
-    require_writable(path)
-    try:
-        replace_with(path, content)
-    except OSError as fault:
-        raise FileError(f"must be a file that can be written, got: {fault.strerror}.", str(path)) from None
+def _escaped(letter: str) -> str:
+    return letter if letter.isprintable() else letter.encode("unicode_escape").decode()

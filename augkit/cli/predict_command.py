@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+PLACE = 100  # in the help
 Option = typer.Option
 
 
@@ -31,10 +32,10 @@ def command(
     calibrated probabilities (or labels, or numbers), and what was wrong if it could not be
     read. Exit code 1 if that is so for any.
     """
-    from augkit.cli.output import require_writable, write
     from augkit.cli.progress import progress_shown
     from augkit.errors import ArgumentError
     from augkit.pipeline.pipeline_file import load as load_pipeline
+    from augkit.storage.output_file import require_writable, write
     from augkit.train.artefact import load
     from augkit.train.prediction import find, predict
     from augkit.train.predictions import Row, csv_of, json_of

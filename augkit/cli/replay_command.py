@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+PLACE = 30  # in the help
+
 
 def command(
     out: Annotated[str, typer.Argument(metavar="OUT", help="What augkit expand wrote.")],
@@ -18,8 +20,8 @@ def command(
 
     It is made from its line in the books of OUT and from its source. Exit code 1 if it is not the same.
     """
-    from augkit.cli.output import require_writable, write
     from augkit.expand import replay
+    from augkit.storage.output_file import require_writable, write
 
     require_writable(file)
     made = replay(out, id, source)

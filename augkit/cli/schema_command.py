@@ -9,6 +9,8 @@ from typing import Annotated
 
 import typer
 
+PLACE = 140  # in the help
+
 
 def command(
     output: Annotated[
@@ -25,8 +27,8 @@ def command(
     Editors with the YAML language server (VS Code with the extension YAML, Neovim, Helix,
     Zed ...) then complete names, tell what a step does, and underline what does not fit.
     """
-    from augkit.cli.output import write
     from augkit.pipeline.pipeline_schema import schema
+    from augkit.storage.output_file import write
 
     text = json.dumps(schema(), indent=2) + "\n"
     if output is None:

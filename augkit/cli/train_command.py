@@ -17,6 +17,7 @@ from augkit.errors import ArgumentError
 if TYPE_CHECKING:
     from augkit.train import Result, Settings
 
+PLACE = 80  # in the help
 Option = typer.Option
 
 

@@ -6,6 +6,8 @@ from typing import Annotated
 
 import typer
 
+PLACE = 20  # in the help
+
 
 def command(
     out: Annotated[str, typer.Argument(metavar="OUT", help="What augkit expand wrote.")],

@@ -49,12 +49,14 @@ class Pipeline:
         keypoint_pairs: Iterable[Sequence[int]] = (),
         mirrored_labels: Mapping[Any, str | int] | Iterable[Sequence[str | int]] = (),
     ) -> None:
-        if not isinstance(steps, Iterable):
-            raise ArgumentError(f"must be a list of transforms, got {steps!r:.80}.", "Pipeline.steps")
+        if isinstance(steps, str | Transform) or not isinstance(steps, Iterable):
+            advice = f"ak.load({steps!r:.60})" if isinstance(steps, str) else "ak.Pipeline([first, second])"
+            raise ArgumentError(f"must be a list of transforms, got {steps!r:.80}. Write {advice}.", "Pipeline.steps")
         self.steps = tuple(steps)
         for index, step in enumerate(self.steps):
             if not isinstance(step, Transform):
-                raise ArgumentError(f"must be a transform, got {step!r:.80}.", f"Pipeline.steps[{index}]")
+                rule = f"must be a transform, got {step!r:.80}.{_made_instead(step)}"
+                raise ArgumentError(rule, f"Pipeline.steps[{index}]")
         fills = tuple(fill) if isinstance(fill, Sequence) and not isinstance(fill, str) else fill
         try:
             points, names = _pairs(keypoint_pairs), _pairs(mirrored_labels)
@@ -125,8 +127,25 @@ class Pipeline:
                 rule = f"must leave the pictures' own classes alone here, got {label!r:.60}. {advice}"
                 raise ArgumentError(rule, "Pipeline.mirrored_labels")
 
-    def __call__(self, sample: Sample, key: Key, executor: str = "cpu") -> Sample:
-        """Draw a plan for the sample and run it."""
+    def __call__(self, sample: Sample, key: Key | None = None, executor: str = "cpu") -> Sample:
+        """Draw a plan for the sample and run it.
+
+        Args:
+            sample: a picture with its labels.
+            key: must be given: the same key draws the same again.
+            executor: as `augkit.run` takes it.
+
+        Raises:
+            AugkitError: as `draw`, or a picture or a key is not what it must be.
+        """
+        if not isinstance(sample, Sample) or not isinstance(key, Key):
+            got = f"{type(sample).__name__} and {'no key' if key is None else type(key).__name__}"
+            picture, name = (
+                ("sample", "sample.id") if isinstance(sample, Sample) else ("ak.Sample(image)", '"its name"')
+            )
+            advice = f"Write pipeline({picture}, ak.Key(seed=0, sample={name}))"
+            alone = "" if isinstance(sample, Sample) else ", or pipeline.as_transform(seed=0)(image) for pictures alone"
+            raise ArgumentError(f"must get a Sample and a Key, got {got}. {advice}{alone}.", "Pipeline")
         return run(self.draw(key, Scene.of(sample)), sample, executor)
 
     def as_transform(self, seed: int = 0) -> ImageTransform:
@@ -163,6 +182,16 @@ class Pipeline:
             advice = "Exchange them after it, or leave them out."
             raise ArgumentError(f"{rule} {self.policy.mirrored_labels!r:.60}. {advice}", "Pipeline.mirrored_labels")
         return as_step(self, p, name)
+
+
+def _made_instead(step: object) -> str:
+    """Say how the step that something stands for is made."""
+    if isinstance(step, type) and issubclass(step, Transform):
+        return f" Write {step.__name__}(), with its arguments."
+    if isinstance(step, str):
+        return " Write it as a call, such as ak.Mirror(); names alone are for YAML."
+    name, package = type(step).__name__, type(step).__module__.partition(".")[0]
+    return f' Write ak.Albumentations("{name}", {{...}}).' * (package == "albumentations")
 
 
 def _pairs(given: Any) -> Any:

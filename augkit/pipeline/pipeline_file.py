@@ -68,7 +68,14 @@ def load(source: str | Path) -> Pipeline:
 
 
 def dump(pipeline: Pipeline, path: str | Path) -> None:
-    """Write a pipeline as YAML; `load` gives the equal pipeline back."""
+    """Write a pipeline as YAML; `load` gives the equal pipeline back.
+
+    Raises:
+        ArgumentError: it is no pipeline.
+        FileError: the file cannot be written.
+    """
+    if not isinstance(pipeline, Pipeline):
+        raise ArgumentError(f"must get a Pipeline and a path, got {type(pipeline).__name__}.", "dump")
     yaml_file.write(_seen_from(Path(path).parent, described(pipeline)), path)
 
 

@@ -1,4 +1,4 @@
-"""What one looks at before expanding: contact sheets, the gallery of transforms, and the pipeline in sentences."""
+"""Previews of what a pipeline makes: contact sheets, pages, and the gallery of transforms."""
 
 from __future__ import annotations
 
@@ -6,5 +6,6 @@ from augkit.pipeline.sentences import defaults, explain, headline
 from augkit.preview.gallery import gallery
 from augkit.preview.html_page import contact_page
 from augkit.preview.sheet import contact_sheet
+from augkit.preview.showing import Showing, show
 
-__all__ = ["contact_page", "contact_sheet", "defaults", "explain", "gallery", "headline"]
+__all__ = ["Showing", "contact_page", "contact_sheet", "defaults", "explain", "gallery", "headline", "show"]

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import sys
 from importlib import import_module
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
+from augkit.callable_package import CallablePackage
 from augkit.errors import MissingExtra
 
 if TYPE_CHECKING:
@@ -26,3 +28,6 @@ def __getattr__(name: str) -> Any:
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+
+
+sys.modules[__name__].__class__ = CallablePackage  # ak.train(...)

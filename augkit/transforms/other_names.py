@@ -14,7 +14,7 @@ ELSEWHERE = {
     "CLAHE": "albumentations.CLAHE",
     "CoarseDropout": "Erase (count: several)",
     "ColorJitter": "Brightness, Contrast, Saturation and Hue",
-    "Compose": "Sequence",
+    "Compose": "Pipeline for the whole, and Sequence for steps inside one",
     "Conv2d": "Convolve",
     "Crop": "CenterCrop or RandomCrop",
     "CropAndPad": "Pad, or a crop",

@@ -219,7 +219,7 @@ def _validated(cls: type[V], repr: bool) -> type[V]:
         try:
             validate(self, *args, **kwargs)
         except pydantic.ValidationError as error:
-            raise readable(built, error.errors()) from None
+            raise readable(built, error.errors(), args, kwargs) from None
 
     built.__init__ = init
     made: type[V] = built

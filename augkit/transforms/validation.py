@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import fields
 
 from pydantic_core import ErrorDetails
@@ -12,7 +12,7 @@ from augkit.errors import ArgumentError, closest
 
 __all__ = ["readable"]
 
-_CHANCES = ("p", "prob", "probability")  # what other libraries call it
+_CHANCES = ("chance", "p", "prob", "probability")  # what other libraries call it, and what it is called beside a step
 _WORDS = {
     "a valid integer": "a whole number",
     "a valid number": "a number",
@@ -23,17 +23,21 @@ _WORDS = {
 _HELD = re.compile(r"a dictionary or an instance of (\w+)")  # pydantic's word for a dataclass
 
 
-def readable(cls: type, faults: Sequence[ErrorDetails]) -> ArgumentError:
+def readable(
+    cls: type, faults: Sequence[ErrorDetails], args: Sequence[object], kwargs: Mapping[str, object]
+) -> ArgumentError:
     """Return one sentence: of an argument that there is none of, or of the one that is most at fault.
 
     Args:
         cls: the transform, a dataclass.
         faults: pydantic's, at least one; of a value that may be one of several kinds, one for each kind.
+        args: what the transform was called with,
+        kwargs: by name too.
     """
     unknown = next((fault for fault in faults if fault["type"] == "unexpected_keyword_argument"), None)
     if unknown is not None and len(unknown["loc"]) == 1:
         name = str(unknown["loc"][0])
-        return ArgumentError(f"has no argument {name!r}.{_instead(cls, name)}", f"{cls.__name__}.{name}")
+        return ArgumentError(f"has no argument {name!r}.{_instead(cls, name, args, kwargs)}", f"{cls.__name__}.{name}")
     fault = max(faults, key=lambda fault: len(fault["loc"]))
     where = _place(cls, fault)
     match fault["type"]:
@@ -92,10 +96,13 @@ def _nearest_word(fault: ErrorDetails) -> str:
     return closest(given, re.findall(r"'([^']*)'", expected)) if isinstance(given, str) else ""
 
 
-def _instead(cls: type, name: str) -> str:
+def _instead(cls: type, name: str, args: Sequence[object], kwargs: Mapping[str, object]) -> str:
     names = [item.name for item in fields(cls)]
     if name in _CHANCES and "chance" not in names:
-        return " Write chance: 0.5 beside the step, in Python Maybe(0.5, step)."
+        others = (f"{other}={value!r}" for other, value in kwargs.items() if other != name)
+        call = ", ".join([*map(repr, args), *others])
+        inner = f"ak.{cls.__name__}({call if len(call) <= 80 else '...'})"
+        return f" Write ak.Maybe({kwargs[name]!r:.20}, {inner}), in YAML chance: beside the step."
     return " Here that is chance." if name in _CHANCES else closest(name, names) + _taken(cls)
 
 

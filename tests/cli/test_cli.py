@@ -76,7 +76,7 @@ def test_every_command_has_help_and_it_loads_nothing_heavy() -> None:
     code = f"""
 import sys
 from augkit.cli import app
-for command in {COMMANDS!r}:
+for command in {list(COMMANDS)!r}:
     try: app([command, "--help"])
     except SystemExit as end: assert not end.code
 print(sorted({{"torch", "cv2", "numpy", "yaml", "PIL", "sklearn"}} & set(sys.modules)))

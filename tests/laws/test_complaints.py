@@ -15,7 +15,7 @@ from augkit.transforms.other_names import ELSEWHERE
 IMAGE = np.zeros((20, 30, 3), np.uint8)
 # A step as it is written in a file, and what the sentence must say.
 STEPS = {
-    "Mirror: {p: 0.5}": "Mirror.p: has no argument 'p'. Write chance: 0.5 beside the step, in Python Maybe(0.5, step).",
+    "Mirror: {p: 0.5}": "Mirror.p: has no argument 'p'. Write ak.Maybe(0.5, ak.Mirror()), in YAML chance: beside",
     "Maybe: {p: 0.5, step: Mirror}": "Maybe.p: has no argument 'p'. Here that is chance.",
     "Rotate: {limit: 30}": "Rotate.limit: has no argument 'limit'. It takes degrees, corners.",
     "RandomCrop: {height: 8, width: 8}": "RandomCrop.height: has no argument 'height'. It takes size.",
@@ -79,7 +79,7 @@ CALLS: dict[str, tuple[Callable[[], Any], str]] = {
     ),
     "a seed as key": (
         lambda: ak.load("six")(ak.Sample(IMAGE), 0),  # type: ignore[arg-type]
-        "got int and Scene. Give ak.Key(seed, sample.id).",
+        "got Sample and int. Write pipeline(sample, ak.Key(seed=0, sample=sample.id)).",
     ),
     "Albumentations' boxes": (
         lambda: ak.boxes([[0, 0, 1, 1]], "pascal_voc", (9, 9)),  # type: ignore[arg-type]

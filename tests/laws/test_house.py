@@ -18,7 +18,7 @@ MODULES = {
 }
 # A room may import itself and every floor before its own.
 FLOORS = [
-    {"errors"},
+    {"errors", "callable_package"},
     {"registers"},
     {"core"},
     {"targets"},

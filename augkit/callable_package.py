@@ -1,0 +1,28 @@
+"""Packages that can be called like the one function they are named after."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from inspect import Signature, signature
+from types import ModuleType
+
+
+class CallablePackage(ModuleType):
+    """Let ``ak.expand(...)`` be a call, and ``augkit.expand`` a package all the same.
+
+    Importing ``augkit.expand`` sets the attribute of that name in ``augkit``, so that no function could keep it. A
+    package takes part with ``sys.modules[__name__].__class__ = CallablePackage``, as Python's data model describes.
+    """
+
+    def __call__(self, *args: object, **kwargs: object) -> object:
+        """Call the package's function."""
+        return self._function(*args, **kwargs)
+
+    @property
+    def _function(self) -> Callable[..., object]:
+        found: Callable[..., object] = getattr(self, self.__name__.rpartition(".")[2])
+        return found
+
+    @property
+    def __signature__(self) -> Signature:
+        return signature(self._function)

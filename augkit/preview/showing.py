@@ -1,0 +1,161 @@
+"""Pictures of a data set beside their copies, chosen and drawn: what ``augkit show`` and ``ak.show`` do."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from augkit.core.key import Key
+from augkit.datasets import is_data_set
+from augkit.datasets import read as read_data_set
+from augkit.datasets.samples import named_sample
+from augkit.errors import ArgumentError, AugkitError
+from augkit.images import encode, read
+from augkit.pipeline import Pipeline, load
+from augkit.preview.html_page import contact_page
+from augkit.preview.sheet import contact_sheet
+from augkit.storage.output_file import require_writable, write
+from augkit.targets.sample import Sample
+from augkit.targets.scene import Scene
+
+MOST_COPIES, MOST_ROWS = 50, 100
+
+
+@dataclass(frozen=True)
+class Showing:
+    """Pictures, and the pipeline whose copies of them are shown; a notebook draws the page.
+
+    Args:
+        samples: one a row.
+        pipeline: makes the copies.
+        copies: of each.
+        seed: of the copies.
+        title: of the sheet.
+        left_out: why pictures that came first are not shown.
+    """
+
+    samples: tuple[Sample, ...]
+    pipeline: Pipeline
+    copies: int
+    seed: int
+    title: str
+    left_out: tuple[AugkitError, ...] = ()
+
+    @cached_property
+    def sheet(self) -> NDArray[np.uint8]:
+        """The contact sheet, (H, W, 3) RGB."""
+        return contact_sheet(self.samples, self.pipeline, self.copies, self.seed, self.title)
+
+    @cached_property
+    def page(self) -> str:
+        """The page, HTML that needs nothing beside it."""
+        return contact_page(self.samples, self.pipeline, self.copies, self.seed, self.title)
+
+    def _repr_html_(self) -> str:
+        return self.page
+
+
+def show(
+    source: str | os.PathLike[str] | Sample | Sequence[Sample],
+    pipeline: Pipeline | str | os.PathLike[str],
+    output: str | os.PathLike[str] | None = None,
+    *,
+    copies: int = 5,
+    rows: int = 4,
+    seed: int = 0,
+) -> Showing:
+    """Show pictures beside the copies that expanding them with that seed makes.
+
+    Args:
+        source: a picture, a folder of them or another data set; or samples.
+        pipeline: a pipeline, a bundled name or a YAML file.
+        output: a file to write, a sheet ``.png`` or a page ``.html``.
+        copies: of each picture, 1 to 50.
+        rows: pictures of a data set, 1 to 100, spread evenly over it.
+        seed: any whole number.
+
+    Returns:
+        What is shown: `Showing.sheet` draws it as a picture, `Showing.page` as HTML.
+
+    Raises:
+        ArgumentError: an argument does not fit.
+        FileError: the source cannot be read, or the output not written.
+        AugkitError: none of the pictures can be shown; the sentence says why not the first.
+    """
+    for name, value, most in (("copies", copies, MOST_COPIES), ("rows", rows, MOST_ROWS)):
+        if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= most:
+            raise ArgumentError(f"must be a whole number from 1 to {most}, got {value!r}.", f"--{name}")
+    path = None if output is None else Path(output)
+    if path is not None:
+        if path.suffix.lower() not in (".png", ".html"):
+            raise ArgumentError(f"must end in .png or .html, got {path.name!r}.", "--output")
+        require_writable(path)
+    if isinstance(pipeline, Pipeline):
+        loaded, title = pipeline, "augkit"
+    else:
+        loaded, title = load(os.fspath(pipeline)), Path(pipeline).stem
+    samples, left_out = _chosen(source, loaded, copies, rows, seed)
+    shown = Showing(samples, loaded, copies, seed, title, left_out)
+    if path is not None:
+        is_page = path.suffix.lower() == ".html"
+        write(path, shown.page.encode() if is_page else encode(shown.sheet, "png"))
+    return shown
+
+
+def _chosen(
+    source: str | os.PathLike[str] | Sample | Sequence[Sample], pipeline: Pipeline, copies: int, rows: int, seed: int
+) -> tuple[tuple[Sample, ...], tuple[AugkitError, ...]]:
+    """Return the samples that are shown, in order, and why others are not.
+
+    Raises:
+        AugkitError: none can be shown.
+    """
+
+    def checked(sample: Sample, where: str) -> Sample:
+        for copy in range(copies):
+            try:
+                pipeline.draw(Key(seed, sample.id, copy), Scene.of(sample))
+            except AugkitError as error:
+                raise error.at(where) from None
+        return sample
+
+    if isinstance(source, Sample):
+        return (checked(source, source.id),), ()
+    if not isinstance(source, str | os.PathLike):
+        return tuple(checked(sample, sample.id) for sample in source), ()
+    where = os.fspath(source)
+    if not is_data_set(where):
+        return (checked(read(where), where),), ()
+    data, found, refused = read_data_set(where), list[Sample](), list[AugkitError]()
+    for index in _spread(len(data.sources), rows):
+        picture = data.sources[index]
+        try:
+            found.append(checked(_drawable(named_sample(data, picture)), f"{data.root}/{picture.id}"))
+        except AugkitError as error:
+            refused.append(error)
+        if len(found) == rows:
+            break
+    if not found:
+        raise refused[0]
+    return tuple(sorted(found, key=lambda sample: sample.id)), tuple(refused)
+
+
+def _drawable(sample: Sample) -> Sample:
+    """Return a sample without polygons where not every box has one: boxes will do."""
+    return sample if all(map(len, sample.polygons or ())) else sample.changed(polygons=None)
+
+
+def _spread(count: int, rows: int) -> list[int]:
+    """Return all places 0 .. count - 1: first `rows` of them spread evenly, then the others in order.
+
+    >>> _spread(9, 3)
+    [0, 3, 6, 1, 2, 4, 5, 7, 8]
+    """
+    even = dict.fromkeys(row * count // min(rows, count) for row in range(min(rows, count)))
+    return [*even, *(place for place in range(count) if place not in even)]
