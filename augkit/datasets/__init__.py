@@ -2,7 +2,16 @@
 
 from augkit.datasets.data_set import KINDS, SPLITS, Annotations, DataSet, Instance, Kind, Shape, Source, Split
 from augkit.datasets.format import FORMATS, FileWriter, Format, Part, Reader, Record, Sink, Whole, Writer
-from augkit.datasets.known_formats import file_suffixes, is_data_set, listed, read, readers, writer, writers
+from augkit.datasets.known_formats import (
+    file_suffixes,
+    format_table,
+    is_data_set,
+    listed,
+    read,
+    readers,
+    writer,
+    writers,
+)
 from augkit.datasets.naming import PICTURE_SUFFIXES
 from augkit.datasets.places import Cell, Member, Place
 
@@ -30,6 +39,7 @@ __all__ = [
     "Whole",
     "Writer",
     "file_suffixes",
+    "format_table",
     "is_data_set",
     "listed",
     "read",

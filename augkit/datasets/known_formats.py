@@ -90,14 +90,14 @@ def kinds_text(kinds: Iterable[Kind]) -> str:
     return "all" if len(found) == len(KINDS) else ", ".join(found) or "nothing"
 
 
-def markdown_table() -> str:
-    """Return the README's table of formats."""
-    lines = ["| format | what SRC is | read, beside the class | written |", "|---|---|---|---|"]
+def format_table() -> list[tuple[str, str, str, str]]:
+    """Return the table of formats: name, labels read, labels written, and what lies there; a heading first."""
+    rows = [("format", "read, beside the class", "written", "what it is")]
     for format in formats():
         read = kinds_text(format.reads) if isinstance(format, Reader) else "no"
         written = kinds_text(format.holds) if isinstance(format, Writer) else "no"
-        lines.append(f"| `{format.name}` | {format.summary} | {read} | {written} |")
-    return "\n".join(lines)
+        rows.append((format.name, read, written, format.summary))
+    return rows
 
 
 def _rank(writer: Writer) -> int:

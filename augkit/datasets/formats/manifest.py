@@ -36,7 +36,7 @@ class ManifestFormat(Reader):
     """Read a manifest; its pictures lie in its folder or below."""
 
     name = "manifest"
-    summary = "a manifest, CSV or JSONL: `image`, `label`, `split`, `group`, `mask`, `boxes`, `keypoints`, ..."
+    summary = "manifest, CSV or JSONL: `image`, `label`, `split`, `group`, `mask`, `boxes`, `keypoints`, ..."
     rank = 30
     suffixes = (".csv", ".jsonl")
     reads = frozenset(KINDS)
