@@ -11,28 +11,14 @@ from collections.abc import Iterable
 from difflib import get_close_matches
 from typing import Self
 
-__all__ = [
-    "ArgumentError",
-    "AugkitError",
-    "DecodeError",
-    "ExtensionError",
-    "FileError",
-    "MissingExtra",
-    "SampleError",
-    "Unreachable",
-    "closest",
-    "is_outage",
-]
-
 # What a system answers when the machine or the network is short of something: it says nothing of the file.
 _OUTAGES = {
-    getattr(errno, name)
+    getattr(errno, name, None)  # no system has all of them
     for name in (
         *("EMFILE", "ENFILE", "ENOMEM", "ENOBUFS", "ESTALE", "ENOTCONN", "ETIMEDOUT", "ECONNRESET", "ECONNREFUSED"),
         *("ECONNABORTED", "EHOSTDOWN", "EHOSTUNREACH", "ENETDOWN", "ENETUNREACH", "EREMOTEIO", "ENOLINK"),
     )
-    if hasattr(errno, name)
-}
+} - {None}
 
 
 class AugkitError(Exception):

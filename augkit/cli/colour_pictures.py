@@ -1,22 +1,21 @@
-"""What the commands have in common that fit something to the colour pictures of a data set."""
+"""Sums over the colour pictures of a data set, for the commands that fit something to them."""
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol, Self, TypeVar
+from typing import TYPE_CHECKING, Protocol, Self, TypeVar
+
+from augkit.cli.output import say
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-__all__ = ["require_yaml", "summed"]
+    from augkit.core.arrays import Image
 
 
 class Sums(Protocol):
     """Sums over pictures, which begin with none."""
 
     @classmethod
-    def of(cls, image: NDArray[Any]) -> Self:
+    def of(cls, image: Image) -> Self:
         """Return the sums of one picture."""
 
     def __add__(self, other: Self) -> Self: ...
@@ -65,7 +64,7 @@ def summed(source: str, total: S) -> tuple[S, str]:
             total += type(total).of(image)
             colour += 1
     for fault in unreadable:
-        print(f"augkit: left out: {fault}", file=sys.stderr)
+        say(f"augkit: left out: {fault}", is_error=True)
     if not colour:
         found = f"{grey} grey and {len(unreadable)} unreadable"
         raise SampleError(f"must hold colour pictures, got {found}.", source)

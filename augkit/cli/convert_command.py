@@ -8,6 +8,8 @@ from typing import Annotated
 
 import typer
 
+from augkit.cli.output import say
+
 PLACE = 120  # in the help
 
 
@@ -29,11 +31,11 @@ def command(
     found = convert(file)
     text = f"# Translated from {file.name}\n{found.yaml()}"
     if output is None:
-        print(text, end="")
+        sys.stdout.write(text)
     else:
         write(output, text.encode())
     for word, lines in (("kept", found.kept), ("note", found.notes), ("LEFT OUT", found.left_out)):
         for line in dict.fromkeys(lines):  # what holds of several steps is noted by each
-            print(f"augkit: {word}: {line}", file=sys.stderr)
+            say(f"augkit: {word}: {line}", is_error=True)
     if found.left_out:
         raise typer.Exit(1)

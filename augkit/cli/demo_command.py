@@ -12,6 +12,8 @@ from typing import Annotated
 
 import typer
 
+from augkit.cli.output import say
+
 PLACE = 150  # in the help
 MARKER = ".augkit-demo"  # says that `augkit demo` made a folder, and may replace what it made in it
 MARKER_TEXT = "augkit demo made this folder. It replaces its own files in it when it runs again.\n"
@@ -63,27 +65,27 @@ def command(
     _make_room(folder)
     for path, content in {**pictures, **digits}.items():
         _write(folder / path, content)
-    print(f"{folder / PHOTOS}: {len(pictures)} photos from scikit-learn.")
-    print(f"{folder / DIGITS}: {len(digits)} digits of 8 x 8 pixels, {DIGITS_PER_CLASS} in each of 10 class folders.")
+    say(f"{folder / PHOTOS}: {len(pictures)} photos from scikit-learn.")
+    say(f"{folder / DIGITS}: {len(digits)} digits of 8 x 8 pixels, {DIGITS_PER_CLASS} in each of 10 class folders.")
     program = typer.main.get_command(app)
     for job in JOBS:
-        print(f"\n{job.name.capitalize()}:")
+        say("", f"{job.name.capitalize()}:")
         for line in job.commands(folder):
-            print(f"  $ augkit {join(line)}", flush=True)
+            say(f"  $ augkit {join(line)}")
             code = program.main(line, prog_name="augkit", standalone_mode=False)
             if code:
                 raise typer.Exit(code)
-    print("\nEverything lies in " + str(folder.absolute()) + ":")
+    say("", "Everything lies in " + str(folder.absolute()) + ":")
     for job in JOBS:
         source, out, sheet = job.leaves
-        print(f"  {source + '/':<18} the sources")
-        print(f"  {out + '/':<18} {job.copies} copies of each by the pipeline {job.pipeline}, with their lineage")
-        print(f"  {sheet:<18} a contact sheet: look at this first")
-    print("\nEvery line after a $ works by itself too; expand asks for a folder that does not exist yet.")
+        say(f"  {source + '/':<18} the sources")
+        say(f"  {out + '/':<18} {job.copies} copies of each by the pipeline {job.pipeline}, with their lineage")
+        say(f"  {sheet:<18} a contact sheet: look at this first")
+    say("", "Every line after a $ works by itself too; expand asks for a folder that does not exist yet.")
     if which("augkit") is None:  # installed, but in an environment that this shell has not entered
-        print(f"Here augkit is {Path(sys.executable).with_name('augkit')}: enter its environment, or write the path.")
-    print("Your own pictures: augkit expand PICTURES OUT --pipeline six --copies 10")
-    print("What a pipeline does: augkit explain six. What else there is: augkit list.")
+        say(f"Here augkit is {Path(sys.executable).with_name('augkit')}: enter its environment, or write the path.")
+    say("Your own pictures: augkit expand PICTURES OUT --pipeline six --copies 10")
+    say("What a pipeline does: augkit explain six. What else there is: augkit list.")
 
 
 def photos() -> list[Path]:

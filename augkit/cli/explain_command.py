@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import shutil
 from pathlib import Path
-from textwrap import fill
+from textwrap import wrap
 from typing import Annotated
 
 import typer
+
+from augkit.cli.output import say
 
 PLACE = 40  # in the help
 
@@ -36,16 +38,16 @@ def command(
     def show(depth: int, text: str) -> None:
         indent = "   " * depth
         hanging = len(text.partition(" ")[0]) + 1 if text[0].isdigit() else 0
-        print(fill(text, width, initial_indent=indent, subsequent_indent=indent + " " * hanging))
+        say(*wrap(text, width, initial_indent=indent, subsequent_indent=indent + " " * hanging))
 
     about = headline(bundled().get(pipeline, Path(pipeline)))
     show(0, f"{pipeline}: {about}" if about else pipeline)
-    print()
+    say("")
     *steps, sampling = explain(loaded)
     for depth, text in steps:
         show(depth, text)
-    print()
+    say("")
     show(*sampling)
-    print("\nOne draw of it (seed 0) for an RGB picture, fused:")
+    say("", "One draw of it (seed 0) for an RGB picture, fused:")
     for text in passes:
         show(1, text)

@@ -8,6 +8,8 @@ from typing import Annotated
 
 import typer
 
+from augkit.cli.output import say
+
 PLACE = 60  # in the help
 
 
@@ -34,5 +36,5 @@ def command(
     total, told = summed(source, ColorSums())
     comment = f"# Principal components of RGB in [0, 1] over {total.count:,} pixels; one eigenvector a column.\n"
     write(output, (comment + dumps(asdict(total.statistics()))).encode())
-    print(f"{output}: fitted to {total.count:,} pixels of {told}.")
-    print(f"In a pipeline beside it:  - PCAColorShift: {{std: 0.1, statistics: {output.name}}}")
+    say(f"{output}: fitted to {total.count:,} pixels of {told}.")
+    say(f"In a pipeline beside it:  - PCAColorShift: {{std: 0.1, statistics: {output.name}}}")

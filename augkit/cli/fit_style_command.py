@@ -8,6 +8,8 @@ from typing import Annotated
 
 import typer
 
+from augkit.cli.output import say
+
 PLACE = 70  # in the help
 
 
@@ -34,5 +36,5 @@ def command(
     total, told = summed(source, StyleSums())
     comment = "# The look of reference pictures: mean and covariance of RGB in [0, 1], amplitudes of slow waves.\n"
     write(output, (comment + dumps(asdict(total.style()))).encode())
-    print(f"{output}: fitted to {told}.")
-    print(f"In a pipeline beside it:  - ColorTransfer: {{reference: {output.name}}}")
+    say(f"{output}: fitted to {told}.")
+    say(f"In a pipeline beside it:  - ColorTransfer: {{reference: {output.name}}}")

@@ -11,6 +11,8 @@ from typing import Annotated
 
 import typer
 
+from augkit.cli.output import say
+
 PLACE = 130  # in the help
 
 
@@ -54,18 +56,18 @@ def command(
         room = max(24, width - names - (arguments if middle else 0))
         margin = arguments if middle else 0
         for first, second, third in zip_longest([f"  {name}"], middle, wrap(text, room), fillvalue=""):
-            print(f"{first.ljust(names)}{second.ljust(margin)}{third}".rstrip())
+            say(f"{first.ljust(names)}{second.ljust(margin)}{third}".rstrip())
 
-    print("Pipelines")
+    say("Pipelines")
     for name, path in bundled().items():
         show(name, [], headline(path))
     for module, group in groupby(REGISTRY.items(), lambda item: item[1].__module__.rpartition(".")[2]):
-        print(f"\nTransforms: {module}")
+        say("", f"Transforms: {module}")
         for name, cls in group:
             show(name, told[cls] or ["-"], summary(cls))
-    print("\nMore of a pipeline: `augkit explain NAME`; of a transform: `augkit list NAME`.")
-    print("For your editor: `augkit schema`.")
-    print("Those of Albumentations are steps too: `albumentations.RandomRain: {...}`.")
+    say("", "More of a pipeline: `augkit explain NAME`; of a transform: `augkit list NAME`.")
+    say("For your editor: `augkit schema`.")
+    say("Those of Albumentations are steps too: `albumentations.RandomRain: {...}`.")
 
 
 def _tell(name: str) -> None:
@@ -76,7 +78,7 @@ def _tell(name: str) -> None:
     if name in bundled():
         raise ArgumentError(f"must be a transform, got a pipeline. Run: augkit explain {name}", name)
     cls = find(name)
-    print(f"{name}: {cleandoc(cls.__doc__ or '')}")
+    say(*f"{name}: {cleandoc(cls.__doc__ or '')}".splitlines())
 
 
 def _draw(output: Path, source: str | None) -> None:
@@ -94,4 +96,4 @@ def _draw(output: Path, source: str | None) -> None:
         source = str(photos()[0])
     sheet = gallery(read(source))
     write(output, encode(sheet, "png"))
-    print(f"{output}: {sheet.shape[1]} x {sheet.shape[0]} pixels.")
+    say(f"{output}: {sheet.shape[1]} x {sheet.shape[0]} pixels.")

@@ -5,8 +5,8 @@ from __future__ import annotations
 import sys
 
 
-def say(line: str = "", *, is_error: bool = False) -> None:
-    r"""Print one line on stdout, or on stderr.
+def say(*lines: str, is_error: bool = False) -> None:
+    r"""Print lines on stdout, or on stderr.
 
     Names of files and the words of other libraries may hold anything: what a terminal would act on, or what would
     begin another line, is shown as an escape.
@@ -14,8 +14,9 @@ def say(line: str = "", *, is_error: bool = False) -> None:
     >>> say("roses/\x1b[2J\n.jpg: is empty")
     roses/\x1b[2J\n.jpg: is empty
     """
-    shown = line if line.isprintable() else "".join(map(_escaped, line))
-    print(shown, file=sys.stderr if is_error else sys.stdout, flush=is_error)
+    for line in lines:
+        shown = line if line.isprintable() else "".join(map(_escaped, line))
+        print(shown, file=sys.stderr if is_error else sys.stdout, flush=is_error)
 
 
 def _escaped(letter: str) -> str:

@@ -9,6 +9,8 @@ from typing import Annotated
 
 import typer
 
+from augkit.cli.output import say
+
 PLACE = 140  # in the help
 
 
@@ -32,7 +34,7 @@ def command(
 
     text = json.dumps(schema(), indent=2) + "\n"
     if output is None:
-        print(text, end="")
+        sys.stdout.write(text)
         return
     write(output, text.encode())
-    print(f"{output}: begin a pipeline beside it with: # yaml-language-server: $schema={output.name}", file=sys.stderr)
+    say(f"{output}: begin a pipeline beside it with: # yaml-language-server: $schema={output.name}", is_error=True)

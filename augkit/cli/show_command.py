@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from augkit.cli.output import say
+
 PLACE = 50  # in the help
 
 
@@ -26,7 +28,6 @@ def command(
     folder that cannot be read, or that the pipeline refuses, is named, and another takes
     its row.
     """
-    from augkit.cli.output import say
     from augkit.preview import show
 
     shown = show(source, pipeline, output, copies=copies, rows=rows, seed=seed)

@@ -1,12 +1,10 @@
-"""How a command that takes long is stopped."""
+"""Signals that end a long command."""
 
 from __future__ import annotations
 
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
-
-__all__ = ["terminated_as_interrupted"]
 
 
 @contextmanager
