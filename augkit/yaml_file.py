@@ -10,26 +10,23 @@ from __future__ import annotations
 import math
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeAlias
 
 import yaml
 
+from augkit.core.arrays import Json, JsonObject
+from augkit.core.text_files import MAX_BYTES, TOO_LARGE, read_settings
 from augkit.errors import ArgumentError, FileError
 
-__all__ = ["Document", "NodePath", "dumps", "parse", "read", "write"]
-
 NodePath: TypeAlias = tuple[str | int, ...]
-MAX_BYTES = 1_000_000
 MAX_DEPTH = 50
 MAX_BITS = 13_000  # of a whole number: Python itself prints no more than 4300 digits
 LINE_LENGTH = 100
 _MANY = (dict, list, tuple)
 _TAG = "tag:yaml.org,2002:"
-
-_TOO_LARGE = "must be at most 1 MB, got more. Settings belong here, data does not."
 
 _INT = re.compile(r"[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+")
 _FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
@@ -44,7 +41,7 @@ _PLAIN = re.compile(r"[A-Za-z_/][\w./+-]*( [\w./+-]+)*")  # strings that read we
 class Document:
     """Hold plain data together with the line every part of it was written on."""
 
-    data: Any
+    data: Json
     name: str
     _lines: Mapping[NodePath, int] = field(repr=False, compare=False)
 
@@ -68,32 +65,22 @@ class Document:
 
 
 def read(path: str | os.PathLike[str]) -> Document:
-    """Read one YAML file."""
-    name = os.fspath(path)
-    try:
-        if Path(path).is_dir():
-            raise FileError("must be a file, got a folder. Name the YAML file inside it.", name)
-        if not Path(path).is_file():  # nor a pipe or a device, which might never end
-            raise FileError("must be a file that exists, got none. Check the spelling and the current folder.", name)
-        with Path(path).open("rb") as file:
-            content = file.read(MAX_BYTES + 1)
-    except OSError as error:
-        raise FileError(f"must be readable, got: {error.strerror}. Check its name and permissions.", name) from None
-    if len(content) > MAX_BYTES:
-        raise FileError(_TOO_LARGE, f"{name}:1")
-    try:
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = 1 + content.count(b"\n", 0, error.start)
-        what = f"must be UTF-8, got the byte 0x{content[error.start]:02x}. Save the file as UTF-8."
-        raise FileError(what, f"{name}:{line}") from None
-    return parse(text, name)
+    """Read one YAML file.
+
+    Raises:
+        FileError: it cannot be read, or is no strict YAML; the sentence names the line.
+    """
+    return parse(read_settings(path), os.fspath(path))
 
 
 def parse(text: str, where: str = "<string>") -> Document:
-    """Read one YAML document from `text`; `where` is the name it has in messages."""
+    """Read one YAML document from `text`; `where` is the name it has in messages.
+
+    Raises:
+        FileError: it is too long, or no strict YAML; the sentence names the line.
+    """
     if len(text) > MAX_BYTES:
-        raise FileError(_TOO_LARGE, f"{where}:1")
+        raise FileError(TOO_LARGE, f"{where}:1")
     return _Reader(text, where).document()
 
 
@@ -102,7 +89,7 @@ class _Reader:
 
     def __init__(self, text: str, name: str) -> None:
         self.text, self.name = text, name
-        self.events = yaml.parse(text, Loader=yaml.SafeLoader)
+        self.events: Iterator[Any] = yaml.parse(text, Loader=yaml.SafeLoader)
         self.line = 1  # where the last event began
         self.lines: dict[NodePath, int] = {(): 1}
 
@@ -116,15 +103,15 @@ class _Reader:
             raise self.fault("must hold one document, got a second one. Keep one of them and delete the '---'.")
         return Document(data, self.name, self.lines)
 
-    def next(self) -> Any:
+    def next(self) -> Any:  # an event, of types that say little
         try:
-            event: Any = next(self.events)
+            event = next(self.events)
         except Exception as error:  # beside its own, yaml raises ValueError and OverflowError for some escapes
             raise self.translate(error) from None
         self.line = event.start_mark.line + 1
         return event
 
-    def node(self, path: NodePath, event: Any) -> Any:
+    def node(self, path: NodePath, event: Any) -> Json:
         if isinstance(event, yaml.AliasEvent):
             raise self.fault(f"must not use aliases, got *{event.anchor}. Write the value out.")
         if event.anchor is not None:
@@ -138,13 +125,13 @@ class _Reader:
             raise self.fault(f"must nest at most {MAX_DEPTH} levels, got more. Flatten it.")
         if isinstance(event, yaml.MappingStartEvent):
             return self.mapping(path)
-        items: list[Any] = []
+        items: list[Json] = []
         while not isinstance(event := self.next(), yaml.SequenceEndEvent):
             items.append(self.node((*path, len(items)), event))
         return items
 
-    def mapping(self, path: NodePath) -> dict[Any, Any]:
-        data: dict[Any, Any] = {}
+    def mapping(self, path: NodePath) -> JsonObject:
+        data: JsonObject = {}
         while not isinstance(event := self.next(), yaml.MappingEndEvent):
             if isinstance(event, yaml.CollectionStartEvent):
                 raise self.fault("must have text as keys, got a list or a mapping. Write the key as plain text.")
@@ -160,7 +147,7 @@ class _Reader:
             data[key] = self.node((*path, key), self.next())
         return data
 
-    def scalar(self, event: Any) -> Any:
+    def scalar(self, event: Any) -> Json:
         text: str = event.value
         if _UNFIT.search(text):
             raise self.fault("must hold text only, got an escaped NUL or half a surrogate pair. Delete it.")
@@ -216,7 +203,10 @@ class _Dumper(yaml.SafeDumper):
         super().increase_indent(flow, False)
 
 
-def dumps(data: Any) -> str:
+_SCALARS = yaml.representer.SafeRepresenter()
+
+
+def dumps(data: Json) -> str:
     """Write plain data as YAML: block style outside, one line for what is short and flat.
 
     >>> print(dumps({"border": "reflect", "steps": [{"Rotate": {"degrees": [-15.0, 15.0]}}]}), end="")
@@ -226,11 +216,11 @@ def dumps(data: Any) -> str:
     """
     text = yaml.serialize(_node(data, 0), Dumper=_Dumper, allow_unicode=True, width=math.inf)
     if len(text.encode()) > MAX_BYTES:
-        raise ArgumentError(_TOO_LARGE, "data")
+        raise ArgumentError(TOO_LARGE, "data")
     return str(text)
 
 
-def _node(value: Any, depth: int) -> yaml.Node:
+def _node(value: Json, depth: int) -> yaml.Node:
     if not isinstance(value, _MANY):
         return _scalar(value)
     if depth >= MAX_DEPTH:
@@ -245,33 +235,33 @@ def _node(value: Any, depth: int) -> yaml.Node:
     return yaml.MappingNode(_TAG + "map", pairs, flow_style=_flat(value, depth))
 
 
-def _flat(value: Any, depth: int) -> bool:
+def _flat(value: Json, depth: int) -> bool:
     """Say whether a collection holds only scalars and lists of them, fits a line and is not the whole file."""
     inner = [item for item in (value.values() if isinstance(value, dict) else value) if isinstance(item, _MANY)]
     nested = any(isinstance(item, dict) or any(isinstance(part, _MANY) for part in item) for item in inner)
     return depth > 0 and not nested and len(repr(value)) <= LINE_LENGTH
 
 
-def _scalar(value: Any) -> yaml.ScalarNode:
-    if value is None:
-        return yaml.ScalarNode(_TAG + "null", "null")
-    if isinstance(value, bool):
-        return yaml.ScalarNode(_TAG + "bool", str(value).lower())
-    if isinstance(value, int):
-        if value.bit_length() > MAX_BITS:
-            raise ArgumentError("must be plain data, got an int of more digits than are read back. Shorten it.", "data")
-        return yaml.ScalarNode(_TAG + "int", int.__repr__(value))
-    if isinstance(value, float):
-        text = float.__repr__(value)  # the shortest that reads back the same; YAML 1.1 wants a dot in it
-        text = text if "." in text else text.replace("e", ".0e").replace("inf", ".inf").replace("nan", ".nan")
-        return yaml.ScalarNode(_TAG + "float", text)
-    if not isinstance(value, str) or _UNFIT.search(value):
-        raise ArgumentError(f"must be plain data, got {_show(value)}. Use text, numbers, lists and dicts.", "data")
-    plain = _PLAIN.fullmatch(value) and _value(value) == value
-    return yaml.ScalarNode(_TAG + "str", str(value), style=None if plain else '"')
+def _scalar(value: object) -> yaml.ScalarNode:
+    match value:
+        case None:
+            return _SCALARS.represent_none(None)
+        case bool():
+            return _SCALARS.represent_bool(value)
+        case int() if value.bit_length() > MAX_BITS:
+            what = "must be plain data, got an int of more digits than are read back. Shorten it."
+            raise ArgumentError(what, "data")
+        case int():
+            return _SCALARS.represent_int(int(value))
+        case float():
+            return _SCALARS.represent_float(float(value))
+        case str() if not _UNFIT.search(value):
+            plain = _PLAIN.fullmatch(value) and _value(value) == value
+            return yaml.ScalarNode(_TAG + "str", str(value), style=None if plain else '"')
+    raise ArgumentError(f"must be plain data, got {_show(value)}. Use text, numbers, lists and dicts.", "data")
 
 
-def write(data: Any, path: str | os.PathLike[str]) -> None:
+def write(data: Json, path: str | os.PathLike[str]) -> None:
     """Write plain data to a YAML file that `read` reads back as it was: the whole of it, or nothing."""
     text = dumps(data)
     try:

@@ -19,11 +19,11 @@ from collections.abc import Collection, Iterator
 from io import BytesIO, StringIO
 
 from augkit.core.arrays import Json, JsonObject
+from augkit.core.text_files import json_of, text_of
 from augkit.datasets.data_set import KINDS, DataSet, Source
 from augkit.datasets.fields import FIELDS, annotations_of
 from augkit.datasets.format import FORMATS, Reader
 from augkit.datasets.naming import classes_of, split_named
-from augkit.datasets.text_files import json_of, text_of
 from augkit.errors import FileError, closest
 from augkit.storage.root import Root, inside
 
@@ -92,7 +92,7 @@ def _csv_rows(data: bytes, where: str) -> Iterator[tuple[int, JsonObject]]:
                 raise FileError(f"must have {len(names)} cells, got {len(cells)}. Quote commas.", here)
             row: JsonObject = {name: cell for name, cell in zip(names, cells, strict=True) if cell}
             for name in row.keys() & set(FIELDS):
-                row[name] = json_of(row[name].encode(), where, reader.line_num)
+                row[name] = json_of(row[name], where, reader.line_num)
             yield reader.line_num, row
     except csv.Error as fault:
         what = f"must be valid CSV, got a fault: {fault}. Quote what holds commas; put long outlines into .jsonl."

@@ -26,6 +26,7 @@ from io import BytesIO
 from typing import TYPE_CHECKING, BinaryIO
 
 from augkit.core.arrays import Json, JsonObject, Label
+from augkit.core.text_files import json_of
 from augkit.datasets import arrow
 from augkit.datasets.data_set import KINDS, DataSet, Source, Split
 from augkit.datasets.fields import FIELDS, annotations_of, fields_of
@@ -33,7 +34,6 @@ from augkit.datasets.format import FORMATS, Add, Part, Reader, Record, Sink, Who
 from augkit.datasets.naming import SPLIT_NAMES, classes_of, split_named, split_of_path
 from augkit.datasets.packs import holds_packs, packs_in
 from augkit.datasets.places import KEPT_BYTES, Cell, Member, Place
-from augkit.datasets.text_files import json_of
 from augkit.errors import AugkitError, FileError
 from augkit.storage.root import Root, inside
 
@@ -167,7 +167,7 @@ class _File:
     def _source(self, path: str, size: int, entry: JsonObject, place: Place, mask: Place | None, where: str) -> Source:
         label, group = self._label(entry, where), entry.get("group")
         fields = {
-            name: json_of(value.encode(), f"{where} {name}") if isinstance(value, str) else value
+            name: json_of(value, f"{where} {name}") if isinstance(value, str) else value
             for name in FIELDS
             if (value := entry.get(name)) is not None
         }
@@ -178,7 +178,7 @@ class _File:
 
     def _label(self, entry: JsonObject, where: str) -> Label:
         if entry.get("label_json") is not None:
-            return json_of(entry["label_json"].encode(), f"{where} label_json")
+            return json_of(entry["label_json"], f"{where} label_json")
         label = entry.get("label", entry.get("class"))
         if not self.classes or not isinstance(label, int):
             return label

@@ -23,13 +23,13 @@ from io import BytesIO
 from typing import BinaryIO
 
 from augkit.core.arrays import JsonObject, Label
+from augkit.core.text_files import json_of
 from augkit.datasets.data_set import KINDS, DataSet, Source, Split
 from augkit.datasets.fields import annotations_of, fields_of
 from augkit.datasets.format import FORMATS, Add, Part, Reader, Record, Sink, Whole, Writer
 from augkit.datasets.naming import SPLIT_NAMES, classes_of, is_picture, split_of_path
 from augkit.datasets.packs import holds_packs, packs_in
 from augkit.datasets.places import Member
-from augkit.datasets.text_files import json_of
 from augkit.errors import FileError
 from augkit.storage.root import Root, inside
 

@@ -21,11 +21,11 @@ from collections.abc import Iterable, Iterator
 from augkit import yaml_file
 from augkit.core.arrays import Json, JsonObject
 from augkit.core.spatial import Size
+from augkit.core.text_files import text_of
 from augkit.datasets.data_set import Annotations, DataSet, Instance, Source, Split
 from augkit.datasets.format import FORMATS, FileWriter, Part, Reader, Record, Whole
 from augkit.datasets.naming import SPLIT_NAMES, is_picture
 from augkit.datasets.objects import FLAT, around, box_of
-from augkit.datasets.text_files import text_of
 from augkit.errors import DecodeError, FileError
 from augkit.images import upright_size
 from augkit.storage.root import Root

@@ -3,11 +3,37 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable
+from pathlib import Path
 from typing import NoReturn
 
 from augkit.core.arrays import Json, JsonObject
 from augkit.errors import FileError
+
+MAX_BYTES = 1_000_000  # of settings and pipelines
+TOO_LARGE = "must be at most 1 MB, got more. Settings belong here, data does not."
+
+
+def read_settings(path: str | os.PathLike[str]) -> str:
+    """Return the text of a file of settings, of at most MAX_BYTES.
+
+    Raises:
+        FileError: it is missing, no regular file, too large, or not UTF-8.
+    """
+    name = os.fspath(path)
+    try:
+        if Path(path).is_dir():
+            raise FileError("must be a file, got a folder. Name the file inside it.", name)
+        if not Path(path).is_file():  # nor a pipe or a device, which might never end
+            raise FileError("must be a file that exists, got none. Check the spelling and the current folder.", name)
+        with Path(path).open("rb") as file:
+            content = file.read(MAX_BYTES + 1)
+    except OSError as error:
+        raise FileError(f"must be readable, got: {error.strerror}. Check its name and permissions.", name) from None
+    if len(content) > MAX_BYTES:
+        raise FileError(TOO_LARGE, f"{name}:1")
+    return text_of(content, name)
 
 
 def text_of(data: bytes, where: str, line: int = 1) -> str:
@@ -29,11 +55,11 @@ def text_of(data: bytes, where: str, line: int = 1) -> str:
         raise FileError(what, f"{where}:{place}") from None
 
 
-def json_of(data: bytes, where: str, line: int = 1, keep: Callable[[JsonObject], Json] | None = None) -> Json:
+def json_of(data: bytes | str, where: str, line: int = 1, keep: Callable[[JsonObject], Json] | None = None) -> Json:
     """Return what JSON text says; there is no NaN and no infinity in it.
 
     Args:
-        data: the text in UTF-8.
+        data: the text, or its bytes in UTF-8.
         where: the file's name, for messages.
         line: the number of its first line in the file.
         keep: what to make of every object, innermost first.
@@ -41,7 +67,7 @@ def json_of(data: bytes, where: str, line: int = 1, keep: Callable[[JsonObject],
     Raises:
         FileError: it is no JSON; the sentence names the file and the line.
     """
-    text = text_of(data, where, line)
+    text = data if isinstance(data, str) else text_of(data, where, line)
     del data  # hundreds of megabytes, of a large file
     try:
         return json.loads(text, object_hook=keep, parse_constant=_refuse)
