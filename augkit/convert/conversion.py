@@ -1,11 +1,12 @@
-"""What a translation is: steps of ours, and the names of what has no equal."""
+"""A translation as it grows: steps of ours, and the names of what has no equal."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Literal
 
+from augkit.core.arrays import Json, JsonObject
 from augkit.core.policy import Border, Policy
 from augkit.errors import AugkitError
 from augkit.pipeline import Pipeline
@@ -13,30 +14,28 @@ from augkit.pipeline.pipeline_file import described
 from augkit.transforms import REGISTRY, Transform
 from augkit.transforms.combinators import Maybe, OneOf
 from augkit.transforms.combinators import Sequence as InOrder
-from augkit.transforms.crops import Pad
+from augkit.transforms.crops import Pad, ResizeSide
 from augkit.transforms.external import PREFIX
 from augkit.transforms.other_names import ELSEWHERE
 from augkit.yaml_file import dumps
 
-__all__ = ["Arguments", "Conversion", "Differs", "Rule", "either", "joined", "margins", "perhaps", "ruled", "unlike"]
-
 
 class Differs(Exception):
-    """What is asked for has no equal here; the text says why."""
+    """Something is asked for that has no equal here; the text says why."""
 
 
 class Arguments:
     """The arguments of one foreign transform, each to be taken once, so that none is passed over."""
 
-    def __init__(self, given: Mapping[str, Any]) -> None:
+    def __init__(self, given: Mapping[str, Json]) -> None:
         self.given = dict(given)
 
-    def take(self, name: str, default: Any = None) -> Any:
+    def take(self, name: str, default: Json = None) -> Json:
         """Return an argument's value, lists as tuples."""
         value = self.given.pop(name, default)
         return tuple(value) if isinstance(value, list) else value
 
-    def only(self, *names: str, **wanted: Any) -> None:
+    def only(self, *names: str, **wanted: Json) -> None:
         """Take arguments that may have one value only, and those in `names` whatever they are."""
         for name in names:
             self.given.pop(name, None)
@@ -52,6 +51,22 @@ class Arguments:
 
 
 Rule = Callable[[Arguments, "Conversion"], Sequence[Transform]]
+
+
+def equal(make: Callable[[Arguments], Transform], *ignored: str, **wanted: Json) -> Rule:
+    """Return a rule for a transform that is one of ours.
+
+    Args:
+        make: makes ours of the arguments that it takes.
+        ignored: arguments that may have any value.
+        wanted: arguments that must have these values, if they are given.
+    """
+
+    def rule(arguments: Arguments, found: Conversion) -> Sequence[Transform]:
+        arguments.only(*ignored, **wanted)
+        return (make(arguments),)
+
+    return rule
 
 
 @dataclass
@@ -76,13 +91,13 @@ class Conversion:
     notes: list[str] = field(default_factory=list)
     borders: tuple[Border, float | tuple[float, ...], int] | None = None
     min_visible: float | None = None
-    normalised: tuple[Any, Any] | None = None
+    normalised: tuple[Json, Json] | None = None
 
     def reflected(self, name: str) -> None:
         """Note of a kernel that it reaches beyond the picture's edge, which is reflected there."""
         self.notes.append(f"{name}: beyond the picture's edge it sees the pipeline's border, there a reflection")
 
-    def outside(self, border: Border | None, fill: Any = 0, mask_fill: Any = 0) -> None:
+    def outside(self, border: Border | None, fill: Json = 0, mask_fill: Json = 0) -> None:
         """Agree on what lies outside the picture: it belongs to the pipeline, so all steps must say the same."""
         if border is None:
             raise Differs("its border has no equal")
@@ -94,13 +109,10 @@ class Conversion:
 
     def pipeline(self) -> Pipeline:
         """Return ours."""
-        policy: dict[str, Any] = {}
-        if self.borders is not None:
-            policy = dict(zip(("border", "fill", "mask_fill"), self.borders, strict=True))
+        policy: JsonObject = dict(zip(("border", "fill", "mask_fill"), self.borders or (), strict=False))
         if self.min_visible is not None:
             policy["min_visible"] = self.min_visible
-        found = Policy(**policy)
-        return Pipeline(self.steps, **found.given())
+        return Pipeline(self.steps, **Policy(**policy).given())
 
     def yaml(self) -> str:
         """Return our file's text."""
@@ -124,18 +136,19 @@ def joined(steps: Sequence[Transform]) -> Transform:
     return steps[0] if len(steps) == 1 else InOrder(tuple(steps))
 
 
-def either(steps: Sequence[Transform]) -> Transform:
-    """Return a choice of steps, all alike."""
+def resized_side(lengths: Json, side: Literal["shorter", "longer"]) -> Transform:
+    """Return a side brought to one length, or to one of several, all alike."""
+    steps = [ResizeSide(length, side) for length in (lengths if isinstance(lengths, tuple) else (lengths,))]
     return steps[0] if len(steps) == 1 else OneOf(tuple(steps))
 
 
-def margins(given: Any) -> Pad:
+def margins(given: Json) -> Pad:
     """Return the margins that both libraries write as one number, as (x, y), or as (left, top, right, bottom)."""
     sides = given if isinstance(given, tuple) else (given,)
     return Pad(*{1: sides * 4, 2: sides * 2, 4: sides}[len(sides)])
 
 
-def ruled(rule: Rule, given: Mapping[str, Any], found: Conversion) -> Sequence[Transform]:
+def ruled(rule: Rule, given: Mapping[str, Json], found: Conversion) -> Sequence[Transform]:
     """Return what a rule makes of arguments, all of which it must take.
 
     Raises:

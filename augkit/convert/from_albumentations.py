@@ -1,20 +1,18 @@
-"""From what ``albumentations.save`` wrote to ours: what has an equal becomes it, the rest is kept as it is."""
+"""Files of ``albumentations.save``, translated: a transform that has an equal becomes it, the rest is kept as it is."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from augkit.convert.albumentations_rules import RULES
 from augkit.convert.conversion import Conversion, Differs, joined, perhaps, ruled, unlike
+from augkit.core.arrays import Json
 from augkit.errors import AugkitError, FileError
 from augkit.integrations.albumentations import without_derived
 from augkit.transforms import Transform
 from augkit.transforms.combinators import OneOf, RandomOrder, SomeOf
 from augkit.transforms.combinators import Sequence as InOrder
 from augkit.transforms.external import Albumentations
-
-__all__ = ["albumentations_steps"]
 
 _CLASS = "__class_fullname__"
 _ELSEWHERE = {
@@ -26,7 +24,7 @@ _GROUPS = ("Compose", "Sequential")
 _CHOICES = ("OneOf", "RandomOrder", "SomeOf")
 
 
-def albumentations_steps(data: Any, name: str) -> Conversion:
+def albumentations_steps(data: Json, name: str) -> Conversion:
     """Translate a serialised pipeline.
 
     Args:
@@ -49,22 +47,22 @@ def albumentations_steps(data: Any, name: str) -> Conversion:
     return found
 
 
-def _short(node: Mapping[str, Any]) -> str:
+def _short(node: Mapping[str, Json]) -> str:
     return str(node.get(_CLASS)).rpartition(".")[2]
 
 
-def _items(node: Mapping[str, Any], where: str, found: Conversion) -> list[Mapping[str, Any]]:
+def _items(node: Mapping[str, Json], where: str, found: Conversion) -> list[Mapping[str, Json]]:
     items = node.get("transforms")
     if not isinstance(items, list) or not all(isinstance(item, Mapping) for item in items):
         raise FileError("must be a list of transforms, got something else.", f"{found.name}: {where}.transforms")
     return items
 
 
-def _parts(items: Sequence[Mapping[str, Any]], where: str, found: Conversion) -> list[list[Transform]]:
+def _parts(items: Sequence[Mapping[str, Json]], where: str, found: Conversion) -> list[list[Transform]]:
     return [_steps(item, f"{where}.transforms[{n}]", found, False) for n, item in enumerate(items)]
 
 
-def _steps(node: Mapping[str, Any], where: str, found: Conversion, always: bool) -> list[Transform]:
+def _steps(node: Mapping[str, Json], where: str, found: Conversion, always: bool) -> list[Transform]:
     """Return what one node becomes; what cannot be is named in `found`."""
     name, chance = _short(node), _chance(node, where, found)
     if name in _GROUPS:
@@ -97,14 +95,14 @@ def _steps(node: Mapping[str, Any], where: str, found: Conversion, always: bool)
     return [kept]
 
 
-def _chance(node: Mapping[str, Any], where: str, found: Conversion) -> float:
+def _chance(node: Mapping[str, Json], where: str, found: Conversion) -> float:
     chance = node.get("p", 1.0)
     if isinstance(chance, bool) or not isinstance(chance, int | float) or not 0.0 <= chance <= 1.0:
         raise FileError(f"must lie within 0 and 1, got {chance!r}.", f"{found.name}: {where}.p")
     return float(chance)
 
 
-def _choice(name: str, node: Mapping[str, Any], where: str, found: Conversion) -> Transform:
+def _choice(name: str, node: Mapping[str, Json], where: str, found: Conversion) -> Transform:
     """Return a choice of steps.
 
     Raises:

@@ -1,17 +1,15 @@
-"""From a list of torchvision v2 transforms in Python source to ours: the source is parsed, and never run."""
+"""Lists of torchvision v2 transforms in Python source, translated: the source is parsed, and never run."""
 
 from __future__ import annotations
 
 import ast
-from typing import Any
 
 from augkit.convert.conversion import Conversion, Differs, joined, perhaps, ruled, unlike
 from augkit.convert.torchvision_rules import CHANCES, POSITIONS, RULES
+from augkit.core.arrays import Json
 from augkit.errors import AugkitError, FileError
 from augkit.transforms import Transform
 from augkit.transforms.combinators import OneOf, RandomOrder
-
-__all__ = ["torchvision_steps"]
 
 _PREPARATION = (
     *("ToImage", "ToDtype", "ToTensor", "PILToTensor", "ConvertImageDtype", "ConvertDtype", "ToPureTensor"),
@@ -95,7 +93,7 @@ def _steps(node: ast.expr, found: Conversion) -> list[Transform]:
     return []
 
 
-def _normalised(node: ast.Call) -> tuple[Any, Any]:
+def _normalised(node: ast.Call) -> tuple[Json, Json]:
     """Return mean and standard deviation as they are written out, None where they are not."""
     try:
         given = {key: _value(value) for key, value in _given(node, "Normalize").items()}
@@ -116,8 +114,8 @@ def _given(node: ast.Call, name: str) -> dict[str, ast.expr]:
     return given
 
 
-def _value(node: ast.expr) -> Any:
-    """Return what an argument says: plain values, quotients of numbers, and the last word of a dotted name."""
+def _value(node: ast.expr) -> Json:
+    """Return the value of an argument: plain values, quotients of numbers, and the last word of a dotted name."""
     if isinstance(node, ast.Attribute):
         return node.attr
     if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Div):

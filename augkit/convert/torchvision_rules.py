@@ -1,11 +1,12 @@
-"""What each transform of torchvision v2 is here: one rule a transform, and the order of its arguments."""
+"""Rules for the transforms of torchvision v2 that have an equal here, one a transform; the order of arguments."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, Literal
+from typing import Literal
 
-from augkit.convert.conversion import Arguments, Conversion, Differs, Rule, either, margins
+from augkit.convert.conversion import Arguments, Conversion, Differs, Rule, equal, margins, resized_side
+from augkit.core.arrays import Json
 from augkit.core.policy import Border
 from augkit.transforms import Transform
 from augkit.transforms.colour import Brightness, Grayscale, Saturation
@@ -15,8 +16,6 @@ from augkit.transforms.geometry import Mirror, Rotate, Scale, Shear, Translate
 from augkit.transforms.levels import AutoContrast, ChannelShuffle, Equalize, Invert, Posterize, Solarize
 from augkit.transforms.policies import BUILDERS, AutoAugment, RandAugment, TrivialAugment
 from augkit.transforms.texture import Blur, Erase, Jpeg, Noise
-
-__all__ = ["CHANCES", "POSITIONS", "RULES"]
 
 POSITIONS = {  # the names of arguments that may be given by their place
     "AutoAugment": ("policy", "interpolation", "fill"),
@@ -51,13 +50,11 @@ POSITIONS = {  # the names of arguments that may be given by their place
     "Resize": ("size", "interpolation", "max_size", "antialias"),
     "TrivialAugmentWide": ("num_magnitude_bins", "interpolation", "fill"),
 }
+CHANCES = dict.fromkeys((name for name, taken in POSITIONS.items() if "p" in taken), 0.5) | {"RandomGrayscale": 0.1}
 _TOP = 255  # of the range of 8 bits, in which its thresholds of whole numbers lie
-_BORDERS: dict[Any, Border] = {"constant": "constant", "edge": "replicate", "symmetric": "reflect"}
-_POLICIES: dict[str, Literal["imagenet", "cifar", "svhn"]] = {
-    "imagenet": "imagenet",
-    "cifar10": "cifar",
-    "svhn": "svhn",
-}
+_BORDERS: dict[Json, Border] = {"constant": "constant", "edge": "replicate", "symmetric": "reflect"}
+_POLICIES: dict[str, Literal["imagenet", "cifar", "svhn"]]
+_POLICIES = {"imagenet": "imagenet", "cifar10": "cifar", "svhn": "svhn"}
 _STRENGTHS = 31  # of TrivialAugment
 _STRONGEST = 10.0  # magnitude here that is the last of its bins
 _ROUNDED = "the longer side is rounded here, and cut down to a whole number there"
@@ -73,12 +70,8 @@ def _sampled(a: Arguments, found: Conversion, default: str) -> None:
         found.notes.append("pixels are sampled linearly here, where it takes the nearest: add `interpolation: nearest`")
 
 
-def _square(size: Any) -> Any:
+def _square(size: Json) -> Json:
     return size[0] if isinstance(size, tuple) and len(size) == 1 else size
-
-
-def _center_crop(a: Arguments, found: Conversion) -> Sequence[Transform]:
-    return (CenterCrop(_square(a.take("size"))),)
 
 
 def _padding(a: Arguments, found: Conversion) -> Sequence[Transform]:
@@ -108,8 +101,7 @@ def _shortest(a: Arguments, found: Conversion) -> Sequence[Transform]:
     a.only(max_size=None, antialias=True)
     _sampled(a, found, "BILINEAR")
     found.notes.append(_ROUNDED)
-    lengths = a.take("min_size")
-    return (either([ResizeSide(length) for length in (lengths if isinstance(lengths, tuple) else (lengths,))]),)
+    return (resized_side(a.take("min_size"), "shorter"),)
 
 
 def _resized_crop(a: Arguments, found: Conversion) -> Sequence[Transform]:
@@ -153,15 +145,9 @@ def _jitter(a: Arguments, found: Conversion) -> Sequence[Transform]:
     return (RandomOrder(tuple(steps)),) if len(steps) > 1 else steps
 
 
-def _grey(a: Arguments, found: Conversion) -> Sequence[Transform]:
-    a.only(num_output_channels=3)
-    return (Grayscale(),)
-
-
-def _solarize(a: Arguments, found: Conversion) -> Sequence[Transform]:
+def _solarize(a: Arguments) -> Transform:
     threshold = a.take("threshold")
-    level = threshold / _TOP if isinstance(threshold, int) and threshold > 1 else float(threshold)
-    return (Solarize(level),)
+    return Solarize(threshold / _TOP if isinstance(threshold, int) and threshold > 1 else float(threshold))
 
 
 def _blur(a: Arguments, found: Conversion) -> Sequence[Transform]:
@@ -178,11 +164,6 @@ def _sharpness(a: Arguments, found: Conversion) -> Sequence[Transform]:
     step = BUILDERS["Sharpness"](float(a.take("sharpness_factor")))
     found.reflected("RandomAdjustSharpness")
     return (step,) if step else ()
-
-
-def _noise(a: Arguments, found: Conversion) -> Sequence[Transform]:
-    a.only(mean=0.0, clip=True)
-    return (Noise("gaussian", a.take("sigma", 0.1)),)
 
 
 def _erase(a: Arguments, found: Conversion) -> Sequence[Transform]:
@@ -229,43 +210,36 @@ def _auto_augment(a: Arguments, found: Conversion) -> Sequence[Transform]:
     return (AutoAugment(policy),)
 
 
-def _around(value: Any, middle: float) -> tuple[float, float]:
+def _around(value: Json, middle: float) -> tuple[float, float]:
     return tuple(value) if isinstance(value, tuple) else (middle - value, middle + value)
 
 
-CHANCES = {"RandomGrayscale": 0.1} | dict.fromkeys(
-    (
-        *("RandomAdjustSharpness", "RandomAutocontrast", "RandomEqualize", "RandomErasing", "RandomHorizontalFlip"),
-        *("RandomInvert", "RandomPosterize", "RandomSolarize", "RandomVerticalFlip"),
-    ),
-    0.5,
-)
 RULES: dict[str, Rule] = {
     "AutoAugment": _auto_augment,
-    "CenterCrop": _center_crop,
+    "CenterCrop": equal(lambda a: CenterCrop(_square(a.take("size")))),
     "ColorJitter": _jitter,
     "GaussianBlur": _blur,
-    "GaussianNoise": _noise,
-    "Grayscale": _grey,
-    "JPEG": lambda a, found: (Jpeg(a.take("quality")),),
+    "GaussianNoise": equal(lambda a: Noise("gaussian", a.take("sigma", 0.1)), mean=0.0, clip=True),
+    "Grayscale": equal(lambda a: Grayscale(), num_output_channels=3),
+    "JPEG": equal(lambda a: Jpeg(a.take("quality"))),
     "Pad": _padding,
     "RandAugment": _rand_augment,
     "RandomAdjustSharpness": _sharpness,
     "RandomAffine": _affine,
-    "RandomAutocontrast": lambda a, found: (AutoContrast(),),
-    "RandomChannelPermutation": lambda a, found: (ChannelShuffle(),),
+    "RandomAutocontrast": equal(lambda a: AutoContrast()),
+    "RandomChannelPermutation": equal(lambda a: ChannelShuffle()),
     "RandomCrop": _crop,
-    "RandomEqualize": lambda a, found: (Equalize(),),
+    "RandomEqualize": equal(lambda a: Equalize()),
     "RandomErasing": _erase,
-    "RandomGrayscale": lambda a, found: (Grayscale(),),
-    "RandomHorizontalFlip": lambda a, found: (Mirror(),),
-    "RandomInvert": lambda a, found: (Invert(),),
-    "RandomPosterize": lambda a, found: (Posterize(a.take("bits")),),
+    "RandomGrayscale": equal(lambda a: Grayscale()),
+    "RandomHorizontalFlip": equal(lambda a: Mirror()),
+    "RandomInvert": equal(lambda a: Invert()),
+    "RandomPosterize": equal(lambda a: Posterize(a.take("bits"))),
     "RandomResizedCrop": _resized_crop,
     "RandomRotation": _rotation,
     "RandomShortestSize": _shortest,
-    "RandomSolarize": _solarize,
-    "RandomVerticalFlip": lambda a, found: (Mirror("vertical"),),
+    "RandomSolarize": equal(_solarize),
+    "RandomVerticalFlip": equal(lambda a: Mirror("vertical")),
     "Resize": _resize,
     "TrivialAugmentWide": _trivial,
 }
