@@ -20,16 +20,16 @@ from augkit.pipeline.pipeline_file import bundled
 from augkit.pipeline.pipeline_schema import schema
 from augkit.preview import contact_sheet
 from augkit.transforms import REGISTRY
+from support.commands import PLAIN, command
 
 ROOT = Path(__file__).parent.parent.parent
-PLAIN = {"COLUMNS": "80", "NO_COLOR": "1", "TERM": "dumb"}
 
 
-def run(*args: Any, cwd: Path = ROOT, code: str | None = None) -> subprocess.CompletedProcess[str]:
+def processed(*args: Any, code: str | None = None) -> subprocess.CompletedProcess[str]:
     """Run augkit with these arguments in a process of its own, or Python code that sees them."""
     start = ["-c", code] if code else ["-m", "augkit"]
-    command = [sys.executable, *start, *map(str, args)]
-    return subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=False, env=os.environ | PLAIN)
+    words = [sys.executable, *start, *map(str, args)]
+    return subprocess.run(words, cwd=ROOT, capture_output=True, text=True, check=False, env=os.environ | PLAIN)
 
 
 def assert_sentence(done: subprocess.CompletedProcess[str], words: str) -> None:
@@ -65,7 +65,7 @@ def test_help_is_quick() -> None:
         float
     ):  # of processor time: a busy machine takes longer by the clock, and says nothing about augkit
         before = os.times()
-        assert "expand" in run("--help").stdout
+        assert "expand" in processed("--help").stdout
         after = os.times()
         return after.children_user - before.children_user + after.children_system - before.children_system
 
@@ -81,7 +81,7 @@ for command in {list(COMMANDS)!r}:
     except SystemExit as end: assert not end.code
 print(sorted({{"torch", "cv2", "numpy", "yaml", "PIL", "sklearn"}} & set(sys.modules)))
 """
-    text = run(code=code).stdout
+    text = processed(code=code).stdout
     assert text.endswith("\n[]\n")
     assert text.count("Usage:") == len(COMMANDS)
     assert "To be written" not in text
@@ -105,7 +105,7 @@ for line in {lines!r}:
     except SystemExit as end: assert not end.code, line
 print("torch" in sys.modules)
 """
-    done = run(code=code)
+    done = processed(code=code)
     assert done.stdout.splitlines()[-1] == "False", done.stderr
 
 
@@ -122,27 +122,29 @@ print("torch" in sys.modules)
     ],
 )  # fmt: skip
 def test_a_faulty_pipeline_is_one_sentence(text: str, words: str, tmp_path: Path) -> None:
-    assert_sentence(run("explain", pipeline_file(tmp_path, text)), words)
+    assert_sentence(command("explain", pipeline_file(tmp_path, text)), words)
 
 
 def test_show_refuses_a_faulty_pipeline_before_any_work(photos: Path, tmp_path: Path) -> None:
     path = pipeline_file(tmp_path, "steps:\n  - Rotate: {degrees: [15, -15]}\n")
-    assert_sentence(run("show", photos, "--pipeline", path, "-o", tmp_path / "sheet.png"), "own.yaml:2 .*low <= high")
+    assert_sentence(
+        command("show", photos, "--pipeline", path, "-o", tmp_path / "sheet.png"), "own.yaml:2 .*low <= high"
+    )
     assert names(tmp_path) == {"photos", "own.yaml"}
 
 
 def test_a_missing_pipeline_is_one_sentence(photos: Path, tmp_path: Path) -> None:
-    assert_sentence(run("explain", "sixx"), "Did you mean six")
+    assert_sentence(command("explain", "sixx"), "Did you mean six")
     line = ["show", photos, "--pipeline", "not/there.yaml", "-o", tmp_path / "sheet.png"]
-    assert_sentence(run(*line), "not/there.yaml: must be a file that exists")
+    assert_sentence(command(*line), "not/there.yaml: must be a file that exists")
 
 
-@pytest.mark.parametrize("command", ["show", "fit-pca"])
-def test_a_bad_source_is_one_sentence(command: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", ["show", "fit-pca"])
+def test_a_bad_source_is_one_sentence(name: str, tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
-    line = ["--pipeline", "six", "-o", tmp_path / "x.png"] if command == "show" else ["-o", tmp_path / "x.yaml"]
-    assert_sentence(run(command, tmp_path / "empty", *line), "must hold pictures, got none")
-    assert_sentence(run(command, tmp_path / "nowhere", *line), "must be readable, got: No such file")
+    line = ["--pipeline", "six", "-o", tmp_path / "x.png"] if name == "show" else ["-o", tmp_path / "x.yaml"]
+    assert_sentence(command(name, tmp_path / "empty", *line), "must hold pictures, got none")
+    assert_sentence(command(name, tmp_path / "nowhere", *line), "must be readable, got: No such file")
     unlisted = f"""
 import os, sys
 listed, folder = os.scandir, {str(tmp_path / "empty")!r}
@@ -150,11 +152,11 @@ def scandir(path="."):  # as for anyone but root, whom the tests may run as
     if str(path) == folder: raise PermissionError(13, "Permission denied", path)
     return listed(path)
 os.scandir = scandir
-sys.argv = ["augkit", {command!r}, folder, *{list(map(str, line))!r}]
+sys.argv = ["augkit", {name!r}, folder, *{list(map(str, line))!r}]
 from augkit.cli import main
 main()
 """
-    assert_sentence(run(code=unlisted), "empty: must be readable, got: Permission denied")
+    assert_sentence(processed(code=unlisted), "empty: must be readable, got: Permission denied")
     assert names(tmp_path) == {"empty"}
 
 
@@ -163,14 +165,14 @@ def test_a_bad_output_is_refused_before_any_work(photos: Path, tmp_path: Path) -
         ("sheet.jpg", "must end in .png or .html"),
         ("no/folder/sheet.png", "folder that exists"),
     ):
-        assert_sentence(run("show", photos, "--pipeline", "six", "-o", tmp_path / name), words)
+        assert_sentence(command("show", photos, "--pipeline", "six", "-o", tmp_path / name), words)
     (tmp_path / "folder.png").mkdir()
-    assert_sentence(run("show", photos, "--pipeline", "six", "-o", tmp_path / "folder.png"), "must be a file")
-    assert_sentence(run("fit-pca", photos, "-o", tmp_path / "pca.txt"), "must end in .yaml")
-    assert_sentence(run("schema", "-o", tmp_path / "no" / "s.json"), "folder that exists")
+    assert_sentence(command("show", photos, "--pipeline", "six", "-o", tmp_path / "folder.png"), "must be a file")
+    assert_sentence(command("fit-pca", photos, "-o", tmp_path / "pca.txt"), "must end in .yaml")
+    assert_sentence(command("schema", "-o", tmp_path / "no" / "s.json"), "folder that exists")
     for option, value, most in (("--copies", 0, 50), ("--copies", 51, 50), ("--rows", 0, 100)):
         line = ["show", photos, "--pipeline", "six", "-o", tmp_path / "s.png", option, value]
-        assert_sentence(run(*line), rf"{option}: must be a whole number from 1 to {most}, got {value}\.")
+        assert_sentence(command(*line), rf"{option}: must be a whole number from 1 to {most}, got {value}\.")
 
 
 def test_boxes_of_the_wrong_shape_are_one_sentence() -> None:
@@ -180,7 +182,7 @@ def test_boxes_of_the_wrong_shape_are_one_sentence() -> None:
 
 
 def test_show_writes_the_sheet_of_the_api(photos: Path, tmp_path: Path) -> None:
-    done = run(
+    done = command(
         "show", photos, "--pipeline", "strong", "-o", tmp_path / "sheet.png", "--copies", 2, "--rows", 3, "--seed", 9
     )
     assert done.returncode == 0, done.stderr
@@ -192,8 +194,8 @@ def test_show_writes_the_sheet_of_the_api(photos: Path, tmp_path: Path) -> None:
 
 def test_show_shows_what_expand_writes(photos: Path, tmp_path: Path) -> None:
     options = ["--pipeline", "six", "--seed", "3", "--copies", "2"]
-    assert run("show", photos / "a", *options, "-o", tmp_path / "sheet.png").returncode == 0
-    done = run("expand", photos / "a", tmp_path / "out", *options, "--encoding", "png", "--workers", "0")
+    assert command("show", photos / "a", *options, "-o", tmp_path / "sheet.png").returncode == 0
+    done = command("expand", photos / "a", tmp_path / "out", *options, "--encoding", "png", "--workers", "0")
     assert done.returncode == 0, done.stderr
     sheet = cv2.imread(str(tmp_path / "sheet.png"))
     written = sorted((tmp_path / "out").glob("*.png"))
@@ -207,17 +209,19 @@ def test_show_shows_what_expand_writes(photos: Path, tmp_path: Path) -> None:
 def test_show_names_what_it_leaves_out_and_fills_its_row(photos: Path, tmp_path: Path) -> None:
     (photos / "a" / "0.png").write_bytes(b"")
     (photos / "b" / "4.png").write_bytes(encode(np.zeros((9, 9), np.uint8), "png"))  # grey: six refuses it
-    done = run("show", photos, "--pipeline", "six", "-o", tmp_path / "sheet.png", "--rows", 4)
+    done = command("show", photos, "--pipeline", "six", "-o", tmp_path / "sheet.png", "--rows", 4)
     assert done.returncode == 0
     assert "4 x 5 copies" in done.stdout
     assert re.search("left out: .*0.png: is empty", done.stderr)
     assert re.search("left out: .*4.png steps.5. PCAColorShift.*RGB", done.stderr)
-    assert_sentence(run("show", photos / "a" / "0.png", "--pipeline", "six", "-o", tmp_path / "one.png"), "is empty")
-    assert run("show", photos / "a" / "1.png", "--pipeline", "six", "-o", tmp_path / "one.png").returncode == 0
+    assert_sentence(
+        command("show", photos / "a" / "0.png", "--pipeline", "six", "-o", tmp_path / "one.png"), "is empty"
+    )
+    assert command("show", photos / "a" / "1.png", "--pipeline", "six", "-o", tmp_path / "one.png").returncode == 0
 
 
 def test_explain_tells_steps_and_passes() -> None:
-    done = run("explain", "six")
+    done = command("explain", "six")
     assert done.returncode == 0
     for words in ("1. RandomResizedCrop", "in half of the pictures", "degrees uniform from -15 to 15", "pass 2:"):
         assert words in done.stdout
@@ -226,14 +230,14 @@ def test_explain_tells_steps_and_passes() -> None:
 
 def test_explain_tells_why_nothing_can_be_drawn(tmp_path: Path) -> None:
     text = "steps:\n  - CenterCrop: {size: [60, 1]}\n  - Rotate: {degrees: 45, corners: inscribed}\n"
-    done = run("explain", pipeline_file(tmp_path, text))
+    done = command("explain", pipeline_file(tmp_path, text))
     assert done.returncode == 0
     assert "2. Rotate" in done.stdout
     assert re.search(r"none for an RGB picture .*must leave at least one pixel", " ".join(done.stdout.split()))
 
 
 def test_list_names_everything_in_plain_columns() -> None:
-    text = run("list").stdout
+    text = command("list").stdout
     assert max(map(len, text.splitlines())) <= 80
     assert "\x1b" not in text
     assert all(line == line.rstrip() for line in text.splitlines())
@@ -246,18 +250,18 @@ def test_list_names_everything_in_plain_columns() -> None:
 
 
 def test_schema_is_the_apis(tmp_path: Path) -> None:
-    assert json.loads(run("schema").stdout) == json.loads(json.dumps(schema()))
-    done = run("schema", "-o", tmp_path / "s.json")
-    assert json.loads((tmp_path / "s.json").read_text()) == json.loads(run("schema").stdout)
+    assert json.loads(command("schema").stdout) == json.loads(json.dumps(schema()))
+    done = command("schema", "-o", tmp_path / "s.json")
+    assert json.loads((tmp_path / "s.json").read_text()) == json.loads(command("schema").stdout)
     assert "$schema=s.json" in done.stderr
-    assert "yaml-language-server" in run("schema", "--help").stdout
+    assert "yaml-language-server" in command("schema", "--help").stdout
     assert names(tmp_path) == {"s.json"}
 
 
 def test_demo_works_twice_from_a_path_with_a_space(tmp_path: Path) -> None:
     folder = tmp_path / "my demo"
     for _ in range(2):
-        done = run("demo", "my demo", cwd=tmp_path)
+        done = command("demo", "my demo", cwd=tmp_path)
         assert done.returncode == 0, done.stderr
         assert done.stdout.count("all is as it was written") == 2
         assert "40 written" in done.stdout
@@ -272,9 +276,9 @@ def test_demo_works_twice_from_a_path_with_a_space(tmp_path: Path) -> None:
 
 def test_demo_refuses_what_is_not_its_own(tmp_path: Path) -> None:
     (tmp_path / "thesis.txt").write_text("mine")
-    assert_sentence(run("demo", tmp_path), "must be new, empty or an earlier demo's")
-    assert_sentence(run("demo", tmp_path / "thesis.txt"), "must be a folder, got a file")
+    assert_sentence(command("demo", tmp_path), "must be new, empty or an earlier demo's")
+    assert_sentence(command("demo", tmp_path / "thesis.txt"), "must be a folder, got a file")
     assert names(tmp_path) == {"thesis.txt"}
     code = "import sys\nsys.modules['sklearn'] = None\nfrom augkit.cli import main\nmain()"
-    assert_sentence(run("demo", tmp_path / "new", code=code), r'pip install "augkit\[data\]"')
+    assert_sentence(processed("demo", tmp_path / "new", code=code), r'pip install "augkit\[data\]"')
     assert not (tmp_path / "new").exists()

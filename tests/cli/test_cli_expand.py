@@ -12,8 +12,9 @@ from pathlib import Path
 import pytest
 
 from augkit.images import decode
+from support.commands import augkit
 from support.folders import fill, lines, outputs, picture, put
-from support.processes import AUGKIT, assert_gone, augkit, group, hear_interrupts, needs_proc
+from support.processes import AUGKIT, assert_gone, group, hear_interrupts, needs_proc
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
 import sys
 import time
 from pathlib import Path
@@ -14,6 +13,7 @@ import pytest
 from augkit.expand import Estimate, estimate
 from augkit.pipeline import Pipeline
 from augkit.transforms.transform import REGISTRY, Transform, transform
+from support.commands import command
 from support.folders import SMALL, done, picture, put
 
 
@@ -63,11 +63,10 @@ def test_the_time_is_near(src: Path, tmp_path: Path, monkeypatch: pytest.MonkeyP
 
 
 def test_it_is_told_on_the_command_line(src: Path, tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "augkit", "expand", str(src), str(tmp_path / "out"), "--pipeline", "light"]
-    command += ["--copies", "2", "--workers", "1", "--dry-run"]
-    told = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60).stdout
+    words = ("expand", src, tmp_path / "out", "--pipeline", "light", "--copies", 2, "--workers", 1, "--dry-run")
+    told = command(*words).stdout
     assert "150 pictures, 300 outputs" in told
-    facts = json.loads(subprocess.run([*command, "--json"], capture_output=True, check=True, timeout=60).stdout)
+    facts = json.loads(command(*words, "--json").stdout)
     assert Estimate(**facts).planned == 300
     assert facts["classes"] == [[None, "a", 100, 200], [None, "b", 50, 100]]
     assert not (tmp_path / "out").exists()

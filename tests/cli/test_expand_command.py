@@ -17,8 +17,9 @@ import pytest
 
 from augkit.expand import verify
 from augkit.images import decode
+from support.commands import augkit
 from support.folders import done, fill, lines, picture, put, tree
-from support.processes import AUGKIT, assert_gone, augkit, group, needs_proc
+from support.processes import AUGKIT, assert_gone, group, needs_proc
 
 COMMAND = ["--pipeline", "light", "--copies", "20", "--workers", "2"]
 

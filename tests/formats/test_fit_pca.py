@@ -1,7 +1,6 @@
 """The colours of a data set: exact sums in any order, and a file that a pipeline shifts along."""
 
 import subprocess
-import sys
 from functools import reduce
 from pathlib import Path
 from typing import Any
@@ -18,6 +17,7 @@ from augkit.datasets.color_statistics import ColorSums
 from augkit.errors import ArgumentError, SampleError
 from augkit.images import encode
 from augkit.transforms.colour import ColorStatistics
+from support.commands import command
 
 
 def tinted(height: int, width: int, seed: int, dtype: str = "uint8", channels: int = 3) -> NDArray[Any]:
@@ -28,8 +28,7 @@ def tinted(height: int, width: int, seed: int, dtype: str = "uint8", channels: i
 
 
 def fit(source: Path, output: Path) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "augkit", "fit-pca", str(source), "-o", str(output)]
-    return subprocess.run(command, capture_output=True, text=True, check=False)
+    return command("fit-pca", source, "-o", output)
 
 
 pictures = st.lists(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import signal
-import subprocess
 import sys
 import time
 from pathlib import Path
@@ -12,13 +11,6 @@ import pytest
 
 TESTS = Path(__file__).parent.parent  # on the path of a process that imports what the tests share
 AUGKIT = (sys.executable, "-m", "augkit")
-
-
-def augkit(*arguments: object, code: int = 0) -> subprocess.CompletedProcess[str]:
-    ended = subprocess.run([*AUGKIT, *map(str, arguments)], capture_output=True, text=True, timeout=60)
-    assert ended.returncode == code, ended.stderr
-    assert "Traceback" not in ended.stderr
-    return ended
 
 
 needs_proc = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="sees processes in /proc, and has none")

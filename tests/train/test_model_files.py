@@ -1,8 +1,6 @@
 """Model files and ``augkit model``: what is wrong is named with its line, its layer and the sizes."""
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -12,12 +10,8 @@ from hypothesis import strategies as st
 
 from augkit.errors import AugkitError
 from augkit.train.models import architecture, parse_input
+from support.commands import command
 from support.model_files import NOTES, written
-
-
-def run(*arguments: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "augkit", "model", *arguments]
-    return subprocess.run(command, capture_output=True, text=True, check=False)
 
 
 @pytest.mark.parametrize(
@@ -115,12 +109,12 @@ def test_an_input_is_read_as_it_is_written(height: int, width: int, channels: in
 
 
 def test_the_command_prints_the_notes_table(tmp_path: Path) -> None:
-    done = run("lenet", "--input", "32x32x3")
+    done = command("model", "lenet", "--input", "32x32x3")
     assert done.returncode == 0
     for cells in (("28x28x6", "5x5x3", "1x1", "0x0", "456"), ("14x14x6", "2x2"), ("200",), ("total", "14,334")):
         assert any(set(cells) <= set(line.split()) for line in done.stdout.splitlines()), cells
-    plain = json.loads(run(str(written(tmp_path)), "--json").stdout)
+    plain = json.loads(command("model", written(tmp_path), "--json").stdout)
     assert plain["parameters"] == sum(layer["parameters"] for layer in plain["layers"]) == 14_334
-    wrong = run("lenet", "--input", "32x32")
+    wrong = command("model", "lenet", "--input", "32x32")
     assert (wrong.returncode, wrong.stdout) == (2, "")
     assert wrong.stderr.startswith("augkit: --input: must be HEIGHTxWIDTHxCHANNELS")

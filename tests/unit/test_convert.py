@@ -1,9 +1,6 @@
 """Serialised pipelines of Albumentations become ours: what is translated means the same, and what is not is named."""
 
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +13,7 @@ from augkit.convert import albumentations_rules, convert
 from augkit.errors import FileError
 from augkit.integrations.albumentations import names
 from support.albumentations_table import PARAMS
+from support.commands import command
 from support.conversions import SIZE, assert_nothing_lost, done, loaded, source, written
 from support.pictures import assert_close, picture
 
@@ -213,26 +211,20 @@ def test_preparation_is_noted_and_what_cannot_be_is_named(tmp_path: Path) -> Non
     assert loaded(found, tmp_path).steps == (ak.Maybe(0.5, ak.Mirror()),)
 
 
-def run(*arguments: object, cwd: Path) -> "subprocess.CompletedProcess[str]":
-    environment = os.environ | {"PYTHONPATH": str(ROOT)}
-    command = [sys.executable, "-m", "augkit", "convert", *map(str, arguments)]
-    return subprocess.run(command, cwd=cwd, env=environment, capture_output=True, text=True)
-
-
 def test_the_command(tmp_path: Path) -> None:
     path = source(tmp_path, "v2.RandomHorizontalFlip()", "v2.Normalize(mean, std)")
-    whole = run(path, "-o", "ours.yaml", cwd=tmp_path)
+    whole = command("convert", path, "-o", "ours.yaml", cwd=tmp_path)
     assert (whole.returncode, whole.stdout) == (0, "")
     assert "note: line 5 Normalize" in whole.stderr
     assert ak.load(tmp_path / "ours.yaml").steps == (ak.Maybe(0.5, ak.Mirror()),)
     source(tmp_path, "v2.RandomHorizontalFlip()", "v2.RandomPerspective()")
-    part = run(path, cwd=tmp_path)
+    part = command("convert", path, cwd=tmp_path)
     assert part.returncode == 1
     assert "LEFT OUT: line 5 RandomPerspective" in part.stderr
     assert "Mirror" in part.stdout
     source(tmp_path, "v2.RandomRotation(5)", "v2.RandomRotation(9)")
-    assert run(path, cwd=tmp_path).stderr.count("add `interpolation: nearest`") == 1
-    nothing = run("nowhere.json", cwd=tmp_path)
+    assert command("convert", path, cwd=tmp_path).stderr.count("add `interpolation: nearest`") == 1
+    nothing = command("convert", "nowhere.json", cwd=tmp_path)
     assert nothing.returncode == 2
     assert "Traceback" not in nothing.stderr
 

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +15,7 @@ from skimage import data
 from augkit.datasets import read
 from augkit.expand.leakage import find_leaks, fingerprint
 from augkit.images import decode, encode
+from support.commands import command
 from support.folders import SMALL, done, picture, put
 
 NAMES = ("astronaut", "camera", "cat", "coffee", "rocket", "coins", "moon", "page", "clock", "brick", "grass", "gravel")
@@ -86,9 +85,8 @@ def test_expand_lists_leaks_and_may_be_strict(tmp_path: Path) -> None:
         "pictures": [["train", "train/a/1.png"], ["val", "val/a/same.png"]],
     }
     assert len(read(tmp_path / "src").sources) == 4
-    command = [sys.executable, "-m", "augkit", "expand", str(tmp_path / "src"), "--pipeline", "light", "--copies", "1"]
     for options, code in (([], 0), (["--strict-leaks"], 1)):
-        out = str(tmp_path / f"out{code}")
-        ended = subprocess.run([*command, out, "--workers", "0", *options], capture_output=True, text=True, timeout=60)
+        out = tmp_path / f"out{code}"
+        ended = command("expand", tmp_path / "src", out, "--pipeline", "light", "--copies", 1, "--workers", 0, *options)
         assert ended.returncode == code, ended.stderr
         assert "1 sets of like pictures lie in different splits" in ended.stderr

@@ -1,7 +1,5 @@
 """Laws of style: colours reach the reference's mean and covariance, slow waves its amplitudes, and a file fits both."""
 
-import subprocess
-import sys
 from base64 import b64encode
 from pathlib import Path
 from typing import Any
@@ -17,6 +15,7 @@ from augkit.datasets.style_statistics import StyleSums
 from augkit.errors import ArgumentError
 from augkit.executors.style import amplitudes_of, color_transfer, restyled, spectrum
 from augkit.images import encode
+from support.commands import command
 from support.pictures import KEY, TOP, noise, picture
 from support.table import STYLE
 
@@ -168,8 +167,7 @@ def test_a_file_fits_both(tmp_path: Path) -> None:
     photos.mkdir()
     for n in range(2):
         (photos / f"{n}.png").write_bytes(encode(np.rint(tinted(n) * 255).astype(np.uint8), "png"))
-    command = [sys.executable, "-m", "augkit", "fit-style", str(photos), "-o", str(tmp_path / "style.yaml")]
-    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    done = command("fit-style", photos, "-o", tmp_path / "style.yaml")
     assert "fitted to 2 pictures" in done.stdout
     path = tmp_path / "p.yaml"
     path.write_text("steps:\n  - ColorTransfer: {reference: style.yaml}\n  - FourierStyle: {reference: style.yaml}\n")
@@ -179,7 +177,7 @@ def test_a_file_fits_both(tmp_path: Path) -> None:
     assert steps[0].reference == steps[1].reference
     ak.dump(ak.load(path), tmp_path / "q.yaml")
     assert ak.load(tmp_path / "q.yaml") == ak.load(path)
-    assert subprocess.run([*command[:-1], "style.txt"], capture_output=True, text=True).returncode == 2
+    assert command("fit-style", photos, "-o", "style.txt").returncode == 2
 
 
 @pytest.mark.parametrize(
