@@ -20,7 +20,6 @@ from support.albumentations_table import (
     PARAMS,
     SIZE,
     WITHOUT_BOXES,
-    lay_pictures_beside,
     made,
     sample_of,
     step_of,
@@ -32,9 +31,8 @@ every = pytest.mark.parametrize("name", names())
 
 
 @pytest.fixture(autouse=True)
-def pictures_beside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
-    lay_pictures_beside()
+def beside(pictures_beside: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(pictures_beside)
 
 
 def transforms_of_pictures() -> Iterator[str]:

@@ -8,14 +8,13 @@ import pytest
 import augkit as ak
 from augkit.core.plan import Plan
 from support.pictures import assert_same_sample, blobs, full_sample, middles, noise
-from support.subjects import POINTS, SIZE, SUBJECTS, assert_near, borders, drawn, subjects
-from support.table import SLIDING
+from support.subjects import POINTS, SIZE, SLIDING, SUBJECTS, assert_near, borders, drawn, subjects
 
 EDGE_PX = 6.0  # a blob nearer to an edge than this is cut off
 
 
 def blob_errors(plan: Plan, executor: str = "cpu") -> Any:
-    """Return how far from its keypoint every blob comes out that is whole, in pixels."""
+    """Return how far from its keypoint a blob comes out, in pixels, of those that are whole: every second of many."""
     blank = np.zeros(SIZE, np.uint8)
     told = ak.run(plan, ak.Sample(blank, keypoints=POINTS)).keypoints
     near = ak.run(plan, ak.Sample(blank, keypoints=np.concatenate([POINTS + step for step in np.eye(2)]))).keypoints
@@ -23,10 +22,13 @@ def blob_errors(plan: Plan, executor: str = "cpu") -> Any:
     assert near is not None
     along_x, along_y = near[: len(told)] - told, near[len(told) :] - told
     zooms = np.sqrt(np.abs(along_x[:, 0] * along_y[:, 1] - along_x[:, 1] * along_y[:, 0]))
-    found = middles(ak.run(plan, ak.Sample(blobs(SIZE, POINTS, float(np.median(zooms)))), executor).image)
     room = EDGE_PX * max(1.0, zooms.max())
-    inside = ((told > room) & (told < np.array(plan.size[::-1]) - room)).all(axis=1)
-    return np.hypot(*(found - told)[inside].T)
+    inside = np.flatnonzero(((told > room) & (told < np.array(plan.size[::-1]) - room)).all(axis=1))
+    judged = inside[:: 2 if len(inside) > 16 else 1]
+    if not len(judged):
+        return np.zeros(0)
+    found = middles(ak.run(plan, ak.Sample(blobs(SIZE, POINTS[judged], float(np.median(zooms)))), executor).image)
+    return np.hypot(*(found - told[judged]).T)
 
 
 @pytest.mark.parametrize(

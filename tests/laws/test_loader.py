@@ -67,9 +67,11 @@ def test_every_item_of_an_epoch_and_every_epoch_is_another(augmented: Augmented,
 
 
 @pytest.mark.filterwarnings("ignore:This DataLoader will create 4 worker processes")  # more than there are processors
-@pytest.mark.parametrize("persistent", [False, True])
-@pytest.mark.parametrize("method", ["fork", "spawn"])
-@pytest.mark.parametrize("workers", [1, 2, 4])
+@pytest.mark.parametrize(
+    ("workers", "method", "persistent"),
+    [(workers, "fork", persistent) for workers in (1, 2, 4) for persistent in (False, True)]
+    + [(1, "spawn", True), (2, "spawn", False)],  # each imports torch, two seconds: numbers are for the fork to vary
+)
 def test_workers_change_nothing(
     workers: int, method: str, persistent: bool, augmented: Augmented, without_workers: Epochs
 ) -> None:

@@ -1,14 +1,9 @@
-"""Laws of plans: JSON and back, the same plans on every machine, and plans written down that must never move.
-
-`golden_plans.jsonl` holds drawn plans; where a change of them is meant, renew it with
-``PYTHONPATH=tests python tests/laws/test_plans.py``.
-"""
+"""Laws of plans: JSON and back, the same plans on every machine, and plans written down that must never move."""
 
 import json
 import os
 import subprocess
 import sys
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -23,37 +18,21 @@ from augkit.core.ops import ColorMatrix, Curve
 from augkit.core.plan import BlendRun, ColorRun, Plan
 from augkit.core.spatial import IDENTITY
 from augkit.errors import ArgumentError
+from support.golden_plans import SCENES, golden, plans
 from support.pictures import assert_close, assert_same_sample, full_sample, picture
-from support.table import BUNDLED, ROWS, STYLE
+from support.processes import TESTS, WITHOUT_TORCH
+from support.table import BUNDLED, STYLE
 
-HERE = Path(__file__).parent
-PATH = {"PYTHONPATH": os.pathsep.join([str(HERE.parent), os.environ.get("PYTHONPATH", "")])}
-GOLDEN = HERE / "golden_plans.jsonl"
-SCENES = [(120, 160), (375, 500), (28, 28), (301, 97)]
 bundled = pytest.mark.parametrize("name", BUNDLED)
-
-
-def plans() -> dict[str, str]:
-    """Return the plans to write down, by what they are plans of: every row of the table, and the bundled pipelines."""
-    drawn = {repr(step): ak.Pipeline([step]).draw(ak.Key(7, "golden/a.png", 1, 2), ak.Scene((30, 41))) for step in ROWS}
-    for name in BUNDLED:
-        for n, size in enumerate(SCENES):
-            drawn[f"{name} {size}"] = ak.load(name).draw(ak.Key(n, f"golden/{name}.jpg", n), ak.Scene(size))
-    return {subject: plan.to_json() for subject, plan in drawn.items()}
-
-
-def golden() -> dict[str, str]:
-    """Return the plans that were written down; a new transform has none yet, and needs none."""
-    return dict(json.loads(line) for line in GOLDEN.read_text().splitlines())
 
 
 def assert_golden(found: dict[str, str]) -> None:
     assert {subject: found.get(subject) for subject in golden()} == golden()
 
 
-def test_golden_plans() -> None:
+def test_golden_plans(here: dict[str, str]) -> None:
     assert {f"{name} {size}" for name in BUNDLED for size in SCENES} <= golden().keys()
-    assert_golden(plans())
+    assert_golden(here)
 
 
 def test_golden_plans_still_run() -> None:
@@ -88,6 +67,21 @@ def test_cpu_agrees_with_the_reference(name: str, size: tuple[int, int]) -> None
         assert cpu.box_labels == reference.box_labels
 
 
+@pytest.fixture(scope="module")
+def here() -> dict[str, str]:
+    """Return the plans that this process draws."""
+    return plans()
+
+
+def drawn_elsewhere(changed: dict[str, str]) -> dict[str, str]:
+    """Return the plans that another process draws, in a changed environment."""
+    code = WITHOUT_TORCH + "import json; from support.golden_plans import plans; print(json.dumps(plans()))"
+    words, environment = [sys.executable, "-W", "error", "-c", code], os.environ | changed
+    drawn = subprocess.run(words, cwd=TESTS, env=environment, capture_output=True, text=True, check=True)
+    found: dict[str, str] = json.loads(drawn.stdout)
+    return found
+
+
 def dispatched() -> str:
     """Return the processor features that this NumPy uses here and can do without."""
     return " ".join(name for name in __cpu_dispatch__ if __cpu_features__.get(name))
@@ -95,24 +89,16 @@ def dispatched() -> str:
 
 @pytest.mark.parametrize(
     "changed",
-    [{"OPENBLAS_CORETYPE": core} for core in ("Nehalem", "Sandybridge", "Haswell")]
+    [{"OPENBLAS_CORETYPE": core} for core in ("Sandybridge", "Haswell")]
     + [{"NPY_DISABLE_CPU_FEATURES": dispatched(), "OPENBLAS_CORETYPE": "Nehalem"}],
     ids=str,
 )
-def test_other_processors_draw_the_same_plans(changed: dict[str, str]) -> None:
-    drawn = subprocess.run(
-        [sys.executable, "-W", "error", "-c", "import json, test_plans; print(json.dumps(test_plans.plans()))"],
-        cwd=HERE, env=os.environ | PATH | changed, capture_output=True, text=True, check=True,
-    )  # fmt: skip
-    assert json.loads(drawn.stdout) == plans()
+def test_other_processors_draw_the_same_plans(changed: dict[str, str], here: dict[str, str]) -> None:
+    assert drawn_elsewhere(changed) == here
 
 
-def test_hash_randomisation_changes_nothing() -> None:
-    code = "import json, test_plans; print(json.dumps(test_plans.plans()))"
-    for seed in ("1", "2"):
-        env = os.environ | PATH | {"PYTHONHASHSEED": seed}
-        drawn = subprocess.run([sys.executable, "-c", code], cwd=HERE, env=env, capture_output=True, text=True)
-        assert json.loads(drawn.stdout) == plans()
+def test_hash_randomisation_changes_nothing(here: dict[str, str]) -> None:
+    assert drawn_elsewhere({"PYTHONHASHSEED": "1"}) == here  # every process above had a seed of its own, too
 
 
 def places(node: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
@@ -193,7 +179,3 @@ NO_PLANS = ["", "{", "[]", "null", "1", '"plan"', '{"augkit_plan": 2}', '{"augki
 @pytest.mark.parametrize("text", NO_PLANS, ids=lambda text: text[:20])
 def test_what_is_no_plan_is_refused(text: str) -> None:
     assert "Plan" in refused(text)
-
-
-if __name__ == "__main__":
-    GOLDEN.write_text("".join(json.dumps(entry) + "\n" for entry in plans().items()))

@@ -6,10 +6,30 @@ import numpy as np
 import pytest
 
 import augkit as ak
+from augkit.core.barriers import Sliding
+from augkit.core.ops import Homography
 from augkit.core.plan import Plan
-from support.pictures import scattered, spatial_part
-from support.table import BUNDLED, SPATIAL
+from augkit.core.spatial import IDENTITY
+from augkit.core.windows import moves
+from support import table
+from support.pictures import keeps_blobs, scattered, spatial_part
+from support.table import BUNDLED, ROWS
 
+
+def moves_points(step: ak.Transform) -> bool:
+    """Tell whether a transform may draw spatial operations on an RGB picture."""
+    still = Homography(IDENTITY, table.SIZE)
+    return any(move != still for n in range(12) for move in moves(table.drawn(step, ak.Key(n, "which")), table.SIZE))
+
+
+def slides(step: ak.Transform) -> bool:
+    """Tell whether a transform may slide windows over the picture that show where a blob is."""
+    drawn = (op for n in range(12) for op in table.drawn(step, ak.Key(n, "which")))
+    return any(isinstance(op, Sliding) and keeps_blobs(op) for op in drawn)
+
+
+SPATIAL = [step for step in ROWS if moves_points(step)]
+SLIDING = [step for step in ROWS if slides(step) and step not in SPATIAL]
 SIZE = (144, 176)
 POINTS = scattered(SIZE, 17)
 SUBJECTS = {repr(step): ak.Pipeline([step]) for step in SPATIAL} | {name: ak.load(name) for name in BUNDLED}

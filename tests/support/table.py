@@ -11,13 +11,10 @@ from hashlib import sha256
 import numpy as np
 
 import augkit as ak
-from augkit.core.barriers import Sliding
-from augkit.core.ops import Homography, Op
-from augkit.core.spatial import IDENTITY
-from augkit.core.windows import moves
+from augkit.core.ops import Op
 from augkit.transforms import REGISTRY
 from augkit.transforms.transform import example
-from support.pictures import full_sample, keeps_blobs
+from support.pictures import full_sample
 
 STATISTICS = ak.ColorStatistics((0.2, 0.05, 0.01), ((1.0, 0.0, 0.0), (0.0, 0.6, -0.8), (0.0, 0.8, 0.6)))
 AMPLITUDES = np.outer(1 / (1 + np.abs(np.arange(-2, 3))), 1 / (1 + np.arange(3))) * 0.3
@@ -150,17 +147,6 @@ def rows() -> Iterator[ak.Transform]:
             yield cls(**arguments)
 
 
-def moves_points(step: ak.Transform) -> bool:
-    """Tell whether a transform may draw spatial operations on an RGB picture."""
-    still = Homography(IDENTITY, SIZE)
-    return any(move != still for n in range(12) for move in moves(drawn(step, ak.Key(n, "which")), SIZE))
-
-
-def slides(step: ak.Transform) -> bool:
-    """Tell whether a transform may slide windows over the picture that show where a blob is."""
-    return any(isinstance(op, Sliding) and keeps_blobs(op) for n in range(12) for op in drawn(step, ak.Key(n, "which")))
-
-
 def drawn(step: ak.Transform, key: ak.Key, scene: ak.Scene | None = None) -> tuple[Op, ...]:
     """Return what a transform draws."""
     return step.draw(key.stream(ak.Pipeline([step]).labels[0]), scene or ak.Scene(SIZE))
@@ -176,6 +162,4 @@ def outcome(step: ak.Transform) -> list[str]:
 
 
 ROWS = list(rows())
-SPATIAL = [step for step in ROWS if moves_points(step)]
-SLIDING = [step for step in ROWS if slides(step) and step not in SPATIAL]
 BUNDLED = ("digits", "identity", "light", "lines", "six", "strong")
