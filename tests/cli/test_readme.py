@@ -1,4 +1,4 @@
-"""Everything in the README and in docs/ is run: commands, Python, and the files that YAML blocks name, in their order."""
+"""Everything in the README and in docs/ is run, in order: commands, Python, and the files that YAML blocks name."""
 
 import os
 import re
@@ -9,11 +9,11 @@ from pathlib import Path
 
 import jsonschema
 import pytest
-from support.commands import augkit
 
 from augkit.images import read
 from augkit.pipeline.pipeline_schema import schema
 from augkit.yaml_file import parse
+from support.commands import augkit
 
 ROOT = Path(__file__).parent.parent.parent
 FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
@@ -74,7 +74,9 @@ def test_the_pictures_are_what_the_blocks_draw(folder: Path) -> None:
 
 
 def test_the_make_commands_exist() -> None:
-    targets = {target for text in PAGES.values() for target in re.findall(r"^make (\w[\w-]*)", text, flags=re.MULTILINE)}
+    targets = {
+        target for text in PAGES.values() for target in re.findall(r"^make (\w[\w-]*)", text, flags=re.MULTILINE)
+    }
     assert {"demo", "test"} <= targets
     for target in targets:
         subprocess.run(["make", "-n", target], cwd=ROOT, check=True, capture_output=True)

@@ -25,7 +25,7 @@ def augkit(*words: object, code: int = 0, cwd: Path | None = None) -> subprocess
 
 def command(*words: object, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
     """Do what ``python -m augkit`` does with these words, but that warnings are errors as in every test."""
-    argv, out, err = ["augkit", *map(str, words)], io.StringIO(), io.StringIO()
+    argv, out, err = ["augkit", *map(str, words)], _stream(), _stream()
     with contextlib.ExitStack() as stack:
         stack.enter_context(contextlib.chdir(cwd or Path.cwd()))
         stack.enter_context(mock.patch.object(sys, "argv", argv))
@@ -38,4 +38,16 @@ def command(*words: object, cwd: Path | None = None) -> subprocess.CompletedProc
         except SystemExit as end:
             code = end.code
     assert code is None or isinstance(code, int), code
-    return subprocess.CompletedProcess(argv, code or 0, out.getvalue(), err.getvalue())
+    return subprocess.CompletedProcess(argv, code or 0, _text(out), _text(err))
+
+
+def _stream() -> io.TextIOWrapper:
+    """Return a stream that takes bytes below its text, as those of a process do."""
+    return io.TextIOWrapper(io.BytesIO(), encoding="utf-8", newline="", write_through=True)
+
+
+def _text(stream: io.TextIOWrapper) -> str:
+    stream.flush()
+    held = stream.buffer
+    assert isinstance(held, io.BytesIO)
+    return held.getvalue().decode("utf-8", "backslashreplace")
