@@ -1,8 +1,7 @@
 """Turn bytes into pixels and pixels into bytes, with limits."""
 
-from augkit.images.decoding import MAX_PIXELS, Decoded, Header, decode, probe, upright_size
+from augkit.images.decoding import MAX_PIXELS, Decoded, Header, decode, decode_mask, probe, upright_size
 from augkit.images.encoding import ENCODINGS, encode, require_encoding
-from augkit.images.mask_images import decode_mask
 from augkit.images.picture_files import MAX_FILE_BYTES, read, read_bytes
 
 __all__ = [

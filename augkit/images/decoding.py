@@ -27,19 +27,17 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from io import BytesIO
-from typing import Any
 
 import cv2
 import numpy as np
 import simplejpeg
-from numpy.typing import NDArray
 from PIL import Image, ImageFile, TiffImagePlugin, UnidentifiedImageError
 
+from augkit.core.arrays import Image as Pixels
+from augkit.core.arrays import Mask
 from augkit.core.spatial import Size
 from augkit.errors import DecodeError
 from augkit.images.png import is_short
-
-__all__ = ["MAX_PIXELS", "Decoded", "Header", "decode", "probe", "upright_size"]
 
 MAX_PIXELS = 175_000_000  # height times width; a little below 178,956,970, where Pillow by itself refuses
 
@@ -47,6 +45,7 @@ MAX_SCANS = 500  # of a progressive JPEG, where encoders make about ten: each go
 
 _JPEG_START, _JPEG_SCAN = b"\xff\xd8", 0xDA
 _JPEG_NEXT_SCAN = bytes((0xFF, _JPEG_SCAN))
+_PNG_START, _PNG_COLORS, _PNG_PALETTE = b"\x89PNG\r\n\x1a\n", 25, 3  # where IHDR says how colours are given
 _JPEG_CHANNELS = {"Gray": 1, "CMYK": 4, "YCCK": 4}  # every other colour space of simplejpeg has 3
 _JPEG_DECODED = {1: "GRAY", 3: "RGB", 4: "CMYK"}
 _OTHER_FORMATS = ("PNG", "WEBP", "GIF", "BMP", "TIFF", "PPM")
@@ -67,7 +66,7 @@ if sys.platform != "win32":  # a child forked while another thread holds the loc
 class Decoded:
     """Upright pixels, (H, W) or (H, W, C) in RGB order, uint8 or uint16; `alpha` if the last channel is alpha."""
 
-    image: NDArray[Any]
+    image: Pixels
     alpha: bool
 
 
@@ -128,6 +127,21 @@ def decode(data: bytes) -> Decoded:
         return Decoded(image, image.ndim == 3 and image.shape[2] == 4)
 
 
+def decode_mask(data: bytes) -> Mask:
+    """Return the class numbers (H, W) of a mask; of a PNG with a palette its indices, as Pascal VOC's masks are meant.
+
+    Raises:
+        DecodeError: it cannot be decoded, or has more than one channel.
+    """
+    image = decode(data).image  # also where there is a palette: it checks the header, the size and the data
+    if data.startswith(_PNG_START) and data[_PNG_COLORS] == _PNG_PALETTE:
+        with Image.open(BytesIO(data), formats=["PNG"]) as picture:
+            return np.array(picture)
+    if image.ndim != 2:
+        raise DecodeError(f"must be a mask of one channel or with a palette, got {image.shape[2]} channels.")
+    return image
+
+
 @contextmanager
 def _refusing(data: bytes) -> Iterator[None]:
     """Turn whatever a decoder raises into a DecodeError; on damaged files they raise anything."""
@@ -161,20 +175,21 @@ def _jpeg_header(data: bytes) -> Header:
     return Header("jpeg", height, width, _JPEG_CHANNELS.get(space, 3), frames=1)
 
 
-def _decode_jpeg(data: bytes) -> tuple[NDArray[Any], bytes | None]:
+def _decode_jpeg(data: bytes) -> tuple[Pixels, bytes | None]:
     """Decode strictly: libjpeg's warnings are errors, so that nothing is filled up."""
     if data.count(_JPEG_NEXT_SCAN) > MAX_SCANS and _scans(data) > MAX_SCANS:  # the first is quick, and counts too many
         raise DecodeError(f"must have at most {MAX_SCANS} scans, got more, which would take minutes. Save it again.")
     channels = _jpeg_header(data).channels
-    info: dict[Any, Any] = {}
+    exif: bytes | None = None
+    is_adobe = False
     if channels == 4 or _may_hold_exif(data):
         with _hushed(), Image.open(BytesIO(data), formats=("JPEG",)) as picture:
-            info = picture.info
+            exif, is_adobe = picture.info.get("exif"), "adobe" in picture.info
     image = simplejpeg.decode_jpeg(data, _JPEG_DECODED[channels])
     if channels == 4:
-        inks = Image.fromarray(255 - image if "adobe" in info else image, "CMYK")  # Adobe stores 255 for no ink
+        inks = Image.fromarray(255 - image if is_adobe else image, "CMYK")  # Adobe stores 255 for no ink
         image = np.array(inks.convert("RGB"))
-    return image[..., 0] if channels == 1 else image, info.get("exif")
+    return image[..., 0] if channels == 1 else image, exif
 
 
 def _scans(data: bytes) -> int:
@@ -202,7 +217,7 @@ def _may_hold_exif(data: bytes) -> bool:
     return True  # padding or damage: let Pillow look
 
 
-def _upright(image: NDArray[Any], exif: bytes) -> NDArray[Any]:
+def _upright(image: Pixels, exif: bytes) -> Pixels:
     """Turn the picture as its EXIF block says; a damaged block counts as none, as in every viewer."""
     tags = Image.Exif()
     try:
@@ -222,7 +237,7 @@ def _header(picture: ImageFile.ImageFile) -> Header:
     return Header(str(picture.format).lower(), height, width, len(picture.getbands()), getattr(picture, "n_frames", 1))
 
 
-def _decode_other(data: bytes) -> tuple[NDArray[Any], bytes | None]:
+def _decode_other(data: bytes) -> tuple[Pixels, bytes | None]:
     """Decode anything but JPEG with Pillow, and once more with OpenCV what Pillow would narrow to 8 bits."""
     with _hushed(), Image.open(BytesIO(data), formats=_OTHER_FORMATS) as picture:
         _header(picture)
@@ -238,7 +253,7 @@ def _decode_other(data: bytes) -> tuple[NDArray[Any], bytes | None]:
             found = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
             if found is None or found.dtype != np.uint16 or found.shape[1::-1] != picture.size:
                 raise ValueError("its 16-bit pixels cannot be read")
-            image: NDArray[Any] = cv2.cvtColor(found[..., : 4 if transparent else 3], _SWAP[transparent])
+            image: Pixels = cv2.cvtColor(found[..., : 4 if transparent else 3], _SWAP[transparent])
         elif is_grey_16:
             image = np.array(picture).astype(np.uint16)
             if transparent:

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from io import BytesIO
-from typing import Any
 
 import cv2
 import numpy as np
 import simplejpeg
-from numpy.typing import NDArray
 from PIL import Image
 
+from augkit.core.arrays import Image as Pixels
 from augkit.errors import ArgumentError, SampleError, closest
-
-__all__ = ["ENCODINGS", "encode", "require_encoding"]
 
 ENCODINGS = {"jpeg": ".jpg", "png": ".png", "webp": ".webp"}
 # dtypes, channels, longest side; png comes back exactly, (H, W, 1) as (H, W); webp's grey and all-opaque RGBA as RGB
@@ -24,7 +21,7 @@ _CAN_HOLD: dict[str, tuple[tuple[str, ...], tuple[int, ...], int]] = {
 }
 
 
-def encode(image: NDArray[Any], encoding: str, quality: int = 90, alpha: bool = False) -> bytes:
+def encode(image: Pixels, encoding: str, quality: int = 90, alpha: bool = False) -> bytes:
     """Encode a picture without metadata; the same picture gives the same bytes.
 
     Args:
@@ -44,10 +41,8 @@ def encode(image: NDArray[Any], encoding: str, quality: int = 90, alpha: bool = 
         space, chroma = ("GRAY", "Gray") if image.ndim == 2 else ("RGB", "420")
         return bytes(simplejpeg.encode_jpeg(np.atleast_3d(image), quality, space, chroma))
     if encoding == "png":  # by OpenCV: Pillow has no 16-bit colour and is five times slower
-        return cv2.imencode(
-            ".png",
-            image if image.ndim == 2 else cv2.cvtColor(image, cv2.COLOR_RGBA2BGRA if alpha else cv2.COLOR_RGB2BGR),
-        )[1].tobytes()
+        swap = cv2.COLOR_RGBA2BGRA if alpha else cv2.COLOR_RGB2BGR
+        return cv2.imencode(".png", image if image.ndim == 2 else cv2.cvtColor(image, swap))[1].tobytes()
     file = BytesIO()
     Image.fromarray(image).save(file, "WEBP", quality=quality, exact=True)  # exact: colour stays where alpha is 0
     return file.getvalue()
@@ -66,7 +61,7 @@ def require_encoding(encoding: str, quality: int) -> None:
         raise ArgumentError(f"must be a whole number from 1 to 100, got {quality!r}.", "quality")
 
 
-def _check_fits(image: NDArray[Any], encoding: str, alpha: bool) -> None:
+def _check_fits(image: Pixels, encoding: str, alpha: bool) -> None:
     dtypes, counts, longest = _CAN_HOLD[encoding]
     dtype, channels = image.dtype.name, image.shape[2] if image.ndim == 3 else 1
     rules = (

@@ -9,20 +9,21 @@ import multiprocessing
 import sys
 from collections.abc import Callable
 from hashlib import blake2b
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
-from numpy.typing import NDArray
 from PIL import Image
 
+from augkit.core.arrays import Image as Pixels
 from augkit.core.channels import channels_of
 from augkit.core.key import Key
 from augkit.errors import ArgumentError, AugkitError, SampleError
 from augkit.targets.sample import Sample
 
-__all__ = ["ImageTransform", "Opened", "opened"]
-
 _MODES = {"L": "uint8", "RGB": "uint8", "RGBA": "uint8", "I;16": "uint16"}  # of Pillow, those that Sample has too
+
+
+Picture = TypeVar("Picture")
 
 
 class Opened(NamedTuple):
@@ -34,12 +35,12 @@ class Opened(NamedTuple):
         closed: gives an array (H, W[, C]) the kind of the picture.
     """
 
-    image: NDArray[Any]
+    image: Pixels
     alpha: bool
-    closed: Callable[[NDArray[Any]], Any]
+    closed: Callable[[Pixels], Any]
 
 
-def opened(picture: Any) -> Opened:
+def opened(picture: object) -> Opened:
     """Return a picture as an array; it is not copied where it need not be.
 
     Args:
@@ -56,13 +57,14 @@ def opened(picture: Any) -> Opened:
         return Opened(picture, False, _itself)
     if isinstance(picture, Image.Image):
         return _opened_pil(picture)
-    if _is_tensor(picture):
+    torch = sys.modules.get("torch")
+    if torch is not None and isinstance(picture, torch.Tensor):
         return _opened_tensor(picture)
     what = f"must be an array, a PIL image or a tensor, got {type(picture).__name__}."
     raise SampleError(f"{what} Give the picture itself.", "image")
 
 
-def _itself(image: NDArray[Any]) -> NDArray[Any]:
+def _itself(image: Pixels) -> Pixels:
     return image
 
 
@@ -72,11 +74,6 @@ def _opened_pil(picture: Image.Image) -> Opened:
         raise SampleError(f"{what} Call image.convert('RGB') first.", "image")
     image = np.asarray(picture).astype(_MODES[picture.mode], copy=False)  # I;16B has another byte order
     return Opened(image, picture.mode == "RGBA", Image.fromarray)
-
-
-def _is_tensor(picture: Any) -> bool:
-    torch = sys.modules.get("torch")
-    return torch is not None and isinstance(picture, torch.Tensor)
 
 
 def _opened_tensor(picture: Any) -> Opened:
@@ -110,7 +107,7 @@ class ImageTransform:
     def __init__(self, augment: Callable[[Sample, Key], Sample], seed: int = 0) -> None:
         self.augment, self.seed = augment, seed
         self._epoch = multiprocessing.RawValue("q", 0)
-        self._key("", 0)  # refuses a seed that is none
+        Key(seed, "")  # refuses a seed that is none
 
     def __repr__(self) -> str:
         return f"{self.augment!r}.as_transform(seed={self.seed!r})"
@@ -130,7 +127,7 @@ class ImageTransform:
             raise ArgumentError(f"must be a whole number from 0 on, got {epoch!r}.", "set_epoch")
         self._epoch.value = epoch
 
-    def __call__(self, picture: Any) -> Any:
+    def __call__(self, picture: Picture) -> Picture:
         """Return a picture of the same kind: array, PIL image or tensor, its mode, dtype and device.
 
         Args:
@@ -142,26 +139,24 @@ class ImageTransform:
         image, alpha, closed = opened(picture)
         digest = _digest(image)
         try:
-            made = self.augment(Sample(image, alpha=alpha), self._key(digest, self.epoch))
+            made = self.augment(Sample(image, alpha=alpha), Key(self.seed, digest, epoch=self.epoch))
         except AugkitError as error:
             raise error.at("as_transform") from None
-        return closed(made.image)
+        found: Picture = closed(made.image)
+        return found
 
-    def _key(self, digest: str, epoch: int) -> Key:
-        return Key(self.seed, digest, epoch=epoch)
-
-    def __getstate__(self) -> dict[str, Any]:
+    def __getstate__(self) -> dict[str, object]:
         # Shared memory may travel to a process that is being started, and nowhere else.
         is_starting = multiprocessing.context.get_spawning_popen() is not None
         return self.__dict__ | ({} if is_starting else {"_epoch": self.epoch})
 
-    def __setstate__(self, state: dict[str, Any]) -> None:
+    def __setstate__(self, state: dict[str, object]) -> None:
         self.__dict__ |= state
         if isinstance(self._epoch, int):
             self._epoch = multiprocessing.RawValue("q", self._epoch)
 
 
-def _digest(image: NDArray[Any]) -> str:
+def _digest(image: Pixels) -> str:
     """Return the hash of a picture's content; a channel alone is the same with and without an axis of its own."""
     hashed = blake2b(digest_size=16, person=b"augkit picture")
     hashed.update(f"{image.shape[:2]} {channels_of(image)} {image.dtype}".encode())

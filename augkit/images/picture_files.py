@@ -10,8 +10,6 @@ from augkit.errors import DecodeError, FileError, Unreachable, is_outage
 from augkit.images.decoding import decode
 from augkit.targets.sample import Sample
 
-__all__ = ["MAX_FILE_BYTES", "read", "read_bytes"]
-
 MAX_FILE_BYTES = 2**31  # an uncompressed picture of MAX_PIXELS in 16-bit RGBA takes 1.4e9
 
 

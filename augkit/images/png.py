@@ -1,11 +1,9 @@
-"""What Pillow does not say of a PNG: that its pixels end before the picture does."""
+"""PNG files that are cut short: Pillow does not say that their pixels end before the picture does."""
 
 from __future__ import annotations
 
 import struct
 import zlib
-
-__all__ = ["is_short"]
 
 _CHANNELS = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}  # by the type of colour
 _PASSES = ((0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2), (0, 1, 1, 2))
