@@ -9,16 +9,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import combinations_with_replacement
-from typing import Any, Self
+from typing import Self
 
 import numpy as np
-from numpy.typing import NDArray
 
+from augkit.core.arrays import Image, Reals
 from augkit.core.tonal import principal_components
 from augkit.errors import SampleError
 from augkit.transforms.colour import ColorStatistics
-
-__all__ = ["ColorSums"]
 
 UNITS = 65535  # of the whole range: 255 * 257
 UNITS_OF = {"uint8": 257, "uint16": 1}  # in a level of the dtype
@@ -49,7 +47,7 @@ class ColorSums:
     products: tuple[int, ...] = (0,) * len(PAIRS)
 
     @classmethod
-    def of(cls, image: NDArray[Any]) -> Self:
+    def of(cls, image: Image) -> Self:
         """Return the sums of one picture.
 
         Args:
@@ -78,7 +76,7 @@ class ColorSums:
         return type(self)(self.count + other.count, (red, green, blue), products)
 
     @property
-    def covariance(self) -> NDArray[np.float64]:
+    def covariance(self) -> Reals:
         """The covariance (3, 3) of RGB in [0, 1] as `numpy.cov` defines it, each entry rounded once.
 
         Raises:

@@ -1,4 +1,4 @@
-"""What every form of data set comes to: pictures with an id, and what is known of each before a byte of it is read."""
+"""Data sets: pictures with an id, and what is known of each before a byte of it is read, whatever the format."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import pairwise
 from operator import attrgetter
-from typing import Any, Literal, Self, get_args
+from typing import Literal, Self, get_args
 
+from augkit.core.arrays import Label
 from augkit.core.spatial import Size
 from augkit.datasets.places import Place, read_place
 from augkit.errors import ArgumentError, DecodeError, FileError, closest
@@ -96,7 +97,7 @@ class Source:
 
     id: str
     size: int
-    label: Any = None
+    label: Label = None
     split: Split | None = None
     group: str | None = None
     place: Place | None = None
@@ -135,7 +136,10 @@ class DataSet:
         sources: Iterable[Source],
         left_out: Counter[str],
         classes: Iterable[str],
-        **more: Any,
+        *,
+        keypoint_names: tuple[tuple[str, tuple[str, ...]], ...] = (),
+        skeletons: tuple[tuple[str, tuple[tuple[int, int], ...]], ...] = (),
+        columns: Mapping[str, tuple[str, ...]] | None = None,
     ) -> Self:
         """Return a data set of sources that come in any order.
 
@@ -145,7 +149,9 @@ class DataSet:
             sources: in any order.
             left_out: a count of each kind, 0 or more.
             classes: in order.
-            more: `keypoint_names`, `skeletons` and `columns`, whose texts come in the order of the sorted ids.
+            keypoint_names: of COCO, by class.
+            skeletons: of COCO, by class.
+            columns: their texts in the order of the sorted ids.
 
         Raises:
             FileError: there is no picture, two have one id, a label cannot be stored, or only some are in a split.
@@ -166,7 +172,7 @@ class DataSet:
             raise FileError(
                 f"must put every picture in a split, or none, got {odd!r} in none. Put it in one.", str(root)
             )
-        return cls(form, root, ordered, counts, tuple(classes), **more)
+        return cls(form, root, ordered, counts, tuple(classes), keypoint_names, skeletons, columns or {})
 
     def column(self, name: str) -> dict[str, str]:
         """Return what a manifest's column says, by the id of the source.
@@ -207,7 +213,7 @@ class DataSet:
         return read_place(self.root, place)
 
 
-def _require_storable(label: Any, where: str) -> None:
+def _require_storable(label: Label, where: str) -> None:
     try:
         json.dumps(label, allow_nan=False)
     except (ValueError, RecursionError):  # 1e999 is read as infinity

@@ -1,4 +1,4 @@
-"""What the books of an expansion say of its outputs: from which source each came."""
+"""Lineage of an expansion's outputs, as its bookkeeping holds it: the source that each one came from."""
 
 from __future__ import annotations
 
@@ -6,14 +6,12 @@ import json
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
+from augkit.core.arrays import JsonObject
 from augkit.datasets.data_set import DataSet, Source
 from augkit.datasets.places import place_of
 from augkit.errors import FileError
 from augkit.storage.root import Root
-
-__all__ = ["BOOKS", "DONE", "HINT", "LINEAGE", "Origin", "originals", "read_lineage"]
 
 BOOKS = ".augkit"
 LINEAGE = f"{BOOKS}/lineage"
@@ -77,7 +75,7 @@ def originals(root: Root, lineage: Mapping[str, Origin]) -> DataSet:
     return DataSet("folder", there, tuple(sources[id] for id in sorted(sources)))
 
 
-def _source(entry: Mapping[str, Any]) -> Source:
-    id, size, split, group = entry["source"], entry["source_bytes"], entry["split"], entry["group"]
-    place = place_of(entry.get("place", id))
-    return Source(id, size, entry["class"], split, group, None if place == id else place)
+def _source(entry: JsonObject) -> Source:
+    id, place = entry["source"], place_of(entry.get("place", entry["source"]))
+    label, split, group = entry["class"], entry["split"], entry["group"]
+    return Source(id, entry["source_bytes"], label, split, group, None if place == id else place)

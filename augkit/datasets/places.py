@@ -1,13 +1,17 @@
-"""Where the bytes of a picture lie: a file, a part of one, or a cell of a Parquet file."""
+"""Places of pictures' bytes: a file, a part of one, or a cell of a Parquet file."""
 
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
+from augkit.core.arrays import Json
 from augkit.datasets import arrow
 from augkit.errors import ArgumentError, AugkitError, FileError
 from augkit.storage.root import Root
+
+if TYPE_CHECKING:
+    from pyarrow import ChunkedArray
 
 KEPT_BYTES = 64 << 20  # of a row group's column, as it lies in the file: one that is larger is streamed every time
 STREAMED_ROWS = 8
@@ -25,8 +29,8 @@ class Cell(NamedTuple):
     """A picture that lies in a Parquet file and cannot be read without decompressing its neighbours.
 
     Args:
-        path: of the file.
-        column: of binary, or of structs whose field ``bytes`` is.
+        path: the file.
+        column: its name; of binary, or of structs whose field ``bytes`` is.
         group: the row group.
         row: within the row group.
     """
@@ -40,7 +44,7 @@ class Cell(NamedTuple):
 Place = str | Member | Cell  # a posix path below the root, or what lies within such a file
 
 
-def place_of(jsonable: Any) -> Place:
+def place_of(jsonable: Json) -> Place:
     """Return a place that was written as JSON.
 
     Raises:
@@ -93,7 +97,7 @@ def _cell_bytes(root: Root, cell: Cell) -> bytes:
 
 
 @lru_cache(maxsize=2)  # a picture and its mask
-def _kept_column(root: Root, path: str, column: str, group: int) -> Any:
+def _kept_column(root: Root, path: str, column: str, group: int) -> ChunkedArray | None:
     """Return a column of a row group, or None where that is too much to hold: what is read next often lies in it."""
     with root.open(path) as file:
         opened = arrow.opened(file)

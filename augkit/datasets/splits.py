@@ -1,4 +1,4 @@
-"""Which split every source belongs to: by a keyed hash of its group, before anything is expanded or trained on."""
+"""Splits of sources by a keyed hash of their groups, before anything is expanded or trained on."""
 
 from __future__ import annotations
 
@@ -11,8 +11,6 @@ from pathlib import Path
 
 from augkit.datasets.data_set import SPLITS, Source, Split
 from augkit.errors import ArgumentError, FileError, closest
-
-__all__ = ["Fractions", "assign", "groups_of", "parse_split", "split_of"]
 
 Fractions = Mapping[Split, float]
 # Test lies at one end of the hash's range and train at the other: a test or val that grows takes what was in train.
@@ -88,14 +86,13 @@ def groups_of(sources: Sequence[Source], groups: str | None, columns: Mapping[st
         return list(columns[groups])
     if Path(groups).suffix.lower() == ".csv" or os.path.isfile(groups):  # noqa: PTH113  Path's raises at a long pattern
         return _groups_of_file(sources, groups)
+    known = f" Columns are {', '.join(columns)}." if columns else ""
     try:
         pattern = re.compile(groups)
     except (re.error, OverflowError, RecursionError) as fault:
-        known = f" Columns are {', '.join(columns)}." if columns else ""
         raise ArgumentError(f"must be a pattern, got {groups!r:.200}: {fault}.{known}", "groups") from None
     matches = [pattern.search(source.id) for source in sources]
     if not any(matches):
-        known = f" Columns are {', '.join(columns)}." if columns else ""
         what = f"must match ids such as {sources[0].id!r}, got {groups!r:.200}, which matches none"
         raise ArgumentError(f"{what}.{known}", "groups")
     found = [
@@ -103,9 +100,8 @@ def groups_of(sources: Sequence[Source], groups: str | None, columns: Mapping[st
         for source, match in zip(sources, matches, strict=True)
     ]
     if "" in found:  # all of them would be one group
-        what = (
-            f"must match some text in {sources[found.index('')].id!r}, got {groups!r:.200}, which matches nothing there"
-        )
+        empty = sources[found.index("")].id
+        what = f"must match some text in {empty!r}, got {groups!r:.200}, which matches nothing there"
         raise ArgumentError(f"{what}. Write + for *.", "groups")
     return found
 

@@ -4,22 +4,20 @@ from __future__ import annotations
 
 from base64 import b64encode
 from dataclasses import dataclass, field
-from typing import Any, Self
+from typing import Self
 
 import numpy as np
-from numpy.typing import NDArray
 
+from augkit.core.arrays import Image, Reals
 from augkit.core.barriers import MAX_REACH
 from augkit.datasets.color_statistics import UNITS, ColorSums
 from augkit.executors.style import spectrum
 from augkit.transforms.style import Style
 
-__all__ = ["StyleSums"]
-
 DIGITS = 9  # written: far below what pixels can show
 
 
-def _no_waves() -> NDArray[np.float64]:
+def _no_waves() -> Reals:
     return np.zeros((3, 2 * MAX_REACH + 1, MAX_REACH + 1))
 
 
@@ -35,10 +33,10 @@ class StyleSums:
 
     colors: ColorSums = field(default_factory=ColorSums)
     pictures: int = 0
-    amplitudes: NDArray[np.float64] = field(default_factory=_no_waves)
+    amplitudes: Reals = field(default_factory=_no_waves)
 
     @classmethod
-    def of(cls, image: NDArray[Any]) -> Self:
+    def of(cls, image: Image) -> Self:
         """Return the sums of one picture, (H, W, 3) RGB, or (H, W, 4) whose last channel is ignored; uint8 or uint16.
 
         Raises:
