@@ -23,14 +23,15 @@ if TYPE_CHECKING:
     from augkit.errors import DecodeError as DecodeError
     from augkit.errors import ExtensionError as ExtensionError
     from augkit.errors import FileError as FileError
+    from augkit.errors import JobError as JobError
     from augkit.errors import MissingExtra as MissingExtra
     from augkit.errors import SampleError as SampleError
     from augkit.errors import Unreachable as Unreachable
     from augkit.executors import run as run
-    from augkit.expand import JobError as JobError
+    from augkit.expand import ExpandConfig as ExpandConfig
     from augkit.expand import expand as expand
-    from augkit.expand.replay import replay as replay
-    from augkit.expand.verify import verify as verify
+    from augkit.expand import replay as replay
+    from augkit.expand import verify as verify
     from augkit.images import read as read
     from augkit.pipeline import Pipeline as Pipeline
     from augkit.pipeline import dump as dump
@@ -68,10 +69,11 @@ _HOMES = {
     "ColorStatistics": "transforms.colour",
     "Curve": "core.ops",
     "DecodeError": "errors",
+    "ExpandConfig": "expand",
     "ExtensionError": "errors",
     "FileError": "errors",
     "Homography": "core.ops",
-    "JobError": "expand",
+    "JobError": "errors",
     "Key": "core.key",
     "MissingExtra": "errors",
     "Op": "core.ops",
@@ -93,12 +95,12 @@ _HOMES = {
     "load": "pipeline",
     "pick": "transforms.transform",
     "read": "images",
-    "replay": "expand.replay",
+    "replay": "expand",
     "run": "executors",
     "show": "preview",
     "train": "train",
     "transform": "transforms.transform",
-    "verify": "expand.verify",
+    "verify": "expand",
 }
 
 

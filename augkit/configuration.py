@@ -156,13 +156,19 @@ class Configuration(BaseModel):
                 raise entry.complaint(value)
 
     @classmethod
+    def of(cls, **values: object) -> Self:
+        """Return a configuration of values that may be of any type, such as texts that stand for others."""
+        made: Callable[..., Self] = cls
+        return made(**values)
+
+    @classmethod
     def entries(cls) -> tuple[Entry, ...]:
         """Return the fields in order."""
         return _entries(cls)
 
     def replaced(self, **values: object) -> Self:
         """Return the same with other values, checked again."""
-        return type(self)(**{name: getattr(self, name) for name in type(self).model_fields} | values)
+        return self.of(**dict(self) | values)
 
     def described(self) -> dict[str, object]:
         """Return what decides the results, by key, as the books of a job hold it."""

@@ -70,6 +70,12 @@ class Unreachable(FileError):
     """A file that cannot be read now, through no fault of its own: a network disk is gone, too many files are open."""
 
 
+class JobError(AugkitError):
+    """A job that began and could not be finished."""
+
+    exit_code = 1
+
+
 class DecodeError(AugkitError):
     """A picture that cannot be decoded, with the reason."""
 

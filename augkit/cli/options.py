@@ -65,7 +65,7 @@ def _built(place: str, run: Callable[..., None]) -> Callable[..., None]:
 
     def command(**given: object) -> None:
         values = {field: value for field, value in given.items() if field not in own and value is not None}
-        run(kind(**values), **{field: value for field, value in given.items() if field in own})
+        run(kind.of(**values), **{field: value for field, value in given.items() if field in own})
 
     entries = sorted(kind.entries(), key=lambda entry: not entry.is_required)
     parameters = [_parameter(entry) for entry in entries]

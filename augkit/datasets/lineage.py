@@ -12,8 +12,8 @@ from augkit.datasets.data_set import DataSet, Source
 from augkit.datasets.places import place_of
 from augkit.errors import FileError
 from augkit.storage.root import Root
+from augkit.storage.store import BOOKS
 
-BOOKS = ".augkit"
 LINEAGE = f"{BOOKS}/lineage"
 HINT = f"{BOOKS}/source.txt"  # where the sources lay
 DONE = f"{BOOKS}/done.json"

@@ -1,39 +1,19 @@
-"""How many copies every source gets, so that classes come out as large as they are wanted."""
+"""Balancing: copies are shared out among the sources, so that classes come out as large as they are wanted."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
 from hashlib import blake2b
-from typing import Any
 
+from augkit.core.arrays import Label
 from augkit.errors import ArgumentError
-from augkit.expand.job import MOST_COPIES, Balance
+from augkit.expand.expand_config import MOST_COPIES, Balance
 from augkit.expand.output_names import is_class
-
-__all__ = ["parse_balance", "wanted_copies"]
-
-MOST_DIGITS = 18  # of a number of outputs
-
-
-def parse_balance(text: str) -> Balance:
-    """Return ``none``, ``max``, or a number of outputs.
-
-    Raises:
-        ArgumentError: it is nothing of that.
-
-    >>> parse_balance("max"), parse_balance("300")
-    ('max', 300)
-    """
-    if text in ("none", "max"):
-        return text
-    if not (text.isascii() and text.isdecimal() and len(text) <= MOST_DIGITS and int(text) > 0):
-        raise ArgumentError(f"must be none, max or a whole number above 0, got {text!r:.60}.", "balance")
-    return int(text)
 
 
 def wanted_copies(
-    labels: Sequence[Any],
+    labels: Sequence[Label],
     ids: Sequence[str],
     copies: int,
     balance: Balance,

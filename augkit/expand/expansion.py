@@ -1,4 +1,4 @@
-"""Expand a data set: plan the work, do its shards, close the books."""
+"""Expansion: the work is planned, its shards are done by an engine, and the books are finalized."""
 
 from __future__ import annotations
 
@@ -6,27 +6,25 @@ import os
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal
 
-from augkit.errors import Unreachable
+from augkit.errors import JobError, Unreachable
 from augkit.expand.books import open_books, require_free, start_afresh
-from augkit.expand.finalize import close_books, is_complete, read_done, read_marker
-from augkit.expand.job import Balance
-from augkit.expand.layout import JobError
-from augkit.expand.planning import Pipelines, make_plan, require_apart
-from augkit.expand.pool import cpu_count, is_worker_starting, run_shards
-from augkit.expand.run_options import require_one_aim, require_runnable
+from augkit.expand.engines import ENGINES
+from augkit.expand.engines.processes import cpu_count
+from augkit.expand.expand_config import ExpandConfig
+from augkit.expand.finalize import finalize
+from augkit.expand.layout import PLANS, read_done, read_marker
+from augkit.expand.planning import make_plan
 from augkit.expand.shard import ShardResult, Work
-from augkit.expand.work_plan import Shard, WorkPlan
+from augkit.expand.work_plan import WorkPlan
+from augkit.expand.worker import is_worker_starting
 from augkit.pipeline import Pipeline
 from augkit.storage.root import Root
 from augkit.storage.store import Store, store_at
-
-__all__ = ["Progress", "Summary", "expand"]
 
 
 @dataclass(frozen=True)
@@ -78,26 +76,8 @@ def expand(
     pipeline: Pipeline | str | Path,
     copies: int,
     *,
-    seed: int = 0,
-    workers: int | None = None,
-    form: str | None = None,
-    encoding: str = "jpeg",
-    quality: int = 90,
-    balance: Balance = "none",
-    split: str | None = None,
-    split_seed: int = 0,
-    groups: str | None = None,
-    originals: Literal["omit", "include"] = "omit",
-    pipelines_for: Pipelines | None = None,
-    engine: Literal["processes", "ray"] = "processes",
-    start_method: Literal["spawn", "forkserver"] = "spawn",
-    timeout: float = 60.0,
-    shards: tuple[int, int] | None = None,
-    finish: bool = False,
-    fresh: bool = False,
-    extend: bool = False,
-    max_rejected: float = 0.01,
     progress: Callable[[Progress], None] | None = None,
+    **options: object,
 ) -> Summary:
     """Write augmented copies of every picture of a data set, with the books that explain each.
 
@@ -109,26 +89,11 @@ def expand(
         out: a new or empty folder outside of `source`, or one that the same call has begun.
         pipeline: a pipeline, a bundled name or a YAML file.
         copies: outputs a source, at least 1.
-        seed: any whole number.
-        workers: processes; 0 works in this one, unsupervised; None takes as many as there are processors.
-        form: of what is written, one of `augkit.datasets.writers()`; None takes that of the source.
-        encoding: ``jpeg``, ``png`` or ``webp``.
-        quality: 1 to 100, for jpeg and webp.
-        balance: ``none``; or ``max`` or a number, the outputs that every class is brought to.
-        split: as ``train=0.8,val=0.1,test=0.1``; only train is expanded, the others are passed through untouched.
-        split_seed: another one, another split.
-        groups: what must stay together in a split: a pattern over ids, a CSV file of id and group, or a column.
-        originals: whether pictures that are expanded are passed through, too.
-        pipelines_for: other pipelines for some classes.
-        engine: ``processes`` of this machine, or ``ray``.
-        start_method: of the processes.
-        timeout: seconds that one picture may take; it is rejected if it takes longer a second time, alone.
-        shards: (i, n) does the i-th of n parts only, counted from 0; the last to end closes the books.
-        finish: only close the books of a job whose parts are all done.
-        fresh: remove what an earlier job left in `out`, and begin anew.
-        extend: add copies, or new sources, to a job that is complete.
-        max_rejected: fraction of the planned outputs, 0 to 1; more rejected ones set `Summary.over_budget`.
         progress: called as the work goes on, first with what earlier runs had done.
+        options: those of `ExpandConfig`; texts stand for values as on the command line.
+
+    Options:
+    {options}
 
     Raises:
         ArgumentError: an argument is not what it must be, or `out` was begun with others.
@@ -136,43 +101,28 @@ def expand(
         JobError: the job could not be finished: the disk is full, workers died again and again.
     """
     began = time.perf_counter()
-    if workers != 0 and is_worker_starting():  # a script without `if __name__ == "__main__":`; run_shards tells why
-        sys.exit(1)
-    require_runnable(workers, timeout, max_rejected, engine, start_method)
-    require_one_aim(shards, finish=finish, fresh=fresh, extend=extend)
-    plan = make_plan(
-        source,
-        pipeline,
-        copies,
-        seed=seed,
-        form=form,
-        encoding=encoding,
-        quality=quality,
-        balance=balance,
-        split=split,
-        split_seed=split_seed,
-        groups=groups,
-        originals=originals,
-        pipelines_for=pipelines_for,
-    )
-    require_apart(plan.data, out)
-    store = store_at(out)
+    if options.get("workers") != 0 and is_worker_starting():  # a script without `if __name__ == "__main__":`
+        sys.exit(1)  # the engine tells why
+    config = ExpandConfig.of(source=source, out=out, pipeline=pipeline, copies=copies, **options)
+    plan = make_plan(config)
+    store, is_alone = store_at(config.out), config.shards is None
     with _writing(store):
         require_free(store)
-    with _writing(store), store.lock(is_shared=shards is not None), _swept(store, shards is None):
-        if fresh:
+    with _writing(store), store.lock(is_shared=not is_alone), _swept(store, is_alone):
+        if config.fresh:
             start_afresh(store)
-        plan = open_books(store, plan, extend)
-        tally = _Tally(store, plan, shards or (0, 1))
-        if not finish:
-            run = _engine(engine, store, plan, cpu_count() if workers is None else workers, start_method, timeout)
-            _do(run, plan, tally, progress or (lambda _: None))
-        if not is_complete(store) and (finish or tally.ends_all()):
-            with store.closing():
-                if not is_complete(store):
-                    close_books(store, plan)
-        leaks = read_done(store)["leaks"] if is_complete(store) else 0
-    return tally.summary(time.perf_counter() - began, max_rejected, leaks)
+        plan = open_books(store, plan, config.extend)
+        tally = _Tally(store, plan, config.shards or (0, 1))
+        if not config.finish:
+            _do(config, plan, tally, progress or (lambda _: None))
+        if read_done(store) is None and (config.finish or tally.ends_all()):
+            with store.closing(PLANS):  # parts of a job may end at one moment
+                if read_done(store) is None:
+                    finalize(store, plan)
+    return tally.summary(time.perf_counter() - began, config.max_rejected)
+
+
+expand.__doc__ = (expand.__doc__ or "").replace("{options}", ExpandConfig.documented())
 
 
 class _Tally:
@@ -217,8 +167,9 @@ class _Tally:
         """Return how far the run is."""
         return Progress(self.counts["planned"], self.counts["written"], self.reasons.total(), in_hand)
 
-    def summary(self, seconds: float, max_rejected: float, leaks: int) -> Summary:
+    def summary(self, seconds: float, max_rejected: float) -> Summary:
         """Return what the run came to."""
+        done = read_done(self.store)
         rejected, planned = self.reasons.total(), self.counts["planned"]
         return Summary(
             sources=self.counts["sources"],
@@ -231,29 +182,16 @@ class _Tally:
             reasons=tuple(sorted(self.reasons.items(), key=lambda item: (-item[1], item[0]))),
             over_budget=rejected > max_rejected * planned,
             absent=self.plan.absent,
-            leaks=leaks,
+            leaks=done["leaks"] if done is not None else 0,
             resumed=self.resumed,
-            is_complete=is_complete(self.store),
+            is_complete=done is not None,
         )
 
 
-Run = Callable[[Iterator[Shard], Callable[[int], None]], Generator[ShardResult]]
-
-
-def _engine(name: str, store: Store, plan: WorkPlan, workers: int, start_method: str, timeout: float) -> Run:
-    """Return what does shards: an engine with all that it needs to know."""
+def _do(config: ExpandConfig, plan: WorkPlan, tally: _Tally, progress: Callable[[Progress], None]) -> None:
+    """Have an engine do the shards that are missing."""
     root = Root.at(os.fsdecode(plan.data.root.lasting))  # who does the work may be at home in another folder
-    work = Work(plan.job, replace(plan.data, root=root, sources=(), columns={}), str(store), plan.classes)
-    if name == "ray":
-        from augkit.expand.ray_engine import run_tasks
-
-        return lambda shards, watch: run_tasks(work, shards, workers, timeout, watch)
-    return lambda shards, watch: run_shards(
-        work, shards, workers, timeout_s=timeout, start_method=start_method, watch=watch
-    )
-
-
-def _do(run: Run, plan: WorkPlan, tally: _Tally, progress: Callable[[Progress], None]) -> None:
+    work = Work(plan.job, replace(plan.data, root=root, sources=(), columns={}), str(tally.store), plan.classes)
     missing = frozenset(tally.missing)
     todo = (shard for shard in plan.shards() if shard.index in missing)
     in_hand = 0
@@ -264,7 +202,9 @@ def _do(run: Run, plan: WorkPlan, tally: _Tally, progress: Callable[[Progress], 
         progress(tally.progress(in_hand))
 
     progress(tally.progress(0))  # what earlier runs did
-    with closing(run(todo, watch)) as results:
+    workers = cpu_count() if config.workers is None else config.workers
+    run, method = ENGINES[config.engine], config.start_method
+    with closing(run(work, todo, workers, timeout_s=config.timeout, start_method=method, watch=watch)) as results:
         for result in results:
             before = tally.done
             tally.add(result)

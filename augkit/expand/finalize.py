@@ -1,4 +1,4 @@
-"""Close the books of an expansion: what all shards come to, the files about the whole, and at last the final marker."""
+"""Finalizing: what all shards come to, the files about the whole, and at last the final marker."""
 
 from __future__ import annotations
 
@@ -6,51 +6,35 @@ import json
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from hashlib import sha256
-from typing import Any
 
+from augkit.core.arrays import Json, JsonObject
 from augkit.datasets import SPLITS, Record, Whole
+from augkit.datasets.lineage import DONE, LINEAGE
+from augkit.errors import JobError
 from augkit.expand import layout
-from augkit.expand.layout import DONE, LEAKS, REJECTED, JobError, compact, sealed, sha256_of, unsealed
+from augkit.expand.layout import JOB, LEAKS, REJECTED, SHARDS
 from augkit.expand.leakage import find_leaks
 from augkit.expand.outputs import record_of
 from augkit.expand.work_plan import WorkPlan
-from augkit.storage.store import Store
-
-__all__ = ["close_books", "is_complete", "markers", "read_done", "read_marker"]
-
-
-def read_marker(store: Store, shard: int) -> dict[str, Any] | None:
-    """Return a shard's marker, or None if it is missing or damaged."""
-    try:
-        return layout.marker_in(store.read(layout.marker(shard)), shard)
-    except FileNotFoundError:
-        return None
+from augkit.storage.sealed_json import compact, sealed, sha256_of
+from augkit.storage.store import BOOKS, Store
 
 
-def markers(store: Store, shards: int) -> Iterator[dict[str, Any]]:
+def markers(store: Store, shards: int) -> Iterator[JsonObject]:
     """Yield the markers of all shards in order.
 
     Raises:
         JobError: a shard is not complete.
     """
     for shard in range(shards):
-        marker = read_marker(store, shard)
+        marker = layout.read_marker(store, shard)
         if marker is None:
             advice = "Run the command again without --finish, or the other parts of --shards."
             raise JobError(f"must be complete in {shards} shards, but shard {shard} is not. {advice}", str(store))
         yield marker
 
 
-def is_complete(store: Store) -> bool:
-    """Say whether the final marker is there, and is that of the job as job.json has it."""
-    try:
-        done = unsealed(store.read(DONE))
-    except FileNotFoundError:
-        return False
-    return done is not None and done.get("job_sha256") == sha256_of(store.read(layout.JOB))
-
-
-def close_books(store: Store, plan: WorkPlan) -> None:
+def finalize(store: Store, plan: WorkPlan) -> None:
     """Write what the whole job comes to; the final marker comes last.
 
     Raises:
@@ -64,7 +48,7 @@ def close_books(store: Store, plan: WorkPlan) -> None:
         sums["rejected"] += len(marker["rejected"])
         if marker["written"]:
             splits.add(marker["split"])
-    files: dict[str, list[Any]] = {}
+    files: dict[str, list[object]] = {}
     _write(store, REJECTED, _lines(entry for marker in markers(store, count) for entry in marker["rejected"]), files)
     leaks = 0
     if splits - {None}:
@@ -83,26 +67,14 @@ def close_books(store: Store, plan: WorkPlan) -> None:
         **{name: sums[name] for name in ("sources", "written", "copied", "rejected")},
         "leaks": leaks,
         "files": files,
-        "job_sha256": sha256_of(store.read(layout.JOB)),
+        "job_sha256": sha256_of(store.read(JOB)),
         "markers_sha256": digest.hexdigest(),
     }
-    store.settle()
+    store.settle((BOOKS, SHARDS, LINEAGE))
     store.replace(DONE, [sealed(done)])
 
 
-def read_done(store: Store) -> dict[str, Any]:
-    """Return what the final marker of a complete job holds.
-
-    Raises:
-        JobError: it is damaged.
-    """
-    done = unsealed(store.read(DONE))
-    if done is None:
-        raise JobError("must be as augkit expand wrote it, got a damaged file.", f"{store}/{DONE}")
-    return done
-
-
-def _write(store: Store, id: str, pieces: Iterable[bytes], files: dict[str, list[Any]]) -> None:
+def _write(store: Store, id: str, pieces: Iterable[bytes], files: dict[str, list[object]]) -> None:
     digest, size = sha256(), 0
 
     def counted() -> Iterator[bytes]:
@@ -116,7 +88,7 @@ def _write(store: Store, id: str, pieces: Iterable[bytes], files: dict[str, list
     files[id] = [size, digest.hexdigest()]
 
 
-def _lines(entries: Iterable[Any]) -> Iterator[bytes]:
+def _lines(entries: Iterable[Json]) -> Iterator[bytes]:
     for entry in entries:
         yield (compact(entry) + "\n").encode()
 

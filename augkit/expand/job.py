@@ -1,98 +1,71 @@
-"""What decides the bytes of an expansion, apart from its sources."""
+"""A job: all that decides the bytes of every output, apart from its source."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
+from importlib.metadata import version
 from itertools import chain
-from typing import Any
 
-from augkit.datasets import Split, Writer, writer
-from augkit.errors import ArgumentError
-from augkit.expand.layout import versions
-from augkit.images import ENCODINGS, require_encoding
+import cv2
+import numpy as np
+
+from augkit.datasets import Writer, writer
+from augkit.expand.expand_config import ExpandConfig
+from augkit.images import ENCODINGS
 from augkit.pipeline import Pipeline
-from augkit.pipeline.pipeline_file import described
-
-__all__ = ["MOST_COPIES", "Balance", "Job"]
-
-MOST_COPIES = 100_000  # of a source: they are published together, and a worker keeps a line of each until then
-
-Balance = int | str  # outputs of a class, "max", or "none"
 
 
 @dataclass(frozen=True)
 class Job:
-    """All that decides the bytes of every output, apart from its source.
+    """An expansion whose form is known, with the versions of what makes it.
 
     Args:
-        pipeline: what is drawn from.
-        copies: how many outputs a source gets, 1 to MOST_COPIES.
-        seed: any whole number.
-        form: the name of the form of data set that is written.
-        encoding: one of `augkit.images.ENCODINGS`.
-        quality: 1 to 100, for jpeg and webp.
-        pipelines_for: other pipelines for some classes, as (class, pipeline).
-        balance: ``none``, ``max``, or the outputs that every class is brought to.
-        split: the splits' fractions, or nothing.
-        split_seed: another one, another split.
-        originals: whether the sources are passed through beside their copies.
-
-    Raises:
-        ArgumentError: an option is not what it must be.
+        config: its options; the form is one.
+        versions: of everything that decides an output's bytes.
     """
 
-    pipeline: Pipeline
-    copies: int
-    seed: int = 0
-    form: str = "folder"
-    encoding: str = "jpeg"
-    quality: int = 90
-    pipelines_for: tuple[tuple[str, Pipeline], ...] = ()
-    balance: Balance = "none"
-    split: tuple[tuple[Split, float], ...] = ()
-    split_seed: int = 0
-    originals: bool = False
-    versions: tuple[tuple[str, str], ...] = field(default=())
+    config: ExpandConfig
+    versions: tuple[tuple[str, str], ...]
 
-    def __post_init__(self) -> None:
-        if type(self.copies) is not int or not 1 <= self.copies <= MOST_COPIES:
-            raise ArgumentError(f"must be a whole number from 1 to {MOST_COPIES:,}, got {self.copies!r}.", "copies")
-        for name in ("seed", "split_seed"):
-            if type(getattr(self, name)) is not int:
-                raise ArgumentError(f"must be a whole number, got {getattr(self, name)!r}.", name)
-        require_encoding(self.encoding, self.quality)
-        if not self.versions:
-            pipelines = (self.pipeline, *(pipeline for _, pipeline in self.pipelines_for))
-            packages = (*self.writer.packages, *chain.from_iterable(pipeline.packages for pipeline in pipelines))
-            object.__setattr__(self, "versions", tuple(versions(packages).items()))
+    @staticmethod
+    def of(config: ExpandConfig) -> Job:
+        """Return the job of these options with the versions that are installed."""
+        by_pipelines = chain.from_iterable(pipeline.packages for pipeline in config.pipelines)
+        packages = (*writer(str(config.form)).packages, *by_pipelines)
+        return Job(config, tuple(versions(packages).items()))
 
-    @property
+    @cached_property
     def writer(self) -> Writer:
         """What writes the form."""
-        return writer(self.form)
+        return writer(str(self.config.form))
+
+    @property
+    def is_passing(self) -> bool:
+        """Whether the sources are passed through beside their copies."""
+        return self.config.originals == "include"
 
     @property
     def suffix(self) -> str:
         """The outputs' file suffix."""
-        return ENCODINGS[self.encoding]
+        return ENCODINGS[self.config.encoding]
 
-    def pipeline_of(self, label: Any) -> Pipeline:
+    def pipeline_of(self, label: object) -> Pipeline:
         """Return the pipeline of a class."""
-        return next((pipeline for name, pipeline in self.pipelines_for if name == str(label)), self.pipeline)
+        return self.config.pipelines_for.get(str(label), self.config.pipeline)
 
-    def described(self) -> dict[str, Any]:
+    def described(self) -> dict[str, object]:
         """Return the job as job.json holds it, in fields that a message may name."""
-        return {
-            "pipeline": described(self.pipeline),
-            "pipelines_for": {label: described(pipeline) for label, pipeline in self.pipelines_for},
-            "seed": self.seed,
-            "copies": self.copies,
-            "balance": self.balance,
-            "split": dict(self.split),
-            "split_seed": self.split_seed,
-            "originals": self.originals,
-            "format": self.form,
-            "encoding": self.encoding,
-            "quality": self.quality,
-            "versions": dict(self.versions),
-        }
+        return {**self.config.described(), "versions": dict(self.versions)}
+
+
+def versions(packages: Iterable[str] = ()) -> dict[str, str]:
+    """Return the versions of everything that decides an output's bytes, `packages` among it."""
+    return {
+        "augkit": version("augkit"),
+        "numpy": np.__version__,
+        "opencv": cv2.__version__,  # whichever wheel it came in
+        "pillow": version("pillow"),
+        "simplejpeg": version("simplejpeg"),
+    } | {package: version(package) for package in packages}

@@ -1,4 +1,4 @@
-"""What lies where below OUT, and how bookkeeping is written down.
+"""Paths below OUT, and what is read there by more than one module.
 
 ::
 
@@ -19,47 +19,19 @@ No file holds a time, a host or a worker's number, so that two runs compare equa
 
 from __future__ import annotations
 
-import json
-import threading
-from hashlib import sha256
-from importlib.metadata import version
-from typing import TYPE_CHECKING, Any
-
-from augkit.datasets.lineage import BOOKS, DONE, HINT, LINEAGE
-from augkit.errors import AugkitError, FileError
-
-if TYPE_CHECKING:
-    from augkit.storage.store import Store
-
-__all__ = ["BOOKS", "DONE", "FORMAT", "HINT", "JOB", "LEAKS", "PLANS", "REJECTED", "TEMPORARY"]
-__all__ += [
-    "JobError",
-    "compact",
-    "lineage",
-    "marker",
-    "marker_in",
-    "plan",
-    "read_job",
-    "sealed",
-    "sha256_of",
-    "unsealed",
-    "versions",
-]
+from augkit.core.arrays import JsonObject
+from augkit.datasets.lineage import DONE, LINEAGE
+from augkit.errors import FileError, JobError
+from augkit.storage.sealed_json import sha256_of, unsealed
+from augkit.storage.store import BOOKS, Store
 
 FORMAT = 2  # of the bookkeeping
 JOB = f"{BOOKS}/job.json"
 PLANS = f"{BOOKS}/plan"
+SHARDS = f"{BOOKS}/shards"
 REJECTED = f"{BOOKS}/rejected.jsonl"
 LEAKS = f"{BOOKS}/leaks.jsonl"
-TEMPORARY = f"{BOOKS}/tmp"
-SEAL = "seal"
-_COMPACT = json.JSONEncoder(separators=(",", ":"), allow_nan=False)
-
-
-class JobError(AugkitError):
-    """A job that began and could not be finished."""
-
-    exit_code = 1
+DAMAGED = "must be as augkit expand wrote it, got a damaged file."
 
 
 def plan(part: int) -> str:
@@ -74,10 +46,10 @@ def lineage(shard: int) -> str:
 
 def marker(shard: int) -> str:
     """Return the file that says that a shard is complete."""
-    return f"{BOOKS}/shards/{shard:05d}.json"
+    return f"{SHARDS}/{shard:05d}.json"
 
 
-def read_job(store: Store) -> dict[str, Any]:
+def read_job(store: Store) -> JsonObject:
     """Return what job.json holds.
 
     Raises:
@@ -89,71 +61,31 @@ def read_job(store: Store) -> dict[str, Any]:
     except OSError:
         raise FileError(f"must be a folder that augkit expand wrote, got one without {JOB}.", str(store)) from None
     if job is None:
-        raise JobError("must be as augkit expand wrote it, got a damaged file.", f"{store}/{JOB}")
+        raise JobError(DAMAGED, f"{store}/{JOB}")
     if job.get("augkit_expansion") != FORMAT:
         advice = "Read it with the version of augkit that wrote it."
         raise FileError(f"must be of format {FORMAT}, got {job.get('augkit_expansion')}. {advice}", f"{store}/{JOB}")
     return job
 
 
-def compact(value: Any) -> str:
-    """Return a value as one line of JSON."""
-    return _COMPACT.encode(value)
-
-
-def sealed(value: dict[str, Any]) -> bytes:
-    """Return a value as a file of JSON, a line an entry, that shows any change of a bit."""
-    return _in_lines(value | {SEAL: sha256_of(compact(value).encode())})
-
-
-def unsealed(data: bytes) -> dict[str, Any] | None:
-    """Return the value that `sealed` wrote, or None if a bit of it has changed."""
+def read_marker(store: Store, shard: int) -> JsonObject | None:
+    """Return a shard's marker, or None if it is missing or damaged."""
     try:
-        value = json.loads(data)
-        seal = value.pop(SEAL)
-    except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
+        return marker_in(store.read(marker(shard)), shard)
+    except FileNotFoundError:
         return None
-    is_whole = seal == sha256_of(compact(value).encode()) and _in_lines(value | {SEAL: seal}) == data
-    return value if is_whole else None
 
 
-def marker_in(data: bytes, shard: int) -> dict[str, Any] | None:
+def marker_in(data: bytes, shard: int) -> JsonObject | None:
     """Return a shard's marker from what its file holds, or None if that is damaged, or another shard's."""
     value = unsealed(data)
     return value if value is not None and value.get("shard") == shard else None
 
 
-def _in_lines(value: dict[str, Any]) -> bytes:
-    entries = ",\n".join(f"  {compact(name)}: {compact(entry)}" for name, entry in value.items())
-    return f"{{\n{entries}\n}}\n".encode()
-
-
-class _Last(threading.local):
-    data, digest = b"", sha256(b"").hexdigest()
-
-
-_last = _Last()
-
-
-def sha256_of(data: bytes) -> str:
-    """Return the hash that `sha256sum` prints; asked again at once about the same object, as an output's is, it knows.
-
-    An output's hash stands in its line and, where it is a file of its own, in its shard's marker.
-    """
-    if data is not _last.data:
-        _last.data, _last.digest = data, sha256(data).hexdigest()
-    return _last.digest
-
-
-def versions(packages: tuple[str, ...] = ()) -> dict[str, str]:
-    """Return the versions of everything that decides an output's bytes, `packages` among it."""
-    import cv2
-    import numpy as np
-
-    return {
-        "augkit": version("augkit"),
-        "numpy": np.__version__,
-        "opencv": cv2.__version__,  # whichever wheel it came in
-        "pillow": version("pillow"),
-        "simplejpeg": version("simplejpeg"),
-    } | {package: version(package) for package in packages}
+def read_done(store: Store) -> JsonObject | None:
+    """Return the final marker, if it is there and is that of the job as job.json has it."""
+    try:
+        done = unsealed(store.read(DONE))
+    except FileNotFoundError:
+        return None
+    return done if done is not None and done.get("job_sha256") == sha256_of(store.read(JOB)) else None

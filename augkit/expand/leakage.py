@@ -10,15 +10,13 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from augkit.core.arrays import Array, Image, JsonObject
 from augkit.core.tonal import RANGE
-
-__all__ = ["Leak", "find_leaks", "fingerprint"]
 
 SIDE, KEPT = 32, 8  # pixels of the picture that is transformed; of its lowest frequencies
 THUMB = 8  # pixels of the thumbnail's side
@@ -44,12 +42,12 @@ class Leak:
     pictures: tuple[tuple[str, str], ...]
     count: int
 
-    def described(self) -> dict[str, Any]:
+    def described(self) -> JsonObject:
         """Return it as a line of leaks.jsonl holds it."""
         return {"kind": self.kind, "count": self.count, "pictures": [list(picture) for picture in self.pictures]}
 
 
-def fingerprint(image: NDArray[Any]) -> str:
+def fingerprint(image: Image) -> str:
     """Return the mark of a picture: 16 hex digits of hash, then its thumbnail, two digits a pixel.
 
     Args:
@@ -95,7 +93,7 @@ def _leak(kind: str, places: list[int], names: list[tuple[str, str]]) -> Leak:
 
 
 def _joined(
-    hashes: NDArray[np.uint64], thumbs: NDArray[np.uint8], splits: NDArray[Any], places: NDArray[np.int64]
+    hashes: NDArray[np.uint64], thumbs: NDArray[np.uint8], splits: Array, places: NDArray[np.int64]
 ) -> Iterator[list[int]]:
     """Yield the places of pictures that are joined by likenesses across splits."""
     plain = thumbs.astype(np.float32)
@@ -122,7 +120,7 @@ def _joined(
 
 
 def _candidates(
-    hashes: NDArray[np.uint64], splits: NDArray[Any], places: NDArray[np.int64]
+    hashes: NDArray[np.uint64], splits: Array, places: NDArray[np.int64]
 ) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int64]]]:
     """Yield pairs of places in different splits whose hashes differ in few bits, found band by band."""
     width = 63 // BANDS

@@ -11,13 +11,11 @@ import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from hashlib import blake2b
-from typing import Any
 
 import numpy as np
 
+from augkit.core.arrays import Label
 from augkit.datasets.data_set import Source
-
-__all__ = ["Names", "is_class", "safe", "suffix_of"]
 
 STEM_BYTES = 120
 CLASS_BYTES = 160  # with everything that is added both stay below 255 bytes
@@ -73,7 +71,7 @@ class Names:
         return f"{self._folders[str(source.label)]}/{stem}" if is_class(source.label) else stem
 
 
-def is_class(label: Any) -> bool:
+def is_class(label: Label) -> bool:
     """Say whether a label is one class: a name, or a whole number."""
     return isinstance(label, str) or type(label) is int
 

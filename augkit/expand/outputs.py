@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
-from typing import Any, Protocol
+from typing import Any
 
 from augkit.core.key import Key
 from augkit.core.plan import Plan
@@ -13,30 +13,16 @@ from augkit.datasets.samples import ready_for, sample_of
 from augkit.errors import AugkitError, FileError, Unreachable
 from augkit.executors import reusing, run
 from augkit.expand.job import Job
-from augkit.expand.layout import compact, sha256_of
 from augkit.expand.leakage import fingerprint
 from augkit.expand.transform_annotations import moved
 from augkit.expand.work_plan import Task
+from augkit.expand.worker import Hand
 from augkit.images import decode, decode_mask, encode
+from augkit.storage.sealed_json import compact, sha256_of
 from augkit.targets.sample import Sample
 from augkit.targets.scene import Scene
 
-__all__ = ["Hand", "Output", "Rejected", "Seen", "outputs", "record_of", "rejected"]
-
 EXECUTOR = "cpu"  # does all plans, and is named in every line
-
-
-class Hand(Protocol):
-    """How work tells who supervises it how far it is; each call may raise `Stopped` when the job is to end."""
-
-    def at(self, position: int) -> None:
-        """Tell that a task is begun, by its place in the shard."""
-
-    def tick(self) -> None:
-        """Tell that an output is begun."""
-
-    def publishing(self) -> None:
-        """Tell that all is made; from now on the shard is not to be stopped."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,15 +132,20 @@ def _read(job: Job, data: DataSet, part: Part, task: Task) -> _Origin:
     }
     if source.place is not None:
         head["place"] = source.place
-    how = {"executor": EXECUTOR, "encoding": job.encoding, "quality": job.quality, "versions": dict(job.versions)}
+    how = {
+        "executor": EXECUTOR,
+        "encoding": job.config.encoding,
+        "quality": job.config.quality,
+        "versions": dict(job.versions),
+    }
     return _Origin(content, sample, Scene.of(sample), sha256, compact(head)[1:-1], compact(how)[1:])
 
 
 def _copied(job: Job, part: Part, task: Task, origin: _Origin, copy: int) -> Output:
-    key = Key(job.seed, task.source.id, copy)
+    key = Key(job.config.seed, task.source.id, copy)
     plan = job.pipeline_of(task.source.label).draw(key, origin.scene)
     made = run(plan, ready_for(plan, origin.sample), EXECUTOR)
-    data = encode(made.image, job.encoding, job.quality, made.alpha)
+    data = encode(made.image, job.config.encoding, job.config.quality, made.alpha)
     return _output(job, part, task, origin, made, data, copy, key, plan)
 
 

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
 
-from augkit.expand.layout import JobError
+from augkit.errors import JobError
+from augkit.expand.worker import Shard
 
-__all__ = ["Fate", "cleared"]
-
-Fate = Callable[[tuple[Any, ...]], str]  # does tasks in a process of their own; what ended it, or nothing if it lived
+Fate = Callable[
+    [tuple[object, ...]], str
+]  # does tasks in a process of their own; what ended it, or nothing if it lived
 
 MOST_DEATHS = 8  # of workers over one shard beyond those that a picture was found for
 FROM_OUTSIDE = ("SIGKILL", "SIGTERM")  # someone else, or the system for want of memory, may have sent these
 
 
-def cleared(shard: Any, position: int, deaths: int, fate: Fate) -> Any:
+def cleared(shard: Shard, position: int, deaths: int, fate: Fate) -> Shard:
     """Return a shard as it is to be done again after the death of its worker.
 
     The picture that was in hand is tried once more, alone, and quarantined if that ends its process too; after a signal
@@ -56,11 +56,11 @@ def cleared(shard: Any, position: int, deaths: int, fate: Fate) -> Any:
     return _without(shard, places[high - 1], f"{ending or 'ended its process'} again and again, after other pictures.")
 
 
-def _surely(fate: Fate, tasks: tuple[Any, ...]) -> str:
+def _surely(fate: Fate, tasks: tuple[object, ...]) -> str:
     """Return what ends a process that does the tasks; twice in a row, if it may have come from outside."""
     ending = fate(tasks)
     return fate(tasks) if any(name in ending for name in FROM_OUTSIDE) else ending
 
 
-def _without(shard: Any, position: int, reason: str) -> Any:
+def _without(shard: Shard, position: int, reason: str) -> Shard:
     return replace(shard, quarantined=(*shard.quarantined, (position, reason)))

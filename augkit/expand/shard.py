@@ -1,4 +1,4 @@
-"""Do one shard: make the outputs of its sources, publish all or nothing."""
+"""One shard: the outputs of its sources are made, and published all or not at all."""
 
 from __future__ import annotations
 
@@ -9,12 +9,11 @@ from dataclasses import dataclass, field
 from augkit.datasets import DataSet, Part
 from augkit.expand import layout
 from augkit.expand.job import Job
-from augkit.expand.layout import sealed
-from augkit.expand.outputs import Hand, Output, Rejected, Seen, outputs, rejected
+from augkit.expand.outputs import Output, Rejected, Seen, outputs, rejected
 from augkit.expand.work_plan import Shard, Task
+from augkit.expand.worker import Hand
+from augkit.storage.sealed_json import sealed
 from augkit.storage.store import store_at
-
-__all__ = ["ShardResult", "Work"]
 
 
 @dataclass(frozen=True)

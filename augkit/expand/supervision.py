@@ -9,16 +9,17 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, MutableSequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection, wait
-from typing import Any
+from multiprocessing.context import SpawnContext
+from multiprocessing.process import BaseProcess
+from multiprocessing.synchronize import Event
+from typing import Any, Generic, cast
 
-from augkit.expand.layout import JobError
-from augkit.expand.worker import BEGUN, IDLE, OUTPUTS, POSITION, PUBLISHING, TICKS, Order, Workable, begin
-
-__all__ = ["KILLED", "LOOK_S", "MOST_FALSE_STARTS", "Worker", "fate_alone", "started"]
+from augkit.errors import JobError
+from augkit.expand.worker import BEGUN, IDLE, OUTPUTS, POSITION, PUBLISHING, TICKS, Order, Shard, Workable, begin
 
 LOOK_S = 0.25  # between looks at workers that do not answer
 START_S = 300.0  # that a worker may take to begin: on a cold network disk imports take minutes
@@ -29,19 +30,19 @@ _THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLI
 
 
 @dataclass
-class Worker:
+class Worker(Generic[Shard]):
     """A worker process as its supervisor sees it."""
 
-    process: Any
+    process: BaseProcess
     pipe: Connection
-    shared: Any
-    order: Order | None = None  # in hand
+    shared: MutableSequence[int]
+    order: Order[Shard] | None = None  # in hand
     has_begun: bool = False
     last: tuple[int, int] = (IDLE, 0)
     since: float = field(default_factory=time.monotonic)  # when it was last seen to move
     outputs_before: int = 0
 
-    def send(self, order: Order) -> None:
+    def send(self, order: Order[Shard]) -> None:
         """Give it work."""
         self.order = order
         self.since = time.monotonic()
@@ -66,7 +67,7 @@ class Worker:
             limit = max(PUBLISH_S, timeout_s)
         return time.monotonic() - self.since > limit
 
-    def answer(self) -> Any:
+    def answer(self) -> object:
         """Return what it has sent, or None; it may have been killed while it sent."""
         try:
             return self.pipe.recv() if self.pipe.poll() else None
@@ -80,13 +81,13 @@ class Worker:
         self.pipe.close()
 
 
-def started(work: Workable, start_method: str, stop: Any) -> Worker:
+def started(work: Workable[Shard, object], start_method: str, stop: Event) -> Worker[Shard]:
     """Start a worker.
 
     Raises:
         JobError: the server that forks workers is killed again and again.
     """
-    context: Any = multiprocessing.get_context(start_method)
+    context = cast(SpawnContext, multiprocessing.get_context(start_method))  # or another, which is used alike
     ours, theirs = context.Pipe()
     shared = context.RawArray("q", [IDLE, 0, 0])
     process = context.Process(target=begin, args=(work, theirs, shared, stop), daemon=True)
@@ -108,7 +109,7 @@ def started(work: Workable, start_method: str, stop: Any) -> Worker:
     return Worker(process, ours, shared)
 
 
-def fate_alone(work: Workable, tasks: tuple[Any, ...], start_method: str, timeout_s: float) -> str:
+def fate_alone(work: Workable[Shard, object], tasks: tuple[object, ...], start_method: str, timeout_s: float) -> str:
     """Do some tasks in a process of their own; return what ended it, or nothing if it lived.
 
     Args:
@@ -134,7 +135,7 @@ def fate_alone(work: Workable, tasks: tuple[Any, ...], start_method: str, timeou
                 elif worker.overdue(timeout_s):
                     return f"took longer than {timeout_s:g} s"
             if worker.shared[TICKS]:  # else it was ended before it came to the tasks
-                return _ending(worker.process.exitcode)
+                return _ending(worker.process.exitcode or 0)
         finally:
             worker.end()
     return ""

@@ -12,14 +12,14 @@ from dataclasses import dataclass
 from functools import cached_property
 from hashlib import sha256
 from itertools import pairwise
-from typing import Any, NamedTuple, cast
+from typing import NamedTuple
 
+from augkit.core.arrays import JsonObject
 from augkit.datasets import SPLITS, DataSet, Source, Split
 from augkit.expand.job import Job
-from augkit.expand.layout import FORMAT, compact
+from augkit.expand.layout import FORMAT
 from augkit.expand.output_names import Names, is_class, suffix_of
-
-__all__ = ["Part", "Row", "Shard", "Task", "WorkPlan", "parsed_row"]
+from augkit.storage.sealed_json import compact
 
 SHARD_OUTPUTS = 256  # a sync costs as much as a few pictures; a shard is also what a crash costs
 PACK_OUTPUTS = 1024  # in one file
@@ -186,7 +186,7 @@ class WorkPlan:
             size += len(line)
         return size, digest.hexdigest()
 
-    def described(self) -> dict[str, Any]:
+    def described(self) -> JsonObject:
         """Return the plan as job.json holds it."""
         digest = sha256()
         for source, split, group in zip(self.data.sources, self.splits, self.groups, strict=True):
@@ -203,10 +203,5 @@ class WorkPlan:
                 for part in self.parts
             ],
         }
-        return cast(dict[str, Any], json.loads(compact(described)))  # as it is read back: lists, no tuples
-
-
-def parsed_row(line: bytes) -> tuple[str, int, Split | None, int, int, bool]:
-    """Return what a line of a part's file says: id, bytes, split, first copy, copies, whether it is passed through."""
-    id, size, split, first, copies, is_passed = json.loads(line)
-    return id, size, split, first, copies, is_passed
+        plain: JsonObject = json.loads(compact(described))  # as it is read back: lists, no tuples
+        return plain

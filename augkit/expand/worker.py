@@ -1,4 +1,4 @@
-"""What runs in a worker process: it does the work it is sent, and shows where it is in memory that it shares."""
+"""A worker process from within: it does the work it is sent, and shows where it is in memory that it shares."""
 
 from __future__ import annotations
 
@@ -8,26 +8,12 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import MutableSequence, Sequence
+from dataclasses import Field, dataclass
 from multiprocessing.connection import Connection
-from typing import Any, Protocol
-
-import cv2
-
-__all__ = [
-    "BEGUN",
-    "IDLE",
-    "OUTPUTS",
-    "POSITION",
-    "PUBLISHING",
-    "TICKS",
-    "Hand",
-    "Order",
-    "Stopped",
-    "Workable",
-    "begin",
-]
+from multiprocessing.process import BaseProcess
+from multiprocessing.synchronize import Event
+from typing import Any, ClassVar, Generic, Protocol, TypeVar
 
 # What a worker shares: where it is (a task's place, or one of these), how often it has moved, and how many outputs it
 # has begun in all.
@@ -41,46 +27,71 @@ class Stopped(Exception):
     """The job was told to end while work was in hand."""
 
 
-class Workable(Protocol):
+class Numbered(Protocol):
+    """A shard as an engine sees it: a dataclass with tasks, and those known to kill who does them, (place, reason)."""
+
+    __dataclass_fields__: ClassVar[dict[str, Field[Any]]]
+
+    @property
+    def index(self) -> int: ...
+    @property
+    def tasks(self) -> tuple[object, ...]: ...
+    @property
+    def quarantined(self) -> tuple[tuple[int, str], ...]: ...
+
+
+Shard = TypeVar("Shard", bound=Numbered)
+Taken = TypeVar("Taken", bound=Numbered, contravariant=True)
+Result = TypeVar("Result")
+Made = TypeVar("Made", covariant=True)
+
+
+class Hand(Protocol):
+    """What work in hand tells who supervises it; each call may raise `Stopped` when the job is to end."""
+
+    def at(self, position: int) -> None:
+        """Tell that a task is begun, by its place in the shard."""
+
+    def tick(self) -> None:
+        """Tell that an output is begun."""
+
+    def publishing(self) -> None:
+        """Tell that all is made; from now on the shard is not to be stopped."""
+
+
+class Workable(Protocol[Taken, Made]):
     """What a worker is given once, when it begins."""
 
-    def expand(self, shard: Any, hand: Any) -> Any:
+    def expand(self, shard: Taken, hand: Hand) -> Made:
         """Do a shard."""
 
-    def attempt(self, tasks: Sequence[Any], hand: Any) -> None:
+    def attempt(self, tasks: Sequence[Any], hand: Hand) -> None:
         """Do some tasks and drop what comes out."""
 
 
 @dataclass(frozen=True)
-class Order:
+class Order(Generic[Shard]):
     """What a worker is to do next: a shard, or, to see whether it lives through them, some tasks."""
 
-    shard: Any = None
-    tasks: tuple[Any, ...] = ()
+    shard: Shard | None = None
+    tasks: tuple[object, ...] = ()
 
 
-class Hand:
-    """How work in hand shows where it is, and learns that it is to stop."""
+class _SharedHand:
+    """The hand of work that is supervised from another process."""
 
-    def __init__(self, shared: Any, stop: Any) -> None:
+    def __init__(self, shared: MutableSequence[int], stop: Event) -> None:
         self._shared, self._stop = shared, stop
 
     def at(self, position: int) -> None:
-        """Show that a task is begun."""
         self._shared[POSITION] = position
         self._move()
 
     def tick(self) -> None:
-        """Show that an output is begun.
-
-        Raises:
-            Stopped: the job is to end.
-        """
         self._move()
         self._shared[OUTPUTS] += 1
 
     def publishing(self) -> None:
-        """Show that all is made, and is being published: that is not stopped."""
         self._move()
         self._shared[POSITION] = PUBLISHING
 
@@ -90,27 +101,34 @@ class Hand:
         self._shared[TICKS] += 1
 
 
-def begin(work: Workable, pipe: Connection, shared: Any, stop: Any) -> None:
+def begin(work: Workable[Shard, object], pipe: Connection, shared: MutableSequence[int], stop: Event) -> None:
     """Say BEGUN, then do what comes through the pipe until it is closed; send back what came of it."""
+    import cv2
+
     _end_with_parent()
     cv2.setNumThreads(1)
-    hand = Hand(shared, stop)
+    hand = _SharedHand(shared, stop)
     pipe.send(BEGUN)
     while True:
         try:
-            order = pipe.recv()
+            order: Order[Shard] = pipe.recv()
         except EOFError:
             return
         try:
+            result: object = LIVED
             if order.shard is not None:
                 result = work.expand(order.shard, hand)
             else:
                 work.attempt(order.tasks, hand)
-                result = LIVED
         except Exception as fault:
             result = fault
         shared[POSITION] = IDLE
         pipe.send(result)
+
+
+def is_worker_starting() -> bool:
+    """Say whether this process is a new worker that still imports the script that started it."""
+    return bool(getattr(multiprocessing.current_process(), "_inheriting", False))  # as multiprocessing itself asks
 
 
 def _end_with_parent() -> None:
@@ -123,6 +141,6 @@ def _end_with_parent() -> None:
     threading.Thread(target=_watch_parent, args=(parent,), daemon=True).start()
 
 
-def _watch_parent(parent: Any) -> None:
+def _watch_parent(parent: BaseProcess) -> None:
     parent.join()
     os._exit(1)

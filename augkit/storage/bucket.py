@@ -17,8 +17,6 @@ from augkit.errors import AugkitError, MissingExtra
 from augkit.storage.root import inside
 from augkit.storage.store import FileFacts, Staging, Store
 
-__all__ = ["Bucket"]
-
 _PIECE = 1 << 22  # bytes of a file that is read or put piece by piece
 
 
@@ -87,7 +85,7 @@ class Bucket(Store):
     def staging(self, name: str) -> Iterator[Staging]:
         yield _BucketStaging(self)
 
-    def settle(self) -> None:
+    def settle(self, folders: Iterable[str]) -> None:
         pass  # what is put stays
 
     def remove(self, ids: Iterable[str]) -> None:
@@ -105,7 +103,7 @@ class Bucket(Store):
     def lock(self, is_shared: bool) -> Iterator[None]:
         yield  # see above
 
-    def closing(self) -> AbstractContextManager[None]:
+    def closing(self, folder: str) -> AbstractContextManager[None]:
         return nullcontext()  # two that close put the same files
 
 

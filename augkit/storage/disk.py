@@ -15,13 +15,13 @@ from pathlib import Path
 from secrets import token_hex
 from typing import Any, BinaryIO, cast
 
-from augkit.expand.layout import BOOKS, PLANS, TEMPORARY, JobError, sha256_of
+from augkit.errors import JobError
 from augkit.storage import durable
 from augkit.storage.root import inside
-from augkit.storage.store import FileFacts, Staging, Store
+from augkit.storage.sealed_json import sha256_of
+from augkit.storage.store import BOOKS, FileFacts, Staging, Store
 
-__all__ = ["Disk"]
-
+TEMPORARY = f"{BOOKS}/tmp"
 _UNFINISHED = "new-"  # begins the name of a file of the books that is being written
 _BUFFER = 1 << 20  # bytes, of a file that is written piece by piece
 
@@ -81,9 +81,9 @@ class Disk(Store):
         finally:
             durable.remove_tree(folder)
 
-    def settle(self) -> None:
-        folders = [self.root, *(self._path(f"{BOOKS}/{name}") for name in ("", "shards", "lineage"))]
-        durable.sync_all(self.root, [], [folder for folder in folders if os.path.isdir(folder)])
+    def settle(self, folders: Iterable[str]) -> None:
+        places = [self.root, *map(self._path, folders)]
+        durable.sync_all(self.root, [], [place for place in places if os.path.isdir(place)])
 
     def remove(self, ids: Iterable[str]) -> None:
         folders = set()
@@ -112,8 +112,8 @@ class Disk(Store):
                 raise JobError(f"must be written by one run at a time, got a second one. {advice}", self.root) from None
             yield
 
-    def closing(self) -> AbstractContextManager[None]:
-        return durable.held(self._path(PLANS), is_shared=False, is_patient=True)
+    def closing(self, folder: str) -> AbstractContextManager[None]:
+        return durable.held(self._path(folder), is_shared=False, is_patient=True)
 
 
 class _DiskStaging(Staging):

@@ -17,23 +17,6 @@ from pathlib import Path
 from secrets import token_hex
 from typing import Any
 
-__all__ = [
-    "Pieces",
-    "held",
-    "make_folders",
-    "make_root",
-    "remove_folder",
-    "remove_tree",
-    "rename",
-    "replace",
-    "replace_with",
-    "sync_all",
-    "sync_folder",
-    "unlink",
-    "with_holders",
-    "write",
-]
-
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
 
 

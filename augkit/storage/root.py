@@ -15,8 +15,6 @@ from typing import Any, BinaryIO, NamedTuple
 from augkit.errors import FileError, MissingExtra, Unreachable, is_outage
 from augkit.images import read_bytes
 
-__all__ = ["BROKEN_LINK", "FOLDER_LINK", "HIDDEN", "SPECIAL", "Folder", "Found", "Root", "Url", "inside"]
-
 HIDDEN, FOLDER_LINK, BROKEN_LINK, SPECIAL = "hidden", "a link to a folder", "a broken link", "no regular file"
 
 

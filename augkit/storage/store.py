@@ -1,4 +1,4 @@
-"""Where an expansion is written: what the rest of the expander asks of a folder of this machine, or of a bucket."""
+"""Stores: what is asked of the place that is written to, be it a folder of this machine or of a bucket."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager
 from typing import BinaryIO, NamedTuple
 
-__all__ = ["FileFacts", "Staging", "Store", "store_at"]
+BOOKS = ".augkit"  # the folder of a store that holds its bookkeeping, its lock and what is not published yet
 
 
 class FileFacts(NamedTuple):
@@ -19,19 +19,19 @@ class FileFacts(NamedTuple):
 
 
 class Staging(ABC):
-    """The files of one shard, held back until `publish`; an `augkit.datasets.Sink`.
+    """A transaction: files that are held back until `publish`.
 
     Used in a ``with`` block; leaving it without `publish`, by an exception or not, publishes nothing.
 
     Attributes:
-        files: what was added so far, by its path below OUT.
+        files: what was added so far, by its path.
     """
 
     files: dict[str, FileFacts]
 
     @abstractmethod
     def write(self, id: str, data: bytes) -> None:
-        """Add a file that will be `id` below OUT."""
+        """Add a file that will be called `id`."""
 
     @abstractmethod
     def open(self, id: str) -> AbstractContextManager[BinaryIO]:
@@ -76,11 +76,11 @@ class Store(ABC):
 
     @abstractmethod
     def staging(self, name: str) -> AbstractContextManager[Staging]:
-        """Begin a shard, in a place of its own."""
+        """Begin a transaction, in a place of its own."""
 
     @abstractmethod
-    def settle(self) -> None:
-        """Make everything published so far survive a loss of power."""
+    def settle(self, folders: Iterable[str]) -> None:
+        """Make everything published so far in some folders survive a loss of power."""
 
     @abstractmethod
     def remove(self, ids: Iterable[str]) -> None:
@@ -92,15 +92,15 @@ class Store(ABC):
 
     @abstractmethod
     def lock(self, is_shared: bool) -> AbstractContextManager[None]:
-        """Hold OUT, made if it is not there, so that other runs are refused; runs of ``--shards`` share it.
+        """Hold the store, made if it is not there, so that other runs are refused, but for those that share it.
 
         Raises:
             JobError: another run holds it.
         """
 
     @abstractmethod
-    def closing(self) -> AbstractContextManager[None]:
-        """Wait until no other run closes the books, and keep others waiting: parts of a job may end at one moment."""
+    def closing(self, folder: str) -> AbstractContextManager[None]:
+        """Wait until no other run holds a folder that is there, and keep others waiting."""
 
 
 def store_at(where: str | os.PathLike[str]) -> Store:

@@ -19,7 +19,7 @@ import json, sys
 from pathlib import Path
 from augkit.expand.work_plan import Shard
 from augkit.expand.shard import Work
-import augkit.expand.pool as processes
+import augkit.expand.engines.processes as processes
 
 class Measured(Work):
     def expand(self, shard, hand):

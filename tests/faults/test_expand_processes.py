@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from augkit.expand.pool import run_shards
+from augkit.expand.engines.processes import run_shards
 from support.folders import fill
-from support.workers import Telling
+from support.workers import FakeShard, Telling
 
 SCRIPT = """
 from augkit.expand import expand
@@ -29,7 +29,7 @@ def test_workers_are_told_and_their_parent_stays_as_it_is(monkeypatch: pytest.Mo
     monkeypatch.delenv("MKL_NUM_THREADS", raising=False)
     before = dict(os.environ)
     told = []
-    for result in run_shards(Telling(), range(8), 2, start_method=start_method):
+    for result in run_shards(Telling(), [FakeShard(number, ()) for number in range(8)], 2, start_method=start_method):
         assert dict(os.environ) == before
         assert signal.SIGINT not in signal.pthread_sigmask(signal.SIG_BLOCK, [])
         told.append(result)

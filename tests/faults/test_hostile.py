@@ -22,9 +22,8 @@ from PIL import Image
 from augkit.datasets import Source
 from augkit.datasets.splits import groups_of
 from augkit.errors import ArgumentError, AugkitError, DecodeError, FileError
-from augkit.expand import JobError, estimate, replay, verify
-from augkit.expand.balancing import parse_balance
-from augkit.expand.job import MOST_COPIES
+from augkit.expand import ExpandConfig, JobError, estimate, replay, verify
+from augkit.expand.expand_config import MOST_COPIES
 from augkit.images import decode
 from support.data_sets import JPEG, coco, lay
 from support.folders import done, fill, lines, tree
@@ -57,7 +56,7 @@ def assert_one_sentence(fault: AugkitError) -> None:
 @pytest.mark.parametrize("text", ["9" * 5000, "9" * 19, "0", "-1", "1e3", ""])
 def test_a_balance_that_is_none_is_refused(text: str) -> None:
     with pytest.raises(ArgumentError) as caught:
-        parse_balance(text)
+        ExpandConfig.of(source="src", out="out", pipeline="light", copies=1, balance=text)
     assert len(str(caught.value)) < 200
 
 

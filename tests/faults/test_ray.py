@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from augkit.expand.ray_engine import AHEAD, run_tasks
+from augkit.expand.engines.ray import AHEAD, run_tasks
 from support.folders import done, fill, tree
 from support.processes import TESTS
 from support.workers import FakeShard, FakeWork, Telling
@@ -51,13 +51,13 @@ def test_a_cluster_that_is_at_home_elsewhere(tmp_path: Path, cluster: None, monk
 
 
 def test_its_workers_compute_on_one_thread(cluster: None) -> None:
-    for _, threads, _ in run_tasks(Telling(), range(2), 2, 60.0, lambda _: None):
+    for _, threads, _ in run_tasks(Telling(), [FakeShard(0, ()), FakeShard(1, ())], 2):
         assert set(threads) == {1}
 
 
 def test_a_killer_costs_itself(cluster: None) -> None:
     work = [FakeShard(0, ("ok", "ok")), FakeShard(1, ("ok", "abort")), FakeShard(2, ("ok", "hang"))]
-    results = dict(run_tasks(FakeWork(), work, 2, 1.0, lambda _: None))
+    results = dict(run_tasks(FakeWork(), work, 2, timeout_s=1.0))
     assert results[0] == ["ok", "ok"]
     assert results[1][0] == results[2][0] == "ok"
     assert results[1][1].startswith("crashed its process (SIGABRT)")
@@ -72,11 +72,11 @@ def test_no_more_is_in_flight_than_keeps_all_busy(cluster: None) -> None:
         for taken in range(1, 31):
             yield FakeShard(taken, ("ok",))
 
-    for given, _ in enumerate(run_tasks(FakeWork(), shards(), 2, 60.0, lambda _: None), 1):
+    for given, _ in enumerate(run_tasks(FakeWork(), shards(), 2), 1):
         assert taken - given < AHEAD * 2
     assert given == taken == 30
 
 
 def test_a_full_disk_ends_the_job(cluster: None) -> None:
     with pytest.raises(OSError, match="No space left"):
-        list(run_tasks(FakeWork(), [FakeShard(0, ("full",))], 2, 60.0, lambda _: None))
+        list(run_tasks(FakeWork(), [FakeShard(0, ("full",))], 2))

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from augkit.errors import ArgumentError
-from augkit.expand import JobError, expansion, verify
+from augkit.expand import JobError, expansion, layout, verify
 from augkit.storage.disk import Disk
 from support.folders import done, fill, tree
 from support.processes import TESTS
@@ -60,16 +60,16 @@ def test_who_closes_keeps_others_waiting(src: Path, tmp_path: Path, monkeypatch:
     done_file, closed = tmp_path / "out/.augkit/done.json", 0
     content = done_file.read_bytes()
     done_file.unlink()
-    store, close = Disk(os.fspath(tmp_path / "out")), expansion.close_books
+    store, close = Disk(os.fspath(tmp_path / "out")), expansion.finalize
 
     def counted(*arguments: Any) -> None:
         nonlocal closed
         closed += 1
         close(*arguments)
 
-    monkeypatch.setattr(expansion, "close_books", counted)
+    monkeypatch.setattr(expansion, "finalize", counted)
     with ThreadPoolExecutor() as pool:
-        with store.closing():
+        with store.closing(layout.PLANS):
             others = [pool.submit(done, src, tmp_path / "out", shards=(number, 3)) for number in range(2)]
             time.sleep(0.5)
             assert not done_file.exists()

@@ -16,8 +16,8 @@ from typing import Any
 
 import pytest
 
-from augkit.expand.layout import JobError
-from augkit.expand.pool import run_shards
+from augkit.errors import JobError
+from augkit.expand.engines.processes import run_shards
 from support.processes import TESTS
 from support.workers import FakeShard, FakeWork, shards
 
@@ -139,7 +139,7 @@ import sys
 sys.path.insert(0, {tests!r})
 from support.processes import TESTS
 from support.workers import FakeWork, shards
-from augkit.expand.pool import run_shards
+from augkit.expand.engines.processes import run_shards
 
 if __name__ == "__main__":
     for result in run_shards(FakeWork(), iter(shards(1000, task="slow")), 2, start_method={method!r}):
@@ -175,7 +175,7 @@ def group(leader: int) -> list[str]:
 
 
 def test_death_without_a_culprit_ends_the_job(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("augkit.expand.pool.fate_alone", lambda *_, **__: "")
+    monkeypatch.setattr("augkit.expand.engines.processes.fate_alone", lambda *_, **__: "")
     with pytest.raises(JobError, match="died over the same one"):
         done([FakeShard(0, ("abort",))], 1)
 

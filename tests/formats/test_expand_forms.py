@@ -12,7 +12,7 @@ import pytest
 from augkit.datasets import read, writers
 from augkit.errors import ArgumentError
 from augkit.expand import replay, verify
-from augkit.expand.layout import versions
+from augkit.expand.job import versions
 from augkit.pipeline import Pipeline
 from augkit.transforms.geometry import Mirror
 from support.data_sets import FORMS, MASK, PNG, lay

@@ -15,12 +15,12 @@ from augkit.datasets.splits import assign, groups_of, parse_split, split_of
 from augkit.errors import ArgumentError, FileError
 from augkit.expand import layout
 from augkit.expand.books import open_books
-from augkit.expand.job import Job
-from augkit.expand.layout import sealed, sha256_of
 from augkit.expand.work_plan import WorkPlan
 from augkit.storage.disk import Disk
 from augkit.storage.root import Folder
-from support.folders import SMALL, done, lines, picture, put
+from augkit.storage.sealed_json import sealed, sha256_of
+from support.folders import done, lines, picture, put
+from support.work_plans import job_of
 
 shares = st.tuples(st.integers(1, 8), st.integers(0, 4), st.integers(0, 4)).map(
     lambda parts: {name: part / sum(parts) for name, part in zip(("train", "val", "test"), parts, strict=True) if part}
@@ -142,10 +142,8 @@ def test_a_plan_and_its_extension_keep_every_group_in_one_split(
         store = Disk(f"{place}/out")
         for sources, more in ((sorted(first, key=lambda source: source.id), 0), (every, 1)):
             groups = groups_of(sources, r"(p\d+)-", {})
-            job = Job(
-                SMALL, copies + more, balance=balance, split=tuple(fractions.items()), split_seed=seed,
-                originals=is_passed,
-            )  # fmt: skip
+            how = {"balance": balance, "split": fractions, "split_seed": seed}
+            job = job_of(copies + more, originals="include" if is_passed else "omit", **how)
             splits = assign(sources, fractions, groups, seed)
             plan = WorkPlan(job, DataSet("folder", Folder(Path("/x")), tuple(sources)), splits, groups, ("a", "b", "c"))
             with store.lock(is_shared=False):

@@ -17,7 +17,7 @@ from threadpoolctl import threadpool_info
 class Telling:
     """Work that tells of a worker's process, how many threads its libraries would take, and its blocked signals."""
 
-    def expand(self, shard: int, hand: Any) -> tuple[int, list[int], set[Any]]:
+    def expand(self, shard: FakeShard, hand: Any) -> tuple[int, list[int], set[Any]]:
         blocked = set(signal.pthread_sigmask(signal.SIG_BLOCK, []))
         pools = [pool["num_threads"] for pool in threadpool_info()]
         assert pools, "NumPy comes with a BLAS that has threads"

@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from augkit.errors import ArgumentError
-from augkit.expand.balancing import parse_balance, wanted_copies
+from augkit.expand import ExpandConfig
+from augkit.expand.balancing import wanted_copies
 from support.folders import done, lines, picture, put
 
 labels = st.lists(st.sampled_from("abcd"), min_size=1, max_size=40)
@@ -70,7 +71,7 @@ def test_refusals(found: list[object], balance: int | str) -> None:
 @pytest.mark.parametrize("text", ["", "0", "-1", "all", "1.5", "²"])
 def test_what_is_no_balance(text: str) -> None:
     with pytest.raises(ArgumentError):
-        parse_balance(text)
+        ExpandConfig.of(source="src", out="out", pipeline="light", copies=1, balance=text)
 
 
 def test_an_expansion_is_balanced(tmp_path: Path) -> None:

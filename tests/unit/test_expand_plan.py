@@ -6,12 +6,14 @@ import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from augkit.datasets import Source
 from augkit.errors import ArgumentError
 from augkit.expand.books import open_books
+from augkit.expand.job import Job
 from augkit.expand.work_plan import SHARD_OUTPUTS, WorkPlan
 from augkit.pipeline import Pipeline
 from augkit.storage.disk import Disk
@@ -39,6 +41,12 @@ def test_shards_are_cut_by_count(tmp_path: Path) -> None:
     assert len(sizes) == plan.shard_count == len(list(plan.shards()))
 
 
+def changed(job: Job, **change: Any) -> Job:
+    if "versions" in change:
+        return replace(job, **change)
+    return replace(job, config=job.config.replaced(**change))
+
+
 @pytest.mark.parametrize(
     ("change", "words"),
     [
@@ -48,10 +56,10 @@ def test_shards_are_cut_by_count(tmp_path: Path) -> None:
         ({"encoding": "png"}, 'encoding must be "jpeg", got "png"'),
         ({"form": "webdataset"}, 'format must be "folder", got "webdataset"'),
         ({"balance": "max"}, 'balance must be "none", got "max"'),
-        ({"originals": True}, "originals must be false, got true"),
+        ({"originals": "include"}, "originals must be false, got true"),
         ({"split_seed": 2}, "split_seed must be 0, got 2"),
         ({"pipeline": Pipeline(SMALL.steps[:1])}, "pipeline.steps must be"),
-        ({"pipelines_for": (("c0000", SMALL),)}, "pipelines_for.c0000 must be null"),
+        ({"pipelines_for": {"c0000": SMALL}}, "pipelines_for.c0000 must be null"),
         ({"versions": (("numpy", "0"),)}, "versions.numpy must be"),
     ],
 )
@@ -62,7 +70,7 @@ def test_another_job_is_refused_by_the_name_of_what_differs(
     with store.lock(is_shared=False):
         open_books(store, plan, False)
         with pytest.raises(ArgumentError) as caught:
-            open_books(store, replace(plan, job=replace(plan.job, **change)), False)
+            open_books(store, replace(plan, job=changed(plan.job, **change)), False)
     assert words in str(caught.value)
     assert "--fresh" in str(caught.value)
 
@@ -96,6 +104,7 @@ def test_a_million_sources(tmp_path: Path) -> None:
     code = f"""
 import sys, time
 from pathlib import Path
+from typing import Any
 sys.path.insert(0, {str(TESTS)!r})
 from augkit.expand.books import open_books
 from augkit.storage.disk import Disk

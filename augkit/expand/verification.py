@@ -9,13 +9,12 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any
 
-from augkit.errors import FileError
+from augkit.datasets.lineage import DONE, HINT
+from augkit.errors import FileError, JobError
 from augkit.expand import layout
-from augkit.expand.finalize import is_complete
-from augkit.expand.layout import DONE, HINT, JOB, JobError, sealed, sha256_of, unsealed
+from augkit.expand.layout import JOB, SHARDS
+from augkit.storage.sealed_json import sealed, sha256_of, unsealed
 from augkit.storage.store import Store, store_at
-
-__all__ = ["Report", "verify"]
 
 
 @dataclass(frozen=True)
@@ -68,7 +67,7 @@ def verify(out: str | os.PathLike[str]) -> Report:
     shards = sum(part["shards"] for part in parts) or _highest_shard(store) + 1
     done = _held(store, DONE)
     is_damaged = done is not None and unsealed(done) is None
-    has_ended = is_damaged or is_complete(store) or (JOB in found.changed and done is not None)
+    has_ended = is_damaged or layout.read_done(store) is not None or (JOB in found.changed and done is not None)
     found.known |= {JOB, HINT, DONE, *(layout.plan(part) for part in range(len(parts)))}
     digest, whole = sha256(), 0
     for shard in range(shards):
@@ -192,6 +191,5 @@ def _is_there(store: Store, id: str) -> bool:
 
 
 def _highest_shard(store: Store) -> int:
-    folder = f"{layout.BOOKS}/shards/"
-    names = (id.removeprefix(folder).removesuffix(".json") for id in store.files(folder.rstrip("/")))
+    names = (id.removeprefix(f"{SHARDS}/").removesuffix(".json") for id in store.files(SHARDS))
     return max((int(name) for name in names if name.isdecimal()), default=-1)

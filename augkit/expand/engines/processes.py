@@ -1,4 +1,4 @@
-"""The engine that does shards in worker processes of this machine, under supervision of its own, or in this process.
+"""The engine `processes`: shards are done in processes of this machine, under its own supervision, or in this process.
 
 Workers are spawned, or forked from a server that has no threads: OpenCV's and BLAS's do not survive a fork. Each
 computes on one thread. A worker that dies or hangs is noticed, and its shard is done again.
@@ -15,18 +15,13 @@ from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
 from functools import partial
 from multiprocessing.connection import wait
-from typing import Any
+from typing import Generic, cast
 
-import cv2
-
-from augkit.errors import ArgumentError
-from augkit.expand.layout import JobError
+from augkit.errors import ArgumentError, JobError
+from augkit.expand.engines import ENGINES
 from augkit.expand.quarantine import cleared
-from augkit.expand.run_options import require_start_method
 from augkit.expand.supervision import KILLED, LOOK_S, MOST_FALSE_STARTS, Worker, fate_alone, started
-from augkit.expand.worker import BEGUN, POSITION, Order, Workable
-
-__all__ = ["cpu_count", "is_worker_starting", "run_shards"]
+from augkit.expand.worker import BEGUN, POSITION, Order, Result, Shard, Workable
 
 STOP_S = 10.0  # that workers get to end after Ctrl-C
 MOST_KILLED_STARTS = 100  # likewise, by a signal
@@ -41,36 +36,16 @@ def cpu_count() -> int:
     return len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
 
 
-def is_worker_starting() -> bool:
-    """Return whether this process is a new worker that still imports the script that started it."""
-    return bool(getattr(multiprocessing.current_process(), "_inheriting", False))  # as multiprocessing itself asks
-
-
 def run_shards(
-    work: Workable,
-    shards: Iterable[Any],
+    work: Workable[Shard, Result],
+    shards: Iterable[Shard],
     workers: int,
     *,
     timeout_s: float = 60.0,
     start_method: str = "spawn",
     watch: Callable[[int], None] | None = None,
-) -> Generator[Any]:
-    """Do all shards and yield each result as it comes; closing the generator ends the workers.
-
-    Args:
-        work: what is to be done.
-        shards: taken as workers get free.
-        workers: how many processes; 0 does everything in this one, without limits.
-        timeout_s: seconds that one output may take.
-        start_method: ``spawn`` or ``forkserver``.
-        watch: told now and then how many outputs the shards in hand have begun.
-
-    Raises:
-        ArgumentError: the pipeline cannot be handed to other processes, or `start_method` is none.
-        JobError: no worker could begin, or they die without a picture to blame.
-        OSError: the output cannot be written.
-    """
-    require_start_method(start_method)
+) -> Generator[Result]:
+    """Do all shards in processes, or, with 0 workers, in this one, without limits; see `Engine`."""
     if workers == 0:
         yield from _run_here(work, shards, watch)
         return
@@ -79,27 +54,30 @@ def run_shards(
     except Exception as fault:
         advice = "Define its transforms at the top of a module, or use 0 workers."
         raise ArgumentError(f"must be importable by other processes, got: {fault}. {advice}", "pipeline") from None
-    crew = _Crew(work, workers, start_method, timeout_s)
+    pool = _Pool(work, workers, start_method, timeout_s)
     try:
-        yield from crew.run(iter(shards), watch or (lambda _: None))
+        yield from pool.run(iter(shards), watch or (lambda _: None))
     finally:
-        crew.end()
+        pool.end()
 
 
-class _Crew:
+ENGINES.add("processes", run_shards)
+
+
+class _Pool(Generic[Shard, Result]):
     """The workers of a run, and what they have in hand."""
 
-    def __init__(self, work: Workable, size: int, start_method: str, timeout_s: float) -> None:
+    def __init__(self, work: Workable[Shard, Result], size: int, start_method: str, timeout_s: float) -> None:
         self.work, self.size, self.start_method, self.timeout_s = work, size, start_method, timeout_s
         self.stop = multiprocessing.get_context(start_method).Event()
-        self.workers: list[Worker] = []
-        self.again: deque[Any] = deque()  # shards whose worker died
+        self.workers: list[Worker[Shard]] = []
+        self.again = deque[Shard]()  # shards whose worker died
         self.deaths: dict[int, int] = {}  # of workers, by shard
         self.false_starts = 0
         self._fate = partial(fate_alone, work, start_method=start_method, timeout_s=timeout_s)
 
-    def run(self, shards: Iterator[Any], watch: Callable[[int], None]) -> Iterator[Any]:
-        waiting = deque[Any]()
+    def run(self, shards: Iterator[Shard], watch: Callable[[int], None]) -> Iterator[Result]:
+        waiting = deque[Shard]()
         while True:
             waiting.extend(self.again)
             self.again.clear()
@@ -122,7 +100,7 @@ class _Crew:
         while len(self.workers) < min(self.size, busy + waiting):
             self.workers.append(started(self.work, self.start_method, self.stop))
 
-    def _ready(self) -> list[Worker]:
+    def _ready(self) -> list[Worker[Shard]]:
         """Wait until a worker answers, or has ended, or is killed because it hangs."""
         began = time.monotonic()
         handles = [worker.pipe for worker in self.workers] + [worker.process.sentinel for worker in self.workers]
@@ -136,7 +114,7 @@ class _Crew:
                 worker.process.join()
         return [w for w in self.workers if w.pipe in ready or w.process.sentinel in ready or not w.process.is_alive()]
 
-    def _taken(self, worker: Worker) -> Any:
+    def _taken(self, worker: Worker[Shard]) -> Result | None:
         """Take a worker's answer, if it is a shard's result; if the worker has died, have its shard done again."""
         answer = worker.answer()
         if answer is None:
@@ -149,15 +127,15 @@ class _Crew:
         worker.order = None
         if isinstance(answer, Exception):
             raise answer
-        return answer
+        return cast(Result, answer)
 
-    def _bury(self, worker: Worker) -> None:
+    def _bury(self, worker: Worker[Shard]) -> None:
         self.workers.remove(worker)
         position, order = worker.shared[POSITION], worker.order
         worker.end()
         if not worker.has_begun:
-            self._count_start(worker.process.exitcode)
-        if order is not None:
+            self._count_start(worker.process.exitcode or 0)
+        if order is not None and order.shard is not None:
             deaths = self.deaths[order.shard.index] = self.deaths.get(order.shard.index, 0) + 1
             self.again.append(cleared(order.shard, position, deaths, self._fate))
 
@@ -183,7 +161,11 @@ class _Crew:
         self.workers.clear()
 
 
-def _run_here(work: Workable, shards: Iterable[Any], watch: Callable[[int], None] | None) -> Iterator[Any]:
+def _run_here(
+    work: Workable[Shard, Result], shards: Iterable[Shard], watch: Callable[[int], None] | None
+) -> Iterator[Result]:
+    import cv2
+
     threads = cv2.getNumThreads()
     cv2.setNumThreads(1)
     try:

@@ -1,4 +1,4 @@
-"""Say what an expansion would do: the plan exactly, bytes and time from a sample of the real work."""
+"""Estimation of an expansion: the plan exactly, bytes and time from a sample of the real work."""
 
 from __future__ import annotations
 
@@ -11,18 +11,17 @@ from dataclasses import dataclass, replace
 from hashlib import blake2b
 from pathlib import Path
 from tempfile import TemporaryDirectory, gettempdir
-from typing import Any
 
+from augkit.errors import JobError
 from augkit.expand.books import rows_wanted
-from augkit.expand.layout import JobError
+from augkit.expand.engines.processes import cpu_count, run_shards
+from augkit.expand.expand_config import ExpandConfig
 from augkit.expand.output_names import is_class
-from augkit.expand.planning import make_plan, require_apart
-from augkit.expand.pool import cpu_count, run_shards
+from augkit.expand.planning import make_plan
 from augkit.expand.shard import Work
 from augkit.expand.work_plan import Row, Shard, WorkPlan
+from augkit.pipeline import Pipeline
 from augkit.storage.store import store_at
-
-__all__ = ["Estimate", "estimate"]
 
 SAMPLE_SECONDS = 5.0  # of work at full speed: enough to drown the first pictures, which are slower
 FEWEST_ROUNDS = 2  # shards a worker
@@ -82,13 +81,9 @@ class _Measured:
 def estimate(
     source: str | os.PathLike[str],
     out: str | os.PathLike[str],
-    pipeline: Any,
+    pipeline: Pipeline | str | Path,
     copies: int,
-    *,
-    workers: int | None = None,
-    start_method: str = "spawn",
-    timeout: float = 60.0,
-    **options: Any,
+    **options: object,
 ) -> Estimate:
     """Plan an expansion without writing to `out`, and do a few seconds of its work beside it, in a temporary folder.
 
@@ -97,25 +92,22 @@ def estimate(
         out: nothing is written there; the sample is made beside it.
         pipeline: what is drawn from.
         copies: outputs a source.
-        workers: processes, whose speed is measured.
-        start_method: of the processes.
-        timeout: seconds that one picture may take.
-        options: the others that `make_plan` takes.
+        options: those of `ExpandConfig`; the speed of ``workers`` is measured.
 
     Raises:
         ArgumentError, FileError: as `expand` raises them.
         JobError: the sample could not be made.
     """
     began = time.perf_counter()
-    plan = make_plan(source, pipeline, copies, **options)
-    require_apart(plan.data, out)
+    config = ExpandConfig.of(source=source, out=out, pipeline=pipeline, copies=copies, **options)
+    plan = make_plan(config)
     plan = plan.with_part(rows_wanted(plan, {}))
     planning_s = time.perf_counter() - began
     rows = plan.parts[0].rows
     size, seconds, sampled, rejected, startups = 0.0, 0.0, 0, 0, [0.0]
     for some in ([row for row in rows if row.copies], [row for row in rows if not row.copies]):
         if some:
-            measured = _sampled(plan, some, _near(out), workers, start_method, timeout)
+            measured = _sampled(plan, some)
             share = sum(row.outputs for row in some) / measured.outputs
             size, seconds = size + share * measured.bytes, seconds + share * measured.seconds
             sampled, rejected = sampled + measured.outputs, rejected + measured.rejected
@@ -134,25 +126,22 @@ def estimate(
     )
 
 
-def _sampled(
-    plan: WorkPlan, rows: list[Row], near: str | None, workers: int | None, start_method: str, timeout: float
-) -> _Measured:
+def _sampled(plan: WorkPlan, rows: list[Row]) -> _Measured:
     """Do some of the rows in a temporary folder."""
     some = [row._replace(copies=min(row.copies, MOST_COPIES)) for row in rows]
+    near = _near(plan.job.config.out)
     try:
         with TemporaryDirectory(prefix=".augkit-dry-run-", dir=near) as folder:
-            return _measured(plan, some, folder, workers, start_method, timeout)
+            return _measured(plan, some, folder)
     except OSError as fault:
         what = f"must have room for a sample of the work, got: {fault.strerror or fault}."
         raise JobError(what, near or gettempdir()) from fault
 
 
-def _measured(
-    plan: WorkPlan, rows: list[Row], folder: str, workers: int | None, start_method: str, timeout: float
-) -> _Measured:
+def _measured(plan: WorkPlan, rows: list[Row], folder: str) -> _Measured:
     """Do as much of some rows, in random order, as SAMPLE_SECONDS hold, with shards of the real size."""
-    work = Work(plan.job, replace(plan.data, sources=(), columns={}), folder, plan.classes)
-    wanted = cpu_count() if workers is None else workers
+    work, config = Work(plan.job, replace(plan.data, sources=(), columns={}), folder, plan.classes), plan.job.config
+    workers = cpu_count() if config.workers is None else config.workers
     began, first = time.perf_counter(), 0.0
 
     def watch(in_hand: int) -> None:
@@ -162,11 +151,12 @@ def _measured(
 
     def shards() -> Iterator[Shard]:
         for number, shard in enumerate(_shuffled(plan, rows)):
-            if number >= FEWEST_ROUNDS * max(1, wanted) and first and time.perf_counter() - first > SAMPLE_SECONDS:
+            if number >= FEWEST_ROUNDS * max(1, workers) and first and time.perf_counter() - first > SAMPLE_SECONDS:
                 return
             yield shard
 
-    run = run_shards(work, shards(), wanted, timeout_s=timeout, start_method=start_method, watch=watch)
+    method = config.start_method
+    run = run_shards(work, shards(), workers, timeout_s=config.timeout, start_method=method, watch=watch)
     with closing(run):  # the workers end before the folder does
         results = list(run)
     ended = time.perf_counter()
@@ -203,9 +193,9 @@ def _classes(plan: WorkPlan) -> tuple[tuple[str | None, str | None, int, int], .
     )
 
 
-def _near(out: str | os.PathLike[str]) -> str | None:
+def _near(out: str) -> str | None:
     """Return the folder nearest to OUT that is there and may be written, so on the same disk."""
-    if "://" in os.fspath(out):
+    if "://" in out:
         return None
     place = Path(out).absolute()
     return next((str(path) for path in place.parents if path.is_dir() and os.access(path, os.W_OK)), None)

@@ -1,4 +1,4 @@
-"""The engine that does shards as tasks of a Ray cluster: each is idempotent, and no pixel goes through Ray.
+"""The engine `ray`: shards are tasks of a Ray cluster, each of them idempotent, and no pixel goes through Ray.
 
 Sources and output must lie where every node reaches them: on a shared disk, or behind a URL.
 """
@@ -9,17 +9,15 @@ import faulthandler
 import os
 import threading
 from collections import Counter
-from collections.abc import Callable, Generator, Iterable
+from collections.abc import Callable, Generator, Iterable, Iterator
 from functools import partial
 from typing import Any
 
-from augkit.errors import MissingExtra
-from augkit.expand.layout import JobError
+from augkit.errors import JobError, MissingExtra
+from augkit.expand.engines import ENGINES
 from augkit.expand.quarantine import cleared
 from augkit.expand.supervision import fate_alone
-from augkit.expand.worker import Workable
-
-__all__ = ["run_tasks"]
+from augkit.expand.worker import Result, Shard, Workable
 
 RETRIES = 3  # by Ray itself, when a node or a worker dies
 AHEAD = 2  # shards handed out for each processor, so that none waits
@@ -42,21 +40,17 @@ class _Watched:
 
 
 def run_tasks(
-    work: Workable, shards: Iterable[Any], workers: int, timeout_s: float, watch: Callable[[int], None]
-) -> Generator[Any]:
-    """Do all shards on the cluster that RAY_ADDRESS names, or on one of this machine, and yield results as they come.
+    work: Workable[Shard, Result],
+    shards: Iterable[Shard],
+    workers: int,
+    *,
+    timeout_s: float = 60.0,
+    start_method: str = "spawn",
+    watch: Callable[[int], None] | None = None,
+) -> Generator[Result]:
+    """Do all shards on the cluster that RAY_ADDRESS names, or on one of this machine; see `Engine`.
 
-    Args:
-        work: what is to be done.
-        shards: taken as processors get free.
-        workers: how many at a time; 0 takes all the cluster's processors.
-        timeout_s: seconds that one output may take.
-        watch: told with every result that nothing in hand is counted.
-
-    Raises:
-        MissingExtra: Ray is not installed.
-        JobError: workers die without a picture to blame.
-        OSError: the output cannot be written.
+    0 workers take all the cluster's processors. Nothing in hand is counted.
     """
     ray = _ray()
     is_ours = not ray.is_initialized()
@@ -65,21 +59,28 @@ def run_tasks(
         local = {} if address else {"num_cpus": workers or None, "include_dashboard": False}
         ray.init(address=address, log_to_driver=False, logging_level="ERROR", configure_logging=False, **local)
     try:
-        yield from _run(ray, work, shards, workers or int(ray.cluster_resources().get("CPU", 1)), timeout_s, watch)
+        wanted = workers or int(ray.cluster_resources().get("CPU", 1))
+        for result in _run(ray, work, shards, wanted, timeout_s):
+            yield result
+            if watch is not None:
+                watch(0)
     finally:
         if is_ours:
             ray.shutdown()
 
 
+ENGINES.add("ray", run_tasks)
+
+
 def _run(
-    ray: Any, work: Workable, shards: Iterable[Any], workers: int, timeout_s: float, watch: Callable[[int], None]
-) -> Generator[Any]:
+    ray: Any, work: Workable[Shard, Result], shards: Iterable[Shard], workers: int, timeout_s: float
+) -> Iterator[Result]:
     # Ray has the libraries of a task with one processor take one thread (OMP_NUM_THREADS). An environment of its own
     # would have its worker started by a shell, which fails where Python's path holds a space.
     task = ray.remote(num_cpus=1, max_retries=RETRIES, retry_exceptions=False)(_do)
     shared, rest = ray.put(work), iter(shards)
-    pending: dict[Any, Any] = {}
-    again: list[Any] = []
+    pending: dict[object, Shard] = {}
+    again: list[Shard] = []
     deaths = Counter[int]()
     fate = partial(fate_alone, work, start_method="spawn", timeout_s=timeout_s)
     while True:
@@ -99,10 +100,9 @@ def _run(
         except ray.exceptions.RayError as fault:
             advice = "Look at the cluster, and run the same command again."
             raise JobError(f"must do the job's tasks, got: {type(fault).__name__}. {advice}", "ray") from fault
-        watch(0)
 
 
-def _do(work: Workable, shard: Any, timeout_s: float) -> Any:
+def _do(work: Workable[Shard, Result], shard: Shard, timeout_s: float) -> Result:
     import cv2
 
     cv2.setNumThreads(1)

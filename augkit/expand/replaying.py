@@ -11,17 +11,17 @@ from pathlib import Path
 from typing import Any
 
 from augkit.core.plan import Plan
+from augkit.datasets.lineage import HINT, LINEAGE
 from augkit.datasets.places import Place, place_of, read_place
-from augkit.errors import ArgumentError, FileError, closest
+from augkit.errors import ArgumentError, FileError, JobError, closest
 from augkit.executors import run
 from augkit.expand import layout
-from augkit.expand.layout import JobError, compact, sha256_of, versions
+from augkit.expand.job import versions
 from augkit.images import decode, encode
 from augkit.storage.root import Folder, Root
-from augkit.storage.store import Store, store_at
+from augkit.storage.sealed_json import compact, sha256_of
+from augkit.storage.store import BOOKS, Store, store_at
 from augkit.targets.sample import Sample
-
-__all__ = ["Replay", "replay"]
 
 MOST_SUGGESTED_FROM = 20_000  # ids: comparing a text with more of them takes seconds
 _NEEDED: dict[str, type | tuple[type, ...]] = {  # of an output's line
@@ -101,7 +101,7 @@ def _entry(store: Store, id: str) -> tuple[dict[str, Any], str]:
     for place, line in _lines(store):
         if line.startswith(start):
             return _parsed(line, place, _NEEDED), place
-    if any(held == layout.REJECTED for held in store.files(layout.BOOKS)):
+    if any(held == layout.REJECTED for held in store.files(BOOKS)):
         for place, line in _lines_of(store, layout.REJECTED):
             entry = _parsed(line, place, {"id": str, "reason": str})
             if entry["id"] == id:
@@ -112,7 +112,7 @@ def _entry(store: Store, id: str) -> tuple[dict[str, Any], str]:
 
 def _lines(store: Store) -> Iterator[tuple[str, bytes]]:
     """Yield where every line of the lineage stands, and the line."""
-    for id in sorted(store.files(f"{layout.BOOKS}/lineage")):
+    for id in sorted(store.files(LINEAGE)):
         yield from _lines_of(store, id)
 
 
@@ -158,9 +158,9 @@ def _root(store: Store, source: str | os.PathLike[str] | None) -> Root:
         root = Root.at(source)
         return Root.at(Path(source).parent) if isinstance(root, Folder) and root.is_file() else root
     try:
-        return Root.at(os.fsdecode(store.read(layout.HINT).removesuffix(b"\n")))
+        return Root.at(os.fsdecode(store.read(HINT).removesuffix(b"\n")))
     except OSError:
-        where = f"{store}/{layout.HINT}"
+        where = f"{store}/{HINT}"
         raise FileError("must say where the sources lay, but cannot be read. Pass --source.", where) from None
 
 

@@ -1,0 +1,166 @@
+"""Every option of an expansion: what is to be made of what, and how the work is run."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Annotated, Literal, Self
+
+from pydantic import BeforeValidator, Field, model_validator
+
+from augkit.configuration import Configuration, Option
+from augkit.errors import ArgumentError
+from augkit.expand.engines import ENGINES
+
+if TYPE_CHECKING:
+    from augkit.pipeline import Pipeline
+else:
+    Pipeline = object  # whose module takes longer to import than help may take
+
+MOST_COPIES = 100_000  # of a source: they are published together, and a worker keeps a line of each until then
+MOST_DIGITS = 18  # of a number of outputs
+
+Balance = int | Literal["none", "max"]  # `none`, or the outputs that every class is brought to
+
+
+def _loaded(pipeline: object) -> object:
+    from augkit.pipeline import Pipeline, load
+
+    return pipeline if isinstance(pipeline, Pipeline) else load(pipeline)  # type: ignore[arg-type]
+
+
+def _pipelines(given: object) -> object:
+    """Return pipelines by class, sorted, of a mapping or of texts such as ``roses=strong``."""
+    if isinstance(given, Mapping):
+        pairs: Iterable[tuple[str, object]] = given.items()
+    else:
+        pairs = [_class_and_file(text) for text in given or ()]  # type: ignore[attr-defined]
+    return {label: _loaded(pipeline) for label, pipeline in sorted(pairs)}
+
+
+def _class_and_file(text: str) -> tuple[str, str]:
+    label, _, file = text.partition("=")
+    if not (label and file):
+        raise ArgumentError(f"must be CLASS=FILE, got {text!r}.", "pipeline-for")
+    return label, file
+
+
+def _described(pipelines: Mapping[str, Pipeline]) -> object:
+    return {label: _pipeline_described(pipeline) for label, pipeline in pipelines.items()}
+
+
+def _pipeline_described(pipeline: Pipeline) -> object:
+    from augkit.pipeline.pipeline_file import described
+
+    return described(pipeline)
+
+
+def _fractions(given: object) -> object:
+    from augkit.datasets.splits import parse_split
+
+    return parse_split(given) if isinstance(given, str) else given or {}
+
+
+def _balance(given: object) -> object:
+    is_number = isinstance(given, str) and given.isascii() and given.isdecimal() and len(given) <= MOST_DIGITS
+    return int(str(given)) if is_number else given
+
+
+def _forms() -> Iterable[str]:
+    from augkit.datasets import writers
+
+    return writers()
+
+
+def _part(given: object) -> object:
+    """Return (i, n) of itself, or of a text such as ``0/3``."""
+    if isinstance(given, str):
+        first, slash, second = given.partition("/")
+        given = (int(first), int(second)) if slash and first.isdecimal() and second.isdecimal() else given
+    return given
+
+
+class ExpandConfig(Configuration):
+    """All that decides the bytes of an expansion, in the order in which job.json holds it, and how the work is run."""
+
+    source: Annotated[str, BeforeValidator(os.fspath), Option(argument="SRC", decides=False)] = Field(
+        description="A data set: see below for its forms."
+    )
+    out: Annotated[str, BeforeValidator(os.fspath), Option(argument="OUT", decides=False)] = Field(
+        description="A new or empty folder, or one that is unfinished."
+    )
+    pipeline: Annotated[Pipeline, BeforeValidator(_loaded), Option(written=_pipeline_described)] = Field(
+        description="A bundled pipeline's name, or a YAML file."
+    )
+    pipelines_for: Annotated[
+        dict[str, Pipeline],
+        BeforeValidator(_pipelines),
+        Option(name="pipeline-for", metavar="CLASS=FILE", is_many=True, written=_described),
+    ] = Field({}, description="Another pipeline for a class; may be repeated.")
+    seed: int = Field(0, description="Another seed, other copies.")
+    copies: int = Field(ge=1, le=MOST_COPIES, description="Augmented copies of every picture.")
+    balance: Annotated[
+        Annotated[int, Field(ge=1)] | Literal["none", "max"],
+        BeforeValidator(_balance),
+        Option(rule="none, max or a whole number above 0"),
+    ] = Field("none", description="none, max or N: outputs that every class is brought to.")
+    split: Annotated[dict[Literal["train", "val", "test"], float], BeforeValidator(_fractions)] = Field(
+        {}, description="As train=0.8,val=0.1,test=0.1; only train is expanded."
+    )
+    split_seed: int = Field(0, description="Another one, another split.")
+    originals: Annotated[Literal["omit", "include"], Option(written=lambda value: value == "include")] = Field(
+        "omit", description="{choices} the pictures themselves."
+    )
+    form: Annotated[str | None, Option(key="format", choices=_forms, shown_default="that of SRC")] = Field(
+        None, description="Of what is written: see augkit formats."
+    )
+    encoding: Literal["jpeg", "png", "webp"] = Field("jpeg", description="{choices}.")
+    quality: int = Field(90, ge=1, le=100, description="1 to 100, for jpeg and webp.")
+    groups: Annotated[str | None, Option(decides=False)] = Field(
+        None, description="What stays together in a split: a pattern over ids, a CSV file or a column."
+    )
+    workers: Annotated[int | None, Option(decides=False, shown_default="the processors")] = Field(
+        None, ge=0, description="Processes; 0 works in this one."
+    )
+    engine: Annotated[str, Option(decides=False, choices=ENGINES.__iter__)] = Field(
+        "processes", description="{choices}."
+    )
+    start_method: Annotated[Literal["spawn", "forkserver"], Option(decides=False)] = Field(
+        "spawn", description="{choices}."
+    )
+    timeout: Annotated[float, Option(decides=False, rule="a number of seconds above 0")] = Field(
+        60.0, gt=0.0, description="Seconds that one picture may take."
+    )
+    shards: Annotated[
+        tuple[int, int] | None,
+        BeforeValidator(_part),
+        Option(decides=False, metavar="I/N", rule="i/n with i from 0 to n - 1"),
+    ] = Field(None, description="Do part I of N, counted from 0.")
+    finish: Annotated[bool, Option(decides=False)] = Field(
+        False, description="Only close the books, when all parts are done."
+    )
+    fresh: Annotated[bool, Option(decides=False)] = Field(False, description="Remove what an earlier job left in OUT.")
+    extend: Annotated[bool, Option(decides=False)] = Field(
+        False, description="Add copies or sources to a complete job."
+    )
+    max_rejected: Annotated[float, Option(decides=False)] = Field(
+        0.01, ge=0.0, le=1.0, description="Exit with 1 if a larger fraction was rejected."
+    )
+
+    @property
+    def pipelines(self) -> tuple[Pipeline, ...]:
+        """All pipelines, that of classes without one of their own first."""
+        return (self.pipeline, *self.pipelines_for.values())
+
+    @model_validator(mode="after")
+    def _require_one_aim(self) -> Self:
+        """Refuse aims that gainsay each other, before one of them removes or adds anything."""
+        if self.shards is not None and not 0 <= self.shards[0] < self.shards[1]:
+            what = f"must be i/n with i from 0 to n - 1, got {self.shards[0]}/{self.shards[1]}."
+            raise ArgumentError(what, "shards")
+        aims = {"shards": self.shards is not None, "finish": self.finish, "fresh": self.fresh, "extend": self.extend}
+        first, *others = [name for name, is_wanted in aims.items() if is_wanted] or [""]
+        if others:
+            what = f"must not go with {' or '.join(f'--{name}' for name in others)}. Run one after the other."
+            raise ArgumentError(what, first)
+        return self
