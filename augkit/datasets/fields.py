@@ -19,12 +19,12 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from augkit.core.spatial import Size
-from augkit.datasets import run_lengths
 from augkit.datasets.data_set import Annotations, Instance, Shape
 from augkit.datasets.format import Record
 from augkit.datasets.objects import FLAT, around, box_of, numbers, rings_of
 from augkit.datasets.places import Place
 from augkit.errors import FileError
+from augkit.targets import run_lengths
 
 FIELDS = (
     *("boxes", "box_labels", "polygons", "box_keypoints", "box_masks", "crowds", "keypoints", "picture_size"),

@@ -13,11 +13,11 @@ from augkit.core.external import External
 from augkit.core.ops import Warp
 from augkit.core.plan import BlendRun, Plan, SpatialRun, Step
 from augkit.core.spatial import Size
-from augkit.datasets import run_lengths
 from augkit.datasets.data_set import DataSet, Instance, Shape, Source
 from augkit.errors import DecodeError, SampleError
 from augkit.images import decode_mask
 from augkit.integrations.albumentations import motion_of
+from augkit.targets import run_lengths
 from augkit.targets.coordinates import Polygon
 from augkit.targets.sample import Sample
 

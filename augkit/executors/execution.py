@@ -1,17 +1,17 @@
-"""Everything a plan moves, kind by kind: the walk over a plan's steps that all executors share.
+"""Execution of plans: the walk over a plan's steps that all executors share, with everything that a sample carries.
 
-An executor brings four functions for pixels (`Pixels`); labels are moved here, by numbers alone.
+An executor brings four functions for pixels (`Pixels`); targets that are coordinates move themselves.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
+from augkit.core.arrays import Dtype, Image
 from augkit.core.barriers import Adapt, Barrier, Downscale, Erase, External, Sliding, needs_rgb
 from augkit.core.channels import channels_of, require_rgb
 from augkit.core.fuse import fuse
@@ -22,18 +22,18 @@ from augkit.core.spatial import IDENTITY, Size, scaling, translation
 from augkit.core.tonal import RANGE
 from augkit.core.windows import moved_by
 from augkit.errors import SampleError
-from augkit.executors.labels import Labels, chosen, starts_of
 from augkit.integrations.albumentations import Subject, motion_of, perform
+from augkit.targets.boxes import Boxes
+from augkit.targets.carried import Carried, chosen, clipped, mirrored, moved, outlines, points_of, with_outlines
+from augkit.targets.keypoints import Keypoints
 from augkit.targets.sample import Sample
-
-__all__ = ["EDGE_PX", "Pixels", "Sampling", "downscaled", "execute", "widened"]
+from augkit.targets.target import PixelTarget, Place
 
 # A point this near to the edge of a pixel, or of the plane, counts as beyond it (or inside it): what two machines'
 # last bits disagree about must not decide which pixel is nearest.
 EDGE_PX = 1e-3
 
-Image = NDArray[Any]
-_MASK = ("mask", "")
+_MASK: Place = ("mask", "")
 
 
 @dataclass(frozen=True)
@@ -70,41 +70,53 @@ def execute(plan: Plan, sample: Sample, pixels: Pixels) -> Sample:
         raise SampleError(f"must get a Plan and a Sample, got {got}. Give {advice}.", "run")
     if sample.image.shape[:2] != plan.source:
         raise SampleError(f"must have the plan's size {plan.source}, got {sample.image.shape[:2]}.", "Sample.image")
-    if plan.policy.keypoint_pairs and sample.keypoints is not None:
-        starts_of(plan.policy, len(sample.keypoints), sample.keypoint_counts)  # told early, not by chance
-    beside = _beside(sample)
-    walk = _Walk(plan.policy, pixels, sample, beside)
-    done = walk.through(plan.steps, _Picture(sample.image, beside, plan.source, Labels.of(sample)))
-    labels = done.labels.clipped(done.size, plan.policy.min_visible)
+    targets = sample.targets
+    labels: Carried = points_of(targets)
+    if plan.policy.keypoint_pairs:
+        mirrored(labels, plan.policy)  # what cannot be exchanged is told early, not by chance
+    pixels_beside = [target for target in targets.values() if isinstance(target, PixelTarget)]
+    beside = {place: array for target in pixels_beside for place, array in target.planes().items()}
+    pictures = frozenset(place for target in pixels_beside if target.is_picture for place in target.planes())
+    walk = _Walk(plan.policy, pixels, sample, beside, pictures)
+    done = walk.through(plan.steps, _Picture(sample.image, beside, plan.source, labels))
+    labels = clipped(done.labels, done.size, plan.policy.min_visible)
+    label = sample.label
     if plan.policy.exchanges and plan.is_mirrored:
-        labels = labels.mirrored(plan.policy, sample.keypoint_counts)
+        labels, label = mirrored(labels, plan.policy), plan.policy.in_mirror(label)
     # What comes out is the caller's to change, and must not be what went in.
-    image = _own(done.image, sample.image)
-    moved = {key: _own(array, beside[key]) for key, array in done.beside.items()}
-    parts: dict[str, Any] = {}
-    if sample.masks is not None:
-        parts["masks"] = {name: moved["masks", name] for name in sample.masks}
-    if sample.images is not None:
-        parts["images"] = {name: moved["images", name] for name in sample.images}
-    return sample.changed(image=image, mask=moved.get(_MASK), **parts, **vars(labels))
+    made = sample.changed(image=_own(done.image, sample.image), label=label)
+    for target in labels.values():
+        made.__dict__.update(vars(target))
+    if pixels_beside:
+        planes = {place: _own(array, beside[place]) for place, array in done.beside.items()}
+        for beside_it in pixels_beside:
+            made.__dict__.update(vars(beside_it.with_planes(planes)))
+    return made
 
 
 class _Picture(NamedTuple):
-    """A picture on its way through a plan, and the arrays beside it, by their field and name."""
+    """A picture on its way through a plan, the arrays beside it by their place, and the coordinates in it by kind."""
 
     image: Image
-    beside: Mapping[tuple[str, str], Image]
+    beside: Mapping[Place, Image]
     size: Size
-    labels: Labels
+    labels: Carried
 
 
 class _Walk:
     """What is the same for all steps of a plan, and of the branches of its blends."""
 
-    def __init__(self, policy: Policy, pixels: Pixels, sample: Sample, beside: Mapping[tuple[str, str], Image]) -> None:
-        self.policy, self.pixels, self.alpha = policy, pixels, sample.alpha
+    def __init__(
+        self,
+        policy: Policy,
+        pixels: Pixels,
+        sample: Sample,
+        beside: Mapping[Place, Image],
+        pictures: frozenset[Place],
+    ) -> None:
+        self.policy, self.pixels, self.alpha, self.pictures = policy, pixels, sample.alpha, pictures
         self.of_image = Sampling(policy.interpolation, policy.border, _fill("fill", policy, sample.image))
-        self.of_beside = {key: _sampling(key[0], policy, array) for key, array in beside.items()}
+        self.of_beside = {place: _sampling(place in pictures, policy, array) for place, array in beside.items()}
 
     def through(self, steps: Sequence[Step], start: _Picture) -> _Picture:
         """Return the picture after all steps; the image it starts with is left alone."""
@@ -118,15 +130,15 @@ class _Walk:
                 image = self.pixels.recolor(_own(now.image, start.image), step, self.alpha)
                 now = now._replace(image=image)
             else:
-                now = shown = now._replace(labels=now.labels.clipped(now.size, self.policy.min_visible))
+                now = shown = now._replace(labels=clipped(now.labels, now.size, self.policy.min_visible))
                 now = self._blended(step, now) if isinstance(step, BlendRun) else self._barred(step, now)
                 if now.labels is not shown.labels:  # windows and branches that move points may cut some off
-                    now = now._replace(labels=now.labels.clipped(now.size, self.policy.min_visible))
+                    now = now._replace(labels=clipped(now.labels, now.size, self.policy.min_visible))
         return now
 
     def _moved(self, now: _Picture, run: SpatialRun, image: Image) -> _Picture:
         beside = {key: self.pixels.resample(array, run, self.of_beside[key]) for key, array in now.beside.items()}
-        return _Picture(image, beside, run.size, now.labels.moved(run.ops))
+        return _Picture(image, beside, run.size, moved(now.labels, run.ops))
 
     def _blended(self, step: BlendRun, now: _Picture) -> _Picture:
         done = [self.through(branch, now) for branch in step.branches]
@@ -151,46 +163,47 @@ class _Walk:
             alpha = self.pixels.resample(alpha, run, replace(how, fill=how.fill[3:])) if run else alpha
             image = np.dstack([image, alpha])
         if isinstance(op, Erase) and op.mask_fill is not None:
-            painted = {key: _painted(array, op) for key, array in now.beside.items() if key[0] != "images"}
+            painted = {key: _painted(array, op) for key, array in now.beside.items() if key not in self.pictures}
             now = now._replace(beside={**now.beside, **painted})
         return self._moved(now, run, image) if run else now._replace(image=image)
 
     def _external(self, op: External, now: _Picture) -> _Picture:
-        labels, where, motion = now.labels, f"albumentations.{op.name}", motion_of(op.name)
-        outlines = labels.outlines()
+        where, motion = f"albumentations.{op.name}", motion_of(op.name)
+        labels = dict(now.labels)
+        boxes, keypoints = labels.pop(Boxes.name, None), labels.pop(Keypoints.name, None)
+        outlined = outlines(labels)
         named = motion == "mix" and any(place != _MASK for place in now.beside)
-        if named or (motion in ("tear", "mix") and len(outlines)):
+        if named or (motion in ("tear", "mix") and len(outlined)):
             what = "masks and images by name" if named else "polygons, polylines and rotated boxes"
             raise SampleError(f"must get no {what}, which it would tear, got some. Leave the step out.", where)
         colours, alpha = (now.image[..., :3], now.image[..., 3]) if self.alpha else (now.image, None)
-        points = outlines if len(outlines) else None
-        subject = Subject(colours, now.beside, alpha, labels.boxes, labels.keypoints, points)
+        subject = Subject(
+            colours,
+            now.beside,
+            alpha,
+            boxes.boxes if isinstance(boxes, Boxes) else None,
+            keypoints.keypoints if isinstance(keypoints, Keypoints) else None,
+            outlined if len(outlined) else None,
+        )
         done = perform(op, subject, self.policy.min_visible)
         size, declared = (done.image.shape[0], done.image.shape[1]), size_after(op, now.size)
         if size != declared:
             raise SampleError(f"must come out at the size that its plan declares, {declared}, got {size}.", where)
         if done.points is not None and motion not in ("none", "stay"):
-            labels = labels.with_outlines(done.points)
+            labels = with_outlines(labels, done.points)
+        labels = {name: labels.get(name, target) for name, target in now.labels.items()}
         if done.boxes is not None and motion != "none":
-            names, polygons = chosen(labels.box_labels, done.kept), chosen(labels.polygons, done.kept)
-            labels = replace(labels, boxes=done.boxes, box_labels=names, polygons=polygons)
-        if done.seen is not None and labels.keypoint_visible is not None:
-            visible = np.where(done.seen, labels.keypoint_visible, np.zeros_like(labels.keypoint_visible))
-            labels = replace(labels, keypoints=done.keypoints, keypoint_visible=visible)
+            labels = chosen(labels, done.kept)
+            labels[Boxes.name] = labels[Boxes.name].changed(boxes=done.boxes)
+        if done.seen is not None and done.keypoints is not None and isinstance(keypoints, Keypoints):
+            labels[Keypoints.name] = keypoints.at([done.keypoints]).seen(done.seen)
         image = done.image if done.alpha is None else np.dstack([done.image, done.alpha])
         return _Picture(image, done.beside, size, labels)
 
 
-def _beside(sample: Sample) -> dict[tuple[str, str], Image]:
-    """Return what lies beside a sample's picture, pixel on pixel: its masks, and its other pictures."""
-    masks = {("masks", name): mask for name, mask in (sample.masks or {}).items()}
-    images = {("images", name): image for name, image in (sample.images or {}).items()}
-    return ({} if sample.mask is None else {_MASK: sample.mask}) | masks | images
-
-
-def _sampling(kind: str, policy: Policy, array: Image) -> Sampling:
+def _sampling(is_picture: bool, policy: Policy, array: Image) -> Sampling:
     """Return how an array beside the picture is sampled; its fill is no colour, so other pictures are filled with 0."""
-    if kind != "images":
+    if not is_picture:
         return Sampling("nearest", policy.border, _fill("mask_fill", policy, array))
     return Sampling(
         policy.interpolation, policy.border, (0,) * channels_of(array) if policy.border == "constant" else ()
@@ -258,7 +271,7 @@ def _fill(name: Literal["fill", "mask_fill"], policy: Policy, array: Image) -> t
     return values if array.dtype.kind == "f" else tuple(round(value) for value in values)
 
 
-def _limits(dtype: np.dtype[Any]) -> tuple[int, int]:
+def _limits(dtype: Dtype) -> tuple[int, int]:
     if dtype.kind == "b":
         return 0, 1
     return int(np.iinfo(dtype).min), int(np.iinfo(dtype).max)

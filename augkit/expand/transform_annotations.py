@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 from augkit.core.plan import Plan
 from augkit.core.spatial import Size
-from augkit.datasets import Instance, Shape, Source, run_lengths
+from augkit.datasets import Instance, Shape, Source
+from augkit.targets import run_lengths
 from augkit.targets.outlines import part_inside
 from augkit.targets.sample import Sample
 

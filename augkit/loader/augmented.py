@@ -24,8 +24,6 @@ from augkit.pipeline import Pipeline, load
 from augkit.targets.sample import Sample
 from augkit.targets.scene import Scene
 
-__all__ = ["Augmented", "Made", "Samples"]
-
 
 class Made(NamedTuple):
     """A sample that was made, and the key that it is a function of."""

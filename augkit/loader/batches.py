@@ -1,4 +1,4 @@
-"""Items into batches: what can be stacked is, what varies in number stays a list."""
+"""Batches of items: tensors of one shape are stacked, and those that vary in number stay a list."""
 
 from __future__ import annotations
 
@@ -10,8 +10,6 @@ import torch
 from torch.utils.data import default_collate
 
 from augkit.errors import SampleError
-
-__all__ = ["collate"]
 
 STACKED = ("image", "mask")
 _DTYPES = {"b": torch.bool, "i": torch.int64, "u": torch.int64, "f": torch.float32}  # by NumPy's kind

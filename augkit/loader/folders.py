@@ -19,8 +19,6 @@ from augkit.loader.picture_data_set import Numbered, Pictures, class_names
 from augkit.loader.sampler import EpochSampler, whole
 from augkit.pipeline import Pipeline
 
-__all__ = ["folder"]
-
 
 def folder(
     data: str | os.PathLike[str] | DataSet,

@@ -1,27 +1,26 @@
-"""What data sets give, as samples; and samples as what a training loop takes."""
+"""Items of data sets as samples, and samples as items that a training loop takes."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from typing import Any, TypeAlias
 
 import cv2
 import numpy as np
 import torch
-from numpy.typing import NDArray
 
+from augkit.core.arrays import Array, Label
 from augkit.errors import SampleError
 from augkit.images.interchange import opened
-from augkit.targets.coordinates import Polygon
 from augkit.targets.sample import Sample
+from augkit.targets.target import PixelTarget, PointTarget
 
-__all__ = ["item_of", "sample_from"]
+Item: TypeAlias = tuple[torch.Tensor, Label] | dict[str, Any]  # (image, label), or tensors and more by key
 
 _PAIR = 2  # a picture and its label
 MOST_CHANNELS, SPLIT_DTYPES = 4, ("uint8", "uint16", "float32")  # of what OpenCV is given to split
 
 
-def sample_from(item: Any) -> Sample:
+def sample_from(item: object) -> Sample:
     """Return what a data set gave as a sample.
 
     Args:
@@ -39,37 +38,41 @@ def sample_from(item: Any) -> Sample:
     return Sample(image, label=item[1], alpha=alpha)
 
 
-def item_of(sample: Sample) -> Any:
+def item_of(sample: Sample) -> Item:
     """Return a sample as tensors: (image, label), or a dict where it carries more.
 
     The image is (C, H, W) of its own dtype; a mask (H, W) or (M, H, W) of its own; boxes (n, 4), keypoints (k, 2),
     polygons and polylines (m, 2) and rotated boxes (n, 5) are float32; their labels int64 where all are whole numbers.
     """
-    more: dict[str, Any] = {
-        "mask": None if sample.mask is None else _channels_first(sample.mask, flat=True),
-        "boxes": None if sample.boxes is None else _reals(sample.boxes),
-        "box_labels": None if sample.box_labels is None else _numbers(sample.box_labels),
-        "polygons": None if sample.polygons is None else [_polygon(polygon) for polygon in sample.polygons],
-        "keypoints": None if sample.keypoints is None else _reals(sample.keypoints),
-        "keypoint_visible": None if sample.keypoint_visible is None else torch.from_numpy(sample.keypoint_visible),
-    }
-    more |= {
-        "polylines": None if sample.polylines is None else [_reals(line) for line in sample.polylines],
-        "polyline_labels": None if sample.polyline_labels is None else _numbers(sample.polyline_labels),
-        "rotated_boxes": None if sample.rotated_boxes is None else _reals(sample.rotated_boxes),
-        "rotated_box_labels": None if sample.rotated_box_labels is None else _numbers(sample.rotated_box_labels),
-    }
-    if sample.masks is not None:
-        more["masks"] = {name: _channels_first(mask, flat=True) for name, mask in sample.masks.items()}
-    if sample.images is not None:
-        more["images"] = {name: _channels_first(image) for name, image in sample.images.items()}
+    found: dict[str, object] = {}
+    for target in sample.targets.values():
+        if isinstance(target, PointTarget):
+            found |= {keyword: _tensor(value) for keyword, value in target.tensors().items()}
+        elif isinstance(target, PixelTarget):
+            found |= {keyword: _planes(value, target.is_picture) for keyword, value in vars(target).items()}
     image = _channels_first(sample.image)
     label = torch.from_numpy(sample.label) if isinstance(sample.label, np.ndarray) else sample.label
-    carried = {name: value for name, value in more.items() if value is not None}
-    return {"image": image, "label": label, **carried, "id": sample.id} if carried else (image, label)
+    if not found:
+        return image, label
+    carried = {keyword: found[keyword] for keyword in vars(sample) if found.get(keyword) is not None}
+    return {"image": image, "label": label, **carried, "id": sample.id}
 
 
-def _channels_first(array: NDArray[Any], flat: bool = False) -> torch.Tensor:
+def _tensor(value: object) -> object:
+    """Return arrays as tensors, also those in lists."""
+    if isinstance(value, np.ndarray):
+        return torch.from_numpy(value)
+    return [_tensor(part) for part in value] if isinstance(value, list) else value
+
+
+def _planes(value: object, is_picture: bool) -> object:
+    """Return an array of the picture's size, or several by name, with channels first; a mask may have none."""
+    if isinstance(value, dict):
+        return {name: _planes(array, is_picture) for name, array in value.items()}
+    return _channels_first(value, flat=not is_picture) if isinstance(value, np.ndarray) else value
+
+
+def _channels_first(array: Array, flat: bool = False) -> torch.Tensor:
     array = np.ascontiguousarray(array)
     if array.ndim == 2:
         return torch.from_numpy(array if flat else array[None])
@@ -78,20 +81,3 @@ def _channels_first(array: NDArray[Any], flat: bool = False) -> torch.Tensor:
     planes = np.empty((array.shape[2], *array.shape[:2]), array.dtype)
     cv2.split(array, list(planes))  # into the planes; a fifth of what transposing takes
     return torch.from_numpy(planes)
-
-
-def _reals(values: NDArray[Any]) -> torch.Tensor:
-    return torch.from_numpy(values.astype(np.float32))
-
-
-def _polygon(polygon: Polygon) -> Any:
-    if isinstance(polygon, np.ndarray) and len(polygon) > 0:  # of no ring at all a sample makes an empty array
-        return _reals(polygon)
-    return [_reals(ring) for ring in polygon]
-
-
-def _numbers(labels: Sequence[Any] | NDArray[Any]) -> Any:
-    """Return labels as a tensor, if that is what they are."""
-    if not all(isinstance(label, int | np.integer) and not isinstance(label, bool) for label in labels):
-        return list(labels)
-    return torch.tensor([int(label) for label in labels], dtype=torch.int64)

@@ -1,25 +1,20 @@
-"""Several samples into one, above the plan: MixUp and CutMix, for classes. What is drawn is keyed like all else."""
+"""Mixes of several samples, made above the plan: MixUp and CutMix, for classes. Their draws are keyed like all else."""
 
 from __future__ import annotations
 
 import math
 from abc import abstractmethod
 from collections.abc import Sequence
-from typing import Any, final
+from typing import final
 
 import numpy as np
-from numpy.typing import NDArray
 
+from augkit.core.arrays import Floats, Label
 from augkit.core.key import Stream
 from augkit.errors import ArgumentError, AugkitError, SampleError
 from augkit.loader.augmented import Made, Samples
 from augkit.loader.sampler import Draw, whole
 from augkit.targets.sample import Sample
-
-__all__ = ["CutMix", "MixUp", "Mixing", "soft_label"]
-
-Weights = NDArray[np.float32]
-_MORE = ("mask", "masks", "images", "boxes", "rotated_boxes", "polygons", "polylines", "keypoints")  # than a class
 
 
 class Mixing(Samples):
@@ -159,7 +154,7 @@ class CutMix(Mixing):
         return first.changed(image=image, label=label)
 
 
-def soft_label(label: Any, classes: int) -> Weights:
+def soft_label(label: Label, classes: int) -> Floats:
     """Return a label as shares of the classes: those of a class number are 0 but for one; a vector stays.
 
     Raises:
@@ -208,7 +203,7 @@ def _stretch(stream: Stream, side: float, length: int) -> slice:
     return slice(max(0, round(centre - half)), min(length, round(centre + half)))
 
 
-def _mixed_label(samples: Sequence[Sample], share: float, classes: int) -> Weights:
+def _mixed_label(samples: Sequence[Sample], share: float, classes: int) -> Floats:
     one, other = (soft_label(sample.label, classes) for sample in samples)
     return (share * one + (1.0 - share) * other).astype(np.float32)
 
@@ -221,8 +216,7 @@ def _classified(samples: Sequence[Sample], classes: int) -> Sample:
     """
     first = samples[0]
     for sample in samples:
-        more = (getattr(sample, name) is not None for name in _MORE)
-        if any(more):
+        if sample.targets:
             advice = "Mosaic mixes masks, boxes and keypoints."
             raise SampleError(f"must carry a class alone, got {sample!r}. {advice}", "sample")
         if sample.image.shape != first.image.shape or sample.image.dtype != first.image.dtype:

@@ -1,14 +1,14 @@
-"""Four samples into one: Mosaic, for boxes, masks, polygons and keypoints too."""
+"""Mosaics: four samples in one, with everything that they carry."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any, final
+from typing import final
 
 import numpy as np
-from numpy.typing import NDArray
 
+from augkit.core.arrays import Array, Floats, Points
 from augkit.core.channels import channels_of
 from augkit.core.facts import is_size
 from augkit.core.fuse import fuse
@@ -21,10 +21,8 @@ from augkit.executors import run
 from augkit.loader.augmented import Samples
 from augkit.loader.mixing import Mixing, soft_label
 from augkit.loader.sampler import whole
-from augkit.targets.coordinates import Polygon
 from augkit.targets.sample import Sample
-
-__all__ = ["Mosaic"]
+from augkit.targets.target import PixelTarget, PointTarget, Target
 
 MARGIN = 0.25  # of each side, that the common corner keeps away from the edges
 
@@ -88,18 +86,12 @@ class Mosaic(Mixing):
             _require_alike(first, sample)
         y, x = (_between(stream, side) for side in self.size)
         parts = [self._part(sample, place, (y, x)) for place, sample in enumerate(samples)]
-        offsets = ((0, 0), (x, 0), (0, y), (x, y))
-        mask = None if first.mask is None else _tiled([part.mask for part in parts])
-        named: dict[str, Any] = {"masks": None, "images": None}
-        for kind in named:
-            if getattr(first, kind) is not None:
-                named[kind] = {
-                    name: _tiled([getattr(part, kind)[name] for part in parts]) for name in getattr(first, kind)
-                }
+        offsets = [np.array(offset, np.float64) for offset in ((0, 0), (x, 0), (0, y), (x, y))]
         label = None if self.count is None else self._label(parts, self.count)
-        return first.changed(
-            image=_tiled([part.image for part in parts]), mask=mask, label=label, **named, **_labels(parts, offsets)
-        )
+        made = first.changed(image=_tiled([part.image for part in parts]), label=label)
+        for several in zip(*(part.targets.values() for part in parts), strict=True):
+            made = made.changed(**vars(_joined(several, offsets)))
+        return made
 
     def _part(self, sample: Sample, place: int, corner: Size) -> Sample:
         """Return the part of a sample that a quarter shows: 0 and 1 above the corner, 0 and 2 left of it."""
@@ -109,7 +101,7 @@ class Mosaic(Mixing):
         shift = translation(x - width if is_left else 0, y - height if is_above else 0)
         return run(fuse([Homography(shift, size)], (height, width), self.policy), sample)
 
-    def _label(self, parts: Sequence[Sample], classes: int) -> NDArray[np.float32]:
+    def _label(self, parts: Sequence[Sample], classes: int) -> Floats:
         shares = [part.image[..., :1].size / np.prod(self.size) for part in parts]
         labels = [soft_label(part.label, classes) for part in parts]
         return np.average(labels, axis=0, weights=shares).astype(np.float32)
@@ -121,42 +113,21 @@ def _between(stream: Stream, side: int) -> int:
     return low + stream.integers(high - low + 1)
 
 
-def _tiled(arrays: Sequence[Any]) -> NDArray[Any]:
+def _tiled(arrays: Sequence[Array]) -> Array:
     """Return four arrays as one: the first two above, the others below."""
     rows = [np.concatenate(arrays[:2], axis=1), np.concatenate(arrays[2:], axis=1)]
     return np.concatenate(rows, axis=0)
 
 
-def _labels(parts: Sequence[Any], offsets: Sequence[tuple[int, int]]) -> dict[str, Any]:
-    """Return all labels that have no pixels, each moved by its part's offset (x, y)."""
-    first, shifts = parts[0], [np.array(offset, np.float64) for offset in offsets]
-    moved: dict[str, Any] = {}
-    if first.boxes is not None:
-        moved["boxes"] = np.concatenate([part.boxes + np.tile(s, 2) for part, s in zip(parts, shifts, strict=True)])
-    if first.box_labels is not None:
-        moved["box_labels"] = [label for part in parts for label in part.box_labels or ()]
-    if first.polygons is not None:
-        pairs = zip(parts, shifts, strict=True)
-        moved["polygons"] = [_shifted(polygon, shift) for part, shift in pairs for polygon in part.polygons or ()]
-    if first.keypoints is not None:
-        moved["keypoints"] = np.concatenate([part.keypoints + s for part, s in zip(parts, shifts, strict=True)])
-        moved["keypoint_visible"] = np.concatenate([part.keypoint_visible for part in parts])
-        counts = (part.keypoint_counts or [len(part.keypoints)] for part in parts)
-        moved["keypoint_counts"] = [count for several in counts for count in several]
-    if first.polylines is not None:
-        pairs = zip(parts, shifts, strict=True)
-        moved["polylines"] = [line + shift for part, shift in pairs for line in part.polylines or ()]
-    if first.rotated_boxes is not None:
-        pairs = zip(parts, shifts, strict=True)
-        moved["rotated_boxes"] = np.concatenate([part.rotated_boxes + np.pad(shift, (0, 3)) for part, shift in pairs])
-    for name in ("polyline_labels", "rotated_box_labels"):
-        if getattr(first, name) is not None:
-            moved[name] = [label for part in parts for label in getattr(part, name)]
-    return moved
-
-
-def _shifted(polygon: Polygon, shift: NDArray[np.float64]) -> Polygon:
-    return [ring + shift for ring in polygon] if isinstance(polygon, list) else polygon + shift
+def _joined(parts: Sequence[Target], offsets: Sequence[Points]) -> Target:
+    """Return what four parts carry of one kind, each moved by its part's offset (x, y)."""
+    first = parts[0]
+    if isinstance(first, PixelTarget):
+        planes = [part.planes() for part in parts if isinstance(part, PixelTarget)]
+        return first.with_planes({place: _tiled([plane[place] for plane in planes]) for place in planes[0]})
+    points = [part for part in parts if isinstance(part, PointTarget)]
+    shifted = [part.at([outline + by for outline in part.outlines()]) for part, by in zip(points, offsets, strict=True)]
+    return type(shifted[0]).joined(shifted)
 
 
 def _require_alike(first: Sample, sample: Sample) -> None:
@@ -172,13 +143,11 @@ def _require_alike(first: Sample, sample: Sample) -> None:
 
 def _kinds(sample: Sample) -> str:
     """Return what a sample carries, in words."""
-    image = f"{sample.image.dtype} of {channels_of(sample.image)} channels"
-    mask = "" if sample.mask is None else f" mask of {sample.mask.dtype}, {channels_of(sample.mask)}"
-    names = (
-        *("boxes", "box_labels", "polygons", "keypoints"),
-        *("polylines", "polyline_labels", "rotated_boxes", "rotated_box_labels"),
-    )
-    for kind in ("masks", "images"):
-        for name, array in sorted((getattr(sample, kind) or {}).items()):
-            mask += f" {kind} {name!r} of {array.dtype}, {channels_of(array)}"
-    return image + mask + "".join(f" {name}" for name in names if getattr(sample, name) is not None)
+    told = [f"{sample.image.dtype} of {channels_of(sample.image)} channels"]
+    for target in sample.targets.values():
+        if isinstance(target, PixelTarget):
+            for (keyword, name), array in sorted(target.planes().items(), key=lambda plane: plane[0]):
+                told.append(f"{keyword}{f' {name!r}' * bool(name)} of {array.dtype}, {channels_of(array)}")
+        elif isinstance(target, PointTarget):
+            told += [target.name, *([target.labelled] if target.is_labelled else [])]
+    return " ".join(told)

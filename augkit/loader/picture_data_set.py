@@ -17,8 +17,6 @@ from augkit.loader.augmented import Made, Samples
 from augkit.loader.sampler import Draw
 from augkit.targets.sample import Sample
 
-__all__ = ["ClassNumbers", "Numbered", "Pictures", "class_names"]
-
 
 @final
 class Pictures(Dataset[Sample]):

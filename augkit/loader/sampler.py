@@ -13,8 +13,6 @@ from torch.utils.data import Sampler
 from augkit.core.key import Key
 from augkit.errors import ArgumentError
 
-__all__ = ["Draw", "EpochSampler", "whole"]
-
 Order = NDArray[np.int64]
 
 

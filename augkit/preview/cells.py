@@ -13,13 +13,11 @@ from augkit.core.spatial import Size
 from augkit.errors import ArgumentError, AugkitError
 from augkit.executors import run
 from augkit.pipeline import Pipeline
-from augkit.preview.marks import marked
+from augkit.preview.canvas import marked
 from augkit.preview.numbers import numbers
 from augkit.preview.picture import picture
 from augkit.targets.sample import Sample
 from augkit.targets.scene import Scene
-
-__all__ = ["Cell", "cells", "facts_of"]
 
 
 @dataclass(frozen=True)
@@ -43,7 +41,7 @@ class Cell:
 
         Args:
             side: of the square, in pixels.
-            known: all kinds of labels, as `marks.kinds` gives them.
+            known: all kinds of labels, as `canvas.kinds` gives them.
         """
         sample = self.sample
         return marked(picture(sample, side), sample, known)

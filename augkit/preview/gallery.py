@@ -15,7 +15,7 @@ from augkit.datasets.style_statistics import StyleSums
 from augkit.errors import MissingExtra, SampleError
 from augkit.executors import run
 from augkit.pipeline import Pipeline
-from augkit.preview.marks import font, wrapped
+from augkit.preview.lettering import font, wrapped
 from augkit.preview.numbers import numbers
 from augkit.preview.picture import picture
 from augkit.preview.sheet import INK, PAPER, SOFT
@@ -36,8 +36,6 @@ from augkit.transforms.crops import (
 from augkit.transforms.external import Albumentations
 from augkit.transforms.style import ColorTransfer, FourierStyle, Style
 from augkit.transforms.transform import Transform, example
-
-__all__ = ["examples", "gallery"]
 
 DRAWS, VISIBLE = 16, 3.0  # looked at for one that changes the shown picture by so many grey levels on average
 COLUMNS, CELL_PX, MARGIN, GAP = 6, 208, 28, 16

@@ -11,11 +11,9 @@ import numpy as np
 from augkit.images import encode
 from augkit.pipeline import Pipeline
 from augkit.pipeline.sentences import explain
+from augkit.preview.canvas import kinds
 from augkit.preview.cells import Cell, cells, facts_of
-from augkit.preview.marks import kinds
 from augkit.targets.sample import Sample
-
-__all__ = ["contact_page"]
 
 SIDE_PX = 448  # of a picture: two of the screen's pixels for one of the page's
 STYLE = """

@@ -15,8 +15,6 @@ from augkit.core.tonal import hue, saturation
 from augkit.core.warp import displacement, grid_of
 from augkit.core.words import brief
 
-__all__ = ["numbers"]
-
 WORDS = {"gain": "brightness {:.2f}", "posterize": "{:.0f} bits"}  # of a curve's functions; the others by their names
 LATTICE = 48  # points an axis at which a warp's push is measured
 TOLERANCE = 1e-4  # of a colour matrix's entries; acos near 0 keeps only half of the digits

@@ -2,27 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from augkit.core.arrays import Array
 from augkit.core.spatial import Size
+from augkit.preview.canvas import PictureCanvas
 from augkit.targets.sample import Sample
+from augkit.targets.target import PixelTarget
 
-__all__ = ["COLORS", "TINY_PX", "fitted_size", "picture", "visible"]
-
-COLORS = (  # told apart by most eyes on most photos: Okabe and Ito's, the brighter ones first
-    (230, 159, 0),
-    (86, 180, 233),
-    (0, 158, 115),
-    (240, 228, 66),
-    (213, 94, 0),
-    (204, 121, 167),
-    (0, 114, 178),
-)
-TINT = 0.5  # share of a class's colour over the picture
 TINY_PX = 64  # pictures below are enlarged in whole steps, so that their pixels stay squares
 LARGEST_ZOOM = 2.0  # of others, which would only blur
 CHECKS, CHECK_PX = (255, 204), 8  # the two greys behind what is transparent
@@ -48,10 +37,14 @@ def picture(sample: Sample, cell: int) -> Image.Image:
     if sample.alpha:
         alpha = Image.fromarray(_bytes(sample.image[..., 3])).resize(fitted, smooth)
         shown = Image.composite(shown, _checkerboard(fitted), alpha)
-    return shown if sample.mask is None else _tinted(shown, sample.mask)
+    canvas = PictureCanvas(shown, (height, width))
+    for target in sample.targets.values():
+        if isinstance(target, PixelTarget):
+            target.draw(canvas, ())
+    return canvas.shown
 
 
-def visible(image: NDArray[Any]) -> NDArray[np.uint8]:
+def visible(image: Array) -> NDArray[np.uint8]:
     """Return an image of any dtype and channels as RGB (H, W, 3): the first three channels, or the first as grey."""
     levels = _bytes(image)
     if levels.ndim == 3 and levels.shape[2] >= 3:
@@ -60,7 +53,7 @@ def visible(image: NDArray[Any]) -> NDArray[np.uint8]:
     return np.repeat(grey[..., None], 3, axis=2)
 
 
-def _bytes(image: NDArray[Any]) -> NDArray[np.uint8]:
+def _bytes(image: Array) -> NDArray[np.uint8]:
     if image.dtype == np.uint16:
         return ((image.astype(np.uint32) + 128) // 257).astype(np.uint8)
     if image.dtype == np.float32:
@@ -72,14 +65,3 @@ def _checkerboard(size: tuple[int, int]) -> Image.Image:
     y, x = np.ogrid[: size[1], : size[0]]
     light = (y // CHECK_PX + x // CHECK_PX) % 2 == 0
     return Image.fromarray(visible(np.where(light, *CHECKS).astype(np.uint8)))
-
-
-def _tinted(shown: Image.Image, mask: NDArray[Any]) -> Image.Image:
-    """Lay every class's colour over the picture; 0 is background, the layers of a deep mask are classes 1, 2, 3 ..."""
-    if mask.ndim == 3:
-        mask = ((mask != 0) * np.arange(1, mask.shape[2] + 1)).max(axis=2)
-    classes = mask.astype(np.int64)
-    palette = np.array(COLORS, np.uint8)[(classes - 1) % len(COLORS)]
-    share = np.where(classes != 0, round(255 * TINT), 0).astype(np.uint8)
-    tint, weight = (Image.fromarray(layer).resize(shown.size, Image.Resampling.NEAREST) for layer in (palette, share))
-    return Image.composite(tint, shown, weight)

@@ -125,10 +125,9 @@ def _chosen(
                 raise error.at(where) from None
         return sample
 
-    if isinstance(source, Sample):
-        return (checked(source, source.id),), ()
     if not isinstance(source, str | os.PathLike):
-        return tuple(checked(sample, sample.id) for sample in source), ()
+        samples = [source] if isinstance(source, Sample) else source
+        return tuple(checked(sample, sample.id) for sample in samples), ()
     where = os.fspath(source)
     if not is_data_set(where):
         return (checked(read(where), where),), ()

@@ -1,53 +1,54 @@
-"""Rotated boxes and lines: how they move, and how much of one a frame shows.
-
-A rotated box is (middle x, middle y, width, height, degrees): an upright box of that width and height, turned about its
-middle, counter-clockwise as seen. It moves by its outline, through the whole map; then a rectangle is laid around that
-again, along the line that joins the middles of its left and right side. Turns, scalings, shifts and mirrors keep it
-exact; under shear, perspective and warps it is the smallest in that direction that holds all of the moved outline.
-"""
+"""Outlines: the points that stand for edges while they move, and how much of them a frame shows."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
-from augkit.core.chain import EDGE_POINTS, OUTLINE, push
-from augkit.core.ops import Spatial
-from augkit.core.spatial import Points, Size
+from augkit.core.arrays import Points, Rows
+from augkit.core.spatial import Size
+from augkit.targets.rows import refuse
 
-__all__ = ["area_inside", "around", "corners_of", "length_inside", "outlines_of", "part_inside", "push_rotated"]
+EDGE_POINTS = 16  # an edge of a box bends under a warp: this many points follow it
+_STEPS = np.linspace(0.0, 1.0, EDGE_POINTS + 1)[:-1]
+OUTLINE = np.concatenate([[[t, 0.0], [1.0, t], [1.0 - t, 1.0], [0.0, 1.0 - t]] for t in _STEPS])  # of the unit square
 
-_RIGHT, _LEFT = 2 * EDGE_POINTS + 1, 2 * EDGE_POINTS + 3  # middles of sides, among the points of `OUTLINE`
-_CORNERS = np.array([[0.0, 0.0], [1.0, 0.0], [1.0, 1.0], [0.0, 1.0]])
-
-
-def corners_of(boxes: NDArray[np.float64]) -> Points:
-    """Return the corners (n, 4, 2) of rotated boxes (n, 5): upper left, upper right, lower right, lower left."""
-    return _placed(boxes, _CORNERS)
+LONGEST_EDGE_PX = 8.0  # of what is warped: its straight edges do not stay straight
+LONGEST_LINES_PX = 3e7  # of a picture: some 4 million points
 
 
-def push_rotated(ops: Sequence[Spatial], boxes: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the rotated boxes (n, 5) around the moved outlines, unclipped; degrees lie within -180 and 180."""
-    return around(push(ops, outlines_of(boxes))) if ops else boxes
+def outlines_of(boxes: Rows) -> Points:
+    """Return the points (n, points, 2) along the edges of upright boxes (n, 4)."""
+    return boxes[:, None, :2] + OUTLINE * (boxes[:, None, 2:] - boxes[:, None, :2])
 
 
-def outlines_of(boxes: NDArray[np.float64]) -> Points:
-    """Return the outlines (n, points, 2) of rotated boxes (n, 5)."""
-    return _placed(boxes, OUTLINE)
+def boxes_around(outlines: Points) -> Rows:
+    """Return the upright boxes (n, 4) around outlines (n, points, 2)."""
+    return np.concatenate([outlines.min(axis=1), outlines.max(axis=1)], axis=1)
 
 
-def around(moved: Points) -> NDArray[np.float64]:
-    """Return the rotated boxes (n, 5) around moved outlines, as `outlines_of` gave them."""
-    with np.errstate(invalid="ignore"):  # beyond a horizon
-        along = moved[:, _RIGHT] - moved[:, _LEFT]
-        radians = np.arctan2(-along[:, 1], along[:, 0])
-        axes = _axes(radians)
-        spans = moved @ axes.transpose(0, 2, 1)
-        low, high = spans.min(axis=1), spans.max(axis=1)
-        middles = ((low + high)[:, None, :] / 2.0 @ axes)[:, 0]
-        return np.concatenate([middles, high - low, np.degrees(radians)[:, None]], axis=1)
+def fine_lines(lines: Sequence[Points], keyword: str) -> list[Points]:
+    """Return lines with points between their own, so that no edge is longer than LONGEST_EDGE_PX.
+
+    Raises:
+        SampleError: they are longer than any picture's: they would fill the memory.
+    """
+    length = sum(float(np.hypot(*np.diff(line, axis=0).T).sum()) for line in lines)
+    if not length <= LONGEST_LINES_PX:
+        rule = f"must be at most {LONGEST_LINES_PX:,.0f} pixels long in all"
+        refuse(keyword, rule, f"{length:.3g}")
+    return [_fine(line) for line in lines]
+
+
+def _fine(line: Points) -> Points:
+    edges = np.diff(line, axis=0)
+    pieces = np.maximum(1, np.ceil(np.hypot(*edges.T) / LONGEST_EDGE_PX)).astype(int)
+    parts = [
+        start + edge * np.arange(count)[:, None] / count
+        for start, edge, count in zip(line, edges, pieces, strict=False)
+    ]
+    return np.concatenate([*parts, line[-1:]])
 
 
 def part_inside(outline: Points, size: Size) -> Points:
@@ -84,14 +85,3 @@ def length_inside(line: Points, size: Size) -> float:
     leaves = np.where(ways == 0.0, np.inf, np.maximum(one, other)).min(axis=1)
     shares = np.maximum(0.0, np.minimum(leaves, 1.0) - np.maximum(enters, 0.0))
     return float((shares * np.hypot(*ways.T)).sum())
-
-
-def _axes(radians: NDArray[np.float64]) -> Points:
-    """Return unit vectors (n, 2, 2) along the width and along the height."""
-    cosine, sine = np.cos(radians), np.sin(radians)
-    return np.stack([np.stack([cosine, -sine], axis=-1), np.stack([sine, cosine], axis=-1)], axis=1)
-
-
-def _placed(boxes: NDArray[np.float64], square: Points) -> Points:
-    """Return points of the unit square where they lie in every box, (n, points, 2)."""
-    return boxes[:, None, :2] + ((square - 0.5) * boxes[:, None, 2:4]) @ _axes(np.radians(boxes[:, 4]))

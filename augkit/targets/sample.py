@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, NoReturn
+from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike
 
-from augkit.core.spatial import Size
-from augkit.core.tonal import RANGE
-from augkit.errors import SampleError
-from augkit.targets.coordinates import FIELDS, Polygon
+from augkit.core.arrays import Array, Image, Label, Labels, Mask, Points, Rows
+from augkit.errors import closest
+from augkit.targets.carried import targets_of
+from augkit.targets.coordinates import Polygon
+from augkit.targets.further_images import require_image
+from augkit.targets.rows import refuse
+from augkit.targets.target import PointTarget, Target, owners
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, init=False, repr=False)
 class Sample:
     """A picture and everything that moves with it.
+
+    Each kind of label is a target of its own, in a file of `augkit.targets`, and the keywords below are how they are
+    written and read here. Those of kinds that came later are taken too, and are None where they are not given.
 
     Args:
         image: RGB, (H, W) or (H, W, C) with any C; uint8, uint16, or float32 in [0, 1].
@@ -37,81 +42,108 @@ class Sample:
         rotated_box_labels: n labels of any kind.
         masks: more masks, by name.
         images: more pictures of the same size, by name, such as depth: moved and sampled as `image`, never coloured.
+        more: keywords of further kinds.
 
     Raises:
         SampleError: something has the wrong shape, dtype or range; the sentence names it.
     """
 
-    image: NDArray[Any]
-    mask: NDArray[Any] | None = None
-    boxes: NDArray[np.float64] | None = None
-    box_labels: Sequence[Any] | NDArray[Any] | None = None
+    image: Image
+    mask: Mask | None = None
+    boxes: Rows | None = None
+    box_labels: Labels | None = None
     polygons: Sequence[Polygon] | None = None
-    keypoints: NDArray[np.float64] | None = None
-    keypoint_visible: NDArray[Any] | None = None
-    label: Any = None
+    keypoints: Points | None = None
+    keypoint_visible: Array | None = None
+    label: Label = None
     id: str = ""
     alpha: bool = False
     keypoint_counts: Sequence[int] | None = None
-    polylines: Sequence[NDArray[np.float64]] | None = None
-    polyline_labels: Sequence[Any] | NDArray[Any] | None = None
-    rotated_boxes: NDArray[np.float64] | None = None
-    rotated_box_labels: Sequence[Any] | NDArray[Any] | None = None
-    masks: Mapping[str, NDArray[Any]] | None = None
-    images: Mapping[str, NDArray[Any]] | None = None
+    polylines: Sequence[Points] | None = None
+    polyline_labels: Labels | None = None
+    rotated_boxes: Rows | None = None
+    rotated_box_labels: Labels | None = None
+    masks: Mapping[str, Mask] | None = None
+    images: Mapping[str, Image] | None = None
 
-    def __post_init__(self) -> None:
-        _check_image(self.image, self.alpha)
-        size = (self.image.shape[0], self.image.shape[1])
-        if self.mask is not None:
-            _check_mask("mask", self.mask, size)
-        for name, mask in _named("masks", self.masks):
-            _check_mask(name, mask, size)
-        for name, image in _named("images", self.images):
-            _check_image(image, False, name)
-            if image.shape[:2] != size:
-                _refuse(name, f"must have the image's shape {size}", image.shape)
-        for name, taken in FIELDS.items():
-            if getattr(self, name) is not None:
-                object.__setattr__(self, name, taken(getattr(self, name)))
-        self._check_keypoints()
-        self._check_label_counts()
+    def __init__(
+        self,
+        image: Image,
+        mask: Mask | None = None,
+        boxes: ArrayLike | None = None,
+        box_labels: Labels | None = None,
+        polygons: Sequence[ArrayLike] | None = None,
+        keypoints: ArrayLike | None = None,
+        keypoint_visible: ArrayLike | None = None,
+        label: Label = None,
+        id: str = "",
+        alpha: bool = False,
+        keypoint_counts: Sequence[int] | None = None,
+        polylines: Sequence[ArrayLike] | None = None,
+        polyline_labels: Labels | None = None,
+        rotated_boxes: ArrayLike | None = None,
+        rotated_box_labels: Labels | None = None,
+        masks: Mapping[str, Mask] | None = None,
+        images: Mapping[str, Image] | None = None,
+        **more: object,
+    ) -> None:
+        parts = self.__dict__
+        parts.update(
+            image=image,
+            mask=mask,
+            boxes=boxes,
+            box_labels=box_labels,
+            polygons=polygons,
+            keypoints=keypoints,
+            keypoint_visible=keypoint_visible,
+            label=label,
+            id=id,
+            alpha=alpha,
+            keypoint_counts=keypoint_counts,
+            polylines=polylines,
+            polyline_labels=polyline_labels,
+            rotated_boxes=rotated_boxes,
+            rotated_box_labels=rotated_box_labels,
+            masks=masks,
+            images=images,
+            **more,
+        )
+        height, width = require_image("image", image).shape[:2]
+        if alpha and (image.ndim != 3 or image.shape[2] != 4):
+            refuse("alpha", "must go with an image of 4 channels", image.shape)
+        known = owners()
+        if not more.keys() <= known.keys():
+            odd = next(keyword for keyword in more if keyword not in known)
+            raise TypeError(f"Sample got an unexpected keyword argument {odd!r}.{closest(odd, parts.keys() - {odd})}")
+        given = {keyword: value for keyword, value in parts.items() if value is not None and keyword in known}
+        for kind in dict.fromkeys(known[keyword] for keyword in given):
+            own = {keyword: given[keyword] for keyword in kind.keywords if keyword in given}
+            target = kind.checked(own, (height, width))
+            parts.update(dict.fromkeys(kind.keywords) if target is None else vars(target))
+        self._require_rows_alike()
 
-    def _check_keypoints(self) -> None:
-        visible, counts = self.keypoint_visible, self.keypoint_counts
-        total = 0 if self.keypoints is None else len(self.keypoints)
-        if self.keypoints is not None:
-            visible = np.ones(total, bool) if visible is None else _flags(visible)
-            if visible.shape != (total,) or visible.dtype.kind not in "biu":
-                _refuse("keypoint_visible", f"must be {total} booleans or whole numbers", f"{visible!r:.60}")
-            object.__setattr__(self, "keypoint_visible", visible)
-        elif visible is not None:
-            _refuse("keypoint_visible", "must come with keypoints", "none")
-        if counts is not None:
-            whole = isinstance(counts, list | tuple) and all(type(count) is int and count >= 0 for count in counts)
-            if not whole or sum(counts) != total:
-                rule = f"must be a list of whole numbers that add up to the keypoints ({total})"
-                _refuse("keypoint_counts", rule, f"{counts!r:.60}")
+    def _require_rows_alike(self) -> None:
+        targets = self.targets
+        for target in targets.values():
+            owner = targets.get(target.follows) if isinstance(target, PointTarget) else None
+            if isinstance(target, PointTarget) and isinstance(owner, PointTarget) and len(owner) != len(target):
+                refuse(target.keywords[0], f"must have one entry a box ({len(owner)})", len(target))
 
-    def _check_label_counts(self) -> None:
-        for name, owner in (("polyline_labels", self.polylines), ("rotated_box_labels", self.rotated_boxes)):
-            values, count = getattr(self, name), 0 if owner is None else len(owner)
-            if values is not None and (not isinstance(values, Sequence | np.ndarray) or len(values) != count):
-                _refuse(name, f"must be a list of {count}, one of each", f"{values!r:.60}")
-        for name in ("box_labels", "polygons"):
-            values = getattr(self, name)
-            if values is not None and not isinstance(values, Sequence | np.ndarray):
-                _refuse(name, "must be a list, one entry a box", f"{values!r:.60}")
-            if values is not None and (self.boxes is not None or name == "box_labels"):
-                count = 0 if self.boxes is None else len(self.boxes)
-                if len(values) != count:
-                    _refuse(name, f"must have one entry a box ({count})", len(values))
+    @property
+    def targets(self) -> dict[str, Target]:
+        """What it carries beside its picture, by the names of the kinds."""
+        return targets_of(self.__dict__)
 
-    def changed(self, **parts: Any) -> Sample:
+    def changed(self, **parts: object) -> Sample:
         """Return a copy with other parts, unchecked: for what an executor made of parts that were checked."""
         made = object.__new__(Sample)
         made.__dict__.update(self.__dict__, **parts)
         return made
+
+    def __getattr__(self, name: str) -> Any:  # of a kind that has no field here, and that it does not carry
+        if name in owners():
+            return None
+        raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
 
     def __repr__(self) -> str:
         given = [f"image={self.image.dtype}{list(self.image.shape)}"]
@@ -121,47 +153,3 @@ class Sample:
                 given.append(f"{name}={len(value)}" if isinstance(value, list) else f"{name}={list(value.shape)}")
         given += [f"{name}={sorted(getattr(self, name))}" for name in ("masks", "images") if getattr(self, name)]
         return f"<Sample {self.id!r} {' '.join(given)}>"
-
-
-def _refuse(name: str, rule: str, value: object, advice: str = "") -> NoReturn:
-    raise SampleError(f"{rule}, got {value}.{advice}", f"Sample.{name}")
-
-
-def _named(field: str, arrays: object) -> Iterator[tuple[str, Any]]:
-    """Yield the arrays of a field that holds them by name, each with where it stands."""
-    if arrays is not None and not (isinstance(arrays, Mapping) and all(isinstance(name, str) for name in arrays)):
-        _refuse(field, "must be arrays by name", f"{arrays!r:.60}", ' Give {"name": array}.')
-    if isinstance(arrays, Mapping):
-        yield from ((f"{field}[{name!r}]", array) for name, array in arrays.items())
-
-
-def _check_image(image: object, alpha: bool, name: str = "image") -> None:
-    if not isinstance(image, np.ndarray):
-        _refuse(name, "must be a NumPy array", type(image).__name__)
-    if image.ndim not in (2, 3) or 0 in image.shape:
-        _refuse(name, "must have shape (H, W) or (H, W, C) without an empty side", image.shape)
-    if image.dtype not in RANGE:
-        known = ", ".join(dtype.name for dtype in RANGE)
-        _refuse(name, f"must be {known} in this machine's byte order", image.dtype, " Convert it first.")
-    if alpha and (image.ndim != 3 or image.shape[2] != 4):
-        _refuse("alpha", "must go with an image of 4 channels", image.shape)
-    if image.dtype.kind == "f":
-        low, high = image.min(), image.max()
-        if not (low >= 0.0 and high <= 1.0):  # NaN is in neither
-            _refuse(name, "must lie in [0, 1] where it is float32", f"{low} to {high}", " Scale it first.")
-
-
-def _check_mask(name: str, mask: object, size: Size) -> None:
-    if not isinstance(mask, np.ndarray) or mask.dtype.kind not in "biu":
-        _refuse(name, "must be an array of whole numbers or bool", getattr(mask, "dtype", type(mask).__name__))
-    if mask.ndim not in (2, 3) or mask.shape[:2] != size:
-        _refuse(name, f"must have the image's shape {size}", mask.shape)
-
-
-def _flags(values: Any) -> NDArray[Any]:
-    """Return visibilities as an array; an empty list has no dtype of its own."""
-    try:
-        flags = np.asarray(values)
-    except ValueError:  # ragged
-        return np.array(None)
-    return flags.astype(bool) if flags.size == 0 else flags

@@ -7,12 +7,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from augkit.core.arrays import Label, Rows
-from augkit.core.chain import push, push_boxes
+from augkit.core.chain import push
 from augkit.core.channels import channels_of
 from augkit.core.ops import Op, Spatial
 from augkit.core.spatial import Size
 from augkit.core.windows import moves
 from augkit.errors import SampleError
+from augkit.targets.outlines import boxes_around, outlines_of
 from augkit.targets.sample import Sample
 
 
@@ -71,7 +72,8 @@ class Scene:
     @property
     def boxes(self) -> Rows | None:
         """Boxes (n, 4) as they now lie, unclipped; none were dropped."""
-        return None if self.source_boxes is None else push_boxes(self.moves, self.source_boxes)
+        boxes = self.source_boxes
+        return None if boxes is None else boxes_around(push(self.moves, outlines_of(boxes)))
 
     @property
     def shown_boxes(self) -> Rows:

@@ -14,8 +14,8 @@ from augkit.cli import app
 from augkit.errors import ArgumentError
 from augkit.images import decode, encode
 from augkit.preview import contact_page, explain
+from augkit.preview.canvas import kinds, marked
 from augkit.preview.html_page import SIDE_PX
-from augkit.preview.marks import kinds, marked
 from augkit.preview.numbers import numbers
 from augkit.preview.picture import picture
 from support.pictures import boxed_sample, noise

@@ -14,7 +14,8 @@ from augkit.core.plan import Plan
 from augkit.errors import ArgumentError, SampleError
 from augkit.pipeline.pipeline_file import bundled
 from augkit.preview import contact_sheet, defaults, explain
-from augkit.preview.marks import font, kinds, marked, wrapped
+from augkit.preview.canvas import kinds, marked
+from augkit.preview.lettering import font, wrapped
 from augkit.preview.numbers import numbers
 from augkit.preview.picture import CHECKS, fitted_size, visible
 from augkit.preview.picture import picture as fitted

@@ -11,10 +11,11 @@ import numpy as np
 import pytest
 
 from augkit.core.key import Key
-from augkit.datasets import DataSet, read, run_lengths
+from augkit.datasets import DataSet, read
 from augkit.executors import run
 from augkit.expand import replay, verify
 from augkit.images import decode, encode
+from augkit.targets import run_lengths
 from augkit.targets.sample import Sample
 from support.folders import done, lines, picture, put
 from support.labelled import BENT, POINTS, RING, SIZE, blob, coco

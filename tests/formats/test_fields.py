@@ -13,13 +13,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from augkit.core.key import Key
-from augkit.datasets import Annotations, Instance, Record, Shape, read, run_lengths
+from augkit.datasets import Annotations, Instance, Record, Shape, read
 from augkit.datasets.fields import annotations_of, fields_of
 from augkit.datasets.samples import named_sample
 from augkit.errors import ArgumentError, FileError
 from augkit.expand import replay, verify
 from augkit.loader import folder
 from augkit.pipeline import Pipeline
+from augkit.targets import run_lengths
 from augkit.targets.sample import Sample
 from augkit.transforms.crops import RandomCrop
 from augkit.transforms.geometry import Mirror, Rotate

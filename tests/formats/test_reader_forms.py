@@ -17,11 +17,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from augkit.datasets import DataSet, Member, Source, is_data_set, read, run_lengths
+from augkit.datasets import DataSet, Member, Source, is_data_set, read
 from augkit.datasets.formats.folder import FolderFormat
 from augkit.errors import ArgumentError, FileError
 from augkit.images import decode, encode
 from augkit.storage.root import Folder, Found
+from augkit.targets import run_lengths
 from support.data_sets import CAT, JPEG, LINES, MASK, PNG, YAML, coco, lay, tar_of
 from support.pictures import noise
 

@@ -13,7 +13,7 @@ import augkit as ak
 from augkit.core.plan import Plan
 from augkit.errors import ArgumentError, SampleError
 from augkit.integrations.albumentations import motion_of, names
-from augkit.targets.outlines import corners_of
+from augkit.targets.rotated_boxes import corners_of
 from support.albumentations_table import SIZE, sample_of, step_of
 from support.pictures import KEY, assert_same, blobs, boxed_sample, middles, noise, picture, scattered
 

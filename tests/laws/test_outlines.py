@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 import augkit as ak
 from augkit.errors import SampleError
 from augkit.loader import Augmented, Draw, Mosaic
-from augkit.targets.outlines import area_inside, corners_of, length_inside
+from augkit.targets.outlines import area_inside, length_inside
+from augkit.targets.rotated_boxes import corners_of
 from support.pictures import blobs, middles, noise
 from support.subjects import POINTS, SIZE, assert_near, drawn, subjects
 

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from augkit.datasets import run_lengths
 from augkit.pipeline import Pipeline
+from augkit.targets import run_lengths
 from augkit.transforms.crops import RandomCrop
 from augkit.transforms.geometry import Mirror, Rotate
 from augkit.transforms.warps import LocalWarp

@@ -10,11 +10,11 @@ from typing import NamedTuple, TypeVar
 from augkit.core.arrays import Json, JsonObject, Label
 from augkit.core.spatial import Size
 from augkit.core.text_files import json_of
-from augkit.datasets import run_lengths
 from augkit.datasets.data_set import Annotations, Instance
 from augkit.datasets.objects import FLAT, around, box_of, numbers, rings_of
 from augkit.errors import FileError
 from augkit.storage.root import Root, inside
+from augkit.targets import run_lengths
 from augkit.targets.box_forms import edges
 
 ORPHAN = "an object without a picture"

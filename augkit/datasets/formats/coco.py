@@ -25,13 +25,13 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from augkit.core.arrays import Json, JsonObject
-from augkit.datasets import run_lengths
 from augkit.datasets.data_set import DataSet, Instance, Source, Split
 from augkit.datasets.format import FORMATS, FileWriter, Part, Reader, Record, Whole
 from augkit.datasets.formats._coco_entries import Categories, Entries, read_entries
 from augkit.datasets.naming import SPLIT_NAMES, is_picture, split_of_path
 from augkit.errors import FileError
 from augkit.storage.root import Root
+from augkit.targets import run_lengths
 from augkit.targets.box_forms import described
 
 FOLDER, ROBOFLOW = "annotations", "_annotations.coco.json"

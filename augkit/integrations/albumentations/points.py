@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from augkit.core.chain import OUTLINE
 from augkit.core.spatial import Size
+from augkit.targets.outlines import outlines_of
 
 __all__ = ["looking_for", "pushed", "steadied"]
 
@@ -81,7 +81,7 @@ def _solved_boxes(rows: NDArray[Any], maps: Reals) -> NDArray[Any]:
     """
     sides = np.array(maps.shape[:0:-1], np.float64)
     boxes = rows[:, :4].astype(np.float64) * np.tile(sides, 2) - 0.5
-    outlines = boxes[:, None, :2] + OUTLINE * (boxes[:, None, 2:] - boxes[:, None, :2])
+    outlines = outlines_of(boxes)
     found = pushed(outlines.reshape(-1, 2), maps)
     lost = np.hypot(*_misses(found, outlines.reshape(-1, 2), maps)[0].T) > _LOST_PX
     found[lost] = np.nan

@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 
 from augkit.core.arrays import Json, Mask
 from augkit.core.spatial import Size
-from augkit.datasets.objects import numbers
 from augkit.errors import FileError, MissingExtra
+from augkit.targets.columns import numbers
 
 _LOWEST, _MORE, _SIGN, _BITS = 48, 0x20, 0x10, 5  # of a character, which holds five bits from "0" on
 

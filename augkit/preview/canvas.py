@@ -1,0 +1,129 @@
+"""The canvas that targets are drawn on: a fitted picture, with lines, points and names over it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from functools import cached_property
+
+import numpy as np
+from PIL import Image, ImageDraw
+
+from augkit.core.arrays import Mask, Points, Reals
+from augkit.core.policy import Policy
+from augkit.core.spatial import Size
+from augkit.preview.lettering import font, printable
+from augkit.targets.carried import points_of
+from augkit.targets.sample import Sample
+
+Color = tuple[int, int, int]
+
+COLORS: tuple[Color, ...] = (  # told apart by most eyes on most photos: Okabe and Ito's, the brighter ones first
+    (230, 159, 0),
+    (86, 180, 233),
+    (0, 158, 115),
+    (240, 228, 66),
+    (213, 94, 0),
+    (204, 121, 167),
+    (0, 114, 178),
+)
+TINT = 0.5  # share of a class's colour over the picture
+SUPERSAMPLING = 4  # Pillow draws slanted lines without smoothing
+LINE_PX = 2
+POINT_PX, RING_PX = 3.0, 4.5  # radii of a keypoint and of the white behind it
+POINT_COLOR = COLORS[4]
+TAG_FONT_PX, TAG_HEIGHT, TAG_MARGIN = 11, 14, 3
+
+
+class PictureCanvas:
+    """A fitted picture to draw on; points come over all lines, and names over all else.
+
+    Args:
+        shown: the picture, of any size.
+        size: (height, width) of the picture that targets lie in.
+        known: all labels of the sheet, so that one has one colour everywhere.
+    """
+
+    def __init__(self, shown: Image.Image, size: Size, known: Sequence[str] = ()) -> None:
+        self.shown, self.known = shown, known
+        self.scale = np.array([shown.width / size[1], shown.height / size[0]])
+        self.dots: list[Points] = []
+        self.tags: list[tuple[Points, str]] = []
+
+    @cached_property
+    def _lines(self) -> Image.Image:
+        return Image.new("RGBA", (self.shown.width * SUPERSAMPLING, self.shown.height * SUPERSAMPLING))
+
+    def tint(self, classes: Mask) -> None:
+        """Lay every class's colour over the picture; the layers of a deep mask are classes 1, 2, 3 ..."""
+        if classes.ndim == 3:
+            classes = ((classes != 0) * np.arange(1, classes.shape[2] + 1)).max(axis=2)
+        numbers = classes.astype(np.int64)
+        palette = np.array(COLORS, np.uint8)[(numbers - 1) % len(COLORS)]
+        share = np.where(numbers != 0, round(255 * TINT), 0).astype(np.uint8)
+        size, nearest = self.shown.size, Image.Resampling.NEAREST
+        tint, weight = (Image.fromarray(layer).resize(size, nearest) for layer in (palette, share))
+        self.shown = Image.composite(tint, self.shown, weight)
+
+    def line(self, points: Points, name: str | None = None) -> None:
+        corners = [(x, y) for x, y in (points * (self.scale * SUPERSAMPLING)).tolist()]
+        if corners:  # an object that is a box alone has an outline without points
+            draw = ImageDraw.Draw(self._lines)
+            draw.line(corners, (*self._color(name), 255), LINE_PX * SUPERSAMPLING, joint="curve")
+
+    def box(self, box: Reals, name: str | None = None) -> None:
+        edges = (box * np.tile(self.scale * SUPERSAMPLING, 2)).tolist()
+        draw = ImageDraw.Draw(self._lines)
+        draw.rectangle(edges, outline=(*self._color(name), 255), width=LINE_PX * SUPERSAMPLING)
+
+    def dot(self, point: Points) -> None:
+        self.dots.append(point)
+
+    def tag(self, corner: Points, name: str) -> None:
+        self.tags.append((corner, name))
+
+    def finished(self) -> Image.Image:
+        """Return the picture with all that was drawn."""
+        draw = ImageDraw.Draw(self._lines)
+        for point in self.dots:
+            for radius, color in ((RING_PX, (255, 255, 255, 255)), (POINT_PX, (*POINT_COLOR, 255))):
+                place, reach = point * (self.scale * SUPERSAMPLING), radius * SUPERSAMPLING
+                draw.ellipse([*(place - reach).tolist(), *(place + reach).tolist()], fill=color)
+        smooth = self._lines.resize(self.shown.size, Image.Resampling.BOX)
+        shown = Image.alpha_composite(self.shown.convert("RGBA"), smooth).convert("RGB")
+        for corner, name in self.tags:
+            self._write(ImageDraw.Draw(shown), corner * self.scale, printable(name), self._color(name))
+        return shown
+
+    def _color(self, name: str | None) -> Color:
+        return COLORS[0] if name is None else COLORS[self.known.index(name) % len(COLORS)]
+
+    def _write(self, draw: ImageDraw.ImageDraw, corner: Points, text: str, color: Color) -> None:
+        """Write a name with its upper left corner at a point, moved inside the picture."""
+        width = draw.textlength(text, font(TAG_FONT_PX)) + 2 * TAG_MARGIN
+        left = max(0.0, min(float(corner[0]), self.shown.width - width))
+        top = max(0.0, min(float(corner[1]), self.shown.height - TAG_HEIGHT))
+        draw.rectangle((left, top, left + width, top + TAG_HEIGHT), fill=color)
+        draw.text((left + TAG_MARGIN, top), text, fill="black", font=font(TAG_FONT_PX))
+
+
+def kinds(samples: Iterable[Sample], policy: Policy) -> list[str]:
+    """Return all labels that have colours, and what they are called in a mirror, sorted: the place is the colour."""
+    coloured = [target for sample in samples for target in points_of(sample.targets).values() if target.is_coloured]
+    both = [target for one in coloured for target in (one, one.mirrored(policy))]
+    return sorted({name for target in both for name in target.names()})
+
+
+def marked(shown: Image.Image, sample: Sample, known: Sequence[str]) -> Image.Image:
+    """Draw everything in a sample that is coordinates over its fitted picture.
+
+    Args:
+        shown: the sample's picture, of any size.
+        sample: has the labels, in its own pixels.
+        known: all labels of the sheet, as `kinds` gives them.
+    """
+    canvas = PictureCanvas(shown, (sample.image.shape[0], sample.image.shape[1]), known)
+    targets = points_of(sample.targets)
+    for target in sorted(targets.values(), key=lambda one: not one.follows):  # what belongs to others lies below them
+        owner = targets.get(target.follows, target)
+        target.draw(canvas, owner.names())
+    return canvas.finished()

@@ -1,0 +1,163 @@
+"""Polygons: the outlines of objects, each in one piece or several."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from types import MappingProxyType
+from typing import Self
+
+import numpy as np
+
+from augkit.core.arrays import Array, Json, JsonObject, Points
+from augkit.core.policy import Policy
+from augkit.core.spatial import Size
+from augkit.errors import FileError
+from augkit.targets.columns import Columns, numbers, shown
+from augkit.targets.coordinates import Polygon, polygons_of
+from augkit.targets.outlines import fine_lines, part_inside
+from augkit.targets.rows import Kept, flat_of, pairs_of, reals, rounded
+from augkit.targets.target import Canvas, Given, PointTarget, Thin, target
+
+Box = tuple[float, float, float, float]
+Ring = Sequence[float]  # x0, y0, x1, y1, ... in pixels
+
+
+@target
+class Polygons(PointTarget):
+    """Polygons, one a box where there are boxes: each an array (m, 2), or a list of such where it lies in pieces.
+
+    They go through a map by their points, and are dropped with their boxes. They stay whole in a sample; files get the
+    part within the picture.
+    """
+
+    kind = "polygons"
+    rank = 20
+    follows = "boxes"
+    row_columns = ("polygons",)
+    row_defaults = MappingProxyType({"rings": ()})
+
+    polygons: Sequence[Polygon]
+
+    @classmethod
+    def checked(cls, given: Given, size: Size) -> Self | None:
+        return cls(polygons_of(given["polygons"], "Sample.polygons"))
+
+    def __len__(self) -> int:
+        return len(self.polygons)
+
+    def outlines(self) -> list[Points]:
+        return [ring for polygon in self.polygons for ring in _pieces(polygon)]
+
+    def at(self, outlines: list[Points]) -> Self:
+        rings: Iterator[Points] = (ring[np.isfinite(ring).all(axis=1)] for ring in outlines)  # others lie nowhere
+        moved = [[next(rings) for _ in each] if isinstance(each, list) else next(rings) for each in self.polygons]
+        return self.changed(polygons=moved)
+
+    def fine(self) -> Self:
+        closed = [np.concatenate([ring, ring[:1]]) for ring in self.outlines()]
+        return self.at([line[:-1] for line in fine_lines(closed, "polygons")])
+
+    def clipped(self, size: Size, min_visible: float) -> tuple[Self, Kept | None]:
+        return self.at([ring.copy() for ring in self.outlines()]), None
+
+    def mirrored(self, policy: Policy) -> Self:
+        return self
+
+    @classmethod
+    def joined(cls, parts: Sequence[Self]) -> Self:
+        return cls([polygon for part in parts for polygon in part.polygons])
+
+    def tensors(self) -> dict[str, object]:
+        # Of no ring at all a sample makes an empty array.
+        kept: list[Array | list[Array]] = [
+            reals(each) if isinstance(each, np.ndarray) and len(each) > 0 else [reals(ring) for ring in each]
+            for each in self.polygons
+        ]
+        return {"polygons": kept}
+
+    def draw(self, canvas: Canvas, names: Sequence[str]) -> None:
+        for place, polygon in enumerate(self.polygons):
+            for ring in _pieces(polygon):
+                canvas.line(np.concatenate([ring, ring[:1]]), names[place] if names else None)
+
+    def written(self, size: Size, thin: Thin) -> Self:
+        return self.changed(polygons=[list(_written(_pieces(polygon), size, thin)) for polygon in self.polygons])
+
+    def rings(self) -> list[list[tuple[float, ...]]]:
+        """Return the pieces of every polygon as x, y, x, y, ..."""
+        return [[flat_of(ring) for ring in _pieces(polygon)] for polygon in self.polygons]
+
+    def rows(self) -> list[JsonObject]:
+        return [{"rings": tuple(rings)} for rings in self.rings()]
+
+    def record(self) -> JsonObject:
+        return {}
+
+    @classmethod
+    def of_record(cls, record: JsonObject, rows: list[JsonObject] | None) -> Self | None:
+        return cls.of_rings([row["rings"] for row in rows or ()])
+
+    @classmethod
+    def of_rings(cls, outlines: Sequence[Sequence[Ring]]) -> Self | None:
+        """Return polygons of rings x, y, x, y, ...; None where there is no ring."""
+        return cls([[pairs_of(ring) for ring in rings] for rings in outlines]) if any(outlines) else None
+
+    def fields(self) -> dict[str, list[Json]]:
+        return {"polygons": [[list(ring) for ring in rings] for rings in self.rings()]} if self.outlines() else {}
+
+    @classmethod
+    def of_columns(cls, columns: Columns) -> Self | None:
+        values = columns.listed("polygons", columns.count) or []
+        found = [_nested(value, columns.place("polygons", place)) for place, value in enumerate(values)]
+        return cls.of_rings(found)
+
+
+def _pieces(polygon: Polygon) -> list[Points]:
+    return polygon if isinstance(polygon, list) else [polygon]
+
+
+def _written(rings: Sequence[Points], size: Size, thin: Thin) -> Iterator[Points]:
+    """Yield outlines clipped to a frame, without those that lie outside, and without points that say nothing."""
+    for ring in rings:
+        inside = part_inside(ring, size)
+        plain = thin(inside, True) if len(inside) else inside
+        if len(plain):
+            yield rounded(plain)
+
+
+def around(rings: Sequence[Ring]) -> Box:
+    """Return the box around rings of x, y, ...; one of no area where there are none.
+
+    >>> around([(1.0, 1.0, 4.0, 1.0, 4.0, 3.0)])
+    (1.0, 1.0, 4.0, 3.0)
+    """
+    xs = [x for ring in rings for x in ring[::2]] or [0.0]
+    ys = [y for ring in rings for y in ring[1::2]] or [0.0]
+    return min(xs), min(ys), max(xs), max(ys)
+
+
+def rings_of(value: Json, where: str) -> tuple[tuple[float, ...], ...]:
+    """Return the polygons x, y, x, y, ... of an outline; those of fewer than three points enclose nothing and go.
+
+    Raises:
+        FileError: it is something else.
+    """
+    if not isinstance(value, list):
+        raise FileError(f"must be a list of polygons x, y, x, y, ..., got {shown(value)}.", where)
+    rings = tuple(numbers(ring, f"{where}[{place}]") for place, ring in enumerate(value))
+    for place, ring in enumerate(rings):
+        if len(ring) % 2:
+            raise FileError(f"must be pairs of x and y, got {len(ring)} numbers.", f"{where}[{place}]")
+    return tuple(ring for ring in rings if len(ring) >= 6)
+
+
+def _nested(value: Json, where: str) -> tuple[tuple[float, ...], ...]:
+    """Return the rings of one object, whichever way they are nested."""
+    if isinstance(value, list) and value:
+        if not isinstance(value[0], list):
+            value = [value]
+        elif all(isinstance(point, list) and len(point) == 2 for point in value):
+            value = [[number for point in value for number in point]]
+        elif isinstance(value[0][:1], list) and value[0] and isinstance(value[0][0], list):
+            value = [[number for point in ring for number in point] for ring in value]
+    return rings_of(value, where)

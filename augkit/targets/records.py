@@ -1,0 +1,188 @@
+"""Records: targets as the lines of a lineage, the columns of files, and the hash of a work plan hold them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from functools import cache
+from typing import NamedTuple
+
+from augkit.core.arrays import Json, JsonObject, Label
+from augkit.core.spatial import Size
+from augkit.targets.boxes import Boxes
+from augkit.targets.carried import Carried, chosen
+from augkit.targets.columns import Columns, numbers
+from augkit.targets.keypoints import Keypoints
+from augkit.targets.target import PointTarget, kinds
+
+SIZE = "picture_size"
+Ring = tuple[float, ...]
+
+
+class Instance(NamedTuple):
+    """One object, as formats with an entry an object hold it; pixels in augkit's frame.
+
+    Args:
+        label: the name of its class.
+        box: left, top, right, bottom.
+        rings: its outline, polygons of x0, y0, x1, y1, ...; several where it lies in pieces.
+        keypoints: x, y, visibility (COCO's 0, 1, 2) for every point of its class; empty where there are none.
+        rle: a mask of the picture's size as COCO's compressed run lengths, where it has one instead of rings.
+        is_crowd: it stands for many.
+    """
+
+    label: str
+    box: tuple[float, float, float, float]
+    rings: tuple[Ring, ...] = ()
+    keypoints: Ring = ()
+    rle: str = ""
+    is_crowd: bool = False
+
+
+@cache
+def point_kinds() -> tuple[type[PointTarget], ...]:
+    """Return the kinds that are coordinates, in the order in which they are written."""
+    return tuple(kind for kind in kinds() if issubclass(kind, PointTarget))
+
+
+@cache
+def kind_names() -> tuple[str, ...]:
+    """Return the names of all kinds of labels that data sets hold, in order."""
+    return tuple(kind.kind for kind in kinds() if kind.kind)
+
+
+@cache
+def columns() -> tuple[str, ...]:
+    """Return the columns of all kinds: those with one entry a box, then those of the picture."""
+    rows = [column for kind in point_kinds() for column in kind.row_columns]
+    first, *others = (column for kind in point_kinds() for column in kind.columns)
+    return (*rows, first, SIZE, *others)
+
+
+def of_instances(instances: Iterable[Instance]) -> dict[str, PointTarget]:
+    """Return the targets of a picture's objects; they say that objects were looked for, even where there is none."""
+    return of_record({"instances": [instance._asdict() for instance in instances]})
+
+
+def instances_of(targets: Carried) -> list[Instance]:
+    """Return the objects of a picture."""
+    return [Instance(**{name: row[name] for name in Instance._fields}) for row in rows(targets) or ()]
+
+
+def rows(targets: Carried) -> list[JsonObject] | None:
+    """Return what is known of each object of a picture; None where objects were not looked for."""
+    if Boxes.name not in targets:
+        return None
+    made: list[JsonObject] = [{} for _ in range(len(targets[Boxes.name]))]
+    for kind in point_kinds():
+        facts = targets[kind.name].rows() if kind.name in targets else []
+        for place, row in enumerate(made):
+            row.update(facts[place] if facts else kind.row_defaults)
+    return made
+
+
+def record(targets: Carried) -> JsonObject:
+    """Return what the record of a picture says: its objects as ``instances``, and an entry a further kind."""
+    instances = rows(targets)
+    found: JsonObject = {} if instances is None else {"instances": instances}
+    for kind in point_kinds():
+        if kind.name in targets:
+            found |= targets[kind.name].record()
+    return found
+
+
+def of_record(record: JsonObject) -> dict[str, PointTarget]:
+    """Return the targets of a record, also of one that was read from JSON."""
+    made = {kind.name: kind.of_record(record, record.get("instances")) for kind in point_kinds()}
+    return {name: target for name, target in made.items() if target is not None}
+
+
+def text(targets: Carried, mask: object, size: Size | None) -> str:
+    """Return what a picture carries as one line of text; work plans are told apart by its hash, so it stays as it is.
+
+    It is what ``repr`` made of the classes that once held annotations. A kind that came later adds its record.
+    """
+    known = record(targets)
+    instances, boxes, lines = (known.pop(name, None) for name in ("instances", "rotated_boxes", "polylines"))
+    parts = {
+        "instances": _tuple("Instance", instances),
+        "keypoints": f"{known.pop('keypoints', ())!a}",
+        "mask": f"{mask!a}",
+        "size": f"{size!a}",
+        "rotated_boxes": _tuple("Shape", boxes),
+        "polylines": _tuple("Shape", lines),
+        **{name: f"{value!a}" for name, value in known.items()},
+    }
+    return f"Annotations({', '.join(f'{name}={part}' for name, part in parts.items())})"
+
+
+def _tuple(name: str, facts: list[JsonObject] | None) -> str:
+    if facts is None:
+        return "None"
+    made = [f"{name}({', '.join(f'{key}={value!a}' for key, value in one.items())})" for one in facts]
+    return f"({', '.join(made)}{',' * (len(made) == 1)})"
+
+
+def fields(targets: Carried, size: Size) -> dict[str, Json]:
+    """Return the columns that say what a picture carries, without those that say nothing.
+
+    >>> fields(of_instances([Instance("cat", (2.0, 3.0, 7.0, 10.0))]), (24, 32))
+    {'picture_size': [24, 32], 'boxes': [[2.0, 3.0, 7.0, 10.0]], 'box_labels': ['cat']}
+    """
+    found = {name: value for target in targets.values() for name, value in target.fields().items()}
+    return {SIZE: list(size)} | {name: found[name] for name in columns() if name in found}
+
+
+class Read(NamedTuple):
+    """What the columns of a row say.
+
+    Args:
+        targets: by kind.
+        size: (height, width) of the picture, or None.
+        flat: how many objects had no area, and were left out.
+    """
+
+    targets: dict[str, PointTarget]
+    size: Size | None
+    flat: int
+
+
+def of_fields(values: Mapping[str, Json], label: Label, where: str) -> Read:
+    """Return what columns say; one that is None says nothing, and others than `columns` are not looked at.
+
+    Args:
+        values: by column.
+        label: of the picture.
+        where: for messages.
+
+    Raises:
+        FileError: a column is malformed.
+    """
+    given, size = Columns(values, where, label), None
+    if values.get(SIZE) is not None:
+        height, width = numbers(values[SIZE], given.place(SIZE), 2)
+        size = int(height), int(width)
+    outlines, boxes = given.listed("polygons"), given.listed("boxes")
+    count = None if boxes is None and outlines is None else len(outlines or () if boxes is None else boxes)
+    given = replace(given, size=size, count=count)
+    made = {kind.name: kind.of_columns(given) for kind in point_kinds()}
+    return with_area({name: target for name, target in made.items() if target is not None}, size)
+
+
+def with_area(targets: Carried, size: Size | None) -> Read:
+    """Return targets without the objects that have no area."""
+    boxes = targets.get(Boxes.name)
+    kept = boxes.with_area() if isinstance(boxes, Boxes) else None
+    if boxes is None or kept is None or len(kept) == len(boxes):
+        return Read(dict(targets), size, 0)
+    left = of_objects(chosen(targets, kept), kept)
+    return Read(of_record(record(left)), size, len(boxes) - len(kept))
+
+
+def of_objects(targets: Carried, kept: Iterable[int]) -> dict[str, PointTarget]:
+    """Return targets whose boxes were chosen already, with the keypoints of these alone and of the picture itself."""
+    found = dict(targets)
+    keypoints = found.pop(Keypoints.name, None)
+    if isinstance(keypoints, Keypoints) and (left := keypoints.of_objects(list(kept))):
+        found[Keypoints.name] = left
+    return found

@@ -1,0 +1,90 @@
+"""Rows of targets, arrays and lists of them: checked, chosen, joined, rounded, and as batches hold them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import NoReturn, TypeVar
+
+import numpy as np
+
+from augkit.core.arrays import Array, Labels, Points, Reals
+from augkit.errors import SampleError
+
+ROUNDING = 1e-6  # of label arithmetic: pixels, or a fraction of an area; matrices are rounded to 1e-9 px
+DIGITS = 3  # of a pixel, in what is written
+
+Kept = Sequence[int] | Array  # which rows are left, by their places
+T = TypeVar("T")
+
+
+def refuse(keyword: str, rule: str, value: object, advice: str = "") -> NoReturn:
+    """Refuse a keyword of a sample.
+
+    Raises:
+        SampleError: always.
+    """
+    raise SampleError(f"{rule}, got {value}.{advice}", f"Sample.{keyword}")
+
+
+def labels_of(labels: object, keyword: str, count: int) -> Labels | None:
+    """Return the labels that a keyword of a sample gives, one a row.
+
+    Raises:
+        SampleError: they are no list, or not as many.
+    """
+    if labels is None or (isinstance(labels, Sequence | np.ndarray) and len(labels) == count):
+        return labels
+    refuse(keyword, f"must be a list of {count}, one of each", f"{labels!r:.60}")
+
+
+def chosen(values: T, kept: Kept) -> T:
+    """Return the entries of an array or a sequence at some places, an array as an array; of None, None."""
+    if isinstance(values, np.ndarray):
+        return values[np.asarray(kept, np.int64)]  # type: ignore[return-value]
+    return [values[place] for place in kept] if isinstance(values, Sequence) else values  # type: ignore[return-value]
+
+
+def joined_labels(parts: Sequence[Labels | None]) -> list[object] | None:
+    """Return the labels of several targets in one list, or None where the first has none."""
+    return None if parts[0] is None else [label for labels in parts for label in ([] if labels is None else labels)]
+
+
+def reals(values: Reals) -> Array:
+    """Return coordinates as batches hold them."""
+    return values.astype(np.float32)
+
+
+def numbered(keyword: str, labels: Labels | None) -> dict[str, object]:
+    """Return labels as batches hold them, by their keyword: int64 where all are whole, else a list; or nothing."""
+    if labels is None:
+        return {}
+    if not all(isinstance(label, int | np.integer) and not isinstance(label, bool) for label in labels):
+        return {keyword: list(labels)}
+    return {keyword: np.array([int(label) for label in labels], np.int64)}
+
+
+def rounded(values: Reals) -> Reals:
+    """Return numbers rounded to `DIGITS`, each to the nearest float, of any shape."""
+    flat = [round(value, DIGITS) + 0.0 for value in values.ravel().tolist()]
+    return np.array(flat, np.float64).reshape(values.shape)
+
+
+def pairs_of(flat: Sequence[float]) -> Points:
+    """Return x, y, x, y, ... as points (n, 2)."""
+    return np.array(flat, np.float64).reshape(-1, 2)
+
+
+def flat_of(values: Reals) -> tuple[float, ...]:
+    """Return all numbers of an array in a tuple, as files hold them."""
+    return tuple(values.ravel().tolist())
+
+
+def named_arrays(keyword: str, values: object) -> Iterator[tuple[str, str, object]]:
+    """Yield the arrays that a keyword of a sample gives by name: the name, where it stands, and the array.
+
+    Raises:
+        SampleError: they are not given by name.
+    """
+    if not isinstance(values, Mapping) or not all(isinstance(name, str) for name in values):
+        refuse(keyword, "must be arrays by name", f"{values!r:.60}", ' Give {"name": array}.')
+    yield from ((name, f"{keyword}[{name!r}]", array) for name, array in values.items())
