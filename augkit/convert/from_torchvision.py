@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 
 from augkit.convert.conversion import Conversion, Differs, joined, perhaps, ruled, unlike
-from augkit.convert.torchvision_rules import CHANCES, POSITIONS, RULES
+from augkit.convert.torchvision_rules import RULES
 from augkit.core.arrays import Json
 from augkit.errors import AugkitError, FileError
 from augkit.transforms import Transform
@@ -18,7 +18,13 @@ _PREPARATION = (
 _ELSEWHERE = {"Identity": "does nothing"} | dict.fromkeys(
     _PREPARATION, "done by the loader and the model's own preprocessing"
 )
-_HOLDERS = ("Compose", "RandomApply", "RandomChoice", "RandomOrder")
+_HOLDERS = {  # and their arguments, in order
+    "Compose": "transforms",
+    "RandomApply": "transforms p",
+    "RandomChoice": "transforms p",
+    "RandomOrder": "transforms",
+}
+_NORMALIZE = "mean std inplace"
 
 
 def torchvision_steps(text: str, name: str) -> Conversion:
@@ -81,12 +87,12 @@ def _steps(node: ast.expr, found: Conversion) -> list[Transform]:
     try:
         if name not in RULES and name not in _HOLDERS:
             raise Differs(unlike(name))
-        given = _given(node, name)
         if name in _HOLDERS:
-            return _held(name, given, found)
-        values = {key: _value(value) for key, value in given.items()}
-        chance = values.pop("p", CHANCES.get(name, 1.0))
-        steps = ruled(RULES[name], values, found)
+            return _held(name, _given(node, _HOLDERS[name]), found)
+        theirs = RULES[name]
+        values = {key: _value(value) for key, value in _given(node, theirs.arguments).items()}
+        chance = values.pop("p", theirs.chance)
+        steps = ruled(theirs.rule, values, found)
         return [perhaps(chance, joined(steps))] if steps else []
     except (Differs, AugkitError) as fault:
         found.left_out.append(f"{where} {name}: {fault}")
@@ -96,14 +102,14 @@ def _steps(node: ast.expr, found: Conversion) -> list[Transform]:
 def _normalised(node: ast.Call) -> tuple[Json, Json]:
     """Return mean and standard deviation as they are written out, None where they are not."""
     try:
-        given = {key: _value(value) for key, value in _given(node, "Normalize").items()}
+        given = {key: _value(value) for key, value in _given(node, _NORMALIZE).items()}
     except Differs:
         return None, None
     return given.get("mean"), given.get("std")
 
 
-def _given(node: ast.Call, name: str) -> dict[str, ast.expr]:
-    names = POSITIONS.get(name, ())
+def _given(node: ast.Call, arguments: str) -> dict[str, ast.expr]:
+    names = arguments.split()
     if len(node.args) > len(names) or any(isinstance(arg, ast.Starred) for arg in node.args):
         raise Differs("its arguments cannot be read")
     given = dict(zip(names, node.args, strict=False))

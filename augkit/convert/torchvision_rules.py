@@ -1,9 +1,9 @@
-"""Rules for the transforms of torchvision v2 that have an equal here, one a transform; the order of arguments."""
+"""Rules for the transforms of torchvision v2 that have an equal here, one a transform."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from augkit.convert.conversion import Arguments, Conversion, Differs, Rule, equal, margins, resized_side
 from augkit.core.arrays import Json
@@ -17,40 +17,6 @@ from augkit.transforms.levels import AutoContrast, ChannelShuffle, Equalize, Inv
 from augkit.transforms.policies import BUILDERS, AutoAugment, RandAugment, TrivialAugment
 from augkit.transforms.texture import Blur, Erase, Jpeg, Noise
 
-POSITIONS = {  # the names of arguments that may be given by their place
-    "AutoAugment": ("policy", "interpolation", "fill"),
-    "CenterCrop": ("size",),
-    "ColorJitter": ("brightness", "contrast", "saturation", "hue"),
-    "Compose": ("transforms",),
-    "GaussianBlur": ("kernel_size", "sigma"),
-    "GaussianNoise": ("mean", "sigma", "clip"),
-    "Grayscale": ("num_output_channels",),
-    "JPEG": ("quality",),
-    "Normalize": ("mean", "std", "inplace"),
-    "Pad": ("padding", "fill", "padding_mode"),
-    "RandAugment": ("num_ops", "magnitude", "num_magnitude_bins", "interpolation", "fill"),
-    "RandomAdjustSharpness": ("sharpness_factor", "p"),
-    "RandomAffine": ("degrees", "translate", "scale", "shear", "interpolation", "fill", "center"),
-    "RandomApply": ("transforms", "p"),
-    "RandomAutocontrast": ("p",),
-    "RandomChoice": ("transforms", "p"),
-    "RandomCrop": ("size", "padding", "pad_if_needed", "fill", "padding_mode"),
-    "RandomEqualize": ("p",),
-    "RandomErasing": ("p", "scale", "ratio", "value", "inplace"),
-    "RandomGrayscale": ("p",),
-    "RandomHorizontalFlip": ("p",),
-    "RandomInvert": ("p",),
-    "RandomOrder": ("transforms",),
-    "RandomPosterize": ("bits", "p"),
-    "RandomResizedCrop": ("size", "scale", "ratio", "interpolation", "antialias"),
-    "RandomRotation": ("degrees", "interpolation", "expand", "center", "fill"),
-    "RandomShortestSize": ("min_size", "max_size", "interpolation", "antialias"),
-    "RandomSolarize": ("threshold", "p"),
-    "RandomVerticalFlip": ("p",),
-    "Resize": ("size", "interpolation", "max_size", "antialias"),
-    "TrivialAugmentWide": ("num_magnitude_bins", "interpolation", "fill"),
-}
-CHANCES = dict.fromkeys((name for name, taken in POSITIONS.items() if "p" in taken), 0.5) | {"RandomGrayscale": 0.1}
 _TOP = 255  # of the range of 8 bits, in which its thresholds of whole numbers lie
 _BORDERS: dict[Json, Border] = {"constant": "constant", "edge": "replicate", "symmetric": "reflect"}
 _POLICIES: dict[str, Literal["imagenet", "cifar", "svhn"]]
@@ -214,32 +180,48 @@ def _around(value: Json, middle: float) -> tuple[float, float]:
     return tuple(value) if isinstance(value, tuple) else (middle - value, middle + value)
 
 
-RULES: dict[str, Rule] = {
-    "AutoAugment": _auto_augment,
-    "CenterCrop": equal(lambda a: CenterCrop(_square(a.take("size")))),
-    "ColorJitter": _jitter,
-    "GaussianBlur": _blur,
-    "GaussianNoise": equal(lambda a: Noise("gaussian", a.take("sigma", 0.1)), mean=0.0, clip=True),
-    "Grayscale": equal(lambda a: Grayscale(), num_output_channels=3),
-    "JPEG": equal(lambda a: Jpeg(a.take("quality"))),
-    "Pad": _padding,
-    "RandAugment": _rand_augment,
-    "RandomAdjustSharpness": _sharpness,
-    "RandomAffine": _affine,
-    "RandomAutocontrast": equal(lambda a: AutoContrast()),
-    "RandomChannelPermutation": equal(lambda a: ChannelShuffle()),
-    "RandomCrop": _crop,
-    "RandomEqualize": equal(lambda a: Equalize()),
-    "RandomErasing": _erase,
-    "RandomGrayscale": equal(lambda a: Grayscale()),
-    "RandomHorizontalFlip": equal(lambda a: Mirror()),
-    "RandomInvert": equal(lambda a: Invert()),
-    "RandomPosterize": equal(lambda a: Posterize(a.take("bits"))),
-    "RandomResizedCrop": _resized_crop,
-    "RandomRotation": _rotation,
-    "RandomShortestSize": _shortest,
-    "RandomSolarize": equal(_solarize),
-    "RandomVerticalFlip": equal(lambda a: Mirror("vertical")),
-    "Resize": _resize,
-    "TrivialAugmentWide": _trivial,
+class Theirs(NamedTuple):
+    """A transform of torchvision.
+
+    Args:
+        arguments: their names in order, with blanks between.
+        rule: what it is here.
+        chance: of its being done, where no ``p`` is given.
+    """
+
+    arguments: str
+    rule: Rule
+    chance: float = 1.0
+
+
+RULES = {
+    "AutoAugment": Theirs("policy interpolation fill", _auto_augment),
+    "CenterCrop": Theirs("size", equal(lambda a: CenterCrop(_square(a.take("size"))))),
+    "ColorJitter": Theirs("brightness contrast saturation hue", _jitter),
+    "GaussianBlur": Theirs("kernel_size sigma", _blur),
+    "GaussianNoise": Theirs(
+        "mean sigma clip", equal(lambda a: Noise("gaussian", a.take("sigma", 0.1)), mean=0.0, clip=True)
+    ),
+    "Grayscale": Theirs("num_output_channels", equal(lambda a: Grayscale(), num_output_channels=3)),
+    "JPEG": Theirs("quality", equal(lambda a: Jpeg(a.take("quality")))),
+    "Pad": Theirs("padding fill padding_mode", _padding),
+    "RandAugment": Theirs("num_ops magnitude num_magnitude_bins interpolation fill", _rand_augment),
+    "RandomAdjustSharpness": Theirs("sharpness_factor p", _sharpness, 0.5),
+    "RandomAffine": Theirs("degrees translate scale shear interpolation fill center", _affine),
+    "RandomAutocontrast": Theirs("p", equal(lambda a: AutoContrast()), 0.5),
+    "RandomChannelPermutation": Theirs("", equal(lambda a: ChannelShuffle())),
+    "RandomCrop": Theirs("size padding pad_if_needed fill padding_mode", _crop),
+    "RandomEqualize": Theirs("p", equal(lambda a: Equalize()), 0.5),
+    "RandomErasing": Theirs("p scale ratio value inplace", _erase, 0.5),
+    "RandomGrayscale": Theirs("p", equal(lambda a: Grayscale()), 0.1),
+    "RandomHorizontalFlip": Theirs("p", equal(lambda a: Mirror()), 0.5),
+    "RandomInvert": Theirs("p", equal(lambda a: Invert()), 0.5),
+    "RandomPosterize": Theirs("bits p", equal(lambda a: Posterize(a.take("bits"))), 0.5),
+    "RandomResizedCrop": Theirs("size scale ratio interpolation antialias", _resized_crop),
+    "RandomRotation": Theirs("degrees interpolation expand center fill", _rotation),
+    "RandomShortestSize": Theirs("min_size max_size interpolation antialias", _shortest),
+    "RandomSolarize": Theirs("threshold p", equal(_solarize), 0.5),
+    "RandomVerticalFlip": Theirs("p", equal(lambda a: Mirror("vertical")), 0.5),
+    "Resize": Theirs("size interpolation max_size antialias", _resize),
+    "TrivialAugmentWide": Theirs("num_magnitude_bins interpolation fill", _trivial),
 }
