@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import sys
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from augkit.cli.options import configured
+from augkit.cli.output import say
 from augkit.cli.stopping import terminated_as_interrupted
 
 if TYPE_CHECKING:
@@ -42,20 +42,21 @@ def command(
 
         with terminated_as_interrupted():  # which leaves no sample behind
             found = estimate(**dict(config))
-        print(json.dumps(asdict(found) | {"left_out": dict(found.left_out)}) if as_json else found.told())
+        described = asdict(found) | {"left_out": dict(found.left_out)}
+        say(*([json.dumps(described)] if as_json else found.told().split("\n")))
         return
     summary = _expanded(config)
     if as_json:
         reasons = [{"reason": reason, "outputs": count} for reason, count in summary.reasons]
-        print(json.dumps(asdict(summary) | {"reasons": reasons, "left_out": dict(summary.left_out)}))
+        say(json.dumps(asdict(summary) | {"reasons": reasons, "left_out": dict(summary.left_out)}))
     else:
         _tell(summary, config.out)
     if summary.over_budget:
         share = f"{summary.rejected / summary.planned:.1%} of the outputs were rejected"
-        print(f"augkit: {share}, more than --max-rejected {config.max_rejected:g} allows.", file=sys.stderr)
+        say(f"augkit: {share}, more than --max-rejected {config.max_rejected:g} allows.", is_error=True)
     if summary.leaks:
         told = f"{summary.leaks:,} sets of like pictures lie in different splits: {config.out}/.augkit/leaks.jsonl"
-        print(f"augkit: {told}" if strict_leaks else f"Leaks: {told}", file=sys.stderr)
+        say(f"augkit: {told}" if strict_leaks else f"Leaks: {told}", is_error=True)
     if summary.over_budget or (summary.leaks and strict_leaks):
         raise typer.Exit(1)
 
@@ -72,28 +73,28 @@ def _expanded(config: ExpandConfig) -> Summary:
 
             return expand(**dict(config), progress=progress)
     except KeyboardInterrupt:
-        print(f"augkit: interrupted. The same command goes on from here; {config.out} is unfinished.", file=sys.stderr)
+        say(f"augkit: interrupted. The same command goes on from here; {config.out} is unfinished.", is_error=True)
         raise typer.Exit(130) from None
 
 
 def _tell(summary: Summary, out: str) -> None:
     if summary.left_out:
         kinds = ", ".join(f"{kind} ({count:,})" for kind, count in summary.left_out)
-        print(f"Left out: {kinds}.", file=sys.stderr)
+        say(f"Left out: {kinds}.", is_error=True)
     for reason, count in summary.reasons:
-        print(f"Rejected {count:,} output{'s' * (count != 1)}: {reason}", file=sys.stderr)
+        say(f"Rejected {count:,} output{'s' * (count != 1)}: {reason}", is_error=True)
     if summary.reasons and summary.is_complete:
-        print(f"Which they are: {out.rstrip('/')}/.augkit/rejected.jsonl", file=sys.stderr)
+        say(f"Which they are: {out.rstrip('/')}/.augkit/rejected.jsonl", is_error=True)
     for split, label in summary.absent[:MOST_ABSENT]:
-        print(f"No picture of {label} is in {split}.", file=sys.stderr)
+        say(f"No picture of {label} is in {split}.", is_error=True)
     if summary.resumed:
-        print(f"{summary.resumed:,} outputs were done already.", file=sys.stderr)
+        say(f"{summary.resumed:,} outputs were done already.", is_error=True)
     rate = (summary.written + summary.rejected - summary.resumed) / summary.seconds
     copied = f" ({summary.copied:,} of them passed through)" if summary.copied else ""
     pictures = f"{summary.sources:,} picture" + "s" * (summary.sources != 1)
-    print(
+    say(
         f"{pictures}: {summary.planned:,} planned = {summary.written:,} written{copied}"
         f" + {summary.rejected:,} rejected, in {summary.seconds:.1f} s ({rate:,.0f} a second)."
     )
     if not summary.is_complete:
-        print("Other parts of the job are not done yet; the last one closes the books.")
+        say("Other parts of the job are not done yet; the last one closes the books.")

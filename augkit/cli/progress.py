@@ -7,6 +7,8 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 
+from augkit.cli.output import say
+
 Show = Callable[[int, int, str], None]
 
 SECONDS_BETWEEN_LINES = 5.0
@@ -68,4 +70,4 @@ class _Lines:
             self.told = now
             left = f"{(total - done) / rate:,.0f} s left"
             with suppress(OSError):  # nobody reads it any more: no reason to end a night's work
-                print(f"{done:,} of {total:,}, {rate:,.0f} a second{note}, {left}", file=sys.stderr)
+                say(f"{done:,} of {total:,}, {rate:,.0f} a second{note}, {left}", is_error=True)

@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from augkit.cli.output import say
+
 PLACE = 30  # in the help
 
 
@@ -27,8 +29,8 @@ def command(
     made = replay(out, id, source)
     write(file, made.data)
     if made.is_identical:
-        print(f"{file}: {made.id} again, identical ({len(made.data):,} bytes).")
+        say(f"{file}: {made.id} again, identical ({len(made.data):,} bytes).")
         return
     others = "; ".join(f"{name} was {then}, is {now}" for name, then, now in made.other_versions)
-    print(f"{file}: {made.id} again, NOT identical. {f'Versions differ: {others}.' if others else 'Versions agree.'}")
+    say(f"{file}: {made.id} again, NOT identical. {f'Versions differ: {others}.' if others else 'Versions agree.'}")
     raise typer.Exit(1)

@@ -6,6 +6,8 @@ from typing import Annotated
 
 import typer
 
+from augkit.cli.output import say
+
 PLACE = 20  # in the help
 
 
@@ -24,9 +26,8 @@ def command(
     lines += [f"changed {id}: {what}" for id, what in report.changed]
     lines += [f"extra {id}" for id in report.extra]
     lines += [f"unfinished: {report.unfinished}"] * bool(report.unfinished)
-    for line in lines:  # names may hold anything
-        print(line.encode("unicode_escape").decode() if not line.isprintable() else line)
+    say(*lines)
     verdict = "all is as it was written" if report.is_sound else f"{len(lines):,} things are wrong"
-    print(f"{out}: {report.checked:,} files checked, {verdict}.")
+    say(f"{out}: {report.checked:,} files checked, {verdict}.")
     if not report.is_sound:
         raise typer.Exit(1)
