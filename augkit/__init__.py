@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from augkit.expand import replay as replay
     from augkit.expand import verify as verify
     from augkit.images import read as read
+    from augkit.integrations.albumentations import Albumentations as Albumentations
     from augkit.pipeline import Pipeline as Pipeline
     from augkit.pipeline import dump as dump
     from augkit.pipeline import load as load
@@ -45,7 +46,6 @@ if TYPE_CHECKING:
     from augkit.transforms.colour import *
     from augkit.transforms.combinators import *
     from augkit.transforms.crops import *
-    from augkit.transforms.external import *
     from augkit.transforms.filters import *
     from augkit.transforms.geometry import *
     from augkit.transforms.levels import *
@@ -63,6 +63,7 @@ if TYPE_CHECKING:
 
 # Where the names come from; transforms come from their register. A test holds this to what type checkers read above.
 _HOMES = {
+    "Albumentations": "integrations.albumentations",
     "ArgumentError": "errors",
     "AugkitError": "errors",
     "ColorMatrix": "core.ops",
@@ -132,7 +133,7 @@ def __getattr__(name: str) -> object:
 
 
 def __dir__() -> list[str]:
-    from augkit.transforms import REGISTRY
+    from augkit.transforms import TRANSFORMS
 
-    own = (name for name, cls in REGISTRY.items() if cls.__module__.startswith(f"{__name__}."))
-    return sorted([*_HOMES, *own, "__version__"], key=str.casefold)
+    own = (name for name, cls in TRANSFORMS.items() if cls.__module__.startswith(f"{__name__}."))
+    return sorted({*_HOMES, *own, "__version__"}, key=str.casefold)

@@ -24,10 +24,11 @@ class Register(Mapping[str, T], Generic[T]):
         kind: what one of them is called in messages, such as ``model``.
         package: the name of the package whose modules add to it.
         group: of entry points, such as ``augkit.models``; each names a module, or an object of one.
+        more: names of further packages whose modules add to it.
     """
 
-    def __init__(self, kind: str, package: str, group: str | None = None) -> None:
-        self.kind, self.package, self.group = kind, package, group
+    def __init__(self, kind: str, package: str, group: str | None = None, *more: str) -> None:
+        self.kind, self.packages, self.group = kind, (package, *more), group
         self._things: dict[str, T] = {}
         self._is_loaded = self._has_extensions = False
 
@@ -83,8 +84,9 @@ class Register(Mapping[str, T], Generic[T]):
         if not self._is_loaded:
             self._is_loaded = True  # before: modules of the package may look into it while they are imported
             try:
-                for module in sorted(found.name for found in iter_modules(import_module(self.package).__path__)):
-                    import_module(f"{self.package}.{module}")
+                for package in self.packages:
+                    for module in sorted(found.name for found in iter_modules(import_module(package).__path__)):
+                        import_module(f"{package}.{module}")
             except BaseException:
                 self._is_loaded = False
                 raise

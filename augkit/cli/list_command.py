@@ -43,12 +43,12 @@ def command(
         raise ArgumentError("must go with --pictures FILE.", "--on")
     from augkit.pipeline.pipeline_file import bundled
     from augkit.preview import defaults, headline
-    from augkit.transforms import REGISTRY
+    from augkit.transforms import TRANSFORMS
     from augkit.transforms.transform import summary
 
     width = min(100, shutil.get_terminal_size((80, 24)).columns)
-    names = max(len(name) for name in [*bundled(), *REGISTRY]) + 4
-    taken = {cls: defaults(cls) for cls in REGISTRY.values()}
+    names = max(len(name) for name in [*bundled(), *TRANSFORMS]) + 4
+    taken = {cls: defaults(cls) for cls in TRANSFORMS.values()}
     told = {cls: [f"{argument} {default}" for argument, default in pairs] for cls, pairs in taken.items()}
     arguments = max(len(text) for texts in told.values() for text in texts) + 2
 
@@ -61,7 +61,7 @@ def command(
     say("Pipelines")
     for name, path in bundled().items():
         show(name, [], headline(path))
-    for module, group in groupby(REGISTRY.items(), lambda item: item[1].__module__.rpartition(".")[2]):
+    for module, group in groupby(TRANSFORMS.items(), lambda item: item[1].__module__.rpartition(".")[2]):
         say("", f"Transforms: {module}")
         for name, cls in group:
             show(name, told[cls] or ["-"], summary(cls))

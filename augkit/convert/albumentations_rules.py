@@ -7,7 +7,7 @@ from typing import Literal
 
 from augkit.convert.conversion import Arguments, Conversion, Differs, Rule, equal, margins, resized_side
 from augkit.core.arrays import Json, JsonObject
-from augkit.core.policy import Border
+from augkit.core.sampling import Border
 from augkit.transforms import Transform
 from augkit.transforms.colour import Brightness, Gamma, Grayscale
 from augkit.transforms.combinators import Maybe

@@ -7,15 +7,15 @@ from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from augkit.core.arrays import Json, JsonObject
-from augkit.core.policy import Border, Policy
+from augkit.core.sampling import Border, SamplingOptions
 from augkit.errors import AugkitError
 from augkit.pipeline import Pipeline
 from augkit.pipeline.pipeline_file import described
-from augkit.transforms import REGISTRY, Transform
+from augkit.transforms import TRANSFORMS, Transform
 from augkit.transforms.combinators import Maybe, OneOf
 from augkit.transforms.combinators import Sequence as InOrder
 from augkit.transforms.crops import Pad, ResizeSide
-from augkit.transforms.external import PREFIX
+from augkit.transforms.foreign import foreign
 from augkit.transforms.other_names import ELSEWHERE
 from augkit.yaml_file import dumps
 
@@ -112,7 +112,7 @@ class Conversion:
         policy: JsonObject = dict(zip(("border", "fill", "mask_fill"), self.borders or (), strict=False))
         if self.min_visible is not None:
             policy["min_visible"] = self.min_visible
-        return Pipeline(self.steps, **Policy(**policy).given())
+        return Pipeline(self.steps, **SamplingOptions(**policy).given())
 
     def yaml(self) -> str:
         """Return our file's text."""
@@ -121,8 +121,8 @@ class Conversion:
 
 def unlike(name: str) -> str:
     """Say that nothing of ours means the same as a foreign transform, and what comes nearest to it."""
-    nearest = name if name in REGISTRY else ELSEWHERE.get(name, "")
-    is_ours = nearest and not nearest.startswith(PREFIX)
+    nearest = name if name in TRANSFORMS else ELSEWHERE.get(name, "")
+    is_ours = nearest and not foreign(nearest)
     return "no transform of ours means the same" + f"; nearest is {nearest}" * bool(is_ours)
 
 

@@ -8,11 +8,10 @@ from augkit.convert.albumentations_rules import RULES
 from augkit.convert.conversion import Conversion, Differs, joined, perhaps, ruled, unlike
 from augkit.core.arrays import Json
 from augkit.errors import AugkitError, FileError
-from augkit.integrations.albumentations import without_derived
 from augkit.transforms import Transform
 from augkit.transforms.combinators import OneOf, RandomOrder, SomeOf
 from augkit.transforms.combinators import Sequence as InOrder
-from augkit.transforms.external import Albumentations
+from augkit.transforms.foreign import FOREIGN
 
 _CLASS = "__class_fullname__"
 _ELSEWHERE = {
@@ -87,7 +86,7 @@ def _steps(node: Mapping[str, Json], where: str, found: Conversion, always: bool
     except Differs as fault:
         reason = str(fault)
     try:
-        kept = perhaps(chance, Albumentations(name, without_derived(name, given)))
+        kept = perhaps(chance, FOREIGN["albumentations"].saved(name, given))
     except AugkitError as fault:
         found.left_out.append(f"{where} {name}: {reason}; nor can it be kept: {fault}")
         return []

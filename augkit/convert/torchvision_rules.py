@@ -7,14 +7,15 @@ from typing import Literal, NamedTuple
 
 from augkit.convert.conversion import Arguments, Conversion, Differs, Rule, equal, margins, resized_side
 from augkit.core.arrays import Json
-from augkit.core.policy import Border
+from augkit.core.sampling import Border
 from augkit.transforms import Transform
 from augkit.transforms.colour import Brightness, Grayscale, Saturation
 from augkit.transforms.combinators import RandomOrder
 from augkit.transforms.crops import CenterCrop, Pad, RandomCrop, RandomResizedCrop, Resize, ResizeSide
 from augkit.transforms.geometry import Mirror, Rotate, Scale, Shear, Translate
 from augkit.transforms.levels import AutoContrast, ChannelShuffle, Equalize, Invert, Posterize, Solarize
-from augkit.transforms.policies import BUILDERS, AutoAugment, RandAugment, TrivialAugment
+from augkit.transforms.policies import AutoAugment, RandAugment, TrivialAugment
+from augkit.transforms.policy_operations import BUILDERS
 from augkit.transforms.texture import Blur, Erase, Jpeg, Noise
 
 _TOP = 255  # of the range of 8 bits, in which its thresholds of whole numbers lie

@@ -1,1 +1,1 @@
-"""What an augmentation is, in numbers only: NumPy, and never a pixel."""
+"""Augmentations in numbers only: keys, operations, plans. NumPy and pydantic, and never a pixel."""

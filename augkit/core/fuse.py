@@ -1,4 +1,4 @@
-"""From drawn operations to a plan: neighbours become one, and only barriers split runs.
+"""Fusion of drawn operations into a plan: neighbours become one, and only barriers split runs.
 
 Spatial operations pass tonal ones (a pointwise change of colour commutes with moving the points), so between two
 barriers everything spatial is one run and everything tonal another. Neighbouring homographies multiply, neighbouring
@@ -13,14 +13,11 @@ from collections.abc import Iterable
 from augkit.core.chain import joined
 from augkit.core.ops import Blend, ColorMatrix, ControlPoints, Curve, Homography, Op, Spatial, Tonal, Warp
 from augkit.core.plan import BlendRun, ColorRun, Plan, SpatialRun, Step, size_after
-from augkit.core.policy import Policy
+from augkit.core.sampling import SamplingOptions
 from augkit.core.spatial import IDENTITY, Size, inverse, linearised, product, rounded
-from augkit.core.tonal import compose, is_identity, rounded_color
-
-__all__ = ["fuse"]
 
 
-def fuse(ops: Iterable[Op], source: Size, policy: Policy = Policy()) -> Plan:  # noqa: B008 - frozen
+def fuse(ops: Iterable[Op], source: Size, policy: SamplingOptions = SamplingOptions()) -> Plan:  # noqa: B008 - frozen
     """Join the operations drawn for a picture of size `source` into as few passes as they can be done in."""
     steps: list[Step] = []
     spatial: list[Spatial] = []
@@ -54,12 +51,12 @@ def fuse(ops: Iterable[Op], source: Size, policy: Policy = Policy()) -> Plan:  #
     return Plan(source, tuple(steps), policy)
 
 
-def _blend_run(op: Blend, source: Size, policy: Policy) -> BlendRun:
+def _blend_run(op: Blend, source: Size, policy: SamplingOptions) -> BlendRun:
     plans = [fuse(branch, source, policy) for branch in op.branches]
     return BlendRun(tuple(plan.steps for plan in plans), op.weights)
 
 
-def _spatial_run(ops: list[Spatial], source: Size, policy: Policy) -> SpatialRun:
+def _spatial_run(ops: list[Spatial], source: Size, policy: SamplingOptions) -> SpatialRun:
     kept: list[Spatial] = []
     for op in ops:
         last = kept[-1] if kept else None
@@ -85,17 +82,17 @@ def _joined_colors(ops: list[Tonal]) -> tuple[Tonal, ...]:
     for op in ops:
         last = kept[-1] if kept else None
         if isinstance(op, ColorMatrix) and isinstance(last, ColorMatrix):
-            kept[-1] = compose(op, last)
+            kept[-1] = op.after(last)
         elif isinstance(op, Curve) and isinstance(last, Curve):
             kept[-1] = Curve(last.functions + op.functions)
         else:
             kept.append(op)
-    done = [rounded_color(op) if isinstance(op, ColorMatrix) else op for op in kept]
-    done = [op for op in done if isinstance(op, Curve) or not is_identity(op)]
+    done = [op.rounded() if isinstance(op, ColorMatrix) else op for op in kept]
+    done = [op for op in done if isinstance(op, Curve) or not op.is_identity]
     # Between two matrices even a curve that changes nothing clamps; at the ends of a run there is nothing to clamp.
-    while done and is_identity(done[0]):
+    while done and done[0].is_identity:
         del done[0]
-    while done and is_identity(done[-1]):
+    while done and done[-1].is_identity:
         del done[-1]
     return tuple(done)
 

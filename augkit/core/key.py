@@ -27,8 +27,6 @@ from numpy.typing import NDArray
 
 from augkit.errors import ArgumentError
 
-__all__ = ["Key", "Stream"]
-
 T = TypeVar("T")
 Words = tuple[int, ...]  # of 64 bits
 

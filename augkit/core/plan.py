@@ -10,40 +10,23 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Any, get_args
+from typing import Annotated, TypeAlias
 
-from augkit.core.external import External
-from augkit.core.facts import are_numbers, is_size
-from augkit.core.ops import (
-    Barrier,
-    ColorMatrix,
-    Curve,
-    Homography,
-    Op,
-    Spatial,
-    Tonal,
-    Warp,
-    from_jsonable,
-    frozen,
-    to_jsonable,
-)
-from augkit.core.policy import Policy
+import pydantic
+
+from augkit.core.arrays import Json, JsonObject
+from augkit.core.constraints import Number, Sides, is_size
+from augkit.core.ops import Barrier, ColorMatrix, Curve, Homography, Moving, Spatial, Warp, to_jsonable
+from augkit.core.ops.blend import require_one_size, require_weights
+from augkit.core.ops.operation import from_jsonable, frozen
+from augkit.core.sampling import SamplingOptions
 from augkit.core.spatial import Size, determinant
-from augkit.core.windows import moved_by, require_one_size
-from augkit.core.words import told
+from augkit.core.validation import read, written
 from augkit.errors import ArgumentError
 
-__all__ = [
-    "BlendRun",
-    "ColorRun",
-    "Plan",
-    "SpatialRun",
-    "Step",
-    "size_after",
-]
-
-_COMPACT = json.JSONEncoder(separators=(",", ":"), allow_nan=False, check_circular=False)
 FORMAT = 1  # of the JSON; a plan of another format is refused rather than guessed at
+
+Halvings: TypeAlias = Annotated[int, pydantic.Field(strict=True, ge=0, lt=32)]
 
 
 @dataclass(frozen=True)
@@ -56,16 +39,28 @@ class SpatialRun:
         halvings: how many times the source is halved along y and x by exact means before it is sampled linearly.
     """
 
-    ops: tuple[Spatial, ...]
-    size: Size
-    halvings: tuple[int, int] = (0, 0)
+    ops: tuple[Homography | Warp, ...]
+    size: Sides
+    halvings: tuple[Halvings, Halvings] = (0, 0)
+
+    def describe(self, options: SamplingOptions) -> str:
+        """Return in words what the step does."""
+        names = " then ".join(op.describe() for op in self.ops)
+        halved = "".join(
+            f", after {2**count}:1 means along {axis}" for axis, count in zip("yx", self.halvings, strict=True) if count
+        )
+        return f"move every point once ({names}), sampled once ({options.interpolation}){halved}"
 
 
 @dataclass(frozen=True)
 class ColorRun:
     """Pointwise colour operations in order, on real numbers, clamped and rounded once at the end."""
 
-    ops: tuple[Tonal, ...]
+    ops: tuple[ColorMatrix | Curve, ...]
+
+    def describe(self) -> str:
+        """Return in words what the step does."""
+        return f"change colours ({' then '.join(op.describe() for op in self.ops)}), rounded once"
 
 
 @dataclass(frozen=True)
@@ -77,11 +72,29 @@ class BlendRun:
         weights: one a branch.
     """
 
-    branches: tuple[tuple[Step, ...], ...]
-    weights: tuple[float, ...]
+    branches: Annotated[tuple[tuple[Step, ...], ...], pydantic.PlainValidator(tuple)]
+    weights: tuple[Number, ...]
+
+    @pydantic.model_validator(mode="after")
+    def _require_weights(self) -> BlendRun:
+        require_weights(self.branches, self.weights)
+        return self
+
+    def describe(self, options: SamplingOptions) -> str:
+        """Return in words what the step does."""
+        lists = (" then ".join(describe(inner, options) for inner in branch) for branch in self.branches)
+        parts = (f"{weight:.4g} x ({words or 'nothing'})" for weight, words in zip(self.weights, lists, strict=True))
+        return f"add {' and '.join(parts)}"
 
 
-Step = SpatialRun | ColorRun | BlendRun | Barrier
+Step: TypeAlias = SpatialRun | ColorRun | BlendRun | Barrier
+_RUNS: dict[str, type] = {"spatial": SpatialRun, "color": ColorRun, "blend": BlendRun}
+_NAMES = {cls: name for name, cls in _RUNS.items()}
+
+
+def describe(step: Step, options: SamplingOptions) -> str:
+    """Return in words what a step of a plan does."""
+    return step.describe(options) if isinstance(step, SpatialRun | BlendRun) else step.describe()
 
 
 def size_after(step: Step, size: Size) -> Size:
@@ -96,7 +109,7 @@ def size_after(step: Step, size: Size) -> Size:
         found = [_size_after_all(branch, size) for branch in step.branches]
         require_one_size(found)
         return found[0]
-    move = None if isinstance(step, ColorRun) else moved_by(step, size)
+    move = step.move(size) if isinstance(step, Moving) else None
     return move.size if move else size
 
 
@@ -118,7 +131,7 @@ class Plan:
 
     source: Size
     steps: tuple[Step, ...]
-    policy: Policy = field(default_factory=Policy)
+    policy: SamplingOptions = field(default_factory=SamplingOptions)
 
     @property
     def size(self) -> Size:
@@ -128,13 +141,19 @@ class Plan:
     @property
     def is_mirrored(self) -> bool:
         """Whether the picture comes out as in a mirror: its maps reverse the orientation an odd number of times."""
-        return _orientation(self.steps) < 0
+        return _orientation(self.steps, self.source) < 0
+
+    @property
+    def bends(self) -> bool:
+        """Whether straight lines of labels come out bent; labels follow the first branch of a blend."""
+        return _bends(self.steps)
 
     def to_json(self) -> str:
         """Return the plan as one line of JSON; `from_json` gives the equal plan back."""
-        steps = [_describe(step) for step in self.steps]
-        described = {"augkit_plan": FORMAT, "source": self.source, "steps": steps, "policy": self.policy.described()}
-        return _COMPACT.encode(described)
+        steps = list(map(_wrapped, self.steps))
+        return _COMPACT.encode(
+            {"augkit_plan": FORMAT, "source": self.source, "steps": steps, "policy": written(self.policy)}
+        )
 
     @classmethod
     def from_json(cls, text: str) -> Plan:
@@ -151,7 +170,7 @@ class Plan:
             if not is_size(source):
                 raise ArgumentError(f"must be (height, width) in whole pixels, got {source}.", "Plan.source")
             policy = {name: frozen(value) for name, value in described["policy"].items()}
-            plan = cls(source, tuple(map(_read_step, described["steps"])), Policy(**policy))
+            plan = cls(source, tuple(map(_unwrapped, described["steps"])), read(SamplingOptions, policy))
             _ = plan.size  # every window must fit
             return plan
         except (AttributeError, ValueError, KeyError, TypeError, RecursionError) as error:
@@ -164,86 +183,65 @@ class Plan:
     def explain(self) -> str:
         """Return the plan in sentences, a line a pass over the pixels."""
         lines = [f"source: {self.source[1]} x {self.source[0]} pixels, border {self.policy.border}"]
-        lines += [f"pass {n}: {_sentence(step, self.policy)}" for n, step in enumerate(self.steps, start=1)]
+        lines += [f"pass {n}: {describe(step, self.policy)}" for n, step in enumerate(self.steps, start=1)]
         if self.is_mirrored and (change := self.policy.mirror_changes):
             lines.append(f"mirrored: {change}")
         return "\n".join([*lines, f"result: {self.size[1]} x {self.size[0]} pixels"])
 
 
-def _orientation(steps: Iterable[Step]) -> int:
+def _orientation(steps: Iterable[Step], size: Size) -> int:
     """Return -1 where the steps leave a picture as in a mirror, else 1; a warp never folds, a blend's first counts."""
     sign = 1
     for step in steps:
-        if isinstance(step, SpatialRun):
-            mirrors = sum(isinstance(op, Homography) and determinant(op.matrix) < 0.0 for op in step.ops)
-            sign *= (-1) ** mirrors
-        elif isinstance(step, BlendRun):
-            sign *= _orientation(step.branches[0])
-        elif isinstance(step, External) and step.matrix is not None and determinant(step.matrix) < 0.0:
-            sign = -sign
+        if isinstance(step, BlendRun):
+            sign *= _orientation(step.branches[0], size)
+        maps: Iterable[Spatial | None] = step.ops if isinstance(step, SpatialRun) else ()
+        if isinstance(step, Moving):
+            maps = (step.move(size),)
+        mirrors = sum(isinstance(op, Homography) and determinant(op.matrix) < 0.0 for op in maps)
+        sign *= (-1) ** mirrors
+        size = size_after(step, size)
     return sign
 
 
-def _describe(step: Step) -> dict[str, Any]:
-    if isinstance(step, SpatialRun):
-        ops = [to_jsonable(op) for op in step.ops]
-        return {"step": "spatial", "ops": ops, "size": step.size, "halvings": step.halvings}
-    if isinstance(step, ColorRun):
-        return {"step": "color", "ops": [to_jsonable(op) for op in step.ops]}
+def _bends(steps: Iterable[Step]) -> bool:
+    for step in steps:
+        if isinstance(step, SpatialRun) and any(isinstance(op, Warp) for op in step.ops):
+            return True
+        if (isinstance(step, Moving) and step.bends) or (isinstance(step, BlendRun) and _bends(step.branches[0])):
+            return True
+    return False
+
+
+def _wrapped(step: Step) -> JsonObject:
+    """Return a step as plans write it, the operations in it left to `json`."""
+    if isinstance(step, Barrier):
+        return {"step": "barrier", "op": step}
+    parts = {"step": _NAMES[type(step)]} | vars(step)
     if isinstance(step, BlendRun):
-        branches = [list(map(_describe, branch)) for branch in step.branches]
-        return {"step": "blend", "branches": branches, "weights": step.weights}
-    return {"step": "barrier", "op": to_jsonable(step)}
+        parts["branches"] = [list(map(_wrapped, branch)) for branch in step.branches]
+    return parts
 
 
-def _read_step(described: dict[str, Any]) -> Step:
+def _unwrapped(described: JsonObject) -> Step:
+    """Return the step that `_wrapped` described.
+
+    Raises:
+        ArgumentError: it is no such step.
+    """
     kind = described["step"]
-    if kind == "spatial":
-        size, halvings = tuple(described["size"]), tuple(described["halvings"])
-        if not is_size(size) or len(halvings) != 2 or not all(type(n) is int and 0 <= n < 32 for n in halvings):
-            raise ArgumentError(f"must have a size and two counts of halvings, got {size} and {halvings}.", "Plan")
-        return SpatialRun(_read_ops(described["ops"], (Homography, Warp)), size, halvings)
-    if kind == "color":
-        return ColorRun(_read_ops(described["ops"], (ColorMatrix, Curve)))
     if kind == "barrier":
-        barriers: tuple[Barrier, ...] = _read_ops([described["op"]], get_args(Barrier))
-        return barriers[0]
+        op = from_jsonable(described["op"])
+        if not isinstance(op, Barrier):
+            raise ArgumentError(f"must be a barrier, got {type(op).__name__}.", "Plan.steps")
+        return op
+    if kind not in _RUNS:
+        raise ArgumentError(f"must be {', '.join(_RUNS)} or barrier, got {kind!r:.60}.", "Plan.steps")
+    parts: dict[str, Json] = {name: part for name, part in described.items() if name != "step"}
     if kind == "blend":
-        branches = tuple(tuple(map(_read_step, branch)) for branch in described["branches"])
-        weights = tuple(described["weights"])
-        if not branches or not are_numbers(weights, len(branches)):
-            raise ArgumentError(f"must have branches, and one number a branch, got {weights!r:.80}.", "Plan")
-        return BlendRun(branches, weights)
-    raise ArgumentError(f"must be spatial, color, blend or barrier, got {kind!r}.", "Plan.steps")
+        parts["branches"] = tuple(tuple(map(_unwrapped, branch)) for branch in parts["branches"])
+    step: Step = read(_RUNS[kind], {name: frozen(part) for name, part in parts.items()})
+    return step
 
 
-def _read_ops(described: Iterable[Any], classes: tuple[type[Op], ...]) -> tuple[Any, ...]:
-    ops = tuple(map(from_jsonable, described))
-    for op in ops:
-        if not isinstance(op, classes):
-            names = " or ".join(cls.__name__ for cls in classes)
-            raise ArgumentError(f"must be {names}, got {type(op).__name__}.", "Plan.steps")
-    return ops
-
-
-def _sentence(step: Step, policy: Policy) -> str:
-    if isinstance(step, SpatialRun):
-        names = " then ".join("one homography" if isinstance(op, Homography) else "one warp" for op in step.ops)
-        halved = "".join(
-            f", after {2**count}:1 means along {axis}" for axis, count in zip("yx", step.halvings, strict=True) if count
-        )
-        return f"move every point once ({names}), sampled once ({policy.interpolation}){halved}"
-    if isinstance(step, ColorRun):
-        names = " then ".join("a colour matrix" if isinstance(op, ColorMatrix) else _curve(op) for op in step.ops)
-        return f"change colours ({names}), rounded once"
-    if isinstance(step, BlendRun):
-        lists = (" then ".join(_sentence(inner, policy) for inner in branch) for branch in step.branches)
-        branches = (words or "nothing" for words in lists)
-        parts = (f"{weight:.4g} x ({branch})" for weight, branch in zip(step.weights, branches, strict=True))
-        return f"add {' and '.join(parts)}"
-    return told(step)
-
-
-def _curve(op: Curve) -> str:
-    told = (name if (name, number) == ("invert", 1.0) else f"{name} {number:.4g}" for name, number in op.functions)
-    return " then ".join(told)
+_COMPACT = json.JSONEncoder(separators=(",", ":"), allow_nan=False, check_circular=False, default=to_jsonable)

@@ -7,8 +7,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["matmul"]
-
 # OpenBLAS shares a product among threads above 2**18 multiplications (9 * 2**10 where a matrix meets a vector), and
 # rounds differently at the seams. Parts of less than twice this size are left to one thread.
 MULTIPLICATIONS = 2**17

@@ -29,32 +29,6 @@ from numpy.typing import NDArray
 
 from augkit.errors import ArgumentError
 
-__all__ = [
-    "IDENTITY",
-    "Matrix",
-    "Points",
-    "Row",
-    "Size",
-    "about",
-    "apply",
-    "bounding_size",
-    "cos_sin",
-    "crop",
-    "determinant",
-    "inscribed_rectangle",
-    "inscribed_scale",
-    "inverse",
-    "linearised",
-    "mirror",
-    "onto_corners",
-    "product",
-    "rotation",
-    "rounded",
-    "scaling",
-    "shear",
-    "translation",
-]
-
 Size = tuple[int, int]
 Row = tuple[float, float, float]
 Matrix = tuple[Row, Row, Row]

@@ -25,8 +25,6 @@ from augkit.core.key import Stream
 from augkit.core.ops import ControlPoints, ElasticField, Warp
 from augkit.core.spatial import Points, Size
 
-__all__ = ["Grid", "bspline_weights", "control_points", "displacement", "elastic_warp", "grid_of", "unwarp"]
-
 # A field whose control points are pushed by less than about 0.48 spacings along each axis cannot fold (Choi and Lee).
 # Fields stay at 0.8 of what could fold, which bounds the stretch of their inverse as well.
 MARGIN = 0.8

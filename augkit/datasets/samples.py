@@ -9,14 +9,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from augkit.core.external import External
-from augkit.core.ops import Warp
-from augkit.core.plan import BlendRun, Plan, SpatialRun, Step
+from augkit.core.plan import Plan
 from augkit.core.spatial import Size
 from augkit.datasets.data_set import DataSet, Instance, Shape, Source
 from augkit.errors import DecodeError, SampleError
 from augkit.images import decode_mask
-from augkit.integrations.albumentations import motion_of
 from augkit.targets import run_lengths
 from augkit.targets.coordinates import Polygon
 from augkit.targets.sample import Sample
@@ -114,7 +111,7 @@ def ready_for(plan: Plan, sample: Sample) -> Sample:
     Raises:
         SampleError: they are longer than any picture's: they would fill the memory.
     """
-    if not (sample.polygons or sample.polylines) or not _bends(plan.steps):
+    if not (sample.polygons or sample.polylines) or not plan.bends:
         return sample
     polygons, lines = sample.polygons or [], sample.polylines or []
     outlines = sum(_length(_closed(ring)) for p in polygons for ring in (p if isinstance(p, list) else [p]))
@@ -126,18 +123,6 @@ def ready_for(plan: Plan, sample: Sample) -> Sample:
         polygons=None if sample.polygons is None else [_fine_outline(polygon) for polygon in polygons],
         polylines=None if sample.polylines is None else [_fine(line) for line in lines],
     )
-
-
-def _bends(steps: Sequence[Step]) -> bool:
-    """Tell whether the steps bend what is straight; labels follow the first branch of a blend."""
-    for step in steps:
-        if isinstance(step, SpatialRun) and any(isinstance(op, Warp) for op in step.ops):
-            return True
-        if isinstance(step, External) and motion_of(step.name) == "bend":
-            return True
-        if isinstance(step, BlendRun) and _bends(step.branches[0]):
-            return True
-    return False
 
 
 def _rings(instance: Instance) -> list[Points]:

@@ -9,9 +9,9 @@ from typing import Self
 import numpy as np
 
 from augkit.core.arrays import Image, Reals
-from augkit.core.barriers import MAX_REACH
+from augkit.core.ops.spectrum import MAX_REACH
 from augkit.datasets.color_statistics import UNITS, ColorSums
-from augkit.executors.style import spectrum
+from augkit.executors.kernels.style_kernel import spectrum
 from augkit.transforms.style import Style
 
 DIGITS = 9  # written: far below what pixels can show

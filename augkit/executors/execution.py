@@ -1,69 +1,54 @@
 """Execution of plans: the walk over a plan's steps that all executors share, with everything that a sample carries.
 
-An executor brings four functions for pixels (`Pixels`); targets that are coordinates move themselves.
+An `Executor` does what is done to pixels; targets that are coordinates move themselves.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Literal, NamedTuple
 
 import numpy as np
 
 from augkit.core.arrays import Dtype, Image
-from augkit.core.barriers import Adapt, Barrier, Downscale, Erase, External, Sliding, needs_rgb
 from augkit.core.channels import channels_of, require_rgb
-from augkit.core.fuse import fuse
-from augkit.core.ops import ColorMatrix, Homography
+from augkit.core.ops import Barrier, ColorMatrix, Coloured, Erase, External, Moving
+from augkit.core.ops.external import Subject
 from augkit.core.plan import BlendRun, ColorRun, Plan, SpatialRun, Step, size_after
-from augkit.core.policy import Border, Interpolation, Policy
-from augkit.core.spatial import IDENTITY, Size, scaling, translation
+from augkit.core.sampling import SamplingOptions
+from augkit.core.spatial import Size
 from augkit.core.tonal import RANGE
-from augkit.core.windows import moved_by
 from augkit.errors import SampleError
-from augkit.integrations.albumentations import Subject, motion_of, perform
+from augkit.executors.executor import EXECUTORS, Executor, Sampling
+from augkit.executors.kernels.resizing import run_of
 from augkit.targets.boxes import Boxes
 from augkit.targets.carried import Carried, chosen, clipped, mirrored, moved, outlines, points_of, with_outlines
 from augkit.targets.keypoints import Keypoints
 from augkit.targets.sample import Sample
 from augkit.targets.target import PixelTarget, Place
 
-# A point this near to the edge of a pixel, or of the plane, counts as beyond it (or inside it): what two machines'
-# last bits disagree about must not decide which pixel is nearest.
-EDGE_PX = 1e-3
-
 _MASK: Place = ("mask", "")
 
 
-@dataclass(frozen=True)
-class Sampling:
-    """How one array is sampled: the part of the plan's policy that concerns its kind."""
+def run(plan: Plan, sample: Sample, executor: str = "cpu") -> Sample:
+    """Do what a plan says to a picture and everything that moves with it.
 
-    interpolation: Interpolation
-    border: Border
-    fill: tuple[float, ...]
+    The same plan may run on several pictures of one size.
 
+    Args:
+        plan: from ``pipeline.draw`` or `Plan.from_json`.
+        sample: its picture has the plan's source size.
+        executor: ``cpu`` (OpenCV) or ``reference`` (float64 NumPy).
 
-@dataclass(frozen=True)
-class Pixels:
-    """What an executor brings: how pictures are resampled, recoloured, taken through a barrier, and added up.
-
-    `recolor` may overwrite the picture it gets, the others leave it alone. A barrier gets colours without alpha.
-    """
-
-    resample: Callable[[Image, SpatialRun, Sampling], Image]
-    recolor: Callable[[Image, ColorRun, bool], Image]
-    barrier: Callable[[Image, Barrier, Sampling], Image]
-    blend: Callable[[Sequence[Image], Sequence[float]], Image]
-
-
-def execute(plan: Plan, sample: Sample, pixels: Pixels) -> Sample:
-    """Run a plan on a picture and everything that moves with it.
+    Returns:
+        A new sample: dtype, number of channels, label and id as they went in.
 
     Raises:
         SampleError: the picture's size is not the plan's, or it lacks what a step needs.
+        ArgumentError: there is no such executor.
     """
+    pixels = EXECUTORS.find(executor, "executor")
     if not isinstance(plan, Plan) or not isinstance(sample, Sample):
         got = f"{type(plan).__name__} and {type(sample).__name__}"
         advice = "ak.Sample(image=...)" if isinstance(plan, Plan) else "pipeline.draw(key, ak.Scene.of(sample))"
@@ -108,8 +93,8 @@ class _Walk:
 
     def __init__(
         self,
-        policy: Policy,
-        pixels: Pixels,
+        policy: SamplingOptions,
+        pixels: Executor,
         sample: Sample,
         beside: Mapping[Place, Image],
         pictures: frozenset[Place],
@@ -151,13 +136,13 @@ class _Walk:
     def _barred(self, op: Barrier, now: _Picture) -> _Picture:
         if isinstance(op, External):
             return self._external(op, now)
-        if needs_rgb(op):
-            require_rgb(channels_of(now.image), self.alpha, op.name if isinstance(op, Adapt) else type(op).__name__)
+        if isinstance(op, Coloured) and op.rgb_for:
+            require_rgb(channels_of(now.image), self.alpha, op.rgb_for)
         how = self.of_image
         colours = np.ascontiguousarray(now.image[..., :3]) if self.alpha else now.image
         image = self.pixels.barrier(colours, op, replace(how, fill=how.fill[:3]) if self.alpha else how)
-        move = moved_by(op, now.size)
-        run = _fused(move, now.size, self.policy) if move else None
+        move = op.move(now.size) if isinstance(op, Moving) else None
+        run = run_of(move, now.size, self.policy) if move else None
         if self.alpha:
             alpha = np.ascontiguousarray(now.image[..., 3])
             alpha = self.pixels.resample(alpha, run, replace(how, fill=how.fill[3:])) if run else alpha
@@ -168,7 +153,7 @@ class _Walk:
         return self._moved(now, run, image) if run else now._replace(image=image)
 
     def _external(self, op: External, now: _Picture) -> _Picture:
-        where, motion = f"albumentations.{op.name}", motion_of(op.name)
+        where, motion = f"albumentations.{op.name}", op.library.motion(op.name)
         labels = dict(now.labels)
         boxes, keypoints = labels.pop(Boxes.name, None), labels.pop(Keypoints.name, None)
         outlined = outlines(labels)
@@ -185,7 +170,7 @@ class _Walk:
             keypoints.keypoints if isinstance(keypoints, Keypoints) else None,
             outlined if len(outlined) else None,
         )
-        done = perform(op, subject, self.policy.min_visible)
+        done = op.library.perform(op, subject, self.policy.min_visible)
         size, declared = (done.image.shape[0], done.image.shape[1]), size_after(op, now.size)
         if size != declared:
             raise SampleError(f"must come out at the size that its plan declares, {declared}, got {size}.", where)
@@ -201,44 +186,13 @@ class _Walk:
         return _Picture(image, done.beside, size, labels)
 
 
-def _sampling(is_picture: bool, policy: Policy, array: Image) -> Sampling:
+def _sampling(is_picture: bool, policy: SamplingOptions, array: Image) -> Sampling:
     """Return how an array beside the picture is sampled; its fill is no colour, so other pictures are filled with 0."""
     if not is_picture:
         return Sampling("nearest", policy.border, _fill("mask_fill", policy, array))
     return Sampling(
         policy.interpolation, policy.border, (0,) * channels_of(array) if policy.border == "constant" else ()
     )
-
-
-def widened(image: Image, op: Sliding) -> SpatialRun | None:
-    """Return what puts the padding around a picture by its border rule, None where there is no padding."""
-    pad_y, pad_x = op.padding
-    size = (image.shape[0] + 2 * pad_y, image.shape[1] + 2 * pad_x)
-    return SpatialRun((Homography(translation(float(pad_x), float(pad_y)), size),), size) if pad_y or pad_x else None
-
-
-def downscaled(
-    resample: Callable[[Image, SpatialRun, Sampling], Image], image: Image, op: Downscale, how: Sampling
-) -> Image:
-    """Return the picture shrunk and enlarged again, each by an executor's `resample`."""
-    small = resample(image, _resized(image, op.size, how), how)
-    return resample(small, _resized(small, (image.shape[0], image.shape[1]), how), how)
-
-
-def _resized(image: Image, size: Size, how: Sampling) -> SpatialRun:
-    """Return what shows the whole picture at another size."""
-    height, width = image.shape[:2]
-    op = Homography(scaling(size[1] / width, size[0] / height), size)
-    run = _fused(op, (height, width), Policy(interpolation=how.interpolation))
-    return run or SpatialRun((), size)
-
-
-def _fused(op: Homography, source: Size, policy: Policy) -> SpatialRun | None:
-    """Return the run that an operation alone is, None where it moves nothing."""
-    if op == Homography(IDENTITY, source):  # of most filters, and told faster than by fusing
-        return None
-    steps = fuse((op,), source, policy).steps
-    return steps[0] if steps and isinstance(steps[0], SpatialRun) else None
 
 
 def _painted(mask: Image, op: Erase) -> Image:
@@ -255,7 +209,7 @@ def _own(image: Image, kept: Image) -> Image:
     return image.copy() if image is kept else image
 
 
-def _fill(name: Literal["fill", "mask_fill"], policy: Policy, array: Image) -> tuple[float, ...]:
+def _fill(name: Literal["fill", "mask_fill"], policy: SamplingOptions, array: Image) -> tuple[float, ...]:
     """Return the fill, one number a channel, checked against the array it goes into; nothing where none is needed."""
     if policy.border != "constant":
         return ()

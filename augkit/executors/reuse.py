@@ -11,8 +11,6 @@ from numpy.typing import NDArray
 
 from augkit.targets.sample import Sample
 
-__all__ = ["prepared", "reusing"]
-
 
 class _Reused(threading.local):
     image: NDArray[Any] | None = None

@@ -10,11 +10,11 @@ import numpy as np
 
 from augkit.core.arrays import Array, Floats, Points
 from augkit.core.channels import channels_of
-from augkit.core.facts import is_size
+from augkit.core.constraints import is_size
 from augkit.core.fuse import fuse
 from augkit.core.key import Stream
 from augkit.core.ops import Homography
-from augkit.core.policy import Policy
+from augkit.core.sampling import SamplingOptions
 from augkit.core.spatial import Size, translation
 from augkit.errors import ArgumentError, SampleError
 from augkit.executors import run
@@ -71,7 +71,7 @@ class Mosaic(Mixing):
             raise ArgumentError(f"must be (height, width), each at least 4, got {size!r:.60}.", "Mosaic.size")
         fills = tuple(fill) if isinstance(fill, Sequence) else fill
         try:
-            self.policy = Policy("constant", fills, mask_fill, min_visible=min_visible)
+            self.policy = SamplingOptions("constant", fills, mask_fill, min_visible=min_visible)
         except ArgumentError as error:
             raise ArgumentError(error.message, f"Mosaic.{error.where}") from None
         self.size = (int(size[0]), int(size[1]))

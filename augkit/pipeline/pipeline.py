@@ -10,14 +10,14 @@ from augkit.core.fuse import fuse
 from augkit.core.key import Key
 from augkit.core.ops import Op
 from augkit.core.plan import Plan
-from augkit.core.policy import Border, Decode, Interpolation, Policy
+from augkit.core.sampling import Border, Decode, Interpolation, SamplingOptions
 from augkit.errors import ArgumentError, AugkitError
 from augkit.executors import run
 from augkit.images.interchange import ImageTransform
-from augkit.integrations.albumentations import as_step
 from augkit.targets.sample import Sample
 from augkit.targets.scene import Scene
 from augkit.transforms import Transform
+from augkit.transforms.foreign import FOREIGN
 from augkit.transforms.transform import labels
 
 __all__ = ["Pipeline"]
@@ -28,7 +28,7 @@ class Pipeline:
 
     Args:
         steps: transforms, done in this order.
-        border, fill, mask_fill, interpolation, min_visible, decode: see `augkit.core.policy.Policy`.
+        border, fill, mask_fill, interpolation, min_visible, decode: see `augkit.core.sampling.SamplingOptions`.
         keypoint_pairs: points of an object, counted from 0, that change places where a copy comes out mirrored.
         mirrored_labels: labels that do, as {one: other} or pairs; a label of the picture or of a box.
 
@@ -60,9 +60,9 @@ class Pipeline:
         fills = tuple(fill) if isinstance(fill, Sequence) and not isinstance(fill, str) else fill
         try:
             points, names = _pairs(keypoint_pairs), _pairs(mirrored_labels)
-            self.policy = Policy(border, fills, mask_fill, interpolation, min_visible, decode, points, names)
+            self.policy = SamplingOptions(border, fills, mask_fill, interpolation, min_visible, decode, points, names)
         except ArgumentError as error:
-            raise ArgumentError(error.message, f"Pipeline.{error.where}") from None
+            raise ArgumentError(error.message, f"Pipeline.{error.where.partition('.')[2]}") from None
         try:
             self.labels = labels(self.steps)
         except ArgumentError as error:
@@ -105,8 +105,7 @@ class Pipeline:
         drawn: dict[str, tuple[Op, ...]] = {}
         for index, (label, step) in enumerate(zip(self.labels, self.steps, strict=True)):
             try:
-                drawn[label] = step.draw(key.stream(label), scene)
-                scene = scene.after(drawn[label])
+                drawn[label], scene = scene.advanced(step.draw(key.stream(label), scene))
             except AugkitError as error:
                 named = error.where.startswith(label)
                 raise error.at(f"steps[{index}]" if named else f"steps[{index}] {label}") from None
@@ -181,7 +180,7 @@ class Pipeline:
             rule = "must be empty where Albumentations holds the labels, got"
             advice = "Exchange them after it, or leave them out."
             raise ArgumentError(f"{rule} {self.policy.mirrored_labels!r:.60}. {advice}", "Pipeline.mirrored_labels")
-        return as_step(self, p, name)
+        return FOREIGN["albumentations"].host(self, p, name)
 
 
 def _made_instead(step: object) -> str:

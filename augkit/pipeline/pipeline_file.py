@@ -14,13 +14,12 @@ from pathlib import Path
 from typing import Annotated, Any, get_args, get_origin
 
 from augkit import yaml_file
-from augkit.core.policy import Policy
+from augkit.core.sampling import SamplingOptions
 from augkit.errors import ArgumentError, FileError, closest
-from augkit.integrations.albumentations import seen_from
 from augkit.pipeline.pipeline import Pipeline
 from augkit.transforms import Transform, find
 from augkit.transforms.combinators import Maybe
-from augkit.transforms.external import PREFIX, Albumentations
+from augkit.transforms.foreign import ForeignStep, foreign
 from augkit.yaml_file import Document, NodePath
 
 __all__ = ["BESIDE", "bundled", "described", "dump", "kind_of", "load", "positional"]
@@ -86,7 +85,7 @@ def _seen_from(folder: Path, data: Any) -> Any:
     if not isinstance(data, dict):
         return data
     return {
-        key: seen_from(str(folder), value, "") if key.startswith(PREFIX) else _seen_from(folder, value)
+        key: found[0].seen_from(str(folder), value) if (found := foreign(key)) else _seen_from(folder, value)
         for key, value in data.items()
     }
 
@@ -102,7 +101,7 @@ def described(pipeline: Pipeline) -> dict[str, Any]:
 
 def _pipeline(document: Document) -> Pipeline:
     data = document.data
-    known = ["steps", *(item.name for item in fields(Policy))]
+    known = ["steps", *(item.name for item in fields(SamplingOptions))]
     if not isinstance(data, dict):
         rule = "must be a mapping with the key steps"
         raise ArgumentError(f"{rule}, got {data!r:.60}.", document.where())
@@ -142,20 +141,22 @@ def _step(document: Document, path: NodePath) -> Transform:
         raise ArgumentError(f"must name one transform, got {names}. Begin every step with '- '.", document.where(path))
     (name,) = names
     try:
-        is_external = name.startswith(PREFIX)
-        cls = Albumentations if is_external else find(name)
-        arguments = _params(node[name], name) if is_external else _arguments(document, (*path, name), cls, node[name])
+        other = foreign(name)
+        if other is None:
+            cls = find(name)
+            arguments, own = _arguments(document, (*path, name), cls, node[name]), {i.name for i in positional(cls)}
+        else:
+            arguments, own = _params(node[name], name), set()
         for key in BESIDE:
-            if key in arguments and key not in {item.name for item in positional(cls)}:
+            if key in arguments and key not in own:
                 if key in beside:
                     raise ArgumentError(f"must be given once, got {key} twice.", name)
                 beside[key] = arguments.pop(key)
-        if is_external:
-            placed = seen_from("", arguments, str(Path(document.name).parent))
-            arguments = {"transform": name.removeprefix(PREFIX), "params": placed}
-        if "name" in beside:
-            arguments["name"] = beside["name"]
-        step = cls(**arguments)
+        if other is not None:
+            library, transform = other
+            step: Transform = library.written(transform, arguments, str(Path(document.name).parent), beside.get("name"))
+        else:
+            step = cls(**arguments, **{key: beside[key] for key in ("name",) if key in beside})
         return _perhaps(step, beside, name)
     except ArgumentError as error:
         raise _placed(error, document, path, name) from None
@@ -242,7 +243,7 @@ def _step_as_data(step: Transform) -> Any:
         inner = _step_as_data(step.step)
         name, arguments = (inner, {}) if isinstance(inner, str) else next(iter(inner.items()))
         return {name: arguments | {"chance": step.chance}}
-    if isinstance(step, Albumentations):
+    if isinstance(step, ForeignStep):
         given = step.arguments | ({"name": step.name} if step.name else {})
         return {step.called: given} if given else step.called
     given = _plain(step.given())

@@ -8,10 +8,10 @@ from typing import Any
 
 import pydantic
 
-from augkit.core.policy import CHOICES
+from augkit.core.sampling import CHOICES
 from augkit.pipeline.pipeline_file import BESIDE, kind_of, positional
-from augkit.transforms import REGISTRY, Transform
-from augkit.transforms.external import PREFIX
+from augkit.transforms import TRANSFORMS, Transform
+from augkit.transforms.foreign import FOREIGN
 from augkit.transforms.transform import ANY_STEP, summary
 
 __all__ = ["schema"]
@@ -20,9 +20,9 @@ __all__ = ["schema"]
 def schema() -> dict[str, Any]:
     """Return the JSON Schema of a pipeline file."""
     definitions: dict[str, Any] = {}
-    forms: list[dict[str, Any]] = [{"enum": [name for name, cls in REGISTRY.items() if not _required(cls)]}]
+    forms: list[dict[str, Any]] = [{"enum": [name for name, cls in TRANSFORMS.items() if not _required(cls)]}]
     beside = {"chance": {"type": "number", "minimum": 0, "maximum": 1}, "name": {"type": "string"}}
-    for name, cls in REGISTRY.items():
+    for name, cls in TRANSFORMS.items():
         arguments = _with_steps(pydantic.TypeAdapter(cls).json_schema())
         definitions |= arguments.pop("$defs", {})
         own = {
@@ -67,7 +67,7 @@ def schema() -> dict[str, Any]:
 
 def _external_form(beside: dict[str, Any]) -> dict[str, Any]:
     """Return the schema of a step of another package, whose arguments only that package knows."""
-    pattern = f"^{re.escape(PREFIX)}[A-Za-z0-9]+$"
+    pattern = rf"^({'|'.join(map(re.escape, FOREIGN))})\.[A-Za-z0-9]+$"
     arguments = {"anyOf": [{"type": "object", "properties": {"p": False} | beside}, {"type": "null"}]}
     step = {"type": "object", "patternProperties": {pattern: arguments}, "properties": beside}
     named = {"not": {"propertyNames": {"enum": list(BESIDE)}}}  # a chance alone is no step

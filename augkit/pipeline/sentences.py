@@ -9,13 +9,13 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from augkit.core.policy import Policy
+from augkit.core.sampling import SamplingOptions
 from augkit.errors import FileError
 from augkit.pipeline.pipeline import Pipeline
 from augkit.transforms import Transform
 from augkit.transforms.colour import ColorStatistics
 from augkit.transforms.combinators import Maybe
-from augkit.transforms.external import Albumentations
+from augkit.transforms.foreign import ForeignStep
 from augkit.transforms.style import Style
 from augkit.transforms.transform import labels, summary
 
@@ -114,7 +114,7 @@ def _share(chance: float) -> str:
 
 def _arguments(step: Transform) -> list[str]:
     """Say every argument that what the step does depends on; those of another package as they are written."""
-    if isinstance(step, Albumentations):
+    if isinstance(step, ForeignStep):
         return [f"{name} {json.dumps(value)}" for name, value in step.arguments.items()]
     names = [item.name for item in fields(step) if item.name != "name"]
     return [_argument(type(step), name, getattr(step, name)) for name in names if not _is_idle(step, name)]
@@ -156,7 +156,7 @@ def _holds(values: tuple[Any, ...], kind: type) -> bool:
     return bool(values) and all(isinstance(value, kind) for value in values)
 
 
-def _sampling(policy: Policy) -> str:
+def _sampling(policy: SamplingOptions) -> str:
     how = "linearly" if policy.interpolation == "linear" else "from the nearest pixel"
     outside = BORDERS[policy.border].format(fill=_value("fill", policy.fill), mask_fill=policy.mask_fill)
     return (

@@ -9,7 +9,7 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 from augkit.core.arrays import Mask, Points, Reals
-from augkit.core.policy import Policy
+from augkit.core.sampling import SamplingOptions
 from augkit.core.spatial import Size
 from augkit.preview.lettering import font, printable
 from augkit.targets.carried import points_of
@@ -106,7 +106,7 @@ class PictureCanvas:
         draw.text((left + TAG_MARGIN, top), text, fill="black", font=font(TAG_FONT_PX))
 
 
-def kinds(samples: Iterable[Sample], policy: Policy) -> list[str]:
+def kinds(samples: Iterable[Sample], policy: SamplingOptions) -> list[str]:
     """Return all labels that have colours, and what they are called in a mirror, sorted: the place is the colour."""
     coloured = [target for sample in samples for target in points_of(sample.targets).values() if target.is_coloured]
     both = [target for one in coloured for target in (one, one.mirrored(policy))]

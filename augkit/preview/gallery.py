@@ -21,7 +21,7 @@ from augkit.preview.picture import picture
 from augkit.preview.sheet import INK, PAPER, SOFT
 from augkit.targets.sample import Sample
 from augkit.targets.scene import Scene
-from augkit.transforms import REGISTRY
+from augkit.transforms import TRANSFORMS
 from augkit.transforms.colour import Brightness, Hue
 from augkit.transforms.crops import (
     CenterCrop,
@@ -33,7 +33,7 @@ from augkit.transforms.crops import (
     Resize,
     ResizeSide,
 )
-from augkit.transforms.external import Albumentations
+from augkit.transforms.foreign import FOREIGN
 from augkit.transforms.style import ColorTransfer, FourierStyle, Style
 from augkit.transforms.transform import Transform, example
 
@@ -57,7 +57,7 @@ def examples(sample: Sample) -> dict[str, Callable[[], Transform]]:
     half = (height // 2 + 1, width // 2 + 1)
     style = _style(sample)
     given: Mapping[str, Callable[[], Transform]] = {
-        "Albumentations": lambda: Albumentations("RandomRain"),
+        "Albumentations": lambda: FOREIGN["albumentations"].written("RandomRain", {}, "", None),
         "CenterCrop": lambda: CenterCrop(half),
         "ColorTransfer": lambda: ColorTransfer(style),
         "FourierStyle": lambda: FourierStyle(style, beta=0.02),
@@ -69,7 +69,7 @@ def examples(sample: Sample) -> dict[str, Callable[[], Transform]]:
         "Resize": lambda: Resize((height // 8 + 1, width // 8 + 1)),
         "ResizeSide": lambda: ResizeSide(min(height, width) // 3 + 1),
     }
-    return {name: given.get(name, partial(example, cls)) for name, cls in REGISTRY.items()}
+    return {name: given.get(name, partial(example, cls)) for name, cls in TRANSFORMS.items()}
 
 
 def gallery(sample: Sample, seed: int = 0) -> NDArray[np.uint8]:

@@ -13,7 +13,6 @@ from augkit.core.plan import BlendRun, ColorRun, Plan, SpatialRun, size_after
 from augkit.core.spatial import IDENTITY, Matrix, Size, linearised, product
 from augkit.core.tonal import hue, saturation
 from augkit.core.warp import displacement, grid_of
-from augkit.core.words import brief
 
 WORDS = {"gain": "brightness {:.2f}", "posterize": "{:.0f} bits"}  # of a curve's functions; the others by their names
 LATTICE = 48  # points an axis at which a warp's push is measured
@@ -38,7 +37,7 @@ def numbers(plan: Plan) -> list[str]:
             for op in step.ops:
                 found += _colors(op) if isinstance(op, ColorMatrix) else _functions(op)
         else:
-            found.append(f"add {len(step.branches)} branches" if isinstance(step, BlendRun) else brief(step))
+            found.append(f"add {len(step.branches)} branches" if isinstance(step, BlendRun) else step.caption())
             size = size_after(step, size)
     return found or (["unchanged"] if size == plan.source else [f"{size[1]} x {size[0]} px"])
 

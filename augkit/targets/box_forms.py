@@ -15,7 +15,7 @@ from typing import Literal, TypeVar, get_args
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from augkit.core.facts import is_size
+from augkit.core.constraints import is_size
 from augkit.core.spatial import Size
 from augkit.errors import ArgumentError, closest
 from augkit.targets.coordinates import rows_of

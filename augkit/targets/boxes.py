@@ -8,7 +8,7 @@ from typing import Self
 import numpy as np
 
 from augkit.core.arrays import Indices, Json, JsonObject, Labels, Points, Rows
-from augkit.core.policy import Policy
+from augkit.core.sampling import SamplingOptions
 from augkit.core.spatial import Size
 from augkit.errors import SampleError
 from augkit.targets.columns import Columns, numbers
@@ -69,7 +69,7 @@ class Boxes(PointTarget):
         kept = np.flatnonzero((left > 0.0) & (left >= min_visible * whole * (1.0 - ROUNDING)))
         return self.changed(boxes=boxes[kept], box_labels=chosen(self.box_labels, kept)), kept
 
-    def mirrored(self, policy: Policy) -> Self:
+    def mirrored(self, policy: SamplingOptions) -> Self:
         return self.changed(box_labels=policy.in_mirror(self.box_labels))
 
     @classmethod

@@ -8,7 +8,7 @@ import numpy as np
 
 from augkit.core.arrays import Points
 from augkit.core.ops import Spatial
-from augkit.core.policy import Policy
+from augkit.core.sampling import SamplingOptions
 from augkit.core.spatial import Size
 from augkit.targets.rows import Kept
 from augkit.targets.target import Given, PointTarget, Target, owners
@@ -48,7 +48,7 @@ def clipped(targets: Carried, size: Size, min_visible: float) -> Carried:
     }
 
 
-def mirrored(targets: Carried, policy: Policy) -> Carried:
+def mirrored(targets: Carried, policy: SamplingOptions) -> Carried:
     """Return targets with what changes places in a mirror exchanged."""
     return {name: target.mirrored(policy) for name, target in targets.items()}
 

@@ -8,7 +8,7 @@ from typing import NoReturn
 import numpy as np
 
 from augkit.core.arrays import Rows
-from augkit.core.facts import is_number
+from augkit.core.constraints import is_number
 from augkit.errors import SampleError
 
 Polygon = Rows | list[Rows]

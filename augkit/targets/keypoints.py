@@ -10,7 +10,7 @@ from typing import Self
 import numpy as np
 
 from augkit.core.arrays import Array, Json, JsonObject, Points
-from augkit.core.policy import Policy
+from augkit.core.sampling import SamplingOptions
 from augkit.core.spatial import Size
 from augkit.errors import FileError, SampleError
 from augkit.targets.columns import Columns, numbers
@@ -77,7 +77,7 @@ class Keypoints(PointTarget):
         visible = np.where(flags, self.keypoint_visible, np.zeros_like(self.keypoint_visible))
         return self.changed(keypoint_visible=visible)
 
-    def mirrored(self, policy: Policy) -> Self:
+    def mirrored(self, policy: SamplingOptions) -> Self:
         if not policy.keypoint_pairs:
             return self
         order, pairs, start = np.arange(len(self)), np.array(policy.keypoint_pairs), 0

@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import Self
 
 from augkit.core.arrays import Json, JsonObject, Points
-from augkit.core.policy import Policy
+from augkit.core.sampling import SamplingOptions
 from augkit.core.spatial import Size
 from augkit.errors import FileError
 from augkit.targets.columns import Columns
@@ -65,7 +65,7 @@ class Objects(PointTarget):
     def clipped(self, size: Size, min_visible: float) -> tuple[Self, Kept | None]:
         return self, None
 
-    def mirrored(self, policy: Policy) -> Self:
+    def mirrored(self, policy: SamplingOptions) -> Self:
         return self
 
     @classmethod

@@ -9,7 +9,7 @@ from typing import Self
 import numpy as np
 
 from augkit.core.arrays import Array, Json, JsonObject, Points
-from augkit.core.policy import Policy
+from augkit.core.sampling import SamplingOptions
 from augkit.core.spatial import Size
 from augkit.errors import FileError
 from augkit.targets.columns import Columns, numbers, shown
@@ -60,7 +60,7 @@ class Polygons(PointTarget):
     def clipped(self, size: Size, min_visible: float) -> tuple[Self, Kept | None]:
         return self.at([ring.copy() for ring in self.outlines()]), None
 
-    def mirrored(self, policy: Policy) -> Self:
+    def mirrored(self, policy: SamplingOptions) -> Self:
         return self
 
     @classmethod

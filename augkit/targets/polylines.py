@@ -8,7 +8,7 @@ from typing import Self
 import numpy as np
 
 from augkit.core.arrays import Json, JsonObject, Labels, Points
-from augkit.core.policy import Policy
+from augkit.core.sampling import SamplingOptions
 from augkit.core.spatial import Size
 from augkit.errors import FileError
 from augkit.targets.columns import Columns, numbers
@@ -53,7 +53,7 @@ class Polylines(PointTarget):
         left = self.chosen(kept)
         return left.at([line.copy() for line in left.polylines]), kept
 
-    def mirrored(self, policy: Policy) -> Self:
+    def mirrored(self, policy: SamplingOptions) -> Self:
         return self.changed(polyline_labels=policy.in_mirror(self.polyline_labels))
 
     @classmethod

@@ -13,7 +13,7 @@ from typing import Self
 import numpy as np
 
 from augkit.core.arrays import Json, JsonObject, Labels, Points, Reals, Rows
-from augkit.core.policy import Policy
+from augkit.core.sampling import SamplingOptions
 from augkit.core.spatial import Size
 from augkit.errors import FileError, SampleError
 from augkit.targets.columns import Columns, numbers
@@ -78,7 +78,7 @@ class RotatedBoxes(PointTarget):
         kept = np.flatnonzero([_is_shown(box, outline, size, min_visible) for box, outline in pairs])
         return self.chosen(kept), kept
 
-    def mirrored(self, policy: Policy) -> Self:
+    def mirrored(self, policy: SamplingOptions) -> Self:
         return self.changed(rotated_box_labels=policy.in_mirror(self.rotated_box_labels))
 
     @classmethod

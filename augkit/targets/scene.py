@@ -9,12 +9,13 @@ import numpy as np
 from augkit.core.arrays import Label, Rows
 from augkit.core.chain import push
 from augkit.core.channels import channels_of
-from augkit.core.ops import Op, Spatial
+from augkit.core.ops import Blend, External, Op, Spatial, moves
 from augkit.core.spatial import Size
-from augkit.core.windows import moves
 from augkit.errors import SampleError
 from augkit.targets.outlines import boxes_around, outlines_of
 from augkit.targets.sample import Sample
+
+_ASKED = (External, Blend)  # operations that another library may have to be asked about
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,12 +55,34 @@ class Scene:
         size, channels = (image.shape[0], image.shape[1]), channels_of(image)
         return cls(size, channels, image.dtype.name, sample.alpha, sample.label, sample.boxes, sample.keypoints)
 
-    def after(self, ops: tuple[Op, ...]) -> Scene:
-        """Return the scene as it will be when `ops` have been done.
+    def advanced(self, ops: tuple[Op, ...]) -> tuple[tuple[Op, ...], Scene]:
+        """Return operations as plans hold them, and the scene as it will be when they have been done.
+
+        This is where another library is asked what comes out of an `External`, which a draw only names.
 
         Raises:
-            SampleError: they would leave no pixel.
+            SampleError: they would leave no pixel, or another library cannot do one of them.
         """
+        if any(type(op) in _ASKED for op in ops):
+            ops = self._settled(ops)
+        return ops, self._moved(ops)
+
+    def after(self, ops: tuple[Op, ...]) -> Scene:
+        """Return the scene as it will be when `ops` have been done: see `advanced`."""
+        return self.advanced(ops)[1]
+
+    def _settled(self, ops: tuple[Op, ...]) -> tuple[Op, ...]:
+        scene, found = self, []
+        for op in ops:
+            if isinstance(op, External):
+                op = op.library.settled(op, scene)
+            elif isinstance(op, Blend):
+                op = Blend(tuple(map(scene._settled, op.branches)), op.weights)
+            found.append(op)
+            scene = scene._moved((op,))
+        return tuple(found)
+
+    def _moved(self, ops: tuple[Op, ...]) -> Scene:
         size, moved = self.size, moves(ops, self.size)
         for move in moved:
             size = move.size

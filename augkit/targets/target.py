@@ -16,7 +16,7 @@ from typing import ClassVar, Protocol, Self, TypeVar, dataclass_transform
 from augkit.core.arrays import Image, Json, JsonObject, Mask, Points, Reals
 from augkit.core.chain import push
 from augkit.core.ops import Spatial
-from augkit.core.policy import Policy
+from augkit.core.sampling import SamplingOptions
 from augkit.core.spatial import Size
 from augkit.registers import Register
 from augkit.targets.columns import Columns
@@ -183,7 +183,7 @@ class PointTarget(Target):
         """
 
     @abstractmethod
-    def mirrored(self, policy: Policy) -> Self:
+    def mirrored(self, policy: SamplingOptions) -> Self:
         """Return it with what changes places in a mirror exchanged, and nothing moved.
 
         Raises:

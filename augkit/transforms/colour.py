@@ -9,29 +9,17 @@ import pydantic
 from augkit.core.channels import require_rgb
 from augkit.core.key import Stream
 from augkit.core.ops import Adapt, ColorMatrix, Curve, Op
+from augkit.core.ops.colouring import NO_OFFSET
 from augkit.core.spatial import IDENTITY
 from augkit.core.tonal import hue, saturation
+from augkit.core.validation import value
 from augkit.targets.scene import Scene
-from augkit.transforms.transform import Interval, Range, Transform, pick, transform, value
+from augkit.transforms.transform import Interval, Range, Transform, pick, transform
 
-__all__ = [
-    "Brightness",
-    "ColorStatistics",
-    "Contrast",
-    "Gamma",
-    "Grayscale",
-    "Hue",
-    "ImagePCAColorShift",
-    "PCAColorShift",
-    "Saturation",
-]
-
-Factor = Annotated[Range, Interval(0.0, 100.0)]
-Number = Annotated[float, pydantic.Strict()]
-Triple = tuple[Number, Number, Number]
-Std = Annotated[float, pydantic.Field(strict=True, ge=0.0, le=10.0)]
-
-NO_OFFSET = (0.0, 0.0, 0.0)
+_Factor = Annotated[Range, Interval(0.0, 100.0)]
+_Number = Annotated[float, pydantic.Strict()]
+_Triple = tuple[_Number, _Number, _Number]
+_Std = Annotated[float, pydantic.Field(strict=True, ge=0.0, le=10.0)]
 
 
 @value
@@ -43,11 +31,11 @@ class ColorStatistics:
         eigenvectors: three rows for R, G and B; column k belongs to eigenvalue k and has length 1.
     """
 
-    eigenvalues: Triple
-    eigenvectors: tuple[Triple, Triple, Triple]
+    eigenvalues: _Triple
+    eigenvectors: tuple[_Triple, _Triple, _Triple]
 
 
-IMAGENET = ColorStatistics(  # as published with AlexNet's recipe in fb.resnet.torch, for RGB in [0, 1]
+_IMAGENET = ColorStatistics(  # as published with AlexNet's recipe in fb.resnet.torch, for RGB in [0, 1]
     eigenvalues=(0.2175, 0.0188, 0.0045),
     eigenvectors=((-0.5675, 0.7192, 0.4009), (-0.5808, -0.0045, -0.8140), (-0.5836, -0.6948, 0.4203)),
 )
@@ -71,12 +59,12 @@ class PCAColorShift(Transform):
     PCAColorShift(std=0.3)
     """
 
-    std: Std = 0.1
+    std: _Std = 0.1
     statistics: Literal["imagenet"] | ColorStatistics = "imagenet"
 
     def draw(self, stream: Stream, scene: Scene) -> tuple[Op, ...]:
         require_rgb(scene.channels, scene.alpha, type(self).__name__)
-        fitted = IMAGENET if isinstance(self.statistics, str) else self.statistics
+        fitted = _IMAGENET if isinstance(self.statistics, str) else self.statistics
         weights = [stream.normal(0.0, self.std) * value for value in fitted.eigenvalues]
         red, green, blue = (
             row[0] * weights[0] + row[1] * weights[1] + row[2] * weights[2] for row in fitted.eigenvectors
@@ -98,7 +86,7 @@ class ImagePCAColorShift(Transform):
     ImagePCAColorShift(std=0.3)
     """
 
-    std: Std = 0.1
+    std: _Std = 0.1
 
     def draw(self, stream: Stream, scene: Scene) -> tuple[Op, ...]:
         require_rgb(scene.channels, scene.alpha, type(self).__name__)
@@ -119,7 +107,7 @@ class Brightness(Transform):
     Brightness(factor=(0.5, 1.5))
     """
 
-    factor: Factor = (0.8, 1.2)
+    factor: _Factor = (0.8, 1.2)
 
     def draw(self, stream: Stream, scene: Scene) -> tuple[Op, ...]:
         return (Curve((("gain", round(pick(stream, self.factor), 12)),)),)
@@ -138,7 +126,7 @@ class Contrast(Transform):
     Contrast(factor=(0.5, 1.5))
     """
 
-    factor: Factor = (0.8, 1.2)
+    factor: _Factor = (0.8, 1.2)
 
     def draw(self, stream: Stream, scene: Scene) -> tuple[Op, ...]:
         return (Curve((("contrast", round(pick(stream, self.factor), 12)),)),)
@@ -177,7 +165,7 @@ class Saturation(Transform):
     Saturation(factor=(0.5, 1.5))
     """
 
-    factor: Factor = (0.7, 1.3)
+    factor: _Factor = (0.7, 1.3)
 
     def draw(self, stream: Stream, scene: Scene) -> tuple[Op, ...]:
         require_rgb(scene.channels, scene.alpha, type(self).__name__)

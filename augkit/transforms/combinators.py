@@ -13,8 +13,6 @@ from augkit.errors import ArgumentError
 from augkit.targets.scene import Scene
 from augkit.transforms.transform import Step, Transform, draw_in_turn, labels, pick_whole, transform
 
-__all__ = ["Add", "Maybe", "OneOf", "RandomOrder", "Sequence", "SomeOf"]
-
 
 def _check_labels(steps: tuple[Transform, ...]) -> tuple[Transform, ...]:
     labels(steps)
@@ -27,11 +25,11 @@ def _check(steps: tuple[Transform, ...]) -> tuple[Transform, ...]:
     return _check_labels(steps)
 
 
-Steps = Annotated[tuple[Step, ...], pydantic.AfterValidator(_check)]
-Branch = Annotated[tuple[Step, ...], pydantic.AfterValidator(_check_labels)]
-Chance = Annotated[float, pydantic.Field(strict=True, ge=0.0, le=1.0)]
-Weight = Annotated[float, pydantic.Field(strict=True, ge=0.0, allow_inf_nan=False)]
-Count = Annotated[int, pydantic.Field(strict=True, ge=0)]
+_Steps = Annotated[tuple[Step, ...], pydantic.AfterValidator(_check)]
+_Branch = Annotated[tuple[Step, ...], pydantic.AfterValidator(_check_labels)]
+_Chance = Annotated[float, pydantic.Field(strict=True, ge=0.0, le=1.0)]
+_Weight = Annotated[float, pydantic.Field(strict=True, ge=0.0, allow_inf_nan=False)]
+_Count = Annotated[int, pydantic.Field(strict=True, ge=0)]
 
 
 def _draw_in_order(steps: tuple[Transform, ...], order: list[int], stream: Stream, scene: Scene) -> tuple[Op, ...]:
@@ -58,7 +56,7 @@ class Maybe(Transform):
     Maybe(chance=0.5, step=Mirror())
     """
 
-    chance: Chance
+    chance: _Chance
     step: Step
 
     @property
@@ -90,8 +88,8 @@ class OneOf(Transform):
     OneOf(steps=(Mirror(), Rotate(degrees=(20.0, 30.0))), weights=(1.0, 2.0))
     """
 
-    steps: Steps
-    weights: tuple[Weight, ...] | None = None
+    steps: _Steps
+    weights: tuple[_Weight, ...] | None = None
 
     def __post_init__(self) -> None:
         weights = self.weights
@@ -120,8 +118,8 @@ class SomeOf(Transform):
     SomeOf(count=1, steps=(Mirror(), Rotate(degrees=(20.0, 30.0))))
     """
 
-    count: Count | tuple[Count, Count]
-    steps: Steps
+    count: _Count | tuple[_Count, _Count]
+    steps: _Steps
 
     def __post_init__(self) -> None:
         low, high = self.count if isinstance(self.count, tuple) else (self.count, self.count)
@@ -150,7 +148,7 @@ class RandomOrder(Transform):
     RandomOrder(steps=(Mirror(), Rotate(degrees=(20.0, 30.0))))
     """
 
-    steps: Steps
+    steps: _Steps
 
     def draw(self, stream: Stream, scene: Scene) -> tuple[Op, ...]:
         return _draw_in_order(self.steps, stream.child("choice").permutation(len(self.steps)), stream, scene)
@@ -170,7 +168,7 @@ class Sequence(Transform):
     Sequence(steps=(Mirror(), Rotate(degrees=(20.0, 30.0))))
     """
 
-    steps: Steps
+    steps: _Steps
 
     def draw(self, stream: Stream, scene: Scene) -> tuple[Op, ...]:
         return _draw_in_order(self.steps, list(range(len(self.steps))), stream, scene)
@@ -192,8 +190,8 @@ class Add(Transform):
     Add(first=(Convolve(kernel='vertical_line'),), second=(Convolve(kernel='horizontal_line'),))
     """
 
-    first: Branch
-    second: Branch
+    first: _Branch
+    second: _Branch
 
     def draw(self, stream: Stream, scene: Scene) -> tuple[Op, ...]:
         branches = tuple(

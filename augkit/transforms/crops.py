@@ -25,11 +25,9 @@ from augkit.transforms.transform import (
     transform,
 )
 
-__all__ = ["CenterCrop", "Pad", "PadTo", "RandomBoxCrop", "RandomCrop", "RandomResizedCrop", "Resize", "ResizeSide"]
-
-TRIALS = 50  # as SSD makes them
-Margin = Annotated[int, pydantic.Field(strict=True, ge=0)]
-Length = Annotated[int, pydantic.Field(strict=True, ge=1)]
+_TRIALS = 50  # as SSD makes them
+_Margin = Annotated[int, pydantic.Field(strict=True, ge=0)]
+_Length = Annotated[int, pydantic.Field(strict=True, ge=1)]
 
 
 @transform
@@ -134,7 +132,7 @@ class RandomBoxCrop(Transform):
     def _overlapping(self, stream: Stream, size: Size, boxes: NDArray[np.float64]) -> tuple[int, int, Size]:
         """Return left, top and size of a window that overlaps a box as much as is drawn."""
         least = pick(stream, self.overlap)
-        for _ in range(TRIALS):
+        for _ in range(_TRIALS):
             left, top, window = self._around(stream, size, boxes[:0])
             frame = np.array([left, top, left + window[1], top + window[0]], dtype=np.float64)
             common = np.minimum(boxes[:, 2:], frame[2:]) - np.maximum(boxes[:, :2], frame[:2])
@@ -198,7 +196,7 @@ class ResizeSide(Transform):
     ResizeSide(length=256, side='longer')
     """
 
-    length: Annotated[Length | tuple[Length, Length], pydantic.AfterValidator(ordered)]
+    length: Annotated[_Length | tuple[_Length, _Length], pydantic.AfterValidator(ordered)]
     side: Literal["shorter", "longer"] = "shorter"
 
     def draw(self, stream: Stream, scene: Scene) -> tuple[Op, ...]:
@@ -243,10 +241,10 @@ class Pad(Transform):
     Pad(left=8, right=8)
     """
 
-    left: Margin = 0
-    top: Margin = 0
-    right: Margin = 0
-    bottom: Margin = 0
+    left: _Margin = 0
+    top: _Margin = 0
+    right: _Margin = 0
+    bottom: _Margin = 0
 
     def draw(self, stream: Stream, scene: Scene) -> tuple[Op, ...]:
         size = (scene.size[0] + self.top + self.bottom, scene.size[1] + self.left + self.right)

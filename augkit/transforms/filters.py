@@ -6,38 +6,19 @@ from typing import Annotated, Literal
 
 import pydantic
 
-from augkit.core import barriers
+from augkit.core import ops
 from augkit.core.key import Stream
 from augkit.core.ops import Op
-from augkit.core.windows import centred
+from augkit.core.ops.sliding import KERNELS, MAX_KERNEL, MAX_WEIGHT, Margin, Pixels
 from augkit.errors import ArgumentError
 from augkit.targets.scene import Scene
 from augkit.transforms.transform import Transform, transform
 
-__all__ = ["Convolve", "Pool"]
-
-Rows = tuple[tuple[float, ...], ...]
-Pixels = Annotated[int, pydantic.Field(strict=True, ge=1, le=barriers.MAX_WINDOW)]
-Margin = Annotated[int, pydantic.Field(strict=True, ge=0, le=barriers.MAX_WINDOW)]
-Weight = Annotated[
-    float, pydantic.Field(strict=True, ge=-barriers.MAX_WEIGHT, le=barriers.MAX_WEIGHT, allow_inf_nan=False)
-]
-Name = Literal[
+_Rows = tuple[tuple[float, ...], ...]
+_Weight = Annotated[float, pydantic.Field(strict=True, ge=-MAX_WEIGHT, le=MAX_WEIGHT, allow_inf_nan=False)]
+_Name = Literal[
     "vertical_line", "horizontal_line", "sobel_x", "sobel_y", "laplacian", "sharpen", "box", "gaussian", "emboss"
 ]
-
-# Cross-correlated as they stand: the first number meets the upper left neighbour.
-KERNELS: dict[str, Rows] = {
-    "vertical_line": ((-1.0, 2.0, -1.0),) * 3,
-    "horizontal_line": ((-1.0,) * 3, (2.0,) * 3, (-1.0,) * 3),
-    "sobel_x": ((-1.0, 0.0, 1.0), (-2.0, 0.0, 2.0), (-1.0, 0.0, 1.0)),
-    "sobel_y": ((-1.0, -2.0, -1.0), (0.0, 0.0, 0.0), (1.0, 2.0, 1.0)),
-    "laplacian": ((0.0, 1.0, 0.0), (1.0, -4.0, 1.0), (0.0, 1.0, 0.0)),
-    "sharpen": ((0.0, -1.0, 0.0), (-1.0, 5.0, -1.0), (0.0, -1.0, 0.0)),
-    "box": ((1 / 9,) * 3,) * 3,
-    "gaussian": ((1 / 16, 1 / 8, 1 / 16), (1 / 8, 1 / 4, 1 / 8), (1 / 16, 1 / 8, 1 / 16)),
-    "emboss": ((-2.0, -1.0, 0.0), (-1.0, 1.0, 1.0), (0.0, 1.0, 2.0)),
-}
 
 
 def _pair(value: int | tuple[int, int]) -> tuple[int, int]:
@@ -66,28 +47,28 @@ class Convolve(Transform):
     Convolve(kernel='emboss', stride=2)
     """
 
-    kernel: Name | tuple[tuple[Weight, ...], ...]
+    kernel: _Name | tuple[tuple[_Weight, ...], ...]
     stride: Pixels | tuple[Pixels, Pixels] = 1
     padding: Literal["same"] | Margin | tuple[Margin, Margin] = "same"
 
     def __post_init__(self) -> None:
         rows = self._rows
         sides = len(rows), len(rows[0]) if rows else 0
-        if not 0 < min(sides) <= max(sides) <= barriers.MAX_KERNEL or len({len(row) for row in rows}) != 1:
-            rule = f"must be rows of as many numbers each, 1 to {barriers.MAX_KERNEL}"
+        if not 0 < min(sides) <= max(sides) <= MAX_KERNEL or len({len(row) for row in rows}) != 1:
+            rule = f"must be rows of as many numbers each, 1 to {MAX_KERNEL}"
             raise ArgumentError(f"{rule}, got {self.kernel!r:.60}.", "Convolve.kernel")
         if self.padding == "same" and not all(side % 2 for side in sides):
             rule = "must be a number for a kernel without a middle"
             raise ArgumentError(f"{rule}, got 'same' for {sides[0]} x {sides[1]}.", "Convolve.padding")
 
     @property
-    def _rows(self) -> Rows:
+    def _rows(self) -> _Rows:
         return KERNELS[self.kernel] if isinstance(self.kernel, str) else self.kernel
 
     def draw(self, stream: Stream, scene: Scene) -> tuple[Op, ...]:
         if isinstance(self.padding, str):
-            return (centred(barriers.Filter(self._rows, _pair(self.stride))),)
-        return (barriers.Filter(self._rows, _pair(self.stride), _pair(self.padding)),)
+            return (ops.Filter(self._rows, _pair(self.stride)).centred(),)
+        return (ops.Filter(self._rows, _pair(self.stride), _pair(self.padding)),)
 
 
 @transform
@@ -115,4 +96,4 @@ class Pool(Transform):
     def draw(self, stream: Stream, scene: Scene) -> tuple[Op, ...]:
         size = _pair(self.size)
         stride = size if self.stride is None else _pair(self.stride)
-        return (barriers.Pool(self.kind, size, stride, _pair(self.padding)),)
+        return (ops.Pool(self.kind, size, stride, _pair(self.padding)),)

@@ -26,8 +26,6 @@ from augkit.errors import ArgumentError
 from augkit.targets.scene import Scene
 from augkit.transforms.transform import Interval, Range, Transform, ends, pick, transform
 
-__all__ = ["Mirror", "Perspective", "QuarterTurn", "Rotate", "Scale", "Shear", "Translate"]
-
 
 @transform
 class Mirror(Transform):

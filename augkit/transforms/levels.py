@@ -6,21 +6,17 @@ from typing import Annotated, Literal
 
 import pydantic
 
-from augkit.core.barriers import Adapt
 from augkit.core.channels import require_rgb
 from augkit.core.key import Stream
-from augkit.core.ops import ColorMatrix, Curve, Op
+from augkit.core.ops import Adapt, ColorMatrix, Curve, Op
+from augkit.core.ops.colouring import NO_OFFSET
 from augkit.core.spatial import IDENTITY
 from augkit.core.tonal import saturation
 from augkit.targets.scene import Scene
 from augkit.transforms.transform import Interval, Range, Transform, ordered, pick, pick_whole, transform
 
-__all__ = ["AutoContrast", "Binarize", "ChannelShuffle", "Equalize", "Invert", "Posterize", "Solarize"]
-
-Level = Annotated[Range, Interval(0.0, 1.0, "the range of values")]
-Bits = Annotated[int, pydantic.Field(strict=True, ge=1, le=8)]
-
-NO_OFFSET = (0.0, 0.0, 0.0)
+_Level = Annotated[Range, Interval(0.0, 1.0, "the range of values")]
+_Bits = Annotated[int, pydantic.Field(strict=True, ge=1, le=8)]
 
 
 @transform
@@ -38,7 +34,7 @@ class Binarize(Transform):
     Binarize(threshold='otsu')
     """
 
-    threshold: Literal["otsu"] | Level = (0.5, 0.5)
+    threshold: Literal["otsu"] | _Level = (0.5, 0.5)
 
     def draw(self, stream: Stream, scene: Scene) -> tuple[Op, ...]:
         grey: tuple[Op, ...] = (ColorMatrix(saturation(0.0), NO_OFFSET),) if scene.channels == 3 + scene.alpha else ()
@@ -60,7 +56,7 @@ class Solarize(Transform):
     Solarize(threshold=(0.5, 0.5))
     """
 
-    threshold: Level = (0.5, 1.0)
+    threshold: _Level = (0.5, 1.0)
 
     def draw(self, stream: Stream, scene: Scene) -> tuple[Op, ...]:
         return (Curve((("solarize", round(pick(stream, self.threshold), 12)),)),)
@@ -79,7 +75,7 @@ class Posterize(Transform):
     Posterize(bits=(2, 4))
     """
 
-    bits: Annotated[Bits | tuple[Bits, Bits], pydantic.AfterValidator(ordered)] = (3, 7)
+    bits: Annotated[_Bits | tuple[_Bits, _Bits], pydantic.AfterValidator(ordered)] = (3, 7)
 
     def draw(self, stream: Stream, scene: Scene) -> tuple[Op, ...]:
         return (Curve((("posterize", pick_whole(stream, self.bits)),)),)

@@ -1,6 +1,4 @@
-"""What other libraries call our transforms, so that a reader coming from them is told the name here."""
-
-__all__ = ["ELSEWHERE"]
+"""Names that other libraries give our transforms, so that a reader coming from them is told ours."""
 
 ELSEWHERE = {
     "AdditiveGaussianNoise": "Noise",

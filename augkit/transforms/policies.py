@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from functools import lru_cache, partial
+from functools import partial
 from typing import Annotated, Literal
 
 import pydantic
@@ -21,10 +21,7 @@ import pydantic
 from augkit.core.key import Stream
 from augkit.core.ops import Blend, Op
 from augkit.targets.scene import Scene
-from augkit.transforms.colour import Brightness, Contrast, Saturation
-from augkit.transforms.filters import Convolve
-from augkit.transforms.geometry import Rotate, Shear, Translate
-from augkit.transforms.levels import AutoContrast, Equalize, Invert, Posterize, Solarize
+from augkit.transforms.policy_operations import built
 from augkit.transforms.policy_tables import AUGMIX, AUTO_AUGMENT, PAIRS, RAND_AUGMENT, TRIVIAL_WIDE, Space, Use
 from augkit.transforms.transform import (
     Interval,
@@ -37,68 +34,14 @@ from augkit.transforms.transform import (
     transform,
 )
 
-__all__ = ["AugMix", "AutoAugment", "RandAugment", "TrivialAugment"]
+_Count = Annotated[int, pydantic.Field(strict=True, ge=1, le=16)]
+_Severity = Annotated[float, pydantic.Field(strict=True, ge=0.0, le=10.0)]
+_Alpha = Annotated[float, pydantic.Field(strict=True, ge=0.1, le=100.0)]
 
-Count = Annotated[int, pydantic.Field(strict=True, ge=1, le=16)]
-Severity = Annotated[float, pydantic.Field(strict=True, ge=0.0, le=10.0)]
-Alpha = Annotated[float, pydantic.Field(strict=True, ge=0.1, le=100.0)]
-
-LEVELS = 10  # AutoAugment's magnitudes
-STRENGTHS = 31  # TrivialAugment's
-SCALE = 10.0  # where RandAugment's and AugMix's magnitudes reach the end of an operation's range
-LEAST_LEVEL = 0.1  # of AugMix
-FARTHEST = 10.0  # sides that a picture may be translated by
-
-
-def _shear_degrees(rate: float) -> float:
-    return math.degrees(math.atan(rate))
-
-
-def _beside(shift: float) -> float:
-    return max(-FARTHEST, min(FARTHEST, shift))
-
-
-def _solarize(level: float) -> Transform | None:
-    return Solarize(max(0.0, level) / 255.0) if level <= 255.0 else None
-
-
-def _posterize(bits: float) -> Transform | None:
-    kept = max(1, round(bits))
-    return Posterize(kept) if kept < 8 else None
-
-
-def _sharpness(factor: float) -> Transform | None:
-    """Return the blend of a picture with itself smoothed by 1 1 1, 1 5 1, 1 1 1 over 13: away from it above 1."""
-    if factor == 1.0:
-        return None
-    around, middle = (round(weight / 13.0 * (1.0 - max(0.0, factor)), 12) for weight in (1.0, 5.0))
-    middle = round(middle + max(0.0, factor), 12)
-    return Convolve(((around,) * 3, (around, middle, around), (around,) * 3))
-
-
-BUILDERS: dict[str, Callable[[float], Transform | None]] = {
-    "Identity": lambda _: None,
-    "ShearX": lambda rate: Shear(_shear_degrees(rate), 0.0),
-    "ShearY": lambda rate: Shear(0.0, _shear_degrees(rate)),
-    "TranslateX": lambda shift: Translate(_beside(shift), 0.0),
-    "TranslateY": lambda shift: Translate(0.0, _beside(shift)),
-    "Rotate": lambda degrees: Rotate(degrees),
-    "AutoContrast": lambda _: AutoContrast(),
-    "Invert": lambda _: Invert(),
-    "Equalize": lambda _: Equalize(),
-    "Solarize": _solarize,
-    "Posterize": _posterize,
-    "Contrast": lambda factor: Contrast(max(0.0, factor)),
-    "Color": lambda factor: Saturation(max(0.0, factor)),
-    "Brightness": lambda factor: Brightness(max(0.0, factor)),
-    "Sharpness": _sharpness,
-}
-
-
-@lru_cache(maxsize=4096)
-def _built(name: str, number: float) -> Transform | None:
-    """Return the transform that an operation is at its number, None where it changes nothing."""
-    return BUILDERS[name](number)
+_LEVELS = 10  # AutoAugment's magnitudes
+_STRENGTHS = 31  # TrivialAugment's
+_SCALE = 10.0  # where RandAugment's and AugMix's magnitudes reach the end of an operation's range
+_LEAST_LEVEL = 0.1  # of AugMix
 
 
 def _operation(space: Space, name: str, share: float, stream: Stream, scene: Scene) -> tuple[Op, ...]:
@@ -112,14 +55,14 @@ def _operation(space: Space, name: str, share: float, stream: Stream, scene: Sce
             number /= scene.size[1] if name == "TranslateX" else scene.size[0]
     if name == "Color" and scene.channels != 3 + scene.alpha:
         return ()
-    step = _built(name, number)
+    step = built(name, number)
     return step.draw(stream.child(name), scene) if step else ()
 
 
 def _used(use: Use, own: Stream, scene: Scene) -> tuple[Op, ...]:
     """Draw one operation of AutoAugment's pairs."""
     name, chance, magnitude = use
-    share = magnitude / (LEVELS - 1)
+    share = magnitude / (_LEVELS - 1)
     return _operation(AUTO_AUGMENT, name, share, own, scene) if own.random() < chance else ()
 
 
@@ -145,7 +88,7 @@ class TrivialAugment(Transform):
 
     def draw(self, stream: Stream, scene: Scene) -> tuple[Op, ...]:
         name = stream.choice(tuple(TRIVIAL_WIDE))
-        share = stream.integers(STRENGTHS) / (STRENGTHS - 1)
+        share = stream.integers(_STRENGTHS) / (_STRENGTHS - 1)
         return _operation(TRIVIAL_WIDE, name, share, stream, scene)
 
 
@@ -171,13 +114,13 @@ class RandAugment(Transform):
     RandAugment(magnitude=(5.0, 13.0))
     """
 
-    count: Count = 2
+    count: _Count = 2
     magnitude: Annotated[Range, Interval(0.0, 30.0)] = (9.0, 9.0)
 
     def draw(self, stream: Stream, scene: Scene) -> tuple[Op, ...]:
         def one(own: Stream, scene: Scene) -> tuple[Op, ...]:
             name = own.choice(tuple(RAND_AUGMENT))
-            return _operation(RAND_AUGMENT, name, pick(own, self.magnitude) / SCALE, own, scene)
+            return _operation(RAND_AUGMENT, name, pick(own, self.magnitude) / _SCALE, own, scene)
 
         return _in_turn(stream, scene, [one] * self.count)
 
@@ -232,10 +175,10 @@ class AugMix(Transform):
     AugMix(severity=5.0, depth=2)
     """
 
-    severity: Severity = 3.0
-    width: Count = 3
-    depth: Annotated[Count | tuple[Count, Count], pydantic.AfterValidator(ordered)] = (1, 3)
-    alpha: Alpha = 1.0
+    severity: _Severity = 3.0
+    width: _Count = 3
+    depth: Annotated[_Count | tuple[_Count, _Count], pydantic.AfterValidator(ordered)] = (1, 3)
+    alpha: _Alpha = 1.0
 
     def draw(self, stream: Stream, scene: Scene) -> tuple[Op, ...]:
         chains = tuple(self._chain(stream.child(f"chain {place + 1}"), scene) for place in range(self.width))
@@ -249,7 +192,7 @@ class AugMix(Transform):
     def _chain(self, stream: Stream, scene: Scene) -> tuple[Op, ...]:
         def one(own: Stream, scene: Scene) -> tuple[Op, ...]:
             name = own.choice(tuple(AUGMIX))
-            level = own.uniform(min(LEAST_LEVEL, self.severity), self.severity)
-            return _operation(AUGMIX, name, level / SCALE, own, scene)
+            level = own.uniform(min(_LEAST_LEVEL, self.severity), self.severity)
+            return _operation(AUGMIX, name, level / _SCALE, own, scene)
 
         return _in_turn(stream, scene, [one] * pick_whole(stream, self.depth))

@@ -1,4 +1,4 @@
-"""What the papers' policies are made of: operations with the ranges of their magnitudes, and the learned pairs.
+"""Tables of the papers' policies: operations with the ranges of their magnitudes, and the learned pairs.
 
 Operations have the papers' names. What their numbers mean: shears are the tangent of the angle, translations fractions
 of the side (or pixels), rotations degrees, `Solarize` the 8-bit level from which on values are turned over, `Posterize`
@@ -9,8 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-
-__all__ = ["AUGMIX", "AUTO_AUGMENT", "PAIRS", "RAND_AUGMENT", "TRIVIAL_WIDE", "Dial", "Space", "Use"]
 
 
 @dataclass(frozen=True)

@@ -10,21 +10,20 @@ from typing import Annotated
 import numpy as np
 import pydantic
 
-from augkit.core.barriers import MAX_REACH, Adapt, Spectrum
 from augkit.core.channels import require_rgb
 from augkit.core.key import Stream
-from augkit.core.ops import Op
+from augkit.core.ops import Adapt, Op, Spectrum
+from augkit.core.ops.spectrum import MAX_REACH
+from augkit.core.validation import value
 from augkit.errors import ArgumentError
 from augkit.targets.scene import Scene
-from augkit.transforms.transform import Interval, Range, Transform, pick, transform, value
+from augkit.transforms.transform import Interval, Range, Transform, pick, transform
 
-__all__ = ["ColorTransfer", "FourierStyle", "Style"]
+_ROUNDING = 1e-6  # of eigenvalues
+_MAX_VARIANCE = 1.5  # of two pixels, one black and one white
 
-ROUNDING = 1e-6  # of eigenvalues
-MAX_VARIANCE = 1.5  # of two pixels, one black and one white
-
-Number = Annotated[float, pydantic.Field(strict=True, allow_inf_nan=False)]
-Triple = tuple[Number, Number, Number]
+_Number = Annotated[float, pydantic.Field(strict=True, allow_inf_nan=False)]
+_Triple = tuple[_Number, _Number, _Number]
 
 
 @value
@@ -34,11 +33,11 @@ class Style:
     Args:
         mean: of R, G and B in [0, 1].
         covariance: three rows, of R, G and B in [0, 1]; symmetric, without a negative eigenvalue.
-        amplitudes: of their slow waves, float32 in base64, for `FourierStyle`: see `augkit.executors.style`.
+        amplitudes: of their slow waves, float32 in base64, for `FourierStyle`: see ``executors/kernels``.
     """
 
-    mean: Triple
-    covariance: tuple[Triple, Triple, Triple]
+    mean: _Triple
+    covariance: tuple[_Triple, _Triple, _Triple]
     amplitudes: str | None = None
 
     def __post_init__(self) -> None:
@@ -46,8 +45,8 @@ class Style:
             raise ArgumentError(f"must lie in 0 to 1, got {self.mean}. Divide by the top of the range.", "Style.mean")
         symmetric = all(self.covariance[i][j] == self.covariance[j][i] for i in range(3) for j in range(i))
         variances = np.linalg.eigvalsh(self.covariance)  # along any direction
-        if not (symmetric and variances.min() >= -ROUNDING and variances.max() <= MAX_VARIANCE):
-            rule = f"must be symmetric, its eigenvalues within 0 and {MAX_VARIANCE}"
+        if not (symmetric and variances.min() >= -_ROUNDING and variances.max() <= _MAX_VARIANCE):
+            rule = f"must be symmetric, its eigenvalues within 0 and {_MAX_VARIANCE}"
             raise ArgumentError(f"{rule}, got {self.covariance}. Fit it to colours in 0 to 1.", "Style.covariance")
         if self.amplitudes is not None and self.reach is None:
             rule = "must hold 3 x (2 n + 1) x (n + 1) numbers from 0 on, float32 in base64"

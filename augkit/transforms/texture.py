@@ -7,25 +7,22 @@ from typing import Annotated, Literal
 
 import pydantic
 
-from augkit.core import barriers
-from augkit.core.barriers import Filter, Gaussian, Motion
+from augkit.core import ops
 from augkit.core.key import Stream
-from augkit.core.ops import Op
+from augkit.core.ops import Filter, Gaussian, Motion, Op
+from augkit.core.ops.sliding import gaussian
 from augkit.core.spatial import Size
-from augkit.core.windows import centred, gaussian
 from augkit.errors import ArgumentError
 from augkit.targets.scene import Scene
 from augkit.transforms.transform import Interval, Range, Transform, ends, ordered, pick, pick_whole, transform
 
-__all__ = ["Blur", "Downscale", "Erase", "Jpeg", "Noise", "Sharpen"]
+_Share = Annotated[float, pydantic.Field(strict=True, ge=0.0, le=1.0)]
+_Quality = Annotated[int, pydantic.Field(strict=True, ge=1, le=100)]
+_Count = Annotated[int, pydantic.Field(strict=True, ge=1, le=64)]
+_Rectangle = tuple[int, int, int, int]
 
-Share = Annotated[float, pydantic.Field(strict=True, ge=0.0, le=1.0)]
-Quality = Annotated[int, pydantic.Field(strict=True, ge=1, le=100)]
-Count = Annotated[int, pydantic.Field(strict=True, ge=1, le=64)]
-Rectangle = tuple[int, int, int, int]
-
-FAINTEST_PX = 0.05  # a Gaussian of this standard deviation leaves every 8-bit value as it is
-DIGITS = 6  # of numbers that reach pixels only through a kernel
+_FAINTEST_PX = 0.05  # a Gaussian of this standard deviation leaves every 8-bit value as it is
+_DIGITS = 6  # of numbers that reach pixels only through a kernel
 
 
 @transform
@@ -50,15 +47,15 @@ class Blur(Transform):
     degrees: Range = (-90.0, 90.0)
 
     def draw(self, stream: Stream, scene: Scene) -> tuple[Op, ...]:
-        radius, degrees = (round(pick(stream, span), DIGITS) for span in (self.radius, self.degrees))
+        radius, degrees = (round(pick(stream, span), _DIGITS) for span in (self.radius, self.degrees))
         whole = round(radius)
         match self.kind:
             case "gaussian":
-                return (centred(Filter(Gaussian(radius))),) if radius > FAINTEST_PX else ()
+                return (Filter(Gaussian(radius)).centred(),) if radius > _FAINTEST_PX else ()
             case "motion":
-                return (centred(Filter(Motion(1.0 + 2.0 * radius, degrees))),) if radius > FAINTEST_PX else ()
+                return (Filter(Motion(1.0 + 2.0 * radius, degrees)).centred(),) if radius > _FAINTEST_PX else ()
         side = 2 * whole + 1
-        return (barriers.Pool("median", (side, side), (1, 1), (whole, whole)),) if whole else ()
+        return (ops.Pool("median", (side, side), (1, 1), (whole, whole)),) if whole else ()
 
 
 @transform
@@ -79,13 +76,13 @@ class Sharpen(Transform):
     radius: Annotated[float, pydantic.Field(strict=True, ge=0.3, le=4.0)] = 1.0
 
     def draw(self, stream: Stream, scene: Scene) -> tuple[Op, ...]:
-        amount = round(pick(stream, self.amount), DIGITS)
+        amount = round(pick(stream, self.amount), _DIGITS)
         weights = gaussian(self.radius)
         kernel = -amount * weights[:, None] * weights
         middle = len(weights) // 2
         kernel[middle, middle] += 1.0 + amount
         rows = tuple(tuple(round(float(weight), 9) + 0.0 for weight in row) for row in kernel)
-        return (centred(Filter(rows)),) if amount else ()
+        return (Filter(rows).centred(),) if amount else ()
 
 
 @transform
@@ -110,7 +107,7 @@ class Noise(Transform):
 
     def draw(self, stream: Stream, scene: Scene) -> tuple[Op, ...]:
         amount = round(pick(stream, self.amount), 12)
-        return (barriers.Noise(stream.child("field").name, self.kind, amount),) if amount else ()
+        return (ops.Noise(stream.child("field").name, self.kind, amount),) if amount else ()
 
 
 @transform
@@ -126,10 +123,10 @@ class Jpeg(Transform):
     Jpeg(quality=(20, 60))
     """
 
-    quality: Annotated[Quality | tuple[Quality, Quality], pydantic.AfterValidator(ordered)] = (30, 90)
+    quality: Annotated[_Quality | tuple[_Quality, _Quality], pydantic.AfterValidator(ordered)] = (30, 90)
 
     def draw(self, stream: Stream, scene: Scene) -> tuple[Op, ...]:
-        return (barriers.Jpeg(pick_whole(stream, self.quality)),)
+        return (ops.Jpeg(pick_whole(stream, self.quality)),)
 
 
 @transform
@@ -150,7 +147,7 @@ class Downscale(Transform):
     def draw(self, stream: Stream, scene: Scene) -> tuple[Op, ...]:
         factor = pick(stream, self.factor)
         height, width = (max(1, math.floor(side * factor + 0.5)) for side in scene.size)
-        return (barriers.Downscale((height, width)),) if (height, width) != scene.size else ()
+        return (ops.Downscale((height, width)),) if (height, width) != scene.size else ()
 
 
 @transform
@@ -180,9 +177,9 @@ class Erase(Transform):
     kind: Literal["random", "cutout", "grid"] = "random"
     area: Annotated[Range, Interval(0.0, 1.0, "the picture's area")] = (0.02, 0.33)
     ratio: Annotated[Range, Interval(0.05, 20.0)] = (0.3, 3.3)
-    count: Count = 1
+    count: _Count = 1
     cells: Annotated[Range, Interval(1.0, 64.0)] = (3.0, 7.0)
-    fill: Literal["noise"] | Share | tuple[Share, ...] = 0.0
+    fill: Literal["noise"] | _Share | tuple[_Share, ...] = 0.0
     mask_fill: Annotated[int, pydantic.Field(strict=True)] | None = None
 
     def __post_init__(self) -> None:
@@ -200,9 +197,9 @@ class Erase(Transform):
             fill: tuple[float, ...] | str = stream.child("fill").name
         else:
             fill = self.fill if isinstance(self.fill, tuple) else (self.fill,)
-        return (barriers.Erase(seen, fill, self.mask_fill),) if seen else ()
+        return (ops.Erase(seen, fill, self.mask_fill),) if seen else ()
 
-    def _rectangle(self, stream: Stream, size: Size) -> Rectangle:
+    def _rectangle(self, stream: Stream, size: Size) -> _Rectangle:
         height, width = size
         area = pick(stream, self.area) * height * width
         low, high = ends(self.ratio)
@@ -213,14 +210,14 @@ class Erase(Transform):
         top, left = stream.integers(height - rows + 1), stream.integers(width - columns + 1)
         return left, top, left + columns, top + rows
 
-    def _square(self, stream: Stream, size: Size) -> Rectangle:
+    def _square(self, stream: Stream, size: Size) -> _Rectangle:
         height, width = size
         side = round(math.sqrt(pick(stream, self.area) * height * width))
         stream.random()  # the place keeps its own number, though a square has no aspect
         top, left = (stream.integers(length + 1) - side // 2 for length in size)
         return max(0, left), max(0, top), min(width, left + side), min(height, top + side)
 
-    def _grid(self, stream: Stream, size: Size) -> list[Rectangle]:
+    def _grid(self, stream: Stream, size: Size) -> list[_Rectangle]:
         height, width = size
         spacing = max(1.0, min(size) / pick(stream, self.cells))
         side = spacing * math.sqrt(pick(stream, self.area))

@@ -1,4 +1,4 @@
-"""What a transform is: a frozen, validated description with one method, `draw`.
+"""Transforms: frozen, validated descriptions with one method, `draw`.
 
 A transform only says which numbers it draws and which operations they make::
 
@@ -21,44 +21,22 @@ import sys
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable
 from dataclasses import MISSING, dataclass, field, fields
-from functools import lru_cache, wraps
+from functools import lru_cache
 from itertools import chain
 from typing import Annotated, Any, TypeVar, dataclass_transform
 
 import pydantic
 from pydantic_core import core_schema
 
-from augkit.core.facts import is_number, is_size
+from augkit.core.constraints import is_number, is_size
 from augkit.core.key import Stream
 from augkit.core.ops import Op
+from augkit.core.validation import validated
 from augkit.errors import ArgumentError
+from augkit.registers import Register
 from augkit.targets.scene import Scene
-from augkit.transforms.validation import readable
-
-__all__ = [
-    "ANY_STEP",
-    "REGISTRY",
-    "Interval",
-    "PixelSize",
-    "Range",
-    "Step",
-    "Transform",
-    "draw_in_turn",
-    "ends",
-    "example",
-    "labels",
-    "ordered",
-    "pick",
-    "pick_whole",
-    "summary",
-    "transform",
-    "value",
-]
-
-REGISTRY: dict[str, type[Transform]] = {}
 
 T = TypeVar("T", bound="Transform")
-V = TypeVar("V")
 
 
 @dataclass(frozen=True)
@@ -183,6 +161,12 @@ class _StepSchema:
 Step = Annotated[Transform, _StepSchema()]
 
 
+# Steps by name: of this package, of other libraries, and of other people's packages through entry points.
+TRANSFORMS: Register[type[Transform]] = Register(
+    "transform", "augkit.transforms", "augkit.transforms", "augkit.integrations"
+)
+
+
 @dataclass_transform(frozen_default=True)
 def transform(cls: type[T]) -> type[T]:
     """Make a class a transform: frozen, validated, refusing unknown arguments, known to YAML under its name.
@@ -190,39 +174,13 @@ def transform(cls: type[T]) -> type[T]:
     Raises:
         ArgumentError: another transform has that name, or a field has that of what every transform does.
     """
-    known = REGISTRY.get(cls.__name__)
-    if known is not None and known.__module__ != cls.__module__:
-        raise ArgumentError(f"must be a new name, got that of {known.__module__}.{known.__name__}.", cls.__name__)
     hidden = next((name for name in vars(cls).get("__annotations__", {}) if name in vars(Transform)), None)
     if hidden is not None:
         raise ArgumentError(
             "must be another name: every transform has something of that name.", f"{cls.__name__}.{hidden}"
         )
-    made = _validated(cls, repr=False)
-    REGISTRY[cls.__name__] = made
-    return made
-
-
-@dataclass_transform(frozen_default=True)
-def value(cls: type[V]) -> type[V]:
-    """Make a class what a transform takes beside numbers and texts: frozen, validated, refusing unknown arguments."""
-    return _validated(cls, repr=True)
-
-
-def _validated(cls: type[V], repr: bool) -> type[V]:
-    config = pydantic.ConfigDict(extra="forbid")
-    built: Any = pydantic.dataclasses.dataclass(frozen=True, repr=repr, config=config)(cls)
-    validate = built.__init__
-
-    @wraps(validate)
-    def init(self: V, *args: Any, **kwargs: Any) -> None:
-        try:
-            validate(self, *args, **kwargs)
-        except pydantic.ValidationError as error:
-            raise readable(built, error.errors(), args, kwargs) from None
-
-    built.__init__ = init
-    made: type[V] = built
+    made = validated(cls, has_repr=False)
+    TRANSFORMS.add(cls.__name__, made)
     return made
 
 
@@ -243,7 +201,7 @@ def example(cls: type[T]) -> T:
     if shown is None:
         raise ArgumentError(f"must show one in its docstring, on a line '>>> {cls.__name__}(...)'.", cls.__name__)
     # What is evaluated stands in the class's own file, which was imported and so run already.
-    made: T = eval(shown[1], dict(REGISTRY) | vars(sys.modules[cls.__module__]))
+    made: T = eval(shown[1], dict(TRANSFORMS) | vars(sys.modules[cls.__module__]))
     return made
 
 
@@ -251,8 +209,7 @@ def draw_in_turn(scene: Scene, draws: Iterable[Callable[[Scene], tuple[Op, ...]]
     """Return what is drawn one after the other, each for the scene that those before it made."""
     drawn: tuple[Op, ...] = ()
     for draw in draws:
-        ops = draw(scene)
-        scene = scene.after(ops)
+        ops, scene = scene.advanced(draw(scene))
         drawn += ops
     return drawn
 

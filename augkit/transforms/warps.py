@@ -12,9 +12,7 @@ from augkit.core.warp import control_points, elastic_warp
 from augkit.targets.scene import Scene
 from augkit.transforms.transform import Interval, Range, Transform, pick, transform
 
-__all__ = ["ElasticWarp", "LocalWarp"]
-
-MOST_CELLS = 512  # along an axis: a plan is to stay a line
+_MOST_CELLS = 512  # along an axis: a plan is to stay a line
 
 
 @transform
@@ -42,7 +40,7 @@ class LocalWarp(Transform):
     def draw(self, stream: Stream, scene: Scene) -> tuple[Op, ...]:
         height, width = scene.size
         shorter = min(height, width)
-        cells_y, cells_x = (min(MOST_CELLS, max(1, round(self.cells * side / shorter))) for side in scene.size)
+        cells_y, cells_x = (min(_MOST_CELLS, max(1, round(self.cells * side / shorter))) for side in scene.size)
         std = pick(stream, self.strength) * shorter
         pushes = stream.normals(2, cells_y + 3, cells_x + 3) * std
         return (Warp(scene.size, control_points(pushes, (height / cells_y, width / cells_x))),)

@@ -19,7 +19,7 @@ from augkit.images import encode
 from augkit.pipeline.pipeline_file import bundled
 from augkit.pipeline.pipeline_schema import schema
 from augkit.preview import contact_sheet
-from augkit.transforms import REGISTRY
+from augkit.transforms import TRANSFORMS
 from support.commands import PLAIN, command
 
 ROOT = Path(__file__).parent.parent.parent
@@ -241,7 +241,7 @@ def test_list_names_everything_in_plain_columns() -> None:
     assert max(map(len, text.splitlines())) <= 80
     assert "\x1b" not in text
     assert all(line == line.rstrip() for line in text.splitlines())
-    for name in [*bundled(), *REGISTRY]:
+    for name in [*bundled(), *TRANSFORMS]:
         assert re.search(rf"^  {name}  ", text, re.MULTILINE)
     starts = {
         line.index(word) for line in text.splitlines() for word in ("Flip the", "Multiply all", "Zoom") if word in line

@@ -12,7 +12,7 @@ import pytest
 
 from augkit.expand import Estimate, estimate
 from augkit.pipeline import Pipeline
-from augkit.transforms.transform import REGISTRY, Transform, transform
+from augkit.transforms.transform import TRANSFORMS, Transform, transform
 from support.commands import command
 from support.folders import SMALL, done, picture, put
 
@@ -51,7 +51,7 @@ class Slow(Transform):
         return ()
 
 
-del REGISTRY[Slow.__name__]  # other tests list what there is
+TRANSFORMS.remove(Slow.__name__)  # other tests list what there is
 
 
 def test_the_time_is_near(src: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

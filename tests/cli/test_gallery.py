@@ -12,11 +12,11 @@ import augkit as ak
 from augkit.cli import app
 from augkit.errors import AugkitError, MissingExtra, SampleError
 from augkit.images import encode, read
-from augkit.integrations.albumentations import names
+from augkit.integrations.albumentations.registry import names
 from augkit.preview import gallery
 from augkit.preview.gallery import CELL_PX, COLUMNS, _visible, examples
 from augkit.preview.numbers import numbers
-from augkit.transforms import REGISTRY
+from augkit.transforms import TRANSFORMS
 from support.pictures import picture
 from support.table import ROWS
 
@@ -24,10 +24,10 @@ from support.table import ROWS
 def test_every_transform_is_shown() -> None:
     sample = ak.Sample(picture((90, 120)), id="a.jpg")
     found = examples(sample)
-    assert found.keys() == REGISTRY.keys()
+    assert found.keys() == TRANSFORMS.keys()
     for name, made in found.items():
         step = made()
-        assert type(step) is REGISTRY[name]
+        assert type(step) is TRANSFORMS[name]
         plans = {ak.Pipeline([step]).draw(ak.Key(0, str(n)), ak.Scene.of(sample)) for n in range(20)}
         assert any(not np.array_equal(ak.run(plan, sample).image, sample.image) for plan in plans), name
 
@@ -45,7 +45,7 @@ def test_what_is_shown_differs_from_the_picture() -> None:
     sample = ak.Sample(picture((90, 120)), id="a.jpg")
     for seed in range(4):
         for name in ("ChannelShuffle", "TrivialAugment", "PCAColorShift", "Noise"):
-            plan = _visible(ak.Pipeline([REGISTRY[name]()]), name, sample, seed)
+            plan = _visible(ak.Pipeline([TRANSFORMS[name]()]), name, sample, seed)
             assert (ak.run(plan, sample).image != sample.image).mean() > 0.3, name
 
 

@@ -20,7 +20,7 @@ from augkit.preview.numbers import numbers
 from augkit.preview.picture import CHECKS, fitted_size, visible
 from augkit.preview.picture import picture as fitted
 from augkit.preview.sheet import CELL_PX, SMALL_CELL_PX, Layout
-from augkit.transforms import REGISTRY
+from augkit.transforms import TRANSFORMS
 from augkit.transforms.transform import summary
 from support.pictures import full_sample, picture
 
@@ -295,7 +295,7 @@ def test_sentences_say_ranges_chances_names_and_inner_steps() -> None:
     assert (2, "2.2.1. Hue: " + summary(ak.Hue)) in lines
 
 
-@pytest.mark.parametrize("name", REGISTRY)
+@pytest.mark.parametrize("name", TRANSFORMS)
 def test_every_transform_has_words(name: str) -> None:
-    assert len(summary(REGISTRY[name])) > 10
-    assert all(argument != "name" and default for argument, default in defaults(REGISTRY[name]))
+    assert len(summary(TRANSFORMS[name])) > 10
+    assert all(argument != "name" and default for argument, default in defaults(TRANSFORMS[name]))

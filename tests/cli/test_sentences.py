@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 import augkit as ak
-from augkit.core.barriers import Erase
+from augkit.core.ops import Erase
 from augkit.pipeline.sentences import ONLY, explain
-from augkit.transforms import REGISTRY
+from augkit.transforms import TRANSFORMS
 
 SCENE = ak.Scene.of(ak.Sample(np.zeros((90, 120), np.uint8), boxes=[[20, 10, 60, 40]]))
 OTHER: dict[str, Any] = {"degrees": (10.0, 20.0), "cells": (9.0, 9.0), "count": 5, "ratio": 7.0, "overlap": 0.95}
@@ -24,7 +24,7 @@ def told(step: ak.Transform) -> str:
 def kinds() -> Iterator[tuple[ak.Transform, str]]:
     """Yield a step of every kind with every argument that some kinds do not look at."""
     for (name, argument), (kind, _) in ONLY.items():
-        cls = REGISTRY[name]
+        cls = TRANSFORMS[name]
         given: dict[str, Any] = {"size": 50} if name == "RandomBoxCrop" else {}
         for value in get_args(get_type_hints(cls)[kind]):
             yield cls(**given, **{kind: value}), argument

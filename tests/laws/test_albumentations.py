@@ -11,8 +11,7 @@ import pytest
 import augkit as ak
 from augkit.core.plan import Plan
 from augkit.errors import ArgumentError
-from augkit.integrations.albumentations import motion_of, names
-from augkit.integrations.albumentations.registry import REFUSED
+from augkit.integrations.albumentations.registry import REFUSED, motion_of, names
 from support.albumentations_table import (
     EXCEPTIONS,
     FIXED,

@@ -9,7 +9,7 @@ import pytest
 
 import augkit as ak
 from augkit.errors import AugkitError
-from augkit.transforms import REGISTRY
+from augkit.transforms import TRANSFORMS
 from augkit.transforms.other_names import ELSEWHERE
 
 IMAGE = np.zeros((20, 30, 3), np.uint8)
@@ -101,4 +101,4 @@ def test_calls_in_the_words_of_others(call: Callable[[], Any], says: str) -> Non
 
 
 def test_no_name_of_others_is_one_of_ours() -> None:
-    assert not set(ELSEWHERE) & set(REGISTRY)
+    assert not set(ELSEWHERE) & set(TRANSFORMS)

@@ -13,7 +13,7 @@ from augkit.core.chain import push
 from augkit.core.fuse import fuse
 from augkit.core.ops import Adapt, ColorMatrix, Curve, Homography, Op
 from augkit.core.plan import ColorRun, Plan, SpatialRun
-from augkit.core.policy import Policy
+from augkit.core.sampling import SamplingOptions
 from augkit.core.spatial import IDENTITY
 from support.pictures import KEY, centres, detail, full_sample, noise, picture, psnr, run_one_by_one
 
@@ -214,7 +214,7 @@ def test_crop_then_rotate_shows_real_pixels(executor: str) -> None:
 
 def test_policy_is_the_pipelines() -> None:
     plan = ak.Pipeline([ak.Rotate(3)], border="wrap", fill=7, interpolation="nearest").draw(KEY, ak.Scene(SIZE))
-    assert plan.policy == Policy("wrap", 7, 0, "nearest")
+    assert plan.policy == SamplingOptions("wrap", 7, 0, "nearest")
 
 
 def test_a_curve_that_changes_nothing_clamps_between_matrices() -> None:

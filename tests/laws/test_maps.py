@@ -9,8 +9,8 @@ from augkit.core.chain import pull
 from augkit.core.plan import SpatialRun
 from augkit.core.products import MULTIPLICATIONS, matmul
 from augkit.errors import AugkitError
-from augkit.executors.cpu.maps import Window, map_of
-from augkit.executors.cpu.resample import touched
+from augkit.executors.opencv.maps import Window, map_of
+from augkit.executors.opencv.resample import touched
 from support.pictures import assert_close, noise
 
 KEY = ak.Key(0, "a")

@@ -12,7 +12,7 @@ import pytest
 
 import augkit as ak
 from augkit.errors import ArgumentError
-from augkit.transforms import REGISTRY
+from augkit.transforms import TRANSFORMS
 from augkit.transforms.transform import example, transform
 
 ROOT = Path(__file__).parent.parent.parent
@@ -20,9 +20,8 @@ IMPORTS = """
 import math
 import random
 
-from augkit.core.barriers import Filter
 from augkit.core.key import Stream
-from augkit.core.ops import Curve, Homography, Op
+from augkit.core.ops import Curve, Filter, Homography, Op
 from augkit.targets.scene import Scene
 from augkit.core.spatial import about, product, rotation, shear
 from augkit.transforms.transform import Range, Transform, pick, transform
@@ -124,10 +123,10 @@ def test_a_name_is_given_once_and_an_example_must_be_shown() -> None:
         silent = transform(type("Silent", (ak.Transform,), dict(body)))
         with pytest.raises(ArgumentError, match=r"^Silent: must show one in its docstring, on a line '>>> Silent"):
             example(silent)
-        with pytest.raises(ArgumentError, match=r"^Mirror: must be a new name, got that of augkit"):
+        with pytest.raises(ArgumentError, match=r"^Mirror: must be a new name, got that of another transform"):
             transform(type("Mirror", (ak.Transform,), dict(body)))
     finally:
-        del REGISTRY["Silent"]
+        TRANSFORMS.remove("Silent")
 
 
 def test_it_is_known_everywhere(tree: Path) -> None:

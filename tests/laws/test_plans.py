@@ -13,8 +13,7 @@ from hypothesis import strategies as st
 from numpy._core._multiarray_umath import __cpu_dispatch__, __cpu_features__  # type: ignore[import-not-found]
 
 import augkit as ak
-from augkit.core.barriers import Adapt, Noise
-from augkit.core.ops import ColorMatrix, Curve
+from augkit.core.ops import Adapt, ColorMatrix, Curve, Noise
 from augkit.core.plan import BlendRun, ColorRun, Plan
 from augkit.core.spatial import IDENTITY
 from augkit.errors import ArgumentError

@@ -1,10 +1,11 @@
 """Every barrier has words, in full for what a plan does and in brief for captions."""
 
-from typing import Any, get_args
+from typing import Any
 
 import pytest
 
-from augkit.core.barriers import (
+from augkit.core.ops import (
+    OPS,
     Adapt,
     Barrier,
     Downscale,
@@ -18,7 +19,6 @@ from augkit.core.barriers import (
     Pool,
     Spectrum,
 )
-from augkit.core.words import brief, told
 
 LINE = ((-1.0, 2.0, -1.0),) * 2
 WORDS = [
@@ -58,9 +58,9 @@ WORDS = [
 
 
 def test_every_barrier_is_told() -> None:
-    assert {type(op) for op, _, _ in WORDS} == set(get_args(Barrier))
+    assert {type(op) for op, _, _ in WORDS} == {cls for cls in OPS.values() if issubclass(cls, Barrier)}
 
 
 @pytest.mark.parametrize(("op", "in_full", "in_brief"), WORDS)
 def test_words(op: Any, in_full: str, in_brief: str) -> None:
-    assert (told(op), brief(op)) == (in_full, in_brief)
+    assert (op.describe(), op.caption()) == (in_full, in_brief)

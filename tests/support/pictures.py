@@ -8,11 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 import augkit as ak
-from augkit.core.barriers import Pool, Sliding
 from augkit.core.fuse import fuse
+from augkit.core.ops import Pool, Sliding
+from augkit.core.ops.sliding import kernel_of
 from augkit.core.plan import BlendRun, Plan, SpatialRun, Step, size_after
-from augkit.core.policy import Policy
-from augkit.core.windows import kernel_of, slide
+from augkit.core.sampling import SamplingOptions
 
 Reals = NDArray[np.float64]
 
@@ -147,7 +147,7 @@ def spatial_part(plan: Plan, blobs: bool = False, **policy: Any) -> Plan:
 
     With `blobs`, windows that leave blobs to be seen slide over the picture as they do in the plan.
     """
-    return Plan(plan.source, moving(plan.steps, plan.source, blobs), Policy(**policy))
+    return Plan(plan.source, moving(plan.steps, plan.source, blobs), SamplingOptions(**policy))
 
 
 def moving(steps: tuple[Step, ...], size: tuple[int, int], blobs: bool = False) -> tuple[Step, ...]:
@@ -157,7 +157,7 @@ def moving(steps: tuple[Step, ...], size: tuple[int, int], blobs: bool = False) 
         if isinstance(step, SpatialRun) or (blobs and isinstance(step, Sliding) and keeps_blobs(step)):
             found.append(step)
         elif isinstance(step, Sliding):
-            found += fuse((slide(step, size),), size).steps
+            found += fuse((step.move(size),), size).steps
         elif isinstance(step, BlendRun):
             found += moving(step.branches[0], size, blobs)
         size = size_after(step, size)

@@ -9,8 +9,7 @@ import numpy as np
 from scipy import stats
 
 import augkit as ak
-from augkit.core.barriers import Adapt, Filter
-from augkit.core.ops import ColorMatrix, Curve, Homography, Op
+from augkit.core.ops import Adapt, ColorMatrix, Curve, Filter, Homography, Op
 from support.table import drawn
 
 SIZE = (120, 160)

@@ -6,11 +6,9 @@ import numpy as np
 import pytest
 
 import augkit as ak
-from augkit.core.barriers import Sliding
-from augkit.core.ops import Homography
+from augkit.core.ops import Homography, Sliding, moves
 from augkit.core.plan import Plan
 from augkit.core.spatial import IDENTITY
-from augkit.core.windows import moves
 from support import table
 from support.pictures import keeps_blobs, scattered, spatial_part
 from support.table import BUNDLED, ROWS

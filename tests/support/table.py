@@ -12,7 +12,7 @@ import numpy as np
 
 import augkit as ak
 from augkit.core.ops import Op
-from augkit.transforms import REGISTRY
+from augkit.transforms import TRANSFORMS
 from augkit.transforms.transform import example
 from support.pictures import full_sample
 
@@ -141,7 +141,7 @@ MORE: dict[str, list[dict[str, object]]] = {
 
 def rows() -> Iterator[ak.Transform]:
     """Yield example instances of every registered transform."""
-    for name, cls in REGISTRY.items():
+    for name, cls in TRANSFORMS.items():
         yield example(cls)
         for arguments in MORE.get(name, []):
             yield cls(**arguments)

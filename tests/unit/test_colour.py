@@ -11,9 +11,9 @@ from scipy import stats
 import augkit as ak
 from augkit.core.ops import ColorMatrix, Curve
 from augkit.core.plan import ColorRun, Plan
-from augkit.core.tonal import LUMA, compose, hue, principal_components, saturation
+from augkit.core.tonal import LUMA, hue, principal_components, saturation
 from augkit.errors import ArgumentError
-from augkit.transforms.colour import IMAGENET
+from augkit.transforms.colour import _IMAGENET as IMAGENET
 from support.pictures import KEY, TOP, assert_close, channels_of, noise, picture
 from support.table import STATISTICS, STYLE
 
@@ -198,7 +198,7 @@ colours = st.builds(ColorMatrix, matrices, offsets)
 
 @given(colours, colours, offsets)
 def test_matrices_compose(first: ColorMatrix, second: ColorMatrix, value: tuple[float, float, float]) -> None:
-    both_at_once = compose(second, first)
+    both_at_once = second.after(first)
     middle = np.array(first.matrix) @ value + first.offset
     wanted = np.array(second.matrix) @ middle + second.offset
     np.testing.assert_allclose(np.array(both_at_once.matrix) @ value + both_at_once.offset, wanted, atol=1e-9)

@@ -11,7 +11,7 @@ import pytest
 import augkit as ak
 from augkit.convert import albumentations_rules, convert
 from augkit.errors import FileError
-from augkit.integrations.albumentations import names
+from augkit.integrations.albumentations.registry import names
 from support.albumentations_table import PARAMS
 from support.commands import command
 from support.conversions import SIZE, assert_nothing_lost, done, loaded, source, written

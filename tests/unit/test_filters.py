@@ -12,13 +12,12 @@ from torch import from_numpy
 from torch.nn import functional
 
 import augkit as ak
-from augkit.core.barriers import Barrier, Filter, Gaussian, Motion
-from augkit.core.barriers import Pool as Pooling
+from augkit.core.ops import Barrier, Filter, Gaussian, Motion
+from augkit.core.ops import Pool as Pooling
+from augkit.core.ops.sliding import KERNELS, kernel_of
 from augkit.core.plan import Plan
-from augkit.core.policy import Policy
-from augkit.core.windows import kernel_of, slide
+from augkit.core.sampling import SamplingOptions
 from augkit.errors import ArgumentError, SampleError
-from augkit.transforms.filters import KERNELS
 from support.pictures import KEY, TOP, assert_close, noise, picture
 
 both = pytest.mark.parametrize("executor", ["cpu", "reference"])
@@ -184,7 +183,7 @@ def test_a_plan_whose_windows_do_not_fit_is_refused() -> None:
 def test_a_plan_of_weights_that_sums_cannot_hold_is_refused() -> None:
     text = ak.Pipeline([ak.Convolve(((0.5, 0.25, 2.0),))]).draw(KEY, ak.Scene((9, 9))).to_json()
     for weight in ("1e39", "-1e6", "1" + "0" * 400):
-        with pytest.raises(ArgumentError, match=r"Filter.kernel: must .* -100000 and 100000"):
+        with pytest.raises(ArgumentError, match=r"Filter\.kernel\[0\]\[\d\]: must .* -100000 and 100000"):
             Plan.from_json(text.replace("0.25", weight))
 
 
@@ -234,7 +233,7 @@ def test_labels_follow_the_stride(kind: Any, side: int, stride: int, padding: in
 
 
 def run(op: Barrier, image: Any, executor: str, **policy: Any) -> Any:
-    return ak.run(Plan(image.shape[:2], (op,), Policy(**policy)), ak.Sample(image), executor).image
+    return ak.run(Plan(image.shape[:2], (op,), SamplingOptions(**policy)), ak.Sample(image), executor).image
 
 
 @both
@@ -253,7 +252,7 @@ def test_motions_are_straight_and_sum_to_one(length: float, degrees: float) -> N
     kernel = kernel_of(Filter(Motion(length, degrees)))
     assert kernel.sum() == pytest.approx(1)
     np.testing.assert_allclose(kernel, kernel[::-1, ::-1], atol=1e-12)
-    assert slide(Filter(Motion(length, degrees)), (99, 99)).size == (100 - len(kernel),) * 2
+    assert Filter(Motion(length, degrees)).move((99, 99)).size == (100 - len(kernel),) * 2
     rows, columns = np.mgrid[: len(kernel), : len(kernel)] - len(kernel) // 2
     radians = np.radians(degrees)
     along, across = (

@@ -7,7 +7,7 @@ import pytest
 from scipy import ndimage
 
 import augkit as ak
-from augkit.transforms.filters import KERNELS
+from augkit.core.ops.sliding import KERNELS
 from support.pictures import KEY, noise
 
 JUDGES: dict[str, Any] = {

@@ -11,8 +11,8 @@ from PIL import Image, ImageOps
 from scipy.signal import correlate2d
 
 import augkit as ak
+from augkit.core.ops.sliding import KERNELS
 from augkit.core.tonal import LUMA
-from augkit.transforms.filters import KERNELS
 from support.pictures import KEY, TOP, noise, picture
 
 both = pytest.mark.parametrize("executor", ["cpu", "reference"])

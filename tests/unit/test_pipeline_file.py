@@ -128,7 +128,7 @@ WRONG = [
     ("steps:\n  - [Mirror]", 2, "must be a transform's name", True),
     ("steps:\n  - Grayscale: 5", 2, "takes no arguments", True),
     ("steps:\n  - {Rotate: {name: a}}\n  - {Shear: {name: a}}", 1, "must each have another name, got 'a' twice", False),
-    ("border: mirror\nsteps: []", 1, "must be reflect or constant or replicate or wrap, got 'mirror'", True),
+    ("border: mirror\nsteps: []", 1, "must be 'reflect', 'constant', 'replicate' or 'wrap', got 'mirror'", True),
     ("steps: []\nboarder: wrap", 2, r"has no key 'boarder'\. Did you mean border\?", True),
     ("steps: []\nmin_visible: 2", 2, "must lie within 0 and 1", True),
     ("steps: []\nfill: red", 2, "must be a number", True),

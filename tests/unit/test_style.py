@@ -9,11 +9,11 @@ import pytest
 from threadpoolctl import threadpool_limits
 
 import augkit as ak
-from augkit.core.barriers import Spectrum
+from augkit.core.ops import Spectrum
 from augkit.core.plan import Plan
 from augkit.datasets.style_statistics import StyleSums
 from augkit.errors import ArgumentError
-from augkit.executors.style import amplitudes_of, color_transfer, restyled, spectrum
+from augkit.executors.kernels.style_kernel import amplitudes_of, color_transfer, restyled, spectrum
 from augkit.images import encode
 from support.commands import command
 from support.pictures import KEY, TOP, noise, picture

@@ -1,6 +1,6 @@
 """Laws of texture: noise has the distribution it is named for, paint covers its share, and codecs are what they are."""
 
-from typing import Any, get_args
+from typing import Any
 
 import cv2
 import numpy as np
@@ -10,14 +10,13 @@ from hypothesis import strategies as st
 from scipy import ndimage, stats
 
 import augkit as ak
-from augkit.core import barriers
-from augkit.core.barriers import Adapt, Barrier
+from augkit.core.ops import OPS, Adapt, Barrier, External
+from augkit.core.ops.adapt import ADAPTATIONS
 from augkit.core.plan import Plan
 from augkit.errors import ArgumentError, SampleError
-from augkit.executors.cpu.barriers import FAST
-from augkit.executors.histograms import TABLES
-from augkit.executors.reference import barriers as reference
-from augkit.executors.style import MATCHES
+from augkit.executors import EXECUTORS, KERNELS
+from augkit.executors.kernels.histogram_tables import TABLES
+from augkit.executors.kernels.style_kernel import MATCHES
 from support.pictures import KEY, TOP, noise, picture, psnr
 
 both = pytest.mark.parametrize("executor", ["cpu", "reference"])
@@ -35,9 +34,12 @@ def flat(level: float, dtype: str = "float32", size: tuple[int, int] = SIZE) -> 
 
 def test_every_barrier_has_a_meaning_and_a_way_to_be_done() -> None:
     """But for other packages' transforms, which move labels too: all executors leave them to their integration."""
-    assert set(FAST) == set(reference.MEANINGS) == set(get_args(Barrier)) - {barriers.External}
-    assert set(TABLES) | set(MATCHES) == set(barriers.ADAPTATIONS)
-    assert set(MATCHES) == set(barriers.RGB_ONLY)
+    assert set(EXECUTORS) == {"cpu", "reference"}
+    names = {name for name, cls in OPS.items() if issubclass(cls, Barrier) and cls is not External}
+    for executor in EXECUTORS:
+        assert {name.partition(" ")[0] for name in KERNELS if name.endswith(executor) or " " not in name} == names
+    assert set(TABLES) | set(MATCHES) == set(ADAPTATIONS)
+    assert set(MATCHES) == {name for name, takes in ADAPTATIONS.items() if takes.rgb}
 
 
 @both
@@ -237,7 +239,7 @@ def test_paint_must_fit_its_picture(executor: str) -> None:
 
 @both
 def test_adaptations_that_need_red_green_and_blue_say_so(executor: str) -> None:
-    for name in barriers.RGB_ONLY:
-        plan = Plan(SIZE, (Adapt(name, (0.1,) * barriers.ADAPTATIONS[name]),))
+    for name in MATCHES:
+        plan = Plan(SIZE, (Adapt(name, (0.1,) * ADAPTATIONS[name].numbers),))
         with pytest.raises(SampleError, match=rf"{name}: must get an RGB picture, got one of 2 channels"):
             ak.run(plan, ak.Sample(noise(SIZE, 2)), executor)

@@ -16,8 +16,6 @@ from augkit.core.key import Key
 from augkit.errors import SampleError
 from augkit.targets.sample import Sample
 
-__all__ = ["KINDS", "Augment", "answered"]
-
 Augment = Callable[[Sample, Key], Sample]
 Data = dict[str, Any]
 Reals = NDArray[np.float64]

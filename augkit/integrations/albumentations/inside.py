@@ -5,13 +5,11 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
-from augkit.core.external import MAX_SEED
 from augkit.core.key import Key
+from augkit.core.ops.external import MAX_SEED
 from augkit.errors import ArgumentError
 from augkit.integrations.albumentations.call import KINDS, Augment, answered
 from augkit.integrations.albumentations.package import albumentations
-
-__all__ = ["as_step"]
 
 _REPLAYED = "augkit.Replayed"
 

@@ -9,8 +9,6 @@ from typing import Any
 
 from augkit.errors import MissingExtra
 
-__all__ = ["albumentations"]
-
 _ASKS_THE_NETWORK = "NO_ALBUMENTATIONS_UPDATE"  # unless it is set, importing the package looks for a newer one
 
 

@@ -1,4 +1,4 @@
-"""Where points go: by the map that a transform of Albumentations draws, and by nothing else.
+"""Points moved by the map that a transform of Albumentations draws, and by nothing else.
 
 It moves points through bent pictures by painting and finding them, to whole pixels, and loses those that lie close
 together; and where a border reflects, it gives their reflections too. Here a bent picture's map is solved for them, and
@@ -16,8 +16,6 @@ from numpy.typing import NDArray
 
 from augkit.core.spatial import Size
 from augkit.targets.outlines import outlines_of
-
-__all__ = ["looking_for", "pushed", "steadied"]
 
 Reals = NDArray[np.float64]
 

@@ -16,8 +16,6 @@ from augkit.errors import DecodeError, FileError, SampleError
 from augkit.images import decode, read_bytes
 from augkit.integrations.albumentations.registry import METADATA
 
-__all__ = ["in_range_of", "loaded", "pinned", "seen_from"]
-
 _PLACES = ("image", "mask")  # keys whose texts are paths; so are the texts of a list
 _FILES = ("font_path",)  # arguments that are paths
 _PATH, _DIGEST = "path", "sha256"

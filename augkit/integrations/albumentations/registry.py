@@ -1,4 +1,4 @@
-"""Which transforms of Albumentations can be a step: found by name in its own registry, never by import path."""
+"""Transforms of Albumentations that can be a step, found by name in its own registry, never by import path."""
 
 from __future__ import annotations
 
@@ -8,25 +8,11 @@ import re
 import warnings
 from collections.abc import Mapping
 from functools import cache
-from typing import Any, Literal
+from typing import Any
 
+from augkit.core.ops.external import Motion
 from augkit.errors import ArgumentError, closest
 from augkit.integrations.albumentations.package import albumentations
-
-__all__ = [
-    "METADATA",
-    "REFUSED",
-    "RESIZES",
-    "Motion",
-    "built",
-    "check_arguments",
-    "find",
-    "motion_of",
-    "names",
-    "origin_of",
-    "wanted_beside",
-    "without_derived",
-]
 
 METADATA = "metadata"  # beside the arguments: what a call of the transform takes beside the picture
 REFUSED = {
@@ -38,7 +24,6 @@ REFUSED = {
 _PLACES = "Give pictures by their paths, in a list or under 'image'."
 _TARGETS = ("image", "mask", "bboxes", "keypoints")
 _OURS = ("p", "strict")  # every transform has these; a chance belongs beside the step
-Motion = Literal["none", "stay", "bend", "tear", "mix", "map"]
 # What becomes of the picture's points. All that are not named here and change more than colours move them by a
 # homography, perhaps into a picture of another size.
 _MOTIONS: dict[Motion, frozenset[str]] = {
@@ -159,12 +144,7 @@ def built(name: str, given: Mapping[str, Any]) -> Any:
 
 @cache
 def motion_of(name: str) -> Motion:
-    """Tell what becomes of the picture's points.
-
-    Returns:
-        ``none`` where only the picture changes, ``stay`` where masks and what is seen may change too, ``bend``,
-        ``tear`` into pieces, ``mix`` with other pictures, or ``map``, by a homography.
-    """
+    """Tell what becomes of the picture's points: see `Library.motion`."""
     if issubclass(find(name), albumentations().ImageOnlyTransform):
         return "none"
     return next((motion for motion, found in _MOTIONS.items() if name in found), "map")

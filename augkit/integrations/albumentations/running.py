@@ -8,15 +8,15 @@ has an own way to round.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from augkit.core.arrays import Image, Points
 from augkit.core.channels import channels_of
-from augkit.core.external import External
+from augkit.core.ops import External
+from augkit.core.ops.external import Place, Subject
 from augkit.core.tonal import RANGE
 from augkit.errors import AugkitError, SampleError
 from augkit.integrations.albumentations.package import albumentations
@@ -24,56 +24,14 @@ from augkit.integrations.albumentations.points import looking_for, steadied
 from augkit.integrations.albumentations.reference_pictures import in_range_of, loaded
 from augkit.integrations.albumentations.registry import METADATA, RESIZES, built, motion_of, origin_of, wanted_beside
 
-__all__ = ["MASK", "Subject", "perform"]
-
-Image = NDArray[Any]
-Reals = NDArray[np.float64]
-Place = tuple[str, str]
-
 MASK: Place = ("mask", "")
 _MASKS = tuple(map(np.dtype, (np.uint8, np.uint16, np.int16)))  # what OpenCV moves as it is; float32 holds the rest
 _THINNEST_PX = 1e-3  # of a box
 _WHOLE = 2**24  # float32 holds every whole number up to here
 
 
-@dataclass(frozen=True)
-class Subject:
-    """A picture and what moves with it.
-
-    Args:
-        image: (H, W) or (H, W, C), without alpha.
-        beside: what lies on it pixel by pixel, by field and name: masks, and as ``images`` other pictures.
-        alpha: (H, W), moved as a mask is.
-        boxes: (n, 4) of left, top, right, bottom.
-        keypoints: (k, 2).
-        points: (m, 2), of outlines and lines; they may be hidden, but are never left out.
-        kept: which of the boxes at the beginning each box is.
-        seen: which keypoints are still there; the others lie where they lay.
-    """
-
-    image: Image
-    beside: Mapping[Place, Image] = field(default_factory=dict)
-    alpha: Image | None = None
-    boxes: Reals | None = None
-    keypoints: Reals | None = None
-    points: Reals | None = None
-    kept: tuple[int, ...] = ()
-    seen: NDArray[np.bool_] | None = None
-
-
 def perform(op: External, subject: Subject, min_visible: float) -> Subject:
-    """Return what the transform makes; dtypes and channels are as they went in.
-
-    Args:
-        op: from a draw.
-        subject: left alone.
-        min_visible: boxes of which less is left are dropped, 0 to 1.
-
-    Raises:
-        MissingExtra: Albumentations is not installed.
-        ArgumentError: it has no such transform or argument.
-        SampleError: it cannot be done to such a picture, or a picture it takes is another than at the draw.
-    """
+    """Return what the transform makes of a subject: see `Library.perform`."""
     where, motion = f"albumentations.{op.name}", motion_of(op.name)
     given = json.loads(op.params)
     transform = built(op.name, given)
@@ -150,7 +108,7 @@ def _targets(subject: Subject, origin: float, where: str) -> dict[str, Any]:
     return found
 
 
-def _all_points(subject: Subject) -> Reals | None:
+def _all_points(subject: Subject) -> Points | None:
     """Return keypoints and other points, (k + m, 2), or None where neither are wanted."""
     found = [points for points in (subject.keypoints, subject.points) if points is not None]
     return np.concatenate(found) if found else None

@@ -14,7 +14,7 @@ from typing import Any, Literal, get_args
 
 from torch import nn
 
-from augkit.core.facts import is_number
+from augkit.core.constraints import is_number
 from augkit.errors import ArgumentError, closest
 from augkit.train.models.modules import GlobalMean, Kind, Pair, Pooling, ZeroPad
 

@@ -1,0 +1,66 @@
+"""Operations as data: their register, and the way to JSON and back.
+
+Every operation holds only numbers, texts and tuples of them, so that it is hashable, prints as valid Python and is the
+same after a journey through JSON. A draw makes thousands of them, so nothing is checked when one is made; when one is
+read, pydantic checks every field against its annotation.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from typing import TypeVar, dataclass_transform
+
+from augkit.core.arrays import Json, JsonObject
+from augkit.core.validation import left_out, read, written
+from augkit.errors import ArgumentError
+from augkit.registers import Register
+
+T = TypeVar("T")
+
+# Operations, and the parts that they hold, by the names of their classes.
+OPS: Register[type] = Register("operation", "augkit.core.ops", group="augkit.transforms")
+
+
+@dataclass_transform(frozen_default=True)
+def operation(cls: type[T]) -> type[T]:
+    """Make a class an operation, or a part of one: a frozen dataclass, known to plans under its name.
+
+    Raises:
+        ArgumentError: another one has the name.
+    """
+    made = dataclass(frozen=True)(cls)
+    OPS.add(cls.__name__, made)
+    return made
+
+
+def to_jsonable(op: object) -> JsonObject:
+    """Return an operation as a dictionary; `json` asks the same of those it holds where this is its `default`.
+
+    Raises:
+        TypeError: it is no operation.
+    """
+    if type(op).__name__ not in OPS:
+        raise TypeError(f"must be an operation, got {op!r:.60}")
+    return {"op": type(op).__name__} | written(op)
+
+
+def from_jsonable(described: Json) -> object:
+    """Return the operation that `to_jsonable` described.
+
+    Raises:
+        ArgumentError: the class, a field or a number is not one that `to_jsonable` writes.
+    """
+    name = str(described.get("op") if isinstance(described, dict) else described)
+    cls = OPS.find(name, "op")
+    given = {field: frozen(value) for field, value in described.items() if field != "op"}
+    wanted = {item.name for item in fields(cls)}
+    if given.keys() | left_out(cls).keys() != wanted:
+        raise ArgumentError(f"must have the fields {', '.join(sorted(wanted))}, got {sorted(given)}.", name)
+    return read(cls, given)
+
+
+def frozen(value: Json) -> Json:
+    """Return what JSON gave with tuples for lists and operations for dictionaries."""
+    if isinstance(value, list):
+        return tuple(map(frozen, value))
+    return from_jsonable(value) if isinstance(value, dict) else value

@@ -1,0 +1,114 @@
+"""Sampling options: what belongs to a pipeline and its data, never to a transform."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import field
+from functools import partial
+from typing import Annotated, Literal, TypeAlias, TypeVar, get_args
+
+import numpy as np
+import pydantic
+
+from augkit.core.arrays import JsonObject, Label
+from augkit.core.constraints import Within, is_number
+from augkit.core.validation import LATER, value
+from augkit.errors import ArgumentError
+
+Border = Literal["reflect", "constant", "replicate", "wrap"]
+Interpolation = Literal["linear", "nearest"]
+Decode = Literal["full"]
+CHOICES = {"border": get_args(Border), "interpolation": get_args(Interpolation), "decode": get_args(Decode)}
+
+T = TypeVar("T")
+Pairs: TypeAlias = tuple[tuple[T, T], ...]
+
+
+def _checked_fill(fill: object) -> object:
+    levels = fill if isinstance(fill, tuple) and fill else (fill,)
+    if not all(map(is_number, levels)):
+        raise ArgumentError(f"must be a number, or one a channel, got {fill!r}.")
+    return fill
+
+
+def _checked_pairs(meaning: str, fits: Callable[[object], bool], pairs: object) -> object:
+    seen: set[object] = set()
+    if not isinstance(pairs, tuple):
+        raise ArgumentError(f"must be pairs of {meaning}, got {pairs!r:.60}.")
+    for pair in pairs:
+        if not isinstance(pair, tuple) or len(pair) != 2 or not all(map(fits, pair)):
+            raise ArgumentError(f"must be pairs of {meaning}, got {pair!r:.60}.")
+        for part in pair:
+            if part in seen:
+                raise ArgumentError(f"must name each but once, got {part!r} again.")
+            seen.add(part)
+    return pairs
+
+
+_points = partial(_checked_pairs, "two points, counted from 0", lambda part: type(part) is int and part >= 0)
+_labels = partial(_checked_pairs, "two labels, texts or whole numbers", lambda part: type(part) in (str, int))
+
+
+@value
+class SamplingOptions:
+    """Say how pixels are sampled and what a mirror exchanges: a property of the pipeline, never of a transform.
+
+    Args:
+        border: what lies outside the source plane: its reflection, a constant, its edge, or itself again.
+        fill: the constant, in the picture's own units: one number, or one a channel.
+        mask_fill: the constant for masks.
+        interpolation: ``linear`` or ``nearest``, for images; masks are always ``nearest``.
+        min_visible: boxes are dropped when less than this fraction of their moved area is left, 0 to 1.
+        decode: ``full``, pictures are decoded at their full size.
+        keypoint_pairs: the points of an object, counted from 0, that change places in a mirror: its two eyes.
+        mirrored_labels: the labels that change places in a mirror, in pairs: a left hand's and a right hand's.
+    """
+
+    border: Border = "reflect"
+    fill: Annotated[float | tuple[float, ...], pydantic.PlainValidator(_checked_fill)] = 0
+    mask_fill: Annotated[int, pydantic.Field(strict=True)] = 0
+    interpolation: Interpolation = "linear"
+    min_visible: Annotated[float, Within(0.0, 1.0)] = 0.1
+    decode: Decode = "full"
+    keypoint_pairs: Annotated[Pairs[int], pydantic.PlainValidator(_points)] = field(default=(), metadata=LATER)
+    mirrored_labels: Annotated[Pairs[str | int], pydantic.PlainValidator(_labels)] = field(default=(), metadata=LATER)
+
+    def given(self) -> JsonObject:
+        """Return what is not as by default."""
+        return {name: value for name, value in vars(self).items() if value != getattr(type(self), name)}
+
+    def in_mirror(self, label: Label) -> Label:
+        """Return what a label, or each of several, is called in a mirror; what no pair names stays.
+
+        A text is also what a pair's whole number is called: classes that are read from files have names.
+
+        >>> SamplingOptions(mirrored_labels=(("left", "right"),)).in_mirror(["right", "both"])
+        ['left', 'both']
+        """
+        if isinstance(label, np.ndarray):
+            changed = [self.in_mirror(value) for value in label.tolist()]
+            return np.array(changed, None if label.dtype.kind == "U" else label.dtype).reshape(label.shape)
+        if isinstance(label, np.generic):
+            value = self.in_mirror(label.item())
+            return label if value == label.item() else type(label)(value)
+        if isinstance(label, list | tuple):
+            return type(label)(self.in_mirror(value) for value in label)
+        if type(label) in (str, int):
+            for pair in self.mirrored_labels:
+                one, other = map(str, pair) if type(label) is str else pair
+                if label in (one, other):
+                    return other if label == one else one
+        return label
+
+    @property
+    def exchanges(self) -> bool:
+        """Whether anything changes places in a mirror."""
+        return bool(self.keypoint_pairs or self.mirrored_labels)
+
+    @property
+    def mirror_changes(self) -> str:
+        """What changes places in a mirror, in words; an empty text where nothing does."""
+        points = ", ".join(f"{one} and {other}" for one, other in self.keypoint_pairs)
+        labels = ", ".join(f"{one!r} and {other!r}" for one, other in self.mirrored_labels)
+        told = [f"keypoints {points}"] * bool(points) + [f"labels {labels}"] * bool(labels)
+        return f"{'; '.join(told)} change places" if told else ""

@@ -1,0 +1,83 @@
+"""Noise inside pixels, for all executors: drawn from a named stream when a plan runs, the same numbers everywhere.
+
+Rows are drawn in bands, each from a stream of its own, so that a large picture needs no field of its whole size.
+Values are fractions of the dtype's range.
+
+- ``gaussian``: amount * z is added to every value, z from the standard normal distribution.
+- ``salt_and_pepper``: of every pixel's uniform number u, below amount / 2 it turns black, from 1 - amount / 2 on white.
+- ``poisson``: counted photons. White stands for n = 1 / amount**2 of them, so that `amount` is the standard deviation
+  at white; a value v becomes k / n, k from the Poisson distribution of mean v n. Means below 16 invert the distribution
+  function at u; others take its normal approximation with the first correction of Cornish and Fisher, rounded.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from augkit.core.arrays import Image, Reals
+from augkit.core.key import Stream
+from augkit.core.ops import Noise
+from augkit.core.tonal import RANGE, finish
+from augkit.executors.executor import Sampling, implements
+
+BAND_ROWS = 64
+FEW_PHOTONS = 16.0
+
+
+def bands(height: int) -> Iterator[tuple[int, slice]]:
+    """Yield the number and the rows of every band of a picture."""
+    for number, top in enumerate(range(0, height, BAND_ROWS)):
+        yield number, slice(top, min(top + BAND_ROWS, height))
+
+
+@implements(Noise)
+def disturb(image: Image, op: Noise, how: Sampling) -> Image:
+    """Return the picture with noise in it."""
+    out, top = np.empty_like(image), RANGE[image.dtype]
+    for band, rows in bands(len(image)):
+        out[rows] = finish(disturbed(op, band, image[rows].astype(np.float64) / top) * top, image.dtype)
+    return out
+
+
+def disturbed(op: Noise, band: int, values: Reals) -> Reals:
+    """Return one band's values (h, W) or (h, W, C) with the noise in them, unclamped."""
+    stream = Stream.from_name(op.stream).child(str(band))
+    if op.amount == 0.0:
+        return values
+    if op.kind == "gaussian":
+        return values + op.amount * stream.normals(*values.shape)
+    if op.kind == "poisson":
+        return _counted(stream, values / op.amount**2) * op.amount**2
+    lots = stream.uniforms(*values.shape[:2]).reshape(values.shape[:2] + (1,) * (values.ndim - 2))
+    salted = np.where(lots >= 1.0 - op.amount / 2.0, 1.0, values)
+    return np.where(lots < op.amount / 2.0, 0.0, salted)
+
+
+def grain(stream: str, band: int, shape: tuple[int, ...]) -> Reals:
+    """Return one band of independent uniform values."""
+    return Stream.from_name(stream).child(str(band)).uniforms(*shape)
+
+
+def _counted(stream: Stream, means: Reals) -> Reals:
+    """Return numbers from the Poisson distributions of these means."""
+    z, u = stream.normals(*means.shape), stream.uniforms(*means.shape)
+    counts = np.maximum(0.0, np.rint(means + np.sqrt(means) * z + (z * z - 1.0) / 6.0))
+    few = means < FEW_PHOTONS
+    counts[few] = _inverted(means[few], u[few])
+    return counts
+
+
+def _inverted(means: Reals, u: Reals) -> Reals:
+    """Return the smallest counts whose distribution function exceeds u."""
+    counts, chance = np.zeros_like(means), np.exp(-means)
+    reached = chance.copy()
+    for count in range(1, 80):  # of a mean of 16, larger counts have a chance below 1e-28
+        beyond = u >= reached
+        if not beyond.any():
+            break
+        counts[beyond] = count
+        chance = chance * means / count
+        reached += chance
+    return counts

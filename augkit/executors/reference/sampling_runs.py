@@ -1,0 +1,84 @@
+"""The meaning of runs: pictures shown through a map, and colours changed point by point."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from augkit.core.arrays import Array, Flags, Image, Reals
+from augkit.core.chain import pull
+from augkit.core.ops import ColorMatrix
+from augkit.core.plan import ColorRun, SpatialRun
+from augkit.core.tonal import RANGE, finish
+from augkit.executors.executor import EDGE_PX, Sampling
+
+
+def resample(image: Image, run: SpatialRun, how: Sampling) -> Image:
+    """Return the picture (H, W) or (H, W, C) that the run's map shows, same dtype."""
+    points = pull(run.ops, pixel_centres(run.size))
+    source_size = image.shape[:2]
+    x, x_inside = enter_plane(points[..., 0], source_size[1], how.border)
+    y, y_inside = enter_plane(points[..., 1], source_size[0], how.border)
+    if how.interpolation == "nearest":
+        rows = np.clip(np.floor(y + EDGE_PX), 0, source_size[0] - 1).astype(int)
+        columns = np.clip(np.floor(x + EDGE_PX), 0, source_size[1] - 1).astype(int)
+        shown: Image = image[rows, columns]
+    else:
+        halved = halve(image, run.halvings)
+        shown = finish(bilinear(halved, x / 2 ** run.halvings[1], y / 2 ** run.halvings[0]), image.dtype)
+    if how.border == "constant":
+        shown[~(x_inside & y_inside)] = how.fill
+    return shown
+
+
+def pixel_centres(size: tuple[int, int]) -> Reals:
+    """Return the points (H, W, 2) at the centres of all pixels."""
+    y, x = np.mgrid[: size[0], : size[1]] + 0.5
+    return np.stack([x, y], axis=-1)
+
+
+def enter_plane(position: Reals, side: int, border: str) -> tuple[Reals, Flags]:
+    """Return positions along an axis brought into [0, side] by the border rule, and which lay inside already."""
+    position = np.nan_to_num(position, nan=-1.0, posinf=-1.0, neginf=-1.0)  # beyond a horizon: nothing is there
+    inside = (position >= -EDGE_PX) & (position <= side + EDGE_PX)
+    if border == "reflect":
+        position = side - np.abs(np.mod(position, 2 * side) - side)
+    elif border == "wrap":
+        position = np.mod(position + EDGE_PX, side) - EDGE_PX  # a point on the seam is at its beginning
+    return np.clip(position, 0, side), inside
+
+
+def halve(image: Image, halvings: tuple[int, int]) -> Reals:
+    """Return the means of blocks of 2**halvings pixels along y and x; a last, incomplete block repeats the edge."""
+    blocks = [2**count for count in halvings]
+    spare = [-side % block for side, block in zip(image.shape, blocks, strict=False)]
+    padded = np.pad(image, [(0, spare[0]), (0, spare[1])] + [(0, 0)] * (image.ndim - 2), mode="edge")
+    height, width = padded.shape[0] // blocks[0], padded.shape[1] // blocks[1]
+    means: Reals = padded.reshape(height, blocks[0], width, blocks[1], *image.shape[2:]).mean((1, 3), np.float64)
+    return means
+
+
+def bilinear(image: Reals, x: Array, y: Array) -> Reals:
+    """Return the picture's values at positions, interpolated between pixel centres, taps clamped at the edge."""
+    left, top = np.floor(x - 0.5).astype(int), np.floor(y - 0.5).astype(int)
+    right_weight, bottom_weight = (x - 0.5 - left), (y - 0.5 - top)
+    total = np.zeros((*x.shape, *image.shape[2:]))
+    for row, y_weight in ((top, 1 - bottom_weight), (top + 1, bottom_weight)):
+        for column, x_weight in ((left, 1 - right_weight), (left + 1, right_weight)):
+            rows, columns = np.clip(row, 0, image.shape[0] - 1), np.clip(column, 0, image.shape[1] - 1)
+            weight = (y_weight * x_weight).reshape(x.shape + (1,) * (image.ndim - 2))
+            total += image[rows, columns] * weight
+    return total
+
+
+def recolor(image: Image, run: ColorRun, alpha: bool) -> Image:
+    """Return the picture with its colours changed, alpha left as it is."""
+    top = RANGE[image.dtype]
+    colours = image[..., :3] if alpha else image
+    values = colours.astype(np.float64) / top
+    for op in run.ops:
+        if isinstance(op, ColorMatrix):
+            values = np.einsum("...c,dc->...d", values, np.array(op.matrix)) + np.array(op.offset)
+        else:
+            values = op.apply(values)
+    done = finish(values * top, image.dtype)
+    return np.concatenate([done, image[..., 3:]], axis=-1) if alpha else done
