@@ -1,4 +1,4 @@
-"""Formats of data sets: what each one says of itself, how it is recognised and read (`Reader`), and written (`Writer`).
+"""Formats of data sets: descriptions, recognition and reading (`Reader`), and writing (`Writer`).
 
 A format is one file in `augkit.datasets.formats`, or a module of another package that the entry point group
 ``augkit.formats`` names. It subclasses `Reader`, `Writer` or both, and adds itself to `FORMATS`.
@@ -47,7 +47,7 @@ class Record:
 
 
 class Sink(Protocol):
-    """Where a format's files go; a file is named by its posix path below the output and gets its name at the end."""
+    """Destination of a format's files; each is named by its posix path below the output, in the end."""
 
     def write(self, id: str, data: bytes) -> None:
         """Add a whole file."""
@@ -151,7 +151,7 @@ class Writer(Format):
 
     @property
     def is_for_objects(self) -> bool:
-        """Whether pictures without objects have no place in it."""
+        """True where pictures without objects have no place in it."""
         return bool(self.holds) and not self.is_packed
 
     @abstractmethod

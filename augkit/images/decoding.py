@@ -72,7 +72,7 @@ class Decoded:
 
 @dataclass(frozen=True)
 class Header:
-    """What a file says of itself: sizes and channels as stored; beyond MAX_PIXELS or one frame it is a DecodeError."""
+    """Header of a file: sizes and channels as stored; beyond MAX_PIXELS or one frame it is a DecodeError."""
 
     format: str
     height: int
@@ -158,8 +158,8 @@ def _refusing(data: bytes) -> Iterator[None]:
             f"is not a picture in a supported format ({_FORMATS}), or its header is damaged. Save it as PNG."
         ) from fault
     except Exception as fault:
-        told = " ".join(str(fault).split()).rstrip(".") or type(fault).__name__
-        raise DecodeError(f"is truncated or damaged: {told}. Copy it again from where it came.") from fault
+        reason = " ".join(str(fault).split()).rstrip(".") or type(fault).__name__
+        raise DecodeError(f"is truncated or damaged: {reason}. Copy it again from where it came.") from fault
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""One of COCO's JSON files: what it says of its pictures, checked."""
+"""Entries of one of COCO's JSON files, checked: its pictures, their objects and the categories."""
 
 from __future__ import annotations
 

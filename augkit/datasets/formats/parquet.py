@@ -193,7 +193,7 @@ class _File:
 
 
 class _Finder:
-    """Where the cells of one column of a row group begin in the file.
+    """Places of the cells of one column of a row group in the file.
 
     A picture that pyarrow decoded is looked for in the column's bytes as they lie in the file, from the end of the one
     before on, its length before it. What is found there is the picture, whatever else the format may allow.
@@ -246,10 +246,10 @@ def _picture(cell: Json) -> tuple[bytes, str]:
 
 def _class_names(metadata: Mapping[bytes, bytes], column: str, where: str) -> tuple[str, ...]:
     """Return the names of the numbers of a column of classes, as `datasets` writes them down."""
-    told = json_of(metadata.get(b"huggingface", b"{}"), f"{where} metadata")
+    found = json_of(metadata.get(b"huggingface", b"{}"), f"{where} metadata")
     for key in ("info", "features", column, "names"):
-        told = told.get(key) if isinstance(told, dict) else None
-    return tuple(told) if isinstance(told, list) and all(isinstance(name, str) for name in told) else ()
+        found = found.get(key) if isinstance(found, dict) else None
+    return tuple(found) if isinstance(found, list) and all(isinstance(name, str) for name in found) else ()
 
 
 def _path(part: Part) -> str:
