@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from hashlib import sha256
 from itertools import islice
 from typing import NoReturn
 
@@ -19,7 +18,7 @@ from augkit.expand.balancing import wanted_copies
 from augkit.expand.expand_config import ExpandConfig
 from augkit.expand.layout import DAMAGED, JOB, SHARDS
 from augkit.expand.work_plan import Row, WorkPlan
-from augkit.storage.sealed_json import sealed
+from augkit.storage.sealed_json import facts_of, sealed
 from augkit.storage.store import BOOKS, Store
 
 ADVICE = "Run the same command as before, pass --fresh to start anew, or choose another OUT."
@@ -102,14 +101,11 @@ def _read_parts(store: Store, job: JsonObject, plan: WorkPlan) -> tuple[dict[str
 
 def _require_whole(store: Store, id: str, facts: list[object]) -> None:
     """Refuse a file of the books that has not the size and the hash that it was written with."""
-    digest, size = sha256(), 0
     try:
-        for line in store.lines(id):
-            digest.update(line)
-            size += len(line)
+        is_whole = facts == list(facts_of(store.lines(id)))
     except FileNotFoundError:
-        pass
-    if facts != [size, digest.hexdigest()]:
+        is_whole = False
+    if not is_whole:
         raise JobError(f"{DAMAGED} Pass --fresh to start anew.", f"{store}/{id}")
 
 

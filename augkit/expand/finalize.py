@@ -48,19 +48,19 @@ def finalize(store: Store, plan: WorkPlan) -> None:
         sums["rejected"] += len(marker["rejected"])
         if marker["written"]:
             splits.add(marker["split"])
-    files: dict[str, list[object]] = {}
-    _write(store, REJECTED, _lines(entry for marker in markers(store, count) for entry in marker["rejected"]), files)
+    rejected = (entry for marker in markers(store, count) for entry in marker["rejected"])
+    files = {REJECTED: store.replace(REJECTED, _lines(rejected))}
     leaks = 0
     if splits - {None}:
         seen = ((id, m["split"], sha, mark) for m in markers(store, count) for id, sha, mark in m["seen"])
         found = find_leaks(seen)
         leaks = len(found)
-        _write(store, LEAKS, _lines(leak.described() for leak in found), files)
+        files[LEAKS] = store.replace(LEAKS, _lines(leak.described() for leak in found))
     data = plan.data
     ordered = tuple(split for split in (None, *SPLITS) if split in splits)
     whole = Whole(ordered, plan.classes, data.keypoint_names, data.skeletons, lambda: _records(store, count))
     for id, pieces in plan.job.writer.whole(whole):
-        _write(store, id, pieces, files)
+        files[id] = store.replace(id, pieces)
     store.sweep()
     done = {
         "planned": sums["written"] + sums["rejected"],
@@ -72,20 +72,6 @@ def finalize(store: Store, plan: WorkPlan) -> None:
     }
     store.settle((BOOKS, SHARDS, LINEAGE))
     store.replace(DONE, [sealed(done)])
-
-
-def _write(store: Store, id: str, pieces: Iterable[bytes], files: dict[str, list[object]]) -> None:
-    digest, size = sha256(), 0
-
-    def counted() -> Iterator[bytes]:
-        nonlocal size
-        for piece in pieces:
-            digest.update(piece)
-            size += len(piece)
-            yield piece
-
-    store.replace(id, counted())
-    files[id] = [size, digest.hexdigest()]
 
 
 def _lines(entries: Iterable[Json]) -> Iterator[bytes]:

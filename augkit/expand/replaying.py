@@ -1,15 +1,18 @@
-"""Make one output again from its line in the books."""
+"""Replay: one output is made again from its line in the books."""
 
 from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import TypeVar
 
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from augkit.core.arrays import Json, JsonObject, Label
 from augkit.core.plan import Plan
 from augkit.datasets.lineage import HINT, LINEAGE
 from augkit.datasets.places import Place, place_of, read_place
@@ -24,14 +27,7 @@ from augkit.storage.store import BOOKS, Store, store_at
 from augkit.targets.sample import Sample
 
 MOST_SUGGESTED_FROM = 20_000  # ids: comparing a text with more of them takes seconds
-_NEEDED: dict[str, type | tuple[type, ...]] = {  # of an output's line
-    **dict.fromkeys(("id", "source", "source_sha256", "sha256", "executor", "encoding"), str),
-    "quality": int,
-    "plan": (dict, type(None)),
-    "versions": dict,
-    "class": (str, int, float, list, dict, type(None)),
-}
-_ABSENT = object()
+L = TypeVar("L", bound="_Line")
 
 
 @dataclass(frozen=True)
@@ -51,6 +47,33 @@ class Replay:
     other_versions: tuple[tuple[str, str, str], ...]
 
 
+class _Line(BaseModel):
+    """What every line says that names an output, be it written or rejected."""
+
+    model_config = ConfigDict(strict=True)
+
+    id: str
+
+
+class _RejectedLine(_Line):
+    reason: str
+
+
+class _OutputLine(_Line):
+    """What must be known of an output to make it again; its place in the books is for messages."""
+
+    source: str
+    source_sha256: str
+    place: Json = None
+    sha256: str
+    executor: str
+    encoding: str
+    quality: int
+    plan: JsonObject | None
+    versions: dict[str, str]
+    label: Label = Field(alias="class")
+
+
 def replay(out: str | os.PathLike[str], id: str, source: str | os.PathLike[str] | None = None) -> Replay:
     """Make an output again: its source, through its plan, encoded as it was.
 
@@ -66,25 +89,29 @@ def replay(out: str | os.PathLike[str], id: str, source: str | os.PathLike[str] 
     """
     store = store_at(out)
     layout.read_job(store)
-    entry, place = _entry(store, _below_out(Path(str(store)), id))
+    line, where = _found(store, _below_out(Path(str(store)), id))
     root = _root(store, source)
-    data = _source_bytes(root, _place(entry, place))
-    if sha256_of(data) != entry["source_sha256"]:
-        raise JobError(
-            "must be the picture that was expanded, got another content. Pass --source if it lies elsewhere.",
-            f"{root}/{entry['source']}",
-        )
-    made = data if entry["plan"] is None else _copied(entry, _plan(entry, place), data)
+    try:
+        place = place_of(line.source if line.place is None else line.place)
+        plan = None if line.plan is None else Plan.from_json(compact(line.plan))
+    except ArgumentError as fault:
+        raise _damaged("an unfit place or plan", where) from fault
+    data = _source_bytes(root, place)
+    if sha256_of(data) != line.source_sha256:
+        advice = "Pass --source if it lies elsewhere."
+        what = f"must be the picture that was expanded, got another content. {advice}"
+        raise JobError(what, f"{root}/{line.source}")
+    made = data if plan is None else _copied(line, plan, data)
     now = versions()
-    others = tuple((k, then, now[k]) for k, then in entry["versions"].items() if now.get(k, then) != then)
-    return Replay(entry["id"], made, sha256_of(made) == entry["sha256"], others)
+    others = tuple((k, then, now[k]) for k, then in line.versions.items() if now.get(k, then) != then)
+    return Replay(line.id, made, sha256_of(made) == line.sha256, others)
 
 
-def _copied(entry: Mapping[str, Any], plan: Plan, data: bytes) -> bytes:
+def _copied(line: _OutputLine, plan: Plan, data: bytes) -> bytes:
     decoded = decode(data)
-    sample = Sample(decoded.image, label=entry["class"], id=entry["source"], alpha=decoded.alpha)
-    made = run(plan, sample, entry["executor"])
-    return encode(made.image, entry["encoding"], entry["quality"], made.alpha)
+    sample = Sample(decoded.image, label=line.label, id=line.source, alpha=decoded.alpha)
+    made = run(plan, sample, line.executor)
+    return encode(made.image, line.encoding, line.quality, made.alpha)
 
 
 def _below_out(out: Path, id: str) -> str:
@@ -95,18 +122,18 @@ def _below_out(out: Path, id: str) -> str:
     return path.relative_to(root).as_posix() if lies and root in path.parents else Path(id).as_posix()
 
 
-def _entry(store: Store, id: str) -> tuple[dict[str, Any], str]:
+def _found(store: Store, id: str) -> tuple[_OutputLine, str]:
     """Return an output's line, and where it stands."""
     start = compact({"id": id})[:-1].encode() + b","
-    for place, line in _lines(store):
-        if line.startswith(start):
-            return _parsed(line, place, _NEEDED), place
+    for where, text in _lines(store):
+        if text.startswith(start):
+            return _parsed(_OutputLine, text, where), where
     if any(held == layout.REJECTED for held in store.files(BOOKS)):
-        for place, line in _lines_of(store, layout.REJECTED):
-            entry = _parsed(line, place, {"id": str, "reason": str})
-            if entry["id"] == id:
-                raise ArgumentError(f"must name an output that was written, got one rejected: {entry['reason']}", "id")
-    ids = [_parsed(line, place, {"id": str})["id"] for place, line in islice(_lines(store), MOST_SUGGESTED_FROM)]
+        for where, text in _lines_of(store, layout.REJECTED):
+            line = _parsed(_RejectedLine, text, where)
+            if line.id == id:
+                raise ArgumentError(f"must name an output that was written, got one rejected: {line.reason}", "id")
+    ids = [_parsed(_Line, text, where).id for where, text in islice(_lines(store), MOST_SUGGESTED_FROM)]
     raise ArgumentError(f"must be the path of an output below {store}, got {id!r}.{closest(id, ids)}", "id")
 
 
@@ -124,29 +151,20 @@ def _lines_of(store: Store, id: str) -> Iterator[tuple[str, bytes]]:
         raise FileError(f"must be readable, got: {fault.strerror}. Check its permissions.", f"{store}/{id}") from None
 
 
-def _parsed(line: bytes, place: str, needed: Mapping[str, type | tuple[type, ...]]) -> dict[str, Any]:
-    """Return a line of the books, whose fields in `needed` are there and of these types.
+def _parsed(kind: type[L], line: bytes, where: str) -> L:
+    """Return what a line of the books says.
 
     Raises:
         JobError: the line is damaged; the message names the place.
     """
     try:
-        entry = json.loads(line)
+        return kind.model_validate(json.loads(line))
+    except ValidationError as fault:
+        details = fault.errors(include_url=False)[0]
+        name = details["loc"][0] if details["loc"] else "line"
+        raise _damaged(f"{'no' if details['type'] == 'missing' else 'an unfit'} {name}", where) from None
     except (ValueError, RecursionError):
-        entry = None
-    if not isinstance(entry, dict):
-        raise _damaged("a damaged line", place)
-    for name, kind in needed.items():
-        if not isinstance(entry.get(name, _ABSENT), kind):
-            raise _damaged(f"{'an unfit' if name in entry else 'no'} {name}", place)
-    return entry
-
-
-def _plan(entry: dict[str, Any], place: str) -> Plan:
-    try:
-        return Plan.from_json(compact(entry["plan"]))
-    except ArgumentError:
-        raise _damaged("an unfit plan", place) from None
+        raise _damaged("a damaged line", where) from None
 
 
 def _damaged(what: str, place: str) -> JobError:
@@ -162,13 +180,6 @@ def _root(store: Store, source: str | os.PathLike[str] | None) -> Root:
     except OSError:
         where = f"{store}/{HINT}"
         raise FileError("must say where the sources lay, but cannot be read. Pass --source.", where) from None
-
-
-def _place(entry: Mapping[str, Any], line: str) -> Place:
-    try:
-        return place_of(entry.get("place", entry["source"]))
-    except ArgumentError:
-        raise _damaged("an unfit place", line) from None
 
 
 def _source_bytes(root: Root, place: Place) -> bytes:

@@ -1,20 +1,22 @@
-"""Check an expansion against its books: every file is there, whole and unchanged, and nothing else is."""
+"""Verification of an expansion against its books: every file is there, whole and unchanged, and nothing else is."""
 
 from __future__ import annotations
 
 import json
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from hashlib import sha256
-from typing import Any
 
+from augkit.core.arrays import JsonObject
 from augkit.datasets.lineage import DONE, HINT
 from augkit.errors import FileError, JobError
 from augkit.expand import layout
 from augkit.expand.layout import JOB, SHARDS
 from augkit.storage.sealed_json import sealed, sha256_of, unsealed
 from augkit.storage.store import Store, store_at
+
+_UNFIT = (ValueError, LookupError, TypeError, RecursionError)  # of a line that is no JSON, or says something else
 
 
 @dataclass(frozen=True)
@@ -41,14 +43,6 @@ class Report:
         return not (self.missing or self.changed or self.extra or self.unfinished)
 
 
-@dataclass
-class _Findings:
-    checked: int = 0
-    missing: list[str] = field(default_factory=list)
-    changed: dict[str, str] = field(default_factory=dict)
-    known: set[str] = field(default_factory=set)
-
-
 def verify(out: str | os.PathLike[str]) -> Report:
     """Compare every file below `out` with the books of the expansion.
 
@@ -58,138 +52,127 @@ def verify(out: str | os.PathLike[str]) -> Report:
     Raises:
         FileError: it is no expansion.
     """
-    store, found = store_at(out), _Findings()
-    try:
-        parts = layout.read_job(store)["parts"]
-    except JobError:
-        found.changed[JOB] = "is damaged"
-        parts = []
-    shards = sum(part["shards"] for part in parts) or _highest_shard(store) + 1
-    done = _held(store, DONE)
-    is_damaged = done is not None and unsealed(done) is None
-    has_ended = is_damaged or layout.read_done(store) is not None or (JOB in found.changed and done is not None)
-    found.known |= {JOB, HINT, DONE, *(layout.plan(part) for part in range(len(parts)))}
-    digest, whole = sha256(), 0
-    for shard in range(shards):
-        marker = _check_shard(store, shard, has_ended, found)
-        if marker is not None:
-            digest.update(sealed(marker))
-            whole += 1
-    for part in range(len(parts)):
-        _check(store, layout.plan(part), parts[part]["plan"], found)
-    if has_ended:
-        _check_done(store, digest.hexdigest() if whole == shards else None, found)
-    unfinished = "" if has_ended else f"the job ended after {whole} of {shards} shards"
-    if not has_ended:  # an earlier part of the job may have been closed
-        found.known |= {layout.REJECTED, layout.LEAKS}
-    extra = sorted(id for id in store.files() if id not in found.known)
-    if not has_ended:  # what a killed job had in hand belongs to no finished shard yet
-        unfinished += f"; {len(extra)} files belong to none of them" if extra else ""
-        extra = []
-    return Report(found.checked, tuple(found.missing), tuple(found.changed.items()), tuple(extra), unfinished)
+    return _Audit(store_at(out)).report()
 
 
-def _check_shard(store: Store, shard: int, has_ended: bool, found: _Findings) -> dict[str, Any] | None:
-    """Check a shard's marker and all files it names; return it if it is whole."""
-    id = layout.marker(shard)
-    try:
-        marker = layout.marker_in(store.read(id), shard)
-    except OSError:
-        if has_ended:
-            found.missing.append(id)
-        return None
-    found.known.add(id)
-    if marker is None:
-        found.changed[id] = "is damaged"
-        marker = _names(store, shard)
-    lineage = layout.lineage(shard)
-    for name, facts in marker["files"].items():
-        if _check(store, name, facts, found) and name != lineage:
-            found.checked += 1
-    if _is_there(store, lineage):
-        _check_lines(store, lineage, marker, found)
-    return None if id in found.changed else marker
+class _Audit:
+    """The comparison of one expansion with its books, and what it has found so far."""
 
+    def __init__(self, store: Store) -> None:
+        self.store, self.checked = store, 0
+        self.missing: list[str] = []
+        self.changed: dict[str, str] = {}
+        self.known = {JOB, HINT, DONE}
 
-def _check_lines(store: Store, lineage: str, marker: Mapping[str, Any], found: _Findings) -> None:
-    """Check that the marker's files are those of the lineage: each line is whole, and says what the marker says."""
-    try:
-        lines = list(store.lines(lineage))
-    except OSError:  # which has been told
-        return
-    for line in lines:
+    def report(self) -> Report:
         try:
-            entry = json.loads(line)
-            facts = marker["files"].get(entry["id"])
-            agrees = facts is None or facts == [entry["bytes"], entry["sha256"]]
-        except (ValueError, LookupError, TypeError, RecursionError):
-            agrees = False
-        if not agrees:
-            found.changed.setdefault(lineage, "holds a damaged line")
+            parts = layout.read_job(self.store)["parts"]
+        except JobError:
+            self.changed[JOB] = "is damaged"
+            parts = []
+        count = sum(part["shards"] for part in parts) or self.highest_shard() + 1
+        done = self.final_marker()
+        has_ended = done is not None and (not done or JOB in self.changed or layout.read_done(self.store) is not None)
+        digest, whole = sha256(), 0
+        for shard in range(count):
+            marker = self.shard(shard, has_ended)
+            if marker is not None:
+                digest.update(sealed(marker))
+                whole += 1
+        for place, part in enumerate(parts):
+            self.check(layout.plan(place), part["plan"])
+        if has_ended and done:
+            for id, facts in done["files"].items():
+                self.check(id, facts)
+            if whole == count and done["markers_sha256"] != digest.hexdigest():
+                self.changed[DONE] = "is not what the shards' markers come to"
+        elif has_ended:
+            self.changed[DONE] = "is damaged"
+        else:  # an earlier part of the job may have been closed
+            self.known |= {layout.REJECTED, layout.LEAKS}
+        extra, unfinished = sorted(id for id in self.store.files() if id not in self.known), ""
+        if not has_ended:  # what a killed job had in hand belongs to no finished shard yet
+            unfinished = f"the job ended after {whole} of {count} shards"
+            unfinished += f"; {len(extra)} files belong to none of them" if extra else ""
+            extra = []
+        changed = tuple(self.changed.items())
+        return Report(self.checked, tuple(self.missing), changed, tuple(extra), unfinished)
 
+    def final_marker(self) -> JsonObject | None:
+        """Return what the final marker holds, nothing of a damaged one, and None where there is none."""
+        try:
+            return unsealed(self.store.read(DONE)) or {}
+        except FileNotFoundError:
+            return None
+        except OSError:
+            return {}
 
-def _names(store: Store, shard: int) -> dict[str, Any]:
-    """Return what can be told of a shard's files without its marker."""
-    files: dict[str, Any] = {}
-    lineage = layout.lineage(shard)
-    try:
-        for line in store.lines(lineage):
-            entry = json.loads(line)
-            files[entry["id"]] = [entry["bytes"], entry["sha256"]]
-        files[lineage] = None
-    except (OSError, ValueError, LookupError, TypeError, RecursionError):
-        pass
-    return {"files": files}
+    def highest_shard(self) -> int:
+        names = (id.removeprefix(f"{SHARDS}/").removesuffix(".json") for id in self.store.files(SHARDS))
+        return max((int(name) for name in names if name.isdecimal()), default=-1)
 
+    def shard(self, shard: int, has_ended: bool) -> JsonObject | None:
+        """Check a shard's marker and all files it names; return it if it is whole."""
+        id, lineage = layout.marker(shard), layout.lineage(shard)
+        try:
+            marker = layout.marker_in(self.store.read(id), shard)
+        except OSError:
+            if has_ended:
+                self.missing.append(id)
+            return None
+        self.known.add(id)
+        if marker is None:
+            self.changed[id] = "is damaged"
+        files = self.files_in(lineage) if marker is None else marker["files"]
+        for name, facts in files.items():
+            if self.check(name, facts) and name != lineage:
+                self.checked += 1
+        self.check_lines(lineage, files)
+        return marker
 
-def _check(store: Store, id: str, facts: Any, found: _Findings) -> bool:
-    """Check one file against its size and hash, if they are known; say whether it is as it was written."""
-    found.known.add(id)
-    try:
-        size = store.size(id)
-        if size is None:
-            found.changed[id] = "is no regular file"
-        elif facts is not None and size != facts[0]:
-            found.changed[id] = f"has {size:,} bytes, must have {facts[0]:,}"
-        elif facts is not None and sha256_of(store.read(id)) != facts[1]:
-            found.changed[id] = "has other content than was written"
-        else:
-            return True
-    except FileNotFoundError:
-        found.missing.append(id)
-    except (OSError, FileError) as fault:
-        found.changed[id] = f"cannot be read: {getattr(fault, 'strerror', None) or fault}"
-    return False
+    def files_in(self, lineage: str) -> JsonObject:
+        """Return what can be told of a shard's files without its marker."""
+        files: JsonObject = {}
+        try:
+            for line in self.store.lines(lineage):
+                entry = json.loads(line)
+                files[entry["id"]] = [entry["bytes"], entry["sha256"]]
+            files[lineage] = None
+        except (OSError, *_UNFIT):
+            pass
+        return files
 
+    def check_lines(self, lineage: str, files: Mapping[str, object]) -> None:
+        """Check that a shard's files are those of its lineage: each line is whole, and says what the marker says."""
+        try:
+            lines = [] if self.store.size(lineage) is None else list(self.store.lines(lineage))
+        except OSError:  # which has been told
+            return
+        for line in lines:
+            try:
+                entry = json.loads(line)
+                facts = files.get(entry["id"])
+                agrees = facts is None or facts == [entry["bytes"], entry["sha256"]]
+            except _UNFIT:
+                agrees = False
+            if not agrees:
+                self.changed.setdefault(lineage, "holds a damaged line")
 
-def _check_done(store: Store, markers: str | None, found: _Findings) -> None:
-    done = unsealed(_held(store, DONE) or b"")
-    if done is None:
-        found.changed[DONE] = "is damaged"
-        return
-    for id, facts in done["files"].items():
-        _check(store, id, facts, found)
-    if markers is not None and done["markers_sha256"] != markers:
-        found.changed[DONE] = "is not what the shards' markers come to"
-
-
-def _held(store: Store, id: str) -> bytes | None:
-    """Return what a file holds, nothing of what is no file or cannot be read, and None where nothing is."""
-    try:
-        return store.read(id)
-    except FileNotFoundError:
-        return None
-    except OSError:
-        return b""
-
-
-def _is_there(store: Store, id: str) -> bool:
-    try:
-        return store.size(id) is not None
-    except OSError:
+    def check(self, id: str, facts: list[object] | None) -> bool:
+        """Check one file against its size and hash, if they are known; say whether it is as it was written."""
+        self.known.add(id)
+        try:
+            size = self.store.size(id)
+            if size is None:
+                self.changed[id] = "is no regular file"
+            elif facts is not None and size != facts[0]:
+                self.changed[id] = f"has {size:,} bytes, must have {facts[0]:,}"
+            elif facts is not None and sha256_of(self.store.read(id)) != facts[1]:
+                self.changed[id] = "has other content than was written"
+            else:
+                return True
+        except FileNotFoundError:
+            self.missing.append(id)
+        except (OSError, FileError) as fault:
+            self.changed[id] = f"cannot be read: {getattr(fault, 'strerror', None) or fault}"
         return False
-
-
-def _highest_shard(store: Store) -> int:
-    names = (id.removeprefix(f"{SHARDS}/").removesuffix(".json") for id in store.files(SHARDS))
-    return max((int(name) for name in names if name.isdecimal()), default=-1)

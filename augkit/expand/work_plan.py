@@ -19,7 +19,7 @@ from augkit.datasets import SPLITS, DataSet, Source, Split
 from augkit.expand.job import Job
 from augkit.expand.layout import FORMAT
 from augkit.expand.output_names import Names, is_class, suffix_of
-from augkit.storage.sealed_json import compact
+from augkit.storage.sealed_json import compact, facts_of
 
 SHARD_OUTPUTS = 256  # a sync costs as much as a few pictures; a shard is also what a crash costs
 PACK_OUTPUTS = 1024  # in one file
@@ -178,14 +178,6 @@ class WorkPlan:
             facts = [source.id, source.size, self.splits[row.source], row.first, row.copies, row.is_passed]
             yield (compact(facts) + "\n").encode()
 
-    def _plan_facts(self, part: Part) -> tuple[int, str]:
-        """Return the size and the hash of a part's file."""
-        digest, size = sha256(), 0
-        for line in self.lines(part):
-            digest.update(line)
-            size += len(line)
-        return size, digest.hexdigest()
-
     def described(self) -> JsonObject:
         """Return the plan as job.json holds it."""
         digest = sha256()
@@ -199,7 +191,7 @@ class WorkPlan:
             "classes": list(self.classes),
             "keypoints": [self.data.keypoint_names, self.data.skeletons],
             "parts": [
-                {"sources": len(part.rows), "shards": part.shard_count, "plan": self._plan_facts(part)}
+                {"sources": len(part.rows), "shards": part.shard_count, "plan": facts_of(self.lines(part))}
                 for part in self.parts
             ],
         }

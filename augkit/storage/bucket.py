@@ -9,13 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from hashlib import sha256
 from tempfile import TemporaryFile
-from typing import Any, BinaryIO, cast
+from typing import IO, BinaryIO, cast
 
 from augkit.errors import AugkitError, MissingExtra
 from augkit.storage.root import inside
-from augkit.storage.store import FileFacts, Staging, Store
+from augkit.storage.sealed_json import FileFacts, Tally
+from augkit.storage.store import Staging, Store
 
 _PIECE = 1 << 22  # bytes of a file that is read or put piece by piece
 
@@ -63,13 +63,15 @@ class Bucket(Store):
         for path in found:
             yield path.lstrip("/").removeprefix(start).lstrip("/")
 
-    def replace(self, id: str, pieces: Iterable[bytes]) -> None:
+    def replace(self, id: str, pieces: Iterable[bytes]) -> FileFacts:
         with TemporaryFile() as spool:
+            hashed = _Hashed(spool)
             for piece in pieces:
-                spool.write(piece)
+                hashed.write(piece)
             self._put(id, spool)
+        return hashed.tally.facts
 
-    def _put(self, id: str, spool: Any) -> None:
+    def _put(self, id: str, spool: IO[bytes]) -> None:
         """Put a file that lies in a temporary one: it is seen when all of it is there."""
         size = spool.tell()
         spool.seek(0)
@@ -113,8 +115,7 @@ class _BucketStaging(Staging):
         self._bucket = bucket
 
     def write(self, id: str, data: bytes) -> None:
-        self._bucket.replace(id, [data])
-        self.files[id] = FileFacts(len(data), sha256(data).hexdigest())
+        self.files[id] = self._bucket.replace(id, [data])
 
     @contextmanager
     def open(self, id: str) -> Iterator[BinaryIO]:
@@ -122,7 +123,7 @@ class _BucketStaging(Staging):
             hashed = _Hashed(spool)
             yield cast(BinaryIO, hashed)
             self._bucket._put(id, spool)
-        self.files[id] = FileFacts(hashed.size, hashed.digest.hexdigest())
+        self.files[id] = hashed.tally.facts
 
     def publish(self, marker: str, content: bytes, gone: Iterable[str] = ()) -> None:
         self._bucket.remove(gone)
@@ -134,17 +135,16 @@ class _Hashed:
 
     closed = False
 
-    def __init__(self, file: Any) -> None:
-        self._file, self.size, self.digest = file, 0, sha256()
+    def __init__(self, file: IO[bytes]) -> None:
+        self._file, self.tally = file, Tally()
 
-    def write(self, data: Any) -> int:
+    def write(self, data: bytes) -> int:
         self._file.write(data)
-        self.digest.update(data)
-        self.size += len(data)
-        return len(data)
+        self.tally.add(memoryview(data).cast("B"))
+        return memoryview(data).nbytes
 
     def tell(self) -> int:
-        return self.size
+        return self.tally.size
 
     def flush(self) -> None:
         pass

@@ -18,8 +18,8 @@ from typing import Any, BinaryIO, cast
 from augkit.errors import JobError
 from augkit.storage import durable
 from augkit.storage.root import inside
-from augkit.storage.sealed_json import sha256_of
-from augkit.storage.store import BOOKS, FileFacts, Staging, Store
+from augkit.storage.sealed_json import FileFacts, Tally, sha256_of
+from augkit.storage.store import BOOKS, Staging, Store
 
 TEMPORARY = f"{BOOKS}/tmp"
 _UNFINISHED = "new-"  # begins the name of a file of the books that is being written
@@ -64,12 +64,13 @@ class Disk(Store):
                     else:
                         yield prefix + entry.name
 
-    def replace(self, id: str, pieces: Iterable[bytes]) -> None:
-        path = self._path(id)
+    def replace(self, id: str, pieces: Iterable[bytes]) -> FileFacts:
+        path, tally = self._path(id), Tally()
         folders = {os.path.dirname(path), self._path(BOOKS)}
         durable.make_folders(folders)
-        durable.replace(path, pieces, self._path(f"{BOOKS}/{_UNFINISHED}{token_hex(4)}"))
+        durable.replace(path, tally.passing(pieces), self._path(f"{BOOKS}/{_UNFINISHED}{token_hex(4)}"))
         durable.sync_all(self.root, [], durable.with_holders(folders, self.root))
+        return tally.facts
 
     @contextmanager
     def staging(self, name: str) -> Iterator[Staging]:
@@ -137,7 +138,7 @@ class _DiskStaging(Staging):
             buffered.detach()
         finally:
             raw.end()
-        self.files[id] = FileFacts(raw.size, raw.digest.hexdigest())
+        self.files[id] = raw.tally.facts
 
     def _next(self, id: str) -> str:
         inside(id)

@@ -11,11 +11,12 @@ import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from functools import cache
-from hashlib import sha256
 from io import RawIOBase
 from pathlib import Path
 from secrets import token_hex
 from typing import Any
+
+from augkit.storage.sealed_json import Tally
 
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
 
@@ -24,7 +25,7 @@ class Pieces(RawIOBase):
     """A new file, with the size and the hash of what was written to it."""
 
     def __init__(self, path: str) -> None:
-        self.size, self.digest = 0, sha256()
+        self.tally = Tally()
         self._descriptor = os.open(path, _NEW, 0o666)
 
     def writable(self) -> bool:
@@ -32,8 +33,7 @@ class Pieces(RawIOBase):
 
     def write(self, data: Any) -> int:
         written = os.write(self._descriptor, data)
-        self.size += written
-        self.digest.update(memoryview(data)[:written])
+        self.tally.add(memoryview(data)[:written])
         return written
 
     def end(self) -> None:

@@ -1,16 +1,55 @@
-"""JSON as bookkeeping holds it: one line a value, or files that show any change of a bit."""
+"""JSON as bookkeeping holds it: lines, files that show any change of a bit, and the sizes and hashes of others."""
 
 from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from hashlib import sha256
+from typing import NamedTuple
 
-from augkit.core.arrays import Json
+from augkit.core.arrays import JsonObject
 
 SEAL = "seal"
 _COMPACT = json.JSONEncoder(separators=(",", ":"), allow_nan=False)
+
+
+class FileFacts(NamedTuple):
+    """How many bytes a file has, and their SHA-256."""
+
+    size: int
+    sha256: str
+
+
+class Tally:
+    """The facts of bytes that come one after the other."""
+
+    def __init__(self) -> None:
+        self.size, self._digest = 0, sha256()
+
+    def add(self, data: bytes | memoryview) -> None:
+        """Count some bytes."""
+        self.size += len(data)
+        self._digest.update(data)
+
+    def passing(self, pieces: Iterable[bytes]) -> Iterator[bytes]:
+        """Yield what comes, and count it."""
+        for piece in pieces:
+            self.add(piece)
+            yield piece
+
+    @property
+    def facts(self) -> FileFacts:
+        """The facts of all that came so far."""
+        return FileFacts(self.size, self._digest.hexdigest())
+
+
+def facts_of(pieces: Iterable[bytes]) -> FileFacts:
+    """Return the facts of a file that comes in pieces."""
+    tally = Tally()
+    for piece in pieces:
+        tally.add(piece)
+    return tally.facts
 
 
 def compact(value: object) -> str:
@@ -23,7 +62,7 @@ def sealed(value: Mapping[str, object]) -> bytes:
     return _in_lines({**value, SEAL: sha256_of(compact(value).encode())})
 
 
-def unsealed(data: bytes) -> dict[str, Json] | None:
+def unsealed(data: bytes) -> JsonObject | None:
     """Return the value that `sealed` wrote, or None if a bit of it has changed."""
     try:
         value = json.loads(data)

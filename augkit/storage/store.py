@@ -6,16 +6,11 @@ import os
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager
-from typing import BinaryIO, NamedTuple
+from typing import BinaryIO
+
+from augkit.storage.sealed_json import FileFacts
 
 BOOKS = ".augkit"  # the folder of a store that holds its bookkeeping, its lock and what is not published yet
-
-
-class FileFacts(NamedTuple):
-    """How many bytes a file has, and their SHA-256."""
-
-    size: int
-    sha256: str
 
 
 class Staging(ABC):
@@ -71,7 +66,7 @@ class Store(ABC):
         """Yield everything below a folder that is no folder, unsorted; nothing if it is not there."""
 
     @abstractmethod
-    def replace(self, id: str, pieces: Iterable[bytes]) -> None:
+    def replace(self, id: str, pieces: Iterable[bytes]) -> FileFacts:
         """Make a file hold something else, durably and all at once."""
 
     @abstractmethod
