@@ -3,14 +3,15 @@
 
 PYTHON ?= python3
 python := .venv/bin/python
+pytest := $(python) -m pytest -n 2 --dist loadfile --no-loadscope-reorder # tests/conftest.py orders the files
 install := $(python) -m pip install --quiet -c constraints.txt
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup demo check test bench clean
+.PHONY: help setup demo check test test-fast planted bench clean
 
 help: ## say what can be made
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1	\2/p' Makefile
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1	\2/p' Makefile
 
 setup: .venv/.installed ## make .venv with everything the tests need (a second time takes no time)
 
@@ -23,7 +24,13 @@ check: .venv/.installed ## ruff and mypy
 	$(python) -m mypy
 
 test: check ## check, then every test, two files at a time
-	$(python) -m pytest -n 2 --dist loadfile
+	$(pytest)
+
+test-fast: .venv/.installed ## the tests of the inner loop: all that takes no second and breaks nothing on purpose
+	$(pytest) -m "not slow and not faults"
+
+planted: .venv/.installed ## plant faults in a copy, one after the other, and see that the tests catch each
+	$(python) tests/planted_faults.py
 
 bench: .venv/.bench ## measure against other packages, into benchmarks/results/
 	$(python) -m benchmarks

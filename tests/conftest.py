@@ -1,4 +1,4 @@
-"""Settings of Hypothesis, and fixtures that several files use."""
+"""Settings of Hypothesis, the order of files, what the folder of a test says of it, and fixtures of several files."""
 
 from contextlib import chdir
 from pathlib import Path
@@ -9,6 +9,22 @@ from hypothesis import settings
 # The same examples every time, however slow the machine.
 settings.register_profile("augkit", deadline=None, derandomize=True)
 settings.load_profile("augkit")
+
+TESTS = Path(__file__).parent
+ORDER = ("cli", "faults", "train", "laws", "formats", "unit")  # what takes long begins, so that no worker ends alone
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let files that take long begin; mark what lies in tests/faults as such."""
+    items.sort(key=lambda item: _place(item.path))
+    for item in items:
+        if item.path.is_relative_to(TESTS / "faults"):
+            item.add_marker("faults")
+
+
+def _place(path: Path) -> int:
+    folder = path.relative_to(TESTS).parts[0] if path.is_relative_to(TESTS) else ""
+    return ORDER.index(folder) if folder in ORDER else len(ORDER)
 
 
 @pytest.fixture(scope="session")

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from augkit.train import Settings
 from augkit.train.checkpoint import Checkpoints
 from augkit.train.stream import draws_of
 from augkit.train.train_errors import Unwritten
+from augkit.train.training_loop import State
 from support import trainings
 from support.trainings import Stopped, assert_same_weights, fitted, prepared, settings
 
@@ -41,28 +43,45 @@ TRANSFER: dict[str, Any] = {
 }  # fmt: skip
 
 
-def assert_resumes(wanted: Settings, whole: Settings, stops: list[int]) -> None:
+@dataclass(frozen=True)
+class Whole:
+    """A training that nobody stopped: its folder, its state at the end and its weights."""
+
+    out: Path
+    state: State
+    weights: dict[str, Any]
+
+    @classmethod
+    def of(cls, wanted: Settings) -> Whole:
+        state, weights = fitted(wanted)
+        return cls(Path(wanted.out), state, weights)
+
+
+@pytest.fixture(scope="module")
+def whole(pictures: Path, tmp_path_factory: pytest.TempPathFactory) -> Whole:
+    """Return the usual training from scratch, done once for all that end as it does."""
+    return Whole.of(settings(pictures, tmp_path_factory.mktemp("whole") / "run", **SCRATCH))
+
+
+def assert_resumes(wanted: Settings, whole: Whole, stops: list[int]) -> None:
     """Stopped after so many steps, again and again, a training ends as `whole` does that nobody stops."""
-    state, expected = fitted(whole)
     for stop in stops:
         with pytest.raises(Stopped):
             fitted(wanted, stop_after=stop)
     resumed, found = fitted(wanted)
-    assert_same_weights(found, expected)
-    assert resumed == state
+    assert_same_weights(found, whole.weights)
+    assert resumed == whole.state
     for name in ("log.jsonl", "log.csv"):
-        assert Path(wanted.out, name).read_bytes() == Path(whole.out, name).read_bytes()
+        assert Path(wanted.out, name).read_bytes() == (whole.out / name).read_bytes()
 
 
 @pytest.mark.parametrize("stop", range(1, 9))
-def test_stopped_after_any_step(pictures: Path, tmp_path: Path, stop: int) -> None:
-    wanted, whole = (settings(pictures, tmp_path / name, **SCRATCH) for name in ("stopped", "whole"))
-    assert_resumes(wanted, whole, [stop])
+def test_stopped_after_any_step(pictures: Path, tmp_path: Path, whole: Whole, stop: int) -> None:
+    assert_resumes(settings(pictures, tmp_path / "stopped", **SCRATCH), whole, [stop])
 
 
-def test_stopped_again_and_again(pictures: Path, tmp_path: Path) -> None:
-    wanted, whole = (settings(pictures, tmp_path / name, **SCRATCH) for name in ("stopped", "whole"))
-    assert_resumes(wanted, whole, [3] * 3)
+def test_stopped_again_and_again(pictures: Path, tmp_path: Path, whole: Whole) -> None:
+    assert_resumes(settings(pictures, tmp_path / "stopped", **SCRATCH), whole, [3] * 3)
 
 
 def test_stopped_across_the_unfreezing(pictures: Path, tmp_path: Path) -> None:
@@ -70,13 +89,12 @@ def test_stopped_across_the_unfreezing(pictures: Path, tmp_path: Path) -> None:
     weights = trainings.weights_file(tmp_path / "w.pt", "mobilenet_v2")
     names = ("stopped", "whole")
     wanted, whole = (settings(pictures, tmp_path / name, weights=weights, **TRANSFER) for name in names)
-    assert_resumes(wanted, whole, [1, 1, 2, 1, 1])
+    assert_resumes(wanted, Whole.of(whole), [1, 1, 2, 1, 1])
 
 
-def test_workers_change_nothing(pictures: Path, tmp_path: Path) -> None:
+def test_workers_change_nothing(pictures: Path, tmp_path: Path, whole: Whole) -> None:
     """Two workers, stopped in the middle of an epoch, end as none does that nobody stops."""
-    wanted = settings(pictures, tmp_path / "stopped", workers=2, **SCRATCH)
-    assert_resumes(wanted, settings(pictures, tmp_path / "whole", **SCRATCH), [5])
+    assert_resumes(settings(pictures, tmp_path / "stopped", workers=2, **SCRATCH), whole, [5])
 
 
 def test_workers_change_nothing_across_the_unfreezing(pictures: Path, tmp_path: Path) -> None:
@@ -84,7 +102,7 @@ def test_workers_change_nothing_across_the_unfreezing(pictures: Path, tmp_path: 
     options = TRANSFER | {"model": "resnet18", "weights": trainings.weights_file(tmp_path / "w.pt", "resnet18")}
     wanted, whole = (settings(pictures, tmp_path / str(count), workers=count, **options) for count in (2, 0))
     steps = len(draws_of(len(prepared(wanted).truths["fit"]), wanted.batch_size, 0, 0))
-    assert_resumes(wanted, whole, [2 * steps - 1, 2, 1])
+    assert_resumes(wanted, Whole.of(whole), [2 * steps - 1, 2, 1])
 
 
 def test_killed(pictures: Path, tmp_path: Path) -> None:
@@ -112,23 +130,23 @@ def _rows(out: Path) -> int:
 
 
 @pytest.mark.parametrize("kept", [0, 1, 100, -1])
-def test_a_checkpoint_cut_short_falls_back(pictures: Path, tmp_path: Path, kept: int) -> None:
-    wanted, whole = (settings(pictures, tmp_path / name, **SCRATCH) for name in ("stopped", "whole"))
-    _, expected = fitted(whole)
+def test_a_checkpoint_cut_short_falls_back(pictures: Path, tmp_path: Path, whole: Whole, kept: int) -> None:
+    wanted = settings(pictures, tmp_path / "stopped", **SCRATCH)
     with pytest.raises(Stopped):
         fitted(wanted, stop_after=7)
     last = Path(wanted.out, "checkpoints", "last.pt")
     last.write_bytes(last.read_bytes()[:kept])
     told: list[str] = []
     _, found = fitted(wanted, told=told)
-    assert_same_weights(found, expected)
+    assert_same_weights(found, whole.weights)
     assert any("goes on from the checkpoint before it" in sentence for sentence in told)
 
 
 @pytest.mark.parametrize("names", [["last", "previous"], ["best"]])
-def test_with_no_checkpoint_that_is_whole_it_begins_again(pictures: Path, tmp_path: Path, names: list[str]) -> None:
-    wanted, whole = (settings(pictures, tmp_path / name, **SCRATCH) for name in ("stopped", "whole"))
-    _, expected = fitted(whole)
+def test_with_no_checkpoint_that_is_whole_it_begins_again(
+    pictures: Path, tmp_path: Path, whole: Whole, names: list[str]
+) -> None:
+    wanted = settings(pictures, tmp_path / "stopped", **SCRATCH)
     with pytest.raises(Stopped):
         fitted(wanted, stop_after=8)
     for name in names:
@@ -138,14 +156,14 @@ def test_with_no_checkpoint_that_is_whole_it_begins_again(pictures: Path, tmp_pa
         file.write_bytes(data)
     told: list[str] = []
     _, found = fitted(wanted, told=told)
-    assert_same_weights(found, expected)
+    assert_same_weights(found, whole.weights)
     assert any("begins again" in sentence for sentence in told)
 
 
 @pytest.mark.parametrize("before", [0, 1, 2, 3])
 @pytest.mark.parametrize("call", ["write", "fsync", "replace"])
 def test_a_full_disk_loses_nothing(
-    pictures: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, call: str, before: int
+    pictures: Path, tmp_path: Path, whole: Whole, monkeypatch: pytest.MonkeyPatch, call: str, before: int
 ) -> None:
     """Wherever the disk is full, one sentence says so, and the same settings go on later."""
     wanted = settings(pictures, tmp_path / "full", **SCRATCH)
@@ -166,9 +184,8 @@ def test_a_full_disk_loses_nothing(
             fitted(wanted)
     assert caught.value.exit_code == 1
     state, found = fitted(wanted)
-    expected, weights = fitted(settings(pictures, tmp_path / "whole", **SCRATCH))
-    assert_same_weights(found, weights)
-    assert state == expected
+    assert_same_weights(found, whole.weights)
+    assert state == whole.state
 
 
 CALLS = ("open", "write", "fsync", "replace")

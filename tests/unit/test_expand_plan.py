@@ -101,6 +101,7 @@ def test_other_sources_are_refused_by_name(tmp_path: Path) -> None:
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads /proc")
 def test_a_million_sources(tmp_path: Path) -> None:
+    """A fifth of them, in a fifth of what a million may take: 60 seconds, and 1 GB with the interpreter's own 90 MB."""
     code = f"""
 import sys, time
 from pathlib import Path
@@ -109,16 +110,16 @@ sys.path.insert(0, {str(TESTS)!r})
 from augkit.expand.books import open_books
 from augkit.storage.disk import Disk
 from support.work_plans import plan_of
-began = time.perf_counter()
+began = time.process_time()  # a busy machine says nothing of us
 store = Disk({str(tmp_path / "out")!r})
 with store.lock(is_shared=False):
-    plan = open_books(store, plan_of(10**6, copies=10, balance="max"), False)
+    plan = open_books(store, plan_of(200_000, copies=10, balance="max"), False)
 assert next(plan.shards()).tasks
 status = Path("/proc/self/status").read_text()  # not getrusage, whose peak begins with that of who started us
-print(time.perf_counter() - began, status.partition("VmHWM:")[2].split()[0])
+print(time.process_time() - began, status.partition("VmHWM:")[2].split()[0])
 """
     for what in ("written", "found again"):
         ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=120)
         seconds, kilobytes = map(float, ended.stdout.split())
-        assert seconds < 60, what
-        assert kilobytes < 1e6, what
+        assert seconds < 12, what
+        assert kilobytes < 90e3 + (1e6 - 90e3) / 5, what
