@@ -60,6 +60,7 @@ def test_what_is_laid_into_folders_is_what_is_read(tmp_path: Path) -> None:
         assert np.array_equal(data.decoded(source).image, known.images[place])
 
 
+@pytest.mark.slow
 def test_learning_gives_all_contenders_the_same_and_tells_what_is_absent(capsys: pytest.CaptureFixture[str]) -> None:
     def nowhere(seed: int) -> Parts:
         raise Absent("Run: make them")
@@ -84,6 +85,7 @@ def few_digits(seed: int) -> Parts:
     }
 
 
+@pytest.mark.slow
 def test_loading_runs() -> None:
     with threadpool_limits(1):  # after which there are as many as before
         found = loading.measure(count=96, rounds=1)

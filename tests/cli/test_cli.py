@@ -60,6 +60,7 @@ def pipeline_file(tmp_path: Path, text: str) -> Path:
     return path
 
 
+@pytest.mark.slow
 def test_help_is_quick() -> None:
     def seconds() -> (
         float
@@ -258,6 +259,7 @@ def test_schema_is_the_apis(tmp_path: Path) -> None:
     assert names(tmp_path) == {"s.json"}
 
 
+@pytest.mark.slow
 def test_demo_works_twice_from_a_path_with_a_space(tmp_path: Path) -> None:
     folder = tmp_path / "my demo"
     for _ in range(2):

@@ -125,6 +125,7 @@ def many(tmp_path: Path) -> Path:
     return tmp_path / "src"
 
 
+@pytest.mark.slow
 @needs_proc
 def test_a_killed_parent_leaves_no_half_picture(many: Path, tmp_path: Path) -> None:
     running = started(many, tmp_path / "out")
@@ -134,6 +135,7 @@ def test_a_killed_parent_leaves_no_half_picture(many: Path, tmp_path: Path) -> N
     assert_whole(tmp_path / "out")
 
 
+@pytest.mark.slow
 @needs_proc
 @pytest.mark.parametrize("everyone", [False, True])
 def test_an_interruption_ends_cleanly(many: Path, tmp_path: Path, everyone: bool) -> None:
@@ -148,6 +150,7 @@ def test_an_interruption_ends_cleanly(many: Path, tmp_path: Path, everyone: bool
     assert_whole(tmp_path / "out")
 
 
+@pytest.mark.slow
 @needs_proc
 def test_a_killed_worker_is_replaced(many: Path, tmp_path: Path) -> None:
     running = started(many, tmp_path / "out", copies=5)

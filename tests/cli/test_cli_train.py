@@ -60,6 +60,7 @@ def broken(tmp_path: Path) -> str:
     return str(tmp_path / "broken")
 
 
+@pytest.mark.slow
 def test_expand_train_predict_with_their_defaults(broken: str, tmp_path: Path) -> None:
     """Three commands in three minutes, with every other trainer's package broken."""
     pytest.importorskip("sklearn")
@@ -78,6 +79,7 @@ def test_expand_train_predict_with_their_defaults(broken: str, tmp_path: Path) -
     assert right > 80
 
 
+@pytest.mark.slow
 def test_the_default_for_photos_and_its_export_need_no_other_trainer(broken: str, tmp_path: Path) -> None:
     pictures, folder = trainings.fill(tmp_path / "pictures", each=4, side=65), str(tmp_path / "run")
     trained = run("train", str(pictures), "--out", folder, "--epochs", "1", more_path=broken)
@@ -85,6 +87,7 @@ def test_the_default_for_photos_and_its_export_need_no_other_trainer(broken: str
     assert "random pictures" in run("export", folder, "-o", str(tmp_path / "model.onnx"), more_path=broken).stdout
 
 
+@pytest.mark.slow
 def test_the_result_as_json_and_once_more(pictures: Path, tmp_path: Path) -> None:
     """What is done is not done again, and says the same."""
     words = ("train", str(pictures), "--out", str(tmp_path / "run"), "--epochs", "2", *QUICK, "--json")
@@ -97,6 +100,7 @@ def test_the_result_as_json_and_once_more(pictures: Path, tmp_path: Path) -> Non
     assert {"settings.json", "model.safetensors", "log.jsonl", "log.csv", "report.html", "pictures.jsonl"} < files
 
 
+@pytest.mark.slow
 def test_the_command_in_the_settings_repeats_the_run(pictures: Path, tmp_path: Path) -> None:
     from augkit.train import Settings
 
@@ -109,6 +113,7 @@ def test_the_command_in_the_settings_repeats_the_run(pictures: Path, tmp_path: P
     assert (tmp_path / "run/log.jsonl").read_bytes() == (tmp_path / "again/log.jsonl").read_bytes()
 
 
+@pytest.mark.slow
 def test_seeds_and_comparisons_are_told(pictures: Path, tmp_path: Path) -> None:
     words = ["train", str(pictures), "--out", str(tmp_path / "runs"), "--epochs", "1", *QUICK]
     lines = told(*words, "--seeds", "2", "--compare", "none,digits").splitlines()
@@ -124,6 +129,7 @@ def test_seeds_and_comparisons_are_told(pictures: Path, tmp_path: Path) -> None:
     assert told("predict", str(best), str(pictures)).startswith("path,label")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("words", [("--seeds", "2"), ("--compare", "none,digits")])
 def test_repeats_take_the_default_model(pictures: Path, tmp_path: Path, words: tuple[str, str]) -> None:
     """Small pictures are given lenet, of which nothing is frozen: a cache that all runs share is not needed then."""

@@ -54,6 +54,7 @@ class Slow(Transform):
 TRANSFORMS.remove(Slow.__name__)  # other tests list what there is
 
 
+@pytest.mark.slow
 def test_the_time_is_near(src: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys.modules[Estimate.__module__], "SAMPLE_SECONDS", 1.0)
     found = estimate(src, tmp_path / "out", Pipeline([Slow()]), 2, workers=2)
@@ -62,6 +63,7 @@ def test_the_time_is_near(src: Path, tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert abs(found.seconds / summary.seconds - 1) < 0.2, (found.seconds, summary.seconds)
 
 
+@pytest.mark.slow
 def test_it_is_told_on_the_command_line(src: Path, tmp_path: Path) -> None:
     words = ("expand", src, tmp_path / "out", "--pipeline", "light", "--copies", 2, "--workers", 1, "--dry-run")
     told = command(*words).stdout

@@ -54,6 +54,7 @@ def begun(src: Path, out: Path, *options: str) -> subprocess.Popen[str]:
     return running
 
 
+@pytest.mark.slow
 @needs_proc
 def test_a_batch_systems_end_is_as_clean_as_ctrl_c(src: Path, tmp_path: Path, whole: dict[str, bytes]) -> None:
     running = begun(src, tmp_path / "out")
@@ -83,6 +84,7 @@ def stopped_until_it_ends(running: subprocess.Popen[str], worker: int) -> str:
     raise AssertionError("the worker stands still, and nobody notices")
 
 
+@pytest.mark.slow
 @needs_proc
 def test_a_worker_that_stands_still_costs_no_picture(src: Path, tmp_path: Path, whole: dict[str, bytes]) -> None:
     running = begun(src, tmp_path / "out", "--timeout", "2", "--json")
@@ -94,6 +96,7 @@ def test_a_worker_that_stands_still_costs_no_picture(src: Path, tmp_path: Path, 
     assert tree(tmp_path / "out") == whole
 
 
+@pytest.mark.slow
 @needs_proc
 def test_a_second_run_is_refused_and_the_first_is_not_disturbed(
     src: Path, tmp_path: Path, whole: dict[str, bytes]
@@ -126,6 +129,7 @@ sys.exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
 """
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such terminals")
 def test_a_terminal_shows_how_far_it_is(src: Path, tmp_path: Path) -> None:
     command = [sys.executable, "-c", ON_A_TERMINAL, "expand", str(src), str(tmp_path / "out"), *COMMAND]

@@ -46,6 +46,7 @@ def assert_command_runs(line: str, folder: Path) -> None:
         assert_runs(["bash", "-ec", line], folder)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
 def test_every_block_in_order(name: str, folder: Path) -> None:
     for language, text in FENCE.findall(PAGES[name]):
@@ -66,6 +67,7 @@ def test_every_block_in_order(name: str, folder: Path) -> None:
             assert re.findall(r"^make (\w+)", text, flags=re.MULTILINE), "a plain block holds the make commands"
 
 
+@pytest.mark.slow
 def test_the_pictures_are_what_the_blocks_draw(folder: Path) -> None:
     for name in ("six.png", "lines.png", "crop_then_rotate.png"):  # left by the blocks above
         kept, drawn = (read(place / name).image.astype(float) for place in (ROOT / "pipelines", folder))

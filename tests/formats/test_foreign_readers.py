@@ -160,6 +160,7 @@ def test_yolo_as_ultralytics_reads_it(labelled: Path, tmp_path: Path) -> None:
             assert np.allclose([x - w / 2, y - h / 2, x + w / 2, y + h / 2], instance["box"], atol=1e-3)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("form", ["coco", "yolo", "webdataset", "parquet"])
 def test_two_writes_are_byte_equal_and_sound(labelled: Path, tmp_path: Path, form: str) -> None:
     for number in (0, 2):

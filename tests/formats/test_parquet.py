@@ -128,6 +128,7 @@ def test_labels_of_any_kind_come_back_as_they_were(labels: list[Any], tmp_path: 
     assert [source.label for source in read(tmp_path / "out").sources] == labels
 
 
+@pytest.mark.slow
 def test_what_was_expanded_is_read_and_expanded_again(tmp_path: Path) -> None:
     done(fill(tmp_path / "src"), tmp_path / "once", 2, form="parquet", encoding="png", originals="include")
     data = read(tmp_path / "once")

@@ -122,6 +122,7 @@ def test_only_train_is_expanded(tmp_path: Path) -> None:
     assert len({split for made in found.values() for split, _ in made}) == 3
 
 
+@pytest.mark.slow
 @settings(max_examples=200, deadline=None)
 @given(ids, shares, st.integers(0, 3), st.integers(1, 3), st.sampled_from(["none", "max"]), st.booleans(), st.data())
 def test_a_plan_and_its_extension_keep_every_group_in_one_split(

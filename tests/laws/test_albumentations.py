@@ -70,6 +70,7 @@ def test_a_key_decides_what_comes_out(name: str) -> None:
     assert differ is (name not in FIXED)
 
 
+@pytest.mark.slow
 @every
 def test_a_plan_is_replayed_from_its_line(name: str) -> None:
     sample = sample_of(name)

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pytest
 
 import augkit as ak
 from augkit.datasets import Instance, read
@@ -21,6 +22,7 @@ PIPELINE = ak.Pipeline(
 )
 
 
+@pytest.mark.slow
 def test_workers_change_nothing_and_every_line_replays(tmp_path: Path) -> None:
     source = fill(tmp_path / "src")
     for workers in (0, 2):

@@ -46,6 +46,7 @@ def blob_errors(step: ak.Transform, n: int) -> Any:
     return np.concatenate(errors)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", sorted(set(MOVING) - FOLDING))
 def test_keypoints_lie_on_their_blobs(name: str) -> None:
     errors = np.concatenate([blob_errors(step_of(name), n) for n in range(4)])
@@ -91,6 +92,7 @@ def test_every_outline_and_array_moves_as_keypoints_and_pictures_do(name: str) -
         assert (out.masks["parts"].dtype, out.images["depth"].dtype) == (np.int32, np.float32)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", [name for name in MOVING if motion_of(name) == "bend"])
 def test_bent_boxes_hold_what_the_picture_shows_of_them(name: str) -> None:
     """Even where parts of a box are shown nowhere."""

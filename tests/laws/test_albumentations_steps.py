@@ -200,6 +200,7 @@ def in_a_fresh_interpreter(code: str) -> str:
     return done.stdout.strip()
 
 
+@pytest.mark.slow
 def test_importing_it_asks_no_network_and_leaves_the_environment_alone() -> None:
     code = """
 import os, urllib.request

@@ -103,6 +103,7 @@ def test_a_tensor_with_a_gradient_is_augmented_without() -> None:
     assert not PIPELINE.as_transform()(picture).requires_grad
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method", ["fork", "spawn"])
 def test_an_epoch_reaches_workers_that_persist(method: str) -> None:
     alone, shared = PIPELINE.as_transform(seed=5), PIPELINE.as_transform(seed=5)

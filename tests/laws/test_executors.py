@@ -165,6 +165,7 @@ def test_tiles_leave_no_seam(step: ak.Transform) -> None:
     assert (seam <= 2).mean() >= 0.99
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("size", [(1, 40000), (40000, 3), (60, 33000)], ids=str)
 @pytest.mark.parametrize(
     "step", [ak.Rotate(0.01), ak.Resize((40, 30)), ak.Translate(0.3, 0.1), ak.LocalWarp(0.01, 1)], ids=repr

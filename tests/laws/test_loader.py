@@ -66,6 +66,7 @@ def test_every_item_of_an_epoch_and_every_epoch_is_another(augmented: Augmented,
     assert len(set(pixels)) == len(pixels)
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:This DataLoader will create 4 worker processes")  # more than there are processors
 @pytest.mark.parametrize(
     ("workers", "method", "persistent"),
@@ -131,6 +132,7 @@ class Watched(torch.utils.data.Dataset[set[int]]):
         return threads_of()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method", ["fork", "spawn"])
 def test_workers_keep_to_one_thread_and_their_parent_does_not(method: str, augmented: Augmented) -> None:
     before = cv2.getNumThreads()

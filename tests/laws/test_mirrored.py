@@ -166,6 +166,7 @@ def test_expanded_and_loaded_objects_change_their_names(tmp_path: Path) -> None:
     assert sorted(found) == sorted(one.label for one in after)
 
 
+@pytest.mark.slow
 def test_whole_numbers_are_labels_and_no_places_of_boxes(tmp_path: Path) -> None:
     """Where samples say by numbers which box is whose, a pair of numbers exchanges no boxes."""
     source = coco(tmp_path / "in")

@@ -15,6 +15,7 @@ from augkit.errors import ArgumentError
 from augkit.transforms import TRANSFORMS
 from augkit.transforms.transform import example, transform
 
+pytestmark = pytest.mark.slow  # pytest within pytest
 ROOT = Path(__file__).parent.parent.parent
 IMPORTS = """
 import math

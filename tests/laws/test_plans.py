@@ -53,6 +53,7 @@ def test_plans_survive_json_with_the_same_pixels(name: str, size: tuple[int, int
         assert_same_sample(ak.run(again, sample), ak.run(plan, sample))
 
 
+@pytest.mark.slow
 @bundled
 @pytest.mark.parametrize("size", [(120, 160), (375, 500), (28, 28), (700, 900)], ids=str)
 def test_cpu_agrees_with_the_reference(name: str, size: tuple[int, int]) -> None:
@@ -86,6 +87,7 @@ def dispatched() -> str:
     return " ".join(name for name in __cpu_dispatch__ if __cpu_features__.get(name))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "changed",
     [{"OPENBLAS_CORETYPE": core} for core in ("Sandybridge", "Haswell")]
@@ -96,6 +98,7 @@ def test_other_processors_draw_the_same_plans(changed: dict[str, str], here: dic
     assert drawn_elsewhere(changed) == here
 
 
+@pytest.mark.slow
 def test_hash_randomisation_changes_nothing(here: dict[str, str]) -> None:
     assert drawn_elsewhere({"PYTHONHASHSEED": "1"}) == here  # every process above had a seed of its own, too
 

@@ -113,6 +113,7 @@ def elsewhere() -> dict[str, list[str]]:
     return found
 
 
+@pytest.mark.slow
 @rows
 def test_every_worker_makes_the_same(step: ak.Transform, elsewhere: dict[str, list[str]]) -> None:
     assert outcome(step) == elsewhere[repr(step)]

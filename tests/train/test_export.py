@@ -40,6 +40,7 @@ def assert_described(content: dict[str, Any], made: Artefact) -> None:
     assert content["input"] == {"name": "pixels", "layout": "NHWC", "dtype": "uint8", "normalisation": "within"}
 
 
+@pytest.mark.slow
 def test_onnx_says_what_predict_says(tmp_path: Path) -> None:
     made = artefact(CLASSES, temperature=1.7)
     told = export(run_folder(tmp_path / "run", made), tmp_path / "m.onnx")
@@ -72,6 +73,7 @@ def test_torch_export_says_what_predict_says(target: Target, tmp_path: Path) -> 
         assert row.answers == pytest.approx(answers, abs=1e-5)
 
 
+@pytest.mark.slow
 def test_a_deep_network_is_exported(tmp_path: Path) -> None:
     found = architecture("efficientnet_lite0", 2, (33, 40, 3))
     made = Artefact(found.build().eval(), found, Target("classes", ("a", "b")))

@@ -50,6 +50,7 @@ def assert_same_training(ours: nn.Module, theirs: nn.Module, x: Tensor) -> None:
         torch.testing.assert_close(value, buffers[name])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["resnet18", "resnet50", "mobilenet_v2"])
 def test_torchvisions(name: str) -> None:
     ours = shaken(architecture(name, 1000).build())

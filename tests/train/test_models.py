@@ -139,6 +139,7 @@ def test_every_layer_may_be_listed() -> None:
     assert not torch.equal(network(x), network(x))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", MODELS)
 def test_every_model_keeps_the_protocol(name: str) -> None:
     found = architecture(name, 5)
@@ -191,6 +192,7 @@ def test_a_description_that_is_none_is_refused(change: dict[str, Any], words: st
         Architecture.read(architecture("lenet", 3).described() | change)
 
 
+@pytest.mark.slow
 def test_a_broken_torchvision_is_not_touched(tmp_path: Path) -> None:
     for name in ("torchvision", "timm", "lightning", "torchmetrics"):
         (tmp_path / name).mkdir()

@@ -89,6 +89,7 @@ def assert_alone(page: Page) -> None:
     assert all(image["alt"] for image in page.under("img"))
 
 
+@pytest.mark.slow
 def test_the_report_of_classes_tells_everything(tmp_path: Path) -> None:
     told, page = written(tmp_path, CLASSES)
     assert_alone(page)
@@ -129,6 +130,7 @@ def test_the_report_of_classes_tells_everything(tmp_path: Path) -> None:
     assert right / 40 == pytest.approx(top.value)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("target", [LABELS, NUMBERS])
 def test_the_reports_of_labels_and_numbers(target: Target, tmp_path: Path) -> None:
     told, page = written(tmp_path, target)
@@ -153,6 +155,7 @@ def test_a_report_of_one_right_picture(tmp_path: Path) -> None:
     assert "A dash is a figure that these pictures cannot give" in text
 
 
+@pytest.mark.slow
 def test_an_unwritable_folder_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def full(*args: Any) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
@@ -222,6 +225,7 @@ def drawn(is_dark: bool) -> list[Callable[[], bytes]]:
     ]
 
 
+@pytest.mark.slow
 def test_figures_are_the_same_every_time_and_change_nothing() -> None:
     import matplotlib as mpl
 

@@ -92,6 +92,7 @@ def test_a_frozen_backbone_is_the_same_after_training(pictures: Path, tmp_path: 
             assert torch.equal(tensor, found[part][name]) == (name not in head), (part, name)
 
 
+@pytest.mark.slow
 def test_after_the_unfreezing_all_learns(pictures: Path, tmp_path: Path) -> None:
     weights = weights_file(tmp_path / "w.pt", "resnet18")
     wanted = settings(pictures, tmp_path / "run", **FROZEN | {"weights": weights, "epochs": 1, "unfreeze": 1})
@@ -101,6 +102,7 @@ def test_after_the_unfreezing_all_learns(pictures: Path, tmp_path: Path) -> None
     assert not same
 
 
+@pytest.mark.slow
 def test_without_the_cache_the_weights_are_the_same(pictures: Path, tmp_path: Path) -> None:
     options = FROZEN | {"weights": weights_file(tmp_path / "w.pt", "resnet18"), "unfreeze": 1}
     state, cached = fitted(settings(pictures, tmp_path / "cached", **options))
@@ -139,6 +141,7 @@ def _key(wanted: Any, view: int = 0) -> set[str]:
     return {path.name for path in Path(wanted.out, "features").glob("*.npy")}
 
 
+@pytest.mark.slow
 def test_what_decides_the_features_misses_the_cache(pictures: Path, tmp_path: Path) -> None:
     """Other weights, model, preprocessing, pipeline, seed, view or picture are computed anew; all else is found."""
     weights = {model: weights_file(tmp_path / f"{model}.pt", model) for model in ("resnet18", "mobilenet_v2")}
@@ -164,6 +167,7 @@ def test_what_decides_the_features_misses_the_cache(pictures: Path, tmp_path: Pa
     assert len(_key(own) - known) == 1
 
 
+@pytest.mark.slow
 def test_runs_that_share_a_cache_compute_what_is_the_same_once(pictures: Path, tmp_path: Path) -> None:
     options = {**FROZEN, "weights": weights_file(tmp_path / "w.pt", "resnet18"), "epochs": 2, "pipeline": "identity"}
     _, alone = fitted(settings(pictures, tmp_path / "alone", **options))

@@ -173,6 +173,7 @@ def test_a_folder_with_something_else_is_refused(pictures: Path, tmp_path: Path)
     assert (tmp_path / "run/thesis.tex").read_text() == "precious"
 
 
+@pytest.mark.slow
 def test_fresh_removes_what_a_run_wrote_and_no_more(pictures: Path, tmp_path: Path) -> None:
     """Every file of a whole run goes, whatever it learns; what a user put beside them stays."""
     out, names = tmp_path / "run", [path.relative_to(pictures) for path in sorted(pictures.rglob("*.png"))]

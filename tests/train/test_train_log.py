@@ -82,6 +82,7 @@ def test_the_best_weights_are_kept_or_the_last(
     trainings.assert_same_weights({"": course.checkpoints.best_state()}, {"": judged[kept]})
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("keep", ["best", "last"])
 def test_a_result_has_the_score_of_the_epoch_that_was_kept(tmp_path: Path, keep: str) -> None:
     """By which a comparison names the run to use."""

@@ -141,6 +141,7 @@ OPTIONS = st.fixed_dictionaries(
 UNFREEZING = st.fixed_dictionaries({}, optional={"unfreeze": st.integers(1, 99), "backbone_rate": st.floats(1e-9, 1e3)})
 
 
+@pytest.mark.slow
 @given(OPTIONS, UNFREEZING)
 def test_a_command_says_all_that_its_settings_do(options: dict[str, Any], unfreezing: dict[str, Any]) -> None:
     wanted = Settings(**options, **({"unfreeze": 1, **unfreezing} if unfreezing else {}))

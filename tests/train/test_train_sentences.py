@@ -22,6 +22,7 @@ def page_of(wanted: Settings) -> str:
     return Page((Path(wanted.out) / "report.html").read_text()).text
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("splits", "reported", "chose"),
     [
@@ -38,6 +39,7 @@ def test_it_says_which_pictures_chose(tmp_path: Path, splits: tuple[str, ...], r
     assert f"split {divided}" in text
 
 
+@pytest.mark.slow
 def test_it_says_what_they_chose(tmp_path: Path) -> None:
     """Nothing stops a training that nobody asked to, and numbers have no temperature."""
     data = trainings.fill(tmp_path / "data", each=9)
@@ -51,6 +53,7 @@ def test_it_says_what_they_chose(tmp_path: Path) -> None:
     assert "others (val) were watched and decided nothing. " in text
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("model", ["lenet", "resnet18"])
 def test_it_says_what_was_left_open(tmp_path: Path, model: str) -> None:
     options: dict[str, Any] = {"threads": 0, "epochs": 1, "batch_size": 64}

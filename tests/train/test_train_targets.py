@@ -102,6 +102,7 @@ def test_class_weights() -> None:
         Target.of([0, 1]).weights("auto", truths)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["list.jsonl", "list.csv"])
 def test_several_labels_are_learnt(tmp_path: Path, name: str) -> None:
     data = manifest(tmp_path / "data", several, name)

@@ -187,6 +187,7 @@ def test_no_package_carries_weights_of_other_models(tmp_path: Path) -> None:
             load("pretrained", model, 8)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("package", "path", "words"),
     [

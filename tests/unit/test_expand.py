@@ -33,6 +33,7 @@ def src(tmp_path: Path) -> Path:
     return fill(tmp_path / "src")
 
 
+@pytest.mark.slow
 def test_any_number_of_workers_gives_the_same_tree(src: Path, tmp_path: Path) -> None:
     (src / "tulips/bad.jpg").write_bytes(b"\xff\xd8 no")
     summaries = [done(src, tmp_path / str(workers), workers=workers) for workers in (0, 1, 2)]

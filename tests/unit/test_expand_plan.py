@@ -99,6 +99,7 @@ def test_other_sources_are_refused_by_name(tmp_path: Path) -> None:
             assert words in str(caught.value)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads /proc")
 def test_a_million_sources(tmp_path: Path) -> None:
     """A fifth of them, in a fifth of what a million may take: 60 seconds, and 1 GB with the interpreter's own 90 MB."""
