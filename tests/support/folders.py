@@ -29,8 +29,9 @@ def put(path: Path, image: NDArray[Any]) -> None:
     path.write_bytes(encode(image, "png" if path.suffix == ".png" else "jpeg"))
 
 
-def fill(root: Path) -> Path:
-    for number, id in enumerate(IDS):
+def fill(root: Path, count: int = len(IDS)) -> Path:
+    """Lay the first pictures of `IDS` into a folder."""
+    for number, id in enumerate(IDS[:count]):
         put(root / id, picture(number))
     return root
 
