@@ -14,42 +14,9 @@ from augkit.datasets import FORMATS, Format, Reader, file_suffixes, format_table
 from augkit.errors import ArgumentError, FileError
 from augkit.storage.root import Root
 from support.data_sets import JPEG, PNG, lay
-from support.packages import install
+from support.packages import LIST_FORMAT, install
 
 ROOT = Path(__file__).parent.parent.parent
-LIST = '''"""Lists: a text file of paths and classes beside the pictures."""
-
-from augkit.datasets import FORMATS, DataSet, FileWriter, Reader, Source
-
-
-class ListFormat(Reader, FileWriter):
-    """Read and write ``pictures.lst``: a path, a tab and a class a line."""
-
-    name = "list"
-    summary = "a list of pictures, `pictures.lst`"
-    suffixes = (".lst",)
-
-    def recognises(self, root):
-        return str(root).endswith(".lst") if root.is_file() else root.is_file("pictures.lst")
-
-    def read(self, root):
-        root, name = root.above() if root.is_file() else (root, "pictures.lst")
-        rows = [line.split("\\t") for line in root.read(name).decode().splitlines()]
-        sources = [Source(path, len(root.read(path)), label) for path, label in rows]
-        return DataSet.of(self.name, root, sources, {}, sorted({label for _, label in rows}))
-
-    def folder(self, split):
-        return f"{split}/" if split else ""
-
-    def beside(self, part, record):
-        return ()
-
-    def whole(self, whole):
-        yield "pictures.lst", [f"{path}\\t{record.label}\\n".encode() for path, record in whole.records()]
-
-
-FORMATS.add("list", ListFormat())
-'''
 
 
 def augkit(*args: object, path: Path, cwd: Path) -> subprocess.CompletedProcess[str]:
@@ -80,13 +47,13 @@ def test_a_new_format_is_one_file(tmp_path: Path) -> None:
     tree = tmp_path / "tree"
     for folder in ("augkit", "pipelines"):
         shutil.copytree(ROOT / folder, tree / folder, ignore=shutil.ignore_patterns("__pycache__"))
-    (tree / "augkit/datasets/formats/list_file.py").write_text(LIST)
+    (tree / "augkit/datasets/formats/list_file.py").write_text(LIST_FORMAT)
     assert_list_is_a_format(tree, tmp_path)
 
 
 def test_another_package_adds_a_format(tmp_path: Path) -> None:
     site = tmp_path / "site"
-    install(site, "augkit-list", {"augkit_list.py": LIST}, {"augkit.formats": {"list": "augkit_list"}})
+    install(site, "augkit-list", {"augkit_list.py": LIST_FORMAT}, {"augkit.formats": {"list": "augkit_list"}})
     assert_list_is_a_format(Path(os.pathsep.join((str(site), str(ROOT)))), tmp_path)
 
 

@@ -4,6 +4,40 @@ from __future__ import annotations
 
 from pathlib import Path
 
+LIST_FORMAT = '''"""Lists: a text file of paths and classes beside the pictures."""
+
+from augkit.datasets import FORMATS, DataSet, FileWriter, Reader, Source
+
+
+class ListFormat(Reader, FileWriter):
+    """Read and write ``pictures.lst``: a path, a tab and a class a line."""
+
+    name = "list"
+    summary = "a list of pictures, `pictures.lst`"
+    suffixes = (".lst",)
+
+    def recognises(self, root):
+        return str(root).endswith(".lst") if root.is_file() else root.is_file("pictures.lst")
+
+    def read(self, root):
+        root, name = root.above() if root.is_file() else (root, "pictures.lst")
+        rows = [line.split("\\t") for line in root.read(name).decode().splitlines()]
+        sources = [Source(path, len(root.read(path)), label) for path, label in rows]
+        return DataSet.of(self.name, root, sources, {}, sorted({label for _, label in rows}))
+
+    def folder(self, split):
+        return f"{split}/" if split else ""
+
+    def beside(self, part, record):
+        return ()
+
+    def whole(self, whole):
+        yield "pictures.lst", [f"{path}\\t{record.label}\\n".encode() for path, record in whole.records()]
+
+
+FORMATS.add("list", ListFormat())
+'''
+
 
 def install(site: Path, name: str, modules: dict[str, str], entry_points: dict[str, dict[str, str]]) -> Path:
     """Lay a distribution into a folder for PYTHONPATH, as pip lays a wheel into site-packages.

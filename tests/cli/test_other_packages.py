@@ -1,0 +1,83 @@
+"""Another package adds a step and a format: both are used from YAML and the command line like augkit's own."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from support.data_sets import JPEG, PNG, lay
+from support.packages import LIST_FORMAT, install
+
+ROOT = Path(__file__).parent.parent.parent
+STEP = '''"""A step: darken."""
+
+from augkit.core.key import Stream
+from augkit.core.ops import Curve, Op
+from augkit.targets.scene import Scene
+from augkit.transforms.transform import Range, Transform, pick, transform
+
+
+@transform
+class Dim(Transform):
+    """Darken the picture.
+
+    Args:
+        factor: range of what values are multiplied with.
+
+    Draws: the factor, uniform. Emits: a Curve.
+
+    >>> Dim((0.2, 0.4))
+    Dim(factor=(0.2, 0.4))
+    """
+
+    factor: Range
+
+    def draw(self, stream: Stream, scene: Scene) -> tuple[Op, ...]:
+        return (Curve((("gain", round(pick(stream, self.factor), 12)),)),)
+'''
+Command = Callable[..., str]
+
+
+@pytest.fixture
+def command(tmp_path: Path) -> Command:
+    """Return a function that runs augkit in a folder of pictures, with the package installed."""
+    install(
+        tmp_path / "site",
+        "augkit-more",
+        {"more_steps.py": STEP, "more_formats.py": LIST_FORMAT},
+        {"augkit.transforms": {"Dim": "more_steps"}, "augkit.formats": {"list": "more_formats"}},
+    )
+    lay(tmp_path, {"src/roses/a.jpg": JPEG, "src/tulips/b.png": PNG, "dim.yaml": "steps:\n  - Dim: {factor: 0.5}\n"})
+    path = os.pathsep.join((str(tmp_path / "site"), str(ROOT)))
+    environment = os.environ | {"PYTHONPATH": path, "PYTHONDONTWRITEBYTECODE": "1"}
+
+    def run(*args: object) -> str:
+        command = [sys.executable, "-m", "augkit", *map(str, args)]
+        done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    return run
+
+
+def test_a_step_and_a_format_of_another_package(command: Command, tmp_path: Path) -> None:
+    options = ["--pipeline", "dim.yaml", "--copies", 1, "--format", "list", "--encoding", "png"]
+    summary = json.loads(command("expand", "src", "out", *options, "--workers", 1, "--json"))
+    assert (summary["written"], summary["rejected"]) == (2, 0)
+    assert len((tmp_path / "out/pictures.lst").read_text().splitlines()) == 2
+    command("verify", "out")
+    id = (tmp_path / "out/pictures.lst").read_text().partition("\t")[0]
+    assert "identical" in command("replay", "out", id, "-o", "again.png")
+    assert (tmp_path / "again.png").read_bytes() == (tmp_path / "out" / id).read_bytes()
+
+
+def test_a_step_of_another_package_is_listed(command: Command) -> None:
+    assert "Darken the picture." in command("list", "Dim")
+    assert "Dim" in command("explain", "dim.yaml")
+    assert '"Dim"' in command("schema")
