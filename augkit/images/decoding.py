@@ -247,8 +247,11 @@ def _decode_other(data: bytes) -> tuple[Pixels, bytes | None]:
             raise DecodeError(f"must hold 8 or 16 bits per channel, got {picture.mode!r} pixels. Convert it first.")
         is_deep = _is_deep(picture)  # before load, which forgets how the pixels were stored
         picture.load()  # complete or an error; turns a TIFF upright
-        if picture.format == "PNG" and _may_be_short(picture) and is_short(data):
-            raise ValueError("its pixels end before the picture does")
+        if picture.format == "PNG":
+            last = picture.crop((0, picture.height - 1, picture.width, picture.height))
+            may_be_short = picture.info.get("interlace") or not np.asarray(last).any()  # Pillow leaves 0 for what lacks
+            if may_be_short and is_short(data):
+                raise ValueError("its pixels end before the picture does")
         if is_deep and not is_grey_16:
             found = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
             if found is None or found.dtype != np.uint16 or found.shape[1::-1] != picture.size:
@@ -261,12 +264,6 @@ def _decode_other(data: bytes) -> tuple[Pixels, bytes | None]:
         else:
             image = np.array(picture.convert("RGBA" if transparent else _OPAQUE_MODE[picture.mode]))
         return image, picture.info.get("exif")
-
-
-def _may_be_short(picture: ImageFile.ImageFile) -> bool:
-    """Tell whether a PNG's last row is all 0, as Pillow leaves those that the file does not hold."""
-    last = picture.crop((0, picture.height - 1, picture.width, picture.height))
-    return bool(picture.info.get("interlace")) or not np.asarray(last).any()
 
 
 def _is_deep(picture: ImageFile.ImageFile) -> bool:

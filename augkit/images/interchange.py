@@ -54,7 +54,7 @@ def opened(picture: object) -> Opened:
     (24, 32, 3)
     """
     if isinstance(picture, np.ndarray):
-        return Opened(picture, False, _itself)
+        return Opened(picture, False, lambda made: made)
     if isinstance(picture, Image.Image):
         return _opened_pil(picture)
     torch = sys.modules.get("torch")
@@ -62,10 +62,6 @@ def opened(picture: object) -> Opened:
         return _opened_tensor(picture)
     what = f"must be an array, a PIL image or a tensor, got {type(picture).__name__}."
     raise SampleError(f"{what} Give the picture itself.", "image")
-
-
-def _itself(image: Pixels) -> Pixels:
-    return image
 
 
 def _opened_pil(picture: Image.Image) -> Opened:

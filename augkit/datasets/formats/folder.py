@@ -32,7 +32,9 @@ class FolderFormat(Reader, FileWriter):
 
     def read(self, root: Root) -> DataSet:
         left_out: Counter[str] = Counter()
-        found = list(_pictures(root, left_out))
+        walked = list(root.walk(left_out))
+        found = [file for file in walked if is_picture(file.path)]
+        left_out[OTHER] += len(walked) - len(found)
         tops = {path.partition("/")[0] if "/" in path else "" for path, _ in found}
         is_split = "train" in tops and tops - {""} <= SPLIT_NAMES.keys()
         if is_split and "" in tops:
@@ -49,14 +51,6 @@ class FolderFormat(Reader, FileWriter):
 
     def whole(self, whole: Whole) -> Iterable[tuple[str, Iterable[bytes]]]:
         return ()
-
-
-def _pictures(root: Root, left_out: Counter[str]) -> Iterator[Found]:
-    for found in root.walk(left_out):
-        if is_picture(found.path):
-            yield found
-        else:
-            left_out[OTHER] += 1
 
 
 def _sources(found: Iterable[Found], is_split: bool) -> Iterator[Source]:
