@@ -20,8 +20,6 @@ from augkit.transforms import Transform
 from augkit.transforms.foreign import FOREIGN
 from augkit.transforms.transform import labels
 
-__all__ = ["Pipeline"]
-
 
 class Pipeline:
     """Hold transforms in order, and how pixels are sampled.

@@ -8,12 +8,15 @@ a YAML file that holds it, relative to the pipeline's own.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import Field, asdict, fields, is_dataclass
+from dataclasses import asdict, dataclass, fields, is_dataclass
 from functools import cache
 from pathlib import Path
-from typing import Annotated, Any, get_args, get_origin
+from typing import Annotated, Literal, get_args, get_origin
+
+from pydantic.fields import FieldInfo
 
 from augkit import yaml_file
+from augkit.core.arrays import Json, JsonObject
 from augkit.core.sampling import SamplingOptions
 from augkit.errors import ArgumentError, FileError, closest
 from augkit.pipeline.pipeline import Pipeline
@@ -22,10 +25,8 @@ from augkit.transforms.combinators import Maybe
 from augkit.transforms.foreign import ForeignStep, foreign
 from augkit.yaml_file import Document, NodePath
 
-__all__ = ["BESIDE", "bundled", "described", "dump", "kind_of", "load", "positional"]
-
 YAML_SUFFIXES = (".yaml", ".yml")
-BESIDE = ("chance", "name")
+BESIDE = ("chance", "name")  # what may stand beside a step's name
 
 
 @cache
@@ -52,15 +53,13 @@ def load(source: str | Path) -> Pipeline:
     """
     if not isinstance(source, str | Path):
         raise ArgumentError(f"must be a name or a path, got {source!r:.60}.", "load")
-    text = str(source)
+    text, path = str(source), Path(source)
     if text in bundled():
         return _pipeline(yaml_file.read(bundled()[text]))
-    path = Path(source)
     if path.suffix not in YAML_SUFFIXES and path.name == text:  # a bare word; write ./word for a file called so
-        names = ", ".join(bundled())
         files = [f"{text}{suffix}" for suffix in YAML_SUFFIXES if Path(f"{text}{suffix}").is_file()]
         advice = f" Did you mean {files[0]}?" if files else closest(text, bundled())
-        raise FileError(f"no pipeline is called {text!r}.{advice} Bundled are {names}; or give a file.")
+        raise FileError(f"no pipeline is called {text!r}.{advice} Bundled are {', '.join(bundled())}; or give a file.")
     if path.name == text and path.stem in bundled() and not path.exists():
         raise FileError(f"must be a file that exists, got none. Did you mean {path.stem}, which is bundled?", text)
     return _pipeline(yaml_file.read(path))
@@ -75,186 +74,187 @@ def dump(pipeline: Pipeline, path: str | Path) -> None:
     """
     if not isinstance(pipeline, Pipeline):
         raise ArgumentError(f"must get a Pipeline and a path, got {type(pipeline).__name__}.", "dump")
-    yaml_file.write(_seen_from(Path(path).parent, described(pipeline)), path)
+    yaml_file.write(_seen_from(str(Path(path).parent), described(pipeline)), path)
 
 
-def _seen_from(folder: Path, data: Any) -> Any:
+def described(pipeline: Pipeline) -> JsonObject:
+    """Return a pipeline as the plain data of its file: what is not as by default."""
+    policy = _plain(pipeline.policy.given())
+    labels = policy.get("mirrored_labels", [])
+    if labels and all(isinstance(one, str) for one, _ in labels):  # a key in YAML is text
+        policy["mirrored_labels"] = dict(labels)
+    return {**policy, "steps": _plain(pipeline.steps)}
+
+
+def positional(cls: type[Transform]) -> list[str]:
+    """Return the arguments of a transform that need no name: the first may stand alone in YAML."""
+    return [item.name for item in fields(cls) if not item.kw_only]
+
+
+def kind_of(cls: type[Transform], argument: str) -> Literal["step", "steps", "mapping", "value"]:
+    """Tell what an argument holds; a ``mapping`` may be named by its file."""
+    known: Mapping[str, FieldInfo] = cls.__pydantic_fields__  # type: ignore[attr-defined]  # on every transform
+    annotation = known[argument].annotation if argument in known else None
+    parts = [get_args(part)[0] if get_origin(part) is Annotated else part for part in get_args(annotation)]
+    if Transform in (annotation, *parts):
+        return "step" if annotation is Transform else "steps"
+    return "mapping" if any(map(is_dataclass, (annotation, *parts))) else "value"
+
+
+@dataclass(frozen=True)
+class _Node:
+    """A part of a pipeline's document."""
+
+    document: Document
+    path: NodePath = ()
+
+    @property
+    def value(self) -> Json:
+        found = self.document.data
+        for part in self.path:
+            found = found[part]
+        return found
+
+    @property
+    def where(self) -> str:
+        return self.document.where(self.path)
+
+    @property
+    def folder(self) -> Path:
+        return Path(self.document.name).parent
+
+    def at(self, *parts: str | int) -> _Node:
+        return _Node(self.document, (*self.path, *parts))
+
+    def items(self) -> list[_Node]:
+        return [self.at(index) for index in range(len(self.value))]
+
+
+def _pipeline(document: Document) -> Pipeline:
+    top, known = _Node(document), ["steps", *(item.name for item in fields(SamplingOptions))]
+    if not isinstance(top.value, dict):
+        raise ArgumentError(f"must be a mapping with the key steps, got {top.value!r:.60}.", top.where)
+    for key in top.value:
+        if key not in known:
+            advice = closest(key, known) or f" Its keys are {', '.join(known)}."
+            raise ArgumentError(f"has no key {key!r}.{advice}", top.at(key).where)
+    steps = top.value.get("steps")
+    if not isinstance(steps, list):
+        raise ArgumentError(f"must be a list of steps, got {steps!r:.60}.", top.at("steps").where)
+    built = [_step(node) for node in top.at("steps").items()]
+    try:
+        return Pipeline(built, **{key: value for key, value in top.value.items() if key != "steps"})
+    except ArgumentError as error:
+        raise ArgumentError(error.message, top.at(error.where.removeprefix("Pipeline.")).where) from None
+
+
+def _step(node: _Node) -> Transform:
+    """Build the transform that a node describes."""
+    written = {node.value: None} if isinstance(node.value, str) else node.value
+    if not isinstance(written, dict):
+        raise ArgumentError(f"must be a transform's name with its arguments, got {written!r:.60}.", node.where)
+    names = [key for key in written if key not in BESIDE]
+    if len(names) != 1:
+        raise ArgumentError(f"must name one transform, got {names}. Begin every step with '- '.", node.where)
+    (name,) = names
+    beside = {key: value for key, value in written.items() if key in BESIDE}
+    try:
+        return _built(node.at(name), name, written[name], beside)
+    except ArgumentError as error:
+        raise _placed(error, node, name) from None
+
+
+def _built(node: _Node, name: str, given: Json, beside: JsonObject) -> Transform:
+    """Build a step by its name, from its arguments and what stands beside the name."""
+    library, own = foreign(name), list[str]()
+    if library is None:
+        cls = find(name)
+        arguments, own = _arguments(node, cls, given), positional(cls)
+    elif given is None or isinstance(given, dict):
+        arguments = dict(given or {})
+    else:
+        raise ArgumentError(f"must have its arguments by name, got {given!r:.60}.", name)
+    for key in BESIDE:
+        if key in arguments and key not in own:
+            if key in beside:
+                raise ArgumentError(f"must be given once, got {key} twice.", name)
+            beside[key] = arguments.pop(key)
+    if library is None:
+        step = cls(**arguments, **{key: beside[key] for key in beside if key == "name"})
+    else:
+        step = library[0].written(library[1], arguments, str(node.folder), beside.get("name"))
+    try:
+        return Maybe(beside["chance"], step) if "chance" in beside else step
+    except ArgumentError as error:
+        raise ArgumentError(error.message, f"{name}.chance") from None
+
+
+def _placed(error: ArgumentError, node: _Node, name: str) -> ArgumentError:
+    """Return the error with file, line and place, unless an inner step has told them already."""
+    if error.where.startswith(node.document.name):
+        return error
+    owner, _, rest = error.where.partition(".")
+    where = node.where
+    if owner == name and rest:
+        line = node.document.line((*node.path, name, rest.split(".")[0].split("[")[0]))
+        where = f"{node.document.name}:{line} {where.partition(' ')[2]}"
+    return error.at(where)
+
+
+def _arguments(node: _Node, cls: type[Transform], given: Json) -> JsonObject:
+    if given is None:
+        return {}
+    if isinstance(given, dict):
+        return {key: _argument(node.at(key), cls, key) for key in given}
+    if not positional(cls):
+        raise ArgumentError(f"takes no arguments, got {given!r:.60}.", cls.__name__)
+    first = positional(cls)[0]
+    return {first: _argument(node, cls, first)}
+
+
+def _argument(node: _Node, cls: type[Transform], key: str) -> object:
+    """Return one argument's value, built where it holds steps, read where it names a file."""
+    kind, value = kind_of(cls, key), node.value
+    if kind == "step":
+        return _step(node)
+    if kind == "steps":
+        if not isinstance(value, list):
+            raise ArgumentError(f"must be a list of steps, got {value!r:.60}.", f"{cls.__name__}.{key}")
+        return [_step(item) for item in node.items()]
+    if kind == "mapping" and isinstance(value, str) and value.endswith(YAML_SUFFIXES):
+        try:
+            return yaml_file.read(node.folder / value).data
+        except FileError as error:
+            raise error.at(node.where) from None
+    return value
+
+
+def _plain(value: object) -> Json:
+    """Return steps and what they hold as plain data: what is not as by default, chance beside its step."""
+    if isinstance(value, Maybe) and value.name is None and not isinstance(value.step, Maybe):
+        inner = _plain(value.step)
+        name, arguments = (inner, {}) if isinstance(inner, str) else next(iter(inner.items()))
+        return {name: arguments | {"chance": value.chance}}
+    if isinstance(value, Transform):
+        if isinstance(value, ForeignStep):
+            given = value.arguments | ({"name": value.name} if value.name else {})
+        else:
+            given = _plain(value.given())
+        return {value.called: given} if given else value.called
+    if is_dataclass(value) and not isinstance(value, type):
+        return _plain(asdict(value))
+    if isinstance(value, dict):
+        return {key: _plain(item) for key, item in value.items()}
+    return [_plain(item) for item in value] if isinstance(value, tuple | list) else value
+
+
+def _seen_from(folder: str, data: Json) -> Json:
     """Return a pipeline's data with the paths of pictures as a file in a folder writes them."""
     if isinstance(data, list):
         return [_seen_from(folder, item) for item in data]
     if not isinstance(data, dict):
         return data
     return {
-        key: found[0].seen_from(str(folder), value) if (found := foreign(key)) else _seen_from(folder, value)
+        key: library[0].seen_from(folder, value) if (library := foreign(key)) else _seen_from(folder, value)
         for key, value in data.items()
     }
-
-
-def described(pipeline: Pipeline) -> dict[str, Any]:
-    """Return a pipeline as the plain data of its file: what is not as by default."""
-    policy = _plain(pipeline.policy.given())
-    labels = policy.get("mirrored_labels", [])
-    if labels and all(isinstance(one, str) for one, _ in labels):  # a key in YAML is text
-        policy["mirrored_labels"] = dict(labels)
-    return {**policy, "steps": [_step_as_data(step) for step in pipeline.steps]}
-
-
-def _pipeline(document: Document) -> Pipeline:
-    data = document.data
-    known = ["steps", *(item.name for item in fields(SamplingOptions))]
-    if not isinstance(data, dict):
-        rule = "must be a mapping with the key steps"
-        raise ArgumentError(f"{rule}, got {data!r:.60}.", document.where())
-    for key in data:
-        if key not in known:
-            advice = closest(key, known) or f" Its keys are {', '.join(known)}."
-            raise ArgumentError(f"has no key {key!r}.{advice}", document.where((key,)))
-    steps = data.get("steps")
-    if not isinstance(steps, list):
-        raise ArgumentError(f"must be a list of steps, got {steps!r:.60}.", document.where(("steps",)))
-    policy: dict[str, Any] = {key: value for key, value in data.items() if key != "steps"}
-    built = [_step(document, ("steps", index)) for index in range(len(steps))]
-    try:
-        return Pipeline(built, **policy)
-    except ArgumentError as error:
-        key = error.where.removeprefix("Pipeline.")
-        raise ArgumentError(error.message, document.where((key,))) from None
-
-
-def _at(document: Document, path: NodePath) -> Any:
-    node = document.data
-    for part in path:
-        node = node[part]
-    return node
-
-
-def _step(document: Document, path: NodePath) -> Transform:
-    """Build the transform that the node at `path` describes."""
-    node = _at(document, path)
-    if isinstance(node, str):
-        node = {node: None}
-    if not isinstance(node, dict):
-        raise ArgumentError(f"must be a transform's name with its arguments, got {node!r:.60}.", document.where(path))
-    beside = {key: value for key, value in node.items() if key in BESIDE}
-    names = [key for key in node if key not in BESIDE]
-    if len(names) != 1:
-        raise ArgumentError(f"must name one transform, got {names}. Begin every step with '- '.", document.where(path))
-    (name,) = names
-    try:
-        other = foreign(name)
-        if other is None:
-            cls = find(name)
-            arguments, own = _arguments(document, (*path, name), cls, node[name]), {i.name for i in positional(cls)}
-        else:
-            arguments, own = _params(node[name], name), set()
-        for key in BESIDE:
-            if key in arguments and key not in own:
-                if key in beside:
-                    raise ArgumentError(f"must be given once, got {key} twice.", name)
-                beside[key] = arguments.pop(key)
-        if other is not None:
-            library, transform = other
-            step: Transform = library.written(transform, arguments, str(Path(document.name).parent), beside.get("name"))
-        else:
-            step = cls(**arguments, **{key: beside[key] for key in ("name",) if key in beside})
-        return _perhaps(step, beside, name)
-    except ArgumentError as error:
-        raise _placed(error, document, path, name) from None
-
-
-def _perhaps(step: Transform, beside: dict[str, Any], name: str) -> Transform:
-    if "chance" not in beside:
-        return step
-    try:
-        return Maybe(beside["chance"], step)
-    except ArgumentError as error:
-        raise ArgumentError(error.message, f"{name}.chance") from None
-
-
-def _placed(error: ArgumentError, document: Document, path: NodePath, name: str) -> ArgumentError:
-    """Return the error with file, line and place, unless an inner step has told them already."""
-    if error.where.startswith(document.name):
-        return error
-    owner, _, rest = error.where.partition(".")
-    where = document.where(path)
-    if owner == name and rest:
-        line = document.line((*path, name, rest.split(".")[0].split("[")[0]))
-        where = f"{document.name}:{line} {where.partition(' ')[2]}"
-    return error.at(where)
-
-
-def _arguments(document: Document, path: NodePath, cls: type[Transform], given: Any) -> dict[str, Any]:
-    unnamed = positional(cls)
-    if given is None:
-        return {}
-    if not isinstance(given, dict):
-        if not unnamed:
-            raise ArgumentError(f"takes no arguments, got {given!r:.60}.", cls.__name__)
-        return {unnamed[0].name: _argument(document, path, cls, unnamed[0].name)}
-    return {key: _argument(document, (*path, key), cls, key) for key in given}
-
-
-def _params(given: Any, name: str) -> dict[str, Any]:
-    if given is not None and not isinstance(given, dict):
-        raise ArgumentError(f"must have its arguments by name, got {given!r:.60}.", name)
-    return dict(given or {})
-
-
-def _argument(document: Document, path: NodePath, cls: type[Transform], key: str) -> Any:
-    """Return one argument's value, built where it holds steps, read where it names a file."""
-    value = _at(document, path)
-    kind = kind_of(cls, key)
-    if kind == "step":
-        return _step(document, path)
-    if kind == "steps":
-        if not isinstance(value, list):
-            raise ArgumentError(f"must be a list of steps, got {value!r:.60}.", f"{cls.__name__}.{key}")
-        return [_step(document, (*path, index)) for index in range(len(value))]
-    if kind == "mapping" and isinstance(value, str) and value.endswith(YAML_SUFFIXES):
-        try:
-            return yaml_file.read(Path(document.name).parent / value).data
-        except FileError as error:
-            raise error.at(document.where(path)) from None
-    return value
-
-
-def kind_of(cls: type[Transform], key: str) -> str:
-    """Tell what an argument holds: a ``step``, ``steps``, a ``mapping`` (perhaps), or a plain ``value``."""
-    known: dict[str, Any] = cls.__pydantic_fields__  # type: ignore[attr-defined]  # pydantic's, on every transform
-    if key not in known:
-        return "value"
-    annotation = known[key].annotation
-    if annotation is Transform:
-        return "step"
-    parts = [get_args(part)[0] if get_origin(part) is Annotated else part for part in get_args(annotation)]
-    if Transform in parts:
-        return "steps"
-    return "mapping" if any(is_dataclass(part) for part in (annotation, *parts)) else "value"
-
-
-def positional(cls: type[Transform]) -> list[Field[Any]]:
-    """Return the arguments of a transform that need no name: the first may stand alone in YAML."""
-    return [item for item in fields(cls) if not item.kw_only]
-
-
-def _step_as_data(step: Transform) -> Any:
-    """Return a step as plain data: what is not as by default, chance beside its step."""
-    if isinstance(step, Maybe) and step.name is None and not isinstance(step.step, Maybe):
-        inner = _step_as_data(step.step)
-        name, arguments = (inner, {}) if isinstance(inner, str) else next(iter(inner.items()))
-        return {name: arguments | {"chance": step.chance}}
-    if isinstance(step, ForeignStep):
-        given = step.arguments | ({"name": step.name} if step.name else {})
-        return {step.called: given} if given else step.called
-    given = _plain(step.given())
-    return {type(step).__name__: given} if given else type(step).__name__
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, Transform):
-        return _step_as_data(value)
-    if is_dataclass(value) and not isinstance(value, type):
-        return _plain(asdict(value))
-    if isinstance(value, dict):
-        return {key: _plain(item) for key, item in value.items()}
-    return [_plain(item) for item in value] if isinstance(value, tuple | list) else value

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import MISSING, Field, fields
+from dataclasses import MISSING, fields
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
+from typing import TypeAlias, TypeGuard, TypeVar
+
+from pydantic.fields import FieldInfo
 
 from augkit.core.sampling import SamplingOptions
 from augkit.errors import FileError
@@ -17,22 +19,11 @@ from augkit.transforms.colour import ColorStatistics
 from augkit.transforms.combinators import Maybe
 from augkit.transforms.foreign import ForeignStep
 from augkit.transforms.style import Style
-from augkit.transforms.transform import labels, summary
+from augkit.transforms.transform import LOG_UNIFORM, CountsFor, labels, summary
 
-__all__ = ["Line", "defaults", "explain", "headline"]
+T = TypeVar("T")
+Line: TypeAlias = tuple[int, str]  # depth of nesting, text
 
-Line = tuple[int, str]  # depth of nesting, text
-
-# Every other range is drawn uniformly.
-LOGARITHMIC = {("RandomResizedCrop", "ratio"), ("RandomBoxCrop", "ratio"), ("Erase", "ratio")}
-# Arguments that only some kinds of a step look at: by class and name, the argument that says the kind, and which.
-ONLY: Mapping[tuple[str, str], tuple[str, tuple[str, ...]]] = {
-    ("Blur", "degrees"): ("kind", ("motion",)),
-    ("Erase", "cells"): ("kind", ("grid",)),
-    ("Erase", "count"): ("kind", ("random", "cutout")),
-    ("Erase", "ratio"): ("kind", ("random",)),
-    ("RandomBoxCrop", "overlap"): ("keep", ("overlap",)),
-}
 FRACTIONS = {Fraction(1, 2): "half", Fraction(1, 3): "a third", Fraction(1, 4): "a quarter"}
 BORDERS = {
     "reflect": "its reflection",
@@ -52,7 +43,8 @@ def explain(pipeline: Pipeline) -> list[Line]:
 
 def defaults(cls: type[Transform]) -> list[tuple[str, str]]:
     """Return the transform's arguments, each with its default in words."""
-    return [(item.name, _default(cls, item)) for item in fields(cls) if item.name != "name"]
+    named = ((item.name, item.default) for item in fields(cls) if item.name != "name")
+    return [(name, "required" if default is MISSING else _default(name, default)) for name, default in named]
 
 
 def headline(path: Path) -> str:
@@ -69,10 +61,8 @@ def headline(path: Path) -> str:
     return "" if told == path.name else told  # a comment that repeats the file's name says nothing
 
 
-def _default(cls: type[Transform], item: Field[Any]) -> str:
-    if item.default is MISSING:
-        return "required"
-    return "none" if item.default is None else _value(item.name, item.default)
+def _default(name: str, value: object) -> str:
+    return "none" if value is None else _value(name, value)
 
 
 def _steps(names: Sequence[str], steps: Sequence[Transform], depth: int, prefix: str = "") -> list[Line]:
@@ -95,7 +85,7 @@ def _step(name: str, step: Transform, depth: int, number: str) -> list[Line]:
     lines += [(depth + 1, words)] * bool(words)
     for item in fields(cls):
         inner = getattr(step, item.name)
-        if isinstance(inner, tuple) and _holds(inner, Transform):
+        if isinstance(inner, tuple) and inner and isinstance(inner[0], Transform):
             branch = "" if item.name == "steps" else f"{item.name}."
             lines += _steps(labels(inner), inner, depth + 1, f"{number}.{branch}")
     return lines
@@ -117,24 +107,26 @@ def _arguments(step: Transform) -> list[str]:
     if isinstance(step, ForeignStep):
         return [f"{name} {json.dumps(value)}" for name, value in step.arguments.items()]
     names = [item.name for item in fields(step) if item.name != "name"]
-    return [_argument(type(step), name, getattr(step, name)) for name in names if not _is_idle(step, name)]
+    return [_argument(step, name, getattr(step, name)) for name in names]
 
 
-def _is_idle(step: Transform, name: str) -> bool:
-    kind, kinds = ONLY.get((type(step).__name__, name), ("", ()))
-    return bool(kind) and getattr(step, kind) not in kinds
-
-
-def _argument(cls: type[Transform], name: str, value: Any) -> str:
-    """Say one argument's value; nothing for inner steps, which have lines of their own, and for what is not given."""
-    if value is None or isinstance(value, Transform) or (isinstance(value, tuple) and _holds(value, Transform)):
+def _argument(step: Transform, name: str, value: object) -> str:
+    """Say one argument's value; nothing of inner steps, which have lines of their own, and of what changes nothing."""
+    if value is None or isinstance(value[0] if isinstance(value, tuple) and value else value, Transform):
         return ""
-    is_range = _is_pair(value, float) and name != "weights" and value[0] != value[1]
-    how = ("log-uniform from " if (cls.__name__, name) in LOGARITHMIC else "uniform from ") if is_range else ""
-    return f"{name} {how}{_value(name, value)}"
+    known: Mapping[str, FieldInfo] = type(step).__pydantic_fields__  # type: ignore[attr-defined]  # on every transform
+    for fact in known[name].metadata:
+        if isinstance(fact, CountsFor) and getattr(step, fact.argument) not in fact.kinds:
+            return ""
+    how = LOG_UNIFORM if LOG_UNIFORM in known[name].metadata else "uniform"
+    return f"{name} {f'{how} from ' * _is_range(name, value)}{_value(name, value)}"
 
 
-def _value(name: str, value: Any) -> str:
+def _is_range(name: str, value: object) -> bool:
+    return name != "weights" and _is_pair(value, float) and value[0] != value[1]
+
+
+def _value(name: str, value: object) -> str:
     if isinstance(value, ColorStatistics):
         return f"of your own data, with eigenvalues {_value(name, value.eigenvalues)}"
     if isinstance(value, Style):
@@ -148,12 +140,12 @@ def _value(name: str, value: Any) -> str:
     return f"{value:.4g}" if isinstance(value, float) else str(value)
 
 
-def _is_pair(value: Any, kind: type) -> bool:
-    return isinstance(value, tuple) and len(value) == 2 and _holds(value, kind)
+def _is_pair(value: object, kind: type[T]) -> TypeGuard[tuple[T, T]]:
+    return _holds(value, kind) and len(value) == 2
 
 
-def _holds(values: tuple[Any, ...], kind: type) -> bool:
-    return bool(values) and all(isinstance(value, kind) for value in values)
+def _holds(values: object, kind: type[T]) -> TypeGuard[tuple[T, ...]]:
+    return isinstance(values, tuple) and bool(values) and all(isinstance(value, kind) for value in values)
 
 
 def _sampling(policy: SamplingOptions) -> str:

@@ -14,6 +14,8 @@ from augkit.core.ops import Homography, Op
 from augkit.core.spatial import Size, crop, translation
 from augkit.targets.scene import Scene
 from augkit.transforms.transform import (
+    LOG_UNIFORM,
+    CountsFor,
     Interval,
     PixelSize,
     Range,
@@ -71,7 +73,7 @@ class RandomResizedCrop(Transform):
 
     size: PixelSize
     scale: Annotated[Range, Interval(1e-6, 1.0, "the picture's area")] = (0.08, 1.0)
-    ratio: Annotated[Range, Interval(1e-3, 1e3)] = (3 / 4, 4 / 3)
+    ratio: Annotated[Range, Interval(1e-3, 1e3), LOG_UNIFORM] = (3 / 4, 4 / 3)
 
     def draw(self, stream: Stream, scene: Scene) -> tuple[Op, ...]:
         window = _window(stream, scene.size, self.scale, self.ratio)
@@ -106,8 +108,8 @@ class RandomBoxCrop(Transform):
     size: PixelSize
     keep: Literal["one", "all", "overlap"] = "one"
     scale: Annotated[Range, Interval(1e-6, 1.0, "the picture's area")] = (0.1, 1.0)
-    ratio: Annotated[Range, Interval(1e-3, 1e3)] = (0.5, 2.0)
-    overlap: Annotated[Range, Interval(0.0, 1.0)] = (0.1, 0.9)
+    ratio: Annotated[Range, Interval(1e-3, 1e3), LOG_UNIFORM] = (0.5, 2.0)
+    overlap: Annotated[Range, Interval(0.0, 1.0), CountsFor("keep", ("overlap",))] = (0.1, 0.9)
 
     def draw(self, stream: Stream, scene: Scene) -> tuple[Op, ...]:
         boxes = scene.shown_boxes

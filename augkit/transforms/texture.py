@@ -14,7 +14,18 @@ from augkit.core.ops.sliding import gaussian
 from augkit.core.spatial import Size
 from augkit.errors import ArgumentError
 from augkit.targets.scene import Scene
-from augkit.transforms.transform import Interval, Range, Transform, ends, ordered, pick, pick_whole, transform
+from augkit.transforms.transform import (
+    LOG_UNIFORM,
+    CountsFor,
+    Interval,
+    Range,
+    Transform,
+    ends,
+    ordered,
+    pick,
+    pick_whole,
+    transform,
+)
 
 _Share = Annotated[float, pydantic.Field(strict=True, ge=0.0, le=1.0)]
 _Quality = Annotated[int, pydantic.Field(strict=True, ge=1, le=100)]
@@ -44,7 +55,7 @@ class Blur(Transform):
 
     kind: Literal["gaussian", "motion", "median"] = "gaussian"
     radius: Annotated[Range, Interval(0.0, 32.0)] = (0.5, 2.0)
-    degrees: Range = (-90.0, 90.0)
+    degrees: Annotated[Range, CountsFor("kind", ("motion",))] = (-90.0, 90.0)
 
     def draw(self, stream: Stream, scene: Scene) -> tuple[Op, ...]:
         radius, degrees = (round(pick(stream, span), _DIGITS) for span in (self.radius, self.degrees))
@@ -176,9 +187,9 @@ class Erase(Transform):
 
     kind: Literal["random", "cutout", "grid"] = "random"
     area: Annotated[Range, Interval(0.0, 1.0, "the picture's area")] = (0.02, 0.33)
-    ratio: Annotated[Range, Interval(0.05, 20.0)] = (0.3, 3.3)
-    count: _Count = 1
-    cells: Annotated[Range, Interval(1.0, 64.0)] = (3.0, 7.0)
+    ratio: Annotated[Range, Interval(0.05, 20.0), LOG_UNIFORM, CountsFor("kind", ("random",))] = (0.3, 3.3)
+    count: Annotated[_Count, CountsFor("kind", ("random", "cutout"))] = 1
+    cells: Annotated[Range, Interval(1.0, 64.0), CountsFor("kind", ("grid",))] = (3.0, 7.0)
     fill: Literal["noise"] | _Share | tuple[_Share, ...] = 0.0
     mask_fill: Annotated[int, pydantic.Field(strict=True)] | None = None
 

@@ -90,6 +90,22 @@ class Pixels:
         return pair
 
 
+LOG_UNIFORM = "log-uniform"  # in the annotation of a range whose logarithm is drawn uniformly
+
+
+@dataclass(frozen=True)
+class CountsFor:
+    """Say in an argument's annotation that only some kinds of its step look at it.
+
+    Args:
+        argument: the one that says the kind.
+        kinds: those that look at it.
+    """
+
+    argument: str
+    kinds: tuple[str, ...]
+
+
 def ordered(value: int | tuple[int, int]) -> int | tuple[int, int]:
     """Refuse a range of whole numbers that is given the wrong way round; for an argument's annotation."""
     if isinstance(value, tuple) and value[0] > value[1]:

@@ -10,8 +10,9 @@ import pytest
 
 import augkit as ak
 from augkit.core.ops import Erase
-from augkit.pipeline.sentences import ONLY, explain
+from augkit.pipeline.sentences import explain
 from augkit.transforms import TRANSFORMS
+from augkit.transforms.transform import CountsFor
 
 SCENE = ak.Scene.of(ak.Sample(np.zeros((90, 120), np.uint8), boxes=[[20, 10, 60, 40]]))
 OTHER: dict[str, Any] = {"degrees": (10.0, 20.0), "cells": (9.0, 9.0), "count": 5, "ratio": 7.0, "overlap": 0.95}
@@ -23,11 +24,13 @@ def told(step: ak.Transform) -> str:
 
 def kinds() -> Iterator[tuple[ak.Transform, str]]:
     """Yield a step of every kind with every argument that some kinds do not look at."""
-    for (name, argument), (kind, _) in ONLY.items():
-        cls = TRANSFORMS[name]
-        given: dict[str, Any] = {"size": 50} if name == "RandomBoxCrop" else {}
-        for value in get_args(get_type_hints(cls)[kind]):
-            yield cls(**given, **{kind: value}), argument
+    for cls in TRANSFORMS.values():
+        given: dict[str, Any] = {"size": 50} if cls is ak.RandomBoxCrop else {}
+        for argument, hint in get_type_hints(cls, include_extras=True).items():
+            for fact in getattr(hint, "__metadata__", ()):
+                if isinstance(fact, CountsFor):
+                    for value in get_args(get_type_hints(cls)[fact.argument]):
+                        yield cls(**given, **{fact.argument: value}), argument
 
 
 @pytest.mark.parametrize(("step", "argument"), list(kinds()), ids=str)
