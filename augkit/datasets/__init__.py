@@ -1,6 +1,6 @@
 """Data sets, in and out: what there is to read before a byte of it is read, and every format that is written."""
 
-from augkit.datasets.data_set import KINDS, SPLITS, Annotations, DataSet, Instance, Kind, Shape, Source, Split
+from augkit.datasets.data_set import KINDS, SPLITS, Annotations, DataSet, Kind, Source, Split
 from augkit.datasets.format import FORMATS, FileWriter, Format, Part, Reader, Record, Sink, Whole, Writer
 from augkit.datasets.known_formats import (
     file_suffixes,
@@ -25,14 +25,12 @@ __all__ = [
     "DataSet",
     "FileWriter",
     "Format",
-    "Instance",
     "Kind",
     "Member",
     "Part",
     "Place",
     "Reader",
     "Record",
-    "Shape",
     "Sink",
     "Source",
     "Split",

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from itertools import pairwise
 from operator import attrgetter
-from typing import Literal, Self, get_args
+from typing import Literal, Self, TypeAlias, get_args
 
 from augkit.core.arrays import Label
 from augkit.core.spatial import Size
@@ -16,69 +16,54 @@ from augkit.datasets.places import Place, read_place
 from augkit.errors import ArgumentError, DecodeError, FileError, closest
 from augkit.images import Decoded, decode
 from augkit.storage.root import Root
+from augkit.targets.boxes import Boxes
+from augkit.targets.carried import Carried
+from augkit.targets.masks import Masks
+from augkit.targets.records import Instance, instances_of, kind_names, kinds_in, text
 
 Split = Literal["train", "val", "test"]
 SPLITS: tuple[Split, ...] = get_args(Split)
-# Of what a picture may carry beside its class.
-Kind = Literal["boxes", "polygons", "keypoints", "masks", "rotated boxes", "polylines"]
-KINDS: tuple[Kind, ...] = get_args(Kind)
+Kind: TypeAlias = str  # of what a picture may carry beside its class: one of `KINDS`
+KINDS: tuple[Kind, ...] = kind_names()
+FLAT = "an object without area"  # and left out
 
 _PLAIN = (str, int, type(None))
-Ring = tuple[float, ...]  # x0, y0, x1, y1, ... in pixels
 
 
-@dataclass(frozen=True, slots=True)
-class Instance:
-    """One object in a picture; coordinates are pixels in augkit's frame (the outer corner of the first pixel is 0, 0).
-
-    Args:
-        label: the name of its class.
-        box: left, top, right, bottom.
-        rings: its outline, polygons of x0, y0, x1, y1, ...; several where it lies in pieces.
-        keypoints: x, y, visibility (COCO's 0, 1, 2) for every point of its class; empty where there are none.
-        rle: a mask of the picture's size as COCO's compressed run lengths, where it has one instead of rings.
-        is_crowd: it stands for many.
-    """
-
-    label: str
-    box: tuple[float, float, float, float]
-    rings: tuple[Ring, ...] = ()
-    keypoints: tuple[float, ...] = ()
-    rle: str = ""
-    is_crowd: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Shape:
-    """A rotated box or an open line, in pixels of augkit's frame.
-
-    Args:
-        label: the name of its class.
-        numbers: of a box its middle x, middle y, width, height and degrees counter-clockwise; of a line x0, y0, ...
-    """
-
-    label: str
-    numbers: tuple[float, ...]
-
-
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Annotations:
     """What a picture carries beside its class.
 
     Args:
-        instances: its objects; none for a picture of the background, None where objects were not looked for.
-        keypoints: x, y, visibility of points of the picture as a whole, flat.
+        targets: by kind, in pixels of augkit's frame; boxes are there, even if none, where objects were looked for.
         mask: where its mask lies, a single-channel picture of class numbers of the same size.
         size: (height, width) that the annotations claim, or None; a picture of another size does not fit them.
-        rotated_boxes, polylines: as `instances`, of the kinds that `Shape` tells.
     """
 
-    instances: tuple[Instance, ...] | None = None
-    keypoints: tuple[float, ...] = ()
+    targets: Carried
     mask: Place | None = None
     size: Size | None = None
-    rotated_boxes: tuple[Shape, ...] | None = None
-    polylines: tuple[Shape, ...] | None = None
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Annotations) and self.text == other.text
+
+    def __hash__(self) -> int:
+        return hash(self.text)
+
+    @property
+    def instances(self) -> tuple[Instance, ...] | None:
+        """Its objects; none for a picture of the background, None where objects were not looked for."""
+        return instances_of(self.targets)
+
+    @property
+    def text(self) -> str:
+        """One line that tells them from others, for the hash of a work plan."""
+        return text(self.targets, self.mask, self.size)
+
+    @property
+    def kinds(self) -> frozenset[Kind]:
+        """What they are."""
+        return frozenset(kinds_in(self.targets)) | ({Masks.kind} if self.mask is not None else set())
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +87,12 @@ class Source:
     group: str | None = None
     place: Place | None = None
     annotations: Annotations | None = None
+
+    @property
+    def box_labels(self) -> list[str]:
+        """The classes of its boxes, one each."""
+        boxes = self.annotations.targets.get(Boxes.name) if self.annotations is not None else None
+        return [] if boxes is None else boxes.names()
 
 
 @dataclass(frozen=True)
@@ -202,7 +193,8 @@ class DataSet:
     @property
     def kinds(self) -> frozenset[Kind]:
         """What any of its pictures carry beside their class."""
-        return frozenset(kind for source in self.sources for kind in _kinds(source.annotations))
+        carried = (source.annotations for source in self.sources if source.annotations is not None)
+        return frozenset(kind for annotations in carried for kind in annotations.kinds)
 
     def read(self, place: Place) -> bytes:
         """Return the bytes that lie at a place.
@@ -218,22 +210,3 @@ def _require_storable(label: Label, where: str) -> None:
         json.dumps(label, allow_nan=False)
     except (ValueError, RecursionError):  # 1e999 is read as infinity
         raise FileError("must have a label that JSON can hold, got infinity, or too many levels.", where) from None
-
-
-def _kinds(annotations: Annotations | None) -> Iterator[Kind]:
-    if annotations is None:
-        return
-    if annotations.instances is not None:
-        yield "boxes"
-        if any(instance.rings or instance.rle for instance in annotations.instances):
-            yield "polygons"
-        if any(instance.keypoints for instance in annotations.instances):
-            yield "keypoints"
-    if annotations.keypoints:
-        yield "keypoints"
-    if annotations.mask is not None:
-        yield "masks"
-    if annotations.rotated_boxes is not None:
-        yield "rotated boxes"
-    if annotations.polylines is not None:
-        yield "polylines"

@@ -7,17 +7,20 @@ A format is one file in `augkit.datasets.formats`, or a module of another packag
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
-from typing import BinaryIO, ClassVar, Protocol
+from typing import BinaryIO, ClassVar, Protocol, Self
 
-from augkit.core.arrays import Label
+from augkit.core.arrays import Json, JsonObject, Label
 from augkit.core.spatial import Size
-from augkit.datasets.data_set import DataSet, Instance, Kind, Shape, Split
+from augkit.datasets.data_set import DataSet, Kind, Split
 from augkit.registers import Register
 from augkit.storage.root import Root
+from augkit.targets import records
+from augkit.targets.carried import Carried
+from augkit.targets.records import Instance, instances_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,21 +32,36 @@ class Record:
         split: where it belongs, or None where there are no splits.
         label: its class, or any JSON value.
         size: (height, width) in pixels.
-        instances: its objects, moved with it and clipped to it; None where none were looked for.
-        keypoints: of the picture as a whole: x, y, visibility, ...
+        targets: what it carries, moved with it and clipped to it, by kind.
         has_mask: a mask goes with it.
-        rotated_boxes, polylines: as `Annotations` has them, moved with it.
     """
 
     name: str
     split: Split | None
     label: Label
     size: Size
-    instances: tuple[Instance, ...] | None = None
-    keypoints: tuple[float, ...] = ()
+    targets: Carried = field(default_factory=dict)
     has_mask: bool = False
-    rotated_boxes: tuple[Shape, ...] | None = None
-    polylines: tuple[Shape, ...] | None = None
+
+    @property
+    def instances(self) -> tuple[Instance, ...]:
+        """Its objects."""
+        return instances_of(self.targets) or ()
+
+    def described(self) -> JsonObject:
+        """Return what a line of the lineage says of it beside its class and split, as `of_line` reads it."""
+        facts = records.record(self.targets)
+        first: JsonObject = {name: facts.pop(name) for name in ("instances", "keypoints") if name in facts}
+        mask: JsonObject = {"has_mask": True} if self.has_mask else {}
+        return {"name": self.name, "size": self.size, **first, **mask, **facts}
+
+    @classmethod
+    def of_line(cls, entry: Mapping[str, Json]) -> Self:
+        """Return the record of an output's line in the lineage."""
+        facts = entry["record"]
+        height, width = facts["size"]
+        targets = records.of_record(facts)
+        return cls(facts["name"], entry["split"], entry["class"], (height, width), targets, "has_mask" in facts)
 
 
 class Sink(Protocol):

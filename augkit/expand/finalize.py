@@ -14,7 +14,6 @@ from augkit.errors import JobError
 from augkit.expand import layout
 from augkit.expand.layout import JOB, LEAKS, REJECTED, SHARDS
 from augkit.expand.leakage import find_leaks
-from augkit.expand.outputs import record_of
 from augkit.expand.work_plan import WorkPlan
 from augkit.storage.sealed_json import compact, sealed, sha256_of
 from augkit.storage.store import BOOKS, Store
@@ -83,4 +82,4 @@ def _records(store: Store, shards: int) -> Iterator[tuple[str, Record]]:
     for shard in range(shards):
         for line in store.lines(layout.lineage(shard)):
             entry = json.loads(line)
-            yield entry["id"], record_of(entry)
+            yield entry["id"], Record.of_line(entry)

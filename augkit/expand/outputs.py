@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 from augkit.core.key import Key
 from augkit.core.plan import Plan
-from augkit.datasets import DataSet, Instance, Part, Record, Shape
+from augkit.datasets import DataSet, Part, Record
 from augkit.datasets.samples import ready_for, sample_of
 from augkit.errors import AugkitError, FileError, Unreachable
 from augkit.executors import reusing, run
@@ -164,75 +164,25 @@ def _output(
     key: Key | None,
     plan: Plan | None,
 ) -> Output:
-    labels = moved(task.source, made, plan)
-    height, width = made.image.shape[:2]
-    record = Record(
-        task.name(copy, job.suffix),
-        part.split,
-        task.source.label,
-        (height, width),
-        labels.instances,
-        labels.keypoints,
-        labels.mask is not None,
-        labels.rotated_boxes,
-        labels.polylines,
-    )
+    targets, mask = moved(task.source, made)
+    size = (made.image.shape[0], made.image.shape[1])
+    name = task.name(copy, job.suffix)
+    record = Record(name, part.split, task.source.label, size, targets, mask is not None)
     made_as = {
         "copy": copy,
         "key": None if key is None else {"seed": key.seed, "sample": key.sample, "copy": copy, "epoch": key.epoch},
         "sha256": sha256_of(data),
         "bytes": len(data),
-        "record": _described(record),
+        "record": record.described(),
     }
     # The id comes first, so that a line is found without reading it all, and the plan is JSON already.
     id = compact({"id": job.writer.place(part, record.name)})[:-1]
     plan_json = "null" if plan is None else plan.to_json()
     line = f'{id},{origin.head},{compact(made_as)[1:-1]},"plan":{plan_json},{origin.tail}\n'
-    mask = None if labels.mask is None else encode(labels.mask, "png")
-    return Output(record, data, mask, line, is_passed=copy is None)
+    return Output(record, data, None if mask is None else encode(mask, "png"), line, is_passed=copy is None)
 
 
 def _reason(fault: Exception) -> str:
     """Return one line that is the same on every run."""
     told = str(fault) if isinstance(fault, AugkitError) else f"{type(fault).__name__}: {fault}"
     return " ".join(told.split())
-
-
-def _described(record: Record) -> dict[str, Any]:
-    """Return what a line says of a record beside its class and split, as `record_of` reads it."""
-    described: dict[str, Any] = {"name": record.name, "size": record.size}
-    if record.instances is not None:
-        described["instances"] = [asdict(instance) for instance in record.instances]
-    if record.keypoints:
-        described["keypoints"] = record.keypoints
-    if record.has_mask:
-        described["has_mask"] = True
-    shapes = {"rotated_boxes": record.rotated_boxes, "polylines": record.polylines}
-    return described | {name: [asdict(one) for one in kind] for name, kind in shapes.items() if kind is not None}
-
-
-def record_of(entry: Mapping[str, Any]) -> Record:
-    """Return the record of an output's line."""
-    described = entry["record"]
-    instances = described.get("instances")
-    height, width = described["size"]
-    return Record(
-        described["name"],
-        entry["split"],
-        entry["class"],
-        (height, width),
-        None if instances is None else tuple(_instance(facts) for facts in instances),
-        tuple(described.get("keypoints", ())),
-        described.get("has_mask", False),
-        *(_shapes(described.get(name)) for name in ("rotated_boxes", "polylines")),
-    )
-
-
-def _shapes(entries: list[Mapping[str, Any]] | None) -> tuple[Shape, ...] | None:
-    return None if entries is None else tuple(Shape(entry["label"], tuple(entry["numbers"])) for entry in entries)
-
-
-def _instance(facts: Mapping[str, Any]) -> Instance:
-    left, top, right, bottom = facts["box"]
-    rings, keypoints = tuple(tuple(ring) for ring in facts["rings"]), tuple(facts["keypoints"])
-    return Instance(facts["label"], (left, top, right, bottom), rings, keypoints, facts["rle"], facts["is_crowd"])

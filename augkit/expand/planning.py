@@ -56,8 +56,7 @@ def _classes(data: DataSet, job: Job, labels: set[str]) -> tuple[str, ...]:
     """
     needed = labels
     if job.writer.is_for_objects:
-        found = [source.annotations.instances or () for source in data.sources if source.annotations is not None]
-        needed = {instance.label for instances in found for instance in instances}
+        needed = {label for source in data.sources for label in source.box_labels}
         for pipeline in job.config.pipelines:
             needed |= {pipeline.policy.in_mirror(label) for label in needed}
     return data.classes if needed <= set(data.classes) else tuple(sorted(needed))

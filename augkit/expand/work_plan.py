@@ -182,7 +182,8 @@ class WorkPlan:
         """Return the plan as job.json holds it."""
         digest = sha256()
         for source, split, group in zip(self.data.sources, self.splits, self.groups, strict=True):
-            facts = f"{source.id!a} {source.size} {source.label!a} {split} {group!a} {source.annotations!a}\n"
+            carried = None if source.annotations is None else source.annotations.text
+            facts = f"{source.id!a} {source.size} {source.label!a} {split} {group!a} {carried}\n"
             digest.update(facts.encode())
         described = {
             "augkit_expansion": FORMAT,

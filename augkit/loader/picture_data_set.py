@@ -106,8 +106,7 @@ def class_names(data: DataSet) -> tuple[str, ...]:
 def _names(source: Source) -> Iterable[str]:
     labels = source.label if isinstance(source.label, list) else [source.label]
     yield from (label for label in labels if isinstance(label, str))
-    instances = source.annotations.instances if source.annotations is not None else None
-    yield from (instance.label for instance in instances or ())
+    yield from source.box_labels
 
 
 @dataclass(frozen=True)

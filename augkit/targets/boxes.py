@@ -114,7 +114,7 @@ class Boxes(PointTarget):
         if values is None:
             polygons = Polygons.of_columns(columns)
             rings = [()] * columns.count if polygons is None else polygons.rings()
-            found = [around(pieces) for pieces in rings]
+            found = [around(pieces) or (0.0,) * 4 for pieces in rings]
         else:
             found = [numbers(box, columns.place("boxes", place), 4) for place, box in enumerate(values)]
         return cls(np.array(found, np.float64).reshape(-1, 4), columns.names("box_labels", columns.count))

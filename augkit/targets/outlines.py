@@ -8,7 +8,7 @@ import numpy as np
 
 from augkit.core.arrays import Points, Rows
 from augkit.core.spatial import Size
-from augkit.targets.rows import refuse
+from augkit.errors import SampleError
 
 EDGE_POINTS = 16  # an edge of a box bends under a warp: this many points follow it
 _STEPS = np.linspace(0.0, 1.0, EDGE_POINTS + 1)[:-1]
@@ -36,8 +36,7 @@ def fine_lines(lines: Sequence[Points], keyword: str) -> list[Points]:
     """
     length = sum(float(np.hypot(*np.diff(line, axis=0).T).sum()) for line in lines)
     if not length <= LONGEST_LINES_PX:
-        rule = f"must be at most {LONGEST_LINES_PX:,.0f} pixels long in all"
-        refuse(keyword, rule, f"{length:.3g}")
+        raise SampleError(f"must be at most {LONGEST_LINES_PX:,.0f} pixels long in all, got {length:.3g}.", keyword)
     return [_fine(line) for line in lines]
 
 

@@ -125,15 +125,20 @@ def _written(rings: Sequence[Points], size: Size, thin: Thin) -> Iterator[Points
             yield rounded(plain)
 
 
-def around(rings: Sequence[Ring]) -> Box:
-    """Return the box around rings of x, y, ...; one of no area where there are none.
+def box_of(left: float, top: float, right: float, bottom: float) -> Box | None:
+    """Return a box, or None if it has no area."""
+    return (left, top, right, bottom) if right > left and bottom > top else None
+
+
+def around(rings: Sequence[Ring]) -> Box | None:
+    """Return the box around rings of x, y, ..., or None if it has no area.
 
     >>> around([(1.0, 1.0, 4.0, 1.0, 4.0, 3.0)])
     (1.0, 1.0, 4.0, 3.0)
     """
-    xs = [x for ring in rings for x in ring[::2]] or [0.0]
-    ys = [y for ring in rings for y in ring[1::2]] or [0.0]
-    return min(xs), min(ys), max(xs), max(ys)
+    xs = [x for ring in rings for x in ring[::2]]
+    ys = [y for ring in rings for y in ring[1::2]]
+    return box_of(min(xs), min(ys), max(xs), max(ys)) if xs else None
 
 
 def rings_of(value: Json, where: str) -> tuple[tuple[float, ...], ...]:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import replace
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import NamedTuple
 
@@ -13,13 +13,16 @@ from augkit.targets.boxes import Boxes
 from augkit.targets.carried import Carried, chosen
 from augkit.targets.columns import Columns, numbers
 from augkit.targets.keypoints import Keypoints
+from augkit.targets.objects import Objects
+from augkit.targets.polygons import Polygons
 from augkit.targets.target import PointTarget, kinds
 
 SIZE = "picture_size"
 Ring = tuple[float, ...]
 
 
-class Instance(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Instance:
     """One object, as formats with an entry an object hold it; pixels in augkit's frame.
 
     Args:
@@ -61,12 +64,16 @@ def columns() -> tuple[str, ...]:
 
 def of_instances(instances: Iterable[Instance]) -> dict[str, PointTarget]:
     """Return the targets of a picture's objects; they say that objects were looked for, even where there is none."""
-    return of_record({"instances": [instance._asdict() for instance in instances]})
+    facts = [{name: getattr(one, name) for name in Instance.__slots__} for one in instances]
+    return of_record({"instances": facts})
 
 
-def instances_of(targets: Carried) -> list[Instance]:
-    """Return the objects of a picture."""
-    return [Instance(**{name: row[name] for name in Instance._fields}) for row in rows(targets) or ()]
+def instances_of(targets: Carried) -> tuple[Instance, ...] | None:
+    """Return the objects of a picture; None where they were not looked for."""
+    found = rows(targets)
+    return (
+        None if found is None else tuple(Instance(**{name: row[name] for name in Instance.__slots__}) for row in found)
+    )
 
 
 def rows(targets: Carried) -> list[JsonObject] | None:
@@ -95,6 +102,15 @@ def of_record(record: JsonObject) -> dict[str, PointTarget]:
     """Return the targets of a record, also of one that was read from JSON."""
     made = {kind.name: kind.of_record(record, record.get("instances")) for kind in point_kinds()}
     return {name: target for name, target in made.items() if target is not None}
+
+
+def kinds_in(targets: Carried) -> Iterator[str]:
+    """Yield the kinds of labels that targets are; masks of objects count as their outlines."""
+    for target in targets.values():
+        if target.kind:
+            yield target.kind
+        elif isinstance(target, Objects) and any(target.box_masks):
+            yield Polygons.kind
 
 
 def text(targets: Carried, mask: object, size: Size | None) -> str:

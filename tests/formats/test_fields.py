@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -13,14 +14,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from augkit.core.key import Key
-from augkit.datasets import Annotations, Instance, Record, Shape, read
-from augkit.datasets.fields import annotations_of, fields_of
+from augkit.datasets import Record, read
+from augkit.datasets.fields import annotations_of
 from augkit.datasets.samples import named_sample
 from augkit.errors import ArgumentError, FileError
 from augkit.expand import replay, verify
 from augkit.loader import folder
 from augkit.pipeline import Pipeline
-from augkit.targets import run_lengths
+from augkit.targets import records, run_lengths
+from augkit.targets.records import Instance
 from augkit.targets.sample import Sample
 from augkit.transforms.crops import RandomCrop
 from augkit.transforms.geometry import Mirror, Rotate
@@ -42,28 +44,38 @@ objects = st.builds(
     st.text(max_size=5), numbers, numbers, numbers, numbers, st.lists(rings, max_size=2), st.lists(numbers, max_size=3),
     st.sampled_from(["", (768,), (0, 700, 68)]), st.booleans(),
 )  # fmt: skip
+positive = numbers.map(lambda number: number + 1)
 rotated = st.builds(
-    lambda label, x, y, w, h, degrees: Shape(label, (x, y, w + 1, h + 1, degrees)),
-    st.text(max_size=5), numbers, numbers, numbers, numbers, numbers,
+    lambda label, box: {"label": label, "numbers": tuple(box)},
+    st.text(max_size=5), st.lists(positive, min_size=5, max_size=5),
 )  # fmt: skip
 open_lines = st.builds(
-    lambda label, points: Shape(label, (*points, *points)), st.text(max_size=5), st.lists(numbers, min_size=1)
-)
+    lambda label, points: {"label": label, "numbers": (*points, *points)},
+    st.text(max_size=5), st.lists(numbers, min_size=1),
+)  # fmt: skip
 
 
 @given(
-    st.none() | st.lists(objects, max_size=4).map(tuple),
+    st.none() | st.lists(objects, max_size=4),
     st.lists(numbers, max_size=4).map(lambda n: (*n, *n, *n)),
-    st.none() | st.lists(rotated, max_size=3).map(tuple),
-    st.none() | st.lists(open_lines, max_size=3).map(tuple),
+    st.none() | st.lists(rotated, max_size=3),
+    st.none() | st.lists(open_lines, max_size=3),
 )
 def test_fields_come_back(instances: Any, keypoints: tuple[float, ...], boxes: Any, lines: Any) -> None:
-    record = Record("a.png", None, None, (24, 32), instances, keypoints, True, boxes, lines)
-    fields = json.loads(json.dumps(fields_of(record)))
+    facts: dict[str, Any] = {"keypoints": keypoints, "rotated_boxes": boxes, "polylines": lines}
+    facts["instances"] = None if instances is None else [asdict(instance) for instance in instances]
+    targets = records.of_record(facts)
+    fields = json.loads(json.dumps(records.fields(targets, (24, 32))))
     left_out: Counter[str] = Counter()
     found = annotations_of(fields, None, "m.png", "x", left_out)
-    assert found == Annotations(instances, keypoints, "m.png", (24, 32), boxes, lines)
+    assert found is not None
+    assert (found.mask, found.size) == ("m.png", (24, 32))
+    assert found.instances == (None if instances is None else tuple(instances))
+    assert records.record(found.targets) == records.record(targets)
     assert not left_out.total()
+    line = {"record": Record("a.png", None, None, (24, 32), targets, True).described(), "split": None, "class": None}
+    again = Record.of_line(json.loads(json.dumps(line)))
+    assert (again.size, again.has_mask, records.record(again.targets)) == ((24, 32), True, records.record(targets))
 
 
 SIZE = (96, 120)
@@ -104,13 +116,14 @@ def test_rotated_boxes_and_lines_move_with_their_pictures(manifest: Path, tmp_pa
         made = truth(pipeline, entry)
         source = found[entry["record"]["name"].rpartition("/")[2].rpartition(".")[0]]
         assert source.annotations is not None
-        boxes, ways = source.annotations.rotated_boxes, source.annotations.polylines
-        assert [box.label for box in boxes or ()] == list(made.rotated_box_labels or ())
-        numbers_found = np.reshape([box.numbers for box in boxes or ()], (-1, 5))
+        facts = records.record(source.annotations.targets)
+        boxes, ways = facts.get("rotated_boxes", ()), facts.get("polylines", ())
+        assert [box["label"] for box in boxes] == list(made.rotated_box_labels or ())
+        numbers_found = np.reshape([box["numbers"] for box in boxes], (-1, 5))
         np.testing.assert_allclose(numbers_found, made.rotated_boxes, atol=1e-3)
-        assert [way.label for way in ways or ()] == list(made.polyline_labels or ())
-        for way, points in zip(ways or (), made.polylines or (), strict=True):
-            np.testing.assert_allclose(np.reshape(way.numbers, (-1, 2)), points, atol=2e-3)
+        assert [way["label"] for way in ways] == list(made.polyline_labels or ())
+        for way, points in zip(ways, made.polylines or (), strict=True):
+            np.testing.assert_allclose(np.reshape(way["numbers"], (-1, 2)), points, atol=2e-3)
     assert verify(tmp_path / "out").is_sound
     assert replay(tmp_path / "out", entries[7]["id"]).is_identical
 

@@ -23,6 +23,7 @@ from augkit.errors import ArgumentError, FileError
 from augkit.images import decode, encode
 from augkit.storage.root import Folder, Found
 from augkit.targets import run_lengths
+from augkit.targets.records import record
 from support.data_sets import CAT, JPEG, LINES, MASK, PNG, YAML, coco, lay, tar_of
 from support.pictures import noise
 
@@ -211,7 +212,7 @@ def test_a_manifest(tmp_path: Path) -> None:
     first, second = data.sources
     assert (first.id, first.place, first.label, first.split, first.group) == ("A", "p/a.jpg", None, "train", None)
     assert first.annotations is not None
-    assert first.annotations.keypoints == (1, 2, 2, 3, 4, 0)
+    assert record(first.annotations.targets)["keypoints"] == (1, 2, 2, 3, 4, 0)
     assert (second.id, second.label, second.split, second.group) == ("B", ["x", 1], "val", "7")
     assert second.annotations is not None
     assert second.annotations.mask == "m.png"

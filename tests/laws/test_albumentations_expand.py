@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 
 import augkit as ak
-from augkit.datasets import Instance, read
+from augkit.datasets import read
 from augkit.expand import expand, replay
+from augkit.targets.records import Instance
 from support.folders import done, fill, tree
 from support.labelled import coco
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 import augkit as ak
 from augkit.core.plan import Plan
-from augkit.datasets import Instance, read
+from augkit.datasets import read
 from augkit.errors import ArgumentError, SampleError
 from augkit.expand import expand
 from augkit.images import encode
@@ -21,6 +21,7 @@ from augkit.loader import folder
 from augkit.pipeline.pipeline_schema import schema
 from augkit.pipeline.sentences import explain
 from augkit.preview import contact_sheet
+from augkit.targets.records import Instance
 from support.labelled import coco
 from support.pictures import noise
 from support.trainings import prepared, settings

@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from augkit.datasets import Instance
 from augkit.images import encode
+from augkit.targets.records import Instance
 from support.pictures import noise
 
 JPEG = encode(noise((24, 32)), "jpeg")  # 24 high, 32 wide

@@ -10,12 +10,14 @@ from typing import NamedTuple, TypeVar
 from augkit.core.arrays import Json, JsonObject, Label
 from augkit.core.spatial import Size
 from augkit.core.text_files import json_of
-from augkit.datasets.data_set import Annotations, Instance
-from augkit.datasets.objects import FLAT, around, box_of, numbers, rings_of
+from augkit.datasets.data_set import FLAT, Annotations
 from augkit.errors import FileError
 from augkit.storage.root import Root, inside
 from augkit.targets import run_lengths
 from augkit.targets.box_forms import edges
+from augkit.targets.columns import numbers
+from augkit.targets.polygons import around, box_of, rings_of
+from augkit.targets.records import Instance, of_instances
 
 ORPHAN = "an object without a picture"
 # All that is kept while a file is read: half of a large one is links, licences and areas.
@@ -115,7 +117,7 @@ def read_entries(root: Root, path: str, categories: Categories) -> Entries:
         seen.add(id)
         size, name = _size(entry), _path(entry, here)
         instances = tuple(_fitting(found.pop(id, []), size, here)) if has_objects else None
-        annotations = Annotations(instances, size=size) if has_objects else None
+        annotations = None if instances is None else Annotations(of_instances(instances), size=size)
         pictures.append(Picture(name, entry.get("label"), annotations))
     left_out[ORPHAN] += sum(map(len, found.values()))
     return Entries(path, pictures, left_out)

@@ -25,7 +25,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from augkit.core.arrays import Json, JsonObject
-from augkit.datasets.data_set import DataSet, Instance, Source, Split
+from augkit.datasets.data_set import DataSet, Source, Split
 from augkit.datasets.format import FORMATS, FileWriter, Part, Reader, Record, Whole
 from augkit.datasets.formats._coco_entries import Categories, Entries, read_entries
 from augkit.datasets.naming import SPLIT_NAMES, is_picture, split_of_path
@@ -33,6 +33,7 @@ from augkit.errors import FileError
 from augkit.storage.root import Root
 from augkit.targets import run_lengths
 from augkit.targets.box_forms import described
+from augkit.targets.records import Instance
 
 FOLDER, ROBOFLOW = "annotations", "_annotations.coco.json"
 MISSING, UNNAMED = "a picture that is missing", "a picture without an entry"
@@ -195,7 +196,7 @@ def _content(whole: Whole, split: Split | None) -> Iterator[bytes]:
     yield b'\n],\n"annotations": ['
     count = 0
     for number, record in _numbered(whole, split):
-        for instance in record.instances or ():
+        for instance in record.instances:
             count += 1
             facts = {"id": count, "image_id": number, "category_id": numbers[instance.label]}
             yield (b",\n" if count > 1 else b"\n") + _json(facts | _annotation(instance, record))

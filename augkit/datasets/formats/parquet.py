@@ -29,13 +29,14 @@ from augkit.core.arrays import Json, JsonObject, Label
 from augkit.core.text_files import json_of
 from augkit.datasets import arrow
 from augkit.datasets.data_set import KINDS, DataSet, Source, Split
-from augkit.datasets.fields import FIELDS, annotations_of, fields_of
+from augkit.datasets.fields import FIELDS, annotations_of
 from augkit.datasets.format import FORMATS, Add, Part, Reader, Record, Sink, Whole, Writer
 from augkit.datasets.naming import SPLIT_NAMES, classes_of, split_named, split_of_path
 from augkit.datasets.packs import holds_packs, packs_in
 from augkit.datasets.places import KEPT_BYTES, Cell, Member, Place
 from augkit.errors import AugkitError, FileError
 from augkit.storage.root import Root, inside
+from augkit.targets import records
 
 if TYPE_CHECKING:
     import pyarrow
@@ -257,7 +258,7 @@ def _path(part: Part) -> str:
 
 
 def _row(record: Record, data: bytes, mask: bytes | None) -> JsonObject:
-    fields = fields_of(record)
+    fields = records.fields(record.targets, record.size)
     label = record.label
     other = None if label is None or isinstance(label, str) else json.dumps(label)
     return {

@@ -25,13 +25,14 @@ from typing import BinaryIO
 from augkit.core.arrays import JsonObject, Label
 from augkit.core.text_files import json_of
 from augkit.datasets.data_set import KINDS, DataSet, Source, Split
-from augkit.datasets.fields import annotations_of, fields_of
+from augkit.datasets.fields import annotations_of
 from augkit.datasets.format import FORMATS, Add, Part, Reader, Record, Sink, Whole, Writer
 from augkit.datasets.naming import SPLIT_NAMES, classes_of, is_picture, split_of_path
 from augkit.datasets.packs import holds_packs, packs_in
 from augkit.datasets.places import Member
 from augkit.errors import FileError
 from augkit.storage.root import Root, inside
+from augkit.targets import records
 
 COMPRESSED = (".tar.gz", ".tgz", ".tar.bz2", ".tar.xz", ".tar.zst")
 MASKS = ("mask.png", "seg.png")
@@ -80,7 +81,7 @@ class WebDatasetFormat(Reader, Writer):
                 _add(tar, f"{key}.{record.name.rpartition('.')[2]}", data)
                 if record.label is not None and str(record.label) in part.numbers:
                     _add(tar, f"{key}.cls", str(part.numbers[str(record.label)]).encode())
-                _add(tar, f"{key}.json", _json({"label": record.label, **fields_of(record)}))
+                _add(tar, f"{key}.json", _json({"label": record.label, **records.fields(record.targets, record.size)}))
                 if mask is not None:
                     _add(tar, f"{key}.mask.png", mask)
 

@@ -22,14 +22,15 @@ from augkit import yaml_file
 from augkit.core.arrays import Json, JsonObject
 from augkit.core.spatial import Size
 from augkit.core.text_files import text_of
-from augkit.datasets.data_set import Annotations, DataSet, Instance, Source, Split
+from augkit.datasets.data_set import FLAT, Annotations, DataSet, Source, Split
 from augkit.datasets.format import FORMATS, FileWriter, Part, Reader, Record, Whole
 from augkit.datasets.naming import SPLIT_NAMES, is_picture
-from augkit.datasets.objects import FLAT, around, box_of
 from augkit.errors import DecodeError, FileError
 from augkit.images import upright_size
 from augkit.storage.root import Root
 from augkit.targets.box_forms import described, edges
+from augkit.targets.polygons import around, box_of
+from augkit.targets.records import Instance, of_instances
 from augkit.yaml_file import Document
 
 NAMES = ("data.yaml", "data.yml", "dataset.yaml")
@@ -76,7 +77,7 @@ class YoloFormat(Reader, FileWriter):
         return f"images/{split or 'train'}/"
 
     def beside(self, part: Part, record: Record) -> Iterable[tuple[str, bytes]]:
-        lines = "".join(_line(instance, part, record) for instance in record.instances or ())
+        lines = "".join(_line(instance, part, record) for instance in record.instances)
         yield f"labels/{part.split or 'train'}/{record.name.rpartition('.')[0]}.txt", lines.encode()
 
     def whole(self, whole: Whole) -> Iterable[tuple[str, Iterable[bytes]]]:
@@ -233,11 +234,11 @@ def _annotations(
     objects = [_object(line, len(classes), f"{where}:{number}") for number, line in enumerate(lines, 1) if line.strip()]
     size = _size_at(root, path, sizes[path]) if objects else None
     if size is None:  # there is no object, or no picture: that is for the one who decodes it to say
-        return Annotations(instances=())
+        return Annotations(of_instances(()))
     made = [_instance(classes[kind], values, size) for kind, values in objects]
     instances = tuple(instance for instance in made if instance is not None)
     left_out[FLAT] += len(made) - len(instances)
-    return Annotations(instances, size=size)
+    return Annotations(of_instances(instances), size=size)
 
 
 def _object(line: str, class_count: int, where: str) -> tuple[int, tuple[float, ...]]:
