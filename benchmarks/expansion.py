@@ -1,4 +1,4 @@
-"""How near does an expansion, files to files, come to decoding each photo once and encoding its copies alone?
+"""Measure an expansion, files to files, against decoding each photo once and encoding its copies alone.
 
 The six tactics, ten copies of each photo, everything an expansion does: names, lineage, hashes, markers, renames and
 syncs. All in one run, in interleaved rounds, each ratio within its round:

@@ -1,4 +1,4 @@
-"""Does augmentation help a small network to learn from few pictures, and do features of a frozen one carry a head?
+"""Measure whether augmentation helps a small network to learn from few pictures, and what frozen features carry.
 
 Everything is done as a user does it: class folders, and `augkit.train.train` with its settings, a pipeline on the fly.
 All contenders of a trial get the same pictures, the same number of steps and the same schedule, which those without

@@ -1,4 +1,4 @@
-"""How much does a DataLoader of augkit's add to decoding and augmenting, and how much faster are two workers than one?
+"""Measure what a DataLoader of augkit's adds to decoding and augmenting, and how much faster two workers are than one.
 
 The six tactics on 500 x 375 JPEG photos, batches of 32, all in one run in interleaved rounds, each ratio within its
 round:

@@ -1,4 +1,4 @@
-"""What does TrivialAugment cost, beside each of its operations alone, on photos of 224 x 224?
+"""Measure TrivialAugment beside each of its operations alone, on photos of 224 x 224.
 
 An operation alone is the transform that it is made of, over the same range. One thread; TrivialAugment and all of its
 operations take turns, round by round, and TrivialAugment gets as many pictures in a round as they get together.

@@ -1,4 +1,4 @@
-"""How long do the six tactics take, from a 500 x 375 photo to 224 x 224, beside Albumentations and the JPEG codec?
+"""Measure the six tactics, from a 500 x 375 photo to 224 x 224, beside Albumentations and the JPEG codec.
 
 Crop and resize, mirror, rotate, shear, warp locally, shift along the colours' principal components. All contenders get
 the same decoded photos, in rounds, one after the other on one thread. Albumentations has no B-spline warp, so what it

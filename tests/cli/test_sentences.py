@@ -1,4 +1,4 @@
-"""What `augkit explain` says of a step is true: of what is drawn how, and of nothing that changes nothing."""
+"""Sentences of `augkit explain`: true of what is drawn and how, and of nothing that changes nothing."""
 
 import math
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""What decides bytes beside augkit: versions of libraries, and how they compute on this processor.
+"""Facts of a machine that decide bytes: versions of libraries, and how they compute on its processor.
 
 The same plans and labels come out on any machine; the same pixels on one set of library versions and one processor
 instruction set. Where these are others than when the corpus was recorded, its pixels say nothing of augkit.

@@ -1,4 +1,4 @@
-"""How to see what comes of the corpus: run the command line, look at trees, run plans, and tell where two differ.
+"""Outcomes of the corpus: run the command line, look at trees, run plans, and tell where two differ.
 
 Only what users know is used, the command line and the public names of `augkit`, so that the same cases run with any
 version of the code. The one exception is where the versions that a job records are found: `VERSIONS`.

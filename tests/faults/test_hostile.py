@@ -1,4 +1,4 @@
-"""What comes from someone who means harm, or from a machine that is ill: a sentence, and nothing lost by it."""
+"""Input that means harm, and machines that are ill: a sentence, and nothing lost by it."""
 
 from __future__ import annotations
 

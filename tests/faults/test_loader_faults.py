@@ -1,4 +1,4 @@
-"""What goes wrong in a worker reaches the user as the same sentence that a loader without workers gives."""
+"""Faults in a worker reach the user as the same sentence that a loader without workers gives."""
 
 from __future__ import annotations
 

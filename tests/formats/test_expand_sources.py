@@ -1,4 +1,4 @@
-"""What counts as a picture, what the outputs are called, and what is refused before anything is written."""
+"""Sources of an expansion: pictures among other files, names of outputs, and refusals before anything is written."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is written is read by the readers that its users have, and tells them the same."""
+"""Outputs are read by the readers that their users have, and tell them the same."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What each form means beside its objects: classes, splits, names, sizes, masks, and what is left out and counted."""
+"""Formats beside their objects: classes, splits, names, sizes, masks, and what is left out and counted."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a user of another library writes by habit: every sentence is true, and says what to write instead."""
+"""Habits of users of other libraries: every complaint is true, and says what to write instead."""
 
 from collections.abc import Callable
 from pathlib import Path

@@ -20,7 +20,7 @@ MODULES = {
 # A room may import itself and every floor before its own; `cli` and `train` say below what else they leave alone.
 FLOORS = [
     {"errors", "callable_package"},
-    {"registers"},
+    {"registers", "configuration", "callable_package"},
     {"core"},
     {"targets"},
     {"yaml_file", "images"},
@@ -43,7 +43,7 @@ HOMES = {  # the only modules that may import a package
     "ray": ("augkit.expand",),
     "fsspec": ("augkit.storage",),
     "pyarrow": ("augkit.datasets",),
-    "pycocotools": ("augkit.datasets",),
+    "pycocotools": ("augkit.targets",),
     "scipy": ("augkit.train",),
     "sklearn": ("augkit.train.calibration", "augkit.train.metrics", "augkit.cli.demo_command"),
     "safetensors": ("augkit.train.artefact", "augkit.train.weights"),
@@ -90,8 +90,8 @@ def complaints(module: str, source: str, is_package: bool = False) -> Iterator[s
             yield f"{module} imports {package}"
         if package == "cv2" and (room in ("core", "transforms") or inside(module, ("augkit.executors.reference",))):
             yield f"{module} imports cv2"
-        if room == "core" and package not in {"augkit", "numpy", *sys.stdlib_module_names}:
-            yield f"{module} imports {package}, not only NumPy"
+        if room == "core" and package not in {"augkit", "numpy", "pydantic", "pydantic_core", *sys.stdlib_module_names}:
+            yield f"{module} imports {package}, not only NumPy and pydantic"
         if package != "augkit" or not room:  # augkit/__init__.py only hands out names, lazily
             continue
         other = rest[0] if rest else ""
@@ -206,7 +206,7 @@ def test_importing_augkit_is_light() -> None:
         ("augkit.cli.train_command", "import tensorboard", "imports tensorboard"),
         ("augkit.core.plan", "import cv2", "imports cv2"),
         ("augkit.transforms.filters", "import cv2.ximgproc", "imports cv2"),
-        ("augkit.core.plan", "import scipy.ndimage", "not only NumPy"),
+        ("augkit.core.plan", "import scipy.ndimage", "not only NumPy and"),
         ("augkit", "import torch", "imports torch"),
     ],
 )

@@ -1,4 +1,4 @@
-"""What a DataLoader gives depends on the seed and the epoch, and on nothing about its workers: the loader's laws."""
+"""Laws of the loader: items depend on the seed and the epoch, and on nothing about workers."""
 
 from __future__ import annotations
 

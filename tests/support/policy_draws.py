@@ -1,4 +1,4 @@
-"""What policies draw, read as the papers write it: an operation's name and its number."""
+"""Draws of policies, read as the papers write them: an operation's name and its number."""
 
 import math
 from collections import Counter, defaultdict

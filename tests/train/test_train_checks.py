@@ -1,4 +1,4 @@
-"""What of a network, its weights and its pictures does not go together is found before a step is trained."""
+"""A network, its weights and its pictures that do not go together are told before a step is trained."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which pictures are learnt from, which choose and which are reported on: no original has two of these roles."""
+"""Parts of the data: no original is in two of train, val and test."""
 
 from __future__ import annotations
 

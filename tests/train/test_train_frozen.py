@@ -1,4 +1,4 @@
-"""What is frozen stays frozen to the bit, and what it makes of pictures is computed once."""
+"""Frozen layers stay frozen to the bit, and their features are computed once."""
 
 from __future__ import annotations
 

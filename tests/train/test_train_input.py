@@ -1,4 +1,4 @@
-"""What a user may do wrong is answered in a sentence, before a step is trained, and nothing is lost."""
+"""Mistakes of a user are answered in a sentence, before a step is trained, and nothing is lost."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is written of every epoch, and a training with the loop's further options."""
+"""Logs of every epoch, and a training with the loop's further options."""
 
 from __future__ import annotations
 

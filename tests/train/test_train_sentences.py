@@ -1,4 +1,4 @@
-"""What a report and the books of a run say of it is true of that run."""
+"""Sentences of a report and of a run's files are true of that run."""
 
 from __future__ import annotations
 
