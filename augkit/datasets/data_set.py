@@ -127,10 +127,6 @@ class DataSet:
         sources: Iterable[Source],
         left_out: Counter[str],
         classes: Iterable[str],
-        *,
-        keypoint_names: tuple[tuple[str, tuple[str, ...]], ...] = (),
-        skeletons: tuple[tuple[str, tuple[tuple[int, int], ...]], ...] = (),
-        columns: Mapping[str, tuple[str, ...]] | None = None,
     ) -> Self:
         """Return a data set of sources that come in any order.
 
@@ -140,9 +136,6 @@ class DataSet:
             sources: in any order.
             left_out: a count of each kind, 0 or more.
             classes: in order.
-            keypoint_names: of COCO, by class.
-            skeletons: of COCO, by class.
-            columns: their texts in the order of the sorted ids.
 
         Raises:
             FileError: there is no picture, two have one id, a label cannot be stored, or only some are in a split.
@@ -154,16 +147,19 @@ class DataSet:
             raise FileError(f"must hold pictures, got {others}.", str(root))
         for source in ordered:
             if not isinstance(source.label, _PLAIN):
-                _require_storable(source.label, f"{root} {source.id}")
+                try:
+                    json.dumps(source.label, allow_nan=False)
+                except (ValueError, RecursionError):  # 1e999 is read as infinity
+                    what = "must have a label that JSON can hold, got infinity, or too many levels."
+                    raise FileError(what, f"{root} {source.id}") from None
         for left, right in pairwise(ordered):
             if left.id == right.id:
                 raise FileError(f"must name every picture once, got {left.id!r} twice. Delete one.", str(root))
         if None in (splits := {source.split for source in ordered}) and len(splits) > 1:
             odd = next(source.id for source in ordered if source.split is None)
-            raise FileError(
-                f"must put every picture in a split, or none, got {odd!r} in none. Put it in one.", str(root)
-            )
-        return cls(form, root, ordered, counts, tuple(classes), keypoint_names, skeletons, columns or {})
+            what = f"must put every picture in a split, or none, got {odd!r} in none. Put it in one."
+            raise FileError(what, str(root))
+        return cls(form, root, ordered, counts, tuple(classes))
 
     def column(self, name: str) -> dict[str, str]:
         """Return what a manifest's column says, by the id of the source.
@@ -203,10 +199,3 @@ class DataSet:
             FileError: they cannot be read.
         """
         return read_place(self.root, place)
-
-
-def _require_storable(label: Label, where: str) -> None:
-    try:
-        json.dumps(label, allow_nan=False)
-    except (ValueError, RecursionError):  # 1e999 is read as infinity
-        raise FileError("must have a label that JSON can hold, got infinity, or too many levels.", where) from None

@@ -121,23 +121,23 @@ class Format(ABC):
     Class attributes:
         name: as ``--format`` takes it.
         summary: a few words for help and tables: what lies there.
+        rank: the lowest of those that recognise a place reads it; augkit's own have 10 to 50, and class folders, which
+            any folder may be, 1000.
     """
 
     name: ClassVar[str]
     summary: ClassVar[str]
+    rank: ClassVar[int] = 100
 
 
 class Reader(Format):
     """A format that is recognised and read.
 
     Class attributes:
-        rank: the lowest of those that recognise a place reads it; augkit's own have 10 to 50, and class folders, which
-            any folder may be, 1000.
         suffixes: of the files that are a data set by themselves, lower case with the dot.
         reads: the kinds of labels that it finds beside the class.
     """
 
-    rank: ClassVar[int] = 100
     suffixes: ClassVar[tuple[str, ...]] = ()
     reads: ClassVar[frozenset[Kind]] = frozenset()
 

@@ -20,14 +20,8 @@ def readers() -> list[Reader]:
 def writers() -> dict[str, Writer]:
     """Return the formats that are written, by name: plain files first, those for objects alone last."""
     found = [format for format in FORMATS.values() if isinstance(format, Writer)]
-    found.sort(key=lambda writer: (writer.is_for_objects, writer.is_packed, _rank(writer), writer.name))
+    found.sort(key=lambda writer: (writer.is_for_objects, writer.is_packed, writer.rank, writer.name))
     return {writer.name: writer for writer in found}
-
-
-def formats() -> list[Format]:
-    """Return all formats in the order of tables: those that are written, then those that are only read."""
-    written = writers()
-    return [*written.values(), *(reader for reader in readers() if reader.name not in written)]
 
 
 def read(where: str | os.PathLike[str]) -> DataSet:
@@ -93,12 +87,10 @@ def kinds_text(kinds: Iterable[Kind]) -> str:
 def format_table() -> list[tuple[str, str, str, str]]:
     """Return the table of formats: name, labels read, labels written, and what lies there; a heading first."""
     rows = [("format", "read, beside the class", "written", "what it is")]
-    for format in formats():
+    written = writers()
+    known: list[Format] = [*written.values(), *(reader for reader in readers() if reader.name not in written)]
+    for format in known:
         read = kinds_text(format.reads) if isinstance(format, Reader) else "no"
-        written = kinds_text(format.holds) if isinstance(format, Writer) else "no"
-        rows.append((format.name, read, written, format.summary))
+        holds = kinds_text(format.holds) if isinstance(format, Writer) else "no"
+        rows.append((format.name, read, holds, format.summary))
     return rows
-
-
-def _rank(writer: Writer) -> int:
-    return writer.rank if isinstance(writer, Reader) else Reader.rank

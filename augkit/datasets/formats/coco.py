@@ -22,7 +22,7 @@ import posixpath
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from augkit.core.arrays import Json, JsonObject
 from augkit.datasets.data_set import DataSet, Source, Split
@@ -73,10 +73,9 @@ class CocoFormat(Reader, FileWriter):
             found[0].path = f"{name}/{paths[0]}"
             sources = pictures.sources(found[0])
         left_out = sum((entries.left_out for entries in found), pictures.left_out(sources))
-        return DataSet.of(
-            self.name, pictures.root, sources, left_out, categories.names,
-            keypoint_names=tuple(categories.keypoints.items()), skeletons=tuple(categories.skeletons.items()),
-        )  # fmt: skip
+        data = DataSet.of(self.name, pictures.root, sources, left_out, categories.names)
+        points, pairs = categories.keypoints.items(), categories.skeletons.items()
+        return replace(data, keypoint_names=tuple(points), skeletons=tuple(pairs))
 
     def folder(self, split: Split | None) -> str:
         return f"{split}/" if split else ""

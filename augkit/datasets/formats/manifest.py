@@ -16,6 +16,7 @@ import json
 import posixpath
 from collections import Counter
 from collections.abc import Collection, Iterator
+from dataclasses import replace
 from io import BytesIO, StringIO
 
 from augkit.core.arrays import Json, JsonObject
@@ -64,7 +65,7 @@ class ManifestFormat(Reader):
         ids = sorted(sources)
         more = {column: tuple(texts.get(id, "") for id in ids) for column, texts in sorted(columns.items())}
         classes = classes_of({source.label for source in sources.values() if isinstance(source.label, str)})
-        return DataSet.of(self.name, root, sources.values(), left_out, classes, columns=more)
+        return replace(DataSet.of(self.name, root, sources.values(), left_out, classes), columns=more)
 
 
 def _image_column(names: Collection[str], where: str) -> str:
@@ -138,8 +139,6 @@ def _path(value: Json, where: str) -> str:
 
 def _text(value: Json) -> str:
     """Return a value as the text of a column."""
-    if value is None:
-        return ""
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, sort_keys=True)
 
 

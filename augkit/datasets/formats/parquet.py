@@ -263,17 +263,13 @@ def _row(record: Record, data: bytes, mask: bytes | None) -> JsonObject:
     other = None if label is None or isinstance(label, str) else json.dumps(label)
     return {
         "image": {"bytes": data, "path": record.name},
-        "label": _text(label) if isinstance(label, str) else other,
+        # Parquet cannot hold a name that is no UTF-8: escapes stand for what is none.
+        "label": label.encode("utf-8", "backslashreplace").decode() if isinstance(label, str) else other,
         "label_json": other,
         "split": record.split,
         "mask": None if mask is None else {"bytes": mask, "path": f"{record.name}.mask.png"},
         **{name: json.dumps(fields[name]) if name in fields else None for name in FIELDS},
     }
-
-
-def _text(name: str) -> str:
-    """Return a name with escapes for what is no UTF-8, which Parquet cannot hold."""
-    return name.encode("utf-8", "backslashreplace").decode()
 
 
 def _schema() -> pyarrow.Schema:

@@ -165,7 +165,8 @@ def _listed(root: Root, settings: _Settings, sizes: dict[str, int], left_out: Co
     for split, places in settings.places.items():
         for place in places:
             path = _path(root, settings, place, split)
-            pictures = _lines(root, path, settings, sizes, left_out) if path.endswith(".txt") else _below(path, sizes)
+            below = (name for name in sizes if name.startswith(path and f"{path}/") and is_picture(name))
+            pictures = _lines(root, path, settings, sizes, left_out) if path.endswith(".txt") else below
             for picture in pictures:
                 if found.setdefault(picture, split) != split:
                     what = f"must be in one split, got {picture!r} in {found[picture]} and {split}. Take it out of one."
@@ -185,11 +186,6 @@ def _path(root: Root, settings: _Settings, place: str, split: Split) -> str:
             return "" if short == "." else short
     what = f"must be a folder or a list below the data set's folder, got {place!r}. Mend it, or set path: . beside it."
     raise FileError(what, settings.where(split))
-
-
-def _below(folder: str, sizes: dict[str, int]) -> Iterator[str]:
-    start = folder and f"{folder}/"
-    return (path for path in sizes if path.startswith(start) and is_picture(path))
 
 
 def _lines(root: Root, path: str, settings: _Settings, sizes: dict[str, int], left_out: Counter[str]) -> Iterator[str]:
