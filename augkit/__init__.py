@@ -10,36 +10,33 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from augkit.core.key import Key as Key
-    from augkit.core.key import Stream as Stream
-    from augkit.core.ops import ColorMatrix as ColorMatrix
-    from augkit.core.ops import Curve as Curve
-    from augkit.core.ops import Homography as Homography
-    from augkit.core.ops import Op as Op
-    from augkit.core.ops import Warp as Warp
+    from augkit.core.key import Key as Key, Stream as Stream
+    from augkit.core.ops import (
+        ColorMatrix as ColorMatrix,
+        Curve as Curve,
+        Homography as Homography,
+        Op as Op,
+        Warp as Warp,
+    )
     from augkit.core.plan import Plan as Plan
-    from augkit.errors import ArgumentError as ArgumentError
-    from augkit.errors import AugkitError as AugkitError
-    from augkit.errors import DecodeError as DecodeError
-    from augkit.errors import ExtensionError as ExtensionError
-    from augkit.errors import FileError as FileError
-    from augkit.errors import JobError as JobError
-    from augkit.errors import MissingExtra as MissingExtra
-    from augkit.errors import SampleError as SampleError
-    from augkit.errors import Unreachable as Unreachable
+    from augkit.errors import (
+        ArgumentError as ArgumentError,
+        AugkitError as AugkitError,
+        DecodeError as DecodeError,
+        ExtensionError as ExtensionError,
+        FileError as FileError,
+        JobError as JobError,
+        MissingExtra as MissingExtra,
+        SampleError as SampleError,
+        Unreachable as Unreachable,
+    )
     from augkit.executors import run as run
-    from augkit.expand import ExpandConfig as ExpandConfig
-    from augkit.expand import expand as expand
-    from augkit.expand import replay as replay
-    from augkit.expand import verify as verify
+    from augkit.expand import ExpandConfig as ExpandConfig, expand as expand, replay as replay, verify as verify
     from augkit.images import read as read
     from augkit.integrations.albumentations import Albumentations as Albumentations
-    from augkit.pipeline import Pipeline as Pipeline
-    from augkit.pipeline import dump as dump
-    from augkit.pipeline import load as load
+    from augkit.pipeline import Pipeline as Pipeline, dump as dump, load as load
     from augkit.preview import show as show
-    from augkit.targets.box_forms import boxes as boxes
-    from augkit.targets.box_forms import boxes_as as boxes_as
+    from augkit.targets.box_forms import boxes as boxes, boxes_as as boxes_as
     from augkit.targets.sample import Sample as Sample
     from augkit.targets.scene import Scene as Scene
     from augkit.train import train as train
@@ -52,57 +49,34 @@ if TYPE_CHECKING:
     from augkit.transforms.policies import *
     from augkit.transforms.style import *
     from augkit.transforms.texture import *
-    from augkit.transforms.transform import Range as Range
-    from augkit.transforms.transform import Transform as Transform
-    from augkit.transforms.transform import pick as pick
-    from augkit.transforms.transform import transform as transform
+    from augkit.transforms.transform import Range as Range, Transform as Transform, pick as pick, transform as transform
     from augkit.transforms.warps import *
 
     __all__: list[str]
     __version__: str
 
-# Where the names come from; transforms come from their register. A test holds this to what type checkers read above.
-_HOMES = {
-    "Albumentations": "integrations.albumentations",
-    "ArgumentError": "errors",
-    "AugkitError": "errors",
-    "ColorMatrix": "core.ops",
-    "ColorStatistics": "transforms.colour",
-    "Curve": "core.ops",
-    "DecodeError": "errors",
-    "ExpandConfig": "expand",
-    "ExtensionError": "errors",
-    "FileError": "errors",
-    "Homography": "core.ops",
-    "JobError": "errors",
-    "Key": "core.key",
-    "MissingExtra": "errors",
-    "Op": "core.ops",
-    "Pipeline": "pipeline",
-    "Plan": "core.plan",
-    "Range": "transforms.transform",
-    "Sample": "targets.sample",
-    "SampleError": "errors",
-    "Scene": "targets.scene",
-    "Stream": "core.key",
-    "Style": "transforms.style",
-    "Transform": "transforms.transform",
-    "Unreachable": "errors",
-    "Warp": "core.ops",
-    "boxes": "targets.box_forms",
-    "boxes_as": "targets.box_forms",
-    "dump": "pipeline",
-    "expand": "expand",
-    "load": "pipeline",
-    "pick": "transforms.transform",
-    "read": "images",
-    "replay": "expand",
-    "run": "executors",
-    "show": "preview",
+# The names by their modules; transforms come from their register. A test holds this to the imports above.
+_NAMES = {
+    "core.key": "Key Stream",
+    "core.ops": "ColorMatrix Curve Homography Op Warp",
+    "core.plan": "Plan",
+    "errors": "ArgumentError AugkitError DecodeError ExtensionError FileError JobError"
+    " MissingExtra SampleError Unreachable",
+    "executors": "run",
+    "expand": "ExpandConfig expand replay verify",
+    "images": "read",
+    "integrations.albumentations": "Albumentations",
+    "pipeline": "Pipeline dump load",
+    "preview": "show",
+    "targets.box_forms": "boxes boxes_as",
+    "targets.sample": "Sample",
+    "targets.scene": "Scene",
     "train": "train",
-    "transform": "transforms.transform",
-    "verify": "expand",
+    "transforms.colour": "ColorStatistics",
+    "transforms.style": "Style",
+    "transforms.transform": "Range Transform pick transform",
 }
+_HOMES = {name: module for module, names in _NAMES.items() for name in names.split()}
 
 
 def __getattr__(name: str) -> object:

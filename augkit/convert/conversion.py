@@ -12,8 +12,7 @@ from augkit.errors import AugkitError
 from augkit.pipeline import Pipeline
 from augkit.pipeline.pipeline_file import described
 from augkit.transforms import TRANSFORMS, Transform
-from augkit.transforms.combinators import Maybe, OneOf
-from augkit.transforms.combinators import Sequence as InOrder
+from augkit.transforms.combinators import Maybe, OneOf, Sequence as InOrder
 from augkit.transforms.crops import Pad, ResizeSide
 from augkit.transforms.foreign import foreign
 from augkit.transforms.other_names import ELSEWHERE

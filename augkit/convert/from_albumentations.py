@@ -9,8 +9,7 @@ from augkit.convert.conversion import Conversion, Differs, joined, perhaps, rule
 from augkit.core.arrays import Json
 from augkit.errors import AugkitError, FileError
 from augkit.transforms import Transform
-from augkit.transforms.combinators import OneOf, RandomOrder, SomeOf
-from augkit.transforms.combinators import Sequence as InOrder
+from augkit.transforms.combinators import OneOf, RandomOrder, Sequence as InOrder, SomeOf
 from augkit.transforms.foreign import FOREIGN
 
 _CLASS = "__class_fullname__"

@@ -10,16 +10,11 @@ from augkit.callable_package import CallablePackage
 
 if TYPE_CHECKING:
     from augkit.errors import JobError as JobError
-    from augkit.expand.estimation import Estimate as Estimate
-    from augkit.expand.estimation import estimate as estimate
+    from augkit.expand.estimation import Estimate as Estimate, estimate as estimate
     from augkit.expand.expand_config import ExpandConfig as ExpandConfig
-    from augkit.expand.expansion import Progress as Progress
-    from augkit.expand.expansion import Summary as Summary
-    from augkit.expand.expansion import expand as expand
-    from augkit.expand.replaying import Replay as Replay
-    from augkit.expand.replaying import replay as replay
-    from augkit.expand.verification import Report as Report
-    from augkit.expand.verification import verify as verify
+    from augkit.expand.expansion import Progress as Progress, Summary as Summary, expand as expand
+    from augkit.expand.replaying import Replay as Replay, replay as replay
+    from augkit.expand.verification import Report as Report, verify as verify
 
 _HOMES = {
     "augkit.errors": ("JobError",),

@@ -33,8 +33,7 @@ import numpy as np
 import simplejpeg
 from PIL import Image, ImageFile, TiffImagePlugin, UnidentifiedImageError
 
-from augkit.core.arrays import Image as Pixels
-from augkit.core.arrays import Mask
+from augkit.core.arrays import Image as Pixels, Mask
 from augkit.core.spatial import Size
 from augkit.errors import DecodeError
 from augkit.images.png import is_short

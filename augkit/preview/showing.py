@@ -12,8 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from augkit.core.key import Key
-from augkit.datasets import is_data_set
-from augkit.datasets import read as read_data_set
+from augkit.datasets import is_data_set, read as read_data_set
 from augkit.datasets.samples import named_sample
 from augkit.errors import ArgumentError, AugkitError
 from augkit.images import encode, read

@@ -8,8 +8,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import binomtest
-from scipy.stats import t as student_t
+from scipy.stats import binomtest, t as student_t
 from sklearn.metrics import (
     accuracy_score,
     average_precision_score,

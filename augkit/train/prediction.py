@@ -12,8 +12,7 @@ import torch
 from torch import Tensor
 
 from augkit.core.key import Key
-from augkit.datasets import DataSet, Source, is_data_set
-from augkit.datasets import read as read_data_set
+from augkit.datasets import DataSet, Source, is_data_set, read as read_data_set
 from augkit.errors import ArgumentError, AugkitError
 from augkit.images import read
 from augkit.pipeline import Pipeline

@@ -5,8 +5,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 from numpy.typing import NDArray
 
 import augkit as ak
@@ -17,8 +16,7 @@ from augkit.preview import contact_sheet, defaults, explain
 from augkit.preview.canvas import kinds, marked
 from augkit.preview.lettering import font, wrapped
 from augkit.preview.numbers import numbers
-from augkit.preview.picture import CHECKS, fitted_size, visible
-from augkit.preview.picture import picture as fitted
+from augkit.preview.picture import CHECKS, fitted_size, picture as fitted, visible
 from augkit.preview.sheet import CELL_PX, SMALL_CELL_PX, Layout
 from augkit.transforms import TRANSFORMS
 from augkit.transforms.transform import summary

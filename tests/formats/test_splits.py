@@ -7,8 +7,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 from augkit.datasets import DataSet, Source, Split
 from augkit.datasets.splits import assign, groups_of, parse_split, split_of

@@ -92,8 +92,7 @@ def test_chance_is_the_share_that_is_mixed() -> None:
 
 @pytest.mark.parametrize("alpha", [0.01, 0.2, 1.0, 3.0, 40.0])
 def test_shares_are_beta_distributed(alpha: float) -> None:
-    from scipy.stats import beta as distribution
-    from scipy.stats import kstest
+    from scipy.stats import beta as distribution, kstest
 
     stream = ak.Key(0, "beta").stream(str(alpha))
     drawn = [beta(stream, alpha) for _ in range(3000)]

@@ -3,8 +3,7 @@
 from typing import Any, Literal
 
 import numpy as np
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 from scipy import stats
 
 import augkit as ak

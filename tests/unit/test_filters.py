@@ -4,16 +4,14 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 from scipy import ndimage, signal
 from skimage.measure import block_reduce
 from torch import from_numpy
 from torch.nn import functional
 
 import augkit as ak
-from augkit.core.ops import Barrier, Filter, Gaussian, Motion
-from augkit.core.ops import Pool as Pooling
+from augkit.core.ops import Barrier, Filter, Gaussian, Motion, Pool as Pooling
 from augkit.core.ops.sliding import KERNELS, kernel_of
 from augkit.core.plan import Plan
 from augkit.core.sampling import SamplingOptions

@@ -5,8 +5,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import MISSING, dataclass, replace
-from dataclasses import fields as fields_of
+from dataclasses import MISSING, dataclass, fields as fields_of, replace
 from typing import Any, ClassVar, final
 
 from torch import Tensor, nn
