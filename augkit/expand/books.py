@@ -127,7 +127,7 @@ def _written(store: Store, plan: WorkPlan) -> WorkPlan:
     """Write down a plan; job.json comes last, and makes an older done.json void."""
     store.replace(HINT, [plan.data.root.lasting + b"\n"])
     part = len(plan.parts) - 1
-    store.replace(layout.plan(part), _in_pieces(plan.lines(plan.parts[part])))
+    store.replace(layout.plan(part), _in_pieces(plan.lines(part)))
     store.replace(JOB, [sealed(plan.described())])
     return plan
 

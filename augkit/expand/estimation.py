@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass, replace
 from hashlib import blake2b
+from itertools import chain
 from pathlib import Path
 from tempfile import TemporaryDirectory, gettempdir
 
@@ -21,7 +22,7 @@ from augkit.expand.planning import make_plan
 from augkit.expand.shard import Work
 from augkit.expand.work_plan import Row, Shard, WorkPlan
 from augkit.pipeline import Pipeline
-from augkit.storage.store import store_at
+from augkit.storage.stores import store_at
 
 SAMPLE_SECONDS = 5.0  # of work at full speed: enough to drown the first pictures, which are slower
 FEWEST_ROUNDS = 2  # shards a worker
@@ -103,7 +104,7 @@ def estimate(
     plan = make_plan(config)
     plan = plan.with_part(rows_wanted(plan, {}))
     planning_s = time.perf_counter() - began
-    rows = plan.parts[0].rows
+    rows = list(chain.from_iterable(plan.parts[0]))
     size, seconds, sampled, rejected, startups = 0.0, 0.0, 0, 0, [0.0]
     for some in ([row for row in rows if row.copies], [row for row in rows if not row.copies]):
         if some:
@@ -183,7 +184,7 @@ def _shuffled(plan: WorkPlan, rows: list[Row]) -> Iterator[Shard]:
 
 def _classes(plan: WorkPlan) -> tuple[tuple[str | None, str | None, int, int], ...]:
     sources, outputs = Counter[tuple[str, str]](), Counter[tuple[str, str]]()
-    for row in plan.parts[0].rows:
+    for row in chain.from_iterable(plan.parts[0]):
         label = plan.data.sources[row.source].label
         key = (plan.splits[row.source] or "", str(label) if is_class(label) else "")
         sources[key] += 1

@@ -24,7 +24,8 @@ from augkit.expand.work_plan import WorkPlan
 from augkit.expand.worker import is_worker_starting
 from augkit.pipeline import Pipeline
 from augkit.storage.root import Root
-from augkit.storage.store import Store, store_at
+from augkit.storage.store import Store
+from augkit.storage.stores import store_at
 
 
 @dataclass(frozen=True)
@@ -137,11 +138,9 @@ class _Tally:
                 continue
             self.counts["planned"] += outputs
             marker = read_marker(store, index)
-            if marker is None:
-                self.missing.add(index)
-            else:
-                reasons = Counter(entry["reason"] for entry in marker["rejected"])
-                self._add(marker["sources"], marker["written"], marker["copied"], reasons)
+            self.missing.add(index)
+            if marker is not None:
+                self.add(ShardResult.of(marker))
         self.resumed = self.done
 
     @property
@@ -152,11 +151,8 @@ class _Tally:
     def add(self, result: ShardResult) -> None:
         """Count a shard."""
         self.missing.discard(result.index)
-        self._add(result.sources, result.written, result.copied, Counter(dict(result.reasons)))
-
-    def _add(self, sources: int, written: int, copied: int, reasons: Counter[str]) -> None:
-        self.counts.update(sources=sources, written=written, copied=copied)
-        self.reasons.update(reasons)
+        self.counts.update(sources=result.sources, written=result.written, copied=result.copied)
+        self.reasons.update(dict(result.reasons))
 
     def ends_all(self) -> bool:
         """Say whether every shard of the job is done, whoever did it."""

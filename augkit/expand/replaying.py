@@ -23,7 +23,8 @@ from augkit.expand.job import versions
 from augkit.images import decode, encode
 from augkit.storage.root import Folder, Root
 from augkit.storage.sealed_json import compact, sha256_of
-from augkit.storage.store import BOOKS, Store, store_at
+from augkit.storage.store import BOOKS, Store
+from augkit.storage.stores import store_at
 from augkit.targets.sample import Sample
 
 MOST_SUGGESTED_FROM = 20_000  # ids: comparing a text with more of them takes seconds

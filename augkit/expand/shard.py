@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
+from augkit.core.arrays import JsonObject
 from augkit.datasets import DataSet, Part
 from augkit.expand import layout
 from augkit.expand.job import Job
@@ -13,12 +14,12 @@ from augkit.expand.outputs import Output, Rejected, Seen, outputs, rejected
 from augkit.expand.work_plan import Shard, Task
 from augkit.expand.worker import Hand
 from augkit.storage.sealed_json import sealed
-from augkit.storage.store import store_at
+from augkit.storage.stores import store_at
 
 
 @dataclass(frozen=True)
 class ShardResult:
-    """What became of a shard: counts, and how many outputs were rejected for which reason."""
+    """Counts of a shard that is done, and of its rejected outputs by reason."""
 
     index: int
     sources: int
@@ -26,15 +27,12 @@ class ShardResult:
     copied: int
     reasons: tuple[tuple[str, int], ...]
 
-
-@dataclass
-class _Books:
-    """What a shard's own books say, while it is done."""
-
-    lines: list[str] = field(default_factory=list)
-    copied: int = 0
-    rejected: list[Rejected] = field(default_factory=list)
-    seen: list[Seen] = field(default_factory=list)
+    @staticmethod
+    def of(marker: JsonObject) -> ShardResult:
+        """Return what a shard's marker comes to."""
+        reasons = Counter(entry["reason"] for entry in marker["rejected"])
+        counts = marker["sources"], marker["written"], marker["copied"]
+        return ShardResult(marker["shard"], *counts, tuple(sorted(reasons.items())))
 
 
 @dataclass(frozen=True)
@@ -60,37 +58,35 @@ class Work:
             Stopped: `hand` said so; nothing was published.
             OSError: the output cannot be written.
         """
-        books, part = _Books(), Part(shard.index, shard.split, self.classes)
+        part = Part(shard.index, shard.split, self.classes)
+        lines, copied = list[str](), 0
+        rejections, seen = list[Rejected](), list[Seen]()
         with store_at(self.out).staging(f"{shard.index:05d}") as staging:
             with self.job.writer.writing(staging, part) as add:
-                for made in self._made(shard, part, hand):
-                    if isinstance(made, Output):
-                        add(made.record, made.data, made.mask)
-                        books.lines.append(made.line)
-                        books.copied += made.is_passed
-                    elif isinstance(made, Rejected):
-                        books.rejected.append(made)
+                for one in self._made(shard, part, hand):
+                    if isinstance(one, Output):
+                        add(one.record, one.data, one.mask)
+                        lines.append(one.line)
+                        copied += one.is_passed
+                    elif isinstance(one, Rejected):
+                        rejections.append(one)
                     else:
-                        books.seen.append(made)
+                        seen.append(one)
             hand.publishing()
-            lineage = "".join(books.lines).encode()
-            staging.write(layout.lineage(shard.index), lineage)
-            sources = sum(task.first == 0 for task in shard.tasks)  # those that no earlier part had
+            staging.write(layout.lineage(shard.index), "".join(lines).encode())
             marker = {
                 "shard": shard.index,
                 "split": shard.split,
-                "sources": sources,
-                "written": len(books.lines),
-                "copied": books.copied,
-                "rejected": [entry.described() for entry in books.rejected],
-                "seen": [[seen.source, seen.sha256, seen.fingerprint] for seen in books.seen],
+                "sources": sum(task.first == 0 for task in shard.tasks),  # those that no earlier part had
+                "written": len(lines),
+                "copied": copied,
+                "rejected": [entry.described() for entry in rejections],
+                "seen": [[one.source, one.sha256, one.fingerprint] for one in seen],
                 "files": {id: list(facts) for id, facts in staging.files.items()},
             }
-            gone = [] if self.job.writer.is_packed else [entry.id for entry in books.rejected]
+            gone = [] if self.job.writer.is_packed else [entry.id for entry in rejections]
             staging.publish(layout.marker(shard.index), sealed(marker), gone)
-        reasons = Counter(entry.reason for entry in books.rejected)
-        counts = (sources, len(books.lines), books.copied)
-        return ShardResult(shard.index, *counts, tuple(sorted(reasons.items())))
+        return ShardResult.of(marker)
 
     def attempt(self, tasks: Sequence[Task], hand: Hand) -> None:
         """Make all outputs of some tasks and drop them: to see whether one of them kills who does it."""

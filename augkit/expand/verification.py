@@ -14,7 +14,8 @@ from augkit.errors import FileError, JobError
 from augkit.expand import layout
 from augkit.expand.layout import JOB, SHARDS
 from augkit.storage.sealed_json import sealed, sha256_of, unsealed
-from augkit.storage.store import Store, store_at
+from augkit.storage.store import Store
+from augkit.storage.stores import store_at
 
 _UNFIT = (ValueError, LookupError, TypeError, RecursionError)  # of a line that is no JSON, or says something else
 

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from hashlib import sha256
-from itertools import pairwise
+from itertools import chain
 from typing import NamedTuple
 
 from augkit.core.arrays import JsonObject
@@ -79,20 +79,6 @@ class Shard:
 
 
 @dataclass(frozen=True)
-class Part:
-    """What one run added to a plan: rows in order of split and id, and the number of its first shard."""
-
-    rows: Sequence[Row]
-    first_shard: int
-    cuts: Sequence[int]  # where each shard begins, and the end
-
-    @property
-    def shard_count(self) -> int:
-        """How many shards it has."""
-        return len(self.cuts) - 1
-
-
-@dataclass(frozen=True)
 class WorkPlan:
     """A job and its sources: everything that is to be done.
 
@@ -101,7 +87,7 @@ class WorkPlan:
         data: what the sources are.
         splits, groups: of every source, in the data set's order.
         classes: the names of the classes, in order.
-        parts: what is to be done, in order.
+        parts: what each run added: its shards in order, each of them rows in order of split and id.
     """
 
     job: Job
@@ -109,30 +95,26 @@ class WorkPlan:
     splits: Sequence[Split | None]
     groups: Sequence[str]
     classes: tuple[str, ...]
-    parts: tuple[Part, ...] = ()
+    parts: tuple[Sequence[Sequence[Row]], ...] = ()
 
     def with_part(self, rows: Iterable[Row]) -> WorkPlan:
-        """Return the plan with another part, its rows sorted."""
+        """Return the plan with another part, of these rows, sorted and cut into shards."""
         order = {split: place for place, split in enumerate((None, *SPLITS))}
         ordered = sorted(rows, key=lambda row: (order[self.splits[row.source]], row.source))  # sources are sorted by id
-        part = Part(ordered, self.shard_count, self._cuts(ordered))
-        return WorkPlan(self.job, self.data, self.splits, self.groups, self.classes, (*self.parts, part))
+        size, held = self.shard_size(ordered), 0
+        shards: list[list[Row]] = []
+        for row in ordered:
+            if not shards or held >= size or self.splits[row.source] != self.splits[shards[-1][0].source]:
+                shards.append([])
+                held = 0
+            shards[-1].append(row)
+            held += row.outputs
+        return replace(self, parts=(*self.parts, shards))
 
     def shard_size(self, rows: Iterable[Row]) -> int:
         """Return how many outputs a shard of a part with these rows has at least: a function of their count alone."""
         most = PACK_OUTPUTS if self.job.writer.is_packed else SHARD_OUTPUTS
         return max(1, min(most, -(-sum(row.outputs for row in rows) // FEWEST_SHARDS)))
-
-    def _cuts(self, rows: Sequence[Row]) -> list[int]:
-        size = held = self.shard_size(rows)
-        cuts = []
-        for place, row in enumerate(rows):
-            is_new_split = place == 0 or self.splits[row.source] != self.splits[rows[place - 1].source]
-            if is_new_split or held >= size:
-                cuts.append(place)
-                held = 0
-            held += row.outputs
-        return [*cuts, len(rows)]
 
     @property
     def absent(self) -> tuple[tuple[Split, str], ...]:
@@ -146,13 +128,12 @@ class WorkPlan:
     @property
     def shard_count(self) -> int:
         """How many shards all parts have."""
-        return sum(part.shard_count for part in self.parts)
+        return sum(map(len, self.parts))
 
     def shard_outputs(self) -> Iterator[int]:
         """Yield how many outputs each shard plans."""
-        for part in self.parts:
-            for start, end in pairwise(part.cuts):
-                yield sum(row.outputs for row in part.rows[start:end])
+        for rows in chain.from_iterable(self.parts):
+            yield sum(row.outputs for row in rows)
 
     @cached_property
     def _names(self) -> Names:
@@ -160,20 +141,17 @@ class WorkPlan:
 
     def shards(self) -> Iterator[Shard]:
         """Yield the shards in order."""
-        for part in self.parts:
-            for number in range(part.shard_count):
-                rows = part.rows[part.cuts[number] : part.cuts[number + 1]]
-                tasks = tuple(self.task(row) for row in rows)
-                yield Shard(part.first_shard + number, self.splits[rows[0].source], tasks)
+        for index, rows in enumerate(chain.from_iterable(self.parts)):
+            yield Shard(index, self.splits[rows[0].source], tuple(map(self.task, rows)))
 
     def task(self, row: Row) -> Task:
         """Return a row with all that a worker needs to know of its source."""
         source = self.data.sources[row.source]
         return Task(source, self.groups[row.source], self._names.stem(source), row.first, row.copies, row.is_passed)
 
-    def lines(self, part: Part) -> Iterator[bytes]:
+    def lines(self, part: int) -> Iterator[bytes]:
         """Yield a part as its file holds it."""
-        for row in part.rows:
+        for row in chain.from_iterable(self.parts[part]):
             source = self.data.sources[row.source]
             facts = [source.id, source.size, self.splits[row.source], row.first, row.copies, row.is_passed]
             yield (compact(facts) + "\n").encode()
@@ -192,8 +170,8 @@ class WorkPlan:
             "classes": list(self.classes),
             "keypoints": [self.data.keypoint_names, self.data.skeletons],
             "parts": [
-                {"sources": len(part.rows), "shards": part.shard_count, "plan": facts_of(self.lines(part))}
-                for part in self.parts
+                {"sources": sum(map(len, part)), "shards": len(part), "plan": facts_of(self.lines(number))}
+                for number, part in enumerate(self.parts)
             ],
         }
         plain: JsonObject = json.loads(compact(described))  # as it is read back: lists, no tuples

@@ -13,7 +13,7 @@ from contextlib import AbstractContextManager, ExitStack, contextmanager
 from io import BufferedWriter
 from pathlib import Path
 from secrets import token_hex
-from typing import Any, BinaryIO, cast
+from typing import BinaryIO, cast
 
 from augkit.errors import JobError
 from augkit.storage import durable
@@ -132,7 +132,7 @@ class _DiskStaging(Staging):
     def open(self, id: str) -> Iterator[BinaryIO]:
         raw = durable.Pieces(self._next(id))
         try:
-            buffered = BufferedWriter(cast(Any, raw), _BUFFER)
+            buffered = BufferedWriter(raw, _BUFFER)
             yield cast(BinaryIO, buffered)
             buffered.flush()
             buffered.detach()

@@ -1,4 +1,4 @@
-"""Where a data set lies: a folder of this machine, or anything that `fsspec` reaches by a URL."""
+"""Roots, which are read: a folder of this machine, or anything that `fsspec` reaches by a URL."""
 
 from __future__ import annotations
 

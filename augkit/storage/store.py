@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager
@@ -96,15 +95,3 @@ class Store(ABC):
     @abstractmethod
     def closing(self, folder: str) -> AbstractContextManager[None]:
         """Wait until no other run holds a folder that is there, and keep others waiting."""
-
-
-def store_at(where: str | os.PathLike[str]) -> Store:
-    """Return the store at a path or a URL."""
-    text = os.fspath(where)
-    if "://" in text:
-        from augkit.storage.bucket import Bucket
-
-        return Bucket(text)
-    from augkit.storage.disk import Disk
-
-    return Disk(text)
