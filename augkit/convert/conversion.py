@@ -107,30 +107,30 @@ class Conversion:
         self.borders = wanted
 
     def pipeline(self) -> Pipeline:
-        """Return ours."""
+        """Return the translated pipeline."""
         policy: JsonObject = dict(zip(("border", "fill", "mask_fill"), self.borders or (), strict=False))
         if self.min_visible is not None:
             policy["min_visible"] = self.min_visible
         return Pipeline(self.steps, **SamplingOptions(**policy).given())
 
     def yaml(self) -> str:
-        """Return our file's text."""
+        """Return the text of its file."""
         return dumps(described(self.pipeline()))
 
 
-def unlike(name: str) -> str:
-    """Say that nothing of ours means the same as a foreign transform, and what comes nearest to it."""
+def no_equal(name: str) -> str:
+    """Return the sentence that a foreign transform has no equal here, with what comes nearest to it."""
     nearest = name if name in TRANSFORMS else ELSEWHERE.get(name, "")
     is_ours = nearest and not foreign(nearest)
     return "no transform of ours means the same" + f"; nearest is {nearest}" * bool(is_ours)
 
 
-def perhaps(chance: float, step: Transform) -> Transform:
+def with_chance(chance: float, step: Transform) -> Transform:
     """Return the step with a chance, where it has one."""
     return step if chance >= 1.0 else Maybe(float(chance), step)
 
 
-def joined(steps: Sequence[Transform]) -> Transform:
+def in_sequence(steps: Sequence[Transform]) -> Transform:
     """Return several steps as one."""
     return steps[0] if len(steps) == 1 else InOrder(tuple(steps))
 
@@ -147,8 +147,8 @@ def margins(given: Json) -> Pad:
     return Pad(*{1: sides * 4, 2: sides * 2, 4: sides}[len(sides)])
 
 
-def ruled(rule: Rule, given: Mapping[str, Json], found: Conversion) -> Sequence[Transform]:
-    """Return what a rule makes of arguments, all of which it must take.
+def apply_rule(rule: Rule, given: Mapping[str, Json], found: Conversion) -> Sequence[Transform]:
+    """Return the steps that a rule makes of arguments, all of which it must take.
 
     Raises:
         Differs: they have no equal.

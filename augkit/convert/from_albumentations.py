@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from augkit.convert.albumentations_rules import RULES
-from augkit.convert.conversion import Conversion, Differs, joined, perhaps, ruled, unlike
+from augkit.convert.conversion import Conversion, Differs, in_sequence, with_chance, apply_rule, no_equal
 from augkit.core.arrays import Json
 from augkit.errors import AugkitError, FileError
 from augkit.transforms import Transform
@@ -61,11 +61,11 @@ def _parts(items: Sequence[Mapping[str, Json]], where: str, found: Conversion) -
 
 
 def _steps(node: Mapping[str, Json], where: str, found: Conversion, always: bool) -> list[Transform]:
-    """Return what one node becomes; what cannot be is named in `found`."""
+    """Return the steps of one node; whatever has no equal is named in `found`."""
     name, chance = _short(node), _chance(node, where, found)
     if name in _GROUPS:
         steps = [step for part in _parts(_items(node, where, found), where, found) for step in part]
-        return steps if always or not steps or chance >= 1.0 else [perhaps(chance, InOrder(tuple(steps)))]
+        return steps if always or not steps or chance >= 1.0 else [with_chance(chance, InOrder(tuple(steps)))]
     if name in _ELSEWHERE:
         found.notes.append(f"{where} {name}: {_ELSEWHERE[name]}")
         return []
@@ -75,17 +75,17 @@ def _steps(node: Mapping[str, Json], where: str, found: Conversion, always: bool
         except Differs as fault:
             found.left_out.append(f"{where} {name}: {fault}")
             return []
-        return [perhaps(chance, choice)]
+        return [with_chance(chance, choice)]
     given = {key: value for key, value in node.items() if key not in (_CLASS, "p")}
-    reason = unlike(name)
+    reason = no_equal(name)
     try:
         if name in RULES:
-            equal = ruled(RULES[name], given, found)
-            return [perhaps(chance, joined(equal))] if equal else []
+            equal = apply_rule(RULES[name], given, found)
+            return [with_chance(chance, in_sequence(equal))] if equal else []
     except Differs as fault:
         reason = str(fault)
     try:
-        kept = perhaps(chance, FOREIGN["albumentations"].saved(name, given))
+        kept = with_chance(chance, FOREIGN["albumentations"].saved(name, given))
     except AugkitError as fault:
         found.left_out.append(f"{where} {name}: {reason}; nor can it be kept: {fault}")
         return []
@@ -112,7 +112,7 @@ def _choice(name: str, node: Mapping[str, Json], where: str, found: Conversion) 
     parts = _parts(inside, where, found)
     if len(found.left_out) > lost or not all(parts) or not parts:
         raise Differs("a choice of what is not all there would be another")
-    steps = tuple(map(joined, parts))
+    steps = tuple(map(in_sequence, parts))
     if name == "OneOf":
         weights = tuple(_chance(item, f"{where}.transforms[{n}]", found) for n, item in enumerate(items))
         return OneOf(steps, weights if len(set(weights)) > 1 else None)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 
-from augkit.convert.conversion import Conversion, Differs, joined, perhaps, ruled, unlike
+from augkit.convert.conversion import Conversion, Differs, in_sequence, with_chance, apply_rule, no_equal
 from augkit.convert.torchvision_rules import RULES
 from augkit.core.arrays import Json
 from augkit.errors import AugkitError, FileError
@@ -73,7 +73,7 @@ def _called(node: ast.Call) -> str:
 
 
 def _steps(node: ast.expr, found: Conversion) -> list[Transform]:
-    """Return what one call becomes; what cannot be is named in `found`."""
+    """Return the steps of one call; whatever has no equal is named in `found`."""
     where = f"line {node.lineno}"
     if not isinstance(node, ast.Call):
         found.left_out.append(f"{where} {ast.unparse(node):.60}: only calls of transforms can be read")
@@ -86,14 +86,14 @@ def _steps(node: ast.expr, found: Conversion) -> list[Transform]:
         return []
     try:
         if name not in RULES and name not in _HOLDERS:
-            raise Differs(unlike(name))
+            raise Differs(no_equal(name))
         if name in _HOLDERS:
             return _held(name, _given(node, _HOLDERS[name]), found)
         theirs = RULES[name]
         values = {key: _value(value) for key, value in _given(node, theirs.arguments).items()}
         chance = values.pop("p", theirs.chance)
-        steps = ruled(theirs.rule, values, found)
-        return [perhaps(chance, joined(steps))] if steps else []
+        steps = apply_rule(theirs.rule, values, found)
+        return [with_chance(chance, in_sequence(steps))] if steps else []
     except (Differs, AugkitError) as fault:
         found.left_out.append(f"{where} {name}: {fault}")
     return []
@@ -150,6 +150,6 @@ def _held(name: str, given: dict[str, ast.expr], found: Conversion) -> list[Tran
         raise Differs("what it holds is not all there, and a part would be another")
     chance = _value(given["p"]) if "p" in given else None
     if name == "RandomApply":
-        return [perhaps(0.5 if chance is None else chance, joined(steps))]
-    whole = tuple(map(joined, parts))
+        return [with_chance(0.5 if chance is None else chance, in_sequence(steps))]
+    whole = tuple(map(in_sequence, parts))
     return [OneOf(whole, chance)] if name == "RandomChoice" else [RandomOrder(whole)]

@@ -47,7 +47,7 @@ def bytes_in(value: BinaryScalar | StructScalar) -> bytes:
 
 
 def chunks_of(file: ParquetFile, column: str, group: int) -> list[ColumnChunkMetaData]:
-    """Return what the footer says of a column in a row group: an entry for every leaf of it."""
+    """Return the footer's entries for a column in a row group, one for every leaf of it."""
     described = file.metadata.row_group(group)
     chunks = (described.column(leaf) for leaf in range(described.num_columns))
     return [chunk for chunk in chunks if chunk.path_in_schema.split(".")[0] == column]

@@ -32,7 +32,7 @@ _PLAIN = (str, int, type(None))
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Annotations:
-    """What a picture carries beside its class.
+    """Labels of a picture beside its class.
 
     Args:
         targets: by kind, in pixels of augkit's frame; boxes are there, even if none, where objects were looked for.
@@ -62,7 +62,7 @@ class Annotations:
 
     @property
     def kinds(self) -> frozenset[Kind]:
-        """What they are."""
+        """The kinds of these labels."""
         return frozenset(kinds_in(self.targets)) | ({Masks.kind} if self.mask is not None else set())
 
 
@@ -162,7 +162,7 @@ class DataSet:
         return cls(form, root, ordered, counts, tuple(classes))
 
     def column(self, name: str) -> dict[str, str]:
-        """Return what a manifest's column says, by the id of the source.
+        """Return the texts of a manifest's column, by the id of the source.
 
         Raises:
             ArgumentError: there is no such column.
@@ -188,7 +188,7 @@ class DataSet:
 
     @property
     def kinds(self) -> frozenset[Kind]:
-        """What any of its pictures carry beside their class."""
+        """The kinds of labels that any of its pictures carry beside their class."""
         carried = (source.annotations for source in self.sources if source.annotations is not None)
         return frozenset(kind for annotations in carried for kind in annotations.kinds)
 

@@ -30,7 +30,7 @@ FIELDS = columns()
 def annotations_of(
     fields: Mapping[str, Json], label: Label, mask: Place | None, where: str, left_out: Counter[str]
 ) -> Annotations | None:
-    """Return what the fields say, or None if they say nothing; a field that is None is none.
+    """Return the labels that fields hold, or None if there are none; a field that is None counts as missing.
 
     Args:
         fields: `FIELDS`, of those that there are; others are not looked at.

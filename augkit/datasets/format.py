@@ -49,7 +49,7 @@ class Record:
         return instances_of(self.targets) or ()
 
     def described(self) -> JsonObject:
-        """Return what a line of the lineage says of it beside its class and split, as `of_line` reads it."""
+        """Return its part of a line of the lineage, without class and split; `of_line` reads it again."""
         facts = records.record(self.targets)
         first: JsonObject = {name: facts.pop(name) for name in ("instances", "keypoints") if name in facts}
         mask: JsonObject = {"has_mask": True} if self.has_mask else {}
@@ -143,7 +143,7 @@ class Reader(Format):
 
     @abstractmethod
     def recognises(self, root: Root) -> bool:
-        """Say, from names alone, whether what lies at `root` is of this format."""
+        """Return, from names alone, whether the data set at `root` is of this format."""
 
     @abstractmethod
     def read(self, root: Root) -> DataSet:

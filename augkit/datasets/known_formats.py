@@ -43,7 +43,7 @@ def read(where: str | os.PathLike[str]) -> DataSet:
 
 
 def is_data_set(where: str | os.PathLike[str]) -> bool:
-    """Say whether there is a data set, not a single picture, nothing, or something else."""
+    """Return whether a data set lies there, and not a single picture, nothing, or something else."""
     root = Root.at(where)
     return any(reader.recognises(root) for reader in readers())
 

@@ -21,7 +21,7 @@ _WORDS = re.compile(r"[a-z]+")
 
 
 def is_picture(path: str) -> bool:
-    """Say whether a file is a picture by its name; what it really holds is the codec's business.
+    """Return whether a file is a picture by its name; its content is for the decoder to judge.
 
     >>> is_picture("roses/A.JPG"), is_picture("jpg")
     (True, False)

@@ -10,7 +10,7 @@ from augkit.storage.root import Root
 
 
 def holds_packs(root: Root, suffixes: tuple[str, ...], folders: Collection[str]) -> bool:
-    """Say whether there is a file with one of the suffixes, and no picture beside it.
+    """Return whether there is a file with one of the suffixes, and no picture beside it.
 
     Args:
         root: such a file, or a folder.

@@ -67,7 +67,7 @@ def split_of(group: str, fractions: Fractions, seed: int) -> Split:
 
 
 def groups_of(sources: Sequence[Source], groups: str | None, columns: Mapping[str, Sequence[str]]) -> list[str]:
-    """Return what must stay together with each source.
+    """Return the group of each source, whose members must stay in one split.
 
     Args:
         sources: of a data set.

@@ -207,7 +207,7 @@ def _scans(data: bytes) -> int:
 
 
 def _may_hold_exif(data: bytes) -> bool:
-    """Tell whether an Exif segment comes before the pixels; asking Pillow each time would cost a small photo 10 %."""
+    """Return whether an Exif segment comes before the pixels; asking Pillow each time would cost a small photo 10 %."""
     place = len(_JPEG_START)
     while data[place : place + 1] == b"\xff" and data[place + 1 : place + 2] != b"\xff":
         if data[place + 1] == _JPEG_SCAN or data[place + 4 : place + 8] == b"Exif":
@@ -266,7 +266,7 @@ def _decode_other(data: bytes) -> tuple[Pixels, bytes | None]:
 
 
 def _is_deep(picture: ImageFile.ImageFile) -> bool:
-    """Tell whether 16 bits per channel are stored; refuse the layouts of them that no decoder here reads rightly."""
+    """Return whether 16 bits per channel are stored; refuse layouts of them that no decoder here reads correctly."""
     layout = [tile.args for tile in picture.tile]
     is_deep, is_odd = ";16" in str(layout), False
     if isinstance(picture, TiffImagePlugin.TiffImageFile):

@@ -29,7 +29,7 @@ def read(path: str | os.PathLike[str]) -> Sample:
 
 
 def read_bytes(path: str | os.PathLike[str]) -> bytes:
-    """Return what a picture file holds, undecoded.
+    """Return the content of a picture file, undecoded.
 
     Raises:
         FileError: it is missing, unreadable, larger than MAX_FILE_BYTES or not a regular file.

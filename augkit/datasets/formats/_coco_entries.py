@@ -128,7 +128,7 @@ def _kept(entry: JsonObject) -> JsonObject:
 
 
 def _of(entry: Json, key: str, kind: type[T], where: str, default: T | None = None) -> T:
-    """Return what an entry has under a key, which must be of one type exactly."""
+    """Return the value of an entry's key, which must be of one type exactly."""
     value = entry.get(key, default) if isinstance(entry, dict) else None
     if type(value) is not kind:
         raise FileError(f"must be of type {kind.__name__}, got {type(value).__name__}.", f"{where}.{key}")

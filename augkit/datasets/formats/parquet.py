@@ -221,7 +221,7 @@ class _Finder:
 
 
 def _holds_bytes(kind: str) -> bool:
-    """Say whether cells of a type hold the bytes of a file, by the name that pyarrow gives the type."""
+    """Return whether cells of a type hold the bytes of a file, by the name that pyarrow gives the type."""
     return kind in ("binary", "large_binary") or (kind.startswith("struct<") and "bytes: " in kind)
 
 

@@ -190,7 +190,7 @@ class _Tar:
 
 
 def _peeked(file: BinaryIO, place: Member) -> bytes:
-    """Return what a member holds; the file stays where it was."""
+    """Return the content of a member; the position in the file stays."""
     before = file.tell()
     file.seek(place.offset)
     data = file.read(place.size)
