@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 
-from augkit.convert.conversion import Conversion, Differs, in_sequence, with_chance, apply_rule, no_equal
+from augkit.convert.conversion import Conversion, Differs, apply_rule, in_sequence, no_equal, with_chance
 from augkit.convert.torchvision_rules import RULES
 from augkit.core.arrays import Json
 from augkit.errors import AugkitError, FileError

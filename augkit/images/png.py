@@ -12,7 +12,7 @@ _PIECE = 1 << 20  # bytes that are unpacked at a time, and dropped
 
 
 def is_short(data: bytes) -> bool:
-    """Return whether the pixels of a whole PNG file, unpacked, are fewer than its header says (PNG specification, 8)."""
+    """Return whether the pixels of a whole PNG file, unpacked, are fewer than its header says (PNG, section 8)."""
     width, height, bits, kind, _, _, interlace = _HEADER.unpack_from(data, _START + 8)
     missing = 0
     for left, top, across, down in _PASSES if interlace else ((0, 0, 1, 1),):
