@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, Self, TypeVar
 
@@ -9,6 +10,8 @@ from augkit.cli.output import say
 
 if TYPE_CHECKING:
     from augkit.core.arrays import Image
+    from augkit.transforms.colour import ColorStatistics
+    from augkit.transforms.style import Style
 
 
 class Sums(Protocol):
@@ -24,30 +27,21 @@ class Sums(Protocol):
 S = TypeVar("S", bound=Sums)
 
 
-def require_yaml(output: Path) -> None:
-    """Refuse a file that a pipeline could not name, before any work.
+def summed(source: str, output: Path, total: S) -> tuple[S, str]:
+    """Add all colour pictures to sums of none; return them, and in words how many there were and what was left out.
 
     Raises:
-        ArgumentError: its name does not end in .yaml.
+        ArgumentError: the output's name does not end in .yaml, so that no pipeline could name it.
+        SampleError: there is no colour picture.
     """
-    from augkit.errors import ArgumentError
+    from augkit.cli.progress import progress_shown
+    from augkit.datasets import read
+    from augkit.errors import ArgumentError, AugkitError, SampleError
     from augkit.storage.output_file import require_writable
 
     if output.suffix not in (".yaml", ".yml"):
         raise ArgumentError(f"must end in .yaml, got {output.name!r}.", "--output")
     require_writable(output)
-
-
-def summed(source: str, total: S) -> tuple[S, str]:
-    """Add all colour pictures to sums of none; return them, and in words how many there were and what was left out.
-
-    Raises:
-        SampleError: there is none.
-    """
-    from augkit.cli.progress import progress_shown
-    from augkit.datasets import read
-    from augkit.errors import AugkitError, SampleError
-
     data = read(source)
     colour, grey, unreadable = 0, 0, list[AugkitError]()
     with progress_shown() as show:
@@ -60,9 +54,9 @@ def summed(source: str, total: S) -> tuple[S, str]:
                 continue
             if image.ndim == 2:
                 grey += 1
-                continue
-            total += type(total).of(image)
-            colour += 1
+            else:
+                total += type(total).of(image)
+                colour += 1
     for fault in unreadable:
         say(f"augkit: left out: {fault}", is_error=True)
     if not colour:
@@ -70,3 +64,11 @@ def summed(source: str, total: S) -> tuple[S, str]:
         raise SampleError(f"must hold colour pictures, got {found}.", source)
     left_out = f"; left out: {grey} grey, {len(unreadable)} unreadable" if grey or unreadable else ""
     return total, f"{colour} picture{'s' * (colour != 1)}{left_out}"
+
+
+def save(output: Path, comment: str, fitted: ColorStatistics | Style) -> None:
+    """Write what was fitted as YAML, below a comment."""
+    from augkit.storage.output_file import write
+    from augkit.yaml_file import dumps
+
+    write(output, f"# {comment}\n{dumps(asdict(fitted))}".encode())

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
@@ -27,14 +26,11 @@ def command(
 
     - PCAColorShift: {statistics: pca.yaml}
     """
-    from augkit.cli.colour_pictures import require_yaml, summed
+    from augkit.cli.colour_pictures import save, summed
     from augkit.datasets.color_statistics import ColorSums
-    from augkit.storage.output_file import write
-    from augkit.yaml_file import dumps
 
-    require_yaml(output)
-    total, told = summed(source, ColorSums())
-    comment = f"# Principal components of RGB in [0, 1] over {total.count:,} pixels; one eigenvector a column.\n"
-    write(output, (comment + dumps(asdict(total.statistics()))).encode())
+    total, told = summed(source, output, ColorSums())
+    comment = f"Principal components of RGB in [0, 1] over {total.count:,} pixels; one eigenvector a column."
+    save(output, comment, total.statistics())
     say(f"{output}: fitted to {total.count:,} pixels of {told}.")
     say(f"In a pipeline beside it:  - PCAColorShift: {{std: 0.1, statistics: {output.name}}}")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
@@ -27,14 +26,11 @@ def command(
 
     - ColorTransfer: {reference: style.yaml}
     """
-    from augkit.cli.colour_pictures import require_yaml, summed
+    from augkit.cli.colour_pictures import save, summed
     from augkit.datasets.style_statistics import StyleSums
-    from augkit.storage.output_file import write
-    from augkit.yaml_file import dumps
 
-    require_yaml(output)
-    total, told = summed(source, StyleSums())
-    comment = "# The look of reference pictures: mean and covariance of RGB in [0, 1], amplitudes of slow waves.\n"
-    write(output, (comment + dumps(asdict(total.style()))).encode())
+    total, told = summed(source, output, StyleSums())
+    comment = "The look of reference pictures: mean and covariance of RGB in [0, 1], amplitudes of slow waves."
+    save(output, comment, total.style())
     say(f"{output}: fitted to {told}.")
     say(f"In a pipeline beside it:  - ColorTransfer: {{reference: {output.name}}}")

@@ -44,6 +44,7 @@ def command(
     from augkit.pipeline.pipeline_file import bundled
     from augkit.preview import defaults, headline
     from augkit.transforms import TRANSFORMS
+    from augkit.transforms.foreign import FOREIGN
     from augkit.transforms.transform import summary
 
     width = min(100, shutil.get_terminal_size((80, 24)).columns)
@@ -61,13 +62,20 @@ def command(
     say("Pipelines")
     for name, path in bundled().items():
         show(name, [], headline(path))
-    for module, group in groupby(TRANSFORMS.items(), lambda item: item[1].__module__.rpartition(".")[2]):
-        say("", f"Transforms: {module}")
+    for family, group in groupby(TRANSFORMS.items(), lambda item: _family(item[1].__module__)):
+        say("", f"Transforms: {family}")
         for name, cls in group:
             show(name, told[cls] or ["-"], summary(cls))
     say("", "More of a pipeline: `augkit explain NAME`; of a transform: `augkit list NAME`.")
     say("For your editor: `augkit schema`.")
-    say("Those of Albumentations are steps too: `albumentations.RandomRain: {...}`.")
+    for library in FOREIGN:
+        say(f"Those of {library.capitalize()} are steps too: `{library}.NAME: {{...}}`.")
+
+
+def _family(module: str) -> str:
+    """Return what transforms of a module are listed under: a file of ours, another library, or another's package."""
+    package, *rooms = module.split(".")
+    return rooms[1] if package == "augkit" else package
 
 
 def _tell(name: str) -> None:
