@@ -29,7 +29,7 @@ def _as_it_is(value: object) -> object:
 
 @dataclass(frozen=True, kw_only=True)
 class Option:
-    """What is to be known of a field beside its type, default and description; a field without one has these defaults.
+    """Facts of a field beside its type, default and description; a field without one has these defaults.
 
     Args:
         key: its name in books and messages, if not the field's.
@@ -114,7 +114,7 @@ class Entry:
 
     @property
     def rule(self) -> str:
-        """What it must be."""
+        """The rule for its value, as complaints say it."""
         if self.option.rule:
             return self.option.rule
         choices = self.choices
@@ -136,7 +136,7 @@ class Entry:
 
 
 class Configuration(BaseModel):
-    """What every configuration can do; its fields are those of a subclass."""
+    """Abilities of every configuration; its fields are those of a subclass."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, arbitrary_types_allowed=True)
 

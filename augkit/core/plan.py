@@ -65,7 +65,7 @@ class ColorRun:
 
 @dataclass(frozen=True)
 class BlendRun:
-    """What several branches make of the same picture, added up with weights; labels follow the first.
+    """Several branches of the same picture, added up with weights; labels follow the first.
 
     Args:
         branches: the steps of each.
@@ -121,7 +121,7 @@ def _size_after_all(steps: Iterable[Step], size: Size) -> Size:
 
 @dataclass(frozen=True)
 class Plan:
-    """What will happen to one picture.
+    """The steps that will be done to one picture.
 
     Args:
         source: (height, width) of the picture that the plan is for.

@@ -107,7 +107,7 @@ class SamplingOptions:
 
     @property
     def mirror_changes(self) -> str:
-        """What changes places in a mirror, in words; an empty text where nothing does."""
+        """The exchanges of a mirror in words; an empty text where there are none."""
         points = ", ".join(f"{one} and {other}" for one, other in self.keypoint_pairs)
         labels = ", ".join(f"{one!r} and {other!r}" for one, other in self.mirrored_labels)
         told = [f"keypoints {points}"] * bool(points) + [f"labels {labels}"] * bool(labels)

@@ -89,7 +89,7 @@ class _Picture(NamedTuple):
 
 
 class _Walk:
-    """What is the same for all steps of a plan, and of the branches of its blends."""
+    """State shared by all steps of a plan, and of the branches of its blends."""
 
     def __init__(
         self,

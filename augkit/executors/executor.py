@@ -20,7 +20,7 @@ EDGE_PX = 1e-3
 
 @dataclass(frozen=True)
 class Sampling:
-    """How one array is sampled: the part of the plan's sampling options that concerns its kind.
+    """Rules by which one array is sampled: the part of the plan's sampling options that concerns its kind.
 
     Args:
         interpolation: ``linear`` or ``nearest``.

@@ -26,7 +26,7 @@ ADVICE = "Run the same command as before, pass --fresh to start anew, or choose 
 
 @dataclass(frozen=True)
 class _Known:
-    """What earlier parts of a plan give a source."""
+    """Outputs that earlier parts of a plan give a source."""
 
     size: int
     split: Split | None

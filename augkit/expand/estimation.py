@@ -31,7 +31,7 @@ MOST_COPIES = 256  # of a picture that a sample makes: a shard's worth
 
 @dataclass(frozen=True)
 class Estimate:
-    """What an expansion would come to.
+    """Counts, bytes and time that an expansion would take.
 
     Args:
         sources, planned, copied, shards: counts, exact; `copied` of the planned are passed through untouched.
@@ -70,7 +70,7 @@ class Estimate:
 
 @dataclass(frozen=True)
 class _Measured:
-    """What a sample of rows came to."""
+    """Measurements of a sample of rows."""
 
     outputs: int
     rejected: int

@@ -30,7 +30,7 @@ from augkit.storage.stores import store_at
 
 @dataclass(frozen=True)
 class Progress:
-    """How far an expansion is, in outputs; those in hand have to be made again if it is interrupted now."""
+    """Progress of an expansion, in outputs; those in hand have to be made again if it is interrupted now."""
 
     planned: int
     written: int
@@ -40,7 +40,7 @@ class Progress:
 
 @dataclass(frozen=True)
 class Summary:
-    """What an expansion came to; ``planned == written + rejected``.
+    """Result of an expansion; ``planned == written + rejected``.
 
     Args:
         sources: pictures that were expanded or passed through.
@@ -127,7 +127,7 @@ expand.__doc__ = (expand.__doc__ or "").replace("{options}", ExpandConfig.docume
 
 
 class _Tally:
-    """What the shards of this run come to, those that an earlier one had done among them."""
+    """Running totals of the shards, those that an earlier run had done among them."""
 
     def __init__(self, store: Store, plan: WorkPlan, shards: tuple[int, int]) -> None:
         self.store, self.plan = store, plan

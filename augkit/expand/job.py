@@ -38,7 +38,7 @@ class Job:
 
     @cached_property
     def writer(self) -> Writer:
-        """What writes the form."""
+        """The writer of the format."""
         return writer(str(self.config.form))
 
     @property

@@ -42,7 +42,7 @@ def safe(text: str, limit: int = STEM_BYTES) -> str:
 
 
 class Names:
-    """What the names of a data set's outputs begin with.
+    """Beginnings of the names of a data set's outputs.
 
     Worked out here is only what one source does not tell: how class folders are called, and which names would meet.
     """

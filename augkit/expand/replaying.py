@@ -49,7 +49,7 @@ class Replay:
 
 
 class _Line(BaseModel):
-    """What every line says that names an output, be it written or rejected."""
+    """Fields of every line that names an output, be it written or rejected."""
 
     model_config = ConfigDict(strict=True)
 
@@ -61,7 +61,7 @@ class _RejectedLine(_Line):
 
 
 class _OutputLine(_Line):
-    """What must be known of an output to make it again; its place in the books is for messages."""
+    """Facts by which an output is made again; its place in the books is for messages."""
 
     source: str
     source_sha256: str

@@ -37,7 +37,7 @@ class ShardResult:
 
 @dataclass(frozen=True)
 class Work:
-    """What every shard of an expansion needs to know; the same for all, and handed to other processes whole.
+    """Settings of an expansion that are the same for all its shards, and handed to other processes whole.
 
     Args:
         job: how.

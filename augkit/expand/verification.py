@@ -22,7 +22,7 @@ _UNFIT = (ValueError, LookupError, TypeError, RecursionError)  # of a line that 
 
 @dataclass(frozen=True)
 class Report:
-    """What `verify` found; files are named by their path below OUT.
+    """Findings of `verify`; files are named by their path below OUT.
 
     Args:
         checked: outputs that are as the lineage says.

@@ -27,7 +27,7 @@ FEWEST_SHARDS = 16  # so that a small data set still keeps several workers busy 
 
 
 class Row(NamedTuple):
-    """What a source gets in one part of a plan.
+    """Copies that a source gets in one part of a plan.
 
     Args:
         source: its place among the data set's sources.

@@ -47,7 +47,7 @@ Made = TypeVar("Made", covariant=True)
 
 
 class Hand(Protocol):
-    """What work in hand tells who supervises it; each call may raise `Stopped` when the job is to end."""
+    """Reports of work in hand to its supervisor; each call may raise `Stopped` when the job is to end."""
 
     def at(self, position: int) -> None:
         """Tell that a task is begun, by its place in the shard."""
@@ -60,7 +60,7 @@ class Hand(Protocol):
 
 
 class Workable(Protocol[Taken, Made]):
-    """What a worker is given once, when it begins."""
+    """The work that a worker is given once, when it begins."""
 
     def expand(self, shard: Taken, hand: Hand) -> Made:
         """Do a shard."""
@@ -71,7 +71,7 @@ class Workable(Protocol[Taken, Made]):
 
 @dataclass(frozen=True)
 class Order(Generic[Shard]):
-    """What a worker is to do next: a shard, or, to see whether it lives through them, some tasks."""
+    """The next order for a worker: a shard, or some tasks, to see whether it lives through them."""
 
     shard: Shard | None = None
     tasks: tuple[object, ...] = ()

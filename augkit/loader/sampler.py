@@ -1,4 +1,4 @@
-"""Which picture comes when, and as which copy of itself: a function of the seed and the epoch alone."""
+"""Order of pictures, and of their copies, as a function of the seed and the epoch alone."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Order = NDArray[np.int64]
 
 
 class Draw(NamedTuple):
-    """Which item of a data set is wanted, for which epoch, and as which copy of itself.
+    """One item of a data set to be drawn: its index, the epoch, and the number of its copy.
 
     >>> Draw(epoch=3, index=117)
     Draw(epoch=3, index=117, copy=0)

@@ -25,7 +25,7 @@ PAPER, PLACE, INK, SOFT, RULE = "white", (243, 244, 246), (17, 24, 39), (96, 103
 
 @dataclass(frozen=True)
 class Layout:
-    """Where everything of a sheet lies, in pixels.
+    """Places of everything on a sheet, in pixels.
 
     Args:
         cell: the width of a column.

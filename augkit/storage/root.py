@@ -26,7 +26,7 @@ class Found(NamedTuple):
 
 
 class Root(ABC):
-    """What readers of data sets ask of the place where one lies; it is never written to."""
+    """A place where a data set lies, as its readers see it; it is never written to."""
 
     @staticmethod
     def at(where: str | os.PathLike[str]) -> Root:
@@ -43,7 +43,7 @@ class Root(ABC):
     @property
     @abstractmethod
     def lasting(self) -> bytes:
-        """How it is found again from anywhere: an absolute path, which may hold any bytes, or a URL."""
+        """An absolute path, which may hold any bytes, or a URL: it is found by that from anywhere."""
 
     @abstractmethod
     def above(self) -> tuple[Root, str]:

@@ -46,7 +46,7 @@ def shown(value: Json) -> str:
 
 @dataclass(frozen=True)
 class Columns:
-    """What one row of a file says of its picture.
+    """One row of a file, read column by column.
 
     Args:
         values: by column; one that is None says nothing.

@@ -150,7 +150,7 @@ def fields(targets: Carried, size: Size) -> dict[str, Json]:
 
 
 class Read(NamedTuple):
-    """What the columns of a row say.
+    """Contents of a row's columns.
 
     Args:
         targets: by kind.

@@ -131,7 +131,7 @@ class Sample:
 
     @property
     def targets(self) -> dict[str, Target]:
-        """What it carries beside its picture, by the names of the kinds."""
+        """Its targets, by the names of their kinds."""
         return targets_of(self.__dict__)
 
     def changed(self, **parts: object) -> Sample:

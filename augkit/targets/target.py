@@ -48,7 +48,7 @@ class Canvas(Protocol):
 
 
 class Target(ABC):
-    """What a sample carries of one kind; its fields are keywords of `Sample`.
+    """One kind of label of a sample; its fields are keywords of `Sample`.
 
     Class attributes:
         name: of the kind, in code: the first of its keywords.

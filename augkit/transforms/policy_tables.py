@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Dial:
-    """How a magnitude becomes an operation's number: evenly from `start` to `stop`.
+    """The way from a magnitude to an operation's number: evenly from `start` to `stop`.
 
     Args:
         start, stop: the numbers at the two ends of the magnitude's scale.

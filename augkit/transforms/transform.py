@@ -140,7 +140,7 @@ class Transform(ABC):
 
     @property
     def called(self) -> str:
-        """What a step without a name is called: its class, but for a step that stands for many."""
+        """The label of a step without a name: its class, but for a step that stands for many."""
         return type(self).__name__
 
     @property

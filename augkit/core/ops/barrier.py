@@ -48,4 +48,4 @@ class Coloured(Barrier):
     @property
     @abstractmethod
     def rgb_for(self) -> str:
-        """What needs red, green and blue, as complaints name it; an empty text where any channels do."""
+        """The name, in complaints, of what needs red, green and blue; an empty text where any channels do."""

@@ -55,7 +55,7 @@ class Window(NamedTuple):
 
 
 class Map(Protocol):
-    """What a map can do."""
+    """A map of points."""
 
     def bounds(self, window: Window) -> Bounds:
         """Return a rectangle that holds every source point the window shows."""

@@ -10,7 +10,7 @@ from augkit.registers import Register
 
 
 class Engine(Protocol):
-    """What does all shards of a job, somewhere."""
+    """A way to do all shards of a job."""
 
     def __call__(
         self,
