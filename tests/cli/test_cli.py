@@ -189,7 +189,7 @@ def test_show_writes_the_sheet_of_the_api(photos: Path, tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     sources = [ak.Sample(ak.read(photos / name).image, id=name) for name in ("a/0.png", "a/2.png", "b/4.png")]
     wanted = contact_sheet(sources, ak.load("strong"), 2, 9, "strong")
-    assert np.array_equal(cv2.imread(str(tmp_path / "sheet.png"))[..., ::-1], wanted)
+    assert np.array_equal(cv2.imread(str(tmp_path / "sheet.png"))[..., ::-1], wanted)  # type: ignore[index]
     assert "3 x 2 copies" in done.stdout
 
 
@@ -203,8 +203,8 @@ def test_show_shows_what_expand_writes(photos: Path, tmp_path: Path) -> None:
     assert len(written) == 6
     for path in written:  # 224 x 224, as a cell of the sheet
         image = cv2.imread(str(path))
-        left, top = cv2.minMaxLoc(cv2.matchTemplate(sheet, image, cv2.TM_SQDIFF))[2]
-        assert np.array_equal(sheet[top : top + 224, left : left + 224], image)
+        left, top = cv2.minMaxLoc(cv2.matchTemplate(sheet, image, cv2.TM_SQDIFF))[2]  # type: ignore[arg-type]
+        assert np.array_equal(sheet[top : top + 224, left : left + 224], image)  # type: ignore[arg-type, index]
 
 
 def test_show_names_what_it_leaves_out_and_fills_its_row(photos: Path, tmp_path: Path) -> None:

@@ -35,7 +35,7 @@ def total(out: Path) -> int:
 def test_the_plan_is_exact_and_the_bytes_are_near(src: Path, tmp_path: Path, options: dict[str, str]) -> None:
     found = estimate(src, tmp_path / "out", SMALL, 3, workers=0, **options)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["src"]
-    summary = done(src, tmp_path / "out", **options)
+    summary = done(src, tmp_path / "out", **options)  # type: ignore[arg-type]
     assert (found.sources, found.planned, found.copied) == (summary.sources, summary.planned, summary.copied)
     assert sum(outputs for *_, outputs in found.classes) == summary.planned
     assert found.rejected == 0.0

@@ -150,7 +150,7 @@ def test_what_was_done_before_says_nothing_of_the_rate(
     from augkit.cli import progress
 
     now = 0.0
-    monkeypatch.setattr(progress.time, "perf_counter", lambda: now)
+    monkeypatch.setattr(progress.time, "perf_counter", lambda: now)  # type: ignore[attr-defined]
     with progress.progress_shown() as show:
         for done in (900_000, 900_200, 900_600):  # in every ten seconds
             show(done, 1_000_000, "")
@@ -164,7 +164,7 @@ def test_other_work_has_a_rate_of_its_own(monkeypatch: pytest.MonkeyPatch, capsy
     from augkit.cli import progress
 
     now = 0.0
-    monkeypatch.setattr(progress.time, "perf_counter", lambda: now)
+    monkeypatch.setattr(progress.time, "perf_counter", lambda: now)  # type: ignore[attr-defined]
     with progress.progress_shown() as show:
         for done, total in ((0, 100), (100, 100), (0, 100), (50, 100), (0, 40), (10, 40)):  # in every ten seconds
             show(done, total, "")

@@ -273,7 +273,7 @@ def test_every_bundled_pipeline_is_explained(name: str) -> None:
 
 
 def test_sentences_say_ranges_chances_names_and_inner_steps() -> None:
-    inner = ak.OneOf([ak.Gamma(power=2), ak.SomeOf((0, 1), [ak.Hue()])], weights=(2, 1))
+    inner = ak.OneOf([ak.Gamma(power=2), ak.SomeOf((0, 1), [ak.Hue()])], weights=(2, 1))  # type: ignore[arg-type]
     pipeline = ak.Pipeline(
         [ak.Maybe(0.5, ak.Rotate(name="tilt")), ak.Maybe(0.1, inner), ak.RandomResizedCrop(size=(8, 9))],
         border="constant",

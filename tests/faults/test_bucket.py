@@ -21,7 +21,7 @@ pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")  # botocor
 
 @pytest.fixture
 def bucket(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
-    import fsspec
+    import fsspec  # type: ignore[import-untyped]
 
     running = server.ThreadedMotoServer(port=0, verbose=False)
     running.start()
@@ -124,7 +124,7 @@ def test_parts_and_additions_in_a_bucket(bucket: Any, tmp_path: Path) -> None:
     assert got(bucket, "bucket/out") == tree(tmp_path / "here")
     for change in ({"copies": 5, "extend": True}, {"copies": 2, "fresh": True}):
         done("s3://bucket/src", "s3://bucket/out", **options, **change)  # type: ignore[arg-type]
-        done(src, tmp_path / "here", **options, **change)  # type: ignore[arg-type]
+        done(src, tmp_path / "here", **options, **change)
         assert got(bucket, "bucket/out") == tree(tmp_path / "here")
         assert verify("s3://bucket/out").is_sound
 

@@ -42,8 +42,8 @@ def test_fifty_kills_lose_nothing_and_leave_nothing(src: Path, tmp_path: Path) -
     subprocess.run([*AUGKIT, "expand", str(src), str(tmp_path / "whole"), *OPTIONS], check=True, capture_output=True)
     rng, kills, ends = random.Random(3), 0, 0
     while kills < KILLS:
-        quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-        running = subprocess.Popen([*command, *["--fresh"] * ends], start_new_session=True, **quiet)
+        words, quiet = [*command, *["--fresh"] * ends], subprocess.DEVNULL
+        running = subprocess.Popen(words, start_new_session=True, stdout=quiet, stderr=quiet)
         ends = 0
         while running.poll() is None and kills < KILLS:
             time.sleep(rng.uniform(0.05, 0.5))

@@ -60,7 +60,7 @@ def test_who_closes_keeps_others_waiting(src: Path, tmp_path: Path, monkeypatch:
     done_file, closed = tmp_path / "out/.augkit/done.json", 0
     content = done_file.read_bytes()
     done_file.unlink()
-    store, close = Disk(os.fspath(tmp_path / "out")), expansion.finalize
+    store, close = Disk(os.fspath(tmp_path / "out")), expansion.finalize  # type: ignore[attr-defined]
 
     def counted(*arguments: Any) -> None:
         nonlocal closed
@@ -109,5 +109,5 @@ def test_aims_that_gainsay_each_other_touch_nothing(src: Path, tmp_path: Path, t
     done(src, tmp_path / "out")
     before = tree(tmp_path / "out")
     with pytest.raises(ArgumentError, match=f"^{two[0]}: must not go with --{two[1]}"):
-        done(src, tmp_path / "out", **{name: (0, 2) if name == "shards" else True for name in two})
+        done(src, tmp_path / "out", **{name: (0, 2) if name == "shards" else True for name in two})  # type: ignore[arg-type]
     assert tree(tmp_path / "out") == before

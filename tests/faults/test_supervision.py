@@ -110,12 +110,12 @@ def test_kills_from_outside_lose_nothing_and_blame_nobody() -> None:
 
 @needs_proc
 def test_a_stopped_worker_is_replaced() -> None:
-    work, seen = shards(12, task="slow"), []
+    work, seen = shards(12, task="slow"), list[int]()
     for result in run_shards(FakeWork(), iter(work), 2, timeout_s=1.0):
         if not seen:
             os.kill(children()[0], signal.SIGSTOP)
-        seen.append(result)
-    assert dict(seen) == dict.fromkeys(range(12), ["slow"] * 4)
+        seen.append(result)  # type: ignore[arg-type]
+    assert dict(seen) == dict.fromkeys(range(12), ["slow"] * 4)  # type: ignore[arg-type]
     assert not children()
 
 

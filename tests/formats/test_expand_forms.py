@@ -41,7 +41,7 @@ def test_objects_come_through(kind: str, form: str, tmp_path: Path) -> None:
     mirrored = [[(label, (32 - box[2], box[1], 32 - box[0], box[3])) for label, box in some] for some in before]
     made = [[(i["label"], tuple(round(v) for v in i["box"])) for i in e["record"]["instances"]] for e in lines(out)]
     expanded = sum(entry["copy"] is not None for entry in lines(out))  # all pictures hold the same objects
-    assert sorted(made) == sorted(before + mirrored[:expanded])
+    assert sorted(made) == sorted(before + mirrored[:expanded])  # type: ignore[operator]
     if form != "parquet":
         assert objects(read(out)) == sorted(made)
         assert {label for objects in made for label, _ in objects} <= set(read(out).classes or ("cat", "dog"))
@@ -106,7 +106,7 @@ def test_sources_are_never_written_to(kind: str, tmp_path: Path) -> None:
     before = {path: (path.stat(follow_symlinks=False).st_mtime_ns, path.stat().st_ino) for path in root.rglob("*")}
     before[root] = (root.stat().st_mtime_ns, root.stat().st_ino)
     for change in ({}, {"copies": 2, "extend": True}, {"fresh": True}):
-        done(root / where, tmp_path / "out", **({"pipeline": MIRRORED, "copies": 1, "form": "webdataset"} | change))
+        done(root / where, tmp_path / "out", **({"pipeline": MIRRORED, "copies": 1, "form": "webdataset"} | change))  # type: ignore[arg-type]
     for path, facts in before.items():
         assert (path.stat().st_mtime_ns, path.stat().st_ino) == facts
     assert {root, *root.rglob("*")} == before.keys()

@@ -63,7 +63,7 @@ def test_labels_are_what_the_plan_makes_of_them(src: Path, tmp_path: Path) -> No
         assert np.allclose([i["box"] for i in instances] or np.zeros((0, 4)), made.boxes, atol=1e-3)
         for instance in instances:
             if instance["label"] == "blob":
-                assert np.array_equal(run_lengths.decode(instance["rle"], (80, 90)), made.mask)
+                assert np.array_equal(run_lengths.decode(instance["rle"], (80, 90)), made.mask)  # type: ignore[arg-type]
             else:
                 drawn = cv2.resize(
                     polygon_mask(instance["rings"], (80, 90)) * 255, (90, 80), interpolation=cv2.INTER_AREA
@@ -144,7 +144,7 @@ def test_masks_move_with_their_pictures(tmp_path: Path) -> None:
         assert source.annotations.mask is not None
         mask = decode(data.read(source.annotations.mask)).image
         sample = Sample(np.zeros((*SIZE, 3), np.uint8), mask=blob() * (int(entry["source"][0]) + 1))
-        assert np.array_equal(mask, BENT(sample, Key(0, entry["source"], entry["copy"])).mask)
+        assert np.array_equal(mask, BENT(sample, Key(0, entry["source"], entry["copy"])).mask)  # type: ignore[arg-type]
 
 
 def test_a_picture_of_another_size_than_its_annotations_say_is_rejected(tmp_path: Path) -> None:

@@ -105,7 +105,7 @@ def test_refusals(src: Path, tmp_path: Path) -> None:
         {"pipeline": "sixx"},
     ):
         with pytest.raises(AugkitError):
-            done(src, tmp_path / "out", **wrong)  # type: ignore[arg-type]
+            done(src, tmp_path / "out", **wrong)
     assert sorted(path for path in tmp_path.rglob("*")) == before
 
 

@@ -119,7 +119,7 @@ def test_rotated_boxes_and_lines_move_with_their_pictures(manifest: Path, tmp_pa
         boxes, ways = facts.get("rotated_boxes", ()), facts.get("polylines", ())
         assert [box["label"] for box in boxes] == list(made.rotated_box_labels or ())
         numbers_found = np.reshape([box["numbers"] for box in boxes], (-1, 5))
-        np.testing.assert_allclose(numbers_found, made.rotated_boxes, atol=1e-3)
+        np.testing.assert_allclose(numbers_found, made.rotated_boxes, atol=1e-3)  # type: ignore[arg-type]
         assert [way["label"] for way in ways] == list(made.polyline_labels or ())
         for way, points in zip(ways, made.polylines or (), strict=True):
             np.testing.assert_allclose(np.reshape(way["numbers"], (-1, 2)), points, atol=2e-3)

@@ -33,9 +33,9 @@ def classes(*names: str) -> dict[str, Any]:
 
 
 def assert_holds_all(data: DataSet) -> None:
-    assert [data.read(source.place) for source in data.sources] == PICTURES
+    assert [data.read(source.place) for source in data.sources] == PICTURES  # type: ignore[arg-type]
     assert [source.size for source in data.sources] == list(map(len, PICTURES))
-    assert data.read(data.sources[7].place) == PICTURES[7]  # out of turn
+    assert data.read(data.sources[7].place) == PICTURES[7]  # type: ignore[arg-type]  # out of turn
 
 
 @pytest.mark.parametrize(
@@ -63,8 +63,8 @@ def test_equal_pictures_and_pictures_within_pictures_have_places_of_their_own(tm
     inner, outer = PNG, b"x" + len(PNG).to_bytes(4, "little") + PNG
     held = [inner, outer, inner, inner]
     table = [{"image": {"bytes": data, "path": f"{n}.png"}} for n, data in enumerate(held)]
-    data = read(lay(tmp_path, {"a.parquet": parquet_of(table, **PLAIN)}))
-    assert [data.read(source.place) for source in data.sources] == held
+    data = read(lay(tmp_path, {"a.parquet": parquet_of(table, **PLAIN)}))  # type: ignore[arg-type]
+    assert [data.read(source.place) for source in data.sources] == held  # type: ignore[arg-type]
     assert len({source.place for source in data.sources}) == 4
 
 
@@ -79,7 +79,7 @@ def test_what_datasets_writes_of_classes_is_read(tmp_path: Path) -> None:
 
 def test_plain_bytes_masks_and_rows_without_pictures(tmp_path: Path) -> None:
     table = [{"picture": JPEG, "mask": MASK, "group": 3}, {"picture": None, "mask": None, "group": 4}]
-    data = read(lay(tmp_path, {"a.parquet": parquet_of(table)}))
+    data = read(lay(tmp_path, {"a.parquet": parquet_of(table)}))  # type: ignore[arg-type]
     (source,) = data.sources
     assert source.group == "3"
     assert source.annotations is not None
@@ -112,7 +112,7 @@ def test_a_file_that_was_cut_since_is_told(tmp_path: Path) -> None:
     data = read(lay(tmp_path, {"a.parquet": parquet_of(rows(), row_group_size=5)}))
     lay(tmp_path, {"a.parquet": parquet_of(rows())[:2000]})
     with pytest.raises(FileError, match=r"a\.parquet: must be a whole Parquet file"):
-        data.read(data.sources[0].place)
+        data.read(data.sources[0].place)  # type: ignore[arg-type]
 
 
 def test_paths_that_lead_out_are_no_ids(tmp_path: Path) -> None:

@@ -148,7 +148,7 @@ TABLE = [
 
 @pytest.mark.parametrize(("where", "files", "words"), TABLE, ids=[words for _, _, words in TABLE])
 def test_a_fault_is_one_sentence(where: str, files: dict[str, Any], words: str, tmp_path: Path) -> None:
-    lay(tmp_path, {**PICTURES, **files})
+    lay(tmp_path, {**PICTURES, **files})  # type: ignore[dict-item]
     with pytest.raises(FileError, match=words) as caught:
         read(tmp_path / where)
     assert "\n" not in str(caught.value)
@@ -187,7 +187,7 @@ def test_a_root_is_not_left(tmp_path: Path) -> None:
     for path in ("../b.jpg", str(tmp_path / "b.jpg"), "x/../../b.jpg", "a\0.jpg"):
         for ask in (root.read, root.open, root.names, root.is_file, root.is_folder):
             with pytest.raises(FileError, match="must be a path below"):
-                ask(path)  # type: ignore[operator]
+                ask(path)
 
 
 def test_a_url_that_leads_nowhere_is_a_sentence() -> None:

@@ -108,7 +108,7 @@ def test_only_train_is_expanded(tmp_path: Path) -> None:
         put(tmp_path / f"src/{'ab'[number % 2]}/{number}.png", picture(number))
     before = {path.relative_to(tmp_path / "src").as_posix(): path.read_bytes() for path in tmp_path.rglob("*.png")}
     done(tmp_path / "src", tmp_path / "out", split="train=0.5,val=0.3,test=0.2", originals="include", encoding="png")
-    found: dict[str, list[object]] = {}
+    found: dict[str, list[tuple[str, int | None]]] = {}
     for entry in lines(tmp_path / "out"):
         assert entry["id"].startswith(f"{entry['split']}/{entry['class']}/")
         found.setdefault(entry["source"], []).append((entry["split"], entry["copy"]))
@@ -148,7 +148,7 @@ def test_a_plan_and_its_extension_keep_every_group_in_one_split(
             plan = WorkPlan(job, DataSet("folder", Folder(Path("/x")), tuple(sources)), splits, groups, ("a", "b", "c"))
             with store.lock(is_shared=False):
                 plan = open_books(store, plan, bool(more))
-                store.replace(layout.DONE, [sealed({"job_sha256": sha256_of(store.read(layout.JOB))})])
+                store.replace(layout.DONE, [sealed({"job_sha256": sha256_of(store.read(layout.JOB))})])  # type: ignore[attr-defined]
             for shard in plan.shards():
                 for task in shard.tasks:
                     found.setdefault(task.group, set()).add(shard.split)

@@ -3,6 +3,8 @@
 import copy
 import io
 import pickle
+from collections.abc import Callable
+from typing import Any
 
 import albumentations
 import numpy as np
@@ -55,7 +57,7 @@ def test_all_targets_go_through_one_plan() -> None:
     ours = ak.Pipeline([ak.Mirror(), ak.CenterCrop((100, 90)), ak.Brightness(0.5)])(boxed_sample(SIZE), ak.Key(0, ""))
     np.testing.assert_array_equal(done["image"], ours.image)
     np.testing.assert_array_equal(done["mask"], ours.mask)
-    np.testing.assert_allclose(done["bboxes"], ours.boxes, atol=1e-3)
+    np.testing.assert_allclose(done["bboxes"], ours.boxes, atol=1e-3)  # type: ignore[arg-type]
     assert list(done["names"]) == list(ours.box_labels or [])
     assert ours.keypoints is not None
     # Its points lie at pixel indices, ours half a pixel further.
@@ -94,7 +96,8 @@ def test_a_chance() -> None:
 
 
 def test_nothing_labelled_is_nothing_to_move() -> None:
-    for none in ([], np.zeros((0, 4))):
+    nothing: tuple[Any, ...] = ([], np.zeros((0, 4)))
+    for none in nothing:
         empty = dict(data(), bboxes=none, names=[], keypoints=none[:, :2] if isinstance(none, np.ndarray) else none)
         done = compose(PIPELINE)(**empty)
         assert len(done["bboxes"]) == len(done["keypoints"]) == 0
@@ -119,7 +122,7 @@ def test_a_chance_that_is_none(p: object) -> None:
 
 
 W, H = SIZE[::-1]
-FORMS = {
+FORMS: dict[str, Callable[[Any], Any]] = {
     "pascal_voc": lambda box: box,
     "coco": lambda box: [box[0], box[1], box[2] - box[0], box[3] - box[1]],
     "albumentations": lambda box: np.divide(box, [W, H, W, H]),

@@ -59,8 +59,8 @@ def test_keypoints_lie_on_their_blobs(name: str) -> None:
 def test_resized_points_go_with_the_size_that_comes_out(scale: float) -> None:
     """121 x 0.6 is no whole number: what is rounded there is the picture, and points with it."""
     step = ak.Pipeline([ak.Albumentations("RandomScale", {"scale_limit": [scale, scale]})])
-    out = step(ak.Sample(noise((121, 163)), keypoints=[[163.0, 121.0], [0, 0]]), KEY)
-    np.testing.assert_allclose(out.keypoints, [out.image.shape[1::-1], [0, 0]])
+    out = step(ak.Sample(noise((121, 163)), keypoints=[[163.0, 121.0], [0, 0]]), KEY)  # type: ignore[arg-type]
+    np.testing.assert_allclose(out.keypoints, [out.image.shape[1::-1], [0, 0]])  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("name", MOVING)
@@ -89,7 +89,7 @@ def test_every_outline_and_array_moves_as_keypoints_and_pictures_do(name: str) -
         np.testing.assert_array_equal(out.masks["parts"], out.mask)
         np.testing.assert_array_equal(out.images["same"], out.image)
         assert out.images["depth"].shape == plan.size
-        assert (out.masks["parts"].dtype, out.images["depth"].dtype) == (np.int32, np.float32)
+        assert (out.masks["parts"].dtype, out.images["depth"].dtype) == (np.int32, np.float32)  # type: ignore[comparison-overlap]
 
 
 @pytest.mark.slow
@@ -103,7 +103,7 @@ def test_bent_boxes_hold_what_the_picture_shows_of_them(name: str) -> None:
             mask[top:bottom, left:right] = 1
             sample = ak.Sample(noise(SIZE), mask=mask, boxes=[[left, top, right, bottom]])
             out = ak.Pipeline([step_of(name)], min_visible=0.0)(sample, ak.Key(n, "d"))
-            rows, columns = np.nonzero(out.mask)
+            rows, columns = np.nonzero(out.mask)  # type: ignore[arg-type]
             shown = [columns.min(), rows.min(), columns.max() + 1, rows.max() + 1]
             near += (np.abs(np.asarray(out.boxes)[0] - shown) <= 1.5).tolist()
     assert np.mean(near) >= 0.9
@@ -119,7 +119,7 @@ def test_exact_ones_equal_ours() -> None:
     ):
         left, right = (ak.Pipeline([step], border="constant")(sample, KEY) for step in (theirs, ours))
         corners = [corners_of(np.asarray(out.rotated_boxes)) for out in (left, right)]
-        np.testing.assert_allclose(*corners, atol=0.01)
+        np.testing.assert_allclose(*corners, atol=0.01)  # type: ignore[call-overload]
         np.testing.assert_allclose(np.array(left.polygons), np.array(right.polygons), atol=0.01)
         np.testing.assert_allclose(np.array(left.polylines), np.array(right.polylines), atol=0.01)
 
@@ -156,7 +156,7 @@ SIZES = {"Affine": {"rotate": [30, 30]}, "Pad": {"padding": 30}, "PadIfNeeded": 
 def test_what_a_border_reflects_is_no_object(name: str) -> None:
     sample = boxed_sample(SIZE)
     plain, reflected = (
-        ak.Pipeline([ak.Albumentations(name, SIZES.get(name, {}) | {"border_mode": border})])(sample, KEY)
+        ak.Pipeline([ak.Albumentations(name, SIZES.get(name, {}) | {"border_mode": border})])(sample, KEY)  # type: ignore[operator]
         for border in (0, 4)
     )
     np.testing.assert_array_equal(plain.keypoints, reflected.keypoints)
@@ -168,7 +168,7 @@ def test_what_a_border_reflects_is_no_object(name: str) -> None:
 def test_a_sliver_of_a_box_is_dropped_and_costs_no_picture() -> None:
     boxes = [[SIZE[1] - 1e-6, 0, SIZE[1], 50], [10, 10, 40, 40], [0, 20, 1e-7, 30]]
     for name in ("HorizontalFlip", "NoOp", "ShiftScaleRotate", "CoarseDropout"):
-        sample = ak.Sample(noise(SIZE), boxes=boxes, box_labels=list("abc"), polygons=[RING, RING[1:], RING[2:]])
+        sample = ak.Sample(noise(SIZE), boxes=boxes, box_labels=list("abc"), polygons=[RING, RING[1:], RING[2:]])  # type: ignore[arg-type]
         with warnings.catch_warnings():
             warnings.simplefilter("error")
             out = ak.Pipeline([ak.Albumentations(name)], min_visible=0.0)(sample, KEY)
@@ -193,7 +193,7 @@ def test_a_scene_knows_where_points_went_and_a_plan_whether_it_mirrors(name: str
         out = ak.run(Plan.from_json(plan.to_json()), sample)
         assert scene.size == out.image.shape[:2]
         a, b, c = np.asarray(out.keypoints)[[1, 0, 2]] if plan.is_mirrored else np.asarray(out.keypoints)
-        np.testing.assert_allclose(scene.keypoints, [a, b, c], atol=0.02)
+        np.testing.assert_allclose(scene.keypoints, [a, b, c], atol=0.02)  # type: ignore[arg-type]
         assert ((b - a)[0] * (c - a)[1] < (b - a)[1] * (c - a)[0]) == plan.is_mirrored == (out.label == "right")
         mirrors.add(plan.is_mirrored)
     known = {"HorizontalFlip": {True}, "VerticalFlip": {True}, "Transpose": {True}, "TimeReverse": {True}}
@@ -225,7 +225,7 @@ def test_a_crop_after_it_keeps_the_boxes() -> None:
     boxes = [[20, 15, 45, 40], [100, 70, 140, 100]]
     for name, params in (("HorizontalFlip", {}), ("Transpose", {}), ("RandomScale", {"scale_limit": [0.5, 0.5]})):
         step = ak.Albumentations(name, params)
-        pipeline = ak.Pipeline([step, ak.RandomBoxCrop(64, "all", scale=0.01)], min_visible=0.99)
+        pipeline = ak.Pipeline([step, ak.RandomBoxCrop(64, "all", scale=0.01)], min_visible=0.99)  # type: ignore[arg-type]
         for n in range(10):
             out = pipeline(ak.Sample(noise(SIZE), boxes=boxes, box_labels=["a", "b"]), ak.Key(n, "x"))
             assert out.box_labels == ["a", "b"]

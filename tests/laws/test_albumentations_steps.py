@@ -44,8 +44,8 @@ def test_frames_are_translated_exactly(theirs: ak.Transform, ours: ak.Transform,
     left, right = (ak.Pipeline([step])(sample, KEY) for step in (theirs, ours))
     np.testing.assert_allclose(left.image.astype(float), right.image.astype(float), atol=1e-6)
     np.testing.assert_array_equal(left.mask, right.mask)
-    np.testing.assert_allclose(left.boxes, right.boxes, atol=1e-3)
-    np.testing.assert_allclose(left.keypoints, right.keypoints, atol=1e-3)
+    np.testing.assert_allclose(left.boxes, right.boxes, atol=1e-3)  # type: ignore[arg-type]
+    np.testing.assert_allclose(left.keypoints, right.keypoints, atol=1e-3)  # type: ignore[arg-type]
     np.testing.assert_array_equal(left.keypoint_visible, right.keypoint_visible)
     assert left.box_labels == right.box_labels
 

@@ -68,7 +68,7 @@ def test_erasing_paints_every_mask_and_no_named_picture() -> None:
     assert out.masks is not None
     assert out.images is not None
     assert ((out.masks["parts"] == 7) == (out.mask == 7)).all()
-    assert (out.mask == 7).any()
+    assert (out.mask == 7).any()  # type: ignore[union-attr]
     np.testing.assert_array_equal(out.images["depth"], DEPTH)
 
 

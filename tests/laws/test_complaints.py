@@ -72,7 +72,7 @@ def test_files_in_the_words_of_others(text: str, says: str, tmp_path: Path) -> N
 CALLS: dict[str, tuple[Callable[[], Any], str]] = {
     "two sizes": (lambda: ak.RandomCrop(8, 8), "takes 1 argument, got another: 8. It takes size."),  # type: ignore[call-arg,arg-type]
     "no list": (lambda: ak.OneOf(ak.Mirror(), ak.Rotate()), "OneOf.steps: must be a list, got Mirror()."),  # type: ignore[arg-type]
-    "a class": (lambda: ak.OneOf([ak.Mirror]), "OneOf.steps[0]: must be a step, got <class"),  # type: ignore[list-item,arg-type]
+    "a class": (lambda: ak.OneOf([ak.Mirror]), "OneOf.steps[0]: must be a step, got <class"),  # type: ignore[arg-type]
     "a pipeline to run": (
         lambda: ak.run(ak.load("six"), ak.Sample(IMAGE)),  # type: ignore[arg-type]
         "got Pipeline and Sample. Give pipeline.draw(key, ak.Scene.of(sample)).",
@@ -86,10 +86,10 @@ CALLS: dict[str, tuple[Callable[[], Any], str]] = {
         "got 'pascal_voc'. Here that is pixel.",
     ),
     "COCO's polygons": (
-        lambda: ak.Sample(IMAGE, polygons=[[[1, 2, 3, 4, 5, 6]]]),  # type: ignore[list-item]
+        lambda: ak.Sample(IMAGE, polygons=[[[1, 2, 3, 4, 5, 6]]]),
         "got (6,). Bring COCO's flat lists into shape: np.reshape(ring, (-1, 2)).",
     ),
-    "one line": (lambda: ak.Sample(IMAGE, polylines=[[1, 2], [3, 4]]), "got (2,). Give a list of lines."),  # type: ignore[list-item]
+    "one line": (lambda: ak.Sample(IMAGE, polylines=[[1, 2], [3, 4]]), "got (2,). Give a list of lines."),
 }
 
 

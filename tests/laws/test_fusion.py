@@ -1,6 +1,7 @@
 """Laws of fusion: one map, sampled once, of what the written steps mean; only barriers split."""
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -64,8 +65,8 @@ def test_turning_there_and_back_returns_the_picture_and_its_boxes(executor: str,
     sample = full_sample(SIZE, picture(SIZE, dtype))
     back = ak.Pipeline(steps)(sample, KEY, executor)
     assert psnr(back.image, sample.image) >= 40
-    np.testing.assert_allclose(back.boxes, sample.boxes, atol=1e-3)
-    np.testing.assert_allclose(back.keypoints, sample.keypoints, atol=1e-3)
+    np.testing.assert_allclose(back.boxes, sample.boxes, atol=1e-3)  # type: ignore[arg-type]
+    np.testing.assert_allclose(back.keypoints, sample.keypoints, atol=1e-3)  # type: ignore[arg-type]
     np.testing.assert_array_equal(back.mask, sample.mask)
 
 
@@ -85,7 +86,7 @@ def test_a_barrier_gives_the_steps_one_by_one(executor: str, dtype: str) -> None
     alone = run_one_by_one([CHAIN[0], CHAIN[1], CHAIN[2]], sample, executor, min_visible=0)
     np.testing.assert_array_equal(barred.image, alone.image)
     np.testing.assert_array_equal(barred.mask, alone.mask)
-    np.testing.assert_allclose(barred.boxes, alone.boxes, atol=1e-6)
+    np.testing.assert_allclose(barred.boxes, alone.boxes, atol=1e-6)  # type: ignore[arg-type]
 
 
 @both
@@ -95,7 +96,7 @@ def test_what_undoes_itself_is_bit_exact(executor: str, interpolation: str, size
     sample = ak.Sample(noise(size), mask=noise(size, 1))
     quarters = [ak.Rotate(90, corners="expand", name=f"q{n}") for n in range(4)]
     for steps in ([ak.Mirror(), ak.Mirror()], [ak.Mirror("vertical")] * 2, quarters, [ak.Rotate(90)] * 4):
-        out = ak.Pipeline(steps, interpolation=interpolation)(sample, KEY, executor)
+        out = ak.Pipeline(steps, interpolation=interpolation)(sample, KEY, executor)  # type: ignore[arg-type]
         np.testing.assert_array_equal(out.image, sample.image)
         np.testing.assert_array_equal(out.mask, sample.mask)
 
@@ -105,7 +106,7 @@ def test_what_undoes_itself_is_bit_exact(executor: str, interpolation: str, size
 def test_flips_turns_and_crops_alone_are_slices(executor: str, dtype: str) -> None:
     image, mask = noise((40, 56), dtype=dtype), noise((40, 56), 1)
     sample = ak.Sample(image, mask=mask)
-    for step, move in {
+    moves: dict[ak.Transform, Callable[[Any], Any]] = {
         ak.Mirror(): lambda a: a[:, ::-1],
         ak.Mirror("vertical"): lambda a: a[::-1],
         ak.CenterCrop((20, 30)): lambda a: a[10:30, 13:43],
@@ -113,7 +114,8 @@ def test_flips_turns_and_crops_alone_are_slices(executor: str, dtype: str) -> No
         ak.Rotate(-90, "expand"): lambda a: np.rot90(a, -1),
         ak.Rotate(180): lambda a: a[::-1, ::-1],
         ak.Pad(left=2, bottom=3): lambda a: np.pad(a, [(0, 3), (2, 0)] + [(0, 0)] * (a.ndim - 2), mode="symmetric"),
-    }.items():
+    }
+    for step, move in moves.items():
         out = ak.Pipeline([step])(sample, KEY, executor)
         np.testing.assert_array_equal(out.image, move(image))
         np.testing.assert_array_equal(out.mask, move(mask))
@@ -136,7 +138,7 @@ chains = st.lists(spatial_ops | tonal_ops | st.just(ak.ImagePCAColorShift()), ma
 
 
 def drawn_ops(steps: list[ak.Transform], size: tuple[int, int]) -> list[Op]:
-    scene, ops = ak.Scene(size), []
+    scene, ops = ak.Scene(size), list[Op]()
     for n, step in enumerate(steps):
         new = step.draw(KEY.stream(str(n)), scene)
         scene, ops = scene.after(new), [*ops, *new]
@@ -150,7 +152,7 @@ def unfused(plan: Plan) -> list[Op]:
         if isinstance(step, SpatialRun):
             ops += [*step.ops, Homography(IDENTITY, step.size)]
         else:
-            ops += step.ops if isinstance(step, ColorRun) else [step]
+            ops += step.ops if isinstance(step, ColorRun) else [step]  # type: ignore[list-item]
     return ops
 
 
@@ -166,8 +168,8 @@ def test_fusing_in_pieces_is_fusing_at_once(steps: list[ak.Transform], cut: int)
     left, right = ak.run(at_once, sample, "reference"), ak.run(in_pieces, sample, "reference")
     np.testing.assert_allclose(left.image, right.image, atol=1e-6)
     np.testing.assert_array_equal(left.mask, right.mask)
-    np.testing.assert_allclose(left.keypoints, right.keypoints, atol=1e-4)
-    np.testing.assert_allclose(left.boxes, right.boxes, atol=1e-4)
+    np.testing.assert_allclose(left.keypoints, right.keypoints, atol=1e-4)  # type: ignore[arg-type]
+    np.testing.assert_allclose(left.boxes, right.boxes, atol=1e-4)  # type: ignore[arg-type]
 
 
 @given(chains)
@@ -190,7 +192,7 @@ def test_colours_never_split_the_spatial_run_and_keep_their_order() -> None:
     plan = mixed.draw(KEY, ak.Scene(SIZE))
     assert plan == ak.Pipeline([*spatial, *tonal]).draw(KEY, ak.Scene(SIZE))
     assert [type(step) for step in plan.steps] == [SpatialRun, ColorRun]
-    assert [type(op) for op in plan.steps[1].ops] == [Curve, ColorMatrix, Curve]
+    assert [type(op) for op in plan.steps[1].ops] == [Curve, ColorMatrix, Curve]  # type: ignore[union-attr]
 
 
 def test_order_is_kept() -> None:
@@ -235,12 +237,12 @@ def test_what_is_looked_at_is_shown_where_the_origin_lies_beyond_a_horizon(execu
     sample = ak.Sample(np.full(size, 200, np.uint8), keypoints=[[20.0, 15.0]])
     for n in range(150):
         ops = [op for drawn in pipeline.ops(ak.Key(n, "x"), ak.Scene(size)).values() for op in drawn]
-        if np.isfinite(push(ops, np.zeros((1, 2)))).all():
+        if np.isfinite(push(ops, np.zeros((1, 2)))).all():  # type: ignore[arg-type]
             continue
         found += 1
         plan = pipeline.draw(ak.Key(n, "x"), ak.Scene(size))
         out = ak.run(Plan.from_json(plan.to_json()), sample, executor)
         assert not plan.is_mirrored
         assert (out.image == 200).mean() > 0.5
-        np.testing.assert_allclose(out.keypoints, push(ops, np.array([[20.0, 15.0]])), atol=1e-6)
+        np.testing.assert_allclose(out.keypoints, push(ops, np.array([[20.0, 15.0]])), atol=1e-6)  # type: ignore[arg-type]
     assert found > 3

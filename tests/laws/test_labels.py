@@ -42,12 +42,12 @@ def test_keypoints_lie_on_their_blobs(pipeline: ak.Pipeline) -> None:
 def test_keypoints_follow_elastic_warps(alpha: float, sigma: float, reach: float) -> None:
     plans = [drawn(ak.Pipeline([ak.ElasticWarp(alpha, sigma)]), n, border="constant") for n in range(6)]
     assert_near(np.concatenate([blob_errors(plan) for plan in plans]))
-    moved = [ak.run(plan, ak.Sample(noise(SIZE), keypoints=POINTS)).keypoints - POINTS for plan in plans]
+    moved = [ak.run(plan, ak.Sample(noise(SIZE), keypoints=POINTS)).keypoints - POINTS for plan in plans]  # type: ignore[operator]
     assert np.hypot(*np.concatenate(moved).T).max() >= reach
 
 
 def test_keypoints_lie_on_their_blobs_for_the_reference_too() -> None:
-    for step in (ak.Rotate(20), ak.LocalWarp(0.05, 5), ak.Perspective(0.15), ak.RandomResizedCrop(96)):
+    for step in (ak.Rotate(20), ak.LocalWarp(0.05, 5), ak.Perspective(0.15), ak.RandomResizedCrop(96)):  # type: ignore[arg-type]
         assert_near(blob_errors(drawn(ak.Pipeline([step]), 1, border="constant"), "reference"))
 
 
@@ -59,7 +59,7 @@ def test_warps_of_no_strength_are_the_identity(step: ak.Transform, executor: str
         out = ak.Pipeline(steps)(sample, ak.Key(0, "x"), executor)
         for name in ("image", "mask", "keypoints"):
             np.testing.assert_array_equal(getattr(out, name), getattr(sample, name))
-        np.testing.assert_allclose(out.boxes, sample.boxes, atol=1e-9)
+        np.testing.assert_allclose(out.boxes, sample.boxes, atol=1e-9)  # type: ignore[arg-type]
 
 
 @subjects
@@ -89,7 +89,7 @@ def test_masks_of_any_whole_dtype(dtype: str) -> None:
     out, small = (pipeline(ak.Sample(noise(SIZE), mask=m), ak.Key(0, "x")).mask for m in (mask, noise(SIZE, 2)))
     assert out is not None
     assert out.dtype == mask.dtype
-    np.testing.assert_array_equal(out, (small > 100) if dtype == "bool" else small.astype(dtype))
+    np.testing.assert_array_equal(out, (small > 100) if dtype == "bool" else small.astype(dtype))  # type: ignore[operator, union-attr]
 
 
 @subjects
@@ -134,9 +134,9 @@ def test_boxes_are_clipped_only_at_barriers_and_at_the_end() -> None:
     sample = ak.Sample(noise((100, 100)), boxes=boxes, box_labels=[1])
     there_and_back = [ak.Translate(-0.3, 0), ak.Translate(0.3, 0)]
     out = ak.Pipeline(there_and_back)(sample, ak.Key(0, "x"))
-    np.testing.assert_allclose(out.boxes, boxes)
+    np.testing.assert_allclose(out.boxes, boxes)  # type: ignore[arg-type]
     barred = ak.Pipeline([there_and_back[0], ak.ImagePCAColorShift(std=0), there_and_back[1]])
-    np.testing.assert_allclose(barred(sample, ak.Key(0, "x")).boxes, [[30, 0, 40, 100]])
+    np.testing.assert_allclose(barred(sample, ak.Key(0, "x")).boxes, [[30, 0, 40, 100]])  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(

@@ -32,7 +32,7 @@ def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def augmented(source: Path) -> Augmented:
     data = read(source)
     numbers = {found.id: number for number, found in enumerate(data.sources)}
-    pairs = [(sample.image, numbers[sample.id]) for sample in Pictures(data)]
+    pairs = [(sample.image, numbers[sample.id]) for sample in Pictures(data)]  # type: ignore[attr-defined]
     return Augmented(pairs, SMALL, SEED, list(numbers))
 
 

@@ -119,7 +119,7 @@ def test_several_labels_numbers_and_masks_of_a_manifest(tmp_path: Path) -> None:
     assert loader.dataset.classes == ("cold", "wet")  # type: ignore[attr-defined]
     ((_, labels),) = loader
     assert labels.tolist() == [[1, 1], [1, 0]]
-    rows = [{"image": "a.jpg", "label": 1.5}, {"image": "b.jpg", "label": 3}]
+    rows = [{"image": "a.jpg", "label": 1.5}, {"image": "b.jpg", "label": 3}]  # type: ignore[dict-item]
     (tmp_path / "list.jsonl").write_text("\n".join(map(json.dumps, rows)))
     ((_, labels),) = folder(tmp_path / "list.jsonl", shuffle=False)
     assert labels.tolist() == [1.5, 3]

@@ -56,7 +56,7 @@ def test_what_a_sample_carries_moves_as_the_pipeline_moves_it() -> None:
     ]
     assert item["id"] == "3.png"
     assert np.array_equal(item["image"].permute(1, 2, 0).numpy(), made.image)
-    assert np.array_equal(item["mask"].numpy(), made.mask)
+    assert np.array_equal(item["mask"].numpy(), made.mask)  # type: ignore[arg-type]
     assert item["box_labels"].tolist() == made.box_labels
     for name in ("boxes", "keypoints"):
         assert item[name].dtype == torch.float32
@@ -75,8 +75,8 @@ def test_an_item_has_what_its_sample_has_and_no_more() -> None:
 
 def test_ids_decide_and_places_do_not() -> None:
     named = [ak.Sample(RGB, id="a"), ak.Sample(RGB, id="b"), ak.Sample(RGB)]
-    pixels = [image.numpy() for image, _ in Augmented(named, PIPELINE)]
-    turned = [image.numpy() for image, _ in Augmented(named[::-1], PIPELINE)]
+    pixels = [image.numpy() for image, _ in Augmented(named, PIPELINE)]  # type: ignore[attr-defined]
+    turned = [image.numpy() for image, _ in Augmented(named[::-1], PIPELINE)]  # type: ignore[attr-defined]
     assert np.array_equal(pixels[0], turned[2])
     assert np.array_equal(pixels[1], turned[1])
     assert np.array_equal(pixels[2], PIPELINE(ak.Sample(RGB), ak.Key(0, "2")).image.transpose(2, 0, 1))
@@ -90,7 +90,7 @@ def test_a_plain_index_is_copy_0_of_epoch_0() -> None:
     assert torch.equal(augmented[-1][0], augmented[np.int64(1)][0])  # type: ignore[index]
     draws = [Draw(0, 1), Draw(1, 1), Draw(0, 1, 1), Draw(0, 0)]
     assert len({augmented[draw][0].numpy().tobytes() for draw in draws}) == 4
-    assert len(list(augmented)) == 2
+    assert len(list(augmented)) == 2  # type: ignore[call-overload]
 
 
 def test_a_data_set_can_be_sent_to_a_worker() -> None:
@@ -126,7 +126,7 @@ def test_a_fault_of_the_data_set_s_own_is_told_with_its_place() -> None:
 
 def test_a_data_set_that_is_shorter_than_it_says_does_not_look_whole() -> None:
     with pytest.raises(SampleError, match=r"dataset\[0\]: must be there, got an IndexError: lost"):
-        list(Augmented(Faulty([1, 2]), PIPELINE))
+        list(Augmented(Faulty([1, 2]), PIPELINE))  # type: ignore[call-overload]
 
 
 @pytest.mark.parametrize("item", [2, -3, Draw(0, 2), Draw(1, -3)])
@@ -207,8 +207,8 @@ def test_what_varies_in_number_is_a_list_even_where_it_does_not_vary(numbers: tu
 
 
 def test_items_that_carry_different_things_go_together() -> None:
-    plain, full = Augmented([(RGB, 1), sample(2)], PIPELINE)
-    batch = collate([plain, full])
+    plain, full = Augmented([(RGB, 1), sample(2)], PIPELINE)  # type: ignore[misc]
+    batch = collate([plain, full])  # type: ignore[has-type]
     assert batch["image"].shape[0] == 2
     assert batch["boxes"][0] is None
     assert batch["mask"][0] is None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import pickle
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -29,7 +30,7 @@ def flat(label: int) -> np.ndarray[Any, Any]:
 
 FLAT = Augmented([(flat(n), n) for n in range(COUNT)], STILL)
 NOISY = Augmented([(noise((24, 32), seed=n), n) for n in range(COUNT)], PIPELINE, 7)
-MIXERS = {
+MIXERS: dict[str, Callable[[Any], Any]] = {
     "MixUp": lambda data: MixUp(data, 1.0, COUNT),
     "CutMix": lambda data: CutMix(data, 1.0, COUNT),
     "Mosaic": lambda data: Mosaic(data, (24, 32), classes=COUNT),
@@ -111,7 +112,7 @@ def objects(count: int) -> Augmented:
         image[top : top + 8, left : left + 8], mask[top : top + 8, left : left + 8] = 50 + number, number + 1
         box = [left, top, left + 8, top + 8]
         ring = np.array([[left, top], [left + 8, top], [left + 8, top + 8], [left, top + 8]], float)
-        more = {"polygons": [ring], "keypoints": [[left + 4, top + 4]], "mask": mask}
+        more: dict[str, Any] = {"polygons": [ring], "keypoints": [[left + 4, top + 4]], "mask": mask}
         samples.append(ak.Sample(image, boxes=[box], box_labels=[number], id=str(number), label=number, **more))
     return Augmented(samples, STILL)
 
@@ -175,7 +176,7 @@ def test_a_wrong_argument_is_told(made: Any, words: str) -> None:
     ("made", "words"),
     [
         (lambda: MixUp(objects(3), 0.2, 3), r"MixUp dataset\[0\] '0' sample: must carry a class alone"),
-        (lambda: CutMix(FLAT, 1.0, 1)[1:2], "must get a whole number or a Draw"),
+        (lambda: CutMix(FLAT, 1.0, 1)[1:2], "must get a whole number or a Draw"),  # type: ignore[index]
         (lambda: CutMix(Augmented([(flat(0), "a"), (flat(1), 1)], STILL), 1.0, 2), "label: must be a class from 0"),
         (lambda: MixUp(Augmented([(flat(0), 0), (flat(1)[1:], 1)], STILL), 1.0, 2), "image: must have one shape"),
         (lambda: Mosaic(Augmented([ak.Sample(flat(0)), ak.Sample(flat(0), boxes=[[1, 1, 2, 2]])], STILL), (9, 9)),

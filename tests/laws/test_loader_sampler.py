@@ -56,7 +56,7 @@ def test_what_is_drawn_again_is_another_copy(weights: list[float], seed: int, wo
 
 def test_items_come_in_proportion_to_their_weights() -> None:
     shares = np.array([0.0, 1.0, 2.0, 5.0] * 250)
-    sampler, counts = EpochSampler(len(shares), seed=3, weights=torch.from_numpy(shares)), np.zeros(4)
+    sampler, counts = EpochSampler(len(shares), seed=3, weights=torch.from_numpy(shares)), np.zeros(4)  # type: ignore[arg-type]
     for _ in range(20):
         for draw in sampler:
             counts[draw.index % 4] += 1

@@ -1,5 +1,8 @@
 """The cpu's maps against the chain evaluated point by point, and the public doors that stand before them."""
 
+from collections.abc import Callable
+from typing import Any
+
 import numpy as np
 import pytest
 from threadpoolctl import threadpool_limits
@@ -10,7 +13,7 @@ from augkit.core.plan import SpatialRun
 from augkit.core.products import MULTIPLICATIONS, matmul
 from augkit.errors import AugkitError
 from augkit.executors.opencv.maps import Window, map_of
-from augkit.executors.opencv.resample import touched
+from augkit.executors.opencv.resample import touched  # type: ignore[attr-defined]
 from support.pictures import assert_close, noise
 
 KEY = ak.Key(0, "a")
@@ -79,7 +82,7 @@ def test_nothing_on_the_edge_is_lost_to_rounding() -> None:
         assert out.keypoint_visible.all()
 
 
-WRONG_LABELS = [
+WRONG_LABELS: list[dict[str, Any]] = [
     {"boxes": [[1, 2, 3, 4], [1, 2]]}, {"boxes": [["a"] * 4]}, {"boxes": "x"}, {"boxes": [[1, 2, 3, 10**400]]},
     {"boxes": [[1, 2, 3, 4]], "box_labels": 5}, {"keypoints": [[1, 2], [3]]}, {"polygons": 5}, {"polygons": ["x"]},
     {"keypoints": [[1, 2]], "keypoint_visible": [[1], [1, 2]]}, {"boxes": np.zeros((12, 5))},
@@ -87,7 +90,7 @@ WRONG_LABELS = [
 
 
 @pytest.mark.parametrize("labels", WRONG_LABELS, ids=repr)
-def test_wrong_labels_are_one_sentence(labels: dict[str, object]) -> None:
+def test_wrong_labels_are_one_sentence(labels: dict[str, Any]) -> None:
     with pytest.raises(AugkitError, match=r"^Sample\.\w+: must .*, got "):
         ak.Sample(noise((9, 9)), **labels)
 
@@ -99,16 +102,16 @@ def test_a_picture_without_objects() -> None:
 
 
 SAMPLE = ak.Sample(noise((9, 9)))
-WRONG_OBJECTS = {
-    "steps": lambda: ak.Pipeline(None),
-    "one step": lambda: ak.Pipeline(ak.Mirror()),
-    "array": lambda: ak.load("light")(noise((9, 9)), KEY),
-    "key": lambda: ak.load("light")(SAMPLE, "x"),
-    "scene": lambda: ak.load("light").draw(KEY, SAMPLE),
-    "order": lambda: ak.run(SAMPLE, ak.load("light").draw(KEY, ak.Scene((9, 9)))),
-    "load": lambda: ak.load(None),
+WRONG_OBJECTS: dict[str, Callable[[], object]] = {
+    "steps": lambda: ak.Pipeline(None),  # type: ignore[arg-type]
+    "one step": lambda: ak.Pipeline(ak.Mirror()),  # type: ignore[arg-type]
+    "array": lambda: ak.load("light")(noise((9, 9)), KEY),  # type: ignore[arg-type]
+    "key": lambda: ak.load("light")(SAMPLE, "x"),  # type: ignore[arg-type]
+    "scene": lambda: ak.load("light").draw(KEY, SAMPLE),  # type: ignore[arg-type]
+    "order": lambda: ak.run(SAMPLE, ak.load("light").draw(KEY, ak.Scene((9, 9)))),  # type: ignore[arg-type]
+    "load": lambda: ak.load(None),  # type: ignore[arg-type]
     "huge": lambda: ak.Rotate(10**400),
-    "plan": lambda: ak.Plan.from_json(None),
+    "plan": lambda: ak.Plan.from_json(None),  # type: ignore[arg-type]
     "name": lambda: ak.Mirror(name=""),
     "shear": lambda: ak.Shear((-60, 60), (-60, 60)),
 }

@@ -43,13 +43,13 @@ TURNS = [
     ak.Perspective(0.05),
     ak.Blur(),
 ]
-MIRRORS = [ak.Mirror(), ak.Mirror("vertical"), ak.OneOf([ak.Mirror()]), ak.Add([ak.Mirror()], [])]
+MIRRORS = [ak.Mirror(), ak.Mirror("vertical"), ak.OneOf([ak.Mirror()]), ak.Add([ak.Mirror()], [])]  # type: ignore[arg-type]
 steps = st.lists(st.sampled_from([*MIRRORS, *TURNS]), max_size=5)
 
 
 @given(steps)
 def test_what_changes_places_does_so_by_the_number_of_mirrors(chosen: list[Any]) -> None:
-    chosen = [ak.Sequence([step], name=str(n)) for n, step in enumerate(chosen)]
+    chosen = [ak.Sequence([step], name=str(n)) for n, step in enumerate(chosen)]  # type: ignore[arg-type]
     key = ak.Key(0, "x")
     plain = ak.Pipeline(chosen)(SAMPLE, key)
     plan = ak.Pipeline(chosen, **EXCHANGE).draw(key, ak.Scene.of(SAMPLE))
@@ -81,12 +81,12 @@ def test_every_object_has_its_own_pairs() -> None:
 )
 def test_labels_of_any_kind(labels: Any) -> None:
     sample = ak.Sample(noise(SIZE), boxes=[[10, 20, 50, 60], [60, 20, 90, 60]], box_labels=labels, label={"left": 1})
-    pipeline = ak.Pipeline([ak.Mirror()], mirrored_labels={"left": "right side", 3: 5, 1: 0})
+    pipeline = ak.Pipeline([ak.Mirror()], mirrored_labels={"left": "right side", 3: 5, 1: 0})  # type: ignore[arg-type]
     out = pipeline(sample, ak.Key(0, "x"))
     known = {"left": "right side", "3": 5}
-    assert list(out.box_labels) == [known.get(str(label), label) for label in list(labels)]
+    assert list(out.box_labels) == [known.get(str(label), label) for label in list(labels)]  # type: ignore[arg-type]
     assert out.label == {"left": 1}
-    assert list(pipeline(out, ak.Key(0, "x")).box_labels) == list(labels)
+    assert list(pipeline(out, ak.Key(0, "x")).box_labels) == list(labels)  # type: ignore[arg-type]
 
 
 def test_whole_numbers_are_names_of_classes_too(tmp_path: Path) -> None:

@@ -137,8 +137,8 @@ def test_hidden_ones_go_with_their_labels_and_the_others_stay_whole() -> None:
     for min_visible, (kept_lines, kept_boxes) in wanted.items():
         out = ak.Pipeline([ak.Translate(-0.5, 0)], min_visible=min_visible)(sample, ak.Key(0, "x"))
         assert out.polyline_labels == list(kept_lines)
-        assert list(out.rotated_box_labels) == kept_boxes
-        np.testing.assert_allclose(out.rotated_boxes, np.array(boxes)[kept_boxes] - [50, 0, 0, 0, 0], atol=1e-9)
+        assert list(out.rotated_box_labels) == kept_boxes  # type: ignore[arg-type]
+        np.testing.assert_allclose(out.rotated_boxes, np.array(boxes)[kept_boxes] - [50, 0, 0, 0, 0], atol=1e-9)  # type: ignore[arg-type]
         for line, label in zip(out.polylines or (), kept_lines, strict=True):
             np.testing.assert_allclose(line, lines["abcde".index(label)] - [50, 0], atol=1e-9)
 

@@ -61,7 +61,7 @@ def test_cpu_agrees_with_the_reference(name: str, size: tuple[int, int]) -> None
         plan = ak.load(name).draw(ak.Key(n, "y"), ak.Scene.of(sample))
         cpu, reference = ak.run(plan, sample), ak.run(plan, sample, "reference")
         assert_close(cpu.image, reference.image)
-        assert (cpu.mask == reference.mask).mean() >= 0.999
+        assert (cpu.mask == reference.mask).mean() >= 0.999  # type: ignore[union-attr]
         np.testing.assert_array_equal(cpu.boxes, reference.boxes)
         assert cpu.box_labels == reference.box_labels
 
@@ -123,7 +123,7 @@ TREES.append(
     )
 )
 TREES.append(tree_of(ak.Pipeline([ak.FourierStyle(STYLE, 0.1), ak.ColorTransfer(STYLE), ak.AutoContrast(0.1)])))
-TREES.append(tree_of(ak.Pipeline([ak.Mirror()], keypoint_pairs=[[0, 1]], mirrored_labels={"left": "right", 6: 9})))
+TREES.append(tree_of(ak.Pipeline([ak.Mirror()], keypoint_pairs=[[0, 1]], mirrored_labels={"left": "right", 6: 9})))  # type: ignore[arg-type]
 odd = st.one_of(
     st.none(), st.booleans(), st.integers(-3, 3), st.sampled_from([2**70, -(2**70)]), st.floats(), st.text(max_size=4),
     st.sampled_from([[], {}, [[]], {"op": "Homography"}, [1, 2], "A" * 8, "!" * 12]),

@@ -20,7 +20,7 @@ ROOT = Path(__file__).parent.parent.parent
 KEY = ak.Key(0, "x")
 IMAGE = np.zeros((30, 40, 3), np.uint8)
 SAMPLE = ak.Sample(IMAGE, id="x")
-FIXED = ak.__dict__["_HOMES"]
+FIXED = ak.__dict__["_HOMES"]  # type: ignore[index]
 
 
 def fresh(code: str) -> str:

@@ -3,6 +3,7 @@
 import itertools
 from collections import Counter
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pytest
@@ -100,9 +101,8 @@ def test_combinators_keep_what_they_hold_apart() -> None:
     inner = (ak.Rotate(), ak.Brightness(), ak.Shear())
     scene, key = ak.Scene(SIZE), ak.Key(4, "a")
     for first in (ak.Sequence(inner), ak.RandomOrder(inner), ak.SomeOf(3, inner)):
-        second = type(first)(
-            **({"count": 3} if isinstance(first, ak.SomeOf) else {}), steps=(*inner[:1], ak.Hue(), *inner[1:])
-        )
+        more: dict[str, Any] = {"count": 3} if isinstance(first, ak.SomeOf) else {}
+        second = type(first)(**more, steps=(*inner[:1], ak.Hue(), *inner[1:]))
         drawn = set(first.draw(key.stream("x"), scene))
         assert len(drawn) == 3
         if not isinstance(first, ak.SomeOf):
@@ -161,7 +161,7 @@ def test_impossible_choices_are_refused(make: Callable[[], ak.Transform], says: 
 def test_some_of_takes_every_subset_alike_and_in_order() -> None:
     names = ("gain", "contrast", "gamma")
     assert_proportional(counted(ak.SomeOf(2, CURVES)), dict.fromkeys(itertools.combinations(names, 2), 1))
-    counts = Counter({(str(len(k)),): 0 for k in ()})
+    counts = Counter[tuple[str, ...]]()
     for chosen, times in counted(ak.SomeOf((0, 3), CURVES)).items():
         counts[str(len(chosen)),] += times
     assert_proportional(counts, {(str(n),): 1 for n in range(4)})

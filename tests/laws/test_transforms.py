@@ -75,7 +75,7 @@ def test_an_unknown_argument_is_refused_by_name(step: ak.Transform) -> None:
     for name in given:
         wrong = name + "x"
         with pytest.raises(ArgumentError, match=rf"has no argument '{wrong}'\. Did you mean {name}\?"):
-            type(step)(**given, **{wrong: 1})
+            type(step)(**given, **{wrong: 1})  # type: ignore[arg-type]
 
 
 @rows
@@ -265,6 +265,6 @@ def test_global_generators_are_left_alone(step: ak.Transform) -> None:
     import random
 
     np.random.seed(5)
-    before: Any = (np.random.get_state()[1].tolist(), random.getstate())
+    before: Any = (np.random.get_state()[1].tolist(), random.getstate())  # type: ignore[index]
     drawn(step, KEY)
-    assert (np.random.get_state()[1].tolist(), random.getstate()) == before
+    assert (np.random.get_state()[1].tolist(), random.getstate()) == before  # type: ignore[index]

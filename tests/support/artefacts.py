@@ -63,7 +63,7 @@ def taught(steps: int = 40) -> Artefact:
     for _ in range(steps):
         loss = functional.cross_entropy(made.network(batch), labels)
         optimizer.zero_grad()
-        loss.backward()
+        loss.backward()  # type: ignore[no-untyped-call]
         optimizer.step()
     return made
 

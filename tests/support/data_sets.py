@@ -105,7 +105,7 @@ FORMS: dict[str, tuple[dict[str, Any], str]] = {
 }  # fmt: skip
 if find_spec("pyarrow") is not None:
     texts = {name: json.dumps(value) for name, value in ROW.items()}
-    plain = {"compression": "none", "use_dictionary": False}
+    plain: dict[str, Any] = {"compression": "none", "use_dictionary": False}
     FORMS |= {
         "parquet": ({"data/train-0.parquet": parquet_of([row_of("x/a.jpg", **texts)], **plain),
                      "data/val-0.parquet": parquet_of([row_of("b.jpg", **texts)], **plain)}, ""),

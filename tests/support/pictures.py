@@ -81,7 +81,8 @@ def blobs(size: tuple[int, int], points: Reals, zoom: float = 1.0) -> NDArray[np
     """
     away = centres(size)[:, :, None, :] - points
     sigma = BLOB_SIGMA_PX * max(1.0, 1.0 / zoom)
-    return np.exp(-0.5 * (away**2).sum(axis=-1) / sigma**2).astype(np.float32)
+    values: NDArray[np.float32] = np.exp(-0.5 * (away**2).sum(axis=-1) / sigma**2).astype(np.float32)
+    return values
 
 
 def middles(image: NDArray[Any]) -> Reals:
@@ -91,7 +92,8 @@ def middles(image: NDArray[Any]) -> Reals:
     """
     weight = image.astype(np.float64) ** 4
     with np.errstate(invalid="ignore"):
-        return np.einsum("ijn,ijk->nk", weight, centres(image.shape[:2])) / weight.sum(axis=(0, 1))[:, None]
+        found: Reals = np.einsum("ijn,ijk->nk", weight, centres(image.shape[:2])) / weight.sum(axis=(0, 1))[:, None]
+    return found
 
 
 def psnr(image: NDArray[Any], other: Any, margin: int = 0) -> float:
@@ -128,7 +130,7 @@ def full_sample(size: tuple[int, int] = (120, 160), image: Any = None) -> ak.Sam
         polygons=[polygons[0], [polygons[1], polygons[1] * 0.5]],
         polylines=[scattered(size, 40) / 2, np.array([[0.5, 0.5], [1.0, 1.0]]) * sides],
         polyline_labels=["lane", "edge"],
-        rotated_boxes=[[*sides * 0.5, *sides * 0.25, 30.0], [*sides * 0.9, *sides * 0.3, -80.0]],
+        rotated_boxes=[[*sides * 0.5, *sides * 0.25, 30.0], [*sides * 0.9, *sides * 0.3, -80.0]],  # type: ignore[arg-type]
         rotated_box_labels=["ship", "plane"],
         masks={"parts": plain.mask.astype(np.int32) * 300},
         images={"depth": picture(size, "float32")[..., 0].copy()},

@@ -7,6 +7,7 @@ docstring shows it; here stand further arguments.
 from base64 import b64encode
 from collections.abc import Iterator
 from hashlib import sha256
+from typing import Any
 
 import numpy as np
 
@@ -26,7 +27,7 @@ STYLE = ak.Style(
 BRIGHT = ak.Style((0.9, 0.8, 0.7), STYLE.covariance, b64encode(np.full(18, 0.1, "<f4").tobytes()).decode())
 
 SIZE = (120, 160)
-MORE: dict[str, list[dict[str, object]]] = {
+MORE: dict[str, list[dict[str, Any]]] = {
     "Add": [
         {"first": (ak.Convolve("vertical_line"),), "second": (ak.Convolve("horizontal_line"),)},
         {"first": (), "second": (ak.Rotate((-40, 40)), ak.Brightness(0.3))},

@@ -9,9 +9,9 @@ import torch
 try:
     import torchvision
 except RuntimeError:
-    OPERATORS = torch.library.Library("torchvision", "FRAGMENT")
+    OPERATORS = torch.library.Library("torchvision", "FRAGMENT")  # type: ignore[no-untyped-call]
     for operator in ("nms", "qnms"):
-        OPERATORS.define(f"{operator}(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
+        OPERATORS.define(f"{operator}(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")  # type: ignore[no-untyped-call]
     import torchvision
 
 import timm  # it imports torchvision

@@ -158,7 +158,7 @@ def test_a_full_disk_leaves_what_was_there(call: str, tmp_path: Path, monkeypatc
     def full(*args: Any) -> int:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(durable.os, call, full)
+    monkeypatch.setattr(durable.os, call, full)  # type: ignore[attr-defined]
     with pytest.raises(Unwritten, match=r"got: No space left on device\. Nothing is lost: make room"):
         save(path, artefact(seed=1))
     monkeypatch.undo()

@@ -110,7 +110,7 @@ def test_a_full_disk_leaves_what_was_there(tmp_path: Path, monkeypatch: pytest.M
     def full(*args: Any) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(durable.os, "fsync", full)
+    monkeypatch.setattr(durable.os, "fsync", full)  # type: ignore[attr-defined]
     with pytest.raises(FileError, match="got: No space left on device"):
         export(artefact(), tmp_path / "m.pt2")
     assert [(path.name, path.read_bytes()) for path in tmp_path.iterdir()] == [("m.pt2", b"mine")]

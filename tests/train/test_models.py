@@ -55,7 +55,7 @@ def test_a_kernel_as_wide_as_the_notes_say() -> None:
 
 
 def test_grey_needs_a_third_of_the_first_kernels_weights() -> None:
-    first = [architecture("lenet", 10, (32, 32, channels)).build().features.conv1.weight for channels in (3, 1)]
+    first = [architecture("lenet", 10, (32, 32, channels)).build().features.conv1.weight for channels in (3, 1)]  # type: ignore[attr-defined]
     assert first[0].numel() == 3 * first[1].numel()
 
 
@@ -74,7 +74,7 @@ def twice(value: Any) -> tuple[int, int]:
 def test_sizes_are_the_formulas_and_torchs(
     height: int, width: int, channels: int, kernel: Any, stride: Any, padding: Any, filters: int
 ) -> None:
-    layer, shape = LAYERS["conv"](filters, kernel, stride, padding), (height, width, channels)
+    layer, shape = LAYERS["conv"](filters, kernel, stride, padding), (height, width, channels)  # type: ignore[call-arg]
     (kh, kw), (sh, sw), (ph, pw) = twice(kernel), twice(stride), twice(padding)
     expected = ((height + 2 * ph - kh) // sh + 1, (width + 2 * pw - kw) // sw + 1)
     if min(height + 2 * ph - kh, width + 2 * pw - kw) < 0:
@@ -94,7 +94,7 @@ def test_sizes_are_the_formulas_and_torchs(
 def test_pools_are_torchs(height: int, width: int, size: Any, stride: Any, kind: str, seed: int) -> None:
     window, step = twice(size), twice(size if stride is None else stride)
     assume(window[0] <= height and window[1] <= width)
-    layer = LAYERS["pool"](size, kind, stride)
+    layer = LAYERS["pool"](size, kind, stride)  # type: ignore[call-arg]
     x = torch.randn(2, 2, height, width, generator=torch.Generator().manual_seed(seed))
     windows = x.unfold(2, window[0], step[0]).unfold(3, window[1], step[1]).flatten(4)
     expected = {
@@ -108,10 +108,10 @@ def test_pools_are_torchs(height: int, width: int, size: Any, stride: Any, kind:
 
 
 def test_pooling_windows_of_zeros_has_a_slope() -> None:
-    pool = listed({"pool": {"kind": "l2"}}, "flatten", {"dense": "classes"}).build().features.pool1
+    pool = listed({"pool": {"kind": "l2"}}, "flatten", {"dense": "classes"}).build().features.pool1  # type: ignore[attr-defined]
     x = torch.zeros(1, 3, 32, 32, requires_grad=True)
     pool(x).sum().backward()
-    assert torch.equal(x.grad, torch.zeros_like(x))
+    assert torch.equal(x.grad, torch.zeros_like(x))  # type: ignore[arg-type]
 
 
 def test_every_layer_may_be_listed() -> None:

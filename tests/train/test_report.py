@@ -160,7 +160,7 @@ def test_an_unwritable_folder_is_told(tmp_path: Path, monkeypatch: pytest.Monkey
     def full(*args: Any) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(durable.os, "fsync", full)
+    monkeypatch.setattr(durable.os, "fsync", full)  # type: ignore[attr-defined]
     with pytest.raises(Unwritten, match="got: No space left on device"):
         write(tmp_path, facts(NUMBERS))
     assert not list(tmp_path.iterdir())

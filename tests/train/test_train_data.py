@@ -27,7 +27,7 @@ def assert_apart(parts: Parts) -> None:
     for one, other in (("fit", "choose"), ("fit", "report"), ("choose", "report")):
         assert not origins[one] & origins[other]  # type: ignore[index]
     for role in ("choose", "report"):
-        assert len(parts[role].sources) == len(origins[role])  # type: ignore[index,literal-required]
+        assert len(parts[role].sources) == len(origins[role])
 
 
 def divided(where: Path, **options: Any) -> Parts:
@@ -82,7 +82,7 @@ def test_an_expansion_is_divided_by_its_originals(tmp_path: Path, form: str, opt
     originals = {source.id: source for source in read(source).sources}
     assert set().union(*(parts[role].origins for role in ROLES)) == set(originals)
     for role in ("choose", "report"):
-        part = parts[role]  # type: ignore[index]
+        part = parts[role]
         for picture, origin in zip(part.sources, part.origins, strict=True):
             data = part.data.read(picture.id if picture.place is None else picture.place)
             assert data == (source / origin).read_bytes()
@@ -138,7 +138,7 @@ def test_what_judges_is_never_augmented(tmp_path: Path) -> None:
     ready = prepared(settings(trainings.fill(tmp_path / "pictures"), tmp_path / "run", pipeline="digits"))
     course, judges = begin(ready)
     for role in ("choose", "report"):
-        assert not judges[role].stream.loader.dataset.augmented.pipeline.steps  # type: ignore[index,attr-defined]
+        assert not judges[role].stream.loader.dataset.augmented.pipeline.steps  # type: ignore[attr-defined]
     first, again, other = (torch_of(course.pictures(epoch, 0)) for epoch in (0, 0, 1))
     assert (first == again).all()
     assert not (first == other).all()

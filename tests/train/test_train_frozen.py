@@ -150,7 +150,7 @@ def test_what_decides_the_features_misses_the_cache(pictures: Path, tmp_path: Pa
     assert len(known) == 1
 
     for same in ({"batch_size": 3}, {"rate": 0.1}, {"epochs": 9}, {"workers": 0}, {"smoothing": 0.1}):
-        assert _key(replace(own, **same)) == known, same  # type: ignore[arg-type]
+        assert _key(replace(own, **same)) == known, same
     other = weights_file(tmp_path / "other.pt", "resnet18", seed=6)
     changes: list[dict[str, Any]] = [
         {"weights": other}, {"model": "mobilenet_v2", "weights": weights["mobilenet_v2"]}, {"input": (40, 32, 3)},

@@ -97,7 +97,7 @@ def test_every_box_is_kept_as_often_and_hidden_ones_are_none() -> None:
 
 def test_without_boxes_it_cuts_anywhere() -> None:
     for keep in ("one", "all", "overlap"):
-        frames = [window(ak.RandomBoxCrop(16, keep, 0.2), n, None) for n in range(300)]
+        frames = [window(ak.RandomBoxCrop(16, keep, 0.2), n, None) for n in range(300)]  # type: ignore[arg-type]
         middles = np.array([(frame[:2] + frame[2:]) / 2 for frame in frames]) / SIZE[::-1]
         assert np.abs(middles.mean(axis=0) - 0.5).max() < 0.05
         assert np.ptp(middles, axis=0).min() > 0.3

@@ -43,8 +43,8 @@ def test_the_whole_picture_in_every_form(height: int, width: int) -> None:
         "coco": [0, 0, width, height], "yolo": [0.5, 0.5, 1, 1],
     }  # fmt: skip
     for form in BOX_FORMS:
-        np.testing.assert_allclose(ak.boxes([whole[form]], form, (height, width)), [[0, 0, width, height]])
-        np.testing.assert_allclose(ak.boxes_as([[0, 0, width, height]], form, (height, width)), [whole[form]])
+        np.testing.assert_allclose(ak.boxes([whole[form]], form, (height, width)), [[0, 0, width, height]])  # type: ignore[arg-type]
+        np.testing.assert_allclose(ak.boxes_as([[0, 0, width, height]], form, (height, width)), [whole[form]])  # type: ignore[arg-type]
 
 
 @given(places, places, st.floats(1, 500), st.floats(1, 500))

@@ -215,11 +215,11 @@ def test_alpha_is_left_alone(executor: str) -> None:
 def test_what_is_no_statistics_is_refused_in_a_sentence() -> None:
     for make, says in (
         (
-            lambda: ak.ColorStatistics((0.1, 0.2), STATISTICS.eigenvectors),
+            lambda: ak.ColorStatistics((0.1, 0.2), STATISTICS.eigenvectors),  # type: ignore[arg-type]
             r"^ColorStatistics\.eigenvalues\[2\]: ",
         ),
         (lambda: ak.ColorStatistics((0.1, 0.2, 0.1)), r"^ColorStatistics\.eigenvectors: must be given"),  # type: ignore[call-arg]
         (lambda: ak.ColorStatistics(STATISTICS.eigenvalues, STATISTICS.eigenvectors, 3), r"^ColorStatistics: takes 2"),  # type: ignore[call-arg]
     ):
         with pytest.raises(ArgumentError, match=says):
-            make()
+            make()  # type: ignore[no-untyped-call]

@@ -63,7 +63,7 @@ def test_none_is_what_was_asked_for() -> None:
 @pytest.mark.parametrize(("found", "balance"), [(["a", "a"], 3), ([None], "max"), ([["a", "b"]], 5), ([0.5], "max")])
 def test_refusals(found: list[object], balance: int | str) -> None:
     with pytest.raises(ArgumentError) as caught:
-        wanted_copies(found, [str(place) for place in range(len(found))], 2, balance, False, [0] * len(found))
+        wanted_copies(found, [str(place) for place in range(len(found))], 2, balance, False, [0] * len(found))  # type: ignore[arg-type]
     assert caught.value.where == "balance"
 
 

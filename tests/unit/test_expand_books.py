@@ -154,7 +154,7 @@ def test_an_unknown_id_gets_the_nearest(out: Path) -> None:
         replay(out, id[:-5] + "x" + id[-5:])
 
 
-DAMAGE = {
+DAMAGE: dict[str, Callable[[bytes], bytes]] = {
     "no JSON": lambda line: line[:-9],
     "a list": lambda line: b"[1, 2]",
     "a word": lambda line: b'"id"',

@@ -91,9 +91,9 @@ def test_the_notes_kernels() -> None:
     line = np.full((9, 9), 20, np.uint8)
     line[:, 4] = 60
     for image, own, other in ((line, "vertical_line", "horizontal_line"), (line.T, "horizontal_line", "vertical_line")):
-        out = through(ak.Convolve(own), np.ascontiguousarray(image), "cpu")
+        out = through(ak.Convolve(own), np.ascontiguousarray(image), "cpu")  # type: ignore[arg-type]
         assert (out == np.where(image == 60, 240, 0)).all()
-        assert (through(ak.Convolve(other), np.ascontiguousarray(image), "cpu") == 0).all()
+        assert (through(ak.Convolve(other), np.ascontiguousarray(image), "cpu") == 0).all()  # type: ignore[arg-type]
 
 
 @both
@@ -240,7 +240,7 @@ def run(op: Barrier, image: Any, executor: str, **policy: Any) -> Any:
 def test_gaussians_are_scipys(executor: str, dtype: str, sigma: float) -> None:
     image = picture((40, 50), dtype)
     op = Filter(Gaussian(sigma))
-    op = Filter(op.kernel, (1, 1), tuple(side // 2 for side in kernel_of(op).shape))  # type: ignore[arg-type]
+    op = Filter(op.kernel, (1, 1), tuple(side // 2 for side in kernel_of(op).shape))
     smooth = np.stack([ndimage.gaussian_filter(plane.astype(float), sigma) for plane in np.moveaxis(image, -1, 0)], -1)
     assert_close(run(op, image, executor), stored(smooth, dtype), mean=0.01, most=1.0)
 

@@ -54,11 +54,12 @@ def largest_area(size: tuple[float, float], degrees: float) -> float:
     def area(log_aspect: float) -> float:
         aspect = np.exp(log_aspect)  # width over height: the height is bounded by the turned picture's two sides
         h = min(width / (aspect * c + s), height / (aspect * s + c))
-        return -aspect * h * h
+        return float(-aspect * h * h)
 
     coarse = np.linspace(-9, 9, 400)
     best = coarse[np.argmin([area(value) for value in coarse])]
-    return -minimize_scalar(area, bounds=(best - 0.1, best + 0.1), method="bounded", options={"xatol": 1e-12}).fun
+    bounds = (best - 0.1, best + 0.1)
+    return -float(minimize_scalar(area, bounds=bounds, method="bounded", options={"xatol": 1e-12}).fun)
 
 
 @given(st.floats(0, 90), st.floats(0.25, 4))
@@ -125,7 +126,7 @@ def test_quarter_turns_are_all_alike_and_exact() -> None:
 @given(st.integers(1, 300), st.integers(1, 300), st.integers(1, 200))
 def test_resizing_a_side_keeps_the_aspect(height: int, width: int, length: int) -> None:
     for side, measure in (("shorter", min), ("longer", max)):
-        size = drawn(ak.ResizeSide(length, side), 0, (height, width)).size
+        size = drawn(ak.ResizeSide(length, side), 0, (height, width)).size  # type: ignore[arg-type]
         assert measure(size) == length
         assert abs(size[0] * width - size[1] * height) <= max(height, width) / 2 or min(size) == 1
 

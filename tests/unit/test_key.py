@@ -38,7 +38,7 @@ def test_no_two_keys_share_a_stream(tuples: list[tuple[int, str, int, int]]) -> 
 
 
 def test_numbers_and_texts_of_numpy_make_the_same_key() -> None:
-    plain, other = ak.Key(3, "a.jpg", 1, 2), ak.Key(np.int64(3), np.str_("a.jpg"), np.uint8(1), np.int32(2))
+    plain, other = ak.Key(3, "a.jpg", 1, 2), ak.Key(np.int64(3), np.str_("a.jpg"), np.uint8(1), np.int32(2))  # type: ignore[arg-type]
     assert plain.stream("s").name == other.stream("s").name
 
 
@@ -120,7 +120,7 @@ def test_a_chance_fires_as_often_as_asked() -> None:
 def test_neighbouring_keys_are_independent() -> None:
     for axis in range(3):
         draws = [
-            ak.Key(*(n if axis == k else 0 for k in range(1)), "a", *(n if axis == k else 0 for k in (1, 2)))
+            ak.Key(*(n if axis == k else 0 for k in range(1)), "a", *(n if axis == k else 0 for k in (1, 2)))  # type: ignore[arg-type, call-arg]
             for n in range(5000)
         ]
         values = np.array([key.stream("s").random() for key in draws])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +26,7 @@ def pictures() -> dict[str, NDArray[Any]]:
     return {name: getattr(data, name)() for name in NAMES}
 
 
-CHANGES = {
+CHANGES: dict[str, Callable[[Any], Any]] = {
     "saved at 40": lambda image: decode(encode(image, "jpeg", 40)).image,
     "half the size": lambda image: cv2.resize(image, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA),
     "twice the size": lambda image: cv2.resize(image, None, fx=2, fy=2, interpolation=cv2.INTER_CUBIC),

@@ -2,6 +2,7 @@
 
 import math
 from collections import Counter, defaultdict
+from collections.abc import Callable
 from itertools import product
 from typing import Any
 
@@ -137,7 +138,7 @@ def test_auto_augments_pairs(policy: str) -> None:
 def test_imagenets_magnitudes_where_they_mean_nothing() -> None:
     theirs = [
         tuple((op.name.removesuffix("Original"), op.prob, op.magnitude) for op in pair)
-        for pair in timm.data.auto_augment.auto_augment_policy_original(None)
+        for pair in timm.data.auto_augment.auto_augment_policy_original(None)  # type: ignore[no-untyped-call]
     ]
     assert list(PAIRS["imagenet"]) == theirs
 
@@ -167,7 +168,7 @@ def test_auto_augments_probabilities(policy: str) -> None:
             outcomes.append([(None, 1 - chance), *((number, chance / len(numbers)) for number in numbers)])
         for (first, one), (second, other) in product(*outcomes):
             shares[tuple(part for part in (first, second) if part)] += one * other / 25
-    assert_frequencies(Counter(readings(ak.AutoAugment(policy), 12_000)), {k: v for k, v in shares.items() if v})
+    assert_frequencies(Counter(readings(ak.AutoAugment(policy), 12_000)), {k: v for k, v in shares.items() if v})  # type: ignore[arg-type]
 
 
 def test_ranges_are_torchvisions_where_the_papers_are() -> None:
@@ -191,17 +192,17 @@ def test_ranges_are_torchvisions_where_the_papers_are() -> None:
         for name in ("Brightness", "Color", "Contrast", "Sharpness"):
             assert math.isclose(max(found[name]) - 1.0, float(space[name][0][magnitude]), rel_tol=1e-4)
         assert found["Posterize"] == {float(space["Posterize"][0][magnitude])}
-        assert math.isclose(*found["Solarize"], float(space["Solarize"][0][magnitude]), abs_tol=1.0)
+        assert math.isclose(*found["Solarize"], float(space["Solarize"][0][magnitude]), abs_tol=1.0)  # type: ignore[call-arg]
 
 
-PILLOW = {
+PILLOW: dict[str, Callable[[Any, float], Any]] = {
     "AutoContrast": lambda image, _: ImageOps.autocontrast(image),
     "Brightness": lambda image, number: ImageEnhance.Brightness(image).enhance(number),
     "Color": lambda image, number: ImageEnhance.Color(image).enhance(number),
     "Invert": lambda image, _: ImageOps.invert(image),
     "Posterize": lambda image, number: ImageOps.posterize(image, round(number)),
     "Sharpness": lambda image, number: ImageEnhance.Sharpness(image).enhance(number),
-    "Solarize": lambda image, number: ImageOps.solarize(image, number),
+    "Solarize": lambda image, number: ImageOps.solarize(image, number),  # type: ignore[arg-type]
 }
 
 
@@ -220,7 +221,7 @@ def test_an_operation_is_pillows(name: str) -> None:
 
 @pytest.mark.parametrize("policy", POLICIES[:5], ids=repr)
 def test_moves_of_a_policy_and_around_it_are_one_map(policy: ak.Transform) -> None:
-    pipeline = ak.Pipeline([ak.RandomResizedCrop(96), policy, ak.Rotate()])
+    pipeline = ak.Pipeline([ak.RandomResizedCrop(96), policy, ak.Rotate()])  # type: ignore[arg-type]
     some = 0
     for n in range(60):
         key, scene = ak.Key(n, "one map"), ak.Scene(SIZE)
@@ -253,11 +254,11 @@ def test_pictures_of_any_size(size: tuple[int, int]) -> None:
     [
         (lambda: ak.RandAugment(0), r"RandAugment\.count: must be greater than or equal to 1, got 0"),
         (lambda: ak.RandAugment(2, 31.0), r"RandAugment\.magnitude: must lie within 0 and 30, got 31"),
-        (lambda: ak.AutoAugment("mnist"), r"AutoAugment\.policy: must be 'imagenet', 'cifar' or 'svhn', got 'mnist'"),
+        (lambda: ak.AutoAugment("mnist"), r"AutoAugment\.policy: must be 'imagenet', 'cifar' or 'svhn', got 'mnist'"),  # type: ignore[arg-type]
         (lambda: ak.AugMix(11.0), r"AugMix\.severity: must be less than or equal to 10, got 11"),
         (lambda: ak.AugMix(alpha=0.0), r"AugMix\.alpha: must be greater than or equal to 0\.1, got 0"),
         (lambda: ak.AugMix(depth=(3, 1)), r"AugMix\.depth: must have low <= high, got \(3, 1\)\. Swap the two"),
-        (lambda: ak.TrivialAugmentWide(), r"Here that is TrivialAugment"),
+        (lambda: ak.TrivialAugmentWide(), r"Here that is TrivialAugment"),  # type: ignore[operator]
     ],
 )
 def test_what_a_policy_refuses(wrong: Any, told: str) -> None:

@@ -184,8 +184,8 @@ def test_a_file_fits_both(tmp_path: Path) -> None:
     ("make", "says"),
     [
         (lambda: ak.Style((0.1,) * 3, ((1.0, 0.5, 0.0), (0.0, 1.0, 0.0), (0.0, 0.0, 1.0))), "symmetric"),
-        (lambda: ak.Style((0.1, 0.2), STYLE.covariance), r"^Style\.mean\[2\]: must be given"),
-        (lambda: ak.Style(STYLE.mean), r"^Style\.covariance: must be given"),
+        (lambda: ak.Style((0.1, 0.2), STYLE.covariance), r"^Style\.mean\[2\]: must be given"),  # type: ignore[arg-type]
+        (lambda: ak.Style(STYLE.mean), r"^Style\.covariance: must be given"),  # type: ignore[call-arg]
         (lambda: ak.Style((124.0, 116.0, 104.0), STYLE.covariance), r"Style\.mean: must lie in 0 to 1, got .* Divide"),
         (lambda: ak.Style(STYLE.mean, ((9e9, 0.0, 0.0), (0.0, 9.0, 0.0), (0.0, 0.0, 9.0))), r"Style\.covariance: must"),
         (lambda: ak.Style(STYLE.mean, ((0.1, 0.2, 0.0), (0.2, 0.1, 0.0), (0.0, 0.0, 0.1))), r"Style\.covariance: must"),
@@ -209,4 +209,4 @@ def test_waves_do_not_depend_on_the_threads_of_blas() -> None:
         with threadpool_limits(threads, user_api="blas"):
             bands = [values for _, values in restyled(image, op)]
             found.append(np.concatenate([spectrum(image, 24).view(np.float64).ravel(), *map(np.ravel, bands)]))
-    assert np.array_equal(*found)
+    assert np.array_equal(*found)  # type: ignore[arg-type]

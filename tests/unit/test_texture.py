@@ -199,9 +199,9 @@ def test_paint(executor: str, dtype: str) -> None:
     step = ak.Erase(area=0.2, fill=(0.0, 0.2, 1.0), mask_fill=9)
     out = ak.Pipeline([step])(sample, KEY, executor)
     painted = out.mask == 9
-    assert 0.15 < painted.mean() < 0.25
+    assert 0.15 < painted.mean() < 0.25  # type: ignore[union-attr]
     levels = out.image.astype(float) / TOP[dtype]
-    np.testing.assert_allclose(levels[painted], np.broadcast_to([0.0, 0.2, 1.0], (painted.sum(), 3)), atol=1e-6)
+    np.testing.assert_allclose(levels[painted], np.broadcast_to([0.0, 0.2, 1.0], (painted.sum(), 3)), atol=1e-6)  # type: ignore[union-attr]
     np.testing.assert_array_equal(out.image[~painted], image[~painted])
     grain = through(ak.Erase(area=0.5, fill="noise"), image, executor).astype(float) / TOP[dtype]
     changed = grain[np.abs(grain - 0.5).max(axis=-1) > 0.01]

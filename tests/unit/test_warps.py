@@ -37,7 +37,7 @@ def test_x_and_y_are_independent(step: ak.Transform) -> None:
         return
     assert abs(np.corrcoef(dx.ravel(), dy.ravel())[0, 1]) < 0.02
     # Blurred as one stacked picture, the last rows of one would meet the first of the other.
-    count = dx[:, -1].size / (step.sigma[0] * 3.5)  # independent values along a row, roughly
+    count = dx[:, -1].size / (step.sigma[0] * 3.5)  # type: ignore[attr-defined]  # independent values along a row, roughly
     for one, other in (
         (dx[:, -1], dy[:, 0]),
         (dx[:, 0], dy[:, -1]),

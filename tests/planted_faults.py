@@ -1,0 +1,147 @@
+"""Faults, planted one after the other in a scratch copy of augkit: the tests named beside each must catch it.
+
+``make planted`` runs it; as a command, it takes words that choose faults by what they are called. A fault is found by
+the name of its function and a pattern inside, so that it survives when modules move; where it fits nowhere, or twice,
+that is told as a fault of this file. First the tests are run without it: they must pass, or would catch whatever comes.
+"""
+
+from __future__ import annotations
+
+import ast
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent
+
+
+@dataclass(frozen=True)
+class Fault:
+    """What is wrong, where, and who must tell.
+
+    Args:
+        what: is wrong.
+        function: the name of the one that holds it.
+        old: a pattern that is found once in its source.
+        new: what stands there instead.
+        tests: arguments of pytest: the files that must tell, and which of their tests, for the sake of time.
+    """
+
+    what: str
+    function: str
+    old: str
+    new: str
+    tests: tuple[str, ...]
+
+
+FAULTS = (
+    Fault("min_visible is ignored", "clipped", r"left >= min_visible \* whole", "left >= 0.0 * whole",
+          ("tests/laws/test_labels.py", "-k", "hidden_boxes or come_back or tell_what")),
+    Fault("labels are not exchanged in a mirror", "mirrored", r"target\.mirrored\(policy\)", "target",
+          ("tests/laws/test_mirrored.py", "-k", "not expand")),
+    Fault("a rotation turns the other way", "rotation", r"sine, 0\.0\), \(0\.0 - sine", "0.0 - sine, 0.0), (sine",
+          ("tests/unit/test_geometry.py", "-k", "directions")),
+    Fault("maps are done in the wrong order", "product", r"first\n(.*) = second", r"second\n\1 = first",
+          ("tests/laws/test_fusion.py",)),
+    Fault("pixels are cut, not rounded", "finish", r"to_nearest\(clamped\)", "np.floor(clamped)",
+          ("tests/unit/test_colour.py", "tests/unit/test_levels.py")),
+    Fault("every step draws the same numbers", "stream", r"_philox_key, label", '_philox_key, ""',
+          ("tests/unit/test_key.py", "tests/laws/test_randomness.py")),
+    Fault("lineage has no plans", "_output", r"plan\.to_json\(\)", '"null"',
+          ("tests/unit/test_expand_books.py", "-k", "replay")),
+    Fault("nothing is synced", "sync_all", r"syncfs = _syncfs\(\)", "return",
+          ("tests/faults/test_crash.py", "-k", "fresh and power")),
+    Fault("a file's content is not checked", "check", r"sha256_of\(.*\) != facts\[1\]", "False",
+          ("tests/unit/test_expand_books.py", "-k", "flipped")),
+    Fault("rejecting too many is no failure", "command", r"if summary\.over_budget or \(", "if (",
+          ("tests/cli/test_cli_expand.py", "-k", "json_is_all")),
+    Fault("a dying worker's neighbour is blamed", "_without", r"\(position, reason\)", "(position - 1, reason)",
+          ("tests/faults/test_supervision.py", "-k", "not parent and not closing")),
+    Fault("the split depends on the order of sources", "assign",
+          r"split_of\(group, fractions, seed\) for group in groups",
+          "split_of(str(n), fractions, seed) for n, _ in enumerate(groups)", ("tests/formats/test_splits.py",)),
+    Fault("COCO is written without keypoints", "_annotation", r"if instance\.keypoints:", "if False:",
+          ("tests/formats/test_expand_labels.py",)),
+    Fault("EXIF's orientation is not applied", "decode", r"_upright\(image, exif\) if exif else image", "image",
+          ("tests/unit/test_codec.py", "-k", "upright")),
+    Fault("every epoch of a loader is the first", "_order", r"epoch=epoch", "epoch=0",
+          ("tests/laws/test_loader_sampler.py",)),
+    Fault("a resumed epoch begins anew", "fit", r"\(state\.epoch, state\.step\)", "(state.epoch, 0)",
+          ("tests/train/test_train_resume.py", "-k", "any_step")),
+    Fault("features are kept without regard to the pipeline", r"\w+",
+          r'"pipeline": ready\.deciding\["pipeline"\] if is_augmented else None', '"pipeline": None',
+          ("tests/train/test_train_frozen.py", "-k", "misses_the_cache")),
+    Fault("BatchNorm of a frozen network goes on learning", "set_mode", r"network\.train\(not is_frozen\)",
+          "network.train()", ("tests/train/test_train_frozen.py", "-k", "frozen_layers or frozen_backbone")),
+    Fault("what is reported on is augmented", r"\w+", r'ready\.pipeline if role == "fit" else None', "ready.pipeline",
+          ("tests/train/test_train_data.py", "-k", "never_augmented")),
+)  # fmt: skip
+
+
+def planted(tree: Path, fault: Fault) -> tuple[Path, str]:
+    """Return the only file of a tree that the fault fits, and its text with the fault."""
+    found: list[tuple[Path, str]] = []
+    for path in sorted((tree / "augkit").rglob("*.py")):
+        text = path.read_text()
+        for node in ast.walk(ast.parse(text)):
+            if isinstance(node, ast.FunctionDef) and re.fullmatch(fault.function, node.name):
+                source = ast.get_source_segment(text, node) or ""
+                spoilt, count = re.subn(fault.old, fault.new, source)
+                if count:
+                    found.append((path, text.replace(source, spoilt)))
+    if len(found) != 1:
+        raise LookupError(f"must be planted in one place, fits {len(found)}: {[str(path) for path, _ in found]}")
+    return found[0]
+
+
+def ended(tree: Path, tests: tuple[str, ...]) -> int:
+    """Return pytest's exit code for some tests of a tree: 0 where all pass, 1 where one fails."""
+    words = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", *tests]
+    environment = os.environ | {"PYTHONPATH": str(tree)}
+    done = subprocess.run(words, cwd=tree, env=environment, capture_output=True, text=True, check=False)
+    if done.returncode > 1:
+        print(done.stdout, done.stderr, sep="\n")
+    return done.returncode
+
+
+def judged(tree: Path, fault: Fault) -> str:
+    """Return "caught", or what went otherwise."""
+    try:
+        path, spoilt = planted(tree, fault)
+    except LookupError as error:
+        return f"NOT PLANTED: {error}"
+    if ended(tree, fault.tests) != 0:
+        return "NOT JUDGED: the tests fail without the fault"
+    sound = path.read_text()
+    path.write_text(spoilt)
+    try:
+        return {0: "MISSED", 1: "caught"}.get(ended(tree, fault.tests), "NOT JUDGED: the tests did not run")
+    finally:
+        path.write_text(sound)
+
+
+def main() -> int:
+    """Plant every fault, or those whose names hold a word of the command line; say what became of each."""
+    chosen = [fault for fault in FAULTS if not sys.argv[1:] or any(word in fault.what for word in sys.argv[1:])]
+    missed = 0
+    with tempfile.TemporaryDirectory() as place:
+        tree = Path(place)
+        for folder in ("augkit", "pipelines", "tests"):
+            shutil.copytree(ROOT / folder, tree / folder, ignore=shutil.ignore_patterns("__pycache__"))
+        shutil.copy(ROOT / "pyproject.toml", tree)
+        for fault in chosen:
+            began, said = time.monotonic(), judged(tree, fault)
+            missed += said != "caught"
+            print(f"{said:8} {fault.what} ({fault.tests[0]}, {time.monotonic() - began:.0f} s)", flush=True)
+    print(f"{len(chosen) - missed} of {len(chosen)} faults caught.")
+    return int(missed > 0)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
