@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
+from augkit.configuration import listed
 from augkit.datasets.data_set import KINDS, DataSet, Kind
 from augkit.datasets.format import FORMATS, Format, Reader, Writer
 from augkit.errors import ArgumentError, FileError, closest
@@ -63,15 +64,6 @@ def writer(name: str) -> Writer:
 def file_suffixes() -> list[str]:
     """Return the suffixes of files that are data sets by themselves."""
     return [suffix for reader in readers() for suffix in reader.suffixes]
-
-
-def listed(names: Sequence[str]) -> str:
-    """Return names as a sentence lists them.
-
-    >>> listed(["folder", "coco", "yolo"]), listed(["coco"])
-    ('folder, coco or yolo', 'coco')
-    """
-    return " or ".join(filter(None, [", ".join(names[:-1]), *names[-1:]]))
 
 
 def kinds_text(kinds: Iterable[Kind]) -> str:

@@ -56,8 +56,11 @@ def _pipeline_described(pipeline: Pipeline) -> object:
 
 
 def _fractions(given: object) -> object:
+    """Return the fractions of splits, checked, of themselves or of a text such as ``train=0.9,val=0.1``."""
     from augkit.datasets.splits import parse_split
 
+    if isinstance(given, Mapping) and given:
+        given = ",".join(f"{name}={float(part)!r}" for name, part in given.items())
     return parse_split(given) if isinstance(given, str) else given or {}
 
 
@@ -154,7 +157,7 @@ class ExpandConfig(Configuration):
 
     @model_validator(mode="after")
     def _require_one_aim(self) -> Self:
-        """Refuse aims that gainsay each other, before one of them removes or adds anything."""
+        """Refuse aims that contradict each other, before one of them removes or adds anything."""
         if self.shards is not None and not 0 <= self.shards[0] < self.shards[1]:
             what = f"must be i/n with i from 0 to n - 1, got {self.shards[0]}/{self.shards[1]}."
             raise ArgumentError(what, "shards")

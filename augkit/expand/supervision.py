@@ -109,7 +109,7 @@ def started(work: Workable[Shard, object], start_method: str, stop: Event) -> Wo
     return Worker(process, ours, shared)
 
 
-def fate_alone(work: Workable[Shard, object], tasks: tuple[object, ...], start_method: str, timeout_s: float) -> str:
+def ending_alone(work: Workable[Shard, object], tasks: tuple[object, ...], start_method: str, timeout_s: float) -> str:
     """Do some tasks in a process of their own; return what ended it, or nothing if it lived.
 
     Args:

@@ -12,8 +12,8 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from tempfile import TemporaryFile
 from typing import IO, BinaryIO, cast
 
-from augkit.errors import AugkitError, MissingExtra
-from augkit.storage.root import inside
+from augkit.errors import AugkitError
+from augkit.storage.root import files_at, inside
 from augkit.storage.sealed_json import FileFacts, Tally
 from augkit.storage.store import Staging, Store
 
@@ -25,17 +25,8 @@ class Bucket(Store):
 
     def __init__(self, url: str) -> None:
         self.url = url.rstrip("/")
-        try:
-            import fsspec  # type: ignore[import-untyped]
-        except ImportError:
-            advice = "Run: pip install 'augkit[remote]'"
-            raise MissingExtra(f"must be installed to write to a URL. {advice}", "fsspec") from None
-        try:
-            # What others put a moment ago must be seen, so no listing is kept.
-            self._files, path = fsspec.url_to_fs(self.url, use_listings_cache=False)
-        except (ImportError, ValueError) as fault:
-            raise MissingExtra(f"must be a URL that fsspec reaches, got: {fault}", self.url) from None
-        self._root = str(path).rstrip("/")
+        # What others put a moment ago must be seen, so no listing is kept.
+        self._files, self._root = files_at(self.url, use_listings_cache=False)
 
     def __str__(self) -> str:
         return self.url

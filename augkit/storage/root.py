@@ -185,16 +185,7 @@ class Url(Root):
 
     @property
     def _files(self) -> tuple[Any, str]:
-        """The file system, which fsspec keeps once a process, and the root's path in it."""
-        try:
-            import fsspec  # type: ignore[import-untyped,unused-ignore]
-        except ImportError:
-            raise MissingExtra("must be installed to read a URL. Run: pip install 'augkit[remote]'", "fsspec") from None
-        try:
-            files, path = fsspec.url_to_fs(self.url)
-        except (ImportError, ValueError) as fault:
-            raise MissingExtra(f"must be a URL that fsspec reaches, got: {fault}", self.url) from None
-        return files, str(path).rstrip("/")
+        return files_at(self.url)
 
     def above(self) -> tuple[Root, str]:
         url, _, name = self.url.rpartition("/")
@@ -251,6 +242,23 @@ class Url(Root):
             yield files, root + below
         except Exception as fault:
             raise FileError(f"must be readable, got: {fault}.", f"{self.url}/{path}".rstrip("/")) from None
+
+
+def files_at(url: str, **options: bool) -> tuple[Any, str]:
+    """Return the file system of a URL, which fsspec keeps once a process, and the path in it.
+
+    Raises:
+        MissingExtra: fsspec, or what it needs for such a URL, is not installed.
+    """
+    try:
+        import fsspec  # type: ignore[import-untyped,unused-ignore]
+    except ImportError:
+        raise MissingExtra("must be installed to reach a URL. Run: pip install 'augkit[remote]'", "fsspec") from None
+    try:
+        files, path = fsspec.url_to_fs(url, **options)
+    except (ImportError, ValueError) as fault:
+        raise MissingExtra(f"must be a URL that fsspec reaches, got: {fault}", url) from None
+    return files, str(path).rstrip("/")
 
 
 def inside(path: str) -> str:

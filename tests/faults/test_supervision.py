@@ -175,7 +175,7 @@ def group(leader: int) -> list[str]:
 
 
 def test_death_without_a_culprit_ends_the_job(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("augkit.expand.engines.processes.fate_alone", lambda *_, **__: "")
+    monkeypatch.setattr("augkit.expand.engines.processes.ending_alone", lambda *_, **__: "")
     with pytest.raises(JobError, match="died over the same one"):
         done([FakeShard(0, ("abort",))], 1)
 

@@ -20,7 +20,7 @@ from typing import Generic, cast
 from augkit.errors import ArgumentError, JobError
 from augkit.expand.engines import ENGINES
 from augkit.expand.quarantine import cleared
-from augkit.expand.supervision import KILLED, LOOK_S, MOST_FALSE_STARTS, Worker, fate_alone, started
+from augkit.expand.supervision import KILLED, LOOK_S, MOST_FALSE_STARTS, Worker, ending_alone, started
 from augkit.expand.worker import BEGUN, POSITION, Order, Result, Shard, Workable
 
 STOP_S = 10.0  # that workers get to end after Ctrl-C
@@ -74,7 +74,7 @@ class _Pool(Generic[Shard, Result]):
         self.again = deque[Shard]()  # shards whose worker died
         self.deaths: dict[int, int] = {}  # of workers, by shard
         self.false_starts = 0
-        self._fate = partial(fate_alone, work, start_method=start_method, timeout_s=timeout_s)
+        self._trial = partial(ending_alone, work, start_method=start_method, timeout_s=timeout_s)
 
     def run(self, shards: Iterator[Shard], watch: Callable[[int], None]) -> Iterator[Result]:
         waiting = deque[Shard]()
@@ -83,7 +83,7 @@ class _Pool(Generic[Shard, Result]):
             self.again.clear()
             while len(waiting) < self.size and (shard := next(shards, None)) is not None:
                 waiting.append(shard)
-            self._staff(len(waiting))
+            self._start_workers(len(waiting))
             for worker in self.workers:
                 if worker.has_begun and worker.order is None and waiting:
                     worker.send(Order(shard=waiting.popleft()))
@@ -95,7 +95,7 @@ class _Pool(Generic[Shard, Result]):
                     yield result
             watch(sum(worker.in_hand for worker in self.workers))
 
-    def _staff(self, waiting: int) -> None:
+    def _start_workers(self, waiting: int) -> None:
         busy = sum(worker.order is not None for worker in self.workers)
         while len(self.workers) < min(self.size, busy + waiting):
             self.workers.append(started(self.work, self.start_method, self.stop))
@@ -119,7 +119,7 @@ class _Pool(Generic[Shard, Result]):
         answer = worker.answer()
         if answer is None:
             if not worker.process.is_alive():
-                self._bury(worker)
+                self._remove_dead(worker)
             return None
         if answer == BEGUN:
             worker.has_begun, self.false_starts = True, 0
@@ -129,7 +129,7 @@ class _Pool(Generic[Shard, Result]):
             raise answer
         return cast(Result, answer)
 
-    def _bury(self, worker: Worker[Shard]) -> None:
+    def _remove_dead(self, worker: Worker[Shard]) -> None:
         self.workers.remove(worker)
         position, order = worker.shared[POSITION], worker.order
         worker.end()
@@ -137,7 +137,7 @@ class _Pool(Generic[Shard, Result]):
             self._count_start(worker.process.exitcode or 0)
         if order is not None and order.shard is not None:
             deaths = self.deaths[order.shard.index] = self.deaths.get(order.shard.index, 0) + 1
-            self.again.append(cleared(order.shard, position, deaths, self._fate))
+            self.again.append(cleared(order.shard, position, deaths, self._trial))
 
     def _count_start(self, exit_code: int) -> None:
         """Count a worker that ended before it began; give up when that is no accident."""

@@ -16,7 +16,7 @@ from typing import Any
 from augkit.errors import JobError, MissingExtra
 from augkit.expand.engines import ENGINES
 from augkit.expand.quarantine import cleared
-from augkit.expand.supervision import fate_alone
+from augkit.expand.supervision import ending_alone
 from augkit.expand.worker import Result, Shard, Workable
 
 RETRIES = 3  # by Ray itself, when a node or a worker dies
@@ -82,7 +82,7 @@ def _run(
     pending: dict[object, Shard] = {}
     again: list[Shard] = []
     deaths = Counter[int]()
-    fate = partial(fate_alone, work, start_method="spawn", timeout_s=timeout_s)
+    trial = partial(ending_alone, work, start_method="spawn", timeout_s=timeout_s)
     while True:
         while len(pending) < AHEAD * workers and (shard := again.pop() if again else next(rest, None)) is not None:
             pending[task.remote(shared, shard, timeout_s)] = shard
@@ -94,7 +94,7 @@ def _run(
             yield ray.get(done)
         except ray.exceptions.WorkerCrashedError:  # after all retries: a picture is looked for, here
             deaths[shard.index] += RETRIES
-            again.append(cleared(shard, -1, deaths[shard.index], fate))
+            again.append(cleared(shard, -1, deaths[shard.index], trial))
         except ray.exceptions.RayTaskError as fault:
             raise fault.cause from None
         except ray.exceptions.RayError as fault:
