@@ -18,7 +18,7 @@ from annotated_types import Ge, Gt, Le, Lt
 from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic.fields import FieldInfo
 
-from augkit.errors import ArgumentError, AugkitError, closest
+from augkit.errors import ArgumentError, AugkitError, closest, listed
 
 KINDS = {bool: "true or false", int: "a whole number", float: "a number", str: "text"}
 
@@ -214,16 +214,6 @@ def difference(then: Mapping[str, object], now: Mapping[str, object]) -> str:
                 return f"{name}.{difference(before, after)}"
             return f"{name} must be {_as_json(before)}, got {_as_json(after)}"
     return ""
-
-
-def listed(names: Iterable[str]) -> str:
-    """Return names as a sentence has them.
-
-    >>> listed(["jpeg", "png", "webp"])
-    'jpeg, png or webp'
-    """
-    *others, last = names
-    return f"{', '.join(others)} or {last}" if others else last
 
 
 @cache

@@ -108,3 +108,13 @@ def closest(name: str, options: Iterable[str]) -> str:
     by_folded_name = {option.lower(): option for option in options}
     found = get_close_matches(name.lower(), by_folded_name, n=1)
     return f" Did you mean {by_folded_name[found[0]]}?" if found else ""
+
+
+def listed(names: Iterable[str]) -> str:
+    """Return names as a sentence has them.
+
+    >>> listed(["jpeg", "png", "webp"]), listed(["png"])
+    ('jpeg, png or webp', 'png')
+    """
+    *others, last = names
+    return f"{', '.join(others)} or {last}" if others else last

@@ -30,12 +30,11 @@ def command(
 ) -> None:
     """Write augmented copies of every picture, each explained.
 
-    SRC is class folders (with or without train, val and test above them), one flat folder,
-    COCO (its folder or JSON file), YOLO (its folder or data.yaml), a CSV or JSONL manifest,
-    WebDataset tars or Parquet; SRC and OUT may be URLs. The same seed gives the same files
-    for any number of workers, and the same command goes on where a run was stopped.
-    OUT/.augkit holds a line that explains each output, and rejected.jsonl says what was
-    wrong with the others.
+    SRC is a data set in any of the formats that augkit formats lists, and known by its
+    names: class folders, COCO, YOLO, a manifest ... SRC and OUT may be URLs. The same seed
+    gives the same files for any number of workers, and the same command goes on where a run
+    was stopped. OUT/.augkit holds a line that explains each output, and rejected.jsonl says
+    what was wrong with the others.
     """
     if dry_run:
         from augkit.expand import estimate

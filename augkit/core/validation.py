@@ -13,7 +13,7 @@ import pydantic
 from pydantic_core import ErrorDetails
 
 from augkit.core.arrays import JsonObject
-from augkit.errors import ArgumentError, closest
+from augkit.errors import ArgumentError, closest, listed
 
 T = TypeVar("T")
 
@@ -145,7 +145,7 @@ def _either(kinds: Sequence[ErrorDetails]) -> str:
         rule.removeprefix("be ") if before.startswith("be ") else rule
         for before, rule in zip(["", *rules], rules, strict=False)
     ]
-    return " or ".join(filter(None, [", ".join(told[:-1]), told[-1]]))
+    return listed(told)
 
 
 def _rule(fault: ErrorDetails) -> str:

@@ -39,7 +39,6 @@ __all__ = [
     "file_suffixes",
     "format_table",
     "is_data_set",
-    "listed",
     "read",
     "readers",
     "writer",

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from augkit.configuration import listed
 from augkit.datasets.data_set import KINDS, DataSet, Kind
 from augkit.datasets.format import FORMATS, Format, Reader, Writer
-from augkit.errors import ArgumentError, FileError, closest
+from augkit.errors import ArgumentError, FileError, closest, listed
 from augkit.storage.root import Root
 
 

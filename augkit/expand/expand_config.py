@@ -87,7 +87,7 @@ class ExpandConfig(Configuration):
     """All that decides the bytes of an expansion, in the order in which job.json holds it, and how the work is run."""
 
     source: Annotated[str, BeforeValidator(os.fspath), Option(argument="SRC", decides=False)] = Field(
-        description="A data set: see below for its forms."
+        description="A data set: see below for its formats."
     )
     out: Annotated[str, BeforeValidator(os.fspath), Option(argument="OUT", decides=False)] = Field(
         description="A new or empty folder, or one that is unfinished."
@@ -115,7 +115,7 @@ class ExpandConfig(Configuration):
         "omit", description="{choices} the pictures themselves."
     )
     form: Annotated[str | None, Option(key="format", choices=_forms, shown_default="that of SRC")] = Field(
-        None, description="Of what is written: see augkit formats."
+        None, description="{choices}: see augkit formats."
     )
     encoding: Literal["jpeg", "png", "webp"] = Field("jpeg", description="{choices}.")
     quality: int = Field(90, ge=1, le=100, description="1 to 100, for jpeg and webp.")

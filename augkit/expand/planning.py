@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from augkit.datasets import DataSet, listed, read, writers
+from augkit.datasets import DataSet, read, writers
 from augkit.datasets.splits import assign, groups_of
-from augkit.errors import ArgumentError, closest
+from augkit.errors import ArgumentError, closest, listed
 from augkit.expand.expand_config import ExpandConfig
 from augkit.expand.job import Job
 from augkit.expand.output_names import is_class

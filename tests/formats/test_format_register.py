@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from augkit.datasets import FORMATS, Format, Reader, file_suffixes, format_table, listed, read, readers, writer, writers
-from augkit.errors import ArgumentError, FileError
+from augkit.datasets import FORMATS, Format, Reader, file_suffixes, format_table, read, readers, writer, writers
+from augkit.errors import ArgumentError, FileError, listed
 from augkit.storage.root import Root
 from support.data_sets import JPEG, PNG, lay
 from support.packages import LIST_FORMAT, install
