@@ -97,25 +97,37 @@ def outcome(job: Job, folder: Path, release: str) -> dict[str, Any]:
 
 
 def tree(folder: Path, made: Sequence[str]) -> dict[str, Any]:
-    """Return what all files below some folders hold, but for where the sources lay, which differs everywhere."""
-    paths = [path for name in made for path in sorted([folder / name, *(folder / name).rglob("*")]) if path.is_file()]
-    names = [path.relative_to(folder).as_posix() for path in paths]
-    found = {name: held(name, path.read_bytes()) for name, path in zip(names, paths, strict=True)}
-    return {name: data for name, data in found.items() if not name.endswith(".augkit/source.txt")}
+    """Return what all files below some folders hold, but for where the sources lay, which differs everywhere.
 
-
-def held(name: str, data: bytes) -> str | list[str]:
-    """Return the hash of a file; of a text its lines, or the hashes of those that are long.
-
-    Markers of what is complete hold little but hashes of other files, so theirs is enough.
+    Of a text that is its lines, of other files a hash, also of markers, which hold little but hashes of other files.
     """
+    paths = [path for name in made for path in [folder / name, *(folder / name).rglob("*")] if path.is_file()]
+    names = {path.relative_to(folder).as_posix(): path for path in paths if path.name != "source.txt"}
+    return {name: _held(name, path.read_bytes()) for name, path in sorted(names.items(), key=_books_last)}
+
+
+def _books_last(item: tuple[str, Path]) -> tuple[bool, bool, str]:
+    return "/.augkit/" in item[0], _is_marker(item[0]), item[0]
+
+
+def _is_marker(name: str) -> bool:
+    return "/.augkit/shards/" in name or name.endswith("/.augkit/done.json")
+
+
+def _held(name: str, data: bytes) -> str | list[str]:
     try:
-        lines = data.decode().split("\n")
+        return digest(data) if _is_marker(name) else data.decode().split("\n")
     except UnicodeDecodeError:
         return digest(data)
-    if "/.augkit/shards/" in name or name.endswith("/.augkit/done.json"):
-        return digest(data)
-    return [line if len(line) <= LONGEST_LINE else f"#{digest(line.encode())}" for line in lines]
+
+
+def abbreviated(value: Any) -> Any:
+    """Return an outcome as it is kept: with hashes of the lines that are long, which `difference` knows."""
+    if isinstance(value, dict):
+        return {name: abbreviated(part) for name, part in value.items()}
+    if isinstance(value, list):
+        return [abbreviated(part) for part in value]
+    return f"#{digest(value.encode())}" if isinstance(value, str) and len(value) > LONGEST_LINE else value
 
 
 def digest(data: bytes) -> str:
@@ -180,5 +192,7 @@ def difference(wanted: Any, found: Any, close: float = 0.0, where: str = "") -> 
             (told for n, pair in pairs if (told := difference(*pair, close, f"{where}[{n}] ")) is not None), None
         )
     if isinstance(wanted, float) and isinstance(found, float) and abs(wanted - found) <= close:
+        return None
+    if isinstance(wanted, str) and wanted == abbreviated(found):
         return None
     return None if wanted == found and type(wanted) is type(found) else f"{where}was {wanted!r}, is {found!r}"

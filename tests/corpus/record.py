@@ -34,7 +34,7 @@ def trees(release: str) -> dict[str, Any]:
     found = {}
     for name, job in cases.jobs().items():
         with TemporaryDirectory() as folder:
-            found[name] = outcomes.outcome(job, Path(folder), release)
+            found[name] = outcomes.abbreviated(outcomes.outcome(job, Path(folder), release))
     return found
 
 
