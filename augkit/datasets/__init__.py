@@ -1,6 +1,5 @@
 """Data sets, in and out: what there is to read before a byte of it is read, and every format that is written."""
 
-from augkit.configuration import listed
 from augkit.datasets.data_set import KINDS, SPLITS, Annotations, DataSet, Kind, Source, Split
 from augkit.datasets.format import FORMATS, FileWriter, Format, Part, Reader, Record, Sink, Whole, Writer
 from augkit.datasets.known_formats import (

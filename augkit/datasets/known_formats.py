@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable
 
-from augkit.configuration import listed
 from augkit.datasets.data_set import KINDS, DataSet, Kind
 from augkit.datasets.format import FORMATS, Format, Reader, Writer
 from augkit.errors import ArgumentError, FileError, closest, listed
