@@ -38,9 +38,10 @@ def left_out(cls: type) -> Mapping[str, object]:
 
 
 def written(value: object) -> JsonObject:
-    """Return the fields of a dataclass that are written, by name."""
+    """Return the fields of a dataclass that are written, by name, to be read only."""
     later = left_out(type(value))  # type: ignore[arg-type]  # mypy takes the hash of values for that of the class
-    return {name: part for name, part in vars(value).items() if name not in later or part != later[name]}
+    parts = vars(value)
+    return {name: parts[name] for name in parts if name not in later or parts[name] != later[name]} if later else parts
 
 
 @cache

@@ -63,8 +63,10 @@ class Scene:
         Raises:
             SampleError: they would leave no pixel, or another library cannot do one of them.
         """
-        if any(type(op) in _ASKED for op in ops):
-            ops = self._settled(ops)
+        for op in ops:
+            if type(op) in _ASKED:
+                ops = self._settled(ops)
+                break
         return ops, self._moved(ops)
 
     def after(self, ops: tuple[Op, ...]) -> Scene:
@@ -84,6 +86,8 @@ class Scene:
 
     def _moved(self, ops: tuple[Op, ...]) -> Scene:
         size, moved = self.size, moves(ops, self.size)
+        if not moved:
+            return self
         for move in moved:
             size = move.size
             if size[0] < 1 or size[1] < 1:

@@ -19,6 +19,7 @@ T = TypeVar("T")
 
 # Operations, and the parts that they hold, by the names of their classes.
 OPS: Register[type] = Register("operation", "augkit.core.ops", group="augkit.transforms")
+_NAMES: dict[type, str] = {}
 
 
 @dataclass_transform(frozen_default=True)
@@ -29,8 +30,8 @@ def operation(cls: type[T]) -> type[T]:
         ArgumentError: another one has the name.
     """
     made = dataclass(frozen=True)(cls)
-    OPS.add(cls.__name__, made)
-    return made
+    _NAMES[made] = cls.__name__
+    return OPS.add(cls.__name__, made)
 
 
 def to_jsonable(op: object) -> JsonObject:
@@ -39,9 +40,10 @@ def to_jsonable(op: object) -> JsonObject:
     Raises:
         TypeError: it is no operation.
     """
-    if type(op).__name__ not in OPS:
+    name = _NAMES.get(type(op))
+    if name is None:
         raise TypeError(f"must be an operation, got {op!r:.60}")
-    return {"op": type(op).__name__} | written(op)
+    return {"op": name, **written(op)}
 
 
 def from_jsonable(described: Json) -> object:
