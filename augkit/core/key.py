@@ -20,11 +20,12 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from hashlib import blake2b
 from numbers import Integral
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from augkit.core.arrays import Json
 from augkit.errors import ArgumentError
 
 T = TypeVar("T")
@@ -220,7 +221,7 @@ def _counter(label: str) -> Words:
 
 def _philox_words(philox_key: Words, label: str, start: int, count: int) -> NDArray[np.uint64]:
     """Return `count` words of a stream from word `start` on, a multiple of four."""
-    state: Any = {  # tuples do as well as arrays, and are made faster
+    state: Json = {  # tuples do as well as arrays, and are made faster
         "bit_generator": "Philox",
         "state": {"counter": (start // 4, *_counter(label)), "key": philox_key},
         "buffer": (0, 0, 0, 0),

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
-from numpy.typing import NDArray
+
+from augkit.core.arrays import Array
 
 # OpenBLAS shares a product among threads above 2**18 multiplications (9 * 2**10 where a matrix meets a vector), and
 # rounds differently at the seams. Parts of less than twice this size are left to one thread.
@@ -14,7 +13,7 @@ MULTIPLICATIONS_BY_A_VECTOR = 2**12
 ROWS = 8  # a part has a multiple of so many: what is left over takes BLAS as long as a whole block
 
 
-def matmul(left: NDArray[Any], right: NDArray[Any], out: NDArray[Any] | None = None) -> NDArray[Any]:
+def matmul(left: Array, right: Array, out: Array | None = None) -> Array:
     """Return (m, k) times (k, n), of one dtype, in parts that one thread does; written to `out` (m, n) if given."""
     (height, inner), width = left.shape, right.shape[1]
     made = np.empty((height, width), left.dtype) if out is None else out

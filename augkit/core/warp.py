@@ -16,11 +16,11 @@ from base64 import b64decode, b64encode
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from augkit.core.arrays import Reals
 from augkit.core.key import Stream
 from augkit.core.ops import ControlPoints, ElasticField, Warp
 from augkit.core.spatial import Points, Size
@@ -32,7 +32,7 @@ UNFOLDED_PUSH = 0.48
 SPACINGS_PER_SIGMA = 2.0
 INVERSE_TOLERANCE_PX = 1e-5
 
-Weigh = Callable[[NDArray[np.float64]], tuple[NDArray[np.float64], ...]]
+Weigh = Callable[[Reals], tuple[Reals, ...]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,7 +40,7 @@ class Grid:
     """Hold control points ready for arithmetic: spacing (y, x) in pixels, pushes (2, rows, columns), x first."""
 
     spacing: tuple[float, float]
-    pushes: NDArray[np.float64]
+    pushes: Reals
 
 
 @lru_cache(maxsize=2)  # grids of large pictures take tens of megabytes
@@ -56,7 +56,7 @@ def grid_of(warp: Warp) -> Grid:
     return Grid(field.spacing, pushes.astype(np.float64))
 
 
-def control_points(pushes: NDArray[np.float64], spacing: tuple[float, float]) -> ControlPoints:
+def control_points(pushes: Reals, spacing: tuple[float, float]) -> ControlPoints:
     """Write control points down, each push shortened to what cannot fold.
 
     Args:
@@ -71,7 +71,7 @@ def control_points(pushes: NDArray[np.float64], spacing: tuple[float, float]) ->
     return ControlPoints(spacing, pushes.shape[1], pushes.shape[2], b64encode(data).decode())
 
 
-def bspline_weights(t: NDArray[np.float64]) -> tuple[NDArray[np.float64], ...]:
+def bspline_weights(t: Reals) -> tuple[Reals, ...]:
     """Return the weights (4 arrays) of a point's four control points along an axis, at the fraction `t` of its cell."""
     u = 1.0 - t
     return (
@@ -82,7 +82,7 @@ def bspline_weights(t: NDArray[np.float64]) -> tuple[NDArray[np.float64], ...]:
     )
 
 
-def _bspline_slopes(t: NDArray[np.float64]) -> tuple[NDArray[np.float64], ...]:
+def _bspline_slopes(t: Reals) -> tuple[Reals, ...]:
     u = 1.0 - t
     return (-u * u / 2.0, t * (3.0 * t - 4.0) / 2.0, u * (4.0 - 3.0 * u) / 2.0, t * t / 2.0)
 
@@ -107,7 +107,7 @@ def _blend(grid: Grid, points: Points, weigh_y: Weigh, weigh_x: Weigh) -> Points
     return np.moveaxis(total, 0, -1)
 
 
-def _cells(position: NDArray[np.float64], spacing: float) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
+def _cells(position: Reals, spacing: float) -> tuple[NDArray[np.intp], Reals]:
     scaled = np.clip(np.nan_to_num(position / spacing), -1e6, 1e6)  # far points have no cell of their own anyway
     cell = np.floor(scaled)
     return cell.astype(np.intp), scaled - cell
@@ -159,7 +159,7 @@ def elastic_warp(stream: Stream, alpha: float, sigma: float, size: Size) -> Warp
 
 
 @lru_cache(maxsize=1)  # drawn for the limit, and at once again for the picture
-def _elastic_pushes(stream: str, alpha: float, sigma: float, size: Size) -> NDArray[np.float64]:
+def _elastic_pushes(stream: str, alpha: float, sigma: float, size: Size) -> Reals:
     """Return control points (2, rows, columns) whose field has the spectrum of Gaussian-smoothed uniform pixel noise.
 
     A cell of h x h pixels holds white noise of variance h^2 / 3, that is h times a uniform number of [-1, 1). The
@@ -174,11 +174,11 @@ def _elastic_pushes(stream: str, alpha: float, sigma: float, size: Size) -> NDAr
     noise = Stream.from_name(stream).uniforms(2, rows + 2 * radius, columns + 2 * radius) * 2.0 - 1.0
     smooth = sum(tap * noise[:, k : k + rows] for k, tap in enumerate(taps.tolist()))
     smooth = sum(tap * smooth[:, :, k : k + columns] for k, tap in enumerate(taps.tolist()))
-    pushes: NDArray[np.float64] = smooth * (alpha / spacing)
+    pushes: Reals = smooth * (alpha / spacing)
     return pushes
 
 
-def _lattice_slopes(pushes: NDArray[np.float64]) -> list[tuple[Any, Any, Any, Any]]:
+def _lattice_slopes(pushes: Reals) -> list[tuple[Reals, Reals, Reals, Reals]]:
     """Return the four derivatives of a field (pushes in spacings) on four lattices: nodes, centres, middles of edges.
 
     The repeated control points outside take part: the field may fold as little there.
@@ -195,15 +195,13 @@ def _lattice_slopes(pushes: NDArray[np.float64]) -> list[tuple[Any, Any, Any, An
     return found
 
 
-def _along(values: NDArray[np.float64], taps: list[float], axis: int) -> NDArray[np.float64]:
+def _along(values: Reals, taps: list[float], axis: int) -> Reals:
     count = values.shape[axis] - 3
     pieces = (tap * values.take(range(k, k + count), axis) for k, tap in enumerate(taps) if tap)
     return sum(pieces, np.zeros(()))
 
 
-def _folding_factor(
-    xx: NDArray[np.float64], xy: NDArray[np.float64], yx: NDArray[np.float64], yy: NDArray[np.float64]
-) -> float:
+def _folding_factor(xx: Reals, xy: Reals, yx: Reals, yy: Reals) -> float:
     """Return the smallest s > 0 at which det(I + s J) = 1 + s trace + s^2 det vanishes anywhere, or infinity."""
     trace, det = xx + yy, xx * yy - xy * yx
     with np.errstate(divide="ignore", invalid="ignore"):

@@ -7,13 +7,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from numpy.typing import NDArray
-
+from augkit.core.arrays import Image
 from augkit.targets.sample import Sample
 
 
 class _Reused(threading.local):
-    image: NDArray[Any] | None = None
+    image: Image | None = None
     prepared: dict[Any, Any]
 
 
@@ -39,6 +38,6 @@ def reusing(sample: Sample) -> Iterator[None]:
         _reused.image, _reused.prepared = before, {}
 
 
-def prepared(image: NDArray[Any]) -> dict[Any, Any] | None:
+def prepared(image: Image) -> dict[Any, Any] | None:
     """Return what was prepared of a picture so far, to be added to; None where nobody said that it is reused."""
     return _reused.prepared if image is _reused.image else None

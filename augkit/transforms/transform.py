@@ -23,11 +23,12 @@ from collections.abc import Callable, Iterable
 from dataclasses import MISSING, dataclass, field, fields
 from functools import lru_cache
 from itertools import chain
-from typing import Annotated, Any, TypeVar, dataclass_transform
+from typing import Annotated, TypeVar, dataclass_transform
 
 import pydantic
 from pydantic_core import core_schema
 
+from augkit.core.arrays import JsonObject
 from augkit.core.constraints import is_number, is_size
 from augkit.core.key import Stream
 from augkit.core.ops import Op
@@ -52,10 +53,10 @@ class Interval:
     high: float = math.inf
     of: str = ""
 
-    def __get_pydantic_core_schema__(self, source: Any, handler: Any) -> core_schema.CoreSchema:
+    def __get_pydantic_core_schema__(self, source: object, handler: object) -> core_schema.CoreSchema:
         return core_schema.no_info_plain_validator_function(self.validate)
 
-    def __get_pydantic_json_schema__(self, schema: Any, handler: Any) -> dict[str, Any]:
+    def __get_pydantic_json_schema__(self, schema: object, handler: object) -> JsonObject:
         limits = {"minimum": self.low, "maximum": self.high}
         number = {"type": "number"} | {name: limit for name, limit in limits.items() if math.isfinite(limit)}
         return {"anyOf": [number, {"type": "array", "items": number, "minItems": 2, "maxItems": 2}]}
@@ -76,10 +77,10 @@ class Interval:
 class Pixels:
     """Validate a size: (height, width) in whole pixels, or one number for a square."""
 
-    def __get_pydantic_core_schema__(self, source: Any, handler: Any) -> core_schema.CoreSchema:
+    def __get_pydantic_core_schema__(self, source: object, handler: object) -> core_schema.CoreSchema:
         return core_schema.no_info_plain_validator_function(self.validate)
 
-    def __get_pydantic_json_schema__(self, schema: Any, handler: Any) -> dict[str, Any]:
+    def __get_pydantic_json_schema__(self, schema: object, handler: object) -> JsonObject:
         side = {"type": "integer", "minimum": 1}
         return {"anyOf": [side, {"type": "array", "items": side, "minItems": 2, "maxItems": 2}]}
 
@@ -150,7 +151,7 @@ class Transform(ABC):
         held = chain.from_iterable(value if isinstance(value, tuple) else (value,) for value in values)
         return tuple(dict.fromkeys(chain.from_iterable(step.packages for step in held if isinstance(step, Transform))))
 
-    def given(self) -> dict[str, Any]:
+    def given(self) -> JsonObject:
         """Return the arguments that are not as by default."""
         values = ((item, getattr(self, item.name)) for item in fields(self))
         return {item.name: value for item, value in values if item.default is MISSING or value != item.default}
@@ -167,10 +168,10 @@ ANY_STEP = {"description": "any step"}
 class _StepSchema:
     """Accept any transform where a combinator holds one."""
 
-    def __get_pydantic_core_schema__(self, source: Any, handler: Any) -> core_schema.CoreSchema:
+    def __get_pydantic_core_schema__(self, source: object, handler: object) -> core_schema.CoreSchema:
         return core_schema.is_instance_schema(Transform)
 
-    def __get_pydantic_json_schema__(self, schema: Any, handler: Any) -> dict[str, Any]:
+    def __get_pydantic_json_schema__(self, schema: object, handler: object) -> JsonObject:
         return dict(ANY_STEP)
 
 

@@ -4,22 +4,23 @@ from __future__ import annotations
 
 import math
 import threading
-from typing import Any
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
+
+from augkit.core.arrays import Array
 
 
 class _Buffers(threading.local):
     def __init__(self) -> None:
         self.named: dict[str, NDArray[np.uint8]] = {}
-        self.handed: dict[str, NDArray[Any]] = {}  # the last of each name: most calls want the same again
+        self.handed: dict[str, Array] = {}  # the last of each name: most calls want the same again
 
 
 _buffers = _Buffers()
 
 
-def scratch(name: str, shape: tuple[int, ...], dtype: DTypeLike) -> NDArray[Any]:
+def scratch(name: str, shape: tuple[int, ...], dtype: DTypeLike) -> Array:
     """Return this thread's buffer of that name, with what was left in it; the next call of the name takes it back."""
     last = _buffers.handed.get(name)
     if last is not None and last.shape == shape and last.dtype == dtype:

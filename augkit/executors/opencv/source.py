@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import math
-from typing import Any
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
+from augkit.core.arrays import Image
 from augkit.core.channels import channels_of
 from augkit.executors.opencv.buffers import scratch
 from augkit.executors.reuse import prepared
 
-Image = NDArray[Any]
 Part = tuple[slice, slice]  # rows and columns, starting with whole blocks
 
 SHARED_BYTES = 2**24  # of a halved picture; of a larger one each plan halves the part it touches

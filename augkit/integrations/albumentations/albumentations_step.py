@@ -48,7 +48,7 @@ class Albumentations(ForeignStep):
     """
 
     transform: Annotated[str, pydantic.Field(strict=True)]
-    params: Annotated[Any, pydantic.AfterValidator(frozen_params)] = "{}"
+    params: Annotated[Json, pydantic.AfterValidator(frozen_params)] = "{}"
 
     def __post_init__(self) -> None:
         check_arguments(self.transform, self.params)

@@ -7,18 +7,16 @@ points down. Labels and whatever else a sample has no place for stand in further
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from augkit.core.arrays import Array, JsonObject, Mask
 from augkit.core.key import Key
 from augkit.errors import SampleError
 from augkit.targets.sample import Sample
 
 Augment = Callable[[Sample, Key], Sample]
-Data = dict[str, Any]
-Reals = NDArray[np.float64]
+Data = JsonObject  # arrays, and whatever else a call holds, by name
 
 _MOVED = ("image", "images", "mask", "masks", "bboxes", "keypoints")
 _SOLID = ("volume", "volumes", "mask3d", "masks3d")
@@ -68,19 +66,19 @@ def answered(augment: Augment, key: Key, data: Data, further: Mapping[str, str],
     return done | _boxes_back(boxes, made) | _points_back(points, form, made)
 
 
-def _each(data: Data, single: Iterable[str], several: Iterable[str]) -> dict[str, NDArray[Any]]:
+def _each(data: Data, single: Iterable[str], several: Iterable[str]) -> dict[str, Array]:
     """Return arrays by name, those of a list under a name each."""
     found = {name: data[name] for name in single}
     return found | {_numbered(name, n): array for name in several for n, array in enumerate(data[name])}
 
 
-def _rows(values: Any) -> NDArray[Any]:
+def _rows(values: object) -> Array:
     """Return boxes or points as rows; where there are none, an empty list does not say how long a row is."""
     array = np.asarray(values)
     return array.reshape(0, _SCALE + 1) if array.size == 0 and array.ndim < 2 else array
 
 
-def _whole(mask: NDArray[Any]) -> NDArray[Any]:
+def _whole(mask: Mask) -> Mask:
     """Return a mask as whole numbers, if they are."""
     if mask.dtype.kind != "f" or not (np.isfinite(mask) & (mask == np.rint(mask)) & (np.abs(mask) < 2**31)).all():
         return mask

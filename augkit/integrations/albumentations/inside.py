@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
+from augkit.core.arrays import JsonObject
 from augkit.core.key import Key
 from augkit.core.ops.external import MAX_SEED
 from augkit.errors import ArgumentError
@@ -58,27 +59,27 @@ def _step_class() -> Any:
             return False
 
         @property
-        def targets(self) -> dict[str, Any]:
+        def targets(self) -> JsonObject:
             return dict.fromkeys(KINDS, self.apply)  # what is done to each, `apply_with_params` decides
 
-        def get_params(self) -> dict[str, Any]:
+        def get_params(self) -> JsonObject:
             return {"seed": self.py_random.randrange(MAX_SEED)}
 
-        def apply_with_params(self, params: dict[str, Any], *args: Any, **data: Any) -> dict[str, Any]:
+        def apply_with_params(self, params: JsonObject, *args: object, **data: object) -> JsonObject:
             """Do everything at once, for one plan moves all that belongs to a picture."""
             points = self.get_processor("keypoints")
             form = "" if points is None else points.params.format
             return answered(self.augment, Key(params["seed"], ""), data, self._additional_targets, form)
 
-        def to_dict_private(self) -> dict[str, Any]:
+        def to_dict_private(self) -> JsonObject:
             """Return what ``A.save`` writes: a name, under which ``A.load`` wants the step among `nonserializable`."""
             return {"__class_fullname__": self.get_class_fullname(), "__name__": self.name, "p": self.p}
 
-        def get_dict_with_id(self) -> dict[str, Any]:
+        def get_dict_with_id(self) -> JsonObject:
             """Return what ``ReplayCompose`` keeps: the step itself, which does to other pictures what it did."""
             return {"__class_fullname__": _REPLAYED, "augment": self.augment, "p": self.p, "id": id(self)}
 
-        def __reduce__(self) -> Any:  # worker processes are sent it, and this class has no address
+        def __reduce__(self) -> tuple[object, ...]:  # worker processes are sent it, and this class has no address
             return as_step, (self.augment, self.p, self.name), vars(self)
 
         def __repr__(self) -> str:

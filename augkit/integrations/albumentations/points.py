@@ -12,12 +12,10 @@ from functools import partial
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from augkit.core.arrays import Array, Reals
 from augkit.core.spatial import Size
 from augkit.targets.outlines import outlines_of
-
-Reals = NDArray[np.float64]
 
 _NODES = 24  # an axis: where the search for a point begins
 _AT_ONCE = 1024  # points, of which each is compared with every node
@@ -46,8 +44,8 @@ def looking_for(transform: Any, boxes: Sequence[Sequence[float]], size: Size) ->
     transform.get_params_dependent_on_data = lambda params, data: theirs(params, data | {"bboxes": shares})
 
 
-def _steady(transform: Any, theirs: Callable[..., Any], solve: Callable[..., Any]) -> Callable[..., Any]:
-    def move(rows: Any, **params: Any) -> Any:
+def _steady(transform: Any, theirs: Callable[..., Array], solve: Callable[..., Array]) -> Callable[..., Array]:
+    def move(rows: Array, **params: Array) -> Array:
         if "map_x" in params:
             return solve(rows, np.stack([params["map_x"], params["map_y"]]).astype(np.float64))
         own = vars(transform)
@@ -63,16 +61,16 @@ def _steady(transform: Any, theirs: Callable[..., Any], solve: Callable[..., Any
     return move
 
 
-def _solved_points(rows: NDArray[Any], maps: Reals, count: int) -> NDArray[Any]:
+def _solved_points(rows: Array, maps: Reals, count: int) -> Array:
     """Return points (n, 2+) at pixel indices, moved; the last column tells which each is."""
     before, moved = rows[:, :2].astype(np.float64), rows.copy()
     moved[:, :2] = found = pushed(before, maps)
     lost = np.hypot(*_misses(found, before, maps)[0].T) > _LOST_PX
-    kept: NDArray[Any] = moved[~lost | (rows[:, -1] >= count)]
+    kept: Array = moved[~lost | (rows[:, -1] >= count)]
     return kept
 
 
-def _solved_boxes(rows: NDArray[Any], maps: Reals) -> NDArray[Any]:
+def _solved_boxes(rows: Array, maps: Reals) -> Array:
     """Return boxes (n, 4+) in fractions of the sides, those that are seen, each the upright one around what is.
 
     That is the part of its outline that is shown, and the centres of all pixels that show its inside.

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Callable
 from functools import lru_cache
 from hashlib import sha256
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from augkit.core.arrays import Dtype, Image, Json, JsonObject
 from augkit.core.tonal import RANGE, to_nearest
 from augkit.errors import DecodeError, FileError, SampleError
 from augkit.images import decode, read_bytes
@@ -34,7 +34,7 @@ def pinned(params: str) -> str:
     return json.dumps(given, sort_keys=True)
 
 
-def seen_from(folder: str, arguments: dict[str, Any], origin: str) -> dict[str, Any]:
+def seen_from(folder: str, arguments: JsonObject, origin: str) -> JsonObject:
     """Return arguments whose relative paths, of pictures and fonts, begin in one folder, and began in another."""
 
     def path_from(path: str) -> str:
@@ -44,7 +44,7 @@ def seen_from(folder: str, arguments: dict[str, Any], origin: str) -> dict[str, 
     return found | {METADATA: _changed(found[METADATA], path_from)} if METADATA in found else found
 
 
-def loaded(metadata: Any, dtype: np.dtype[Any], key: str = "image") -> Any:
+def loaded(metadata: Json, dtype: Dtype, key: str = "image") -> Json:
     """Return metadata with every pinned picture as an array, of the dtype of the picture it goes with.
 
     Raises:
@@ -62,7 +62,7 @@ def loaded(metadata: Any, dtype: np.dtype[Any], key: str = "image") -> Any:
     return [loaded(value, dtype, key) for value in metadata] if isinstance(metadata, list) else metadata
 
 
-def in_range_of(image: NDArray[Any], dtype: np.dtype[Any]) -> NDArray[Any]:
+def in_range_of(image: Image, dtype: Dtype) -> Image:
     """Return the picture with another dtype, its values the same fractions of the range; always a copy."""
     if image.dtype == dtype:
         return image.copy()
@@ -70,7 +70,7 @@ def in_range_of(image: NDArray[Any], dtype: np.dtype[Any]) -> NDArray[Any]:
     return (to_nearest(values) if dtype.kind == "u" else values).astype(dtype)
 
 
-def _changed(value: Any, pin: Any, is_place: bool = False) -> Any:
+def _changed(value: Json, pin: Callable[[str], Json], is_place: bool = False) -> Json:
     if isinstance(value, dict):
         return {key: _changed(item, pin, key in _PLACES) for key, item in value.items()}
     if isinstance(value, list):
@@ -93,7 +93,7 @@ def _digest(path: str, size: int, changed: int) -> str:
 
 
 @lru_cache(maxsize=16)
-def _image(path: str, size: int, changed: int) -> NDArray[Any]:
+def _image(path: str, size: int, changed: int) -> Image:
     try:
         return np.asarray(decode(read_bytes(path)).image)
     except DecodeError as fault:

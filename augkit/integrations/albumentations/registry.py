@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
+from augkit.core.arrays import Json, JsonObject
 from augkit.core.ops.external import Motion
 from augkit.errors import ArgumentError, closest
 from augkit.integrations.albumentations.package import albumentations
@@ -47,7 +48,7 @@ _FROM_CORNER = RESIZES | {
 
 
 @cache
-def names() -> Mapping[str, type[Any]]:
+def names() -> Mapping[str, type]:
     """Return the public classes of transforms that take a picture, by name.
 
     Raises:
@@ -55,7 +56,7 @@ def names() -> Mapping[str, type[Any]]:
     """
     package = albumentations()
     interface = package.core.transforms_interface
-    found: dict[str, type[Any]] = {}
+    found: dict[str, type] = {}
     for cls in package.core.serialization.SERIALIZABLE_REGISTRY.values():
         name = cls.__name__
         if not issubclass(cls, interface.BasicTransform) or issubclass(cls, interface.Transform3D) or name in REFUSED:
@@ -66,7 +67,7 @@ def names() -> Mapping[str, type[Any]]:
     return dict(sorted(found.items()))
 
 
-def find(name: str) -> type[Any]:
+def find(name: str) -> type:
     """Return the class of a transform.
 
     Raises:
@@ -102,7 +103,7 @@ def check_arguments(name: str, params: str) -> None:
         raise ArgumentError(f"must be what its call takes as {beside}, got a text. {_PLACES}", f"{where}.{METADATA}")
 
 
-def without_derived(name: str, given: Mapping[str, Any]) -> dict[str, Any]:
+def without_derived(name: str, given: Mapping[str, Json]) -> JsonObject:
     """Return the arguments without those that only a base class takes: saving writes these too, made of the others.
 
     Raises:
@@ -122,7 +123,7 @@ def wanted_beside(transform: Any) -> str:
     return next((key for key in transform.targets_as_params if key not in _TARGETS), "")
 
 
-def built(name: str, given: Mapping[str, Any]) -> Any:
+def built(name: str, given: Mapping[str, Json]) -> Any:
     """Return a transform that is always done.
 
     Raises:

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from augkit.core.arrays import Image, Points
+from augkit.core.arrays import Image, JsonObject, Points
 from augkit.core.channels import channels_of
 from augkit.core.ops import External
 from augkit.core.ops.external import Place, Subject
@@ -36,7 +36,7 @@ def perform(op: External, subject: Subject, min_visible: float) -> Subject:
     given = json.loads(op.params)
     transform = built(op.name, given)
     image = _entered(subject.image)
-    data: dict[str, Any] = {"image": image}
+    data: JsonObject = {"image": image}
     if METADATA in given:
         data[wanted_beside(transform)] = loaded(given[METADATA], image.dtype)
     kinds, params = {"alpha": "mask"}, {}
@@ -93,8 +93,8 @@ def _known_to(transform: Any, subject: Subject, stays: bool) -> Subject:
     )
 
 
-def _targets(subject: Subject, origin: float, where: str) -> dict[str, Any]:
-    found: dict[str, Any] = {}
+def _targets(subject: Subject, origin: float, where: str) -> JsonObject:
+    found: JsonObject = {}
     for place, array in subject.beside.items():
         told = f"{where}: Sample.{place[0]}" + f"[{place[1]!r}]" * (place != MASK)
         found[_name(place)] = _entered(array) if place[0] == "images" else _movable(array, told)
@@ -114,7 +114,7 @@ def _all_points(subject: Subject) -> Points | None:
     return np.concatenate(found) if found else None
 
 
-def _processors(subject: Subject, min_visible: float) -> dict[str, Any]:
+def _processors(subject: Subject, min_visible: float) -> JsonObject:
     package, found = albumentations(), {}
     if subject.boxes is not None:
         found["bbox_params"] = package.BboxParams(
@@ -136,7 +136,7 @@ def _movable(mask: Image, where: str) -> Image:
     return mask.astype(np.float32)
 
 
-def _back(subject: Subject, done: dict[str, Any], origin: float, where: str) -> Subject:
+def _back(subject: Subject, done: JsonObject, origin: float, where: str) -> Subject:
     found = replace(subject, image=_returned(np.asarray(done["image"]), subject.image, where))
     beside = dict(subject.beside)
     for place, array in subject.beside.items():
@@ -196,6 +196,6 @@ def _returned(image: Image, before: Image, where: str) -> Image:
     return np.ascontiguousarray(made.reshape(*image.shape[:2], *before.shape[2:]))
 
 
-def _as_it_was(mask: Any, before: Image) -> Image:
+def _as_it_was(mask: object, before: Image) -> Image:
     moved = np.asarray(mask)
     return np.ascontiguousarray(moved.reshape(*moved.shape[:2], *before.shape[2:])).astype(before.dtype)
