@@ -96,12 +96,12 @@ def __getattr__(name: str) -> object:
         return globals()[name]
     from augkit.errors import ArgumentError, closest
     from augkit.transforms import find
-    from augkit.transforms.other_names import ELSEWHERE
+    from augkit.transforms.other_names import elsewhere
 
     try:
         return find(name)
     except ArgumentError as error:
-        nearest = "" if name in ELSEWHERE else closest(name, __dir__())
+        nearest = "" if name in elsewhere() else closest(name, __dir__())
         message = f"there is no such name.{nearest}" if nearest else error.message
         raise AttributeError(f"augkit.{name}: {message}") from None
 

@@ -15,7 +15,7 @@ from augkit.transforms import TRANSFORMS, Transform
 from augkit.transforms.combinators import Maybe, OneOf, Sequence as InOrder
 from augkit.transforms.crops import Pad, ResizeSide
 from augkit.transforms.foreign import foreign
-from augkit.transforms.other_names import ELSEWHERE
+from augkit.transforms.other_names import elsewhere
 from augkit.yaml_file import dumps
 
 
@@ -120,7 +120,7 @@ class Conversion:
 
 def no_equal(name: str) -> str:
     """Return the sentence that a foreign transform has no equal here, with what comes nearest to it."""
-    nearest = name if name in TRANSFORMS else ELSEWHERE.get(name, "")
+    nearest = name if name in TRANSFORMS else elsewhere().get(name, "")
     is_ours = nearest and not foreign(nearest)
     return "no transform of ours means the same" + f"; nearest is {nearest}" * bool(is_ours)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from augkit.errors import ArgumentError, closest
-from augkit.transforms.other_names import ELSEWHERE
+from augkit.transforms.other_names import elsewhere
 from augkit.transforms.transform import TRANSFORMS, Transform
 
 _ALBUMENTATIONS = ("A", "Albumentations")
@@ -25,7 +25,7 @@ def find(name: str) -> type[Transform]:
 def _advice(name: str) -> str:
     """Say what is meant: ours for another library's name, however it is written, or the nearest."""
     package, _, inner = re.split(r"[^\w.]", name, maxsplit=1)[0].rpartition(".")
-    folded = {other.lower(): ours for other, ours in ELSEWHERE.items()}
+    folded = {other.lower(): ours for other, ours in elsewhere().items()}
     if inner.lower() in folded:
         return f" Here that is {folded[inner.lower()]}."
     if inner in TRANSFORMS and inner != name and not package:  # Rotate(30), Rotate {degrees: 30}

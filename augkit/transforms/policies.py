@@ -22,7 +22,7 @@ from augkit.core.key import Stream
 from augkit.core.ops import Blend, Op
 from augkit.targets.scene import Scene
 from augkit.transforms.policy_operations import built
-from augkit.transforms.policy_tables import AUGMIX, AUTO_AUGMENT, PAIRS, RAND_AUGMENT, TRIVIAL_WIDE, Space, Use
+from augkit.transforms.policy_tables import AUGMIX, AUTO_AUGMENT, RAND_AUGMENT, TRIVIAL_WIDE, Space, Use, learned_pairs
 from augkit.transforms.transform import (
     Interval,
     Range,
@@ -151,7 +151,7 @@ class AutoAugment(Transform):
     policy: Literal["imagenet", "cifar", "svhn"] = "imagenet"
 
     def draw(self, stream: Stream, scene: Scene) -> tuple[Op, ...]:
-        return _in_turn(stream, scene, [partial(_used, use) for use in stream.choice(PAIRS[self.policy])])
+        return _in_turn(stream, scene, [partial(_used, use) for use in stream.choice(learned_pairs(self.policy))])
 
 
 @transform

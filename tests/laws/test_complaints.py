@@ -10,7 +10,7 @@ import pytest
 import augkit as ak
 from augkit.errors import AugkitError
 from augkit.transforms import TRANSFORMS
-from augkit.transforms.other_names import ELSEWHERE
+from augkit.transforms.other_names import elsewhere
 
 IMAGE = np.zeros((20, 30, 3), np.uint8)
 # A step as it is written in a file, and what the sentence must say.
@@ -101,4 +101,4 @@ def test_calls_in_the_words_of_others(call: Callable[[], Any], says: str) -> Non
 
 
 def test_no_name_of_others_is_one_of_ours() -> None:
-    assert not set(ELSEWHERE) & set(TRANSFORMS)
+    assert not set(elsewhere()) & set(TRANSFORMS)

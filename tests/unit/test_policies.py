@@ -16,7 +16,7 @@ from augkit.core.fuse import fuse
 from augkit.core.ops import ColorMatrix, Curve, Homography
 from augkit.core.plan import SpatialRun
 from augkit.errors import ArgumentError
-from augkit.transforms.policy_tables import PAIRS
+from augkit.transforms.policy_tables import learned_pairs
 from support.pictures import noise, picture
 from support.policy_draws import (
     CHANCE,
@@ -129,7 +129,7 @@ def test_auto_augments_pairs(policy: str) -> None:
             (name, chance, None if name in ("AutoContrast", "Equalize", "Invert") else magnitude)
             for name, chance, magnitude in pair
         )
-        for pair in PAIRS[policy]
+        for pair in learned_pairs(policy)
     ]
     assert ours == judged(policy)
     assert len(ours) == 25
@@ -140,7 +140,7 @@ def test_imagenets_magnitudes_where_they_mean_nothing() -> None:
         tuple((op.name.removesuffix("Original"), op.prob, op.magnitude) for op in pair)
         for pair in timm.data.auto_augment.auto_augment_policy_original(None)  # type: ignore[no-untyped-call]
     ]
-    assert list(PAIRS["imagenet"]) == theirs
+    assert list(learned_pairs("imagenet")) == theirs
 
 
 def numbers_of(name: str, magnitude: int | None) -> list[Reading | None]:
