@@ -67,20 +67,21 @@ class Register(Mapping[str, T], Generic[T]):
         return self._things[name]
 
     def __contains__(self, name: object) -> bool:
-        self._load()
+        self.load()
         if name not in self._things:
             self._load_extensions()
         return name in self._things
 
     def __iter__(self) -> Iterator[str]:
-        self._load()
+        self.load()
         self._load_extensions()
         return iter(list(self._things))
 
     def __len__(self) -> int:
         return len(list(iter(self)))
 
-    def _load(self) -> None:
+    def load(self) -> None:
+        """Import the modules of the packages, so that whatever they add comes in the order of their names."""
         if not self._is_loaded:
             self._is_loaded = True  # before: modules of the package may look into it while they are imported
             try:

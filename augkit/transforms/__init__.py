@@ -4,3 +4,5 @@ from augkit.transforms.finding import find
 from augkit.transforms.transform import TRANSFORMS, Transform
 
 __all__ = ["TRANSFORMS", "Transform", "find"]
+
+TRANSFORMS.load()  # now, so that their order depends on nobody who imports one of them first

@@ -40,58 +40,44 @@ Use = tuple[str, float, int]  # an operation, its probability, its magnitude of 
 
 _TRANSLATION = 150.0 / 331.0  # the paper's 150 pixels, of the 331 of its networks' input
 
+_SHEARS = dict.fromkeys(("ShearX", "ShearY"), Dial(0.0, 0.3, signed=True))
+_SHIFTS = dict.fromkeys(("TranslateX", "TranslateY"), Dial(0.0, _TRANSLATION, signed=True))
+_TURN = Dial(0.0, 30.0, signed=True)
+_FACTOR = Dial(1.0, 1.9, signed=True)
+
 # AutoAugment, table 6. `Cutout` and `Sample Pairing` stand there too, but none of the learned pairs uses them.
 AUTO_AUGMENT: Space = {
-    "ShearX": Dial(0.0, 0.3, signed=True),
-    "ShearY": Dial(0.0, 0.3, signed=True),
-    "TranslateX": Dial(0.0, _TRANSLATION, signed=True),
-    "TranslateY": Dial(0.0, _TRANSLATION, signed=True),
-    "Rotate": Dial(0.0, 30.0, signed=True),
-    "AutoContrast": None,
-    "Invert": None,
-    "Equalize": None,
+    **_SHEARS,
+    **_SHIFTS,
+    "Rotate": _TURN,
+    **dict.fromkeys(("AutoContrast", "Invert", "Equalize")),
     "Solarize": Dial(0.0, 256.0),
     "Posterize": Dial(4.0, 8.0),
-    "Contrast": Dial(0.1, 1.9),
-    "Color": Dial(0.1, 1.9),
-    "Brightness": Dial(0.1, 1.9),
-    "Sharpness": Dial(0.1, 1.9),
+    **dict.fromkeys(("Contrast", "Color", "Brightness", "Sharpness"), Dial(0.1, 1.9)),
 }
 
 # RandAugment, figure 2, with the ranges of AutoAugment, which it refers to.
 RAND_AUGMENT: Space = {
-    "Identity": None,
-    "AutoContrast": None,
-    "Equalize": None,
-    "Rotate": Dial(0.0, 30.0, signed=True),
+    **dict.fromkeys(("Identity", "AutoContrast", "Equalize")),
+    "Rotate": _TURN,
     "Solarize": Dial(256.0, 0.0),
-    "Color": Dial(1.0, 1.9, signed=True),
+    "Color": _FACTOR,
     "Posterize": Dial(8.0, 4.0),
-    "Contrast": Dial(1.0, 1.9, signed=True),
-    "Brightness": Dial(1.0, 1.9, signed=True),
-    "Sharpness": Dial(1.0, 1.9, signed=True),
-    "ShearX": Dial(0.0, 0.3, signed=True),
-    "ShearY": Dial(0.0, 0.3, signed=True),
-    "TranslateX": Dial(0.0, _TRANSLATION, signed=True),
-    "TranslateY": Dial(0.0, _TRANSLATION, signed=True),
+    **dict.fromkeys(("Contrast", "Brightness", "Sharpness"), _FACTOR),
+    **_SHEARS,
+    **_SHIFTS,
 }
 
 # TrivialAugment, the wide space of its table of augmentation spaces.
 TRIVIAL_WIDE: Space = {
-    "Identity": None,
-    "AutoContrast": None,
-    "Equalize": None,
+    **dict.fromkeys(("Identity", "AutoContrast", "Equalize")),
     "Rotate": Dial(0.0, 135.0, signed=True),
     "Solarize": Dial(0.0, 256.0),
     "Color": Dial(0.01, 2.0),
     "Posterize": Dial(2.0, 8.0),
-    "Contrast": Dial(0.01, 2.0),
-    "Brightness": Dial(0.01, 2.0),
-    "Sharpness": Dial(0.01, 2.0),
-    "ShearX": Dial(0.0, 0.99, signed=True),
-    "ShearY": Dial(0.0, 0.99, signed=True),
-    "TranslateX": Dial(0.0, 32.0, signed=True, pixels=True),
-    "TranslateY": Dial(0.0, 32.0, signed=True, pixels=True),
+    **dict.fromkeys(("Contrast", "Brightness", "Sharpness"), Dial(0.01, 2.0)),
+    **dict.fromkeys(("ShearX", "ShearY"), Dial(0.0, 0.99, signed=True)),
+    **dict.fromkeys(("TranslateX", "TranslateY"), Dial(0.0, 32.0, signed=True, pixels=True)),
 }
 
 # AugMix, section 3: AutoAugment's operations without those that its benchmark of corruptions tests.
@@ -99,12 +85,10 @@ AUGMIX: Space = {
     "AutoContrast": None,
     "Equalize": None,
     "Posterize": Dial(8.0, 4.0),
-    "Rotate": Dial(0.0, 30.0, signed=True),
+    "Rotate": _TURN,
     "Solarize": Dial(256.0, 0.0),
-    "ShearX": Dial(0.0, 0.3, signed=True),
-    "ShearY": Dial(0.0, 0.3, signed=True),
-    "TranslateX": Dial(0.0, 1.0 / 3.0, signed=True),
-    "TranslateY": Dial(0.0, 1.0 / 3.0, signed=True),
+    **_SHEARS,
+    **dict.fromkeys(("TranslateX", "TranslateY"), Dial(0.0, 1.0 / 3.0, signed=True)),
 }
 
 
