@@ -11,8 +11,7 @@ settings.register_profile("augkit", deadline=None, derandomize=True)
 settings.load_profile("augkit")
 
 TESTS = Path(__file__).parent
-# What takes long begins, so that no worker ends alone.
-ORDER = ("cli", "corpus", "faults", "train", "laws", "formats", "unit")
+ORDER = ("cli", "faults", "train", "laws", "formats", "unit")  # what takes long begins, so that no worker ends alone
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from augkit.datasets import DataSet, read, writers
+from augkit.datasets import KINDS, DataSet, read, writers
 from augkit.datasets.splits import assign, groups_of
 from augkit.errors import ArgumentError, closest, listed
 from augkit.expand.expand_config import ExpandConfig
@@ -12,6 +12,7 @@ from augkit.expand.job import Job
 from augkit.expand.output_names import is_class
 from augkit.expand.work_plan import WorkPlan
 from augkit.storage.apart import require_apart
+from augkit.targets.records import details
 
 
 def make_plan(config: ExpandConfig) -> WorkPlan:
@@ -70,8 +71,8 @@ def _fitting(data: DataSet, job: Job) -> DataSet:
     """
     writer, kinds = job.writer, data.kinds
     able = " or ".join(name for name, other in writers().items() if other.holds >= kinds)
-    for kind in ("boxes", "masks", "rotated boxes", "polylines"):
-        if kind in kinds and kind not in writer.holds:
+    for kind in KINDS:
+        if kind in kinds and kind not in writer.holds and kind not in details():
             raise ArgumentError(f"must have a place for {kind}, got {job.config.form}. Use {able}.", "format")
     if writer.is_for_objects and not kinds:
         others = listed([name for name, other in writers().items() if not other.is_for_objects])

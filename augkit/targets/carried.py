@@ -11,19 +11,16 @@ from augkit.core.ops import Spatial
 from augkit.core.sampling import SamplingOptions
 from augkit.core.spatial import Size
 from augkit.targets.rows import Kept
-from augkit.targets.target import Given, PointTarget, Target, owners
+from augkit.targets.target import Given, PointTarget, Target, carriers
 
 Carried = Mapping[str, PointTarget]  # by the names of their kinds
 
 
 def targets_of(parts: Given) -> dict[str, Target]:
     """Return what checked keywords of a sample carry, by kind."""
-    found: dict[str, Target] = {}
-    known = owners()
-    for keyword, value in parts.items():
-        if value is not None and keyword in known and known[keyword].name not in found:
-            found[known[keyword].name] = known[keyword].of(parts)
-    return found
+    known = carriers()
+    shown = [known[keyword] for keyword, value in parts.items() if value is not None and keyword in known]
+    return {kind.name: kind.of(parts) for kind in shown}
 
 
 def points_of(targets: Mapping[str, Target]) -> dict[str, PointTarget]:

@@ -20,6 +20,7 @@ class Masks(PixelTarget):
     kind = "masks"
     rank = 40
     is_picture = False
+    shown_by = ("mask", "masks")
 
     mask: Mask | None = None
     masks: Mapping[str, Mask] | None = None

@@ -31,6 +31,7 @@ class Polygons(PointTarget):
     """
 
     kind = "polygons"
+    is_detail = True
     rank = 20
     follows = "boxes"
     row_columns = ("polygons",)

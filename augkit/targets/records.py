@@ -55,6 +55,12 @@ def kind_names() -> tuple[str, ...]:
 
 
 @cache
+def details() -> frozenset[str]:
+    """Return those that a format may leave out."""
+    return frozenset(kind.kind for kind in kinds() if kind.is_detail)
+
+
+@cache
 def columns() -> tuple[str, ...]:
     """Return the columns of all kinds: those with one entry a box, then those of the picture."""
     rows = [column for kind in point_kinds() for column in kind.row_columns]

@@ -114,7 +114,8 @@ class Sample:
         known = owners()
         if not more.keys() <= known.keys():
             odd = next(keyword for keyword in more if keyword not in known)
-            raise TypeError(f"Sample got an unexpected keyword argument {odd!r}.{closest(odd, parts.keys() - {odd})}")
+            near = closest(odd, [*known, "image", "label", "alpha"])
+            raise TypeError(f"Sample got an unexpected keyword argument {odd!r}.{near}")
         given = {keyword: value for keyword, value in parts.items() if value is not None and keyword in known}
         for kind in dict.fromkeys(known[keyword] for keyword in given):
             own = {keyword: given[keyword] for keyword in kind.keywords if keyword in given}

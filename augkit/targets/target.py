@@ -54,13 +54,17 @@ class Target(ABC):
         name: of the kind, in code: the first of its keywords.
         kind: its name in sentences and in what formats hold; empty for what belongs to another kind.
         keywords: the names of its fields.
+        shown_by: those of which one is given wherever there is such a target: the first.
         rank: its place among kinds in what is written; further kinds come last.
+        is_detail: of boxes: a format that has no place for it leaves it out, where others are refused.
     """
 
     name: ClassVar[str]
     kind: ClassVar[str]
     keywords: ClassVar[tuple[str, ...]]
+    shown_by: ClassVar[tuple[str, ...]] = ()
     rank: ClassVar[int] = 100
+    is_detail: ClassVar[bool] = False
 
     @classmethod
     def of(cls, parts: Given) -> Self:
@@ -241,7 +245,7 @@ def target(cls: type[T]) -> type[T]:
     """Make a kind of its class: a frozen value, added to the register."""
     made = dataclass(frozen=True, eq=False)(cls)
     made.keywords = tuple(field.name for field in fields(made))  # type: ignore[arg-type]
-    made.name = made.keywords[0]
+    made.name, made.shown_by = made.keywords[0], made.shown_by or made.keywords[:1]
     TARGETS.add(made.name, made)
     return made
 
@@ -250,6 +254,12 @@ def target(cls: type[T]) -> type[T]:
 def kinds() -> tuple[type[Target], ...]:
     """Return all kinds, in the order in which they are written."""
     return tuple(sorted(TARGETS.values(), key=lambda kind: kind.rank))
+
+
+@cache
+def carriers() -> dict[str, type[Target]]:
+    """Return the kind of every keyword that shows one."""
+    return {keyword: kind for kind in kinds() for keyword in kind.shown_by}
 
 
 @cache
