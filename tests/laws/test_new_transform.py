@@ -89,7 +89,9 @@ def within(tree: Path, *command: str) -> "subprocess.CompletedProcess[str]":
 
 @pytest.fixture(scope="module")
 def judged(tree: Path) -> dict[str, dict[str, bool]]:
-    """Return by transform, and by law, whether it holds."""
+    """Return by transform, and by law, whether it holds: the table is cut to those that are new."""
+    with (tree / "tests/support/table.py").open("a") as table:
+        table.write(f"\nROWS = [step for step in ROWS if type(step).__name__ in {['Wobble', *OFFENDERS]!r}]\n")
     laws = [f"tests/laws/test_{name}.py" for name in ("transforms", "labels", "outlines", "beside")]
     chosen = ["-k", " or ".join(["Wobble", *OFFENDERS]), "-p", "no:cacheprovider", "--junitxml=laws.xml"]
     done = within(tree, "-m", "pytest", *laws, *chosen)
@@ -120,6 +122,7 @@ def test_an_offender_is_caught(name: str, law: str, judged: dict[str, dict[str, 
 
 def test_a_name_is_given_once_and_an_example_must_be_shown() -> None:
     body = {"__annotations__": {"degrees": float}, "__doc__": "Turn.", "draw": lambda self, stream, scene: ()}
+    assert "Mirror" in TRANSFORMS  # which is looked into first: a register loads then
     try:
         silent = transform(type("Silent", (ak.Transform,), dict(body)))  # type: ignore[var-annotated]
         with pytest.raises(ArgumentError, match=r"^Silent: must show one in its docstring, on a line '>>> Silent"):
