@@ -11,7 +11,8 @@ settings.register_profile("augkit", deadline=None, derandomize=True)
 settings.load_profile("augkit")
 
 TESTS = Path(__file__).parent
-ORDER = ("cli", "faults", "train", "laws", "formats", "unit")  # what takes long begins, so that no worker ends alone
+# What takes long begins, so that no worker ends alone.
+ORDER = ("cli", "corpus", "faults", "train", "laws", "formats", "unit")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

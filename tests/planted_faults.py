@@ -16,6 +16,7 @@ import sys
 import tempfile
 import time
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
@@ -53,7 +54,7 @@ FAULTS = (
           ("tests/unit/test_colour.py", "tests/unit/test_levels.py")),
     Fault("every step draws the same numbers", "stream", r"_philox_key, label", '_philox_key, ""',
           ("tests/unit/test_key.py", "tests/laws/test_randomness.py")),
-    Fault("lineage has no plans", "_output", r"plan\.to_json\(\)", '"null"',
+    Fault("lineage has no plans", "_output", r'"plan":\{plan_json\}', '"plan":null',
           ("tests/unit/test_expand_books.py", "-k", "replay")),
     Fault("nothing is synced", "sync_all", r"syncfs = _syncfs\(\)", "return",
           ("tests/faults/test_crash.py", "-k", "fresh and power")),
@@ -84,17 +85,22 @@ FAULTS = (
 )  # fmt: skip
 
 
+@cache
+def functions_of(text: str) -> list[tuple[str, str]]:
+    """Return the name and the source of every function in a file's text."""
+    lines = text.splitlines(keepends=True)
+    nodes = [node for node in ast.walk(ast.parse(text)) if isinstance(node, ast.FunctionDef)]
+    return [(node.name, "".join(lines[node.lineno - 1 : node.end_lineno])) for node in nodes]
+
+
 def planted(tree: Path, fault: Fault) -> tuple[Path, str]:
     """Return the only file of a tree that the fault fits, and its text with the fault."""
     found: list[tuple[Path, str]] = []
     for path in sorted((tree / "augkit").rglob("*.py")):
         text = path.read_text()
-        for node in ast.walk(ast.parse(text)):
-            if isinstance(node, ast.FunctionDef) and re.fullmatch(fault.function, node.name):
-                source = ast.get_source_segment(text, node) or ""
-                spoilt, count = re.subn(fault.old, fault.new, source)
-                if count:
-                    found.append((path, text.replace(source, spoilt)))
+        for name, source in functions_of(text):
+            if re.fullmatch(fault.function, name) and re.search(fault.old, source):
+                found.append((path, text.replace(source, re.sub(fault.old, fault.new, source))))
     if len(found) != 1:
         raise LookupError(f"must be planted in one place, fits {len(found)}: {[str(path) for path, _ in found]}")
     return found[0]

@@ -31,7 +31,6 @@ class _Known:
     size: int
     split: Split | None
     copies: int
-    is_passed: bool
 
 
 def open_books(store: Store, plan: WorkPlan, is_extension: bool) -> WorkPlan:
@@ -91,8 +90,7 @@ def _read_parts(store: Store, job: JsonObject, plan: WorkPlan) -> tuple[dict[str
         rows = []
         for line in store.lines(layout.plan(part)):
             id, size, split, first, copies, is_passed = json.loads(line)
-            before = known.get(id)
-            known[id] = _Known(size, split, first + copies, is_passed or (before is not None and before.is_passed))
+            known[id] = _Known(size, split, first + copies)
             if id in places:
                 rows.append(Row(places[id], first, copies, is_passed))
         parts.append(rows)

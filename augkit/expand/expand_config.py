@@ -115,7 +115,7 @@ class ExpandConfig(Configuration):
         "omit", description="{choices} the pictures themselves."
     )
     form: Annotated[str | None, Option(key="format", choices=_forms, shown_default="that of SRC")] = Field(
-        None, description="{choices}: see augkit formats."
+        None, description="Of what is written: see augkit formats."
     )
     encoding: Literal["jpeg", "png", "webp"] = Field("jpeg", description="{choices}.")
     quality: int = Field(90, ge=1, le=100, description="1 to 100, for jpeg and webp.")

@@ -10,7 +10,7 @@ from augkit.core.arrays import JsonObject
 from augkit.datasets import DataSet, Part
 from augkit.expand import layout
 from augkit.expand.job import Job
-from augkit.expand.outputs import Output, Rejected, Seen, outputs, rejected
+from augkit.expand.outputs import Maker, Output, Rejected, Seen
 from augkit.expand.work_plan import Shard, Task
 from augkit.expand.worker import Hand
 from augkit.storage.sealed_json import sealed
@@ -94,10 +94,10 @@ class Work:
             pass
 
     def _made(self, shard: Shard, part: Part, hand: Hand) -> Iterator[Output | Rejected | Seen]:
-        quarantined = dict(shard.quarantined)
+        maker, quarantined = Maker(self.job, self.data, part), dict(shard.quarantined)
         for position, task in enumerate(shard.tasks):
             hand.at(position)
             if position in quarantined:
-                yield from rejected(self.job, part, task, quarantined[position])
+                yield from maker.rejected(task, quarantined[position])
             else:
-                yield from outputs(self.job, self.data, part, task, hand)
+                yield from maker.outputs(task, hand)

@@ -6,7 +6,7 @@ import os
 import stat
 from pathlib import Path
 
-from augkit.errors import DecodeError, FileError, Unreachable, is_outage
+from augkit.errors import ArgumentError, DecodeError, FileError, Unreachable, is_outage
 from augkit.images.decoding import decode
 from augkit.targets.sample import Sample
 
@@ -17,9 +17,12 @@ def read(path: str | os.PathLike[str]) -> Sample:
     """Read one picture file; its name becomes the sample's id.
 
     Raises:
+        ArgumentError: it is no path.
         FileError: it cannot be read; see `read_bytes`.
         DecodeError: it holds no picture that can be decoded.
     """
+    if not isinstance(path, str | os.PathLike):
+        raise ArgumentError(f"must get a path, got {type(path).__name__}. Of an array, write ak.Sample(image).", "read")
     data = read_bytes(path)
     try:
         decoded = decode(data)

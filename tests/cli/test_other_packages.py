@@ -14,6 +14,7 @@ import pytest
 from support.data_sets import JPEG, PNG, lay
 from support.packages import LIST_FORMAT, install
 
+pytestmark = pytest.mark.slow
 ROOT = Path(__file__).parent.parent.parent
 STEP = '''"""A step: darken."""
 

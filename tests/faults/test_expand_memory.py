@@ -59,14 +59,14 @@ def peak_megabytes(src: Path, place: Path, copies: int, **options: str) -> float
 def test_twelve_megapixels(tmp_path: Path, options: dict[str, str]) -> None:
     (tmp_path / "src").mkdir()
     row = encode(picture(0, (3000, 4000, 3)), "jpeg", 90)
-    for number in range(3):
+    for number in range(2):  # the second finds what the first left
         (tmp_path / f"src/{number}.jpg").write_bytes(row)
     assert peak_megabytes(tmp_path / "src", tmp_path / "run", 2, **options) < 400
 
 
 def test_ten_times_the_sources_take_no_more(tmp_path: Path) -> None:
     peaks = []
-    for count in (500, 5000):
+    for count in (300, 3000):
         for number in range(count):
             path = tmp_path / f"{count}/c{number % 7}/{number}.jpg"
             if number < 20:
@@ -74,5 +74,5 @@ def test_ten_times_the_sources_take_no_more(tmp_path: Path) -> None:
             else:
                 path.parent.mkdir(parents=True, exist_ok=True)
                 path.hardlink_to(tmp_path / f"{count}/c{(number % 20) % 7}/{number % 20}.jpg")
-        peaks.append(peak_megabytes(tmp_path / str(count), tmp_path / f"run{count}", 2))
+        peaks.append(peak_megabytes(tmp_path / str(count), tmp_path / f"run{count}", 2, pipeline="light"))
     assert peaks[1] < 1.1 * peaks[0]

@@ -43,6 +43,7 @@ def assert_list_is_a_format(path: Path, folder: Path) -> None:
     assert "must be one of list, folder, webdataset, parquet, coco, yolo, got 'lisd'. Did you mean list?" in done.stderr
 
 
+@pytest.mark.slow
 def test_a_new_format_is_one_file(tmp_path: Path) -> None:
     tree = tmp_path / "tree"
     for folder in ("augkit", "pipelines"):
@@ -51,12 +52,14 @@ def test_a_new_format_is_one_file(tmp_path: Path) -> None:
     assert_list_is_a_format(tree, tmp_path)
 
 
+@pytest.mark.slow
 def test_another_package_adds_a_format(tmp_path: Path) -> None:
     site = tmp_path / "site"
     install(site, "augkit-list", {"augkit_list.py": LIST_FORMAT}, {"augkit.formats": {"list": "augkit_list"}})
     assert_list_is_a_format(Path(os.pathsep.join((str(site), str(ROOT)))), tmp_path)
 
 
+@pytest.mark.slow
 def test_a_package_that_cannot_be_imported_is_named(tmp_path: Path) -> None:
     site = tmp_path / "site"
     install(site, "augkit-broken", {"broken.py": "import nowhere"}, {"augkit.formats": {"lost": "broken"}})

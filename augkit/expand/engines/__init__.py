@@ -1,4 +1,4 @@
-"""Engines: what does the shards of an expansion, one file an engine, which adds itself to `ENGINES`."""
+"""Engines, which do the shards of an expansion: one file an engine, which adds itself to `ENGINES`."""
 
 from __future__ import annotations
 
