@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from augkit.targets.box_forms import boxes as boxes, boxes_as as boxes_as
     from augkit.targets.sample import Sample as Sample
     from augkit.targets.scene import Scene as Scene
-    from augkit.train import train as train
+    from augkit.train import TrainConfig as TrainConfig, predict as predict, train as train
     from augkit.transforms.colour import *
     from augkit.transforms.combinators import *
     from augkit.transforms.crops import *
@@ -71,7 +71,7 @@ _NAMES = {
     "targets.box_forms": "boxes boxes_as",
     "targets.sample": "Sample",
     "targets.scene": "Scene",
-    "train": "train",
+    "train": "TrainConfig predict train",
     "transforms.colour": "ColorStatistics",
     "transforms.style": "Style",
     "transforms.transform": "Range Transform pick transform",

@@ -37,6 +37,7 @@ class Option:
         argument: what help calls it if it is an argument, which has a place and no name.
         metavar: what help calls its value.
         shown_default: what help says of the default; else it is shown as it is.
+        refused_help: of the option that gives False where the field takes text or False.
         is_many: whether the option may be given several times; the field then takes a list of texts.
         decides: whether another value makes other results: then it stands in the books and is compared at a resume.
         choices: gives the values that it may have, such as the names in a register.
@@ -50,6 +51,7 @@ class Option:
     argument: str = ""
     metavar: str | None = None
     shown_default: str | None = None
+    refused_help: str = ""
     is_many: bool = False
     decides: bool = True
     choices: Callable[[], Iterable[str]] | None = None
@@ -97,6 +99,11 @@ class Entry:
         """The one of bool, int, float and str that it holds, or None for what is made of text."""
         first, *more = {part for part in _parts(self.info.annotation) if part is not type(None)}
         return next((kind for kind in KINDS if kind is first and not more), None)
+
+    @property
+    def is_refusable(self) -> bool:
+        """Whether it takes text, or False for having none of it, which is an option of its own."""
+        return self.kind is None and bool in _parts(self.info.annotation)
 
     @property
     def choices(self) -> list[str]:
@@ -185,7 +192,7 @@ class Configuration(BaseModel):
             value = getattr(self, entry.field)
             if entry.option.argument or (value == entry.default and not entry.is_required):
                 continue
-            yield f"--{entry.name}"
+            yield f"--{'no-' * (value is False)}{entry.name}"
             if not isinstance(value, bool):
                 yield entry.option.text(value)
 

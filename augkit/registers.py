@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from importlib import import_module
 from importlib.metadata import entry_points
+from importlib.util import find_spec
 from pkgutil import iter_modules
 from typing import Generic, TypeVar
 
@@ -103,3 +104,13 @@ class Register(Mapping[str, T], Generic[T]):
                 package = found.dist.name if found.dist is not None else found.value
                 what = f"must be importable, got {type(fault).__name__}: {fault}. Update or remove {package}"
                 raise ExtensionError(f"{what}.", f"{self.group} {found.name}") from fault
+
+
+def names_of_files(package: str, ending: str) -> list[str]:
+    """Return what modules of a package are called before an ending such as ``_task``, without importing them.
+
+    Rooms whose things are heavy to load name each file after the thing in it, so that help can list them.
+    """
+    spec = find_spec(package)
+    found = iter_modules(None if spec is None else spec.submodule_search_locations)
+    return sorted(module.name.removesuffix(ending) for module in found if module.name.endswith(ending))

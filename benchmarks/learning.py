@@ -28,7 +28,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from augkit.train import Settings, train
+from augkit.train import TrainConfig, train
 from benchmarks.sets import Absent, lay
 from benchmarks.trials import TRIALS, Goal, Trial
 
@@ -94,11 +94,11 @@ def _run(name: str, trial: Trial, seeds: int, options: Mapping[str, Any]) -> dic
             for contender in trial.contenders:
                 began = time.perf_counter()
                 data, out = str(work / "data"), str(work / f"run {contender}")
-                result = train(Settings(data, out, seed=seed, threads=1, **settings[contender]))
+                result = train(TrainConfig(data=data, out=out, seed=seed, threads=1, **settings[contender]))
                 facts = told[contender]
                 facts["seconds"].append(round(time.perf_counter() - began, 1))
                 facts["kept_epochs"].append(result.best_epoch)
-                facts["steps"] = result.epochs * -(-result.pictures["fit"] // settings[contender]["batch_size"])
+                facts["steps"] = result.epochs * -(-result.pictures["train"] // settings[contender]["batch_size"])
                 accuracies[contender].append(100 * result.metrics["accuracy"])
                 print(f"{name}, seed {seed}, {contender}: {accuracies[contender][-1]:.2f} %", flush=True)
             for other, score in trial.others.items():

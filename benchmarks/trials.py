@@ -1,4 +1,4 @@
-"""What is to be learnt in the benchmark of learning: pictures, contenders and what they must reach."""
+"""Trials of the benchmark of learning: pictures, contenders and what they must reach."""
 
 from __future__ import annotations
 

@@ -8,10 +8,10 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from augkit.cli.output import say
+
 if TYPE_CHECKING:
     from augkit.train.repeats import Difference, Repeats, Spread
-
-__all__ = ["tell_repeats"]
 
 
 def tell_repeats(found: Sequence[Repeats], folder: Path, as_json: bool) -> None:
@@ -24,22 +24,21 @@ def tell_repeats(found: Sequence[Repeats], folder: Path, as_json: bool) -> None:
 
     files = write(folder, found)
     if as_json:
-        print(json.dumps(compared(found)))
+        say(json.dumps(compared(found)))
         return
-    changes = {other.pipeline: differences(found[0], other) for other in found[1:]}
-    kind, name = found[0].results[0].metrics["kind"], found[0].results[0].metrics["headline"]["name"]
-    is_fraction = kind != "numbers"
-    print(f"{name} over {len(found[0].results)} seed{'s' * (len(found[0].results) != 1)}")
+    first, headline = found[0], found[0].results[0].metrics["headline"]
+    is_fraction, count = headline["is_fraction"], len(first.results)
+    say(f"{headline['name']} over {count} seed{'s' * (count != 1)}")
     width = max(len(one.pipeline) for one in found)
-    for one in found:
-        print(f"  {one.pipeline:{width}}  {_spread(one.headline, is_fraction)}")
-    for other, rows in changes.items():
-        print(f"{other} against {found[0].pipeline}")
-        for line in _table(rows, is_fraction):
-            print(f"  {line}")
-    print(f"All about it: {' and '.join(map(str, files))}")
+    say(*(f"  {one.pipeline:{width}}  {_spread(one.headline, is_fraction)}" for one in found))
+    for other in found[1:]:
+        say(f"{other.pipeline} against {first.pipeline}")
+        say(*(f"  {line}" for line in _table(differences(first, other), is_fraction)))
     words = shlex.join(["augkit", "predict", best(found).out])
-    print(f"To use the run that did best on the pictures that choose: {words} PICTURES")
+    say(
+        f"All about it: {' and '.join(map(str, files))}",
+        f"To use the run that did best on the pictures that choose: {words} PICTURES",
+    )
 
 
 def _spread(spread: Spread, is_fraction: bool) -> str:

@@ -7,12 +7,20 @@ from typing import Annotated
 
 import typer
 
+from augkit.cli.output import say
+from augkit.registers import names_of_files
+
 PLACE = 110  # in the help
+
+_SUFFIXES = " or .".join(names_of_files("augkit.train.exporters", "_exporter"))
 
 
 def command(
     run: Annotated[str, typer.Argument(metavar="RUN", help="What augkit train wrote: its folder, or the model in it.")],
-    output: Annotated[Path, typer.Option("--output", "-o", metavar="FILE", help="A .onnx or .pt2 file to write.")],
+    output: Annotated[Path, typer.Option("--output", "-o", metavar="FILE", help=f"A .{_SUFFIXES} file to write.")],
+    form: Annotated[
+        str | None, typer.Option("--format", help="Without its dot.", show_default="the suffix of FILE")
+    ] = None,
 ) -> None:
     """Write a trained network as ONNX or torch.export.
 
@@ -23,10 +31,12 @@ def command(
     what the network says.
     """
     from augkit.storage.output_file import require_writable
-    from augkit.train.onnx_export import export
+    from augkit.train import export
 
     require_writable(output)
-    made = export(run, output)
+    made = export(run, output, form)
     sides = " x ".join(map(str, made.input))
-    print(f"{output}: batch x {sides} uint8 to {made.output}, {made.size / 1e6:,.1f} MB.")
-    print(f"At most {made.difference:.1e} from the network on {made.pictures} random pictures.")
+    say(
+        f"{output}: batch x {sides} uint8 to {made.output}, {made.size / 1e6:,.1f} MB.",
+        f"At most {made.difference:.1e} from the network on {made.pictures} random pictures.",
+    )

@@ -5,7 +5,7 @@ Such a command is built when it is called: the list of all commands needs no con
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from importlib import import_module
 from inspect import Parameter, Signature, signature
 from typing import TYPE_CHECKING, Concatenate, ParamSpec, TypeVar
@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Concatenate, ParamSpec, TypeVar
 import typer
 from typer.core import TyperGroup
 from typer.main import get_command
+
+from augkit.errors import ArgumentError
 
 if TYPE_CHECKING:
     from typer._click import Command, Context
@@ -65,20 +67,31 @@ def _built(place: str, run: Callable[..., None]) -> Callable[..., None]:
 
     def command(**given: object) -> None:
         values = {field: value for field, value in given.items() if field not in own and value is not None}
+        for entry in refusable:
+            if values.pop(f"no_{entry.field}") and values.setdefault(entry.field, False) is not False:
+                raise ArgumentError(f"must not go with --no-{entry.name}. Leave one out.", entry.key)
         run(kind.of(**values), **{field: value for field, value in given.items() if field in own})
 
     entries = sorted(kind.entries(), key=lambda entry: not entry.is_required)
-    parameters = [_parameter(entry) for entry in entries]
+    refusable = [entry for entry in entries if entry.is_refusable]
+    parameters = [parameter for entry in entries for parameter in _parameters(entry)]
     parameters += [parameter.replace(kind=Parameter.KEYWORD_ONLY) for parameter in further]
     command.__doc__ = run.__doc__
     command.__signature__ = Signature(parameters)  # type: ignore[attr-defined]
     return command
 
 
+def _parameters(entry: Entry) -> Iterator[Parameter]:
+    yield _parameter(entry)
+    if entry.is_refusable:
+        info = typer.Option(False, f"--no-{entry.name}", help=entry.option.refused_help, show_default=False)
+        yield Parameter(f"no_{entry.field}", Parameter.KEYWORD_ONLY, default=info, annotation=bool)
+
+
 def _parameter(entry: Entry) -> Parameter:
     option, kind = entry.option, entry.kind or str
     default = ... if entry.is_required else entry.default
-    if not isinstance(default, bool | int | float | str | type(...)):
+    if not isinstance(default, int | float | str | type(...)) or entry.is_refusable:
         default = None  # which leaves it to the configuration
     if option.argument:
         info = typer.Argument(default, metavar=option.argument, help=entry.help)

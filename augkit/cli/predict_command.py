@@ -9,6 +9,10 @@ from typing import Annotated
 
 import typer
 
+from augkit.cli.output import say
+from augkit.cli.progress import progress_shown
+from augkit.errors import ArgumentError
+
 PLACE = 100  # in the help
 Option = typer.Option
 
@@ -22,7 +26,7 @@ def command(
     ] = None,
     as_json: Annotated[bool, Option("--json", help="Print a line of JSON for each picture, not CSV.")] = False,
     batch_size: Annotated[int, Option(help="Pictures that are asked together; it changes no answer.")] = 32,
-    top: Annotated[int, Option(help="Classes of each picture, the likeliest first.")] = 5,
+    top: Annotated[int, Option(min=1, help="Classes of each picture, the likeliest first.")] = 5,
     tta: Annotated[int, Option(help="Augmented copies of each picture to take the mean with.")] = 0,
     pipeline: Annotated[str | None, Option(metavar="P", help="Makes them: a bundled name, or a YAML file.")] = None,
 ) -> None:
@@ -32,16 +36,13 @@ def command(
     calibrated probabilities (or labels, or numbers), and what was wrong if it could not be
     read. Exit code 1 if that is so for any.
     """
-    from augkit.cli.progress import progress_shown
-    from augkit.errors import ArgumentError
     from augkit.pipeline.pipeline_file import load as load_pipeline
     from augkit.storage.output_file import require_writable, write
+    from augkit.train import predict
     from augkit.train.artefact import load
-    from augkit.train.prediction import find, predict
+    from augkit.train.prediction import find
     from augkit.train.predictions import Row, csv_of, json_of
 
-    if top < 1:
-        raise ArgumentError(f"must be 1 at least, got {top}.", "--top")
     if output is not None:
         endings = (".jsonl",) if as_json else (".csv", ".jsonl")
         if output.suffix not in endings:
@@ -49,29 +50,27 @@ def command(
         require_writable(output)
     artefact, augmenting = load(run), None if pipeline is None else load_pipeline(pipeline)
     wanted = find(images)
-    said = predict(artefact, wanted, batch_size, tta, augmenting)
-    faulty = 0
+    found, faulty = predict(artefact, wanted, batch_size, tta, augmenting), 0
 
     def rows() -> Iterator[Row]:
         nonlocal faulty
         with progress_shown() as show:
-            for done, row in enumerate(said):
+            for done, row in enumerate(found):
                 show(done + 1, len(wanted), "")
                 if row.answers is None:
                     faulty += 1
-                    print(f"augkit: {row.reason}", file=sys.stderr)
+                    say(f"augkit: {row.reason}", is_error=True)
                 yield row
 
     is_json = as_json or (output is not None and output.suffix == ".jsonl")
-    as_lines = (f"{json_of(row, artefact.target, top)}\n" for row in rows())
-    lines = as_lines if is_json else csv_of(rows(), artefact.target, top)
+    as_lines = (f"{json_of(row, artefact.task, top)}\n" for row in rows())
+    lines = as_lines if is_json else csv_of(rows(), artefact.task, top)
     told = (line.encode("utf-8", "surrogateescape") for line in lines)  # a path may hold any bytes
     if output is None:
-        for line in told:
-            sys.stdout.buffer.write(line)
+        sys.stdout.buffer.writelines(told)
         sys.stdout.buffer.flush()
     else:
         write(output, b"".join(told))
-        print(f"{output}: {len(wanted):,} picture{'s' * (len(wanted) != 1)}, {faulty:,} of them without an answer.")
+        say(f"{output}: {len(wanted):,} picture{'s' * (len(wanted) != 1)}, {faulty:,} of them without an answer.")
     if faulty:
         raise typer.Exit(1)

@@ -1,7 +1,7 @@
 """A trained network as one file: the weights, and in the file's header all that is needed to use them.
 
-The file is safetensors. Its header holds one text, ``augkit``: JSON with the architecture, what the outputs mean, the
-temperature, the settings of the training, the hash of its data, versions and figures. Nothing of it is unpickled or
+The file is safetensors. Its header holds one text, ``augkit``: JSON with the architecture, the meaning of the outputs,
+the temperature, the settings of the training, the hash of its data, versions and figures. Nothing of it is unpickled or
 run; a hash over all of it shows damage.
 """
 
@@ -17,21 +17,20 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
 
 import cv2
+import pydantic
 import safetensors.torch
 import torch
 from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
+from augkit.core.arrays import JsonObject
 from augkit.errors import ArgumentError, FileError
 from augkit.storage.durable import replace_with
 from augkit.train.models import Architecture, Network
-from augkit.train.tasks import Target
+from augkit.train.tasks import Task, read_task
 from augkit.train.train_errors import written
-
-__all__ = ["DECIDING", "MODEL_FILE", "Artefact", "load", "save", "versions"]
 
 MODEL_FILE = "model.safetensors"  # in the folder of a run
 FORMAT = 1
@@ -47,7 +46,7 @@ class Artefact:
     Args:
         network: in eval mode once it was loaded.
         architecture: how it is built, and what becomes of pictures before they go in.
-        target: what its outputs mean.
+        task: that it was trained for, which is what its outputs mean.
         settings: of the training, as plain data.
         fingerprint: the hash of what it was trained on.
         versions: of the packages that trained it.
@@ -57,12 +56,36 @@ class Artefact:
 
     network: Network
     architecture: Architecture
-    target: Target
-    settings: Mapping[str, Any] = field(default_factory=dict)
+    task: Task
+    settings: Mapping[str, object] = field(default_factory=dict)
     fingerprint: str = ""
     versions: Mapping[str, str] = field(default_factory=dict)
-    metrics: Mapping[str, Any] = field(default_factory=dict)
+    metrics: JsonObject = field(default_factory=dict)
     temperature: float = 1.0
+
+
+class _Header(pydantic.BaseModel):
+    """The header of a file; the task is called target there."""
+
+    format: int = FORMAT
+    sha256: str = ""
+    architecture: JsonObject
+    target: JsonObject
+    temperature: float
+    settings: JsonObject
+    fingerprint: str
+    versions: dict[str, str]
+    metrics: JsonObject
+
+    def digest(self, tensors: Mapping[str, Tensor]) -> str:
+        """Return a hash of all that a file means."""
+        content = self.model_dump(exclude={"format", "sha256"})
+        digest = sha256(json.dumps(content, sort_keys=True).encode())
+        for name in sorted(tensors):
+            value = tensors[name]
+            digest.update(f"{name} {value.dtype} {tuple(value.shape)}\n".encode())
+            digest.update(value.reshape(-1).view(torch.uint8).numpy().data)
+        return digest.hexdigest()
 
 
 def versions() -> dict[str, str]:
@@ -79,17 +102,17 @@ def save(path: str | os.PathLike[str], artefact: Artefact) -> None:
         Unwritten: the file cannot be written.
     """
     tensors = {name: value.detach().cpu().contiguous() for name, value in artefact.network.state_dict().items()}
-    content = {
-        "architecture": artefact.architecture.described(),
-        "target": artefact.target.described(),
-        "temperature": artefact.temperature,
-        "settings": dict(artefact.settings),
-        "fingerprint": artefact.fingerprint,
-        "versions": dict(artefact.versions),
-        "metrics": dict(artefact.metrics),
-    }
-    header = {"format": FORMAT, "sha256": _digest(content, tensors), **content}
-    data = safetensors.torch.save(tensors, {KEY: json.dumps(header)})
+    header = _Header(
+        architecture=artefact.architecture.described(),
+        target=artefact.task.described(),
+        temperature=artefact.temperature,
+        settings=dict(artefact.settings),
+        fingerprint=artefact.fingerprint,
+        versions=dict(artefact.versions),
+        metrics=artefact.metrics,
+    )
+    header.sha256 = header.digest(tensors)
+    data = safetensors.torch.save(tensors, {KEY: json.dumps(header.model_dump())})
     with written(Path(path)):
         replace_with(Path(path), data)
 
@@ -122,31 +145,30 @@ def load(path: str | os.PathLike[str]) -> Artefact:
         advice = "Weights of others go to augkit train --weights."
         raise FileError(f"must be a model of augkit train, got another program's safetensors. {advice}", str(file))
     try:
-        header = json.loads(text)
-        if header["format"] > FORMAT:
-            what = f"must be of format {FORMAT} or older, got {header['format']}. Run: pip install -U augkit"
+        content = json.loads(text)
+        if content["format"] > FORMAT:
+            what = f"must be of format {FORMAT} or older, got {content['format']}. Run: pip install -U augkit"
             raise FileError(what, str(file))
-        content = {key: value for key, value in header.items() if key not in ("format", "sha256")}
-        if header["sha256"] != _digest(content, tensors):
+        header = _Header.model_validate(content)
+        if header.sha256 != header.digest(tensors):
             raise _damaged(file, "what it holds is not what was written")
-        return _artefact(content, tensors)
+        return _artefact(header, tensors)
     except (ArgumentError, KeyError, RuntimeError, TypeError, ValueError) as fault:
         raise _damaged(file, " ".join(str(fault).split()).rstrip(".")) from None
 
 
-def _artefact(content: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> Artefact:
-    architecture, target = Architecture.read(content["architecture"]), Target.read(content["target"])
+def _artefact(header: _Header, tensors: Mapping[str, Tensor]) -> Artefact:
+    architecture, task = Architecture.read(header.architecture), read_task(header.target)
     network = architecture.on_meta()
     network.load_state_dict(tensors, assign=True)
     for name, value in network.state_dict().items():  # of other shapes torch itself complains
-        if value.dtype != tensors[name].dtype or architecture.outputs != target.outputs:
+        if value.dtype != tensors[name].dtype or architecture.outputs != task.outputs:
             raise ValueError(f"{name} does not fit")
-    temperature = float(content["temperature"])
-    if not (temperature > 0.0 and math.isfinite(temperature)):
-        raise ValueError(f"its temperature is {temperature}")
+    if not (header.temperature > 0.0 and math.isfinite(header.temperature)):
+        raise ValueError(f"its temperature is {header.temperature}")
     network.eval()
-    rest = {name: content[name] for name in ("settings", "fingerprint", "versions", "metrics")}
-    return Artefact(network, architecture, target, **rest, temperature=temperature)
+    known = (header.settings, header.fingerprint, header.versions, header.metrics, header.temperature)
+    return Artefact(network, architecture, task, *known)
 
 
 def _file(path: Path) -> Path:
@@ -161,16 +183,6 @@ def _file(path: Path) -> Path:
     if not is_file:
         raise FileError("must be a file, got a pipe or a device.", str(path))
     return path
-
-
-def _digest(content: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> str:
-    """Return a hash of all that an artefact's file means."""
-    digest = sha256(json.dumps(content, sort_keys=True).encode())
-    for name in sorted(tensors):
-        value = tensors[name]
-        digest.update(f"{name} {value.dtype} {tuple(value.shape)}\n".encode())
-        digest.update(value.reshape(-1).view(torch.uint8).numpy().data)
-    return digest.hexdigest()
 
 
 def _damaged(file: Path, told: str) -> FileError:

@@ -1,75 +1,36 @@
-"""Do probabilities mean what they say? Temperature scaling, and how far off they are."""
+"""Calibration: temperature scaling, and how far probabilities are off."""
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.optimize import minimize_scalar
 from sklearn.calibration import calibration_curve
-from sklearn.metrics import log_loss
 
-from augkit.train.evaluation import Evaluation
-
-__all__ = ["BINS", "Reliability", "fit_temperature", "loss_of", "reliability"]
+from augkit.train.report.reliability import Reliability
+from augkit.train.tasks import Evaluation
 
 BINS = 15  # Guo et al.'s
 MOST = 100.0  # times hotter, or colder, than trained
 
-Reals = NDArray[np.float64]
 
-
-@dataclass(frozen=True)
-class Reliability:
-    """How often answers are right, by how sure they are; bins without an answer are left out.
-
-    Args:
-        confidence: the mean of a bin.
-        accuracy: the part of a bin's answers that are right.
-        counts: how many answers a bin holds.
-    """
-
-    confidence: tuple[float, ...]
-    accuracy: tuple[float, ...]
-    counts: tuple[int, ...]
-
-    @property
-    def error(self) -> float:
-        """The expected calibration error: the mean over all answers of how far their bin's accuracy is off.
-
-        Reference: Guo, Pleiss, Sun and Weinberger, "On calibration of modern neural networks", ICML 2017, (3).
-        """
-        gaps = np.abs(np.subtract(self.accuracy, self.confidence))
-        return float(np.average(gaps, weights=self.counts))
-
-
-def reliability(evaluation: Evaluation, temperature: float = 1.0) -> Reliability:
+def reliability(evaluation: Evaluation, temperature: float = 1.0) -> Reliability | None:
     """Return how sure a network is and how often it is right, in `BINS` bins of equal width over [0, 1].
 
-    Of classes the answer is the one with the highest probability, and that is how sure it is. Of labels every label of
-    every picture is an answer, "present", with its probability.
-
     Args:
-        evaluation: of classes or labels.
+        evaluation: of classes or labels; what is an answer is said by `Task.bets`. Of numbers there is nothing to tell.
         temperature: what logits are divided by.
     """
-    sure, right = _bets(evaluation.answers(temperature), evaluation)
+    bets = evaluation.task.bets(evaluation, temperature)
+    if bets is None:
+        return None
+    sure, right = np.clip(bets[0], 0.0, 1.0), bets[1]
     accuracy, confidence = calibration_curve(right, sure, pos_label=1, n_bins=BINS, strategy="uniform")
     # scikit-learn does not say how many are in a bin; these are its bins.
     places = np.searchsorted(np.linspace(0.0, 1.0, BINS + 1)[1:-1], sure)
-    counts = np.bincount(places, minlength=BINS)
-    return Reliability(tuple(map(float, confidence)), tuple(map(float, accuracy)), tuple(int(n) for n in counts if n))
-
-
-def loss_of(evaluation: Evaluation, temperature: float = 1.0) -> float:
-    """Return scikit-learn's log loss of classes, or of labels the mean over all labels."""
-    found = evaluation.answers(temperature)
-    truths = evaluation.truths
-    if evaluation.target.kind == "labels":
-        return float(log_loss(truths.ravel(), _two(found.ravel()), labels=[0, 1]))
-    return float(log_loss(truths, found, labels=np.arange(found.shape[1])))
+    counts = tuple(int(count) for count in np.bincount(places, minlength=BINS) if count)
+    return Reliability(tuple(map(float, confidence)), tuple(map(float, accuracy)), counts, bets[2])
 
 
 def fit_temperature(evaluation: Evaluation) -> float:
@@ -85,30 +46,14 @@ def fit_temperature(evaluation: Evaluation) -> float:
     Returns:
         0.01 to 100.
     """
-    if evaluation.target.kind == "numbers":
+
+    def loss(temperature: float) -> float:
+        bets = evaluation.task.bets(evaluation, temperature)
+        return 0.0 if bets is None else bets[2]
+
+    if evaluation.task.bets(evaluation, 1.0) is None or not evaluation.task.mistakes(evaluation, 1.0)[1].any():
         return 1.0
-    if evaluation.target.kind == "classes":
-        all_right = bool((evaluation.outputs.argmax(axis=1) == evaluation.truths).all())
-    else:
-        all_right = bool(((evaluation.outputs > 0) == (evaluation.truths == 1)).all())
-    if all_right:
-        return 1.0
-    found = minimize_scalar(
-        lambda logarithm: loss_of(evaluation, math.exp(logarithm)),
-        bounds=(-math.log(MOST), math.log(MOST)),
-        method="bounded",
-    )
+    bounds = (-math.log(MOST), math.log(MOST))
+    found = minimize_scalar(lambda logarithm: loss(math.exp(logarithm)), bounds=bounds, method="bounded")
     best = math.exp(float(found.x))
-    return best if loss_of(evaluation, best) < loss_of(evaluation) else 1.0
-
-
-def _bets(found: Reals, evaluation: Evaluation) -> tuple[Reals, NDArray[np.int64]]:
-    """Return how sure each answer is, and whether it is right."""
-    if evaluation.target.kind == "labels":
-        return np.clip(found.ravel(), 0.0, 1.0), evaluation.truths.ravel()
-    right = found.argmax(axis=1) == evaluation.truths
-    return np.clip(found.max(axis=1), 0.0, 1.0), right.astype(np.int64)
-
-
-def _two(present: Reals) -> Reals:
-    return np.stack([1.0 - present, present], axis=1)
+    return best if loss(best) < loss(1.0) else 1.0

@@ -1,4 +1,4 @@
-"""Keep a training on disk so that a loss of power at any moment costs some steps and no bit of the result.
+"""Checkpoints of a training, written so that a loss of power at any moment costs some steps and no bit of the result.
 
 A checkpoint ends with a hash of all before it. The one before is kept beside it: if the last is damaged, it counts.
 """
@@ -18,8 +18,6 @@ from torch import Tensor
 
 from augkit.storage.durable import rename, replace_with, sync_folder, unlink, write
 from augkit.train.train_errors import Unwritten, written
-
-__all__ = ["Checkpoints"]
 
 SEAL = b"augkit checkpoint "
 DIGEST = 64  # hex digits

@@ -1,4 +1,4 @@
-"""What came of repeated trainings, as plain data and as files beside their folders."""
+"""Comparisons of repeated trainings, as plain data and as files beside their folders."""
 
 from __future__ import annotations
 
@@ -8,14 +8,12 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
+from augkit.core.arrays import JsonObject
 from augkit.storage.durable import replace_with
 from augkit.train.repeats import Repeats, differences
 from augkit.train.results import Result
 from augkit.train.train_errors import written
-
-__all__ = ["best", "compared", "write"]
 
 JSON, CSV = "comparison.json", "comparison.csv"
 
@@ -25,7 +23,7 @@ def best(found: Sequence[Repeats]) -> Result:
     return max((result for one in found for result in one.results), key=lambda result: result.score)
 
 
-def compared(found: Sequence[Repeats]) -> dict[str, Any]:
+def compared(found: Sequence[Repeats]) -> JsonObject:
     """Return all that came of them, as JSON holds it; differences are against the first."""
     runs = [
         {"pipeline": one.pipeline, **asdict(one.headline), "results": [asdict(result) for result in one.results]}

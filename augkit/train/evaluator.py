@@ -1,23 +1,18 @@
-"""What a network answers to pictures that it does not learn from, and how good that is."""
+"""The outputs of a network for pictures that it does not learn from, and how good they are."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 import torch
 from torch import Tensor
 
-from augkit.train.evaluation import Evaluation
 from augkit.train.features import Features
-from augkit.train.metrics import score
 from augkit.train.models import Network
 from augkit.train.stream import BATCH, Stream, in_order
-from augkit.train.tasks import Target
+from augkit.train.tasks import Evaluation, Task
 from augkit.train.train_errors import Diverged
-
-__all__ = ["Judge", "Score"]
 
 
 @dataclass(frozen=True)
@@ -30,22 +25,22 @@ class Score:
     """
 
     rank: list[float]
-    told: dict[str, Any]
+    told: dict[str, float]
 
 
 @dataclass(frozen=True)
-class Judge:
-    """Judge networks by the pictures of one part, which are never augmented.
+class Evaluator:
+    """Score networks by the pictures of one part, which are never augmented.
 
     Args:
-        target: what the outputs mean.
+        task: what the outputs mean.
         truths: of the part, encoded, in its order.
         stream: the pictures.
         features: of the backbone as it was at the beginning.
         prepared: brings a batch of pictures to the network's input.
     """
 
-    target: Target
+    task: Task
     truths: Tensor
     stream: Stream
     features: Features
@@ -73,10 +68,17 @@ class Judge:
             raise Diverged.of("all that the network says", "NaN or infinity")
         return outputs
 
+    def evaluate(self, network: Network) -> Evaluation:
+        """Return a network's outputs for the part's pictures, beside the truth."""
+        return self._evaluation(self.outputs(network, is_frozen=False))
+
+    def _evaluation(self, outputs: Tensor) -> Evaluation:
+        ids = tuple(source.id for source in self.stream.sources)
+        return Evaluation(ids, outputs.double().cpu().numpy(), self.truths.cpu().numpy(), self.task)
+
     def __call__(self, network: Network, is_frozen: bool) -> Score:
         """Score a network: by accuracy, mean average precision or R2, and among equals by its loss."""
         outputs = self.outputs(network, is_frozen)
-        loss = float(self.target.loss()(outputs, self.truths))
-        ids = tuple(source.id for source in self.stream.sources)
-        found = score(Evaluation(ids, outputs.double().cpu().numpy(), self.truths.cpu().numpy(), self.target))
+        loss = float(self.task.loss()(outputs, self.truths))
+        found = self.task.score(self._evaluation(outputs))
         return Score([found, -loss], {"val_loss": loss, "val_score": found})

@@ -1,4 +1,4 @@
-"""What a frozen network makes of pictures: computed once, in fixed batches, and kept as a file that is mapped.
+"""Features that a frozen network gives for pictures: computed once, in fixed batches, kept as a file that is mapped.
 
 A file's name is a hash of everything that decides its content, so nothing else is ever taken for it: the weights, the
 model and its preprocessing, the pipeline, the seed, the view, the pictures' bytes in their order, and the versions of
@@ -14,7 +14,6 @@ from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
 from secrets import token_hex
-from typing import Any
 
 import numpy as np
 import torch
@@ -25,8 +24,6 @@ from augkit.train.freezing import head_names
 from augkit.train.models import Network
 from augkit.train.stream import Stream, in_order
 from augkit.train.train_errors import written
-
-__all__ = ["Features", "backbone_hash"]
 
 PIECE = 2**20  # bytes
 
@@ -48,7 +45,7 @@ class Features:
         compute: Callable[[Tensor], Tensor],
         stream: Stream,
         length: int,
-        deciding: Mapping[str, Any],
+        deciding: Mapping[str, object],
         folder: Path | None,
         progress: Callable[[int, int, str], None],
     ) -> None:

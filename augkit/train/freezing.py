@@ -1,12 +1,10 @@
-"""What is frozen stays as it is, to the last bit: weights, and what BatchNorm would gather."""
+"""Freezing: weights, and the statistics of BatchNorm, that stay as they are to the last bit."""
 
 from __future__ import annotations
 
 from torch import Tensor
 
 from augkit.train.models import Network
-
-__all__ = ["head_names", "set_mode", "trained_state"]
 
 
 def set_mode(network: Network, is_frozen: bool) -> None:

@@ -1,4 +1,4 @@
-"""What a training tells of every epoch, in files: as JSON lines, as CSV, and for TensorBoard."""
+"""Log of every epoch, in files: as JSON lines, as CSV, and for TensorBoard."""
 
 from __future__ import annotations
 
@@ -7,17 +7,14 @@ import io
 import json
 import os
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 from augkit.errors import MissingExtra
 from augkit.storage.durable import rename, unlink
 from augkit.train.train_errors import written
 
-__all__ = ["Log"]
-
-Row = Mapping[str, Any]
+Row = Mapping[str, float]  # of an epoch; `epoch` is a whole number, `frozen` a truth value
 
 
 class Log:
@@ -41,17 +38,19 @@ class Log:
         Raises:
             Unwritten: the files cannot be written.
         """
+        table = io.StringIO()
+        writer = csv.DictWriter(table, list(rows[0]) if rows else [], lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
+        lines = "".join(json.dumps(row) + "\n" for row in rows)
         with written(self.folder):
-            self._write("log.jsonl", "".join(json.dumps(row) + "\n" for row in rows))
-            self._write("log.csv", _csv(rows))
+            for name, text in (("log.jsonl", lines), ("log.csv", table.getvalue())):
+                # Not synced: a checkpoint holds the rows, and a training that goes on writes them again.
+                place = self.folder / f"{name}.unfinished"
+                place.write_text(text, "utf-8")
+                rename(os.fspath(place), os.fspath(self.folder / name))
             if self.board is not None:
                 self.board.write(rows)
-
-    def _write(self, name: str, text: str) -> None:
-        # Not synced: a checkpoint holds the rows, and a training that goes on writes them again.
-        place = self.folder / f"{name}.unfinished"
-        place.write_text(text, "utf-8")
-        rename(os.fspath(place), os.fspath(self.folder / name))
 
 
 class _Board:
@@ -65,11 +64,10 @@ class _Board:
             from tensorboard.compat.proto.event_pb2 import Event
             from tensorboard.summary.writer.record_writer import RecordWriter
         except Exception:  # whatever is wrong with it, no training depends on it
-            raise MissingExtra(
-                "must be installed for --tensorboard. Run: pip install 'augkit[tensorboard]'", "tensorboard"
-            ) from None
-        self.event: Any = Event
-        self.records: Any = RecordWriter
+            what = "must be installed for --tensorboard. Run: pip install 'augkit[tensorboard]'"
+            raise MissingExtra(what, "tensorboard") from None
+        self.event: Callable[..., Event] = Event
+        self.records: Callable[[io.BytesIO], RecordWriter] = RecordWriter
         self.folder, self.path = folder, folder / f"events.out.tfevents.{time.time_ns()}.augkit"
         self.count = 0  # rows that are written
 
@@ -83,7 +81,7 @@ class _Board:
         if not self.count:
             records.write(self.event(wall_time=time.time(), file_version="brain.Event:2").SerializeToString())
         for row in rows[self.count :]:
-            event = self.event(wall_time=time.time(), step=row["epoch"])
+            event = self.event(wall_time=time.time(), step=int(row["epoch"]))
             for name, value in row.items():
                 if isinstance(value, float):
                     event.summary.value.add(tag=name, simple_value=value)
@@ -91,11 +89,3 @@ class _Board:
         with self.path.open("ab") as file:
             file.write(buffer.getvalue())
         self.count = len(rows)
-
-
-def _csv(rows: Sequence[Row]) -> str:
-    text = io.StringIO()
-    writer = csv.DictWriter(text, list(rows[0]) if rows else [], lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(rows)
-    return text.getvalue()

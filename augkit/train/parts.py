@@ -1,23 +1,22 @@
-"""Which pictures are learnt from, which choose the best weights, and which are only reported on."""
+"""Parts of a data set: pictures to learn from, pictures that choose the best weights, and pictures to report on."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, Literal
+from typing import Literal
 
+from augkit.core.arrays import Label
 from augkit.datasets import DataSet, Source, Split
 from augkit.datasets.lineage import Origin, originals, read_lineage
 from augkit.datasets.naming import SPLIT_NAMES
 from augkit.datasets.splits import Fractions, assign, groups_of, parse_split, split_of
 from augkit.errors import FileError, SampleError
-from augkit.train.tasks import Target
+from augkit.train.tasks import Task
 
-__all__ = ["ROLES", "Part", "Parts", "Role", "divide", "empty_classes", "require_learnable", "told_few"]
-
-Role = Literal["fit", "choose", "report"]
-ROLES: tuple[Role, ...] = ("fit", "choose", "report")
+Role = Literal["train", "val", "test"]
+ROLES: tuple[Role, ...] = ("train", "val", "test")
 FRACTIONS: Fractions = {"train": 0.7, "val": 0.15, "test": 0.15}
 CHOOSING: Fractions = {"train": 0.85, "val": 0.15}  # of train, where the data set has no third part
 MOST_NAMED = 3
@@ -41,7 +40,7 @@ class Part:
     origins: tuple[str, ...]
 
     @property
-    def labels(self) -> list[Any]:
+    def labels(self) -> list[Label]:
         """What is to be said of each picture."""
         return [source.label for source in self.sources]
 
@@ -63,25 +62,25 @@ class Parts:
     """A data set, divided; no original has two roles, nor has a group.
 
     Args:
-        fit: what is learnt from; only here are pictures augmented.
-        choose: what picks the best epoch, may end the training early, and fits the temperature.
-        report: what the figures are of.
-        are_copies: whether `fit` was augmented before.
+        train: what is learnt from; only here are pictures augmented.
+        val: what picks the best epoch, may end the training early, and fits the temperature.
+        test: what the figures are of.
+        are_copies: whether `train` was augmented before.
         reported_split: what the data set calls those that are reported on.
         choosing_split: what it calls those that choose: val, or a part of train where it has no third part.
         split: what divided it: its own splits, or fractions.
     """
 
-    fit: Part
-    choose: Part
-    report: Part
+    train: Part
+    val: Part
+    test: Part
     are_copies: bool = False
     reported_split: Split = "test"
     choosing_split: str = "val"
     split: str = ""
 
     def __getitem__(self, role: Role) -> Part:
-        return {"fit": self.fit, "choose": self.choose, "report": self.report}[role]
+        return {"train": self.train, "val": self.val, "test": self.test}[role]
 
 
 @dataclass
@@ -123,15 +122,15 @@ def divide(
     roles = list(_roles(splits, found, seed))
     for role in ROLES:
         if role not in roles:
-            what = f"must leave pictures to {role}, got none of {len(sources):,}. Give more, or other fractions."
+            what = f"must leave pictures for {role}, got none of {len(sources):,}. Give more, or other fractions."
             raise FileError(what, str(data.root))
-    home = data if all(p.plain or role == "fit" for p, role in zip(pictures, roles, strict=True)) else None
+    home = data if all(p.plain or role == "train" for p, role in zip(pictures, roles, strict=True)) else None
     plain = home or originals(data.root, lineage)
     made: dict[Role, Part] = {}
     for role in ROLES:
         pairs = list(_of_role(role, pictures, roles, is_home=home is not None))
         pairs.sort(key=lambda pair: pair[0].id)
-        place = data if role == "fit" else plain
+        place = data if role == "train" else plain
         made[role] = Part(place, tuple(s for s, _ in pairs), tuple(origin for _, origin in pairs))
     are_copies = any(origin.copy is not None for origin in lineage.values())
     return Parts(
@@ -166,12 +165,12 @@ def _roles(splits: Sequence[Split | None], groups: Sequence[str], seed: int) -> 
     others = set(splits) - {"train"}
     for split, group in zip(splits, groups, strict=True):
         if split != "train":
-            yield "choose" if split == "val" and "test" in others else "report"
+            yield "val" if split == "val" and "test" in others else "test"
         elif "val" in others and "test" in others:
-            yield "fit"
+            yield "train"
         else:
             # Another hash than the one that may have left this group in train.
-            yield "fit" if split_of(f"chooses: {group}", CHOOSING, seed) == "train" else "choose"
+            yield "train" if split_of(f"chooses: {group}", CHOOSING, seed) == "train" else "val"
 
 
 def _of_role(
@@ -181,7 +180,7 @@ def _of_role(
     for picture, its in zip(pictures, roles, strict=True):
         if its != role:
             continue
-        if role == "fit":
+        if role == "train":
             yield from ((output, picture.original.id) for output in picture.outputs)
         else:
             plain = picture.plain if is_home else picture.original
@@ -189,56 +188,56 @@ def _of_role(
             yield plain, picture.original.id
 
 
-def require_learnable(parts: Parts, target: Target) -> list[str]:
+def require_learnable(parts: Parts, task: Task) -> list[str]:
     """Check that there is something to learn of every class, and return what else is odd, in sentences.
 
     Raises:
         SampleError: a class has no picture to learn from.
-        ArgumentError: a label is none of the target's kind.
+        ArgumentError: a label is none of the task's.
     """
     for role in ROLES:
         for source in parts[role].sources:
             try:
-                lost = next((name for name in target.named(source.label) if name not in target.names), None)
+                lost = next((name for name in task.named(source.label) if name not in task.names), None)
                 if lost is None:
-                    target.encode(source.label)
+                    task.encode(source.label)
                     continue
             except SampleError as fault:
                 raise fault.at(source.id) from None
-            raise _unlearnable(lost, parts, target)
-    if target.kind != "classes":
+            raise _unlearnable(lost, parts, task)
+    if task.kind != "classes":
         return []
-    counts = {role: _originals_of(parts[role], target) for role in ROLES}
-    lost = next((name for name in target.names if not counts["fit"][name]), None)
+    counts = {role: _originals_of(parts[role], task) for role in ROLES}
+    lost = next((name for name in task.names if not counts["train"][name]), None)
     if lost is not None:
-        raise _unlearnable(lost, parts, target)
+        raise _unlearnable(lost, parts, task)
     told = []
-    for role, what in (("choose", "to choose by"), ("report", "to report on")):
-        absent = [name for name in target.names if not counts[role][name]]
+    for role, what in (("val", "to choose by"), ("test", "to report on")):
+        absent = [name for name in task.names if not counts[role][name]]
         if absent:
             more = f" and {len(absent) - MOST_NAMED:,} more" if len(absent) > MOST_NAMED else ""
             told.append(f"No picture of {', '.join(absent[:MOST_NAMED])}{more} is left {what}.")
     return told
 
 
-def told_few(count: int, target: Target) -> Iterator[str]:
+def told_few(count: int, task: Task) -> Iterator[str]:
     """Say so where few pictures choose the epoch that is kept."""
-    least = max(FEW, FEW_EACH * target.outputs if target.kind == "classes" else 0)
+    least = max(FEW, FEW_EACH * task.outputs if task.kind == "classes" else 0)
     if count < least:
         rule = f"{FEW}" if least == FEW else f"{FEW_EACH} of each class"
         only = f"Only {count:,} picture{'s choose' if count != 1 else ' chooses'} the best epoch, fewer than {rule}"
         yield f"{only}: which it is, is partly chance. Give more, or pass --keep last."
 
 
-def _originals_of(part: Part, target: Target) -> Counter[str]:
+def _originals_of(part: Part, task: Task) -> Counter[str]:
     """Return how many originals there are of every class or label."""
     pairs = zip(part.labels, part.origins, strict=True)
-    return Counter(name for name, _ in {(name, origin) for label, origin in pairs for name in target.named(label)})
+    return Counter(name for name, _ in {(name, origin) for label, origin in pairs for name in task.named(label)})
 
 
-def _unlearnable(name: str, parts: Parts, target: Target) -> SampleError:
-    elsewhere = sum(_originals_of(parts[role], target)[name] for role in ("choose", "report"))
-    what = "class" if target.kind == "classes" else "label"
+def _unlearnable(name: str, parts: Parts, task: Task) -> SampleError:
+    elsewhere = sum(_originals_of(parts[role], task)[name] for role in ("val", "test"))
+    what = "class" if task.kind == "classes" else "label"
     got = f"its {elsewhere:,} in the parts that judge" if elsewhere else "none at all"
     return SampleError(f"must have pictures to learn from, got {got}. Give more, or take it out.", f"{what} {name!r}")
 

@@ -1,4 +1,4 @@
-"""What a trained network says of pictures; it needs nothing but the one file that the training left."""
+"""Prediction by a trained network, which needs nothing but the one file that the training left."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from itertools import islice
 import torch
 from torch import Tensor
 
+from augkit.core.arrays import Reals
 from augkit.core.key import Key
 from augkit.datasets import DataSet, Source, is_data_set, read as read_data_set
 from augkit.errors import ArgumentError, AugkitError
@@ -18,11 +19,7 @@ from augkit.images import read
 from augkit.pipeline import Pipeline
 from augkit.targets.sample import Sample
 from augkit.train.artefact import Artefact, load
-from augkit.train.evaluation import Reals, answers
-from augkit.train.picture_input import prepared
 from augkit.train.predictions import Row
-
-__all__ = ["Wanted", "find", "predict"]
 
 SEED = 0  # of the augmented copies
 
@@ -64,7 +61,7 @@ def predict(
     tta: int = 0,
     pipeline: Pipeline | None = None,
 ) -> Iterator[Row]:
-    """Return what a network says of pictures, one row each, in their order; batch by batch, as rows are taken.
+    """Return a network's answers to pictures, one row each, in their order; batch by batch, as rows are taken.
 
     With `tta` the answer is the mean over the picture and augmented copies of it, copies 1 to `tta` of its id with
     seed 0: the same whenever it is asked.
@@ -113,7 +110,7 @@ def _inputs(wanted: Wanted, artefact: Artefact, views: Callable[[Sample], Iterat
     except AugkitError as fault:
         return str(fault)
     try:
-        return torch.cat([preprocessing.normalise(prepared(v.image, preprocessing)[None]) for v in views(sample)])
+        return torch.cat([preprocessing.normalise(preprocessing.tensor(v.image)[None]) for v in views(sample)])
     except AugkitError as fault:
         return str(fault.at(wanted.path))
 
@@ -125,7 +122,7 @@ def _asked(artefact: Artefact, inputs: Sequence[Tensor], batch_size: int) -> lis
     with torch.inference_mode():
         batches = torch.split(torch.cat(list(inputs)), batch_size)
         outputs = torch.cat([artefact.network(batch) for batch in batches])
-    said = answers(outputs.numpy(), artefact.target, artefact.temperature)
+    said = artefact.task.answers(outputs.numpy(), artefact.temperature)
     count = len(inputs[0])
     return [said[first : first + count].mean(axis=0) for first in range(0, len(said), count)]
 

@@ -1,22 +1,20 @@
-"""Train the same several times: with other seeds, and with other pipelines on the same seeds."""
+"""Repeated trainings: with other seeds, and with other pipelines on the same seeds."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from statistics import fmean, stdev
-from typing import Any
 
 from scipy.stats import t as student_t
 
 from augkit.errors import ArgumentError
 from augkit.pipeline import load
 from augkit.train.results import Result
-from augkit.train.train_config import Settings
-
-__all__ = ["Difference", "Repeats", "Spread", "differences", "repeat"]
+from augkit.train.tasks import TASKS
+from augkit.train.train_config import TrainConfig
 
 NONE = "none"
 LEVEL = 0.95  # of intervals
@@ -59,16 +57,13 @@ class Repeats:
     def figures(self) -> dict[str, list[float]]:
         """Return the figure of every class and of the whole, a value for each seed; what is undefined is left out."""
         found = {"all": [result.metrics["headline"]["value"] for result in self.results]}
-        first = self.results[0].metrics
-        table, figure = ("per_value", "mae") if first["kind"] == "numbers" else ("per_class", _FIGURES[first["kind"]])
-        for place, row in enumerate(first[table]):
-            values = [result.metrics[table][place][figure] for result in self.results]
-            if None not in values:
-                found[row["name"]] = values
+        task = TASKS[self.results[0].metrics["kind"]]
+        each = [task.figures(result.metrics) for result in self.results]
+        for name in each[0]:
+            values = [value for figures in each if (value := figures[name]) is not None]
+            if len(values) == len(each):
+                found[name] = values
         return found
-
-
-_FIGURES = {"classes": "recall", "labels": "average_precision"}
 
 
 @dataclass(frozen=True)
@@ -99,30 +94,31 @@ class Difference:
 
 
 def repeat(
-    settings: Settings,
+    config: TrainConfig,
     seeds: int,
     pipelines: Sequence[str] | None,
-    one: Callable[[Settings], Result],
-    check: Callable[[Settings], object] = lambda settings: None,
+    one: Callable[[TrainConfig], Result],
+    check: Callable[[TrainConfig], object] = lambda config: None,
 ) -> list[Repeats]:
     """Train with each pipeline and each seed; the split, which has a seed of its own, is the same for all.
 
     Args:
-        settings: of the first; the runs lie in folders below its own: ``seed-0``, ``six/seed-0``.
-        seeds: how many, from the settings' own on.
-        pipelines: names or files, or ``none``; None takes the settings' own alone.
+        config: of the first; the runs lie in folders below its own: ``seed-0``, ``six/seed-0``.
+        seeds: how many, from the configuration's own on.
+        pipelines: names or files, or ``none``; None takes the configuration's own alone.
         one: does one training.
-        check: is called with the first settings of every pipeline before anything is trained, and raises what it finds.
+        check: is called with the first configuration of every pipeline before anything is trained, and raises what it
+            finds.
 
     Raises:
         ArgumentError: two pipelines have one name, or there are none.
         AugkitError: a training cannot be done; those before are there when it is tried again.
     """
-    if settings.cache is True and settings.may_freeze:
-        settings = replace(settings, cache=str(Path(settings.out) / "features"))  # those not augmented are the same
+    if config.cache is True and config.may_freeze:
+        config = config.replaced(cache=str(Path(config.out) / "features"))  # those not augmented are the same
     if pipelines is None:
-        return [_repeated(settings, settings.pipeline or NONE, Path(settings.out), seeds, one)]
-    if settings.pipeline is not None:
+        return [_repeated(config, config.pipeline or NONE, Path(config.out), seeds, one)]
+    if config.pipeline is not None:
         raise ArgumentError("must not go with --pipeline. Name that one in --compare.", "compare")
     names = [Path(name).stem for name in pipelines]
     if len(set(names)) != len(names) or len(names) < 2:
@@ -130,31 +126,29 @@ def repeat(
     for name in pipelines:
         if name != NONE:
             load(name)  # or a spelling mistake would be found after hours
-    each = [replace(settings, pipeline=None if pipeline == NONE else pipeline) for pipeline in pipelines]
+    each = [config.replaced(pipeline=None if pipeline == NONE else pipeline) for pipeline in pipelines]
     for own in each:
         check(own)
-    return [_repeated(own, name, Path(settings.out) / name, seeds, one) for own, name in zip(each, names, strict=True)]
+    return [_repeated(own, name, Path(config.out) / name, seeds, one) for own, name in zip(each, names, strict=True)]
 
 
-def _repeated(settings: Settings, name: str, folder: Path, seeds: int, one: Callable[[Settings], Result]) -> Repeats:
-    numbers = range(settings.seed, settings.seed + seeds)
-    return Repeats(name, tuple(one(replace(settings, seed=seed, out=str(folder / f"seed-{seed}"))) for seed in numbers))
+def _repeated(
+    config: TrainConfig, name: str, folder: Path, seeds: int, one: Callable[[TrainConfig], Result]
+) -> Repeats:
+    numbers = range(config.seed, config.seed + seeds)
+    return Repeats(name, tuple(one(config.replaced(seed=seed, out=str(folder / f"seed-{seed}"))) for seed in numbers))
 
 
 def differences(before: Repeats, after: Repeats) -> list[Difference]:
     """Return what the second pipeline changed: over all, then class by class."""
     first, second = before.figures(), after.figures()
-    kind = before.results[0].metrics["kind"]
-    return [
-        _difference(name, first[name], second[name], sign=-1.0 if kind == "numbers" else 1.0)
-        for name in first
-        if name in second
-    ]
+    sign = -1.0 if TASKS[before.results[0].metrics["kind"]].is_less_better else 1.0
+    return [_difference(name, first[name], second[name], sign) for name in first if name in second]
 
 
 def _difference(name: str, before: Sequence[float], after: Sequence[float], sign: float) -> Difference:
     gains = [sign * (b - a) for a, b in zip(before, after, strict=True)]
-    spread: Any = None
+    spread = None
     if len(gains) > 1:
         spread = float(student_t.ppf((1 + LEVEL) / 2, len(gains) - 1)) * stdev(gains) / math.sqrt(len(gains))
     return Difference(name, fmean(before), fmean(after), fmean(gains), spread)

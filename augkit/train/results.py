@@ -1,28 +1,21 @@
-"""What is left of a training: its best weights as one file with all that is needed to use them, and a report."""
+"""Results of a training: its best weights as one file with all that is needed to use them, and a report."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
-from augkit.train import report
+from augkit.core.arrays import Image, JsonObject
 from augkit.train.artefact import MODEL_FILE, Artefact, save, versions
 from augkit.train.calibration import fit_temperature
-from augkit.train.evaluation import Evaluation
-from augkit.train.evaluator import Judge
-from augkit.train.figures import Curves
+from augkit.train.evaluator import Evaluator
 from augkit.train.metrics import measure
 from augkit.train.models import Network
 from augkit.train.parts import Role
-from augkit.train.report import ReportFacts
-from augkit.train.setup import Preparation
+from augkit.train.report.figures import Curves
+from augkit.train.report.report_writing import ReportFacts, write
+from augkit.train.setup import Setup
 from augkit.train.training_loop import State
-
-__all__ = ["Result", "close"]
 
 
 @dataclass(frozen=True)
@@ -35,7 +28,7 @@ class Result:
         metrics: of the pictures that were reported on, as `augkit.train.metrics.measure` gives them.
         epochs: how many were trained.
         best_epoch: whose weights were kept, from 1.
-        pictures: how many had each role.
+        pictures: how many each part had: train, val and test.
         rejected: how many could not be read.
         seconds: that this took, without what was done before it was stopped, if it was.
         notes: what else a user must know.
@@ -44,7 +37,7 @@ class Result:
 
     out: str
     report: str
-    metrics: dict[str, Any]
+    metrics: JsonObject
     epochs: int
     best_epoch: int
     pictures: dict[Role, int]
@@ -54,93 +47,76 @@ class Result:
     score: float
 
 
-def close(
-    ready: Preparation,
-    network: Network,
-    state: State,
-    judges: dict[Role, Judge],
-    notes: list[str],
-    seconds: float,
+def finish(
+    setup: Setup, network: Network, state: State, evaluators: dict[Role, Evaluator], notes: list[str], seconds: float
 ) -> Result:
     """Evaluate the best network by pictures that had no say in it, and write it down with all that belongs to it.
 
     Args:
-        ready: what was trained on what.
+        setup: of the training.
         network: with the best weights.
         state: at the end.
-        judges: of the parts.
+        evaluators: of the parts.
         notes: what was told.
         seconds: that the training took.
 
     Raises:
         Unwritten: a file cannot be written.
     """
-    out = Path(ready.settings.out)
-    temperature = fit_temperature(_evaluation(ready, network, "choose", judges["choose"]))
-    found = _evaluation(ready, network, "report", judges["report"])
-    metrics = measure(found, temperature)
+    out, parts = Path(setup.config.out), setup.surveyed.parts
+    temperature = fit_temperature(evaluators["val"].evaluate(network))
+    evaluation = evaluators["test"].evaluate(network)
     artefact = Artefact(
         network,
-        ready.architecture,
-        ready.target,
-        ready.settings.described(),
-        ready.deciding["data"],
+        setup.architecture,
+        setup.task,
+        setup.config.model_dump(mode="json"),
+        setup.deciding["data"],
         versions(),
-        metrics,
+        measure(evaluation, temperature),
         temperature,
     )
     save(out / MODEL_FILE, artefact)
-    parts = ready.surveyed.parts
-    counts = {role: len(parts[role].sources) for role in ready.truths}
-    sources = {source.id: source for source in parts.report.sources}
+    counts = {role: len(truths) for role, truths in setup.truths.items()}
+    sources = {source.id: source for source in parts.test.sources}
 
-    def picture(id: str) -> NDArray[Any]:
-        return parts.report.data.decoded(sources[id]).image
+    def picture(id: str) -> Image:
+        return parts.test.data.decoded(sources[id]).image
 
     facts = ReportFacts(
         title=out.absolute().name,
         artefact=artefact,
-        evaluation=found,
+        evaluation=evaluation,
         split=parts.reported_split,
         chosen_on=parts.choosing_split,
-        counts=(counts["fit"], counts["choose"], counts["report"]),
-        curves=_curves(ready, state),
-        settings=ready.effective,
-        command=ready.settings.command(),
+        counts=(counts["train"], counts["val"], counts["test"]),
+        curves=_curves(setup, state),
+        settings=setup.effective,
+        command=["augkit", "train", *setup.config.words()],
         picture=picture,
         seconds=seconds,
         notes=notes,
     )
-    page = report.write(out, facts)
+    page = write(out, facts)
+    kept = next(row for row in state.rows if row["epoch"] == state.best_epoch + 1)
     return Result(
-        str(out),
-        str(page),
-        metrics,
-        len(state.rows),
-        state.best_epoch + 1,
-        counts,
-        len(ready.surveyed.rejected),
-        seconds,
-        tuple(notes),
-        next(row["val_score"] for row in state.rows if row["epoch"] == state.best_epoch + 1),
+        out=str(out),
+        report=str(page),
+        metrics=artefact.metrics,
+        epochs=len(state.rows),
+        best_epoch=state.best_epoch + 1,
+        pictures=counts,
+        rejected=len(setup.surveyed.rejected),
+        seconds=seconds,
+        notes=tuple(notes),
+        score=kept["val_score"],
     )
 
 
-def _evaluation(ready: Preparation, network: Network, role: Role, judge: Judge) -> Evaluation:
-    outputs = judge.outputs(network, False).double().cpu().numpy()
-    truths: NDArray[Any] = np.asarray(ready.truths[role].numpy())
-    return Evaluation(tuple(s.id for s in ready.surveyed.parts[role].sources), outputs, truths, ready.target)
-
-
-def _curves(ready: Preparation, state: State) -> Curves:
+def _curves(setup: Setup, state: State) -> Curves:
     rows = state.rows
     epochs = [row["epoch"] - 1 for row in rows]  # of which a phase that ended early leaves some out
     unfrozen = next((place for place, row in enumerate(rows) if not row["frozen"]), None)
-    return Curves(
-        [row["loss"] for row in rows],
-        [row["val_loss"] for row in rows],
-        [row["val_score"] for row in rows],
-        {"classes": "accuracy", "labels": "mean average precision", "numbers": "R²"}[ready.target.kind],
-        epochs.index(state.best_epoch),
-        unfrozen if unfrozen else None,
-    )
+    losses, val_losses, scores = ([row[name] for row in rows] for name in ("loss", "val_loss", "val_score"))
+    chosen = epochs.index(state.best_epoch)
+    return Curves(losses, val_losses, scores, setup.task.score_name, chosen, unfrozen or None)

@@ -5,19 +5,22 @@ from __future__ import annotations
 import errno
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Literal
 
+import pydantic
+
+from augkit.configuration import difference
+from augkit.core.arrays import JsonObject
 from augkit.errors import ArgumentError, FileError
 from augkit.storage.durable import held, make_root, remove_folder, replace_with, unlink
-from augkit.train.setup import Preparation
+from augkit.train.setup import Setup
+from augkit.train.survey import PictureLine
+from augkit.train.tasks import TASKS
 from augkit.train.train_errors import is_full, unwritten
 
-__all__ = ["locked", "open_run", "require_apart"]
-
-FORMAT = 1
 SETTINGS, PICTURES, REJECTED = "settings.json", "pictures.jsonl", "rejected.jsonl"
 TEMPORARY = ".????????.augkit"  # what `replace_with` had not yet put in place
 # All that a run writes beside its settings, in the order in which it is removed; all else is the user's.
@@ -27,8 +30,7 @@ WRITTEN = {
     "tensorboard": ("events.out.tfevents.*",),
     "": (
         *(PICTURES, REJECTED, "log.jsonl", "log.csv", "log.*.unfinished", "model.safetensors", "report.html"),
-        *("predictions.csv", "learning_curves.png", "confusion_matrix.png", "calibration.png", "scatter.png"),
-        TEMPORARY,
+        *("predictions.csv", "learning_curves.png", "calibration.png", TEMPORARY),
     ),
 }
 _NO_LOCKS = (errno.ENOSYS, errno.ENOTSUP, errno.ENOLCK)  # some network disks have none: no reason not to train there
@@ -76,12 +78,21 @@ def _unusable(out: Path, fault: OSError) -> FileError:
     return FileError(f"must be a folder that can be written to, got: {fault.strerror}.", str(out))
 
 
-def open_run(out: Path, ready: Preparation, is_fresh: bool) -> None:
+class _Books(pydantic.BaseModel):
+    """What settings.json holds: the options as they were given and as they came out, and what decides the weights."""
+
+    augkit_run: Literal[1] = 1
+    settings: JsonObject
+    effective: JsonObject
+    deciding: JsonObject
+
+
+def open_run(out: Path, setup: Setup, is_fresh: bool) -> None:
     """Begin a run in a folder, or find the same run there.
 
     Args:
         out: the folder.
-        ready: the run.
+        setup: of the run.
         is_fresh: whether another run that is there is removed.
 
     Raises:
@@ -89,14 +100,14 @@ def open_run(out: Path, ready: Preparation, is_fresh: bool) -> None:
         Unwritten: the disk is full.
         ArgumentError: it holds another run; the message names what differs.
     """
-    content = {
-        "augkit_run": FORMAT,
-        "settings": ready.settings.described(),  # as `Settings.read` reads them
-        "effective": ready.effective,
-        "deciding": ready.deciding,
+    settings = setup.config.model_dump(mode="json")
+    books = _Books(settings=settings, effective=setup.effective, deciding=setup.deciding).model_dump()
+    rejected = [dict(zip(("role", "id", "reason"), row, strict=True)) for row in setup.surveyed.rejected]
+    files = {
+        PICTURES: "".join(f"{line}\n" for line in setup.surveyed.lines()),
+        REJECTED: "".join(f"{json.dumps(row)}\n" for row in rejected),
+        SETTINGS: json.dumps(books, indent=2, ensure_ascii=False) + "\n",  # last: all else is there then
     }
-    pictures = list(ready.surveyed.lines())
-    rejected = [json.dumps(dict(zip(("role", "id", "reason"), row, strict=True))) for row in ready.surveyed.rejected]
     known = _known(out)
     try:
         if known is not None and is_fresh:
@@ -104,18 +115,18 @@ def open_run(out: Path, ready: Preparation, is_fresh: bool) -> None:
             known = None
         if known is None:
             make_root(os.fspath(out.absolute()))
-            replace_with(out / PICTURES, "".join(f"{line}\n" for line in pictures).encode())
-            replace_with(out / REJECTED, "".join(f"{line}\n" for line in rejected).encode())
-            replace_with(out / SETTINGS, (json.dumps(content, indent=2, ensure_ascii=False) + "\n").encode())
+            for name, content in files.items():
+                replace_with(out / name, content.encode())
             return
     except OSError as fault:
         raise _unusable(out, fault) from None
-    difference = _difference(known["deciding"], ready.deciding, out, pictures)
-    if difference:
-        raise ArgumentError(f"must be what {out} was begun with: {difference}. {ADVICE}", "train")
+    then, now = known.deciding, setup.deciding
+    differing = _other_picture(out, files[PICTURES]) if then.get("data") != now["data"] else ""
+    if differing := differing or difference(then, now):
+        raise ArgumentError(f"must be what {out} was begun with: {differing}. {ADVICE}", "train")
 
 
-def _known(out: Path) -> dict[str, Any] | None:
+def _known(out: Path) -> _Books | None:
     """Return what a folder says of the run in it, or None for one that is new or empty."""
     path = out / SETTINGS
     try:
@@ -125,20 +136,19 @@ def _known(out: Path) -> dict[str, Any] | None:
                 return None
             what = f"must be a new or an empty folder, or a run's, got a folder with files in it ({held.name})"
             raise FileError(f"{what}. Remove it or choose another --out.", str(out))
-        known: dict[str, Any] = json.loads(path.read_text("utf-8"))
-        if known["augkit_run"] == FORMAT and isinstance(known["deciding"], dict):
-            return known
+        return _Books.model_validate_json(path.read_bytes())
     except OSError as fault:
         raise FileError(f"must be a folder that can be read, got: {fault.strerror}.", str(out)) from None
-    except (ValueError, LookupError, TypeError):
-        pass
-    raise FileError("must be as augkit train wrote it, got a damaged file. Choose another --out.", str(path))
+    except pydantic.ValidationError:
+        what = "must be as augkit train wrote it, got a damaged file. Choose another --out."
+        raise FileError(what, str(path)) from None
 
 
 def _clear(out: Path) -> None:
     """Remove what a run wrote to a folder: first what it would go on from, and at last what says that it is one."""
-    for name, patterns in WRITTEN.items():
-        folder = out / name
+    drawn = [name for task in TASKS.values() for name in task.pictures]
+    for name, own in WRITTEN.items():
+        folder, patterns = out / name, (*own, *drawn) if name == "" else own
         for path in sorted({path for pattern in patterns for path in folder.glob(pattern)}):
             if path.is_symlink() or not path.is_dir():
                 unlink(os.fspath(path))
@@ -147,39 +157,22 @@ def _clear(out: Path) -> None:
     unlink(os.fspath(out / SETTINGS))
 
 
-def _difference(then: Mapping[str, Any], now: Mapping[str, Any], out: Path, pictures: list[str]) -> str:
-    """Say in which field two runs differ, the pictures first: other things follow from them."""
-    if then.get("data") != now["data"]:
-        return f"data: {_other_picture(out, pictures)}"
-    return _other_field(then, now)
-
-
-def _other_field(then: Mapping[str, Any], now: Mapping[str, Any]) -> str:
-    for name in (*now, *(name for name in then if name not in now)):
-        before, after = then.get(name), now.get(name)
-        if before != after:
-            if isinstance(before, dict) and isinstance(after, dict):
-                return f"{name}.{_other_field(before, after)}"
-            return f"{name} must be {json.dumps(before)}, got {json.dumps(after)}"
-    return ""
-
-
-def _other_picture(out: Path, pictures: list[str]) -> str:
+def _other_picture(out: Path, pictures: str) -> str:
+    """Say which picture is another than in the run that was begun, if it can be told."""
     try:
-        before = [json.loads(line) for line in (out / PICTURES).read_text("utf-8").splitlines()]
+        before = map(PictureLine.model_validate_json, (out / PICTURES).read_text("utf-8").splitlines())
+        then = {line.id: line for line in before}
     except (OSError, ValueError):
-        return "the pictures are others"
-    then = {entry["id"]: entry for entry in before}
-    now = {entry["id"]: entry for entry in map(json.loads, pictures)}
-    for id, entry in now.items():
+        return "data: the pictures are others"
+    now = {line.id: line for line in map(PictureLine.model_validate_json, pictures.splitlines())}
+    for id, line in now.items():
         if id not in then:
-            return f"{id!r} is new"
-        for name, what in (
-            ("sha256", "holds something else"),
-            ("label", "has another label"),
-            ("role", "is put elsewhere"),
-        ):
-            if then[id].get(name) != entry[name]:
-                return f"{id!r} {what}"
+            return f"data: {id!r} is new"
+        if then[id].sha256 != line.sha256:
+            return f"data: {id!r} holds something else"
+        if then[id].label != line.label:
+            return f"data: {id!r} has another label"
+        if then[id].role != line.role:
+            return f"data: {id!r} is put elsewhere"
     lost = next((id for id in then if id not in now), None)
-    return f"{lost!r} is gone" if lost is not None else "the pictures are others"
+    return "" if lost is None else f"data: {lost!r} is gone"

@@ -1,24 +1,15 @@
-"""How fast is learnt, by what, and which epoch counts: the names and pure functions of the step and the epoch."""
+"""Rates and what is frozen, as pure functions of the step and the epoch; and the optimisers."""
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Literal, get_args
 
 from torch import optim
 
 from augkit.train.freezing import head_names
 from augkit.train.models import Network
-
-__all__ = ["CURVES", "KEPT", "OPTIMIZERS", "Curve", "Keep", "Optimizer", "Schedule", "optimizer_for", "set_rates"]
-
-Optimizer = Literal["adamw", "sgd"]
-Curve = Literal["cosine", "onecycle"]
-Keep = Literal["best", "last"]  # epoch, whose weights are kept
-OPTIMIZERS: tuple[Optimizer, ...] = get_args(Optimizer)
-CURVES: tuple[Curve, ...] = get_args(Curve)
-KEPT: tuple[Keep, ...] = get_args(Keep)
+from augkit.train.train_config import Curve, Optimizer
 
 MOMENTUM = 0.9
 RISE, START, END = 0.3, 1 / 25, 1e-4  # of one cycle: its rising part, where it begins and where it ends

@@ -5,7 +5,6 @@ from __future__ import annotations
 import multiprocessing
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
-from typing import Any
 
 import numpy as np
 import torch
@@ -16,10 +15,7 @@ from augkit.loader import Augmented, Draw, EpochSampler, Pictures
 from augkit.pipeline import Pipeline
 from augkit.train.models import Preprocessing
 from augkit.train.parts import Part
-from augkit.train.picture_input import prepared
 from augkit.train.train_errors import LostWorker
-
-__all__ = ["BATCH", "Stream", "draws_of", "in_order", "least_of", "steps_of"]
 
 BATCH = 64  # pictures that go through a network together where nothing is learnt
 MOST_HELD = 256 * 2**20  # bytes of prepared pictures
@@ -67,7 +63,7 @@ class Stream:
     ) -> None:
         self.order = _Order()
         self.sources = part.sources
-        self.loader: DataLoader[Any] = DataLoader(
+        self.loader: DataLoader[tuple[Tensor, int]] = DataLoader(
             _Prepared(part, preprocessing, pipeline, seed),
             batch_sampler=self.order,
             num_workers=workers,
@@ -127,8 +123,8 @@ class _Prepared(Dataset[tuple[Tensor, int]]):
         return len(self.pictures)
 
     def __getitem__(self, draw: Draw) -> tuple[Tensor, int]:
-        picture: Any = self.augmented[draw][0]
-        return prepared(picture.permute(1, 2, 0).numpy(), self.preprocessing), draw.index
+        picture = self.augmented[draw][0]
+        return self.preprocessing.tensor(picture.permute(1, 2, 0).numpy()), draw.index
 
 
 def _start_method() -> str:

@@ -1,4 +1,4 @@
-"""Read every picture once before a training: what it holds, and whether it can be read at all."""
+"""Survey of the pictures before a training: each is read once, and what cannot be read is left out."""
 
 from __future__ import annotations
 
@@ -9,14 +9,17 @@ from dataclasses import dataclass, replace
 from hashlib import sha256
 from itertools import islice
 from statistics import median_low
+from typing import Annotated
 
+import pydantic
+
+from augkit.core.arrays import Label
 from augkit.datasets import Source
 from augkit.errors import AugkitError, DecodeError, FileError, Unreachable
 from augkit.images import decode
 from augkit.train.parts import ROLES, Part, Parts, Role
 
-__all__ = ["Survey", "survey"]
-
+ROLES_OF_0_1 = {"fit": "train", "choose": "val", "report": "test"}  # in runs that augkit 0.1 began
 THREADS = 4  # decoding lets others run
 AHEAD = 64  # pictures
 
@@ -28,6 +31,16 @@ class Facts:
     sha256: str
     size: tuple[int, int]
     channels: int
+
+
+class PictureLine(pydantic.BaseModel):
+    """A line of pictures.jsonl: all that the training knows of a picture."""
+
+    role: Annotated[Role, pydantic.BeforeValidator(lambda role: ROLES_OF_0_1.get(role, role))]
+    id: str
+    origin: str
+    label: Label
+    sha256: str
 
 
 @dataclass(frozen=True)
@@ -47,7 +60,7 @@ class Survey:
     @property
     def side(self) -> int:
         """The median of the shorter sides of what is learnt from, in pixels."""
-        return median_low(min(facts.size) for facts in self.facts["fit"].values())
+        return median_low(min(facts.size) for facts in self.facts["train"].values())
 
     @property
     def is_grey(self) -> bool:
@@ -55,7 +68,7 @@ class Survey:
         return all(facts.channels == 1 for role in ROLES for facts in self.facts[role].values())
 
     def lines(self) -> Iterator[str]:
-        """Yield a line of JSON for every picture: all that the training knows of it."""
+        """Yield a line of JSON for every picture, as `PictureLine` reads it."""
         for role in ROLES:
             part = self.parts[role]
             for source, origin in zip(part.sources, part.origins, strict=True):
@@ -89,12 +102,12 @@ def survey(parts: Parts, most_rejected: float, progress: Callable[[int, int, str
     if len(rejected) > most_rejected * total:
         what = f"must be readable but for {most_rejected:.1%}, got {len(rejected):,} of {total:,} that are not"
         advice = "Mend them, or pass a greater --max-rejected."
-        raise FileError(f"{what}. The first: {rejected[0][2]} {advice}", str(parts.fit.data.root))
+        raise FileError(f"{what}. The first: {rejected[0][2]} {advice}", str(parts.train.data.root))
     for role in ROLES:
         if not facts[role]:
-            raise FileError(f"must leave pictures to {role}, got none that can be read.", str(parts[role].data.root))
-    fit, choose, report = (parts[role].without(id for its, id, _ in rejected if its == role) for role in ROLES)
-    return Survey(replace(parts, fit=fit, choose=choose, report=report), facts, tuple(rejected))
+            raise FileError(f"must leave pictures for {role}, got none that can be read.", str(parts[role].data.root))
+    train, val, test = (parts[role].without(id for its, id, _ in rejected if its == role) for role in ROLES)
+    return Survey(replace(parts, train=train, val=val, test=test), facts, tuple(rejected))
 
 
 def _looked_at(part: Part) -> Iterator[tuple[Source, Facts | AugkitError]]:

@@ -1,4 +1,4 @@
-"""What may end a training that was asked for well: exit code 1, and the same command goes on from what is kept."""
+"""Errors that may end a training that was asked for well: exit code 1, and the same command goes on later."""
 
 from __future__ import annotations
 
@@ -8,8 +8,6 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from augkit.errors import AugkitError, FileError
-
-__all__ = ["Diverged", "LostWorker", "Unwritten", "is_full", "unwritten", "written"]
 
 _FULL = {getattr(errno, name) for name in ("ENOSPC", "EDQUOT", "EFBIG") if name in vars(errno)}
 

@@ -1,54 +1,44 @@
-"""One training from its settings to what it leaves in its folder."""
+"""Training, from its configuration to what it leaves in its folder."""
 
 from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from copy import deepcopy
 from pathlib import Path
-from typing import Any
 
 import torch
 from torch import Tensor
 
+from augkit.loader import Draw
 from augkit.train.checkpoint import Checkpoints
-from augkit.train.evaluator import Judge
+from augkit.train.evaluator import Evaluator
 from augkit.train.features import Features, backbone_hash
 from augkit.train.log import Log
 from augkit.train.parts import ROLES, Role
-from augkit.train.results import Result, close
+from augkit.train.results import Result, finish
 from augkit.train.run_folder import locked, open_run, require_apart
 from augkit.train.schedule import optimizer_for
-from augkit.train.setup import Preparation, prepare
+from augkit.train.setup import Progress, Setup, Tell, prepare
 from augkit.train.stream import BATCH, Stream, draws_of
-from augkit.train.train_config import Settings
-from augkit.train.training_loop import Course, fit
-
-__all__ = ["Result", "begin", "reproducible", "train"]
-
-Progress = Callable[[int, int, str], None]
+from augkit.train.train_config import TrainConfig
+from augkit.train.training_loop import Training, fit
 
 
 def _silent(*_: object) -> None:
     pass
 
 
-def train(
-    settings: Settings,
-    *,
-    fresh: bool = False,
-    tell: Callable[[str], None] = _silent,
-    progress: Progress = _silent,
-) -> Result:
+def train(config: TrainConfig, *, fresh: bool = False, tell: Tell = _silent, progress: Progress = _silent) -> Result:
     """Train a network, or go on where the same training was stopped.
 
-    On a processor the weights that come out are a function of the settings and the pictures alone: whenever it was
+    On a processor the weights that come out are a function of the configuration and the pictures alone: whenever it was
     stopped, whatever the number of `workers`, with and without the `cache`.
 
     Args:
-        settings: what is to be done.
+        config: what is to be done.
         fresh: remove another run that is in the folder.
         tell: is given sentences that a user should read.
         progress: is told how much is done, of how much, and of what.
@@ -56,9 +46,9 @@ def train(
     Raises:
         AugkitError: something is wrong, and the sentence says what; nothing that was done before is lost.
     """
-    require_apart(settings.data, settings.out, "out")
-    if isinstance(settings.cache, str):
-        require_apart(settings.data, settings.cache, "cache")
+    require_apart(config.data, config.out, "out")
+    if isinstance(config.cache, str):
+        require_apart(config.data, config.cache, "cache")
     began, notes = time.perf_counter(), list[str]()
 
     def noted(sentence: str) -> None:
@@ -66,14 +56,14 @@ def train(
         tell(sentence)
 
     with reproducible():
-        ready = prepare(settings, noted, progress)
-        with locked(Path(settings.out)):
-            open_run(Path(settings.out), ready, fresh)
-            best = deepcopy(ready.network)  # as it is at the beginning: a checkpoint holds what has changed
-            course, judges = begin(ready, noted, progress)
-            state = fit(course)
-            best.load_state_dict(course.checkpoints.best_state(), strict=False)
-            return close(ready, best, state, judges, notes, time.perf_counter() - began)
+        setup = prepare(config, noted, progress)
+        with locked(Path(config.out)):
+            open_run(Path(config.out), setup, fresh)
+            best = deepcopy(setup.network)  # as it is at the beginning: a checkpoint holds what has changed
+            training, evaluators = begin(setup, noted, progress)
+            state = fit(training)
+            best.load_state_dict(training.checkpoints.best_state(), strict=False)
+            return finish(setup, best, state, evaluators, notes, time.perf_counter() - began)
 
 
 @contextmanager
@@ -90,16 +80,13 @@ def reproducible() -> Iterator[None]:
         torch.set_num_threads(had_threads)
 
 
-def begin(
-    ready: Preparation, tell: Callable[[str], None] = _silent, progress: Progress = _silent
-) -> tuple[Course, dict[Role, Judge]]:
-    """Return a training that `fit` does, and what judges its networks by each part of the data."""
-    settings, network, device, out = ready.settings, ready.network, ready.device, Path(ready.settings.out)
-    torch.set_num_threads(ready.deciding["threads"])
-    preprocessing, schedule = ready.architecture.preprocessing, ready.schedule
+def begin(setup: Setup, tell: Tell = _silent, progress: Progress = _silent) -> tuple[Training, dict[Role, Evaluator]]:
+    """Return a training that `fit` does, and what evaluates its networks by each part of the data."""
+    config, network, device, out = setup.config, setup.network, setup.device, Path(setup.config.out)
+    torch.set_num_threads(setup.deciding["threads"])
+    preprocessing, schedule = setup.architecture.preprocessing, setup.schedule
     is_mixed = device.type == "cuda" and torch.cuda.is_bf16_supported()
-    truths = {role: ready.truths[role].to(device) for role in ROLES}
-    views = settings.views if ready.pipeline is not None else 1
+    views = config.views if setup.pipeline is not None else 1
     backbone = backbone_hash(network) if schedule.is_transfer else ""
 
     def prepared(pictures: Tensor) -> Tensor:
@@ -110,79 +97,61 @@ def begin(
         with torch.autocast(device.type, torch.bfloat16, enabled=is_mixed):
             return network.features(prepared(pictures)).float().cpu()
 
-    kept = out / "features" if settings.cache is True else Path(settings.cache) if settings.cache else None
-    streams = {
-        role: Stream(
-            ready.surveyed.parts[role],
-            preprocessing,
-            ready.pipeline if role == "fit" else None,
-            settings.seed,
-            settings.workers,
-        )
-        for role in ROLES
-    }
-    features = {
-        role: Features(
-            compute,
-            streams[role],
-            len(truths[role]),
-            _deciding_features(ready, role, backbone),
-            kept,
-            progress,
-        )
-        for role in ROLES
-    }
-    judges = {role: Judge(ready.target, truths[role], streams[role], features[role], prepared) for role in ROLES}
+    kept = out / "features" if config.cache is True else Path(config.cache) if config.cache else None
+    evaluators: dict[Role, Evaluator] = {}
+    for role in ROLES:
+        truths = setup.truths[role].to(device)
+        pipeline = setup.pipeline if role == "train" else None
+        stream = Stream(setup.surveyed.parts[role], preprocessing, pipeline, config.seed, config.workers)
+        deciding = _deciding_features(setup, role, backbone)
+        features = Features(compute, stream, len(truths), deciding, kept, progress)
+        evaluators[role] = Evaluator(setup.task, truths, stream, features, prepared)
+    learnt = evaluators["train"]
 
-    def batches(epoch: int, first: int) -> list[list[Any]]:
-        return draws_of(len(truths["fit"]), settings.batch_size, settings.seed, epoch)[first:]
+    def batches(epoch: int, first: int) -> list[list[Draw]]:
+        return draws_of(len(learnt.truths), config.batch_size, config.seed, epoch)[first:]
 
     def of_pictures(epoch: int, first: int) -> Iterator[tuple[Tensor, Tensor]]:
-        for pictures, places in streams["fit"].batches(batches(epoch, first)):
-            yield prepared(pictures), truths["fit"][places.to(device)]
+        for pictures, places in learnt.stream.batches(batches(epoch, first)):
+            yield prepared(pictures), learnt.truths[places.to(device)]
 
     def of_features(epoch: int, first: int) -> Iterator[tuple[Tensor, Tensor]]:
-        view = features["fit"].view(epoch % views)
+        view = learnt.features.view(epoch % views)
         for draws in batches(epoch, first):
             places = torch.tensor([draw.index for draw in draws])
-            yield view[places].to(device), truths["fit"][places.to(device)]
+            yield view[places].to(device), learnt.truths[places.to(device)]
 
-    weights = ready.target.weights(settings.class_weights, ready.truths["fit"])
-    factor = settings.backbone_rate if schedule.is_transfer else 1.0
-    course = Course(
+    weights = setup.task.weights(config.class_weights, setup.truths["train"])
+    factor = config.backbone_rate if schedule.is_transfer else 1.0
+    training = Training(
         network=network,
-        optimizer=optimizer_for(network, settings.optimizer, settings.highest_rate, factor, settings.weight_decay),
+        optimizer=optimizer_for(network, config.optimizer, config.highest_rate, factor, config.weight_decay),
         schedule=schedule,
-        loss=ready.target.loss(None if weights is None else weights.to(device), settings.smoothing, settings.robust),
+        loss=setup.task.loss(None if weights is None else weights.to(device), config.smoothing, config.robust),
         pictures=of_pictures,
         features=of_features,
-        judge=judges["choose"],
+        evaluator=evaluators["val"],
         checkpoints=Checkpoints(out / "checkpoints", tell),
-        log=Log(out, settings.tensorboard),
+        log=Log(out, config.tensorboard),
         progress=progress,
-        seed=settings.seed,
-        ema=settings.ema,
-        clip=settings.clip,
-        patience=settings.patience,
-        keep=settings.keep,
-        checkpoint_every=settings.checkpoint_every,
+        config=config,
         is_mixed=is_mixed,
     )
-    return course, judges
+    return training, evaluators
 
 
-def _deciding_features(ready: Preparation, role: Role, backbone: str) -> dict[str, Any]:
+def _deciding_features(setup: Setup, role: Role, backbone: str) -> dict[str, object]:
     """Return all that decides a part's features."""
-    facts = ready.surveyed.facts[role]
-    is_augmented = role == "fit" and ready.pipeline is not None
+    facts = setup.surveyed.facts[role]
+    is_augmented = role == "train" and setup.pipeline is not None
     return {
         "backbone": backbone,
-        "model": {name: value for name, value in ready.deciding["model"].items() if name != "outputs"},
-        "pipeline": ready.deciding["pipeline"] if is_augmented else None,
-        "seed": ready.settings.seed if is_augmented else None,
-        "pictures": [(source.id, facts[source.id].sha256) for source in ready.surveyed.parts[role].sources],
-        "versions": ready.deciding["versions"],
-        "device": ready.device.type,
+        "model": {name: value for name, value in setup.deciding["model"].items() if name != "outputs"},
+        "pipeline": setup.deciding["pipeline"] if is_augmented else None,
+        "seed": setup.config.seed if is_augmented else None,
+        "pictures": [(source.id, facts[source.id].sha256) for source in setup.surveyed.parts[role].sources],
+        "versions": setup.deciding["versions"],
+        "device": setup.device.type,
         "threads": torch.get_num_threads(),
         "batch": BATCH,
     }

@@ -1,4 +1,4 @@
-"""The training loop: epochs of steps, judged after each, kept so that it goes on to the bit where it was stopped.
+"""The training loop: epochs of steps, scored after each, kept so that it goes on to the bit where it was stopped.
 
 Nothing in it is remembered but the `State`, the weights and the optimiser, which is what a checkpoint holds. What a
 step draws at random (dropout) comes from a generator seeded with the run's seed, the epoch and the step; the order of
@@ -11,23 +11,22 @@ import math
 from collections.abc import Callable, Iterator
 from copy import deepcopy
 from dataclasses import asdict, dataclass, field
-from typing import Any
 
 import torch
 from torch import Tensor, optim
 from torch.nn.utils import clip_grad_norm_
 
+from augkit.core.arrays import JsonObject
 from augkit.core.key import Key
 from augkit.train.checkpoint import Checkpoints
 from augkit.train.evaluator import Score
 from augkit.train.freezing import set_mode, trained_state
 from augkit.train.log import Log
 from augkit.train.models import Network
-from augkit.train.schedule import Keep, Schedule, set_rates
+from augkit.train.schedule import Schedule, set_rates
 from augkit.train.tasks import Loss
+from augkit.train.train_config import TrainConfig
 from augkit.train.train_errors import Diverged
-
-__all__ = ["Course", "State", "fit"]
 
 Batches = Callable[[int, int], Iterator[tuple[Tensor, Tensor]]]
 
@@ -54,11 +53,11 @@ class State:
     best: list[float] = field(default_factory=list)
     best_epoch: int = -1
     stale: int = 0
-    rows: list[dict[str, Any]] = field(default_factory=list)
+    rows: list[JsonObject] = field(default_factory=list)
 
 
 @dataclass
-class Course:
+class Training:
     """Everything that a training needs.
 
     Args:
@@ -68,11 +67,10 @@ class Course:
         loss: what is to become small.
         pictures: gives an epoch's batches from a step on: the network's input, and the truth.
         features: so it does while all but the head is frozen: the head's input, and the truth.
-        judge: scores a network; also told whether all but the head is still as it was at the beginning.
+        evaluator: scores a network; also told whether all but the head is still as it was at the beginning.
         checkpoints, log: what is kept.
         progress: is told how many steps are done, of how many.
-        seed: of the run.
-        ema, clip, patience, keep, checkpoint_every: see `augkit.train.train_config.Settings`.
+        config: says the seed, and which epoch is kept.
         is_mixed: whether the forward pass is in half precision where that is safe.
     """
 
@@ -82,116 +80,111 @@ class Course:
     loss: Loss
     pictures: Batches
     features: Batches
-    judge: Callable[[Network, bool], Score]
+    evaluator: Callable[[Network, bool], Score]
     checkpoints: Checkpoints
     log: Log
     progress: Callable[[int, int, str], None]
-    seed: int = 0
-    ema: float = 0.0
-    clip: float = 0.0
-    patience: int = 0
-    keep: Keep = "best"
-    checkpoint_every: int = 0
+    config: TrainConfig
     is_mixed: bool = False
 
     def __post_init__(self) -> None:
-        self.average = deepcopy(self.network) if self.ema else self.network
+        self.average = deepcopy(self.network) if self.config.ema else self.network
 
 
-def fit(course: Course) -> State:
+def fit(training: Training) -> State:
     """Train to the end, from the last checkpoint if there is one.
 
     Raises:
         Diverged: the loss, or what the network says, is no number any more.
         Unwritten: the disk is full; the same call goes on later.
     """
-    state, schedule = _resumed(course), course.schedule
+    state, schedule = _resumed(training), training.schedule
     while state.epoch < schedule.total:
         is_frozen = schedule.is_frozen(state.epoch)
-        set_mode(course.network, is_frozen)
-        batches = (course.features if is_frozen else course.pictures)(state.epoch, state.step)
+        set_mode(training.network, is_frozen)
+        batches = (training.features if is_frozen else training.pictures)(state.epoch, state.step)
         for inputs, truths in batches:
-            _step(course, state, inputs, truths, is_frozen)
+            _step(training, state, inputs, truths, is_frozen)
             state.step += 1
-            if course.checkpoint_every and state.step % course.checkpoint_every == 0:
-                _save(course, state)
+            if training.config.checkpoint_every and state.step % training.config.checkpoint_every == 0:
+                _save(training, state)
             told = f", epoch {state.epoch + 1}, loss {state.loss / state.count:.3f}"
-            course.progress(state.epoch * schedule.steps + state.step, schedule.total * schedule.steps, told)
-        _end_epoch(course, state, is_frozen)
+            training.progress(state.epoch * schedule.steps + state.step, schedule.total * schedule.steps, told)
+        _end_epoch(training, state, is_frozen)
     return state
 
 
-def _step(course: Course, state: State, inputs: Tensor, truths: Tensor, is_frozen: bool) -> None:
-    torch.manual_seed(Key(course.seed, "step", state.step, state.epoch).stream("dropout").integers(2**63))
-    set_rates(course.optimizer, course.schedule.rate(state.epoch, state.step))
-    with torch.autocast(inputs.device.type, torch.bfloat16, enabled=course.is_mixed):
-        outputs = course.network.classify(inputs) if is_frozen else course.network(inputs)
-    loss = course.loss(outputs.float(), truths)
+def _step(training: Training, state: State, inputs: Tensor, truths: Tensor, is_frozen: bool) -> None:
+    torch.manual_seed(Key(training.config.seed, "step", state.step, state.epoch).stream("dropout").integers(2**63))
+    set_rates(training.optimizer, training.schedule.rate(state.epoch, state.step))
+    with torch.autocast(inputs.device.type, torch.bfloat16, enabled=training.is_mixed):
+        outputs = training.network.classify(inputs) if is_frozen else training.network(inputs)
+    loss = training.loss(outputs.float(), truths)
     value = loss.item()
     if not math.isfinite(value):
         raise Diverged.of("loss", f"{value} in epoch {state.epoch + 1}, step {state.step + 1}")
-    course.optimizer.zero_grad(set_to_none=True)
+    training.optimizer.zero_grad(set_to_none=True)
     loss.backward()  # type: ignore[no-untyped-call]
-    if course.clip:
-        clip_grad_norm_(course.network.parameters(), course.clip)
-    course.optimizer.step()
-    if course.ema:
-        _follow(course, state.epoch * course.schedule.steps + state.step, is_frozen)
+    if training.config.clip:
+        clip_grad_norm_(training.network.parameters(), training.config.clip)
+    training.optimizer.step()
+    if training.config.ema:
+        _follow(training, state.epoch * training.schedule.steps + state.step, is_frozen)
     state.loss += value * len(truths)
     state.count += len(truths)
 
 
 @torch.no_grad()
-def _follow(course: Course, step: int, is_frozen: bool) -> None:
+def _follow(training: Training, step: int, is_frozen: bool) -> None:
     """Move the mean of the weights towards the weights, quickly at the beginning."""
-    decay = min(course.ema, (1 + step) / (10 + step))
-    means = trained_state(course.average, is_frozen)
-    for name, now in trained_state(course.network, is_frozen).items():
+    decay = min(training.config.ema, (1 + step) / (10 + step))
+    means = trained_state(training.average, is_frozen)
+    for name, now in trained_state(training.network, is_frozen).items():
         if now.is_floating_point():
             means[name].lerp_(now, 1.0 - decay)
         else:
             means[name].copy_(now)
 
 
-def _end_epoch(course: Course, state: State, is_frozen: bool) -> None:
-    """Judge what an epoch came to, keep it if it is the one to keep, and go on to the next, or to the next phase."""
-    schedule, score = course.schedule, course.judge(course.average, is_frozen)
-    rate = course.optimizer.param_groups[-1]["lr"]  # the head's
+def _end_epoch(training: Training, state: State, is_frozen: bool) -> None:
+    """Score what an epoch came to, keep it if it is the one to keep, and go on to the next, or to the next phase."""
+    schedule, score = training.schedule, training.evaluator(training.average, is_frozen)
+    rate = training.optimizer.param_groups[-1]["lr"]  # the head's
     row = {"epoch": state.epoch + 1, "frozen": is_frozen, "rate": rate, "loss": state.loss / state.count}
     state.rows.append(row | score.told)
     state.stale += 1
     is_better = not state.best or score.rank > state.best
     if is_better:
         state.best, state.stale = score.rank, 0
-    is_over = bool(course.patience) and state.stale >= course.patience
+    is_over = bool(training.config.patience) and state.stale >= training.config.patience
     following = state.epoch + 1
     if is_over:
         following = schedule.epochs if state.epoch < schedule.epochs else schedule.total
-    if is_better if course.keep == "best" else following == schedule.total:
+    if is_better if training.config.keep == "best" else following == schedule.total:
         state.best_epoch = state.epoch
-        course.checkpoints.save_best({"epoch": state.epoch, "network": trained_state(course.average, is_frozen)})
+        training.checkpoints.save_best({"epoch": state.epoch, "network": trained_state(training.average, is_frozen)})
     if following == schedule.epochs:
         state.stale = 0
     state.epoch, state.step, state.loss, state.count = following, 0, 0.0, 0
-    course.log.write(state.rows)
-    _save(course, state)
+    training.log.write(state.rows)
+    _save(training, state)
 
 
-def _save(course: Course, state: State) -> None:
-    is_frozen = course.schedule.is_frozen(state.epoch)
-    kept = {"network": course.network, "average": course.average}
+def _save(training: Training, state: State) -> None:
+    is_frozen = training.schedule.is_frozen(state.epoch)
+    kept = {"network": training.network, "average": training.average}
     content = {name: trained_state(network, is_frozen) for name, network in kept.items()}
-    course.checkpoints.save(content | {"optimizer": course.optimizer.state_dict(), "state": asdict(state)})
+    training.checkpoints.save(content | {"optimizer": training.optimizer.state_dict(), "state": asdict(state)})
 
 
-def _resumed(course: Course) -> State:
+def _resumed(training: Training) -> State:
     """Bring everything to where the last checkpoint was, or leave it at the beginning."""
-    content = course.checkpoints.load()
+    content = training.checkpoints.load()
     if content is None:
         return State()
-    course.network.load_state_dict(content["network"], strict=False)
-    course.average.load_state_dict(content["average"], strict=False)
-    course.optimizer.load_state_dict(content["optimizer"])
+    training.network.load_state_dict(content["network"], strict=False)
+    training.average.load_state_dict(content["average"], strict=False)
+    training.optimizer.load_state_dict(content["optimizer"])
     state = State(**content["state"])
-    course.log.write(state.rows)
+    training.log.write(state.rows)
     return state

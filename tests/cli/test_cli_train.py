@@ -95,19 +95,19 @@ def test_the_result_as_json_and_once_more(pictures: Path, tmp_path: Path) -> Non
     for result in (first, second):
         del result["seconds"]
     assert first == second
-    assert first["pictures"]["fit"] + first["pictures"]["choose"] + first["pictures"]["report"] == 30
+    assert first["pictures"]["train"] + first["pictures"]["val"] + first["pictures"]["test"] == 30
     files = {path.name for path in (tmp_path / "run").iterdir()}
     assert {"settings.json", "model.safetensors", "log.jsonl", "log.csv", "report.html", "pictures.jsonl"} < files
 
 
 @pytest.mark.slow
 def test_the_command_in_the_settings_repeats_the_run(pictures: Path, tmp_path: Path) -> None:
-    from augkit.train import Settings
+    from augkit.train import TrainConfig
 
     told("train", str(pictures), "--out", str(tmp_path / "run"), "--epochs", "2", *QUICK)
-    known = Settings.read(json.loads((tmp_path / "run/settings.json").read_text())["settings"])
-    words = [word if word != known.out else str(tmp_path / "again") for word in known.command()[1:]]
-    told(*words)
+    known = TrainConfig(**json.loads((tmp_path / "run/settings.json").read_text())["settings"])
+    words = [word if word != known.out else str(tmp_path / "again") for word in known.words()]
+    told("train", *words)
     one, other = (json.loads((tmp_path / name / "settings.json").read_text()) for name in ("run", "again"))
     assert one["deciding"] == other["deciding"]
     assert (tmp_path / "run/log.jsonl").read_bytes() == (tmp_path / "again/log.jsonl").read_bytes()
@@ -148,9 +148,9 @@ def test_repeats_take_the_default_model(pictures: Path, tmp_path: Path, words: t
         (("--weights", "pretrained", "--model", "resnet18"), "weights: must be a file for resnet18"),
         (("--weights", "nowhere.pt", "--model", "resnet18"), "nowhere.pt"),
         (("--pipeline", "sixx"), "Did you mean six"),
-        (("--input", "32"), "--input: must be HEIGHTxWIDTHxCHANNELS"),
+        (("--input", "32"), "input: must be HEIGHTxWIDTHxCHANNELS"),
         (("--class-weights", "plane=2"), "Did you mean plain"),
-        (("--split", "train=1.0"), "must leave pictures to report"),
+        (("--split", "train=1.0"), "must leave pictures for test"),
         (("--epochs", "0"), "must be 1 at least"),
         (("--device", "cuda"), "Pass --device cpu"),
     ],

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from dataclasses import replace
 from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
@@ -80,7 +79,7 @@ def test_a_disk_that_is_full_in_earnest(tmp_path: Path) -> None:
         pytest.skip("this machine mounts no tmpfs")
     try:
         wanted = settings(pictures, place / "run", epochs=2, tensorboard=True)
-        command = [sys.executable, "-m", "augkit", *wanted.command()[1:]]
+        command = [sys.executable, "-m", "augkit", "train", *wanted.words()]
         ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120, check=False)
         assert ended.returncode == 1
         assert "Traceback" not in ended.stderr
@@ -141,6 +140,6 @@ def test_a_cache_that_does_not_fit_may_be_left_out(tmp_path: Path, monkeypatch: 
         patch.setattr(Features, "_write", too_large)
         with pytest.raises(Unwritten, match=r"\.npy: .* run the same command again, or pass --no-cache\."):
             fitted(wanted)
-        _, found = fitted(replace(wanted, cache=False))
-    _, expected = fitted(replace(wanted, out=str(tmp_path / "whole")))
+        _, found = fitted(wanted.replaced(cache=False))
+    _, expected = fitted(wanted.replaced(out=str(tmp_path / "whole")))
     assert_same_weights(found, expected)

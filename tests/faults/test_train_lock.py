@@ -25,7 +25,7 @@ pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no 
 
 def test_a_second_training_is_refused_until_the_first_has_ended(tmp_path: Path) -> None:
     wanted = settings(trainings.fill(tmp_path / "pictures", each=8), tmp_path / "run", epochs=20, batch_size=2)
-    words = [sys.executable, "-m", "augkit", *wanted.command()[1:]]
+    words = [sys.executable, "-m", "augkit", "train", *wanted.words()]
     first = subprocess.Popen(words, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     while first.poll() is None and not (tmp_path / "run/log.jsonl").exists():
         time.sleep(0.005)

@@ -45,11 +45,11 @@ HOMES = {  # the only modules that may import a package
     "pyarrow": ("augkit.datasets",),
     "pycocotools": ("augkit.targets",),
     "scipy": ("augkit.train",),
-    "sklearn": ("augkit.train.calibration", "augkit.train.metrics", "augkit.cli.demo_command"),
+    "sklearn": ("augkit.train.calibration", "augkit.train.tasks", "augkit.cli.demo_command"),
     "safetensors": ("augkit.train.artefact", "augkit.train.weights"),
-    "matplotlib": ("augkit.train.figures",),
+    "matplotlib": ("augkit.train.report.figures",),
     "tensorboard": ("augkit.train.log",),
-    **dict.fromkeys(("onnx", "onnxscript", "onnxruntime"), ("augkit.train.onnx_export",)),
+    **dict.fromkeys(("onnx", "onnxscript", "onnxruntime"), ("augkit.train.exporters.onnx_exporter",)),
     "albumentations": ("augkit.integrations.albumentations.package",),
 }
 BANNED_NAMES = {"utils", "helpers", "common", "base", "manager"}

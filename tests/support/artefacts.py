@@ -10,37 +10,39 @@ from torch.nn import functional
 
 from augkit.images import encode
 from augkit.train.artefact import MODEL_FILE, Artefact, save
-from augkit.train.evaluation import Evaluation
 from augkit.train.models import architecture
-from augkit.train.tasks import Target
+from augkit.train.tasks import Evaluation, Task
+from augkit.train.tasks.classes_task import Classes
+from augkit.train.tasks.labels_task import Labels
+from augkit.train.tasks.numbers_task import Numbers
 
-CLASSES = Target("classes", ("ring", "square", "<script>alert(1)</script>"))
-LABELS = Target("labels", ("bright", "left", "wide"))
-NUMBERS = Target("numbers", ("x", "y"), (5.0, -2.0), (10.0, 0.5))
+CLASSES = Classes(("ring", "square", "<script>alert(1)</script>"))
+LABELS = Labels(("bright", "left", "wide"))
+NUMBERS = Numbers(("x", "y"), (5.0, -2.0), (10.0, 0.5))
 
 
-def spoken(target: Target, count: int = 40, seed: int = 0, noise: float = 1.0) -> Evaluation:
+def spoken(task: Task, count: int = 40, seed: int = 0, noise: float = 1.0) -> Evaluation:
     """Return an evaluation of pictures that do not exist: right, but for the noise."""
     generator = np.random.default_rng(seed)
-    outputs = generator.normal(0, noise, (count, target.outputs))
+    outputs = generator.normal(0, noise, (count, task.outputs))
     targets: NDArray[Any]
-    if target.kind == "classes":
-        targets = np.arange(count) % target.outputs
+    if task.kind == "classes":
+        targets = np.arange(count) % task.outputs
         outputs[np.arange(count), targets] += 2
-    elif target.kind == "labels":
-        targets = (generator.random((count, target.outputs)) < 0.4).astype(np.float32)
+    elif task.kind == "labels":
+        targets = (generator.random((count, task.outputs)) < 0.4).astype(np.float32)
         outputs += 4 * targets - 2
     else:
-        targets = generator.normal(0, 1, (count, target.outputs))
+        targets = generator.normal(0, 1, (count, task.outputs))
         outputs = targets + 0.1 * outputs
-    return Evaluation(tuple(f"{place}.png" for place in range(count)), outputs, targets, target)
+    return Evaluation(tuple(f"{place}.png" for place in range(count)), outputs, targets, task)
 
 
-def artefact(target: Target = CLASSES, size: int = 16, channels: int = 3, seed: int = 0, **more: Any) -> Artefact:
+def artefact(task: Task = CLASSES, size: int = 16, channels: int = 3, seed: int = 0, **more: Any) -> Artefact:
     """Return lenet with random weights."""
-    found = architecture("lenet", target.outputs, (size, size, channels))
+    found = architecture("lenet", task.outputs, (size, size, channels))
     network = found.build(seed).eval()
-    return Artefact(network, found, target, **more)
+    return Artefact(network, found, task, **more)
 
 
 def square(label: int, seed: int, size: int = 16) -> NDArray[np.uint8]:
@@ -55,7 +57,7 @@ def square(label: int, seed: int, size: int = 16) -> NDArray[np.uint8]:
 
 def taught(steps: int = 40) -> Artefact:
     """Return lenet after a few steps on squares that lie left or right."""
-    made = artefact(Target("classes", ("left", "right")))
+    made = artefact(Classes(("left", "right")))
     labels = torch.arange(32) % 2
     images = np.stack([square(int(label), seed) for seed, label in enumerate(labels)])
     batch = made.architecture.preprocessing.normalise(torch.from_numpy(images).permute(0, 3, 1, 2))

@@ -11,10 +11,10 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from augkit.train import Settings
+from augkit.train import TrainConfig
 from augkit.train.models import architecture
 from augkit.train.run_folder import open_run
-from augkit.train.setup import Preparation, prepare
+from augkit.train.setup import Setup, prepare
 from augkit.train.trainer import begin, reproducible
 from augkit.train.training_loop import State, fit
 from support.folders import put
@@ -53,18 +53,18 @@ def weights_file(path: Path, model: str, seed: int = 5, outputs: int = 7) -> str
     return str(path)
 
 
-def settings(data: Path, out: Path, **options: Any) -> Settings:
+def settings(data: Path, out: Path, **options: Any) -> TrainConfig:
     """Return settings for a training that takes no time."""
     usual = {"model": "lenet", "epochs": 3, "batch_size": 8, "threads": 1, "input": INPUT}
-    return Settings(str(data), str(out), **{**usual, **options})
+    return TrainConfig(data=str(data), out=str(out), **{**usual, **options})
 
 
-def prepared(wanted: Settings) -> Preparation:
+def prepared(wanted: TrainConfig) -> Setup:
     return prepare(wanted, lambda _: None, lambda *_: None)
 
 
 def fitted(
-    wanted: Settings, stop_after: int | None = None, told: list[str] | None = None
+    wanted: TrainConfig, stop_after: int | None = None, told: list[str] | None = None
 ) -> tuple[State, dict[str, Any]]:
     """Train without a report, up to the end or until some steps are done.
 
@@ -82,10 +82,10 @@ def fitted(
     with reproducible():
         ready = prepared(wanted)
         open_run(Path(wanted.out), ready, is_fresh=False)
-        course, _ = begin(ready, (told if told is not None else []).append, count)
-        state = fit(course)
-        found = {"network": course.network.state_dict(), "average": course.average.state_dict()}
-        return state, found | {"best": course.checkpoints.best_state()}
+        training, _ = begin(ready, (told if told is not None else []).append, count)
+        state = fit(training)
+        found = {"network": training.network.state_dict(), "average": training.average.state_dict()}
+        return state, found | {"best": training.checkpoints.best_state()}
 
 
 def assert_same_weights(left: dict[str, dict[str, Tensor]], right: dict[str, dict[str, Tensor]]) -> None:

@@ -4,6 +4,7 @@ import errno
 import json
 import os
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,13 +19,15 @@ from augkit.cli import main
 from augkit.errors import ArgumentError, FileError, MissingExtra
 from augkit.images import read
 from augkit.storage import durable
-from augkit.train import onnx_export as exporting
 from augkit.train.artefact import Artefact
+from augkit.train.exporters import EXPORTERS, ExportError, export, exporting
+from augkit.train.exporters.exporting import TOLERANCE
 from augkit.train.models import architecture
-from augkit.train.onnx_export import TOLERANCE, ExportError, export
 from augkit.train.prediction import predict
-from augkit.train.tasks import Target
+from augkit.train.tasks import Task
+from augkit.train.tasks.classes_task import Classes
 from support.artefacts import CLASSES, LABELS, NUMBERS, artefact, run_folder, write_squares
+from support.replaced import replaced
 
 
 def pixels(folder: Path) -> tuple[list[str], Any]:
@@ -34,7 +37,7 @@ def pixels(folder: Path) -> tuple[list[str], Any]:
 
 
 def assert_described(content: dict[str, Any], made: Artefact) -> None:
-    assert content["output"]["names"] == list(made.target.names)
+    assert content["output"]["names"] == list(made.task.names)
     assert content["temperature"] == made.temperature
     assert content["preprocessing"]["size"] == list(made.architecture.preprocessing.size)
     assert content["input"] == {"name": "pixels", "layout": "NHWC", "dtype": "uint8", "normalisation": "within"}
@@ -58,17 +61,17 @@ def test_onnx_says_what_predict_says(tmp_path: Path) -> None:
     assert session.run(None, {"pixels": batch[:1]})[0].shape == (1, 3)
 
 
-@pytest.mark.parametrize("target", [LABELS, NUMBERS])
-def test_torch_export_says_what_predict_says(target: Target, tmp_path: Path) -> None:
-    made = artefact(target, temperature=1.0 if target is NUMBERS else 0.6)
+@pytest.mark.parametrize("task", [LABELS, NUMBERS])
+def test_torch_export_says_what_predict_says(task: Task, tmp_path: Path) -> None:
+    made = artefact(task, temperature=1.0 if task is NUMBERS else 0.6)
     told = export(made, tmp_path / "m.pt2")
-    assert told.output == ("values" if target is NUMBERS else "logits")
+    assert told.output == ("values" if task is NUMBERS else "logits")
     files = {"augkit.json": ""}
     module = torch.export.load(tmp_path / "m.pt2", extra_files=files).module()
     assert_described(json.loads(files["augkit.json"]), made)
     paths, batch = pixels(tmp_path / "photos")
     said = module(torch.from_numpy(batch)).detach()
-    said = said if target is NUMBERS else said.sigmoid()
+    said = said if task is NUMBERS else said.sigmoid()
     for row, answers in zip(predict(made, paths), said.numpy(), strict=True):
         assert row.answers == pytest.approx(answers, abs=1e-5)
 
@@ -76,20 +79,22 @@ def test_torch_export_says_what_predict_says(target: Target, tmp_path: Path) -> 
 @pytest.mark.slow
 def test_a_deep_network_is_exported(tmp_path: Path) -> None:
     found = architecture("efficientnet_lite0", 2, (33, 40, 3))
-    made = Artefact(found.build().eval(), found, Target("classes", ("a", "b")))
+    made = Artefact(found.build().eval(), found, Classes(("a", "b")))
     assert export(made, tmp_path / "m.pt2").input == (33, 40, 3)
 
 
 @pytest.mark.parametrize("fault", [1.0, np.nan])
-def test_what_says_something_else_is_not_written(fault: float, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    written = exporting._pt2
+def test_what_says_something_else_is_not_written(fault: float, tmp_path: Path) -> None:
+    own = EXPORTERS["pt2"]
 
     def wrong(*args: Any) -> Any:
-        data, said = written(*args)
+        data, said = own.write(*args)
         return data, lambda pixels: said(pixels) + np.float32(fault)
 
-    monkeypatch.setattr(exporting, "_pt2", wrong)
-    with pytest.raises(ExportError, match=r"must say what the network says.*Nothing was written"):
+    with (
+        replaced(EXPORTERS, "pt2", replace(own, write=wrong)),
+        pytest.raises(ExportError, match=r"must say what the network says.*Nothing was written"),
+    ):
         export(artefact(), tmp_path / "m.pt2")
     assert not list(tmp_path.iterdir())
 

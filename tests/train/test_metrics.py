@@ -11,19 +11,38 @@ from scipy.special import softmax
 from sklearn.metrics import accuracy_score, average_precision_score, classification_report, f1_score, r2_score
 
 from augkit.errors import SampleError
-from augkit.train.calibration import fit_temperature, loss_of, reliability
-from augkit.train.metrics import Evaluation, headline, measure, score
-from augkit.train.tasks import Target
+from augkit.train.calibration import fit_temperature, reliability
+from augkit.train.metrics import measure
+from augkit.train.report.reliability import Reliability
+from augkit.train.tasks import Evaluation, Task
+from augkit.train.tasks.classes_task import Classes
+from augkit.train.tasks.headline import Headline
+from augkit.train.tasks.labels_task import Labels
+from augkit.train.tasks.numbers_task import Numbers
 from support.artefacts import CLASSES, LABELS, NUMBERS, spoken
 
-THREE = Target("classes", ("a", "b", "c"))
+THREE = Classes(("a", "b", "c"))
 
 
-def evaluation(truths: list[int], named: list[int], target: Target = THREE, sure: float = 3.0) -> Evaluation:
+def evaluation(truths: list[int], named: list[int], task: Task = THREE, sure: float = 3.0) -> Evaluation:
     """Return an evaluation of pictures that were given these names."""
-    outputs = np.zeros((len(named), target.outputs))
+    outputs = np.zeros((len(named), task.outputs))
     outputs[np.arange(len(named)), named] = sure
-    return Evaluation(tuple(map(str, range(len(named)))), outputs, np.array(truths), target)
+    return Evaluation(tuple(map(str, range(len(named)))), outputs, np.array(truths), task)
+
+
+def headline(found: Evaluation) -> Headline:
+    return found.task.headline(found)
+
+
+def loss_of(found: Evaluation, temperature: float = 1.0) -> float:
+    return calibrated(found, temperature).log_loss
+
+
+def calibrated(found: Evaluation, temperature: float = 1.0) -> Reliability:
+    told = reliability(found, temperature)
+    assert told is not None
+    return told
 
 
 def assert_plain(figures: dict[str, Any]) -> None:
@@ -39,10 +58,10 @@ def miscalibrated(factor: float, count: int = 4000, seed: int = 0) -> Evaluation
     return Evaluation(tuple(map(str, range(count))), honest * factor, np.array(truths), THREE)
 
 
-@pytest.mark.parametrize("target", [CLASSES, LABELS, NUMBERS])
+@pytest.mark.parametrize("task", [CLASSES, LABELS, NUMBERS])
 @pytest.mark.parametrize("count", [1, 2, 40])
-def test_figures_are_plain_and_the_headline_is_among_them(target: Target, count: int) -> None:
-    found = spoken(target, count)
+def test_figures_are_plain_and_the_headline_is_among_them(task: Task, count: int) -> None:
+    found = spoken(task, count)
     figures = measure(found, 1.3)
     assert_plain(figures)
     assert figures["count"] == count
@@ -55,15 +74,15 @@ def test_figures_are_plain_and_the_headline_is_among_them(target: Target, count:
 def test_classes_are_scikit_learns() -> None:
     found = spoken(THREE, 90, noise=2.0)
     figures, named = measure(found), found.outputs.argmax(axis=1)
-    report = classification_report(found.targets, named, target_names=THREE.names, output_dict=True)
-    assert figures["accuracy"] == accuracy_score(found.targets, named)
+    report = classification_report(found.encoded, named, target_names=THREE.names, output_dict=True)
+    assert figures["accuracy"] == accuracy_score(found.encoded, named)
     assert figures["macro_f1"] == pytest.approx(report["macro avg"]["f1-score"])
     for row in figures["per_class"]:
         for key, name in (("precision", "precision"), ("recall", "recall"), ("f1", "f1-score"), ("support", "support")):
             assert row[key] == pytest.approx(report[row["name"]][name])
     assert np.sum(figures["confusion"]) == 90
     assert np.trace(figures["confusion"]) == round(90 * figures["accuracy"])
-    assert score(found) == figures["accuracy"]
+    assert found.task.score(found) == figures["accuracy"]
 
 
 def test_the_interval_is_wilsons() -> None:
@@ -98,17 +117,17 @@ def test_one_class_alone_and_one_picture_are_measured() -> None:
 def test_labels_are_scikit_learns() -> None:
     found = spoken(LABELS, 60, noise=3.0)
     figures, named = measure(found), (found.outputs >= 0).astype(int)
-    wanted = average_precision_score(found.targets, found.outputs, average="macro")
+    wanted = average_precision_score(found.encoded, found.outputs, average="macro")
     assert figures["mean_average_precision"] == pytest.approx(wanted)
-    assert score(found) == pytest.approx(wanted)
-    assert figures["macro_f1"] == pytest.approx(f1_score(found.targets, named, average="macro"))
-    assert figures["micro_f1"] == pytest.approx(f1_score(found.targets, named, average="micro"))
-    assert figures["exact"] == np.mean((named == found.targets).all(axis=1))
+    assert found.task.score(found) == pytest.approx(wanted)
+    assert figures["macro_f1"] == pytest.approx(f1_score(found.encoded, named, average="macro"))
+    assert figures["micro_f1"] == pytest.approx(f1_score(found.encoded, named, average="micro"))
+    assert figures["exact"] == np.mean((named == found.encoded).all(axis=1))
 
 
 def test_a_label_without_pictures_is_left_out_of_means() -> None:
     whole = spoken(LABELS, 30)
-    targets = whole.targets.copy()
+    targets = whole.encoded.copy()
     targets[:, 2] = 0
     figures = measure(Evaluation(whole.ids, whole.outputs, targets, LABELS))
     assert figures["absent"] == ["wide"]
@@ -119,30 +138,28 @@ def test_a_label_without_pictures_is_left_out_of_means() -> None:
     assert_plain(measure(nothing))
     assert measure(nothing)["mean_average_precision"] is None
     assert (headline(nothing).name, headline(nothing).value) == ("All labels right", measure(nothing)["exact"])
-    assert score(nothing) == -loss_of(nothing)
-    assert_plain(
-        measure(Evaluation(("a", "b"), np.array([[1.0], [-1.0]]), np.array([[1], [1]]), Target("labels", ("x",))))
-    )
+    assert nothing.task.score(nothing) == -loss_of(nothing)
+    assert_plain(measure(Evaluation(("a", "b"), np.array([[1.0], [-1.0]]), np.array([[1], [1]]), Labels(("x",)))))
 
 
 def test_numbers_are_in_the_units_of_the_labels() -> None:
     found = spoken(NUMBERS, 50)
     figures = measure(found)
-    truths, said = found.targets * [10, 0.5] + [5, -2], found.outputs * [10, 0.5] + [5, -2]
+    truths, said = found.encoded * [10, 0.5] + [5, -2], found.outputs * [10, 0.5] + [5, -2]
     assert figures["mae"] == pytest.approx(np.abs(truths - said).mean())
     assert figures["per_value"][1]["rmse"] == pytest.approx(np.sqrt(np.mean((truths - said)[:, 1] ** 2)))
     assert figures["r2"] == pytest.approx(r2_score(truths, said))
-    assert score(found) == figures["r2"]
+    assert found.task.score(found) == figures["r2"]
 
 
 def test_numbers_that_are_all_the_same_have_no_r2() -> None:
     same = Evaluation(
-        ("a", "b", "c"), np.array([[0.1], [0.2], [0.3]]), np.zeros((3, 1)), Target("numbers", ("x",), (1.0,), (2.0,))
+        ("a", "b", "c"), np.array([[0.1], [0.2], [0.3]]), np.zeros((3, 1)), Numbers(("x",), (1.0,), (2.0,))
     )
     figures = measure(same)
     assert figures["r2"] is None
     assert figures["mae"] == pytest.approx(0.4)
-    assert score(same) == -figures["rmse"]
+    assert same.task.score(same) == -figures["rmse"]
 
 
 @pytest.mark.parametrize("factor", [0.4, 1.0, 3.0])
@@ -150,24 +167,24 @@ def test_the_temperature_undoes_what_was_done(factor: float) -> None:
     found = miscalibrated(factor)
     temperature = fit_temperature(found)
     assert temperature == pytest.approx(factor, rel=0.08)
-    assert reliability(found, temperature).error < 0.03
+    assert calibrated(found, temperature).error < 0.03
     assert loss_of(found, temperature) <= loss_of(found)
     if factor != 1.0:
-        assert reliability(found).error > 0.05
+        assert calibrated(found).error > 0.05
 
 
-@pytest.mark.parametrize("target", [CLASSES, LABELS])
-def test_the_temperature_never_raises_the_loss_it_was_fitted_to(target: Target) -> None:
+@pytest.mark.parametrize("task", [CLASSES, LABELS])
+def test_the_temperature_never_raises_the_loss_it_was_fitted_to(task: Task) -> None:
     for seed in range(5):
-        found = spoken(target, 30, seed, noise=2.0)
+        found = spoken(task, 30, seed, noise=2.0)
         temperature = fit_temperature(found)
         assert 0.01 <= temperature <= 100
         assert loss_of(found, temperature) <= loss_of(found)
 
 
-@pytest.mark.parametrize(("target", "kept"), [(CLASSES, "accuracy"), (LABELS, "macro_f1")])
-def test_a_temperature_changes_no_name(target: Target, kept: str) -> None:
-    found = spoken(target, 30, noise=2.0)
+@pytest.mark.parametrize(("task", "kept"), [(CLASSES, "accuracy"), (LABELS, "macro_f1")])
+def test_a_temperature_changes_no_name(task: Task, kept: str) -> None:
+    found = spoken(task, 30, noise=2.0)
     assert measure(found)[kept] == measure(found, 3.0)[kept]
 
 
@@ -188,8 +205,8 @@ def test_the_calibration_error_is_guos() -> None:
     found = Evaluation(tuple("abcd"), outputs, np.array([0 if is_right else 1 for is_right in right]), THREE)
     # Bins of 1/15: 0.92 lies in the 14th, 0.94 and 0.95 in the 15th, 0.61 in the 10th.
     wanted = (1 * abs(1 - 0.92) + 2 * abs(0.5 - 0.945) + 1 * abs(0 - 0.61)) / 4
-    assert reliability(found).error == pytest.approx(wanted)
-    assert reliability(found).counts == (1, 1, 2)
+    assert calibrated(found).error == pytest.approx(wanted)
+    assert calibrated(found).counts == (1, 1, 2)
 
 
 def test_what_cannot_be_measured_is_refused() -> None:

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given, strategies as st
 
 from augkit.errors import AugkitError
-from augkit.train.models import architecture, parse_input
+from augkit.train.input_size import parse_input
+from augkit.train.models import architecture
 from support.commands import command
 from support.model_files import NOTES, written
 

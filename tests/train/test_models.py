@@ -177,7 +177,7 @@ def test_described_is_read_as_it_was(name: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        ({"name": "resnet19", "arguments": {}}, "must be a known model, got 'resnet19'"),
+        ({"name": "resnet19", "arguments": {}}, "must be one of .* got 'resnet19'. Did you mean resnet18"),
         ({"outputs": "many"}, "architecture.outputs"),
         ({"outputs": 0}, "outputs: must be a whole number from 1"),
         ({"preprocessing": {}}, "architecture.preprocessing"),

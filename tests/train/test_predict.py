@@ -16,17 +16,17 @@ from augkit.cli import main
 from augkit.errors import ArgumentError, FileError
 from augkit.images import encode, read
 from augkit.train.artefact import MODEL_FILE, Artefact
-from augkit.train.evaluation import answers
 from augkit.train.prediction import predict
 from augkit.train.predictions import Row, csv_of, json_of
-from augkit.train.tasks import Target
+from augkit.train.tasks import Task
+from augkit.train.tasks.classes_task import Classes
 from support.artefacts import LABELS, NUMBERS, artefact, run_folder, square, taught, write_squares
 
 
 @pytest.fixture(scope="module")
 def made() -> Artefact:
     found = taught()
-    return Artefact(found.network, found.architecture, found.target, temperature=2.0)
+    return Artefact(found.network, found.architecture, found.task, temperature=2.0)
 
 
 def assert_like(left: list[Row], right: list[Row], tolerance: float = 1e-6) -> None:
@@ -59,7 +59,7 @@ def test_the_answer_is_the_networks(made: Artefact, tmp_path: Path) -> None:
             logits = made.network(made.architecture.preprocessing.normalise(image)) / 2.0
         assert row.answers is not None
         assert row.answers == pytest.approx(torch.softmax(logits, 1)[0].double().numpy(), abs=1e-6)
-        assert made.target.names[int(row.answers.argmax())] == Path(row.path).parent.name
+        assert made.task.names[int(row.answers.argmax())] == Path(row.path).parent.name
 
 
 def test_a_run_and_its_file_give_the_same(made: Artefact, tmp_path: Path) -> None:
@@ -129,7 +129,7 @@ def test_copies_are_those_of_the_key(made: Artefact, tmp_path: Path) -> None:
     batch = torch.from_numpy(np.stack([preprocessing.prepare(image) for image in images]).transpose(0, 3, 1, 2).copy())
     with torch.no_grad():
         outputs = made.network(preprocessing.normalise(batch)).numpy()
-    assert row.answers == pytest.approx(answers(outputs, made.target, 2.0).mean(axis=0), abs=1e-6)
+    assert row.answers == pytest.approx(made.task.answers(outputs, 2.0).mean(axis=0), abs=1e-6)
 
 
 def test_the_mean_over_no_change_changes_nothing(made: Artefact, tmp_path: Path) -> None:
@@ -154,12 +154,12 @@ def test_what_does_not_fit_is_refused_before_any_work(made: Artefact, tmp_path: 
         predict(made, [tmp_path / "empty"])
 
 
-def table(rows: list[Row], target: Target, top: int = 5) -> list[list[str]]:
-    return list(csv.reader("".join(csv_of(rows, target, top)).splitlines()))
+def table(rows: list[Row], task: Task, top: int = 5) -> list[list[str]]:
+    return list(csv.reader("".join(csv_of(rows, task, top)).splitlines()))
 
 
 def test_tables_of_every_kind() -> None:
-    three = Target("classes", ("a", 'b, "c"', "d"))
+    three = Classes(("a", 'b, "c"', "d"))
     rows = [Row("x.png", np.array([0.2, 0.7, 0.1])), Row("y.png", None, "y.png: is empty.")]
     assert table(rows, three, 2) == [
         ["path", "label", "probability", "label2", "probability2", "error"],
@@ -225,7 +225,7 @@ def test_a_name_that_is_not_utf_8_is_kept(
     [
         (["nowhere", "photos"], "nowhere: must be readable, got: No such file"),
         (["photos/left/0.png", "photos"], "damaged or another file"),
-        (["m.safetensors", "photos", "--top", "0"], "--top: must be 1 at least"),
+        (["m.safetensors", "photos", "--top", "0"], "--top"),
         (["m.safetensors", "photos", "-o", "x.txt"], "must end in .csv or .jsonl"),
         (["m.safetensors", "photos", "--json", "-o", "x.csv"], "must end in .jsonl"),
         (["m.safetensors", "photos", "--pipeline", "sixx", "--tta", "1"], "Did you mean six"),

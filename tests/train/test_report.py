@@ -17,12 +17,13 @@ from PIL import Image
 from augkit.errors import FileError, MissingExtra
 from augkit.storage import durable
 from augkit.train.artefact import versions
-from augkit.train.calibration import Reliability, reliability
-from augkit.train.figures import Curves, confusion, learning_curves, reliability_diagram, scatter
-from augkit.train.metrics import Evaluation, headline, measure
-from augkit.train.report import ReportFacts, write
+from augkit.train.calibration import reliability
+from augkit.train.metrics import measure
+from augkit.train.report.figures import Curves, confusion, learning_curves, reliability_diagram, scatter
 from augkit.train.report.mistakes import MOST, thumbnail, worst
-from augkit.train.tasks import Target
+from augkit.train.report.reliability import Reliability
+from augkit.train.report.report_writing import ReportFacts, write
+from augkit.train.tasks import Evaluation, Task
 from augkit.train.train_errors import Unwritten
 from support.artefacts import CLASSES, LABELS, NUMBERS, artefact, spoken, square
 from support.html_page import Page
@@ -38,10 +39,10 @@ def picture(id: str) -> NDArray[Any]:
     return square(0, len(id), 16)
 
 
-def facts(target: Target, count: int = 40, **more: Any) -> ReportFacts:
-    evaluation = more.get("evaluation") or spoken(target, count, noise=2.0)
+def facts(task: Task, count: int = 40, **more: Any) -> ReportFacts:
+    evaluation = more.get("evaluation") or spoken(task, count, noise=2.0)
     made = artefact(
-        target,
+        task,
         metrics=measure(evaluation, 1.5),
         fingerprint="ab12" * 16,
         versions=versions(),
@@ -71,8 +72,8 @@ def facts(target: Target, count: int = 40, **more: Any) -> ReportFacts:
     return ReportFacts(**(given | more))
 
 
-def written(folder: Path, target: Target) -> tuple[ReportFacts, Page]:
-    told = facts(target)
+def written(folder: Path, task: Task) -> tuple[ReportFacts, Page]:
+    told = facts(task)
     path = write(folder, told)
     return told, Page(path.read_text())
 
@@ -93,7 +94,7 @@ def assert_alone(page: Page) -> None:
 def test_the_report_of_classes_tells_everything(tmp_path: Path) -> None:
     told, page = written(tmp_path, CLASSES)
     assert_alone(page)
-    top = headline(told.evaluation)
+    top = told.evaluation.task.headline(told.evaluation)
     assert top.low is not None
     assert top.high is not None
     for words in (
@@ -131,12 +132,12 @@ def test_the_report_of_classes_tells_everything(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("target", [LABELS, NUMBERS])
-def test_the_reports_of_labels_and_numbers(target: Target, tmp_path: Path) -> None:
-    told, page = written(tmp_path, target)
+@pytest.mark.parametrize("task", [LABELS, NUMBERS])
+def test_the_reports_of_labels_and_numbers(task: Task, tmp_path: Path) -> None:
+    told, page = written(tmp_path, task)
     assert_alone(page)
     own = {"labels": ("Mean average precision", "Per label", "Calibration"), "numbers": ("Mean absolute error", "R²")}
-    for words in (*own[target.kind], "Worst mistakes", "95 % interval", *target.names):
+    for words in (*own[task.kind], "Worst mistakes", "95 % interval", *task.names):
         assert words in page.text, words
     assert "Confusion matrix" not in page.text
     rows = list(csv.reader((tmp_path / "predictions.csv").read_text().splitlines()))
@@ -189,7 +190,7 @@ def test_where_nothing_is_wrong_the_least_sure_come_first() -> None:
 
 def test_numbers_that_are_furthest_off_come_first() -> None:
     found = spoken(NUMBERS, 60)
-    first = int(np.abs(found.outputs - found.targets).max(axis=1).argmax())
+    first = int(np.abs(found.outputs - found.encoded).max(axis=1).argmax())
     assert worst(found, 1.0)[0][0].id == found.ids[first]
 
 
@@ -216,12 +217,13 @@ def test_what_is_transparent_is_shown_white() -> None:
 def drawn(is_dark: bool) -> list[Callable[[], bytes]]:
     names = ["$\\frac$", "花", "a\nb", *(f"class {place}" for place in range(57))]
     counts = np.random.default_rng(0).integers(0, 9, (60, 60))
-    some = Reliability((0.3, 0.9), (0.2, 1.0), (3, 7))
+    some = Reliability((0.3, 0.9), (0.2, 1.0), (3, 7), 0.5)
+    found = spoken(NUMBERS, 5)
     return [
         lambda: learning_curves(CURVES, is_dark),
         lambda: confusion(counts, names, is_dark),
         lambda: reliability_diagram(some, some, is_dark),
-        lambda: scatter(spoken(NUMBERS, 5), is_dark),
+        lambda: scatter(found.truths, found.answers(), NUMBERS.names, is_dark),
     ]
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from importlib import metadata
 from importlib.metadata import PackageNotFoundError
 from pathlib import Path
@@ -27,16 +26,16 @@ def pictures(tmp_path: Path) -> Path:
 def test_a_step_with_one_picture_is_refused_where_batch_norm_learns(tmp_path: Path, size: int) -> None:
     pictures, out = trainings.fill(tmp_path / "pictures", each=7), tmp_path / "run"
     own = settings(pictures, out, model="resnet18", batch_size=size)
-    count = len(prepared(replace(own, model="lenet")).truths["fit"])
+    count = len(prepared(own.replaced(model="lenet")).truths["train"])
     while size == 2 and count % 2 == 0:
         put(pictures / "spots" / f"more{count}.png", drawn("spots", count))
-        count = len(prepared(replace(own, model="lenet")).truths["fit"])
-    with pytest.raises(ArgumentError, match=f"batch-size: .* got {size} for {count} pictures .*-size 3 or more"):
+        count = len(prepared(own.replaced(model="lenet")).truths["train"])
+    with pytest.raises(ArgumentError, match=f"batch_size: .* got {size} for {count} pictures .*-size 3 or more"):
         prepared(own)
     weights = weights_file(tmp_path / "w.pt", "resnet18")
-    with pytest.raises(ArgumentError, match="batch-size: must leave no step"):
-        prepared(replace(own, weights=weights, unfreeze=1))
-    for possible in (replace(own, weights=weights), replace(own, batch_size=3)):
+    with pytest.raises(ArgumentError, match="batch_size: must leave no step"):
+        prepared(own.replaced(weights=weights, unfreeze=1))
+    for possible in (own.replaced(weights=weights), own.replaced(batch_size=3)):
         prepared(possible)
 
 
@@ -48,7 +47,7 @@ def test_weights_that_fit_in_part_are_no_frozen_backbone(pictures: Path, tmp_pat
     wanted = settings(pictures, tmp_path / "run", model="resnet18", weights=str(path))
     with pytest.raises(FileError, match=r"w\.pt: must hold all that .* lacks layer4\.1\.conv1\.weight.* more"):
         prepared(wanted)
-    prepared(replace(wanted, epochs=0, unfreeze=1))
+    prepared(wanted.replaced(epochs=0, unfreeze=1))
     torch.save(whole | {"layer1.0.bn1.bias": torch.zeros(3)}, path)
     with pytest.raises(FileError, match=r"lacks layer1\.0\.bn1\.bias\. "):
         prepared(wanted)

@@ -24,9 +24,9 @@ def assert_apart(parts: Parts) -> None:
     """The roles share no original, and but for `fit` there is one picture of each."""
     origins = {role: set(parts[role].origins) for role in ROLES}
     assert all(origins.values())
-    for one, other in (("fit", "choose"), ("fit", "report"), ("choose", "report")):
+    for one, other in (("train", "val"), ("train", "test"), ("val", "test")):
         assert not origins[one] & origins[other]  # type: ignore[index]
-    for role in ("choose", "report"):
+    for role in ("val", "test"):
         assert len(parts[role].sources) == len(origins[role])
 
 
@@ -62,10 +62,10 @@ def test_splits_that_are_there_are_kept(tmp_path: Path, splits: tuple[str, ...])
     """The last one is reported on; where there are two, a part of train chooses."""
     parts = divided(trainings.fill(tmp_path, each=20, splits=splits))
     assert_apart(parts)
-    assert {origin.partition("/")[0] for origin in parts.report.origins} == {splits[-1]}
+    assert {origin.partition("/")[0] for origin in parts.test.origins} == {splits[-1]}
     assert parts.reported_split == splits[-1]
-    assert {origin.partition("/")[0] for origin in parts.fit.origins} == {"train"}
-    assert {o.partition("/")[0] for o in parts.choose.origins} == ({"val"} if len(splits) == 3 else {"train"})
+    assert {origin.partition("/")[0] for origin in parts.train.origins} == {"train"}
+    assert {o.partition("/")[0] for o in parts.val.origins} == ({"val"} if len(splits) == 3 else {"train"})
     with pytest.raises(ArgumentError, match="Leave --split out"):
         divided(tmp_path, split=SPLIT)
 
@@ -81,15 +81,15 @@ def test_an_expansion_is_divided_by_its_originals(tmp_path: Path, form: str, opt
     assert parts.are_copies
     originals = {source.id: source for source in read(source).sources}
     assert set().union(*(parts[role].origins for role in ROLES)) == set(originals)
-    for role in ("choose", "report"):
+    for role in ("val", "test"):
         part = parts[role]
         for picture, origin in zip(part.sources, part.origins, strict=True):
             data = part.data.read(picture.id if picture.place is None else picture.place)
             assert data == (source / origin).read_bytes()
             assert picture.label == origin.partition("/")[0]
     copies = 3 if "originals" in options else 2
-    assert len(parts.fit.sources) == copies * len(set(parts.fit.origins))
-    assert {picture.label for picture in parts.fit.sources} == set(CLASSES)
+    assert len(parts.train.sources) == copies * len(set(parts.train.origins))
+    assert {picture.label for picture in parts.train.sources} == set(CLASSES)
 
 
 def test_originals_that_are_gone_are_asked_for(tmp_path: Path) -> None:
@@ -114,12 +114,12 @@ def test_a_picture_of_unknown_origin_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_part_that_would_be_empty_is_told(tmp_path: Path) -> None:
-    with pytest.raises(FileError, match=r"must leave pictures to (choose|report), got none of 3"):
+    with pytest.raises(FileError, match=r"must leave pictures for (val|test), got none of 3"):
         divided(trainings.fill(tmp_path, each=1))
 
 
 def test_what_is_reported_on_had_no_say(tmp_path: Path) -> None:
-    """What is written of a run says so: the originals of its three parts are disjoint, and so is what judges them."""
+    """What is written of a run says so: the originals of its three parts are disjoint, and so are the evaluators."""
     done(trainings.fill(tmp_path / "source", each=20), tmp_path / "out", copies=2)
     wanted = settings(tmp_path / "out", tmp_path / "run")
     ready = prepared(wanted)
@@ -127,19 +127,19 @@ def test_what_is_reported_on_had_no_say(tmp_path: Path) -> None:
     origins = {role: {e["origin"] for e in entries if e["role"] == role} for role in ROLES}
     assert sum(map(len, origins.values())) == len(set().union(*origins.values())) == 60
     hashes = {role: {e["sha256"] for e in entries if e["role"] == role} for role in ROLES}
-    assert not hashes["report"] & (hashes["fit"] | hashes["choose"])
-    course, judges = begin(ready)
-    assert course.judge is judges["choose"]
-    assert {s.id for s in judges["choose"].stream.sources} == origins["choose"]
-    assert {s.id for s in judges["report"].stream.sources} == origins["report"]
+    assert not hashes["test"] & (hashes["train"] | hashes["val"])
+    training, evaluators = begin(ready)
+    assert training.evaluator is evaluators["val"]
+    assert {s.id for s in evaluators["val"].stream.sources} == origins["val"]
+    assert {s.id for s in evaluators["test"].stream.sources} == origins["test"]
 
 
-def test_what_judges_is_never_augmented(tmp_path: Path) -> None:
+def test_what_scores_is_never_augmented(tmp_path: Path) -> None:
     ready = prepared(settings(trainings.fill(tmp_path / "pictures"), tmp_path / "run", pipeline="digits"))
-    course, judges = begin(ready)
-    for role in ("choose", "report"):
-        assert not judges[role].stream.loader.dataset.augmented.pipeline.steps  # type: ignore[attr-defined]
-    first, again, other = (torch_of(course.pictures(epoch, 0)) for epoch in (0, 0, 1))
+    training, evaluators = begin(ready)
+    for role in ("val", "test"):
+        assert not evaluators[role].stream.loader.dataset.augmented.pipeline.steps  # type: ignore[attr-defined]
+    first, again, other = (torch_of(training.pictures(epoch, 0)) for epoch in (0, 0, 1))
     assert (first == again).all()
     assert not (first == other).all()
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -120,14 +119,14 @@ def test_an_epoch_on_cached_features_takes_a_fiftieth(tmp_path: Path) -> None:
     seconds = {}
     for name, cache in (("cached", True), ("computed", False)):
         ready = prepared(settings(pictures, tmp_path / name, **options, cache=cache))
-        course, _ = begin(ready)
+        training, _ = begin(ready)
         ready.network.eval()
-        list(course.features(0, 0))
+        list(training.features(0, 0))
         began = time.process_time()
         if not cache:
-            course.features = begin(ready)[0].features
-        for inputs, truths in course.features(1, 0):
-            course.loss(ready.network.classify(inputs), truths).backward()  # type: ignore[no-untyped-call]
+            training.features = begin(ready)[0].features
+        for inputs, truths in training.features(1, 0):
+            training.loss(ready.network.classify(inputs), truths).backward()  # type: ignore[no-untyped-call]
         seconds[name] = time.process_time() - began
     assert seconds["computed"] > 50 * seconds["cached"]
 
@@ -135,9 +134,9 @@ def test_an_epoch_on_cached_features_takes_a_fiftieth(tmp_path: Path) -> None:
 def _key(wanted: Any, view: int = 0) -> set[str]:
     """Return the names of the cache's files for what is learnt from."""
     ready = prepared(wanted)
-    course, _ = begin(ready)
+    training, _ = begin(ready)
     ready.network.eval()
-    list(course.features(view, 0))
+    list(training.features(view, 0))
     return {path.name for path in Path(wanted.out, "features").glob("*.npy")}
 
 
@@ -150,19 +149,19 @@ def test_what_decides_the_features_misses_the_cache(pictures: Path, tmp_path: Pa
     assert len(known) == 1
 
     for same in ({"batch_size": 3}, {"rate": 0.1}, {"epochs": 9}, {"workers": 0}, {"smoothing": 0.1}):
-        assert _key(replace(own, **same)) == known, same
+        assert _key(own.replaced(**same)) == known, same
     other = weights_file(tmp_path / "other.pt", "resnet18", seed=6)
     changes: list[dict[str, Any]] = [
         {"weights": other}, {"model": "mobilenet_v2", "weights": weights["mobilenet_v2"]}, {"input": (40, 32, 3)},
         {"pipeline": "identity"}, {"pipeline": None}, {"seed": 1},
     ]  # fmt: skip
     for change in changes:
-        fresh = _key(replace(own, **change)) - known
+        fresh = _key(own.replaced(**change)) - known
         assert len(fresh) == 1, change
         known |= fresh
     assert len(_key(own, view=1) - known) == 1
     known |= _key(own, view=1)
-    first = prepared(own).surveyed.parts.fit.sources[0]
+    first = prepared(own).surveyed.parts.train.sources[0]
     put(pictures / first.id, drawn("spots", 77))
     assert len(_key(own) - known) == 1
 
@@ -223,12 +222,12 @@ def test_features_that_stop_half_way_leave_nothing(tmp_path: Path) -> None:
 def test_the_views_are_cycled(pictures: Path, tmp_path: Path) -> None:
     """Epochs 0 and 2 of two views see the same features, 0 and 1 others; the order is every epoch's own."""
     ready = prepared(settings(pictures, tmp_path / "run", **FROZEN, weights=weights_file(tmp_path / "w", "resnet18")))
-    course, _ = begin(ready)
+    training, _ = begin(ready)
     set_mode(ready.network, is_frozen=True)
-    length = len(ready.truths["fit"])
+    length = len(ready.truths["train"])
     seen = []
     for epoch in range(3):
-        inputs = torch.cat([features for features, _ in course.features(epoch, 0)])
+        inputs = torch.cat([features for features, _ in training.features(epoch, 0)])
         order = [draw.index for some in draws_of(length, 8, 0, epoch) for draw in some]
         assert sorted(order) == list(range(length))
         seen.append((order, inputs[torch.tensor(order).argsort()]))

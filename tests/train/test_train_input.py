@@ -5,14 +5,13 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from augkit.errors import ArgumentError, FileError, SampleError
-from augkit.train import Settings, train
+from augkit.train import TrainConfig, train
 from augkit.train.run_folder import open_run
 from augkit.train.schedule import set_rates
 from augkit.train.setup import prepare
@@ -28,7 +27,7 @@ def pictures(tmp_path: Path) -> Path:
     return trainings.fill(tmp_path / "pictures")
 
 
-def told(wanted: Settings) -> list[str]:
+def told(wanted: TrainConfig) -> list[str]:
     sentences: list[str] = []
     prepare(wanted, sentences.append, lambda *_: None)
     return sentences
@@ -38,7 +37,7 @@ def test_an_empty_class_is_left_out_and_told(pictures: Path, tmp_path: Path) -> 
     (pictures / "waves").mkdir()
     wanted = settings(pictures, tmp_path / "run")
     assert any("'waves'" in sentence for sentence in told(wanted))
-    assert prepared(wanted).target.names == CLASSES
+    assert prepared(wanted).task.names == CLASSES
 
 
 def test_a_class_with_one_picture(pictures: Path, tmp_path: Path) -> None:
@@ -80,24 +79,24 @@ def test_a_folder_of_unreadable_files_is_refused(pictures: Path, tmp_path: Path)
         path.write_bytes(b"no picture")
     with pytest.raises(FileError, match=r"got 36 of 36 that are not. The first: .*lines/001\.png"):
         prepared(settings(pictures, tmp_path / "run"))
-    with pytest.raises(FileError, match="must leave pictures to fit, got none that can be read"):
+    with pytest.raises(FileError, match="must leave pictures for train, got none that can be read"):
         prepared(settings(pictures, tmp_path / "run", max_rejected=1.0))
 
 
 def test_a_few_unreadable_files_are_left_out(pictures: Path, tmp_path: Path) -> None:
     ready = prepared(settings(pictures, tmp_path / "run"))
-    victim = ready.surveyed.parts.fit.sources[3].id
+    victim = ready.surveyed.parts.train.sources[3].id
     (pictures / victim).write_bytes((pictures / victim).read_bytes()[:60])
     wanted = settings(pictures, tmp_path / "run", max_rejected=0.05)
     sentences = told(wanted)
     assert any(victim in sentence and sentence.startswith("Left out: ") for sentence in sentences)
     ready = prepared(wanted)
-    assert victim not in {source.id for source in ready.surveyed.parts.fit.sources}
+    assert victim not in {source.id for source in ready.surveyed.parts.train.sources}
     open_run(tmp_path / "run", ready, is_fresh=False)
     (row,) = [json.loads(line) for line in (tmp_path / "run/rejected.jsonl").read_text().splitlines()]
-    assert (row["role"], row["id"]) == ("fit", victim)
+    assert (row["role"], row["id"]) == ("train", victim)
     with pytest.raises(FileError, match="pass a greater --max-rejected"):
-        prepared(replace(wanted, max_rejected=0.02))
+        prepared(wanted.replaced(max_rejected=0.02))
 
 
 def test_weights_of_another_model_are_refused(pictures: Path, tmp_path: Path) -> None:
@@ -106,7 +105,7 @@ def test_weights_of_another_model_are_refused(pictures: Path, tmp_path: Path) ->
         prepared(settings(pictures, tmp_path / "run", model="resnet18", weights=weights))
 
 
-def begun(pictures: Path, out: Path, **options: Any) -> Settings:
+def begun(pictures: Path, out: Path, **options: Any) -> TrainConfig:
     wanted = settings(pictures, out, **options)
     with pytest.raises(Stopped):
         fitted(wanted, stop_after=5)
@@ -117,7 +116,7 @@ def begun(pictures: Path, out: Path, **options: Any) -> Settings:
 def test_a_run_of_other_pictures_is_refused(pictures: Path, tmp_path: Path, change: str) -> None:
     """The sentence names a picture; --fresh begins anew."""
     wanted = begun(pictures, tmp_path / "run")
-    victim = prepared(wanted).surveyed.parts.fit.sources[0].id
+    victim = prepared(wanted).surveyed.parts.train.sources[0].id
     words = {
         "new": "'spots/new.png' is new", "gone": f"{victim!r} is gone", "other": f"{victim!r} holds something else",
         "moved": "is new",
@@ -152,13 +151,13 @@ def test_a_run_of_other_pictures_is_refused(pictures: Path, tmp_path: Path, chan
 def test_a_run_of_other_settings_is_refused(pictures: Path, tmp_path: Path, change: dict[str, Any], words: str) -> None:
     wanted = begun(pictures, tmp_path / "run")
     with pytest.raises(ArgumentError, match=f"{words}.*pass --fresh to start anew"):
-        fitted(replace(wanted, **change))
+        fitted(wanted.replaced(**change))
 
 
 def test_what_changes_nothing_may_change(pictures: Path, tmp_path: Path) -> None:
     wanted = begun(pictures, tmp_path / "run")
     moved = shutil.move(pictures, tmp_path / "elsewhere")
-    fitted(replace(wanted, data=str(moved), max_rejected=0.5, checkpoint_every=2))
+    fitted(wanted.replaced(data=str(moved), max_rejected=0.5, checkpoint_every=2))
 
 
 def test_a_folder_with_something_else_is_refused(pictures: Path, tmp_path: Path) -> None:
@@ -189,12 +188,12 @@ def test_fresh_removes_what_a_run_wrote_and_no_more(pictures: Path, tmp_path: Pa
         for path in own:
             path.parent.mkdir(exist_ok=True)
             path.write_text("precious")
-        open_run(out, prepared(replace(wanted, seed=1)), is_fresh=True)
+        open_run(out, prepared(wanted.replaced(seed=1)), is_fresh=True)
         begun_anew = {out / name for name in ("settings.json", "pictures.jsonl", "rejected.jsonl")}
         assert {path for path in out.rglob("*") if path.is_file()} == {*own, *begun_anew}
         shutil.rmtree(out)
     train(frozen)
-    open_run(out, prepared(replace(frozen, seed=1)), is_fresh=True)
+    open_run(out, prepared(frozen.replaced(seed=1)), is_fresh=True)
     assert not [path for path in out.iterdir() if path.is_dir()]
 
 
@@ -229,11 +228,13 @@ def test_weights_that_the_last_step_made_no_numbers_end_the_training(
 
 
 def test_the_model_is_chosen_by_the_pictures_size(tmp_path: Path) -> None:
-    small = prepared(Settings(str(trainings.fill(tmp_path / "small", each=8)), str(tmp_path / "run")))
-    assert (small.settings.model, small.settings.weights, small.settings.input) == ("lenet", None, (28, 28, 3))
-    assert small.settings.epochs == 400
-    large = prepared(Settings(str(trainings.fill(tmp_path / "large", each=8, side=80)), str(tmp_path / "run")))
-    assert (large.settings.model, large.settings.weights) == ("efficientnet_lite0", "pretrained")
+    small = prepared(TrainConfig(data=str(trainings.fill(tmp_path / "small", each=8)), out=str(tmp_path / "run")))
+    assert (small.config.model, small.config.weights, small.config.input) == ("lenet", None, (28, 28, 3))
+    assert small.config.epochs == 400
+    large = prepared(
+        TrainConfig(data=str(trainings.fill(tmp_path / "large", each=8, side=80)), out=str(tmp_path / "run"))
+    )
+    assert (large.config.model, large.config.weights) == ("efficientnet_lite0", "pretrained")
     assert large.schedule.is_frozen(0)
 
 
@@ -241,17 +242,17 @@ def test_grey_pictures_are_learnt_from_as_such(tmp_path: Path) -> None:
     for kind in CLASSES:
         for number in range(12):
             put(tmp_path / "data" / kind / f"{number}.png", drawn(kind, number)[:, :, 0])
-    ready = prepared(Settings(str(tmp_path / "data"), str(tmp_path / "run")))
+    ready = prepared(TrainConfig(data=str(tmp_path / "data"), out=str(tmp_path / "run")))
     assert ready.architecture.preprocessing.channels == 1
 
 
 @pytest.mark.parametrize("workers", [0, 1])
 def test_a_picture_that_goes_during_the_training_is_named(pictures: Path, tmp_path: Path, workers: int) -> None:
     ready = prepared(settings(pictures, tmp_path / "run", pipeline="digits", workers=workers))
-    course, _ = begin(ready)
-    victim = ready.surveyed.parts.fit.sources[0].id
+    training, _ = begin(ready)
+    victim = ready.surveyed.parts.train.sources[0].id
     (pictures / victim).unlink()
     with pytest.raises(FileError, match=r"^\S*.*" + victim) as caught:
-        list(course.pictures(0, 0))
+        list(training.pictures(0, 0))
     assert "\n" not in str(caught.value)
     assert "Traceback" not in str(caught.value)

@@ -74,12 +74,12 @@ def test_the_best_weights_are_kept_or_the_last(
         return Score([-float(len(judged))], {"val_loss": 1.0, "val_score": 0.0})
 
     with reproducible():
-        course, _ = begin(ready)
-        course.judge = worse
+        training, _ = begin(ready)
+        training.evaluator = worse
         (tmp_path / "run").mkdir()
-        state = fit(course)
+        state = fit(training)
     assert (state.best_epoch, len(judged)) == (kept, trained)
-    trainings.assert_same_weights({"": course.checkpoints.best_state()}, {"": judged[kept]})
+    trainings.assert_same_weights({"": training.checkpoints.best_state()}, {"": judged[kept]})
 
 
 @pytest.mark.slow
@@ -97,9 +97,9 @@ def test_a_result_has_the_score_of_the_epoch_that_was_kept(tmp_path: Path, keep:
 def test_half_precision_learns_as_well(tmp_path: Path) -> None:
     ready = prepared(settings(trainings.fill(tmp_path / "data"), tmp_path / "run", epochs=12))
     with reproducible():
-        course, _ = begin(ready)
-        course.is_mixed = True
+        training, _ = begin(ready)
+        training.is_mixed = True
         (tmp_path / "run").mkdir()
-        state = fit(course)
+        state = fit(training)
     assert state.rows[-1]["loss"] < state.rows[0]["loss"] / 2
     assert all(weight.dtype == torch.float32 for weight in ready.network.parameters())

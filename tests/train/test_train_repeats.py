@@ -12,22 +12,23 @@ import pytest
 
 from augkit.cli.comparison_tables import tell_repeats
 from augkit.errors import ArgumentError, FileError
-from augkit.train import Result, Settings, repeat
+from augkit.train import Result, TrainConfig, repeat
 from augkit.train.repeats import Difference, Repeats, differences
 
-DONE: list[Settings] = []
+DONE: list[TrainConfig] = []
 
 
 def classes(accuracy: float, **recalls: float | None) -> dict[str, Any]:
     rows = [{"name": name, "recall": recall} for name, recall in recalls.items()]
-    return {"kind": "classes", "headline": {"name": "Accuracy", "value": accuracy}, "per_class": rows}
+    headline = {"name": "Accuracy", "value": accuracy, "is_fraction": True}
+    return {"kind": "classes", "headline": headline, "per_class": rows}
 
 
 def result(metrics: dict[str, Any], out: str = "run", score: float = 0.0) -> Result:
-    return Result(out, f"{out}/report.html", metrics, 1, 1, {"fit": 1, "choose": 1, "report": 1}, 0, 1.0, (), score)
+    return Result(out, f"{out}/report.html", metrics, 1, 1, {"train": 1, "val": 1, "test": 1}, 0, 1.0, (), score)
 
 
-def one(settings: Settings) -> Result:
+def one(settings: TrainConfig) -> Result:
     DONE.append(settings)
     return result(classes(settings.seed / 10, cat=0.5), settings.out, -settings.seed)
 
@@ -38,7 +39,7 @@ def _nothing_done() -> None:
 
 
 def test_seeds_follow_each_other() -> None:
-    (found,) = repeat(Settings("data", "run", seed=3), 3, None, one)
+    (found,) = repeat(TrainConfig(data="data", out="run", seed=3), 3, None, one)
     assert [(s.seed, Path(s.out).as_posix()) for s in DONE] == [(n, f"run/seed-{n}") for n in (3, 4, 5)]
     assert found.headline.mean == pytest.approx(0.4)
     assert found.headline.std == pytest.approx(stdev([0.3, 0.4, 0.5]))
@@ -46,7 +47,7 @@ def test_seeds_follow_each_other() -> None:
 
 
 def test_pipelines_are_compared_on_the_same_seeds() -> None:
-    found = repeat(Settings("data", "run"), 2, ["none", "light", "six"], one)
+    found = repeat(TrainConfig(data="data", out="run"), 2, ["none", "light", "six"], one)
     assert [r.pipeline for r in found] == ["none", "light", "six"]
     assert [(s.pipeline, s.seed) for s in DONE] == [(p, n) for p in (None, "light", "six") for n in (0, 1)]
     assert Path(DONE[-1].out).as_posix() == "run/six/seed-1"
@@ -55,29 +56,29 @@ def test_pipelines_are_compared_on_the_same_seeds() -> None:
 @pytest.mark.parametrize("pipelines", [["none"], ["six", "six"]])
 def test_less_than_two_pipelines_are_refused(pipelines: list[str]) -> None:
     with pytest.raises(ArgumentError, match="two pipelines at least"):
-        repeat(Settings("data", "run"), 1, pipelines, one)
+        repeat(TrainConfig(data="data", out="run"), 1, pipelines, one)
     assert not DONE
 
 
 def test_a_pipeline_that_is_none_is_refused_before_anything_is_trained() -> None:
     with pytest.raises(FileError, match="Did you mean six"):
-        repeat(Settings("data", "run"), 1, ["none", "sixx"], one)
+        repeat(TrainConfig(data="data", out="run"), 1, ["none", "sixx"], one)
     with pytest.raises(ArgumentError, match="must not go with --pipeline"):
-        repeat(Settings("data", "run", pipeline="six"), 1, ["none", "light"], one)
+        repeat(TrainConfig(data="data", out="run", pipeline="six"), 1, ["none", "light"], one)
     assert not DONE
 
 
 def test_pipelines_are_checked_before_anything_is_trained() -> None:
     checked: list[str | None] = []
 
-    def check(settings: Settings) -> None:
+    def check(settings: TrainConfig) -> None:
         assert not DONE
         checked.append(settings.pipeline)
         if settings.pipeline == "six":
             raise ArgumentError("must be coloured, got grey.", "pictures")
 
     with pytest.raises(ArgumentError, match="must be coloured"):
-        repeat(Settings("data", "run"), 2, ["none", "light", "six"], one, check)
+        repeat(TrainConfig(data="data", out="run"), 2, ["none", "light", "six"], one, check)
     assert checked == [None, "light", "six"]
     assert not DONE
 
@@ -114,7 +115,7 @@ def test_classes_are_compared_one_by_one_and_errors_are_better_when_small() -> N
 
 def test_a_comparison_as_json_and_as_files(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """What is printed is written too, with the figures of every run and class; the best is by what chose."""
-    found = repeat(Settings("data", "run"), 2, ["none", "light"], one)
+    found = repeat(TrainConfig(data="data", out="run"), 2, ["none", "light"], one)
     tell_repeats(found, tmp_path / "runs", as_json=True)
     told = json.loads(capsys.readouterr().out)
     assert [(run["pipeline"], len(run["results"])) for run in told["runs"]] == [("none", 2), ("light", 2)]

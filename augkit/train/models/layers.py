@@ -1,4 +1,4 @@
-"""The layers that a model file may list: each infers the size of its output, and makes its module.
+"""Layers that a model file may list: each infers the size of its output, and makes its module.
 
 A side of n pixels under a window of f, moved by s, with p pixels of padding on both ends, gives
 (n + 2p - f) / s + 1, rounded down. A kernel is as deep as its input (divided by its groups); there are as many channels
@@ -10,15 +10,13 @@ from __future__ import annotations
 import math
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import Any, Literal, get_args
+from typing import Literal, get_args
 
 from torch import nn
 
 from augkit.core.constraints import is_number
 from augkit.errors import ArgumentError, closest
 from augkit.train.models.modules import GlobalMean, Kind, Pair, Pooling, ZeroPad
-
-__all__ = ["CLASSES", "LAYERS", "MOST", "MOST_NUMBERS", "Dense", "Dropout", "Layer", "Shape", "told"]
 
 Shape = tuple[int, ...]  # height, width, channels; or how many numbers, once flat
 
@@ -254,17 +252,17 @@ LAYERS: dict[str, type[Layer]] = {
 }
 
 
-def _whole(name: str, value: Any, least: int = 1, most: int = MOST) -> int:
+def _whole(name: str, value: object, least: int = 1, most: int = MOST) -> int:
     if type(value) is not int or not least <= value <= most:
         raise ArgumentError(f"must be a whole number from {least} to {most}, got {value!r:.60}.", name)
     return value
 
 
-def _padding(name: str, value: Any) -> Pair:
+def _padding(name: str, value: object) -> Pair:
     return _pair(name, value, 0, MOST_PADDING)
 
 
-def _pair(name: str, value: Any, least: int = 1, most: int = MOST) -> Pair:
+def _pair(name: str, value: object, least: int = 1, most: int = MOST) -> Pair:
     """Return two whole numbers, given as one or two."""
     both = value if isinstance(value, list) else [value, value]
     if len(both) != 2:

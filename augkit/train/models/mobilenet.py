@@ -10,10 +10,9 @@ from typing import ClassVar, final
 
 from torch import Tensor, nn
 
+from augkit.train.models.model import IMAGENET, MODELS, Model
 from augkit.train.models.modules import GlobalMean
 from augkit.train.models.network import Network
-
-__all__ = ["MobileNetV2"]
 
 _GROUPS = (  # expansion, channels, repeats, stride of the first
     (1, 16, 1, 1),
@@ -74,3 +73,6 @@ class InvertedResidual(nn.Module):
 def _convolution(channels: int, width: int, kernel: int, stride: int = 1, groups: int = 1) -> nn.Sequential:
     convolution = nn.Conv2d(channels, width, kernel, stride, kernel // 2, groups=groups, bias=False)
     return nn.Sequential(convolution, nn.BatchNorm2d(width), nn.ReLU6(inplace=True))
+
+
+MODELS.add("mobilenet_v2", Model(IMAGENET, MobileNetV2))

@@ -1,4 +1,4 @@
-"""What layers do that torch has no module for."""
+"""Modules that torch has none of."""
 
 from __future__ import annotations
 
@@ -7,8 +7,6 @@ from typing import Literal, final
 
 from torch import Tensor, nn
 from torch.nn import functional
-
-__all__ = ["GlobalMean", "Kind", "Pair", "Pooling", "SamePad", "ZeroPad"]
 
 Pair = tuple[int, int]
 Kind = Literal["max", "min", "mean", "l2"]

@@ -1,4 +1,4 @@
-"""What every network is: features, and a head that classifies them."""
+"""Networks: features, and a head that classifies them."""
 
 from __future__ import annotations
 
@@ -10,8 +10,6 @@ import torch
 from torch import Tensor, nn
 
 from augkit.core.key import Key
-
-__all__ = ["Network", "initialise"]
 
 
 class Network(nn.Module, ABC):

@@ -1,24 +1,19 @@
-"""From a picture of any size to what a network takes."""
+"""Preprocessing: a picture of any size made into the input of a network."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor
 
+from augkit.core.arrays import Array, Dtype
 from augkit.core.tonal import LUMA, RANGE
 from augkit.errors import ArgumentError, SampleError
-
-__all__ = ["LARGEST", "Preprocessing"]
-
-Array = NDArray[Any]
-
-LARGEST = 4096  # pixels of a side
+from augkit.train.input_size import LARGEST, require_input
 
 _RESAMPLING = {"bilinear": Image.Resampling.BILINEAR, "bicubic": Image.Resampling.BICUBIC}
 
@@ -48,9 +43,7 @@ class Preprocessing:
     interpolation: Literal["bilinear", "bicubic"] = "bilinear"
 
     def __post_init__(self) -> None:
-        if not all(1 <= part <= LARGEST for part in self.input):
-            rule = f"must be height, width and channels, each from 1 to {LARGEST}"
-            raise ArgumentError(f"{rule}, got {'x'.join(map(str, self.input))}.", "input")
+        require_input(self.input, "input")
         if not len(self.mean) == len(self.std) == self.channels or not all(part > 0 for part in self.std):
             raise ArgumentError(f"must be {self.channels} positive numbers, as must mean, got {self.std}.", "std")
         if self.resize is not None and not max(self.size) <= self.resize <= 2 * LARGEST:
@@ -83,6 +76,22 @@ class Preprocessing:
             fitted = _cropped(_resized(picture, whole, self.interpolation), self.size)
         return np.array(_in_channels(fitted, self.channels), order="C")  # Pillow's may not be written, as torch wants
 
+    def tensor(self, image: Array) -> Tensor:
+        """Return a picture (C, h, w), uint8 or float32 in [0, 1], as `normalise` takes it in batches.
+
+        What is transparent counts as if it were not: alpha is left out.
+
+        Args:
+            image: (H, W) or (H, W, C), of two or four channels the last is alpha.
+
+        Raises:
+            SampleError: its channels cannot become the network's.
+        """
+        if image.ndim == 3 and image.shape[2] in (2, 4):
+            image = image[:, :, :-1]
+        found = torch.from_numpy(np.array(self.prepare(image).transpose(2, 0, 1)))
+        return found.to(torch.float32) / 65535.0 if found.dtype == torch.uint16 else found
+
     def normalise(self, batch: Tensor) -> Tensor:
         """Return prepared pictures (B, C, h, w), whole numbers or float32 in [0, 1], as the network's input."""
         values = batch.to(torch.float32)
@@ -91,6 +100,16 @@ class Preprocessing:
         mean = torch.tensor(self.mean, device=batch.device).view(-1, 1, 1)
         std = torch.tensor(self.std, device=batch.device).view(-1, 1, 1)
         return (values - mean) / std
+
+
+def plain_input(input: tuple[int, int, int]) -> Preprocessing:
+    """Return what suits a network without weights of others: values from -1 to 1.
+
+    Args:
+        input: height and width in pixels, and channels.
+    """
+    half = (0.5,) * input[2]
+    return Preprocessing(input[:2], input[2], half, half)
 
 
 def _resized(picture: Array, size: tuple[int, int], interpolation: str) -> Array:
@@ -113,7 +132,7 @@ def _planes(picture: Array) -> list[Array]:
     return [np.ascontiguousarray(picture[:, :, channel]) for channel in range(picture.shape[2])]
 
 
-def _in_dtype(values: Array, dtype: np.dtype[Any]) -> Array:
+def _in_dtype(values: Array, dtype: Dtype) -> Array:
     return (values if dtype == np.float32 else np.rint(values)).astype(dtype)
 
 

@@ -11,10 +11,9 @@ from typing import ClassVar, final
 
 from torch import Tensor, nn
 
+from augkit.train.models.model import IMAGENET, MODELS, Model
 from augkit.train.models.modules import GlobalMean
 from augkit.train.models.network import Network
-
-__all__ = ["ResNet"]
 
 
 @final
@@ -107,3 +106,7 @@ def _shortcut(channels: int, width: int, stride: int) -> nn.Sequential | None:
     if stride == 1 and channels == width:
         return None
     return nn.Sequential(nn.Conv2d(channels, width, 1, stride=stride, bias=False), nn.BatchNorm2d(width))
+
+
+MODELS.add("resnet18", Model(IMAGENET, lambda outputs: ResNet((2, 2, 2, 2), False, outputs)))
+MODELS.add("resnet50", Model(IMAGENET, lambda outputs: ResNet((3, 4, 6, 3), True, outputs)))

@@ -1,4 +1,4 @@
-"""Networks that are a list of layers: the notes' own, and those of model files."""
+"""Networks that are a list of layers, as model files have them."""
 
 from __future__ import annotations
 
@@ -6,32 +6,16 @@ import math
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import MISSING, dataclass, fields as fields_of, replace
-from typing import Any, ClassVar, final
+from typing import ClassVar, final
 
 from torch import Tensor, nn
 
+from augkit.core.arrays import Json
 from augkit.errors import ArgumentError, closest
 from augkit.train.models.layers import CLASSES, LAYERS, MOST_NUMBERS, Dense, Dropout, Layer, Shape, told
 from augkit.train.models.network import Network
 
-__all__ = ["LENET", "Place", "Planned", "Stack", "plan"]
-
 Place = Callable[[tuple[str | int, ...]], str]  # where a part of the list of layers stands, for messages
-
-# After LeCun, Bottou, Bengio and Haffner, "Gradient-based learning applied to document recognition", Proc. IEEE 1998:
-# 32x32x3 -> 28x28x6 -> 14x14x6 -> 10x10x8 -> 5x5x8 -> 200 -> 60 -> classes.
-LENET: list[Any] = [
-    {"conv": {"filters": 6, "kernel": 5}},
-    "relu",
-    {"pool": 2},
-    {"conv": {"filters": 8, "kernel": 5}},
-    "relu",
-    {"pool": 2},
-    "flatten",
-    {"dense": 60},
-    "relu",
-    {"dense": CLASSES},
-]
 
 
 @dataclass(frozen=True)
@@ -44,7 +28,7 @@ class Planned:
     after: Shape
 
 
-def plan(layers: Any, input: Shape, outputs: int, place: Place) -> list[Planned]:
+def plan(layers: Json, input: Shape, outputs: int, place: Place) -> list[Planned]:
     """Read a list of layers and infer all shapes.
 
     Args:
@@ -81,7 +65,7 @@ def plan(layers: Any, input: Shape, outputs: int, place: Place) -> list[Planned]
     return planned
 
 
-def _layer(item: Any, index: int, place: Place) -> tuple[str, Layer]:
+def _layer(item: Json, index: int, place: Place) -> tuple[str, Layer]:
     node = {item: None} if isinstance(item, str) else item
     if not isinstance(node, dict) or len(node) != 1:
         rule = "must be one layer's name, with its arguments"
@@ -96,7 +80,7 @@ def _layer(item: Any, index: int, place: Place) -> tuple[str, Layer]:
         if not names:
             raise ArgumentError(f"takes no arguments, got {given!r:.60}.", place((index, kind)))
         given = {names[0]: given}
-    arguments: dict[str, Any] = given or {}
+    arguments = given or {}
     for key in arguments:
         if key not in names:
             raise ArgumentError(f"has no argument {key!r}.{closest(key, names)}", place((index, kind, key)))

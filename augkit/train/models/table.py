@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -12,8 +11,6 @@ from torch import Tensor, nn
 from augkit.train.models.architecture import Architecture
 from augkit.train.models.layers import Shape
 from augkit.train.models.modules import GlobalMean, Pair, Pooling, SamePad, ZeroPad
-
-__all__ = ["Row", "table"]
 
 
 @dataclass(frozen=True)
@@ -56,7 +53,7 @@ def table(architecture: Architecture) -> list[Row]:
     return rows
 
 
-def _note(rows: list[Row], name: str, module: nn.Module, inputs: Any, output: Tensor) -> None:
+def _note(rows: list[Row], name: str, module: nn.Module, inputs: object, output: Tensor) -> None:
     channels, *sides = output.shape[1:]
     rows.append(_row(name, module, (*sides, channels)))
 
@@ -95,6 +92,6 @@ _KINDS: dict[type[nn.Module], str] = {
 }
 
 
-def _pair(value: Any) -> Pair:
+def _pair(value: int | str | tuple[int, ...]) -> Pair:
     first, second = value if isinstance(value, tuple) else (value, value)
-    return first, second
+    return int(first), int(second)

@@ -4,20 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
-from PIL import Image
+from PIL import Image as Pillow
 
+from augkit.core.arrays import Image, Label
 from augkit.core.tonal import RANGE
 from augkit.errors import AugkitError
 from augkit.images import encode
-from augkit.train.evaluation import Evaluation, Reals
-from augkit.train.predictions import LIKELY, named
 from augkit.train.report.report_page import source, text
-
-__all__ = ["MOST", "Mistake", "gallery", "thumbnail", "worst"]
+from augkit.train.tasks import Evaluation
 
 MOST, FEW = 24, 6  # mistakes, and right answers where there are none
 SIDE_PX = 296  # of a picture: twice what the page shows, for fine screens
@@ -37,31 +33,30 @@ class Mistake:
 def worst(evaluation: Evaluation, temperature: float) -> tuple[list[Mistake], bool]:
     """Return the worst mistakes, the worst first, and whether they are any: else the answers that came nearest to it.
 
-    Of classes these are the wrong answers that were the surest, or the right ones that were the least sure; of labels,
-    the pictures whose truth was least likely; of numbers, those furthest off, in standard deviations of the labels.
+    Which are the worst is said by `Task.mistakes`.
     """
-    found, truths, target = evaluation.answers(temperature), evaluation.truths, evaluation.target
-    if target.kind == "classes":
-        wrong = found.argmax(axis=1) != truths
-        badness = np.where(wrong, found.max(axis=1), -found.max(axis=1))
-    elif target.kind == "labels":
-        wrong = ((found >= LIKELY) != (truths == 1)).any(axis=1)
-        likely = np.where(truths == 1, found, 1.0 - found)
-        badness = -np.log(np.clip(likely, np.finfo(np.float64).tiny, 1.0)).mean(axis=1)
-    else:
-        badness = np.abs(evaluation.outputs - evaluation.targets).max(axis=1)
-        wrong = badness > 0
+    badness, wrong = evaluation.task.mistakes(evaluation, temperature)
     is_any = bool(wrong.any())
     ordered = [int(place) for place in np.argsort(-badness, kind="stable") if wrong[place] or not is_any]
-    return [_mistake(evaluation, found[place], place) for place in ordered[: MOST if is_any else FEW]], is_any
+    task, found, truths = evaluation.task, evaluation.answers(temperature), evaluation.truths
+    made = [
+        Mistake(
+            evaluation.ids[place],
+            _words(task.true_label(truths[place])),
+            _words(task.label(found[place])),
+            task.confidence(found[place]),
+        )
+        for place in ordered[: MOST if is_any else FEW]
+    ]
+    return made, is_any
 
 
-def gallery(mistakes: list[Mistake], picture: Callable[[str], NDArray[Any]]) -> str:
+def gallery(mistakes: list[Mistake], picture: Callable[[str], Image]) -> str:
     """Return mistakes as HTML; a picture that cannot be read is told to be so."""
     return f'<div class="grid">\n{"".join(_shown(mistakes, picture))}</div>'
 
 
-def thumbnail(image: NDArray[Any]) -> tuple[bytes, bool]:
+def thumbnail(image: Image) -> tuple[bytes, bool]:
     """Return a picture small enough for a page, as PNG if it is tiny and as JPEG if not, and whether it is.
 
     What is transparent becomes white.
@@ -77,22 +72,10 @@ def thumbnail(image: NDArray[Any]) -> tuple[bytes, bool]:
         return encode(levels, "png"), True
     zoom = min(1.0, SIDE_PX / max(height, width))
     size = max(1, round(width * zoom)), max(1, round(height * zoom))
-    return encode(np.asarray(Image.fromarray(levels).resize(size, Image.Resampling.LANCZOS)), "jpeg", 85), False
+    return encode(np.asarray(Pillow.fromarray(levels).resize(size, Pillow.Resampling.LANCZOS)), "jpeg", 85), False
 
 
-def _mistake(evaluation: Evaluation, found: Reals, place: int) -> Mistake:
-    target, truths = evaluation.target, evaluation.truths
-    if target.kind == "classes":
-        truth, confidence = target.names[truths[place]], f"{100 * found.max():.1f} %"
-    elif target.kind == "labels":
-        truth, confidence = truths[place].astype(np.float64), ""
-    else:
-        truth, confidence = truths[place], ""
-    told = truth if isinstance(truth, str) else named(truth, target)
-    return Mistake(evaluation.ids[place], _words(told), _words(named(found, target)), confidence)
-
-
-def _shown(mistakes: list[Mistake], picture: Callable[[str], NDArray[Any]]) -> Iterator[str]:
+def _shown(mistakes: list[Mistake], picture: Callable[[str], Image]) -> Iterator[str]:
     for mistake in mistakes:
         try:
             data, is_tiny = thumbnail(picture(mistake.id))
@@ -110,7 +93,7 @@ def _shown(mistakes: list[Mistake], picture: Callable[[str], NDArray[Any]]) -> I
         )
 
 
-def _words(label: Any) -> str:
+def _words(label: Label) -> str:
     if isinstance(label, list):
         return ", ".join(part if isinstance(part, str) else f"{part:.4g}" for part in label) or "nothing"
     return label if isinstance(label, str) else f"{label:.4g}"

@@ -1,32 +1,63 @@
-"""Write a report, and its figures as files of their own."""
+"""A report that is written into the folder of its run, with its figures as files of their own."""
 
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-import numpy as np
-
+from augkit.core.arrays import Image, Json, JsonObject
 from augkit.storage.durable import replace_with
-from augkit.train import figures
-from augkit.train.calibration import BINS, loss_of, reliability
-from augkit.train.metrics import Headline
-from augkit.train.predictions import Row, csv_of, named
+from augkit.train.artefact import Artefact
+from augkit.train.calibration import BINS, reliability
+from augkit.train.predictions import Row, csv_of
+from augkit.train.report.figures import Curves, learning_curves, reliability_diagram
 from augkit.train.report.mistakes import MOST, gallery, worst
-from augkit.train.report.report_facts import ReportFacts
-from augkit.train.report.report_page import Section, details, figure, page, shown, table, text
+from augkit.train.report.report_page import Section, details, drawn, page, shown, table, text
+from augkit.train.tasks import Evaluation
+from augkit.train.tasks.headline import Headline
 from augkit.train.train_errors import written
 
-__all__ = ["write"]
-
 PAGE, PREDICTIONS = "report.html", "predictions.csv"
-CURVES, MATRIX, CALIBRATION, SCATTER = "learning_curves.png", "confusion_matrix.png", "calibration.png", "scatter.png"
+
+
+@dataclass(frozen=True)
+class ReportFacts:
+    """The facts that a report tells.
+
+    Args:
+        title: of the page: the run's name.
+        artefact: what was trained, with its settings, versions and temperature; its metrics are those that `measure`
+            gives of `evaluation` with that temperature.
+        evaluation: of the pictures that are reported on; its ids are what `picture` takes.
+        split: what the data set calls those pictures: test, or val.
+        chosen_on: what it calls those that picked the epoch and fitted the temperature.
+        counts: how many pictures taught the network, chose, and are reported on.
+        curves: how the training went.
+        settings: of the training, by name, as they are after what was left open was found out.
+        command: the words of a command that repeats the run.
+        picture: gives a picture by its id: (H, W) or (H, W, C), four channels with alpha; it may raise an AugkitError.
+        seconds: how long the training took.
+        notes: further sentences that a reader must know.
+    """
+
+    title: str
+    artefact: Artefact
+    evaluation: Evaluation
+    split: str
+    chosen_on: str
+    counts: tuple[int, int, int]
+    curves: Curves
+    settings: Mapping[str, Json]
+    command: Sequence[str]
+    picture: Callable[[str], Image]
+    seconds: float
+    notes: Sequence[str] = ()
 
 
 def write(folder: Path, facts: ReportFacts) -> Path:
-    """Write the report of a training, its figures, and what was said of each picture, into the folder of the run.
+    """Write the report of a training, its figures, and the answer to each picture, into the folder of the run.
 
     Files: ``report.html``, ``learning_curves.png``, ``predictions.csv``; of classes ``confusion_matrix.png``, of
     classes and labels ``calibration.png``, of numbers ``scatter.png``.
@@ -38,18 +69,19 @@ def write(folder: Path, facts: ReportFacts) -> Path:
         Unwritten: a file cannot be written.
         MissingExtra: matplotlib is not installed.
     """
-    measured = dict(facts.artefact.metrics)
-    drawn = dict(_drawn(facts, measured))
+    artefact = facts.artefact
+    task, metrics = artefact.task, dict(artefact.metrics)
     sections = [
-        Section("", _top(facts, measured)),
-        Section("Learning curves", _curves(facts, *drawn[CURVES])),
-        *_kind_sections(facts, measured, drawn),
+        Section("", _top(facts, metrics)),
+        _curves(facts.curves),
+        *task.sections(facts.evaluation, metrics),
+        Section("Worst mistakes", _mistakes(facts)),
+        *_calibration(facts),
         Section("Configuration", _configuration(facts)),
     ]
-    model, target = facts.artefact.architecture.name, facts.artefact.target
-    what = {"classes": "classes", "labels": "labels", "numbers": "numbers"}[target.kind]
-    subtitle = f"{model} on {target.outputs:,} {what if target.outputs != 1 else what.rstrip('s')}"
-    files = {name: light for name, (light, _) in drawn.items()}
+    kind = task.kind if task.outputs != 1 else task.kind.rstrip("s")
+    subtitle = f"{artefact.architecture.name} on {task.outputs:,} {kind}"
+    files = {section.figure.file: section.figure.light for section in sections if section.figure is not None}
     files[PREDICTIONS] = "".join(_predictions(facts)).encode("utf-8", "surrogateescape")
     files[PAGE] = page(facts.title, subtitle, sections)  # last: where it lies, all is there
     for name, data in files.items():
@@ -58,31 +90,13 @@ def write(folder: Path, facts: ReportFacts) -> Path:
     return folder / PAGE
 
 
-def _drawn(facts: ReportFacts, measured: dict[str, Any]) -> Iterator[tuple[str, tuple[bytes, bytes]]]:
-    """Yield figures by the name of their file, for paper and for the dark."""
-    target, both = facts.artefact.target, (False, True)
-    light, dark = (figures.learning_curves(facts.curves, is_dark) for is_dark in both)
-    yield CURVES, (light, dark)
-    if target.kind == "numbers":
-        light, dark = (figures.scatter(facts.evaluation, is_dark) for is_dark in both)
-        yield SCATTER, (light, dark)
-        return
-    before, after = reliability(facts.evaluation), reliability(facts.evaluation, facts.artefact.temperature)
-    light, dark = (figures.reliability_diagram(before, after, is_dark) for is_dark in both)
-    yield CALIBRATION, (light, dark)
-    if target.kind == "classes":
-        matrix = np.array(measured["confusion"])
-        light, dark = (figures.confusion(matrix, target.names, is_dark) for is_dark in both)
-        yield MATRIX, (light, dark)
-
-
-def _top(facts: ReportFacts, measured: dict[str, Any]) -> str:
-    top = Headline(**measured["headline"])
+def _top(facts: ReportFacts, metrics: JsonObject) -> str:
+    top, is_calibrated = Headline(**metrics["headline"]), "calibration_error" in metrics
     learnt, chose, reported = facts.counts
     deeds = {
         "picked the epoch": facts.settings["keep"] == "best",
         "could end the training early": bool(facts.settings["patience"]),
-        "set the temperature": measured["kind"] != "numbers",
+        "set the temperature": is_calibrated,
     }
     *first, last = [deed for deed, is_done in deeds.items() if is_done] or ["were watched and decided nothing"]
     chosen = f"{', '.join(first)} and {last}" if first else last
@@ -93,116 +107,63 @@ def _top(facts: ReportFacts, measured: dict[str, Any]) -> str:
     )
     told = "".join(f"<p>{text(note)}</p>" for note in (scope, *facts.notes))
     parameters = sum(value.numel() for value in facts.artefact.network.parameters())
+    error = [("Calibration error (ECE)", f"{metrics['calibration_error']:.3f}")] if is_calibrated else []
     tiles = [
-        *_further(measured),
+        *facts.evaluation.task.tiles(metrics),
+        *error,
         ("Model", facts.artefact.architecture.name),
         ("Parameters", f"{parameters:,}"),
         ("Training took", _duration(facts.seconds)),
     ]
-    left = (
-        f'<div><div>{text(top.name)}</div><div class="value">{text(_value(top, top.value))}</div>{_interval(top)}</div>'
-    )
+    left = f'<div><div>{text(top.name)}</div><div class="value">{text(top.told(top.value))}</div>{_interval(top)}</div>'
     return f'<div class="headline">{left}<div>{told}</div></div>{details(tiles, "tiles")}'
 
 
 def _interval(top: Headline) -> str:
     if top.low is None or top.high is None:
         return '<div class="soft">one picture gives no interval</div>'
-    low, high = _value(top, top.low), _value(top, top.high)
+    low, high = top.told(top.low), top.told(top.high)
     told = f"95 % interval {low.removesuffix(' %')} to {high}"
     return f'<div>{text(told)}</div><div class="soft">{text(top.method)}</div>'
 
 
-def _value(top: Headline, value: float) -> str:
-    return f"{100 * value:.1f} %" if top.is_fraction else f"{value:.4g}"
-
-
-def _further(measured: dict[str, Any]) -> list[tuple[str, str]]:
-    def part(name: str) -> str:
-        value = measured[name]
-        return "undefined" if value is None else f"{100 * value:.1f} %"
-
-    if measured["kind"] == "numbers":
-        explained = "undefined" if measured["r2"] is None else f"{measured['r2']:.3f}"
-        return [("Root mean squared error", f"{measured['rmse']:.4g}"), ("R²", explained)]
-    error = ("Calibration error (ECE)", f"{measured['calibration_error']:.3f}")
-    if measured["kind"] == "classes":
-        return [("Macro F1", part("macro_f1")), error]
-    return [("Micro F1", part("micro_f1")), ("Macro F1", part("macro_f1")), ("All labels right", part("exact")), error]
-
-
-def _curves(facts: ReportFacts, light: bytes, dark: bytes) -> str:
-    curves = facts.curves
+def _curves(curves: Curves) -> Section:
+    figure = drawn("learning_curves.png", lambda is_dark: learning_curves(curves, is_dark))
     told = f"The weights of epoch {curves.chosen + 1} of {len(curves.val_score)} were kept."
     if curves.unfrozen is not None:
         told += f" Only the head learnt in the first {curves.unfrozen}; from then on all layers did."
-    return f"{figure(light, dark, f'Loss and {curves.score_name} over the epochs. {told}')}\n<p>{text(told)}</p>"
-
-
-def _kind_sections(
-    facts: ReportFacts, measured: dict[str, Any], drawn: dict[str, tuple[bytes, bytes]]
-) -> Iterator[Section]:
-    target = facts.artefact.target
-    if target.kind == "classes":
-        limit = f" The {figures.MOST_CLASSES} classes with the most mistakes." * (target.outputs > figures.MOST_CLASSES)
-        told = f"A row is a true class, its shade the part of that class's pictures.{limit}"
-        body = f"{figure(*drawn[MATRIX], 'Which classes were taken for which.')}\n<p>{text(told)}</p>"
-        yield Section("Confusion matrix", body)
-        rows = [(r["name"], r["precision"], r["recall"], r["f1"], r["support"]) for r in measured["per_class"]]
-        yield Section("Per class", table(("class", "precision", "recall", "F1", "pictures"), rows) + _dash(rows))
-    elif target.kind == "labels":
-        keys = ("name", "average_precision", "precision", "recall", "f1", "support")
-        rows = [tuple(row[key] for key in keys) for row in measured["per_class"]]
-        heads = ("label", "average precision", "precision", "recall", "F1", "pictures")
-        yield Section("Per label", table(heads, rows) + _dash(rows))
-    else:
-        numbers = [
-            [r["name"], *(f"{r[key]:.4g}" if r[key] is not None else None for key in ("mae", "rmse", "r2"))]
-            for r in measured["per_value"]
-        ]
-        body = figure(*drawn[SCATTER], "Predicted over true numbers.")
-        yield Section("Predicted and true", body)
-        yield Section("Per number", table(("number", "mean absolute error", "root mean squared error", "R²"), numbers))
-    yield Section("Worst mistakes", _mistakes(facts))
-    if target.kind != "numbers":
-        yield Section("Calibration", _calibration(facts, *drawn[CALIBRATION]))
-
-
-def _dash(rows: Any) -> str:
-    told = "A dash is a figure that these pictures cannot give: none is of the class, or it was never named."
-    return f'<p class="soft">{told}</p>' if any(None in row for row in rows) else ""
+    shown = figure.html(f"Loss and {curves.score_name} over the epochs. {told}")
+    return Section("Learning curves", f"{shown}\n<p>{text(told)}</p>", figure)
 
 
 def _mistakes(facts: ReportFacts) -> str:
     found, is_any = worst(facts.evaluation, facts.artefact.temperature)
+    told = "There is none among these pictures. These right answers were the least sure"
     if is_any:
-        told = {
-            "classes": "Wrong answers, the surest first",
-            "labels": "Pictures with a wrong label, those whose truth was held least likely first",
-            "numbers": "The answers that are furthest off first",
-        }[facts.artefact.target.kind] + f"; the first {MOST}" * (len(found) == MOST)
-    else:
-        told = "There is none among these pictures. These right answers were the least sure"
+        told = facts.evaluation.task.mistakes_are + f"; the first {MOST}" * (len(found) == MOST)
     return f'<p class="soft">{told}.</p>{gallery(found, facts.picture)}'
 
 
-def _calibration(facts: ReportFacts, light: bytes, dark: bytes) -> str:
-    evaluation, temperature = facts.evaluation, facts.artefact.temperature
+def _calibration(facts: ReportFacts) -> Iterator[Section]:
+    temperature = facts.artefact.temperature
+    before, after = (reliability(facts.evaluation, value) for value in (1.0, temperature))
+    if before is None or after is None:
+        return
+    figure = drawn("calibration.png", lambda is_dark: reliability_diagram(before, after, is_dark))
     rows = [
-        (name, f"{reliability(evaluation, value).error:.4f}", f"{loss_of(evaluation, value):.4f}", f"{value:.3f}")
-        for name, value in (("before", 1.0), ("after", temperature))
+        (name, f"{found.error:.4f}", f"{found.log_loss:.4f}", f"{value:.3f}")
+        for name, found, value in (("before", before, 1.0), ("after", after, temperature))
     ]
-    of = "the answer's confidence" if evaluation.target.kind == "classes" else "the probability of every label"
     told = (
-        f"The expected calibration error (ECE) is the mean distance between {of} and how often it is right, in"
-        f" {BINS} bins of equal width, weighted by their answers (Guo et al., 2017). The temperature was fitted to"
-        f" other pictures ({facts.chosen_on})."
+        f"The expected calibration error (ECE) is the mean distance between {facts.evaluation.task.bets_are} and how"
+        f" often it is right, in {BINS} bins of equal width, weighted by their answers (Guo et al., 2017). The"
+        f" temperature was fitted to other pictures ({facts.chosen_on})."
     )
     if temperature == 1.0:
         told += " It stayed at 1: they gave no reason to change it."
-    words = "How often answers are right by how sure they are, before and after temperature scaling."
+    shown = figure.html("How often answers are right by how sure they are, before and after temperature scaling.")
     heads = ("temperature scaling", "ECE", "log loss", "temperature")
-    return f"{figure(light, dark, words)}\n{table(heads, rows)}\n<p>{text(told)}</p>"
+    yield Section("Calibration", f"{shown}\n{table(heads, rows)}\n<p>{text(told)}</p>", figure)
 
 
 def _configuration(facts: ReportFacts) -> str:
@@ -219,7 +180,7 @@ def _configuration(facts: ReportFacts) -> str:
     settings = [(name.replace("_", " "), shown(value)) for name, value in facts.settings.items()]
     return (
         f'<p>This repeats the run:</p><pre tabindex="0">{text(shlex.join(facts.command))}</pre>'
-        f"<h3>Settings</h3>{details(settings)}"
+        f"<h3>TrainConfig</h3>{details(settings)}"
         f"<h3>Preprocessing</h3>{details(prepared)}"
         f"<h3>Versions</h3>{details(artefact.versions.items())}"
         f"<h3>Fingerprint of the data</h3><code>{text(artefact.fingerprint or 'none')}</code>"
@@ -227,14 +188,10 @@ def _configuration(facts: ReportFacts) -> str:
 
 
 def _predictions(facts: ReportFacts) -> Iterator[str]:
-    evaluation, target = facts.evaluation, facts.artefact.target
+    evaluation, task = facts.evaluation, facts.evaluation.task
     found = evaluation.answers(facts.artefact.temperature)
-    rows = [Row(id, said) for id, said in zip(evaluation.ids, found, strict=True)]
-    truths = [
-        target.names[truth] if target.kind == "classes" else named(np.asarray(truth, np.float64), target)
-        for truth in evaluation.truths
-    ]
-    return csv_of(rows, target, 1, truths)
+    rows = [Row(id, answers) for id, answers in zip(evaluation.ids, found, strict=True)]
+    return csv_of(rows, task, 1, [task.true_label(truth) for truth in evaluation.truths])
 
 
 def _duration(seconds: float) -> str:

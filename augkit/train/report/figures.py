@@ -1,4 +1,7 @@
-"""What a training did, and what came of it, as PNG pictures: the same figures give the same bytes on one matplotlib."""
+"""Figures of a training as PNG pictures: the same numbers give the same bytes on one matplotlib.
+
+Every function raises MissingExtra where matplotlib is not installed.
+"""
 
 from __future__ import annotations
 
@@ -7,27 +10,25 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from io import BytesIO
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
+from augkit.core.arrays import Array, Reals
 from augkit.errors import MissingExtra
-from augkit.train.calibration import Reliability
-from augkit.train.evaluation import Evaluation
+from augkit.train.report.reliability import Reliability
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
-
-__all__ = ["MOST_CLASSES", "Curves", "confusion", "learning_curves", "reliability_diagram", "scatter"]
 
 MOST_CLASSES = 50  # of a confusion matrix that can be read
 MOST_COUNTED = 25  # classes with a number in every cell
 LONGEST_NAME = 22  # characters
 DPI = 144
 WIDE = (8.6, 3.4)  # inches
-RULE_WIDTH = 0.8
+STYLE = Path(__file__).with_name("figures.mplstyle")
 
 
 @dataclass(frozen=True)
@@ -69,11 +70,7 @@ class Curves:
 
 
 def learning_curves(curves: Curves, is_dark: bool = False) -> bytes:
-    """Draw the losses and the figure that chose, over the epochs, counted from 1; a point marks what was kept.
-
-    Raises:
-        MissingExtra: matplotlib is not installed.
-    """
+    """Draw the losses and the figure that chose, over the epochs, counted from 1; a point marks what was kept."""
     colors = DARK if is_dark else LIGHT
     with _figure(WIDE, colors) as figure:
         left, right = figure.subplots(1, 2)
@@ -83,9 +80,8 @@ def learning_curves(curves: Curves, is_dark: bool = False) -> bytes:
         for axes, values in ((left, curves.val_loss), (right, curves.val_score)):
             if curves.unfrozen is not None:
                 axes.axvline(curves.unfrozen + 0.5, color=colors.soft, linewidth=1, linestyle=(0, (4, 3)), zorder=1)
-                where = axes.get_xaxis_transform()
-                style: dict[str, Any] = {"color": colors.soft, "fontsize": 8, "transform": where}
-                axes.text(curves.unfrozen + 0.5, 1.02, "unfrozen", ha="center", va="bottom", **style)
+                at, where = (curves.unfrozen + 0.5, 1.02), axes.get_xaxis_transform()
+                axes.text(*at, "unfrozen", ha="center", va="bottom", color=colors.soft, fontsize=8, transform=where)
             kept = values[curves.chosen] if 0 <= curves.chosen < len(values) else None
             if kept is not None:
                 axes.plot([curves.chosen + 1], [kept], "o", color=colors.second, markersize=6, zorder=4, label="kept")
@@ -105,7 +101,7 @@ def learning_curves(curves: Curves, is_dark: bool = False) -> bytes:
         return _png(figure)
 
 
-def confusion(matrix: NDArray[Any], names: Sequence[str], is_dark: bool = False) -> bytes:
+def confusion(matrix: Array, names: Sequence[str], is_dark: bool = False) -> bytes:
     """Draw which classes were taken for which: truths are rows, and a row's shade is the part of its pictures.
 
     Of more than `MOST_CLASSES` those with the most mistakes are drawn.
@@ -114,9 +110,6 @@ def confusion(matrix: NDArray[Any], names: Sequence[str], is_dark: bool = False)
         matrix: (k, k) of counts.
         names: of the k classes.
         is_dark: for a dark page.
-
-    Raises:
-        MissingExtra: matplotlib is not installed.
     """
     colors = DARK if is_dark else LIGHT
     mistakes = matrix.sum(axis=0) + matrix.sum(axis=1) - 2 * matrix.diagonal()
@@ -149,11 +142,7 @@ def confusion(matrix: NDArray[Any], names: Sequence[str], is_dark: bool = False)
 
 
 def reliability_diagram(before: Reliability, after: Reliability, is_dark: bool = False) -> bytes:
-    """Draw how often answers are right by how sure they are, without and with the temperature.
-
-    Raises:
-        MissingExtra: matplotlib is not installed.
-    """
+    """Draw how often answers are right by how sure they are, without and with the temperature."""
     colors = DARK if is_dark else LIGHT
     with _figure((WIDE[0], 4.2), colors) as figure:
         upper, lower = figure.subplots(2, 2, sharex=True, height_ratios=[3, 1])
@@ -174,15 +163,10 @@ def reliability_diagram(before: Reliability, after: Reliability, is_dark: bool =
         return _png(figure)
 
 
-def scatter(evaluation: Evaluation, is_dark: bool = False) -> bytes:
-    """Draw predicted over true numbers, one square for each; only the first nine.
-
-    Raises:
-        MissingExtra: matplotlib is not installed.
-    """
+def scatter(truths: Reals, found: Reals, names: Sequence[str], is_dark: bool = False) -> bytes:
+    """Draw predicted over true numbers (n, k), one square for each; only the first nine."""
     colors = DARK if is_dark else LIGHT
-    truths, found = evaluation.truths, evaluation.answers()
-    names = evaluation.target.names[:9]
+    names = names[:9]
     columns = min(3, len(names))
     rows = -(-len(names) // columns)
     with _figure((0.6 + 3.2 * columns, 0.4 + 3.2 * rows), colors) as figure:
@@ -216,30 +200,19 @@ def _figure(size: tuple[float, float], colors: Colors) -> Iterator[Figure]:
     with mpl.rc_context(), warnings.catch_warnings():
         warnings.filterwarnings("ignore", "Glyph .* missing from", UserWarning)  # of a name: it is drawn as a box
         mpl.rcdefaults()
+        mpl.rcParams.update(mpl.rc_params_from_file(STYLE, use_default_template=False))
         mpl.rcParams.update(
             {
                 "figure.facecolor": colors.paper,
                 "axes.facecolor": colors.paper,
                 "savefig.facecolor": colors.paper,
                 "text.color": colors.ink,
-                "axes.labelcolor": colors.soft,
-                "axes.edgecolor": colors.rule,
                 "axes.titlecolor": colors.ink,
-                "axes.titlesize": 10,
-                "axes.labelsize": 9,
-                "axes.grid": True,
-                "axes.axisbelow": True,
-                "axes.spines.top": False,
-                "axes.spines.right": False,
-                "grid.color": colors.rule,
-                "grid.linewidth": RULE_WIDTH / 2,
+                "axes.labelcolor": colors.soft,
                 "xtick.color": colors.soft,
                 "ytick.color": colors.soft,
-                "xtick.labelsize": 8,
-                "ytick.labelsize": 8,
-                "legend.frameon": False,
-                "legend.fontsize": 8,
-                "font.size": 9,
+                "axes.edgecolor": colors.rule,
+                "grid.color": colors.rule,
             }
         )
         yield Figure(figsize=size, dpi=DPI, layout="constrained")
@@ -252,7 +225,7 @@ def _plot(axes: Axes, values: Sequence[float | None], color: str, label: str) ->
         axes.plot(*zip(*known, strict=True), color=color, linewidth=1.6, marker=marker, markersize=4, label=label)
 
 
-def _count(axes: Axes, counts: NDArray[Any], shares: NDArray[Any], colors: Colors) -> None:
+def _count(axes: Axes, counts: Array, shares: Array, colors: Colors) -> None:
     """Write every count that is not 0, so that it stands out from its cell."""
     for row, column in np.argwhere(counts):
         color = colors.paper if shares[row, column] > 0.5 else colors.ink

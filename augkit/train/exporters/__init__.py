@@ -1,0 +1,8 @@
+"""Trained networks for other programs: one exporter a file, found by its name in `EXPORTERS`."""
+
+from __future__ import annotations
+
+from augkit.train.exporters.exporter import EXPORTERS, Deployed, Exporter, ExportError
+from augkit.train.exporters.exporting import Exported, export
+
+__all__ = ["EXPORTERS", "Deployed", "ExportError", "Exported", "Exporter", "export"]

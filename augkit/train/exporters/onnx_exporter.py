@@ -1,0 +1,39 @@
+"""ONNX, the description in its metadata under ``augkit``."""
+
+from __future__ import annotations
+
+import warnings
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from augkit.train.exporters.exporter import EXPORTERS, INPUT, Deployed, Exporter, Run
+
+
+def write(deployed: Deployed, example: Tensor, output: str, described: str) -> tuple[bytes, Run]:
+    """Return a file of ONNX, and what ONNX Runtime makes of it."""
+    import onnxruntime
+
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", r".*LeafSpec", FutureWarning)  # that torch's exporter is warned of by torch
+        program = torch.onnx.export(
+            deployed,
+            (example,),
+            dynamo=True,
+            external_data=False,
+            verbose=False,
+            input_names=[INPUT],
+            output_names=[output],
+            dynamic_shapes={INPUT: {0: torch.export.Dim("batch")}},
+        )
+        assert program is not None
+        model = program.model_proto
+        entry = model.metadata_props.add()
+        entry.key, entry.value = "augkit", described
+        data: bytes = model.SerializeToString()
+        session = onnxruntime.InferenceSession(data, providers=["CPUExecutionProvider"])
+    return data, lambda pixels: np.asarray(session.run([output], {INPUT: pixels})[0])
+
+
+EXPORTERS.add("onnx", Exporter("ONNX", write, ("onnx", "onnxscript", "onnxruntime")))

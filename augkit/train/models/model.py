@@ -1,0 +1,50 @@
+"""Models: networks that are known by a name, each of which adds itself to `MODELS` from a file of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from augkit.core.arrays import Json
+from augkit.registers import Register
+from augkit.train.models.network import Network
+from augkit.train.models.preprocessing import Preprocessing
+
+IMAGENET = Preprocessing((224, 224), 3, (0.485, 0.456, 0.406), (0.229, 0.224, 0.225), 256)  # as torchvision's weights
+
+
+@dataclass(frozen=True)
+class Pretrained:
+    """Weights of a model that a package carries.
+
+    Args:
+        package: its name, as it is imported.
+        path: of the file in it.
+        sha256: of the file.
+        extra: of augkit, that installs it.
+    """
+
+    package: str
+    path: str
+    sha256: str
+    extra: str
+
+
+@dataclass(frozen=True)
+class Model:
+    """A network by its name: either a class of its own, or a list of layers as a model file has it.
+
+    Args:
+        preprocessing: of pictures, as whoever trained weights for it fed them, or the usual input of a list of layers.
+        build: gives the network with a head of some outputs.
+        layers: of a network that takes inputs of any size.
+        pretrained: weights that a package carries.
+    """
+
+    preprocessing: Preprocessing
+    build: Callable[[int], Network] | None = None
+    layers: list[Json] | None = None
+    pretrained: Pretrained | None = None
+
+
+MODELS: Register[Model] = Register("model", "augkit.train.models", "augkit.models")

@@ -1,0 +1,33 @@
+"""Reliability: the share of right answers by how sure they are."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class Reliability:
+    """The share of right answers by how sure they are; bins without an answer are left out.
+
+    Args:
+        confidence: the mean of a bin.
+        accuracy: the part of a bin's answers that are right.
+        counts: how many answers a bin holds.
+        log_loss: of all answers.
+    """
+
+    confidence: tuple[float, ...]
+    accuracy: tuple[float, ...]
+    counts: tuple[int, ...]
+    log_loss: float
+
+    @property
+    def error(self) -> float:
+        """The expected calibration error: the mean over all answers of how far their bin's accuracy is off.
+
+        Reference: Guo, Pleiss, Sun and Weinberger, "On calibration of modern neural networks", ICML 2017, (3).
+        """
+        gaps = np.abs(np.subtract(self.accuracy, self.confidence))
+        return float(np.average(gaps, weights=self.counts))

@@ -1,0 +1,343 @@
+"""Tasks: what the outputs of a network mean, how far off they are, and what is written of them.
+
+A task adds itself to `TASKS` from a file of its own, which is called after it: ``classes`` lies in classes_task.py.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import ClassVar, Literal, Self
+
+import numpy as np
+import pydantic
+import torch
+from torch import Tensor
+
+from augkit.core.arrays import Array, Flags, JsonObject, Label, Reals
+from augkit.errors import ArgumentError, SampleError, closest
+from augkit.registers import Register
+from augkit.train.report.report_page import Section
+from augkit.train.tasks.headline import Headline
+
+ClassWeights = Literal["none", "auto"] | Mapping[str, float]
+Loss = Callable[[Tensor, Tensor], Tensor]  # outputs (B, k) and encoded truths -> one number, the mean
+
+DECIMALS = 6
+
+
+@dataclass(frozen=True)
+class Task(ABC):
+    """Say what the outputs of a network mean. Subclasses are final, and add themselves to `TASKS`.
+
+    Args:
+        names: of the outputs, in their order.
+    """
+
+    names: tuple[str, ...]
+
+    kind: ClassVar[str]  # its name in `TASKS`
+    labels_are: ClassVar[str]  # in messages, as "lists of texts"
+    options: ClassVar[frozenset[str]]  # of a training, that mean something for it: smoothing, class_weights, robust
+    score_name: ClassVar[str]  # of `score`, in the words of a figure
+    output: ClassVar[str]  # the name of an exported network's output
+    meaning: ClassVar[str]  # of that output
+    pictures: ClassVar[tuple[str, ...]]  # files of the figures that a report of it has
+    bets_are: ClassVar[str]  # in the report: how sure an answer is
+    is_less_better: ClassVar[bool]  # of `figures` and of the headline
+    mistakes_are: ClassVar[str]  # in the report: which come first
+
+    @staticmethod
+    @abstractmethod
+    def suits(labels: Sequence[Label]) -> bool:
+        """Say whether labels look like this task's."""
+
+    @classmethod
+    @abstractmethod
+    def of(cls, labels: Sequence[Label], names: Sequence[str]) -> Self:
+        """Return the task that the labels of the training pictures ask for.
+
+        Args:
+            labels: of the training pictures.
+            names: of classes that may have no picture here, in the data set's own order.
+
+        Raises:
+            SampleError: they are none of this task's, or there is nothing to learn from them.
+        """
+
+    @abstractmethod
+    def named(self, label: Label) -> list[str]:
+        """Return the class, as a list of one, or the labels that a picture's label names; of numbers nothing.
+
+        Raises:
+            SampleError: it is none of this task's.
+        """
+
+    @abstractmethod
+    def encode(self, label: Label) -> Tensor:
+        """Return a label as the loss takes it.
+
+        Raises:
+            SampleError: it is none of this task's, or names what the training pictures did not.
+        """
+
+    @abstractmethod
+    def loss(self, weights: Tensor | None = None, smoothing: float = 0.0, is_robust: bool = False) -> Loss:
+        """Return what training makes small.
+
+        Args:
+            weights: (k,) how much a class counts, or a label where it is present; see `weights`.
+            smoothing: 0 up to 1: this part of the truth is spread evenly over all answers (Szegedy et al., 2016).
+            is_robust: numbers that are off by more than a standard deviation count linearly (Huber, 1964).
+        """
+
+    @abstractmethod
+    def balanced(self, truths: Tensor) -> Tensor:
+        """Return how much each class or label (k,) has to count for them to weigh alike.
+
+        Args:
+            truths: of the training pictures, encoded, in one tensor.
+        """
+
+    @abstractmethod
+    def answers(self, outputs: Array, temperature: float) -> Reals:
+        """Return what outputs (n, k) mean: probabilities, or numbers in the units of the labels (n, k).
+
+        Args:
+            outputs: logits, or scaled numbers.
+            temperature: what logits are divided by (Guo, Pleiss, Sun and Weinberger, ICML 2017).
+        """
+
+    @abstractmethod
+    def truths(self, encoded: Array) -> Array:
+        """Return encoded truths as people know them: numbers of classes (n), 0 and 1, or numbers in units (n, k)."""
+
+    @abstractmethod
+    def score(self, evaluation: Evaluation) -> float:
+        """Return the figure that chooses between epochs; greater is better."""
+
+    @abstractmethod
+    def headline(self, evaluation: Evaluation) -> Headline:
+        """Return the figure that stands for a network, with its interval."""
+
+    @abstractmethod
+    def measure(self, evaluation: Evaluation) -> JsonObject:
+        """Return all further figures that the temperature does not move; what is undefined is None."""
+
+    @staticmethod
+    @abstractmethod
+    def figures(metrics: JsonObject) -> dict[str, float | None]:
+        """Return, from what was measured, the figure by which each class, label or number is compared, by its name."""
+
+    @abstractmethod
+    def bets(self, evaluation: Evaluation, temperature: float) -> tuple[Reals, Array, float] | None:
+        """Return how sure each answer is, whether it is right, and the log loss of all; None without probabilities."""
+
+    @abstractmethod
+    def mistakes(self, evaluation: Evaluation, temperature: float) -> tuple[Reals, Flags]:
+        """Return how bad the answer to each picture (n,) is, the worst greatest, and whether it is wrong (n,)."""
+
+    @abstractmethod
+    def label(self, answers: Reals) -> Label:
+        """Return an answer (k,) as a label of a data set."""
+
+    @abstractmethod
+    def true_label(self, truth: Array) -> Label:
+        """Return a truth, a row of `truths`, as a label of a data set."""
+
+    @abstractmethod
+    def confidence(self, answers: Reals) -> str:
+        """Return how sure an answer (k,) is, for people, or nothing."""
+
+    @abstractmethod
+    def cells(self, answers: Reals, top: int) -> dict[str, str]:
+        """Return the cells of an answer (k,) in a table, by the heads of their columns, which are always the same.
+
+        Args:
+            answers: to one picture.
+            top: how many classes of each picture, the likeliest first; labels and numbers are all there.
+        """
+
+    @abstractmethod
+    def json(self, answers: Reals, top: int) -> JsonObject:
+        """Return an answer (k,) as JSON holds it."""
+
+    @abstractmethod
+    def tiles(self, metrics: JsonObject) -> list[tuple[str, str]]:
+        """Return what stands below the headline of a report, by its name."""
+
+    @abstractmethod
+    def sections(self, evaluation: Evaluation, metrics: JsonObject) -> Iterator[Section]:
+        """Yield the sections of a report that are about this task."""
+
+    @abstractmethod
+    def scale(self, temperature: float) -> tuple[float | tuple[float, ...], float | tuple[float, ...]]:
+        """Return what an exported network's outputs are multiplied by, and what is then added."""
+
+    @property
+    def outputs(self) -> int:
+        """How many outputs the network has."""
+        return len(self.names)
+
+    def described(self) -> JsonObject:
+        """Return plain data that JSON holds and `read_task` reads."""
+        plain: JsonObject = json.loads(json.dumps({"kind": self.kind, **asdict(self)}))
+        return plain
+
+    def weights(self, wanted: ClassWeights, truths: Tensor) -> Tensor | None:
+        """Return how much each class or label counts (k,), or None where all count alike.
+
+        Args:
+            wanted: ``none``, ``auto`` for `balanced`, or weights above 0 by name, which leave the others at 1.
+            truths: of the training pictures, encoded, in one tensor.
+
+        Raises:
+            ArgumentError: a name is none of theirs.
+        """
+        if isinstance(wanted, str):
+            return None if wanted == "none" else self.balanced(truths)
+        for name in wanted:
+            if name not in self.names:
+                raise ArgumentError(f"must name a class, got {name!r}.{closest(name, self.names)}", "class-weights")
+        return torch.tensor([float(wanted.get(name, 1.0)) for name in self.names])
+
+
+@dataclass(frozen=True, eq=False)
+class Evaluation:
+    """The outputs of a network for some pictures, beside the truth.
+
+    Args:
+        ids: of the pictures, (n).
+        outputs: (n, k), as the network gives them: logits, or scaled numbers.
+        encoded: the truths as `Task.encode` has them: numbers of classes (n); 0 and 1, or scaled numbers (n, k).
+        task: what the outputs mean.
+
+    Raises:
+        SampleError: there is no picture, the shapes do not fit, or an output is not finite.
+    """
+
+    ids: tuple[str, ...]
+    outputs: Array
+    encoded: Array
+    task: Task
+
+    def __post_init__(self) -> None:
+        wanted = (len(self.ids), self.task.outputs)
+        if not self.ids:
+            raise SampleError("must be of one picture at least, got none.", "Evaluation.ids")
+        if self.outputs.shape != wanted or self.encoded.shape[:1] != wanted[:1]:
+            got = f"{self.outputs.shape} and {self.encoded.shape}"
+            raise SampleError(f"must have shapes {wanted} and {wanted[:1]}, got {got}.", "Evaluation.outputs")
+        if not np.isfinite(self.outputs).all():
+            advice = "The training has diverged: take a smaller rate."
+            raise SampleError(f"must be finite, got NaN or infinity. {advice}", "Evaluation.outputs")
+
+    def answers(self, temperature: float = 1.0) -> Reals:
+        """Return probabilities, or numbers in the units of the labels (n, k)."""
+        return self.task.answers(self.outputs, temperature)
+
+    @property
+    def truths(self) -> Array:
+        """The truths as people know them, see `Task.truths`."""
+        return self.task.truths(self.encoded)
+
+
+TASKS: Register[type[Task]] = Register("task", "augkit.train.tasks")
+
+
+def task_for(labels: Sequence[Label], kind: str | None = None, names: Sequence[str] = ()) -> Task:
+    """Return the task that the labels of the training pictures ask for.
+
+    A text is a class, a list of texts labels, a number or a list of numbers numbers. In a CSV everything is text: a
+    list is written as JSON, and texts are numbers if all are and one of them has a fraction.
+
+    Args:
+        labels: of the training pictures.
+        kind: the task, where it is not to be told from them.
+        names: of classes that may have no picture here, in the data set's own order.
+
+    Raises:
+        SampleError: labels are missing, of several kinds, or all one class.
+    """
+    if not labels:
+        raise SampleError("must be of one picture at least, got none.", "labels")
+    values = [parsed(label) for label in labels]
+    if kind is not None:
+        return TASKS.find(kind, "task").of(values, names)
+    if any(value is None for value in values):
+        advice = "Name the column that holds them with --label."
+        raise SampleError(f"must be there for every picture, got some without. {advice}", "labels")
+    found = next((task for task in TASKS.values() if task.suits(values)), None)
+    if found is None:
+        shown = " and ".join(f"{value!r:.40}" for value in {type(value): value for value in values}.values())
+        *others, last = (task.labels_are for task in TASKS.values())
+        raise SampleError(f"must all be {', '.join(others)}, or {last}, got {shown}.", "labels")
+    return found.of(values, names)
+
+
+def read_task(data: Mapping[str, object]) -> Task:
+    """Return the task that `Task.described` described.
+
+    Raises:
+        ArgumentError: it is not one.
+    """
+    try:
+        task = TASKS.find(str(data["kind"]), "target")
+        found = pydantic.TypeAdapter(task).validate_python({name: data[name] for name in data if name != "kind"})
+    except (LookupError, TypeError, pydantic.ValidationError):
+        raise ArgumentError(f"must have a kind and names, got {data!r:.80}.", "target") from None
+    return found
+
+
+def parsed(label: Label) -> Label:
+    """Return a label as it is meant: a cell of CSV that holds a JSON list is one."""
+    if isinstance(label, str) and label.startswith("["):
+        try:
+            return json.loads(label)
+        except ValueError:
+            return label
+    return label
+
+
+def is_numeric(value: Label) -> bool:
+    """Say whether a value is a finite number, or a text that says one."""
+    try:
+        return not isinstance(value, bool | list) and math.isfinite(float(value))
+    except (TypeError, ValueError):
+        return False
+
+
+def names_in(values: Sequence[Label], label: Label, what: str) -> list[str]:
+    """Return names of classes or labels as texts, also where they were written as whole numbers.
+
+    Args:
+        values: the names.
+        label: that holds them, and `what` it should have been, for the message.
+        what: see above.
+
+    Raises:
+        SampleError: one is no name.
+    """
+    found = [str(name) if isinstance(name, int) and not isinstance(name, bool) else name for name in values]
+    if not all(isinstance(name, str) and name for name in found):
+        raise SampleError(f"must be {what}, got {label!r:.60}.", "label")
+    return found
+
+
+def place_of(name: str, names: Sequence[str]) -> int:
+    """Return the place of a name among those of the training pictures.
+
+    Raises:
+        SampleError: it is none of them.
+    """
+    if name not in names:
+        raise SampleError(f"must be one of the training pictures', got {name!r}.", "label")
+    return names.index(name)
+
+
+def rounded(value: float) -> float:
+    """Return a number without what floating point leaves behind."""
+    return float(f"{value:.{DECIMALS}g}")
