@@ -77,7 +77,8 @@ class Scene:
         scene, found = self, []
         for op in ops:
             if isinstance(op, External):
-                op = op.library.settled(op, scene)
+                channels = scene.channels - scene.alpha
+                op = op.library.settled(op, scene.size, channels, scene.dtype, scene.shown_boxes)
             elif isinstance(op, Blend):
                 op = Blend(tuple(map(scene._settled, op.branches)), op.weights)
             found.append(op)

@@ -12,7 +12,7 @@ import json
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Annotated, Literal, Protocol, TypeAlias
+from typing import Annotated, Literal, TypeAlias
 
 import pydantic
 
@@ -105,21 +105,6 @@ class External(Moving):
         return self.name
 
 
-class Facts(Protocol):
-    """The facts of a picture that a library may be asked with; a `Scene` has them."""
-
-    @property
-    def size(self) -> Size: ...
-    @property
-    def channels(self) -> int: ...
-    @property
-    def dtype(self) -> str: ...
-    @property
-    def alpha(self) -> bool: ...
-    @property
-    def shown_boxes(self) -> Rows: ...
-
-
 @dataclass(frozen=True)
 class Subject:
     """A picture and what moves with it, on its way through another library.
@@ -149,10 +134,20 @@ class Library(ABC):
     """Another library whose transforms may be operations."""
 
     @abstractmethod
-    def settled(self, op: External, facts: Facts) -> External:
+    def settled(self, op: External, size: Size, channels: int, dtype: str, boxes: Rows) -> External:
         """Return the operation with what comes out of such a picture: its size, and how points move.
 
-        It depends on nothing but the operation and the facts; an operation that has its answers is returned as it is.
+        An operation that has its answers is returned as it is.
+
+        Args:
+            op: as it was drawn.
+            size: (height, width) of the picture.
+            channels: without alpha.
+            dtype: its name.
+            boxes: (n, 4), as far as the picture shows them.
+
+        Raises:
+            SampleError: it cannot be done to such a picture.
         """
 
     @abstractmethod

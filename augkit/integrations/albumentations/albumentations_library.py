@@ -8,9 +8,9 @@ from functools import lru_cache
 
 import numpy as np
 
-from augkit.core.arrays import Points
+from augkit.core.arrays import Points, Rows
 from augkit.core.ops import External
-from augkit.core.ops.external import LIBRARIES, Facts, Library, Motion, Subject
+from augkit.core.ops.external import LIBRARIES, Library, Motion, Subject
 from augkit.core.spatial import IDENTITY, Matrix, Size, apply, mirror, onto_corners
 from augkit.errors import SampleError
 from augkit.integrations.albumentations.reference_pictures import pinned
@@ -28,21 +28,14 @@ _PROBES = np.array([[0, 0], [1, 0], [1, 1], [0, 1], [0.5, 0.5], [0.25, 0.6], [0.
 class AlbumentationsLibrary(Library):
     """Answer for the transforms of Albumentations, which is imported when the first is asked for."""
 
-    def settled(self, op: External, facts: Facts) -> External:
-        """Return the operation with its pictures pinned, its size, and its homography where it has one.
-
-        Raises:
-            FileError: a picture that it takes cannot be read.
-            SampleError: it cannot be done to such a picture.
-        """
+    def settled(self, op: External, size: Size, channels: int, dtype: str, boxes: Rows) -> External:
         if op.size or op.matrix or op.boxes is not None:
             return op
         op = replace(op, params=pinned(op.params))
         if op.name in _BY_BOXES:
-            boxes = facts.shown_boxes.round(3) + 0.0
-            op = replace(op, boxes=tuple((left, top, right, bottom) for left, top, right, bottom in boxes.tolist()))
-        channels = 0 if facts.channels == 1 else facts.channels - facts.alpha
-        return _rehearsed(op, facts.size, channels, facts.dtype)
+            rows = (boxes.round(3) + 0.0).tolist()
+            op = replace(op, boxes=tuple((left, top, right, bottom) for left, top, right, bottom in rows))
+        return _rehearsed(op, size, channels, dtype)
 
     def motion(self, name: str) -> Motion:
         return motion_of(name)
@@ -61,7 +54,7 @@ def _rehearsed(op: External, size: Size, channels: int, dtype: str) -> External:
     Args:
         op: with nothing of that.
         size: (height, width) of the picture.
-        channels: without alpha; 0 of a picture (H, W).
+        channels: without alpha.
         dtype: of the picture.
     """
     motion = motion_of(op.name)
@@ -69,7 +62,7 @@ def _rehearsed(op: External, size: Size, channels: int, dtype: str) -> External:
         return op
     if op.name in _FLIPS:
         return replace(op, matrix=mirror(_FLIPS[op.name], size))
-    shape = (*size, channels) if channels else size
+    shape = (*size, channels) if channels > 1 else size
     grey = motion == "map"  # pixels are of no interest, and one channel is the cheapest
     subject = Subject(np.zeros(size if grey else shape, np.uint8 if grey else dtype))
     if grey:
@@ -79,7 +72,7 @@ def _rehearsed(op: External, size: Size, channels: int, dtype: str) -> External:
     try:
         done = perform(op, subject, 0.0)
     except SampleError:
-        if not grey or not channels:
+        if not grey or channels == 1:
             raise
         done = perform(op, replace(subject, image=np.zeros(shape, dtype)), 0.0)  # it wants all of its colours
     found = done.image.shape[0], done.image.shape[1]
