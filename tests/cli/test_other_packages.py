@@ -1,4 +1,4 @@
-"""Another package adds a step and a format: both are used from YAML and the command line like augkit's own."""
+"""Another package adds a step, a format and a model: they are used from YAML and the command line like augkit's own."""
 
 from __future__ import annotations
 
@@ -42,6 +42,13 @@ class Dim(Transform):
     def draw(self, stream: Stream, scene: Scene) -> tuple[Op, ...]:
         return (Curve((("gain", round(pick(stream, self.factor), 12)),)),)
 '''
+MODEL = '''"""A model: one dense layer."""
+
+from augkit.train.models.model import MODELS, Model
+from augkit.train.models.preprocessing import plain_input
+
+MODELS.add("tiny", Model(plain_input((8, 8, 3)), layers=["flatten", {"dense": "classes"}]))
+'''
 Command = Callable[..., str]
 
 
@@ -51,8 +58,12 @@ def command(tmp_path: Path) -> Command:
     install(
         tmp_path / "site",
         "augkit-more",
-        {"more_steps.py": STEP, "more_formats.py": LIST_FORMAT},
-        {"augkit.transforms": {"Dim": "more_steps"}, "augkit.formats": {"list": "more_formats"}},
+        {"more_steps.py": STEP, "more_formats.py": LIST_FORMAT, "more_models.py": MODEL},
+        {
+            "augkit.transforms": {"Dim": "more_steps"},
+            "augkit.formats": {"list": "more_formats"},
+            "augkit.models": {"tiny": "more_models"},
+        },
     )
     lay(tmp_path, {"src/roses/a.jpg": JPEG, "src/tulips/b.png": PNG, "dim.yaml": "steps:\n  - Dim: {factor: 0.5}\n"})
     path = os.pathsep.join((str(tmp_path / "site"), str(ROOT)))
@@ -82,3 +93,11 @@ def test_a_step_of_another_package_is_listed(command: Command) -> None:
     assert "Darken the picture." in command("list", "Dim")
     assert "Dim" in command("explain", "dim.yaml")
     assert '"Dim"' in command("schema")
+
+
+def test_a_model_of_another_package(command: Command, tmp_path: Path) -> None:
+    assert "tiny" in command("model")
+    lay(tmp_path, {f"data/{label}/{number}.jpg": JPEG for label in ("a", "b") for number in range(4)})
+    options = ["--model", "tiny", "--epochs", 1, "--split", "train=0.5,val=0.25,test=0.25", "--pipeline", "dim.yaml"]
+    command("train", "data", "--out", "run", *options)
+    assert "data/a/0.jpg" in command("predict", "run", "data/a/0.jpg")
