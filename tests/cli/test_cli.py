@@ -1,5 +1,6 @@
 """The command line as a stranger meets it: quick, quiet, and one sentence where something is wrong."""
 
+import ast
 import json
 import os
 import re
@@ -108,6 +109,24 @@ print("torch" in sys.modules)
 """
     done = processed(code=code)
     assert done.stdout.splitlines()[-1] == "False", done.stderr
+
+
+def test_one_function_prints() -> None:
+    """Names and messages may hold anything: what shows them is one function, which a test can hold to account."""
+    calls = {
+        path.name
+        for path in (ROOT / "augkit/cli").glob("*.py")
+        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        if isinstance(node, ast.Call) and ast.unparse(node.func) == "print"
+    }
+    assert calls == {"output.py"}
+
+
+def test_what_a_terminal_would_act_on_is_shown_as_an_escape(tmp_path: Path) -> None:
+    (tmp_path / "photos").mkdir()
+    (tmp_path / "photos" / "a\x1b[2J\n.png").write_bytes(b"")
+    done = command("show", tmp_path / "photos", "--pipeline", "digits", "-o", tmp_path / "sheet.png")
+    assert_sentence(done, r"a\\x1b\[2J\\n\.png: is empty")
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,11 @@ import jsonschema
 import pytest
 
 from augkit.images import read
+from augkit.pipeline.pipeline_file import bundled
 from augkit.pipeline.pipeline_schema import schema
+from augkit.train.exporters import EXPORTERS
+from augkit.train.models import MODELS
+from augkit.train.tasks import TASKS
 from augkit.yaml_file import parse
 from support.commands import augkit
 
@@ -89,6 +93,12 @@ def test_what_a_page_links_exists(name: str) -> None:
     links = LINK.findall(PAGES[name])
     assert all((ROOT / name).parent.joinpath(link).is_file() for link in links), links
     assert name != "README.md" or {"pipelines/six.png", "CHANGELOG.md", "CONTRIBUTING.md"} <= set(links)
+
+
+def test_pages_name_what_the_registers_hold() -> None:
+    held = {"README.md": bundled(), "docs/train.md": [*MODELS, *TASKS, *(f".{suffix}" for suffix in EXPORTERS)]}
+    for page, names in held.items():
+        assert not [name for name in names if not re.search(rf"[`a-z]{re.escape(name)}`", PAGES[page])], page
 
 
 def test_every_page_is_linked() -> None:
