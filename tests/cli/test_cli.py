@@ -89,6 +89,7 @@ print(sorted({{"torch", "cv2", "numpy", "yaml", "PIL", "sklearn"}} & set(sys.mod
     assert "To be written" not in text
 
 
+@pytest.mark.slow
 def test_no_base_command_imports_torch(photos: Path, tmp_path: Path) -> None:
     lines = [
         ["explain", "six"],
@@ -159,6 +160,7 @@ def test_a_missing_pipeline_is_one_sentence(photos: Path, tmp_path: Path) -> Non
     assert_sentence(command(*line), "not/there.yaml: must be a file that exists")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["show", "fit-pca"])
 def test_a_bad_source_is_one_sentence(name: str, tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()

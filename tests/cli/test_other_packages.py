@@ -78,6 +78,7 @@ def command(tmp_path: Path) -> Command:
     return run
 
 
+@pytest.mark.slow
 def test_a_step_and_a_format_of_another_package(command: Command, tmp_path: Path) -> None:
     options = ["--pipeline", "dim.yaml", "--copies", 1, "--format", "list", "--encoding", "png"]
     summary = json.loads(command("expand", "src", "out", *options, "--workers", 1, "--json"))
@@ -89,6 +90,7 @@ def test_a_step_and_a_format_of_another_package(command: Command, tmp_path: Path
     assert (tmp_path / "again.png").read_bytes() == (tmp_path / "out" / id).read_bytes()
 
 
+@pytest.mark.slow
 def test_a_step_of_another_package_is_listed(command: Command) -> None:
     assert "Darken the picture." in command("list", "Dim")
     assert "Dim" in command("explain", "dim.yaml")

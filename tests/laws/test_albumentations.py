@@ -60,6 +60,7 @@ def test_an_exception_is_refused_with_its_reason(name: str, reason: str) -> None
         ak.Albumentations(name)
 
 
+@pytest.mark.slow
 @every
 def test_a_key_decides_what_comes_out(name: str) -> None:
     first = made(name, KEY)
@@ -94,6 +95,7 @@ def test_yaml_and_back(name: str) -> None:
     assert f"- albumentations.{name}" in Path("p.yaml").read_text()
 
 
+@pytest.mark.slow
 @every
 def test_labels_come_along(name: str) -> None:
     sample = sample_of(name)
@@ -130,6 +132,7 @@ def test_other_dtypes_come_back(name: str, dtype: str) -> None:
     assert done.image.dtype == sample.image.dtype
 
 
+@pytest.mark.slow
 @every
 def test_plans_show_whether_theirs_mirror(name: str) -> None:
     """So that what a mirror exchanges is exchanged."""

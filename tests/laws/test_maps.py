@@ -38,6 +38,7 @@ def test_maps_are_true_to_a_fiftieth_of_a_pixel(after: ak.Transform, size: tuple
         assert max(np.abs(x - truth[..., 0]).max(), np.abs(y - truth[..., 1]).max()) < 0.02
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("size", [(224, 224), (523, 701)])
 @pytest.mark.parametrize("after", [ak.Resize((530, 640)), *AFTER_A_WARP], ids=repr)
 def test_maps_are_the_same_to_the_bit_for_any_number_of_threads(after: ak.Transform, size: tuple[int, int]) -> None:

@@ -78,6 +78,7 @@ def test_dropout_inside_what_is_frozen_drops_nothing(tmp_path: Path) -> None:
     assert not torch.equal(network.features(inputs), network.features(inputs))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("model", ["resnet18", "mobilenet_v2"])
 def test_a_frozen_backbone_is_the_same_after_training(pictures: Path, tmp_path: Path, model: str) -> None:
     """Every tensor of its state dict but the head's, BatchNorm's buffers included, and the head has moved."""
@@ -187,6 +188,7 @@ def test_a_cache_in_the_data_set_is_refused(pictures: Path, tmp_path: Path) -> N
         train(wanted)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("damage", ["cut", "flipped", "no seal", "empty"])
 def test_a_damaged_cache_is_computed_anew(pictures: Path, tmp_path: Path, damage: str) -> None:
     wanted = settings(pictures, tmp_path / "run", **FROZEN, weights=weights_file(tmp_path / "w.pt", "resnet18"))

@@ -164,6 +164,7 @@ def test_with_no_checkpoint_that_is_whole_it_begins_again(
     assert any("begins again" in sentence for sentence in told)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("before", [0, 1, 2, 3])
 @pytest.mark.parametrize("call", ["write", "fsync", "replace"])
 def test_a_full_disk_loses_nothing(
