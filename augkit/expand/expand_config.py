@@ -99,55 +99,57 @@ class ExpandConfig(Configuration):
         dict[str, Pipeline],
         BeforeValidator(_pipelines),
         Option(name="pipeline-for", metavar="CLASS=FILE", is_many=True, written=_described),
-    ] = Field({}, description="Another pipeline for a class; may be repeated.")
-    seed: int = Field(0, description="Another seed, other copies.")
+    ] = Field(default={}, description="Another pipeline for a class; may be repeated.")
+    seed: int = Field(default=0, description="Another seed, other copies.")
     copies: int = Field(ge=1, le=MOST_COPIES, description="Augmented copies of every picture.")
     balance: Annotated[
         Annotated[int, Field(ge=1)] | Literal["none", "max"],
         BeforeValidator(_balance),
         Option(rule="none, max or a whole number above 0"),
-    ] = Field("none", description="none, max or N: outputs that every class is brought to.")
+    ] = Field(default="none", description="none, max or N: outputs that every class is brought to.")
     split: Annotated[dict[Literal["train", "val", "test"], float], BeforeValidator(_fractions)] = Field(
-        {}, description="As train=0.8,val=0.1,test=0.1; only train is expanded."
+        default={}, description="As train=0.8,val=0.1,test=0.1; only train is expanded."
     )
-    split_seed: int = Field(0, description="Another one, another split.")
+    split_seed: int = Field(default=0, description="Another one, another split.")
     originals: Annotated[Literal["omit", "include"], Option(written=lambda value: value == "include")] = Field(
-        "omit", description="{choices} the pictures themselves."
+        default="omit", description="{choices} the pictures themselves."
     )
     form: Annotated[str | None, Option(key="format", choices=_forms, shown_default="that of SRC")] = Field(
-        None, description="Of what is written: see augkit formats."
+        default=None, description="Of what is written: see augkit formats."
     )
-    encoding: Literal["jpeg", "png", "webp"] = Field("jpeg", description="{choices}.")
-    quality: int = Field(90, ge=1, le=100, description="1 to 100, for jpeg and webp.")
+    encoding: Literal["jpeg", "png", "webp"] = Field(default="jpeg", description="{choices}.")
+    quality: int = Field(default=90, ge=1, le=100, description="1 to 100, for jpeg and webp.")
     groups: Annotated[str | None, Option(decides=False)] = Field(
-        None, description="What stays together in a split: a pattern over ids, a CSV file or a column."
+        default=None, description="What stays together in a split: a pattern over ids, a CSV file or a column."
     )
     workers: Annotated[int | None, Option(decides=False, shown_default="the processors")] = Field(
-        None, ge=0, description="Processes; 0 works in this one."
+        default=None, ge=0, description="Processes; 0 works in this one."
     )
     engine: Annotated[str, Option(decides=False, choices=ENGINES.__iter__)] = Field(
-        "processes", description="{choices}."
+        default="processes", description="{choices}."
     )
     start_method: Annotated[Literal["spawn", "forkserver"], Option(decides=False)] = Field(
-        "spawn", description="{choices}."
+        default="spawn", description="{choices}."
     )
     timeout: Annotated[float, Option(decides=False, rule="a number of seconds above 0")] = Field(
-        60.0, gt=0.0, description="Seconds that one picture may take."
+        default=60.0, gt=0.0, description="Seconds that one picture may take."
     )
     shards: Annotated[
         tuple[int, int] | None,
         BeforeValidator(_part),
         Option(decides=False, metavar="I/N", rule="i/n with i from 0 to n - 1"),
-    ] = Field(None, description="Do part I of N, counted from 0.")
+    ] = Field(default=None, description="Do part I of N, counted from 0.")
     finish: Annotated[bool, Option(decides=False)] = Field(
-        False, description="Only close the books, when all parts are done."
+        default=False, description="Only close the books, when all parts are done."
     )
-    fresh: Annotated[bool, Option(decides=False)] = Field(False, description="Remove what an earlier job left in OUT.")
+    fresh: Annotated[bool, Option(decides=False)] = Field(
+        default=False, description="Remove what an earlier job left in OUT."
+    )
     extend: Annotated[bool, Option(decides=False)] = Field(
-        False, description="Add copies or sources to a complete job."
+        default=False, description="Add copies or sources to a complete job."
     )
     max_rejected: Annotated[float, Option(decides=False)] = Field(
-        0.01, ge=0.0, le=1.0, description="Exit with 1 if a larger fraction was rejected."
+        default=0.01, ge=0.0, le=1.0, description="Exit with 1 if a larger fraction was rejected."
     )
 
     @property

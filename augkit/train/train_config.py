@@ -73,41 +73,43 @@ class TrainConfig(Configuration):
     out: Annotated[str, BeforeValidator(os.fspath), Option(metavar="RUN", decides=False)] = Field(
         description="A new or empty folder, or one of the same run."
     )
-    model: str = Field("auto", description="auto, a name (see augkit model), or a YAML file that lists layers.")
+    model: str = Field(default="auto", description="auto, a name (see augkit model), or a YAML file that lists layers.")
     weights: str | None = Field(
-        None, description="pretrained, or a file of weights: its head is replaced, the rest frozen."
+        default=None, description="pretrained, or a file of weights: its head is replaced, the rest frozen."
     )
-    pipeline: str | None = Field(None, description="Augment on the fly: a bundled pipeline's name, or a file.")
+    pipeline: str | None = Field(default=None, description="Augment on the fly: a bundled pipeline's name, or a file.")
     epochs: Annotated[int | None, Option(shown_default="by a number of steps")] = Field(
-        None, ge=0, description="Passes over the pictures."
+        default=None, ge=0, description="Passes over the pictures."
     )
-    unfreeze: int = Field(0, ge=0, description="Further passes in which all is trained, not the head alone.")
-    batch_size: int = Field(64, ge=1, description="Pictures a step.")
+    unfreeze: int = Field(default=0, ge=0, description="Further passes in which all is trained, not the head alone.")
+    batch_size: int = Field(default=64, ge=1, description="Pictures a step.")
     rate: Annotated[float | None, Option(shown_default="adamw 4e-3, sgd 0.05")] = Field(
-        None, gt=0.0, le=1e3, description="The highest learning rate."
+        default=None, gt=0.0, le=1e3, description="The highest learning rate."
     )
-    backbone_rate: float = Field(0.1, gt=0.0, le=1e3, description="Of what was frozen, as a part of --rate.")
-    optimizer: Optimizer = Field("adamw", description="{choices}.")
-    weight_decay: float = Field(0.01, ge=0.0, description="Of kernels.")
-    schedule: Curve = Field("onecycle", description="{choices}.")
-    warmup: float = Field(0.0, ge=0.0, description="Epochs in which the rate rises from 0.")
-    ema: float = Field(0.0, ge=0.0, le=0.99999, description="Keep a running mean of the weights, as 0.99; 0 does not.")
-    smoothing: float = Field(0.0, ge=0.0, le=0.99, description="Of labels, as 0.1.")
+    backbone_rate: float = Field(default=0.1, gt=0.0, le=1e3, description="Of what was frozen, as a part of --rate.")
+    optimizer: Optimizer = Field(default="adamw", description="{choices}.")
+    weight_decay: float = Field(default=0.01, ge=0.0, description="Of kernels.")
+    schedule: Curve = Field(default="onecycle", description="{choices}.")
+    warmup: float = Field(default=0.0, ge=0.0, description="Epochs in which the rate rises from 0.")
+    ema: float = Field(
+        default=0.0, ge=0.0, le=0.99999, description="Keep a running mean of the weights, as 0.99; 0 does not."
+    )
+    smoothing: float = Field(default=0.0, ge=0.0, le=0.99, description="Of labels, as 0.1.")
     class_weights: Annotated[
         Literal["none", "auto"] | dict[str, Weight],
         BeforeValidator(_weights),
         Option(text=_weights_text, rule="none, auto or weights above 0 by name"),
-    ] = Field("none", description="none, auto, NAME=WEIGHT,... or JSON.")
-    patience: int = Field(0, ge=0, description="Epochs without a better one that end a phase; 0 for all.")
-    keep: Keep = Field("best", description="Whose weights: best, or last, where few pictures choose.")
-    clip: float = Field(0.0, ge=0.0, description="The greatest norm of the gradients; 0 for any.")
-    views: int = Field(5, ge=1, description="Augmented views of each picture, while frozen.")
-    robust: bool = Field(False, description="Huber's loss for numbers, not the square.")
+    ] = Field(default="none", description="none, auto, NAME=WEIGHT,... or JSON.")
+    patience: int = Field(default=0, ge=0, description="Epochs without a better one that end a phase; 0 for all.")
+    keep: Keep = Field(default="best", description="Whose weights: best, or last, where few pictures choose.")
+    clip: float = Field(default=0.0, ge=0.0, description="The greatest norm of the gradients; 0 for any.")
+    views: int = Field(default=5, ge=1, description="Augmented views of each picture, while frozen.")
+    robust: bool = Field(default=False, description="Huber's loss for numbers, not the square.")
     task: Annotated[str | None, Option(decides=False, choices=_tasks, shown_default="as the labels look")] = Field(
-        None, description="{choices}."
+        default=None, description="{choices}."
     )
     label: Annotated[str | None, Option(metavar="COLUMN", decides=False)] = Field(
-        None, description="Of a manifest: what is to be learnt."
+        default=None, description="Of a manifest: what is to be learnt."
     )
     input: Annotated[
         Size | None,
@@ -119,15 +121,15 @@ class TrainConfig(Configuration):
             text=lambda size: "x".join(map(str, size)),
             rule="height, width and channels",
         ),
-    ] = Field(None, description="Of the network.")
+    ] = Field(default=None, description="Of the network.")
     split: Annotated[str | None, Option(decides=False, shown_default="train=0.7,val=0.15,test=0.15")] = Field(
-        None, description="For a data set without splits."
+        default=None, description="For a data set without splits."
     )
-    split_seed: Annotated[int, Option(decides=False)] = Field(0, description="Another one, another split.")
+    split_seed: Annotated[int, Option(decides=False)] = Field(default=0, description="Another one, another split.")
     groups: Annotated[str | None, Option(decides=False)] = Field(
-        None, description="What stays together in a split: a pattern over ids, a CSV file or a column."
+        default=None, description="What stays together in a split: a pattern over ids, a CSV file or a column."
     )
-    seed: int = Field(0, description="Another one, another run.")
+    seed: int = Field(default=0, description="Another one, another run.")
     cache: Annotated[
         bool | Annotated[str, Field(min_length=1)],
         Option(
@@ -137,21 +139,23 @@ class TrainConfig(Configuration):
             refused_help="Compute a frozen network's features again and again.",
             rule="true, false or a folder",
         ),
-    ] = Field(True, description="Where a frozen network's features are kept, for several runs.")
+    ] = Field(default=True, description="Where a frozen network's features are kept, for several runs.")
     workers: Annotated[int, Option(decides=False)] = Field(
-        0, ge=0, description="Processes that read pictures; worth it for large ones."
+        default=0, ge=0, description="Processes that read pictures; worth it for large ones."
     )
-    device: Annotated[Literal["auto", "cpu", "cuda"], Option(decides=False)] = Field("auto", description="{choices}.")
+    device: Annotated[Literal["auto", "cpu", "cuda"], Option(decides=False)] = Field(
+        default="auto", description="{choices}."
+    )
     threads: Annotated[int, Option(shown_default="1 for small pictures, else torch's")] = Field(
-        0, ge=0, description="Of the processor."
+        default=0, ge=0, description="Of the processor."
     )
     max_rejected: Annotated[float, Option(decides=False)] = Field(
-        0.01, ge=0.0, le=1.0, description="The greatest fraction of pictures that may be unreadable."
+        default=0.01, ge=0.0, le=1.0, description="The greatest fraction of pictures that may be unreadable."
     )
     checkpoint_every: Annotated[int, Option(decides=False)] = Field(
-        500, ge=0, description="Steps between checkpoints, beside those after each epoch."
+        default=500, ge=0, description="Steps between checkpoints, beside those after each epoch."
     )
-    tensorboard: Annotated[bool, Option(decides=False)] = Field(False, description="Write its files too.")
+    tensorboard: Annotated[bool, Option(decides=False)] = Field(default=False, description="Write its files too.")
 
     @model_validator(mode="after")
     def _require_sense(self) -> Self:

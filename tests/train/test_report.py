@@ -106,8 +106,8 @@ def test_the_report_of_classes_tells_everything(tmp_path: Path) -> None:
         "2 pictures & more were left out.",
         "The weights of epoch 3 of 4 were kept. Only the head learnt in the first 1",
         "augkit train 'my <data>' --out runs/first",
-        f"{reliability(told.evaluation).error:.4f}",
-        f"{reliability(told.evaluation, 1.5).error:.4f}",
+        f"{reliability(told.evaluation).error:.4f}",  # type: ignore[union-attr]
+        f"{reliability(told.evaluation, 1.5).error:.4f}",  # type: ignore[union-attr]
         "train=0.8,val=0.2",
         "ab12" * 16,
         versions()["torch"],

@@ -57,7 +57,7 @@ def test_labels_that_are_none_are_refused(labels: list[Any], words: str) -> None
 def test_the_kind_may_be_said() -> None:
     assert task_for([3, 7, 3], "classes").names == ("3", "7")
     assert task_for(["a", "b"], "labels").kind == "labels"
-    assert task_for(["3", "7"], "numbers").mean == (5.0,)
+    assert task_for(["3", "7"], "numbers").mean == (5.0,)  # type: ignore[attr-defined]
 
 
 @given(st.lists(st.floats(-1e6, 1e6), min_size=2, max_size=20).filter(lambda v: np.std(v) > 1e-3 * np.abs(v).max()))
