@@ -17,7 +17,7 @@ from augkit.train.train_errors import Diverged
 
 @dataclass(frozen=True)
 class Score:
-    """How good a network is.
+    """The quality of a network: numbers to compare by, and the figures behind them.
 
     Args:
         rank: compared from its first number on; more is better.

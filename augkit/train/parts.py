@@ -41,7 +41,7 @@ class Part:
 
     @property
     def labels(self) -> list[Label]:
-        """What is to be said of each picture."""
+        """The label of each picture, which the network is to give."""
         return [source.label for source in self.sources]
 
     @property

@@ -39,7 +39,7 @@ class Spread:
 
 @dataclass(frozen=True)
 class Repeats:
-    """What came of a pipeline: a result for each seed, in order.
+    """Results of a pipeline, one for each seed, in order.
 
     Args:
         pipeline: its name, or ``none``.
@@ -68,7 +68,7 @@ class Repeats:
 
 @dataclass(frozen=True)
 class Difference:
-    """How much better one pipeline is than another, over the same seeds.
+    """Gain of one pipeline over another, over the same seeds.
 
     Args:
         name: of a class, or ``all``.

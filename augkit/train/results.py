@@ -20,7 +20,7 @@ from augkit.train.training_loop import State
 
 @dataclass(frozen=True)
 class Result:
-    """What came of a training.
+    """Result of a training.
 
     Args:
         out: its folder.

@@ -79,7 +79,7 @@ def _unusable(out: Path, fault: OSError) -> FileError:
 
 
 class _Books(pydantic.BaseModel):
-    """What settings.json holds: the options as they were given and as they came out, and what decides the weights."""
+    """Contents of settings.json: the options as they were given and as they came out, and what decides the weights."""
 
     augkit_run: Literal[1] = 1
     settings: JsonObject

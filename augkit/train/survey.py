@@ -26,7 +26,7 @@ AHEAD = 64  # pictures
 
 @dataclass(frozen=True)
 class Facts:
-    """What a picture is: the hash of its bytes, its height, width and channels."""
+    """Facts of a picture: the hash of its bytes, its height, width and channels."""
 
     sha256: str
     size: tuple[int, int]
@@ -45,7 +45,7 @@ class PictureLine(pydantic.BaseModel):
 
 @dataclass(frozen=True)
 class Survey:
-    """What was found.
+    """Findings over all pictures.
 
     Args:
         parts: without what cannot be read.

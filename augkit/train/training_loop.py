@@ -33,7 +33,7 @@ Batches = Callable[[int, int], Iterator[tuple[Tensor, Tensor]]]
 
 @dataclass
 class State:
-    """Where a training is.
+    """Position of a training between two steps, and what it has measured.
 
     Args:
         epoch: that is trained, from 0; once all are done, their number.

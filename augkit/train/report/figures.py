@@ -33,7 +33,7 @@ STYLE = Path(__file__).with_name("figures.mplstyle")
 
 @dataclass(frozen=True)
 class Colors:
-    """What figures are drawn with."""
+    """Colours that figures are drawn with."""
 
     paper: str
     ink: str
@@ -50,7 +50,7 @@ DARK = Colors("#191d26", "#e8eaf0", "#99a2b3", "#3a4252", "#7aa8ff", "#f2a65a", 
 
 @dataclass(frozen=True)
 class Curves:
-    """How a training went, one number an epoch; None where nothing was measured.
+    """Course of a training, one number an epoch; None where nothing was measured.
 
     Args:
         train_loss: of the pictures that were learnt from.
