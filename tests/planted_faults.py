@@ -76,11 +76,11 @@ FAULTS = (
     Fault("a resumed epoch begins anew", "fit", r"\(state\.epoch, state\.step\)", "(state.epoch, 0)",
           ("tests/train/test_train_resume.py", "-k", "any_step")),
     Fault("features are kept without regard to the pipeline", r"\w+",
-          r'"pipeline": ready\.deciding\["pipeline"\] if is_augmented else None', '"pipeline": None',
+          r'"pipeline": setup\.deciding\["pipeline"\] if is_augmented else None', '"pipeline": None',
           ("tests/train/test_train_frozen.py", "-k", "misses_the_cache")),
     Fault("BatchNorm of a frozen network goes on learning", "set_mode", r"network\.train\(not is_frozen\)",
           "network.train()", ("tests/train/test_train_frozen.py", "-k", "frozen_layers or frozen_backbone")),
-    Fault("what is reported on is augmented", r"\w+", r'ready\.pipeline if role == "fit" else None', "ready.pipeline",
+    Fault("what is reported on is augmented", r"\w+", r'setup\.pipeline if role == "train" else None', "setup.pipeline",
           ("tests/train/test_train_data.py", "-k", "never_augmented")),
 )  # fmt: skip
 
