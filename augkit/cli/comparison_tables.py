@@ -19,8 +19,7 @@ def tell_repeats(found: Sequence[Repeats], folder: Path, as_json: bool) -> None:
 
     All of it is written to the folder that holds theirs too.
     """
-    from augkit.train.comparison_files import best, compared, write
-    from augkit.train.repeats import differences
+    from augkit.train.repeats import best, compared, differences, write
 
     files = write(folder, found)
     if as_json:

@@ -40,8 +40,7 @@ def command(
     from augkit.storage.output_file import require_writable, write
     from augkit.train import predict
     from augkit.train.artefact import load
-    from augkit.train.prediction import find
-    from augkit.train.predictions import Row, csv_of, json_of
+    from augkit.train.predictions import Row, csv_of, find, json_of
 
     if output is not None:
         endings = (".jsonl",) if as_json else (".csv", ".jsonl")

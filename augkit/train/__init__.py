@@ -12,7 +12,7 @@ from augkit.errors import MissingExtra
 
 if TYPE_CHECKING:
     from augkit.train.exporters import export as export
-    from augkit.train.prediction import predict as predict
+    from augkit.train.predictions import predict as predict
     from augkit.train.repeats import repeat as repeat
     from augkit.train.results import Result as Result
     from augkit.train.train_config import TrainConfig as TrainConfig
@@ -22,7 +22,7 @@ _HOMES = {
     "Result": "results",
     "TrainConfig": "train_config",
     "export": "exporters",
-    "predict": "prediction",
+    "predict": "predictions",
     "repeat": "repeats",
     "train": "trainer",
 }

@@ -20,8 +20,8 @@ import torch
 from torch import Tensor
 
 from augkit.storage.durable import rename, replace_with, unlink
-from augkit.train.freezing import head_names
 from augkit.train.models import Network
+from augkit.train.models.network import head_names
 from augkit.train.stream import Stream, in_order
 from augkit.train.train_errors import written
 

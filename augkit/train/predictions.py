@@ -1,16 +1,28 @@
-"""Predictions as rows, one a picture, of CSV or JSON."""
+"""Predictions of a trained network, which needs nothing but its one file; a row a picture, also as CSV or JSON."""
 
 from __future__ import annotations
 
 import csv
 import io
 import json
-from collections.abc import Iterable, Iterator, Sequence
+import os
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
+from itertools import islice
 
 import numpy as np
+import torch
+from torch import Tensor
 
 from augkit.core.arrays import Label, Reals
+from augkit.core.key import Key
+from augkit.datasets import DataSet, Source, is_data_set, read as read_data_set
+from augkit.errors import ArgumentError, AugkitError
+from augkit.images import read
+from augkit.pipeline import Pipeline
+from augkit.targets.sample import Sample
+from augkit.train.artefact import Artefact, load
 from augkit.train.tasks import Task
 
 
@@ -59,3 +71,120 @@ def _line(cells: Sequence[str]) -> str:
     buffer = io.StringIO()
     csv.writer(buffer, lineterminator="\n").writerow(cells)
     return buffer.getvalue()
+
+
+SEED = 0  # of the augmented copies
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """A picture to be looked at.
+
+    Args:
+        path: what it is called in the answer.
+        read: gives it, its id relative to what was named; it raises an AugkitError where that cannot be.
+    """
+
+    path: str
+    read: Callable[[], Sample]
+
+
+def find(images: Iterable[str | os.PathLike[str]]) -> list[Wanted]:
+    """Return the pictures that files, folders and data sets hold, in the order in which they were named.
+
+    Raises:
+        FileError: a folder or a data set cannot be read, or holds no picture; a single file is only read later.
+    """
+    found: list[Wanted] = []
+    for image in images:
+        where = os.fspath(image)
+        if is_data_set(where):
+            data = read_data_set(where)
+            found += [Wanted(f"{data.root}/{source.id}", partial(_sample, data, source)) for source in data.sources]
+        else:
+            found.append(Wanted(where, partial(read, where)))
+    return found
+
+
+def predict(
+    run: Artefact | str | os.PathLike[str],
+    images: Iterable[str | os.PathLike[str] | Wanted],
+    batch_size: int = 32,
+    tta: int = 0,
+    pipeline: Pipeline | None = None,
+) -> Iterator[Row]:
+    """Return a network's answers to pictures, one row each, in their order; batch by batch, as rows are taken.
+
+    With `tta` the answer is the mean over the picture and augmented copies of it, copies 1 to `tta` of its id with
+    seed 0: the same whenever it is asked.
+
+    Args:
+        run: an artefact, its file, or the folder of the run that wrote it.
+        images: files, folders and data sets, or what `find` found.
+        batch_size: pictures that go through the network together; it changes no answer.
+        tta: augmented copies of each picture that are asked too.
+        pipeline: makes them.
+
+    Returns:
+        Rows with calibrated probabilities, or numbers; with the reason where a picture cannot be read or prepared.
+
+    Raises:
+        ArgumentError: an option does not fit.
+        FileError: the network or a folder cannot be read.
+    """
+    if batch_size < 1:
+        raise ArgumentError(f"must be 1 at least, got {batch_size}.", "batch-size")
+    if tta < 0 or (tta > 0) != (pipeline is not None):
+        got = f"{tta} and {'no pipeline' if pipeline is None else 'a pipeline'}"
+        raise ArgumentError(f"must be 0, or 1 or more with a pipeline, got {got}.", "tta")
+    artefact = run if isinstance(run, Artefact) else load(run)
+    wanted = [w for image in images for w in ([image] if isinstance(image, Wanted) else find([image]))]
+    return _rows(artefact, wanted, batch_size, partial(_views, pipeline=pipeline, copies=tta))
+
+
+def _rows(
+    artefact: Artefact, wanted: Sequence[Wanted], batch_size: int, views: Callable[[Sample], Iterator[Sample]]
+) -> Iterator[Row]:
+    place = iter(wanted)
+    while some := list(islice(place, batch_size)):
+        read_or_not = [_inputs(one, artefact, views) for one in some]
+        inputs = [found for found in read_or_not if isinstance(found, Tensor)]
+        said = iter(_asked(artefact, inputs, batch_size))
+        for one, found in zip(some, read_or_not, strict=True):
+            yield Row(one.path, next(said)) if isinstance(found, Tensor) else Row(one.path, None, found)
+
+
+def _inputs(wanted: Wanted, artefact: Artefact, views: Callable[[Sample], Iterator[Sample]]) -> Tensor | str:
+    """Return a picture and its copies as the network takes them (V, C, h, w), or why there are none."""
+    preprocessing = artefact.architecture.preprocessing
+    try:
+        sample = wanted.read()
+    except AugkitError as fault:
+        return str(fault)
+    try:
+        return torch.cat([preprocessing.normalise(preprocessing.tensor(v.image)[None]) for v in views(sample)])
+    except AugkitError as fault:
+        return str(fault.at(wanted.path))
+
+
+def _asked(artefact: Artefact, inputs: Sequence[Tensor], batch_size: int) -> list[Reals]:
+    """Return the mean answer over the views of each picture."""
+    if not inputs:
+        return []
+    with torch.inference_mode():
+        batches = torch.split(torch.cat(list(inputs)), batch_size)
+        outputs = torch.cat([artefact.network(batch) for batch in batches])
+    said = artefact.task.answers(outputs.numpy(), artefact.temperature)
+    count = len(inputs[0])
+    return [said[first : first + count].mean(axis=0) for first in range(0, len(said), count)]
+
+
+def _views(sample: Sample, pipeline: Pipeline | None, copies: int) -> Iterator[Sample]:
+    yield sample
+    if pipeline is not None:
+        yield from (pipeline(sample, Key(SEED, sample.id, copy)) for copy in range(1, copies + 1))
+
+
+def _sample(data: DataSet, source: Source) -> Sample:
+    decoded = data.decoded(source)
+    return Sample(decoded.image, alpha=decoded.alpha, id=source.id)

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from torch import optim
 
-from augkit.train.freezing import head_names
 from augkit.train.models import Network
+from augkit.train.models.network import head_names
 from augkit.train.train_config import Curve, Optimizer
 
 MOMENTUM = 0.9

@@ -20,9 +20,9 @@ from augkit.core.arrays import JsonObject
 from augkit.core.key import Key
 from augkit.train.checkpoint import Checkpoints
 from augkit.train.evaluator import Score
-from augkit.train.freezing import set_mode, trained_state
 from augkit.train.log import Log
 from augkit.train.models import Network
+from augkit.train.models.network import set_mode, trained_state
 from augkit.train.schedule import Schedule, set_rates
 from augkit.train.tasks import Loss
 from augkit.train.train_config import TrainConfig

@@ -20,10 +20,10 @@ from augkit.errors import ArgumentError, FileError, MissingExtra
 from augkit.images import read
 from augkit.storage import durable
 from augkit.train.artefact import Artefact
-from augkit.train.exporters import EXPORTERS, ExportError, export, exporting
-from augkit.train.exporters.exporting import TOLERANCE
+from augkit.train.exporters import EXPORTERS, ExportError, export, exporter as exporting
+from augkit.train.exporters.exporter import TOLERANCE
 from augkit.train.models import architecture
-from augkit.train.prediction import predict
+from augkit.train.predictions import predict
 from augkit.train.tasks import Task
 from augkit.train.tasks.classes_task import Classes
 from support.artefacts import CLASSES, LABELS, NUMBERS, artefact, run_folder, write_squares

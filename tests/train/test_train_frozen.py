@@ -12,8 +12,8 @@ import torch
 from augkit.errors import ArgumentError
 from augkit.train import train
 from augkit.train.features import Features
-from augkit.train.freezing import head_names, set_mode
 from augkit.train.models import MODELS, architecture
+from augkit.train.models.network import head_names, set_mode
 from augkit.train.stream import draws_of
 from augkit.train.trainer import begin
 from support import trainings

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from augkit.train.exporters.exporter import EXPORTERS, Deployed, Exporter, ExportError
-from augkit.train.exporters.exporting import Exported, export
+from augkit.train.exporters.exporter import EXPORTERS, Deployed, Exported, Exporter, ExportError, export
 
 __all__ = ["EXPORTERS", "Deployed", "ExportError", "Exported", "Exporter", "export"]
