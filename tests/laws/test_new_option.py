@@ -15,6 +15,8 @@ from augkit.configuration import Configuration
 from augkit.expand import ExpandConfig
 from support.folders import done, fill, tree
 
+pytestmark = pytest.mark.slow  # in a copy of the package, by processes of its own
+
 ROOT = Path(__file__).parent.parent.parent
 BEFORE = "    @property\n    def pipelines(self)"
 FIELDS = """    tint: int = Field(0, ge=0, le=9, description="How much of a tint.")

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.slow  # in a copy of the package, by processes of its own
+
 ROOT = Path(__file__).parent.parent.parent
 CIRCLES = '''"""Circles: a middle and a radius."""
 

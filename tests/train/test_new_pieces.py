@@ -14,6 +14,8 @@ import pytest
 from support import trainings
 from support.packages import install
 
+pytestmark = pytest.mark.slow  # in a copy of the package, by processes of its own
+
 ROOT = Path(__file__).parent.parent.parent
 TINY = """
 from augkit.train.models import MODELS, Model
