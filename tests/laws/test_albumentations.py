@@ -25,6 +25,7 @@ from support.albumentations_table import (
 )
 from support.pictures import KEY, assert_same_sample, picture
 
+pytestmark = pytest.mark.slow  # a hundred transforms, each through every law
 NEED_BOXES = {"BBoxSafeRandomCrop", "RandomSizedBBoxSafeCrop"}
 every = pytest.mark.parametrize("name", names())
 
@@ -60,7 +61,6 @@ def test_an_exception_is_refused_with_its_reason(name: str, reason: str) -> None
         ak.Albumentations(name)
 
 
-@pytest.mark.slow
 @every
 def test_a_key_decides_what_comes_out(name: str) -> None:
     first = made(name, KEY)
@@ -71,7 +71,6 @@ def test_a_key_decides_what_comes_out(name: str) -> None:
     assert differ is (name not in FIXED)
 
 
-@pytest.mark.slow
 @every
 def test_a_plan_is_replayed_from_its_line(name: str) -> None:
     sample = sample_of(name)
@@ -95,7 +94,6 @@ def test_yaml_and_back(name: str) -> None:
     assert f"- albumentations.{name}" in Path("p.yaml").read_text()
 
 
-@pytest.mark.slow
 @every
 def test_labels_come_along(name: str) -> None:
     sample = sample_of(name)
@@ -132,7 +130,6 @@ def test_other_dtypes_come_back(name: str, dtype: str) -> None:
     assert done.image.dtype == sample.image.dtype
 
 
-@pytest.mark.slow
 @every
 def test_plans_show_whether_theirs_mirror(name: str) -> None:
     """So that what a mirror exchanges is exchanged."""

@@ -23,6 +23,7 @@ from augkit.train.training_loop import State
 from support import trainings
 from support.trainings import Stopped, assert_same_weights, fitted, prepared, settings
 
+pytestmark = pytest.mark.slow  # dozens of trainings, stopped and begun again
 ROOT = Path(__file__).parent.parent.parent
 
 
@@ -84,7 +85,6 @@ def test_stopped_again_and_again(pictures: Path, tmp_path: Path, whole: Whole) -
     assert_resumes(settings(pictures, tmp_path / "stopped", **SCRATCH), whole, [3] * 3)
 
 
-@pytest.mark.slow
 def test_stopped_across_the_unfreezing(pictures: Path, tmp_path: Path) -> None:
     """With dropout, a mean of the weights, momentum and cached views."""
     weights = trainings.weights_file(tmp_path / "w.pt", "mobilenet_v2")
@@ -93,13 +93,11 @@ def test_stopped_across_the_unfreezing(pictures: Path, tmp_path: Path) -> None:
     assert_resumes(wanted, Whole.of(whole), [1, 1, 2, 1, 1])
 
 
-@pytest.mark.slow
 def test_workers_change_nothing(pictures: Path, tmp_path: Path, whole: Whole) -> None:
     """Two workers, stopped in the middle of an epoch, end as none does that nobody stops."""
     assert_resumes(settings(pictures, tmp_path / "stopped", workers=2, **SCRATCH), whole, [5])
 
 
-@pytest.mark.slow
 def test_workers_change_nothing_across_the_unfreezing(pictures: Path, tmp_path: Path) -> None:
     """Of a mean of the weights either: stopped before it, in its first step and after, two workers end as none."""
     options = TRANSFER | {"model": "resnet18", "weights": trainings.weights_file(tmp_path / "w.pt", "resnet18")}
@@ -108,7 +106,6 @@ def test_workers_change_nothing_across_the_unfreezing(pictures: Path, tmp_path: 
     assert_resumes(wanted, Whole.of(whole), [2 * steps - 1, 2, 1])
 
 
-@pytest.mark.slow
 def test_killed(pictures: Path, tmp_path: Path) -> None:
     """A process that is killed at some moment goes on when the same command is given again."""
     options = {"epochs": 30, "ema": 0.9, "checkpoint_every": 1, "batch_size": 4}
@@ -164,7 +161,6 @@ def test_with_no_checkpoint_that_is_whole_it_begins_again(
     assert any("begins again" in sentence for sentence in told)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("before", [0, 1, 2, 3])
 @pytest.mark.parametrize("call", ["write", "fsync", "replace"])
 def test_a_full_disk_loses_nothing(
