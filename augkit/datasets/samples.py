@@ -12,7 +12,6 @@ from augkit.images import decode_mask
 from augkit.targets.boxes import Boxes
 from augkit.targets.carried import Carried, points_of
 from augkit.targets.keypoints import Keypoints
-from augkit.targets.objects import Objects
 from augkit.targets.run_lengths import decode
 from augkit.targets.sample import Sample
 
@@ -25,10 +24,8 @@ def sample_of(source: Source, image: Image, alpha: bool, mask: Mask | None) -> S
     """
     if source.annotations is None:
         return Sample(image, label=source.label, id=source.id, alpha=alpha)
-    targets = dict(source.annotations.targets)
-    if Boxes.name in targets:
-        targets.setdefault(Objects.name, Objects.plain(len(targets[Boxes.name])))
-    return _carrying(source, targets, image, alpha, mask)
+    made = _carrying(source, source.annotations.targets, image, alpha, mask)
+    return made if made.boxes is None else made.changed(box_numbers=range(len(made.boxes)))
 
 
 def named_sample(data: DataSet, source: Source) -> Sample:
@@ -48,9 +45,10 @@ def named_sample(data: DataSet, source: Source) -> Sample:
             mask = decode_mask(data.read(annotations.mask))
         except DecodeError as fault:
             raise fault.at(f"{data.root}/{source.id} mask") from fault.__cause__
-    shown = {name: target for name, target in annotations.targets.items() if name != Objects.name}
+    boxes = annotations.targets.get(Boxes.name)
+    unmasked = {} if boxes is None else {Boxes.name: boxes.changed(box_masks=None, crowds=None)}
     try:
-        return _carrying(source, shown, decoded.image, decoded.alpha, mask)
+        return _carrying(source, {**annotations.targets, **unmasked}, decoded.image, decoded.alpha, mask)
     except SampleError as fault:
         raise fault.at(f"{data.root}/{source.id}") from None
 
@@ -62,8 +60,8 @@ def _carrying(source: Source, targets: Carried, image: Image, alpha: bool, mask:
     masks, parts = [] if mask is None else [mask], dict[str, object]()
     for target in targets.values():
         parts |= vars(target)
-        if isinstance(target, Objects):
-            masks += [decode(text, size) for text in target.box_masks if text]
+        if isinstance(target, Boxes):
+            masks += [decode(text, size) for text in target.box_masks or () if text]
         elif isinstance(target, Keypoints):
             parts["keypoint_visible"] = target.keypoint_visible.astype(np.int64)
     whole = np.dstack(masks) if len(masks) > 1 else masks[0] if masks else None

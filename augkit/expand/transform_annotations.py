@@ -7,8 +7,8 @@ import numpy as np
 
 from augkit.core.arrays import Mask, Points
 from augkit.datasets import Source
+from augkit.targets.boxes import Boxes
 from augkit.targets.carried import Carried, points_of
-from augkit.targets.objects import Objects
 from augkit.targets.records import of_objects
 from augkit.targets.run_lengths import encode
 from augkit.targets.sample import Sample
@@ -24,12 +24,13 @@ def moved(source: Source, made: Sample) -> tuple[Carried, Mask | None]:
     targets = points_of(made.targets)
     layers = [] if made.mask is None else list(np.moveaxis(np.atleast_3d(made.mask), 2, 0))
     mask = layers.pop(0) if annotations.mask is not None else None
-    objects, before = targets.get(Objects.name), annotations.targets.get(Objects.name)
-    if isinstance(objects, Objects):
-        texts = before.box_masks if isinstance(before, Objects) else ()
-        masks = dict(zip((place for place, text in enumerate(texts) if text), layers, strict=True))
-        left = [encode(masks[number]) if number in masks else "" for number in objects.box_numbers]
-        targets = of_objects({**targets, Objects.name: objects.changed(box_masks=left)}, objects.box_numbers)
+    boxes, before = targets.get(Boxes.name), annotations.targets.get(Boxes.name)
+    if isinstance(boxes, Boxes) and isinstance(before, Boxes):
+        numbers = boxes.box_numbers or ()
+        masked = [place for place, text in enumerate(before.box_masks or ()) if text]
+        masks = dict(zip(masked, layers, strict=True))
+        left = [encode(masks[number]) if number in masks else "" for number in numbers]
+        targets = of_objects({**targets, Boxes.name: boxes.changed(box_masks=left)}, numbers)
     size = (made.image.shape[0], made.image.shape[1])
     return {name: target.written(size, _thin) for name, target in targets.items()}, mask
 

@@ -1,4 +1,4 @@
-"""Boxes: upright rectangles around objects, and the points that stand for their edges while they move."""
+"""Boxes: upright rectangles around objects, and what a data set knows of these beside their outlines."""
 
 from __future__ import annotations
 
@@ -8,20 +8,25 @@ from typing import Self
 import numpy as np
 
 from augkit.core.arrays import Indices, Json, JsonObject, Labels, Points, Rows
-from augkit.core.sampling import SamplingOptions
 from augkit.core.spatial import Size
-from augkit.errors import SampleError
+from augkit.errors import FileError, SampleError
+from augkit.targets import run_lengths
 from augkit.targets.columns import Columns, numbers
-from augkit.targets.coordinates import rows_of
+from augkit.targets.coordinates import listed, rows_of
 from augkit.targets.outlines import boxes_around, outlines_of
 from augkit.targets.polygons import Polygons, around
-from augkit.targets.rows import ROUNDING, Kept, chosen, joined_labels, numbered, reals, refuse, rounded
+from augkit.targets.rows import ROUNDING, Kept, refuse, rounded
 from augkit.targets.target import Canvas, Given, PointTarget, Thin, target
 
 
 @target
 class Boxes(PointTarget):
-    """Boxes (n, 4) of left, top, right, bottom with their labels; moved as what is around their moved outlines."""
+    """Boxes (n, 4) of left, top, right, bottom; moved as what is around their moved outlines. The rest is one a box.
+
+    Masks are COCO's run lengths over the whole picture, or an empty text. They stay as they are while a picture moves:
+    what moves is the layer of the picture's own mask that each is decoded into. A number is the place that an object
+    had in its data set.
+    """
 
     kind = "boxes"
     rank = 10
@@ -31,34 +36,30 @@ class Boxes(PointTarget):
 
     boxes: Rows
     box_labels: Labels | None = None
+    box_masks: Sequence[str] | None = None
+    crowds: Sequence[bool] | None = None
+    box_numbers: Sequence[int] | None = None
 
     @classmethod
     def checked(cls, given: Given, size: Size) -> Self | None:
-        boxes, labels = given.get("boxes"), given.get("box_labels")
-        rows = np.zeros((0, 4))
-        if boxes is not None:
-            rows = rows_of(boxes, 4, "Sample.boxes", "left, top, right, bottom", " Put class numbers in box_labels.")
-            ordered = (rows[:, 0] < rows[:, 2]) & (rows[:, 1] < rows[:, 3])
-            if not ordered.all():
-                found = rows[~ordered][0].tolist()
-                raise SampleError(f"must have left < right and top < bottom, got {found}.", "Sample.boxes")
-        if labels is not None and not isinstance(labels, Sequence | np.ndarray):
-            refuse("box_labels", "must be a list, one entry a box", f"{labels!r:.60}")
-        if labels is not None and len(labels) != len(rows):
-            refuse("box_labels", f"must have one entry a box ({len(rows)})", len(labels))
-        return None if boxes is None else cls(rows, labels)
-
-    def __len__(self) -> int:
-        return len(self.boxes)
+        values = given.get("boxes", ())
+        boxes = rows_of(values, 4, "Sample.boxes", "left, top, right, bottom", " Put class numbers in box_labels.")
+        ordered = (boxes[:, 0] < boxes[:, 2]) & (boxes[:, 1] < boxes[:, 3])
+        if not ordered.all():
+            found = boxes[~ordered][0].tolist()
+            raise SampleError(f"must have left < right and top < bottom, got {found}.", "Sample.boxes")
+        for name in given.keys() - {"boxes"}:
+            entries = given[name]
+            count = len(entries if isinstance(entries, np.ndarray) else listed(entries, f"Sample.{name}", ONE_A_BOX))
+            if count != len(boxes):
+                refuse(name, f"must have one entry a box ({len(boxes)})", count)
+        return cls.of({**given, "boxes": boxes}) if "boxes" in given else None
 
     def outlines(self) -> list[Points]:
         return [outlines_of(self.boxes)]
 
     def at(self, outlines: list[Points]) -> Self:
         return self.changed(boxes=boxes_around(outlines[0]))
-
-    def fine(self) -> Self:
-        return self
 
     def clipped(self, size: Size, min_visible: float) -> tuple[Self, Kept | None]:
         ends = np.isfinite(self.boxes).all(axis=1, keepdims=True)  # others reach beyond a horizon: hidden
@@ -67,17 +68,7 @@ class Boxes(PointTarget):
         boxes = np.clip(boxes, 0.0, (size[1], size[0], size[1], size[0]))
         left = np.prod(boxes[:, 2:] - boxes[:, :2], axis=1)
         kept = np.flatnonzero((left > 0.0) & (left >= min_visible * whole * (1.0 - ROUNDING)))
-        return self.changed(boxes=boxes[kept], box_labels=chosen(self.box_labels, kept)), kept
-
-    def mirrored(self, policy: SamplingOptions) -> Self:
-        return self.changed(box_labels=policy.in_mirror(self.box_labels))
-
-    @classmethod
-    def joined(cls, parts: Sequence[Self]) -> Self:
-        return cls(np.concatenate([part.boxes for part in parts]), joined_labels([part.box_labels for part in parts]))
-
-    def tensors(self) -> dict[str, object]:
-        return {"boxes": reals(self.boxes)} | numbered("box_labels", self.box_labels)
+        return self.changed(boxes=boxes).chosen(kept), kept
 
     def draw(self, canvas: Canvas, names: Sequence[str]) -> None:
         for place, box in enumerate(self.boxes):
@@ -88,37 +79,59 @@ class Boxes(PointTarget):
     def written(self, size: Size, thin: Thin) -> Self:
         return self.changed(boxes=rounded(self.boxes))
 
-    def rows(self) -> list[JsonObject]:
-        labels = self.names()
-        return [{"label": labels[place], "box": tuple(box)} for place, box in enumerate(self.boxes.tolist())]
-
     def record(self) -> JsonObject:
-        return {}
+        masks, crowds = self.box_masks or [""] * len(self), self.crowds or [False] * len(self)
+        names = ("label", "box", "rle", "is_crowd")
+        rows = zip(self.names(), map(tuple, self.boxes.tolist()), masks, crowds, strict=True)
+        return {"instances": [dict(zip(names, row, strict=True)) for row in rows]}
 
     @classmethod
-    def of_record(cls, record: JsonObject, rows: list[JsonObject] | None) -> Self | None:
+    def of_record(cls, record: JsonObject) -> Self | None:
+        rows = record.get("instances")
         if rows is None:
             return None
-        return cls(np.array([row["box"] for row in rows], np.float64).reshape(-1, 4), [row["label"] for row in rows])
+        box, labels, masks, crowds = ([row[name] for row in rows] for name in ("box", "label", "rle", "is_crowd"))
+        return cls._known(box, labels, masks, crowds)
+
+    @classmethod
+    def _known(cls, boxes: Sequence[Sequence[float]], labels: list[str], masks: list[str], crowds: list[bool]) -> Self:
+        """Return boxes of what was checked."""
+        rows = np.array(boxes, np.float64).reshape(-1, 4)
+        return cls(rows, labels, masks if any(masks) else None, crowds if any(crowds) else None)
 
     def fields(self) -> dict[str, list[Json]]:
-        return {"boxes": self.boxes.tolist(), "box_labels": self.names()}
+        found = {"boxes": self.boxes.tolist(), "box_labels": self.names()}
+        more = (("box_masks", self.box_masks), ("crowds", self.crowds))
+        return found | {name: list(entries) for name, entries in more if entries is not None and any(entries)}
 
     @classmethod
     def of_columns(cls, columns: Columns) -> Self | None:
         """Return the boxes of a row, or those around its polygons; some may have no area."""
-        if columns.count is None:
+        count = columns.count
+        if count is None:
             return None
-        values = columns.listed("boxes")
-        found: Sequence[Sequence[float]]
+        values, found = columns.listed("boxes"), list[Sequence[float]]()
         if values is None:
             polygons = Polygons.of_columns(columns)
-            rings = [()] * columns.count if polygons is None else polygons.rings()
-            found = [around(pieces) or (0.0,) * 4 for pieces in rings]
+            rings = [()] * count if polygons is None else polygons.rings()
+            found += [around(pieces) or (0.0,) * 4 for pieces in rings]
         else:
-            found = [numbers(box, columns.place("boxes", place), 4) for place, box in enumerate(values)]
-        return cls(np.array(found, np.float64).reshape(-1, 4), columns.names("box_labels", columns.count))
+            found += [numbers(box, columns.place("boxes", place), 4) for place, box in enumerate(values)]
+        labels = columns.names("box_labels", count)
+        masks, crowds = (columns.listed(name, count) or [""] * count for name in ("box_masks", "crowds"))
+        texts = [_mask(value, columns, place) if value else "" for place, value in enumerate(masks)]
+        return cls._known(found, labels, texts, list(map(bool, crowds)))
 
     def with_area(self) -> Indices:
         """Return the places of the boxes that have an area."""
         return np.flatnonzero((self.boxes[:, :2] < self.boxes[:, 2:]).all(axis=1))
+
+
+ONE_A_BOX = "a list, one entry a box"
+
+
+def _mask(value: Json, columns: Columns, place: int) -> str:
+    where = columns.place("box_masks", place)
+    if columns.size is None:
+        raise FileError("must come with the field picture_size, got none.", where)
+    return run_lengths.checked(value, columns.size, where)

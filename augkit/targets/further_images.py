@@ -12,7 +12,7 @@ from augkit.core.arrays import Image
 from augkit.core.spatial import Size
 from augkit.core.tonal import RANGE
 from augkit.targets.rows import named_arrays, refuse
-from augkit.targets.target import Canvas, Given, PixelTarget, Place, target
+from augkit.targets.target import Canvas, Given, PixelTarget, target
 
 
 @target
@@ -33,12 +33,6 @@ class FurtherImages(PixelTarget):
             if images[name].shape[:2] != size:
                 refuse(keyword, f"must have the image's shape {size}", images[name].shape)
         return cls(images)
-
-    def planes(self) -> dict[Place, Image]:
-        return {("images", name): image for name, image in self.images.items()}
-
-    def with_planes(self, planes: Mapping[Place, Image]) -> Self:
-        return self.changed(images={name: planes["images", name] for name in self.images})
 
     def draw(self, canvas: Canvas, names: Sequence[str]) -> None:
         pass

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import pairwise
-from types import MappingProxyType
 from typing import Self
 
 import numpy as np
 
 from augkit.core.arrays import Array, Json, JsonObject, Points
-from augkit.core.sampling import SamplingOptions
 from augkit.core.spatial import Size
-from augkit.errors import FileError, SampleError
+from augkit.errors import FileError
 from augkit.targets.columns import Columns, numbers
 from augkit.targets.coordinates import rows_of
-from augkit.targets.rows import ROUNDING, Kept, reals, refuse, rounded
+from augkit.targets.rows import ROUNDING, Kept, refuse, rounded
 from augkit.targets.target import Canvas, Given, PointTarget, Thin, target
 
 
@@ -32,7 +30,7 @@ class Keypoints(PointTarget):
     rank = 30
     row_columns = ("box_keypoints",)
     columns = ("keypoints",)
-    row_defaults = MappingProxyType({"keypoints": ()})
+    grouped = "keypoint_counts"
 
     keypoints: Points
     keypoint_visible: Array
@@ -55,17 +53,11 @@ class Keypoints(PointTarget):
                 refuse("keypoint_counts", rule, f"{counts!r:.60}")
         return None if values is None else cls.of({**given, "keypoints": points, "keypoint_visible": flags})
 
-    def __len__(self) -> int:
-        return len(self.keypoints)
-
     def outlines(self) -> list[Points]:
         return [self.keypoints]
 
     def at(self, outlines: list[Points]) -> Self:
         return self.changed(keypoints=outlines[0])
-
-    def fine(self) -> Self:
-        return self
 
     def clipped(self, size: Size, min_visible: float) -> tuple[Self, Kept | None]:
         limits = np.array([size[1], size[0]], dtype=np.float64)
@@ -77,29 +69,6 @@ class Keypoints(PointTarget):
         """Return the keypoints with only those seen that are so far and by flags (k,)."""
         visible = np.where(flags, self.keypoint_visible, np.zeros_like(self.keypoint_visible))
         return self.changed(keypoint_visible=visible)
-
-    def mirrored(self, policy: SamplingOptions) -> Self:
-        if not policy.keypoint_pairs:
-            return self
-        order, pairs, start = np.arange(len(self)), np.array(policy.keypoint_pairs), 0
-        for count in (len(self),) if self.keypoint_counts is None else self.keypoint_counts:
-            odd = next((pair for pair in policy.keypoint_pairs if max(pair) >= count), None)
-            if count and odd is not None:
-                rule = f"must name points from 0 to {count - 1}, as many as an object has, got {list(odd)}"
-                raise SampleError(f"{rule}. Say in Sample.keypoint_counts which belong together.", "keypoint_pairs")
-            if count:
-                order[start + pairs] = start + pairs[:, ::-1]
-            start += count
-        return self.changed(keypoints=self.keypoints[order], keypoint_visible=self.keypoint_visible[order])
-
-    @classmethod
-    def joined(cls, parts: Sequence[Self]) -> Self:
-        counts = [count for part in parts for count in part.keypoint_counts or [len(part)]]
-        points, visible = ([getattr(part, name) for part in parts] for name in ("keypoints", "keypoint_visible"))
-        return cls(np.concatenate(points), np.concatenate(visible), counts)
-
-    def tensors(self) -> dict[str, object]:
-        return {"keypoints": reals(self.keypoints), "keypoint_visible": self.keypoint_visible}
 
     def draw(self, canvas: Canvas, names: Sequence[str]) -> None:
         for point in self.keypoints[self.keypoint_visible.astype(bool)]:
@@ -127,16 +96,14 @@ class Keypoints(PointTarget):
         rows = np.array([point for group in groups for point in group], np.float64).reshape(-1, 3)
         return cls(rows[:, :2], rows[:, 2], [len(group) for group in groups]) if len(rows) else None
 
-    def rows(self) -> list[JsonObject]:
-        return [{"keypoints": _flat(group)} for group in self.groups()[:-1]]
-
     def record(self) -> JsonObject:
-        own = _flat(self.groups()[-1])
-        return {"keypoints": own} if own else {}
+        *objects, own = ([number for point in group for number in point] for group in self.groups())
+        found: JsonObject = {"instances": [{"keypoints": tuple(flat)} for flat in objects]}
+        return found | ({"keypoints": tuple(own)} if own else {})
 
     @classmethod
-    def of_record(cls, record: JsonObject, rows: list[JsonObject] | None) -> Self | None:
-        flat = [*(row["keypoints"] for row in rows or ()), record.get("keypoints", ())]
+    def of_record(cls, record: JsonObject) -> Self | None:
+        flat = [*(row["keypoints"] for row in record.get("instances") or ()), record.get("keypoints") or ()]
         return cls.of_groups([[points[place : place + 3] for place in range(0, len(points), 3)] for points in flat])
 
     def fields(self) -> dict[str, list[Json]]:
@@ -150,10 +117,6 @@ class Keypoints(PointTarget):
         objects = [_read(group, columns.place("box_keypoints", place)) for place, group in enumerate(groups or ())]
         own = _read(columns.values.get("keypoints"), columns.place("keypoints"))
         return cls.of_groups([*(objects or [[]] * count), own])
-
-
-def _flat(group: list[list[float]]) -> tuple[float, ...]:
-    return tuple(number for point in group for number in point)
 
 
 def _flags(values: object) -> Array:

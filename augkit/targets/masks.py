@@ -7,10 +7,10 @@ from typing import Self
 
 import numpy as np
 
-from augkit.core.arrays import Image, Mask
+from augkit.core.arrays import Mask
 from augkit.core.spatial import Size
 from augkit.targets.rows import named_arrays, refuse
-from augkit.targets.target import Canvas, Given, PixelTarget, Place, target
+from augkit.targets.target import Canvas, Given, PixelTarget, target
 
 
 @target
@@ -32,14 +32,6 @@ class Masks(PixelTarget):
             return cls(mask)
         named = named_arrays("masks", given["masks"])
         return cls(mask, {name: _checked(keyword, array, size) for name, keyword, array in named})
-
-    def planes(self) -> dict[Place, Image]:
-        own: dict[Place, Image] = {} if self.mask is None else {("mask", ""): self.mask}
-        return own | {("masks", name): mask for name, mask in (self.masks or {}).items()}
-
-    def with_planes(self, planes: Mapping[Place, Image]) -> Self:
-        named = None if self.masks is None else {name: planes["masks", name] for name in self.masks}
-        return self.changed(mask=planes.get(("mask", "")), masks=named)
 
     def draw(self, canvas: Canvas, names: Sequence[str]) -> None:
         if self.mask is not None:

@@ -28,16 +28,17 @@ def boxes_around(outlines: Points) -> Rows:
     return np.concatenate([outlines.min(axis=1), outlines.max(axis=1)], axis=1)
 
 
-def fine_lines(lines: Sequence[Points], keyword: str) -> list[Points]:
-    """Return lines with points between their own, so that no edge is longer than LONGEST_EDGE_PX.
+def fine_lines(lines: Sequence[Points], is_closed: bool, keyword: str) -> list[Points]:
+    """Return lines, or rings, with points between their own, so that no edge is longer than LONGEST_EDGE_PX.
 
     Raises:
         SampleError: they are longer than any picture's: they would fill the memory.
     """
-    length = sum(float(np.hypot(*np.diff(line, axis=0).T).sum()) for line in lines)
+    whole = [np.concatenate([line, line[:1]]) if is_closed else line for line in lines]
+    length = sum(float(np.hypot(*np.diff(line, axis=0).T).sum()) for line in whole)
     if not length <= LONGEST_LINES_PX:
         raise SampleError(f"must be at most {LONGEST_LINES_PX:,.0f} pixels long in all, got {length:.3g}.", keyword)
-    return [_fine(line) for line in lines]
+    return [_fine(line)[:-1] if is_closed else _fine(line) for line in whole]
 
 
 def _fine(line: Points) -> Points:

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from types import MappingProxyType
 from typing import Self
 
 import numpy as np
 
-from augkit.core.arrays import Array, Json, JsonObject, Points
-from augkit.core.sampling import SamplingOptions
+from augkit.core.arrays import Json, JsonObject, Points
 from augkit.core.spatial import Size
 from augkit.errors import FileError
 from augkit.targets.columns import Columns, numbers, shown
 from augkit.targets.coordinates import Polygon, polygons_of
-from augkit.targets.outlines import fine_lines, part_inside
-from augkit.targets.rows import Kept, flat_of, pairs_of, reals, rounded
+from augkit.targets.outlines import part_inside
+from augkit.targets.rows import Kept, flat_of, pairs_of, rounded
 from augkit.targets.target import Canvas, Given, PointTarget, Thin, target
 
 Box = tuple[float, float, float, float]
@@ -35,16 +33,13 @@ class Polygons(PointTarget):
     rank = 20
     follows = "boxes"
     row_columns = ("polygons",)
-    row_defaults = MappingProxyType({"rings": ()})
+    edges = "closed"
 
     polygons: Sequence[Polygon]
 
     @classmethod
     def checked(cls, given: Given, size: Size) -> Self | None:
         return cls(polygons_of(given["polygons"], "Sample.polygons"))
-
-    def __len__(self) -> int:
-        return len(self.polygons)
 
     def outlines(self) -> list[Points]:
         return [ring for polygon in self.polygons for ring in _pieces(polygon)]
@@ -54,27 +49,8 @@ class Polygons(PointTarget):
         moved = [[next(rings) for _ in each] if isinstance(each, list) else next(rings) for each in self.polygons]
         return self.changed(polygons=moved)
 
-    def fine(self) -> Self:
-        closed = [np.concatenate([ring, ring[:1]]) for ring in self.outlines()]
-        return self.at([line[:-1] for line in fine_lines(closed, "polygons")])
-
     def clipped(self, size: Size, min_visible: float) -> tuple[Self, Kept | None]:
         return self.at([ring.copy() for ring in self.outlines()]), None
-
-    def mirrored(self, policy: SamplingOptions) -> Self:
-        return self
-
-    @classmethod
-    def joined(cls, parts: Sequence[Self]) -> Self:
-        return cls([polygon for part in parts for polygon in part.polygons])
-
-    def tensors(self) -> dict[str, object]:
-        # Of no ring at all a sample makes an empty array.
-        kept: list[Array | list[Array]] = [
-            reals(each) if isinstance(each, np.ndarray) and len(each) > 0 else [reals(ring) for ring in each]
-            for each in self.polygons
-        ]
-        return {"polygons": kept}
 
     def draw(self, canvas: Canvas, names: Sequence[str]) -> None:
         for place, polygon in enumerate(self.polygons):
@@ -88,15 +64,12 @@ class Polygons(PointTarget):
         """Return the pieces of every polygon as x, y, x, y, ..."""
         return [[flat_of(ring) for ring in _pieces(polygon)] for polygon in self.polygons]
 
-    def rows(self) -> list[JsonObject]:
-        return [{"rings": tuple(rings)} for rings in self.rings()]
-
     def record(self) -> JsonObject:
-        return {}
+        return {"instances": [{"rings": tuple(rings)} for rings in self.rings()]}
 
     @classmethod
-    def of_record(cls, record: JsonObject, rows: list[JsonObject] | None) -> Self | None:
-        return cls.of_rings([row["rings"] for row in rows or ()])
+    def of_record(cls, record: JsonObject) -> Self | None:
+        return cls.of_rings([row["rings"] for row in record.get("instances") or ()])
 
     @classmethod
     def of_rings(cls, outlines: Sequence[Sequence[Ring]]) -> Self | None:

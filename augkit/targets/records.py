@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields as fields_of, replace
 from functools import cache
 from typing import NamedTuple
 
@@ -13,7 +13,6 @@ from augkit.targets.boxes import Boxes
 from augkit.targets.carried import Carried, chosen
 from augkit.targets.columns import Columns, numbers
 from augkit.targets.keypoints import Keypoints
-from augkit.targets.objects import Objects
 from augkit.targets.polygons import Polygons
 from augkit.targets.target import PointTarget, kinds
 
@@ -42,6 +41,9 @@ class Instance:
     is_crowd: bool = False
 
 
+INSTANCE = tuple(field.name for field in fields_of(Instance))
+
+
 @cache
 def point_kinds() -> tuple[type[PointTarget], ...]:
     """Return the kinds that are coordinates, in the order in which they are written."""
@@ -63,59 +65,49 @@ def details() -> frozenset[str]:
 @cache
 def columns() -> tuple[str, ...]:
     """Return the columns of all kinds: those with one entry a box, then those of the picture."""
-    rows = [column for kind in point_kinds() for column in kind.row_columns]
+    rows = (column for kind in point_kinds() for column in kind.row_columns)
     first, *others = (column for kind in point_kinds() for column in kind.columns)
-    return (*rows, first, SIZE, *others)
+    return (*rows, "box_masks", "crowds", first, SIZE, *others)  # these two of the boxes came later than others
 
 
 def of_instances(instances: Iterable[Instance]) -> dict[str, PointTarget]:
     """Return the targets of a picture's objects; they say that objects were looked for, even where there is none."""
-    facts = [{name: getattr(one, name) for name in Instance.__slots__} for one in instances]
+    facts = [{name: getattr(one, name) for name in INSTANCE} for one in instances]
     return of_record({"instances": facts})
 
 
 def instances_of(targets: Carried) -> tuple[Instance, ...] | None:
     """Return the objects of a picture; None where they were not looked for."""
-    found = rows(targets)
-    return (
-        None if found is None else tuple(Instance(**{name: row[name] for name in Instance.__slots__}) for row in found)
-    )
-
-
-def rows(targets: Carried) -> list[JsonObject] | None:
-    """Return what is known of each object of a picture; None where objects were not looked for."""
-    if Boxes.name not in targets:
-        return None
-    made: list[JsonObject] = [{} for _ in range(len(targets[Boxes.name]))]
-    for kind in point_kinds():
-        facts = targets[kind.name].rows() if kind.name in targets else []
-        for place, row in enumerate(made):
-            row.update(facts[place] if facts else kind.row_defaults)
-    return made
+    found = record(targets).get("instances")
+    return None if found is None else tuple(Instance(*(row[name] for name in INSTANCE)) for row in found)
 
 
 def record(targets: Carried) -> JsonObject:
-    """Return what the record of a picture says: its objects as ``instances``, and an entry a further kind."""
-    instances = rows(targets)
-    found: JsonObject = {} if instances is None else {"instances": instances}
+    """Return what the record of a picture says: its objects as ``instances``, and entries of further kinds."""
+    found: JsonObject = {}
+    objects: list[JsonObject] = [{} for _ in range(len(targets[Boxes.name]) if Boxes.name in targets else 0)]
     for kind in point_kinds():
-        if kind.name in targets:
-            found |= targets[kind.name].record()
-    return found
+        known = targets[kind.name].record() if kind.name in targets else {}
+        for row, facts in zip(objects, known.pop("instances", ()), strict=False):
+            row.update(facts)
+        found |= known
+    if Boxes.name not in targets:
+        return found
+    names = dict.fromkeys((*INSTANCE, *(name for row in objects for name in row)))
+    return {"instances": [{name: row.get(name, ()) for name in names} for row in objects], **found}
 
 
 def of_record(record: JsonObject) -> dict[str, PointTarget]:
     """Return the targets of a record, also of one that was read from JSON."""
-    made = {kind.name: kind.of_record(record, record.get("instances")) for kind in point_kinds()}
+    made = {kind.name: kind.of_record(record) for kind in point_kinds()}
     return {name: target for name, target in made.items() if target is not None}
 
 
 def kinds_in(targets: Carried) -> Iterator[str]:
     """Yield the kinds of labels that targets are; masks of objects count as their outlines."""
     for target in targets.values():
-        if target.kind:
-            yield target.kind
-        elif isinstance(target, Objects) and any(target.box_masks):
+        yield target.kind
+        if isinstance(target, Boxes) and any(target.box_masks or ()):
             yield Polygons.kind
 
 

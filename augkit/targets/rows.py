@@ -44,23 +44,30 @@ def chosen(values: T, kept: Kept) -> T:
     return [values[place] for place in kept] if isinstance(values, Sequence) else values  # type: ignore[return-value]
 
 
-def joined_labels(parts: Sequence[Labels | None]) -> list[object] | None:
-    """Return the labels of several targets in one list, or None where the first has none."""
-    return None if parts[0] is None else [label for labels in parts for label in ([] if labels is None else labels)]
+def joined(parts: Sequence[Labels | None]) -> Labels | None:
+    """Return several arrays as one, or all that several lists hold in one list; None where the first is None."""
+    if parts[0] is None:
+        return None
+    values = [part for part in parts if part is not None]
+    arrays = [part for part in values if isinstance(part, np.ndarray)]
+    return np.concatenate(arrays) if len(arrays) == len(parts) else [value for several in values for value in several]
 
 
-def reals(values: Reals) -> Array:
-    """Return coordinates as batches hold them."""
-    return values.astype(np.float32)
+def batched(value: object) -> object:
+    """Return coordinates as batches hold them: float32, also in lists; other arrays and values stay."""
+    if isinstance(value, np.ndarray):
+        return value.astype(np.float32) if value.dtype == np.float64 else value
+    if not isinstance(value, Sequence) or isinstance(value, str):
+        return value
+    # An object without any outline has an empty array, which is no polygon.
+    return [batched([] if isinstance(part, np.ndarray) and not len(part) else part) for part in value]
 
 
-def numbered(keyword: str, labels: Labels | None) -> dict[str, object]:
-    """Return labels as batches hold them, by their keyword: int64 where all are whole, else a list; or nothing."""
-    if labels is None:
-        return {}
+def numbered(labels: Labels) -> object:
+    """Return labels as batches hold them: int64 where all are whole numbers, else a list."""
     if not all(isinstance(label, int | np.integer) and not isinstance(label, bool) for label in labels):
-        return {keyword: list(labels)}
-    return {keyword: np.array([int(label) for label in labels], np.int64)}
+        return list(labels)
+    return np.array([int(label) for label in labels], np.int64)
 
 
 def rounded(values: Reals) -> Reals:

@@ -10,11 +10,11 @@ from numpy.typing import ArrayLike
 
 from augkit.core.arrays import Array, Image, Label, Labels, Mask, Points, Rows
 from augkit.errors import closest
-from augkit.targets.carried import targets_of
+from augkit.targets.carried import points_of, targets_of
 from augkit.targets.coordinates import Polygon
 from augkit.targets.further_images import require_image
 from augkit.targets.rows import refuse
-from augkit.targets.target import PointTarget, Target, owners
+from augkit.targets.target import Target, owners
 
 
 @dataclass(frozen=True, eq=False, init=False, repr=False)
@@ -87,27 +87,9 @@ class Sample:
         images: Mapping[str, Image] | None = None,
         **more: object,
     ) -> None:
-        parts = self.__dict__
-        parts.update(
-            image=image,
-            mask=mask,
-            boxes=boxes,
-            box_labels=box_labels,
-            polygons=polygons,
-            keypoints=keypoints,
-            keypoint_visible=keypoint_visible,
-            label=label,
-            id=id,
-            alpha=alpha,
-            keypoint_counts=keypoint_counts,
-            polylines=polylines,
-            polyline_labels=polyline_labels,
-            rotated_boxes=rotated_boxes,
-            rotated_box_labels=rotated_box_labels,
-            masks=masks,
-            images=images,
-            **more,
-        )
+        parts = {**locals(), **more}
+        del parts["self"], parts["more"]
+        self.__dict__.update(parts)
         height, width = require_image("image", image).shape[:2]
         if alpha and (image.ndim != 3 or image.shape[2] != 4):
             refuse("alpha", "must go with an image of 4 channels", image.shape)
@@ -120,15 +102,12 @@ class Sample:
         for kind in dict.fromkeys(known[keyword] for keyword in given):
             own = {keyword: given[keyword] for keyword in kind.keywords if keyword in given}
             target = kind.checked(own, (height, width))
-            parts.update(dict.fromkeys(kind.keywords) if target is None else vars(target))
-        self._require_rows_alike()
-
-    def _require_rows_alike(self) -> None:
-        targets = self.targets
-        for target in targets.values():
-            owner = targets.get(target.follows) if isinstance(target, PointTarget) else None
-            if isinstance(target, PointTarget) and isinstance(owner, PointTarget) and len(owner) != len(target):
-                refuse(target.keywords[0], f"must have one entry a box ({len(owner)})", len(target))
+            self.__dict__.update(dict.fromkeys(kind.keywords) if target is None else vars(target))
+        points = points_of(self.targets) if given else {}
+        for follower in points.values():
+            rows = len(points.get(follower.follows, follower))
+            if rows != len(follower):
+                refuse(follower.name, f"must have one entry a box ({rows})", len(follower))
 
     @property
     def targets(self) -> dict[str, Target]:

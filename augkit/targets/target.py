@@ -11,16 +11,20 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from functools import cache
-from typing import ClassVar, Protocol, Self, TypeVar, dataclass_transform
+from typing import ClassVar, Literal, Protocol, Self, TypeVar, dataclass_transform
 
-from augkit.core.arrays import Image, Json, JsonObject, Mask, Points, Reals
+import numpy as np
+
+from augkit.core.arrays import Image, Json, JsonObject, Labels, Mask, Points, Reals
 from augkit.core.chain import push
 from augkit.core.ops import Spatial
-from augkit.core.sampling import SamplingOptions
+from augkit.core.sampling import Pairs, SamplingOptions
 from augkit.core.spatial import Size
+from augkit.errors import SampleError
 from augkit.registers import Register
 from augkit.targets.columns import Columns
-from augkit.targets.rows import Kept, chosen
+from augkit.targets.outlines import fine_lines
+from augkit.targets.rows import Kept, batched, chosen, flat_of, joined, labels_of, numbered, rounded
 
 Given = Mapping[str, object]  # keywords of a `Sample`, by name; those that are None are left out
 Place = tuple[str, str]  # of an array beside a picture: the keyword, and its name where that holds several
@@ -103,7 +107,7 @@ class Target(ABC):
 
 
 class PixelTarget(Target):
-    """Arrays of the picture's size.
+    """Arrays of the picture's size, each field one, or several by name.
 
     Class attributes:
         is_picture: sampled as the picture is; else by the nearest pixel, and filled with `mask_fill`.
@@ -111,55 +115,45 @@ class PixelTarget(Target):
 
     is_picture: ClassVar[bool]
 
-    @abstractmethod
     def planes(self) -> dict[Place, Image]:
         """Return its arrays (H, W) or (H, W, C)."""
+        found: dict[Place, Image] = {}
+        for keyword, value in vars(self).items():
+            named = value if isinstance(value, Mapping) else {} if value is None else {"": value}
+            found |= {(keyword, name): array for name, array in named.items()}
+        return found
 
-    @abstractmethod
     def with_planes(self, planes: Mapping[Place, Image]) -> Self:
         """Return it with other arrays, which `planes` holds among those of other targets."""
+        return self.changed(
+            **{
+                keyword: {name: planes[keyword, name] for name in value}
+                if isinstance(value, Mapping)
+                else planes.get((keyword, ""))
+                for keyword, value in vars(self).items()
+            }
+        )
 
 
 class PointTarget(Target):
-    """Coordinates in the picture's frame, in rows: a box, a line, a keypoint is one.
+    """Coordinates in the picture's frame, in rows: a box, a line, a keypoint is one. Its first field holds them.
 
     Class attributes:
         follows: the kind whose rows its own belong to, one each, and are dropped with; or an empty text.
         labelled: the keyword of one label a row, or an empty text.
+        grouped: the keyword of how many rows belong to each object, which keypoint pairs change places in; likewise.
+        edges: straight, and bent by warps: ``open`` or ``closed`` lines; or an empty text.
         is_coloured: labels of it have colours of their own in a preview.
         row_columns, columns: the names under which files hold it: one entry a box, and others.
-        row_defaults: what the record of an object says where there is no target of the kind.
     """
 
     follows: ClassVar[str] = ""
     labelled: ClassVar[str] = ""
+    grouped: ClassVar[str] = ""
+    edges: ClassVar[Literal["", "open", "closed"]] = ""
     is_coloured: ClassVar[bool] = False
     row_columns: ClassVar[tuple[str, ...]] = ()
     columns: ClassVar[tuple[str, ...]] = ()
-    row_defaults: ClassVar[Mapping[str, Json]] = {}
-
-    # ---- in a picture that moves
-
-    def moved(self, ops: Sequence[Spatial]) -> Self:
-        """Return it where the operations bring it, nothing clipped."""
-        return self.at([push(ops, outline) for outline in self.outlines()]) if ops else self
-
-    def chosen(self, kept: Kept) -> Self:
-        """Return some of its rows."""
-        return self.changed(**{name: chosen(value, kept) for name, value in vars(self).items()})
-
-    @property
-    def is_labelled(self) -> bool:
-        """Whether its rows have labels."""
-        return bool(self.labelled) and vars(self)[self.labelled] is not None
-
-    def names(self) -> list[str]:
-        """Return its labels as text; none where it has none."""
-        return [str(label) for label in vars(self)[self.labelled]] if self.is_labelled else []
-
-    @abstractmethod
-    def __len__(self) -> int:
-        """Return how many rows it has."""
 
     @abstractmethod
     def outlines(self) -> list[Points]:
@@ -168,14 +162,6 @@ class PointTarget(Target):
     @abstractmethod
     def at(self, outlines: list[Points]) -> Self:
         """Return it where its outlines lie now; those that reach beyond a horizon are infinite there."""
-
-    @abstractmethod
-    def fine(self) -> Self:
-        """Return it with so many points that a warp may bend it, where it has edges that are straight.
-
-        Raises:
-            SampleError: its lines are longer than any picture's: they would fill the memory.
-        """
 
     @abstractmethod
     def clipped(self, size: Size, min_visible: float) -> tuple[Self, Kept | None]:
@@ -187,40 +173,17 @@ class PointTarget(Target):
         """
 
     @abstractmethod
-    def mirrored(self, policy: SamplingOptions) -> Self:
-        """Return it with what changes places in a mirror exchanged, and nothing moved.
-
-        Raises:
-            SampleError: what is to be exchanged is not there.
-        """
-
-    @classmethod
-    @abstractmethod
-    def joined(cls, parts: Sequence[Self]) -> Self:
-        """Return the rows of several in one, in order."""
-
-    @abstractmethod
-    def tensors(self) -> dict[str, object]:
-        """Return what a batch holds of it, by key: arrays (coordinates float32), or lists, also nested, of arrays."""
-
-    # ---- in a data set
-
-    @abstractmethod
     def written(self, size: Size, thin: Thin) -> Self:
         """Return it as it is written: within a frame of `size`, rounded as `rows.rounded` does."""
 
     @abstractmethod
-    def rows(self) -> list[JsonObject]:
-        """Return what the record of each object says of it, one object a box; nothing if it is not about objects."""
-
-    @abstractmethod
     def record(self) -> JsonObject:
-        """Return what the record of a picture says of it beside its objects."""
+        """Return what a picture's record says of it: of each object in ``instances``, or in an entry of its own."""
 
     @classmethod
     @abstractmethod
-    def of_record(cls, record: JsonObject, rows: list[JsonObject] | None) -> Self | None:
-        """Return what a record holds, as `record` and `rows` gave it; None if it says nothing."""
+    def of_record(cls, record: JsonObject) -> Self | None:
+        """Return what a record says of it; None if it says nothing."""
 
     @abstractmethod
     def fields(self) -> dict[str, list[Json]]:
@@ -235,6 +198,144 @@ class PointTarget(Target):
             FileError: a column is malformed.
         """
 
+    @property
+    def values(self) -> Labels:
+        """Its rows."""
+        first: Labels = vars(self)[self.keywords[0]]
+        return first
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+    def moved(self, ops: Sequence[Spatial]) -> Self:
+        """Return it where the operations bring it, nothing clipped."""
+        return self.at([push(ops, outline) for outline in self.outlines()]) if ops else self
+
+    def chosen(self, kept: Kept) -> Self:
+        """Return some of its rows."""
+        return self.changed(**{name: chosen(value, kept) for name, value in vars(self).items()})
+
+    def fine(self) -> Self:
+        """Return it with so many points that a warp may bend it, where it has straight edges.
+
+        Raises:
+            SampleError: its lines are longer than any picture's: they would fill the memory.
+        """
+        return self.at(fine_lines(self.outlines(), self.edges == "closed", self.name)) if self.edges else self
+
+    def mirrored(self, options: SamplingOptions) -> Self:
+        """Return it with what changes places in a mirror exchanged, and nothing moved.
+
+        Raises:
+            SampleError: a point that is to be exchanged is not there.
+        """
+        if self.grouped and options.keypoint_pairs:
+            return self.changed(**self._exchanged(options.keypoint_pairs))
+        if self.labelled and options.mirrored_labels:
+            return self.changed(**{self.labelled: options.in_mirror(vars(self)[self.labelled])})
+        return self
+
+    def _exchanged(self, pairs: Pairs[int]) -> dict[str, object]:
+        """Return its parts with those rows of each group exchanged that pairs name."""
+        counts = vars(self)[self.grouped]
+        order, places, start = np.arange(len(self)), np.array(pairs), 0
+        for count in (len(self),) if counts is None else counts:
+            odd = next((pair for pair in pairs if max(pair) >= count), None)
+            if count and odd is not None:
+                rule = f"must name points from 0 to {count - 1}, as many as an object has, got {list(odd)}"
+                raise SampleError(f"{rule}. Say in Sample.{self.grouped} which belong together.", "keypoint_pairs")
+            if count:
+                order[start + places] = start + places[:, ::-1]
+            start += count
+        return {name: chosen(value, order) for name, value in vars(self).items() if name != self.grouped}
+
+    @classmethod
+    def joined(cls, parts: Sequence[Self]) -> Self:
+        """Return the rows of several in one, in order."""
+        made: dict[str, object] = {}
+        for name in cls.keywords:
+            values = [vars(part)[name] for part in parts]
+            if name == cls.grouped:
+                values = [[len(part)] if value is None else value for part, value in zip(parts, values, strict=True)]
+            made[name] = joined(values)
+        return cls.of(made)
+
+    def tensors(self) -> dict[str, object]:
+        """Return what a batch holds of it, by key: arrays (coordinates float32), or lists of arrays or labels."""
+        found = {name: value for name, value in vars(self).items() if value is not None and name != self.grouped}
+        return {name: numbered(value) if name == self.labelled else batched(value) for name, value in found.items()}
+
+    @property
+    def is_labelled(self) -> bool:
+        """Whether its rows have labels."""
+        return bool(self.labelled) and vars(self)[self.labelled] is not None
+
+    def names(self) -> list[str]:
+        """Return its labels as text; none where it has none."""
+        return [str(label) for label in vars(self)[self.labelled]] if self.is_labelled else []
+
+
+class RowTarget(PointTarget):
+    """Labelled rows of numbers that stand for themselves: rotated boxes, lines. Its fields are these two."""
+
+    @classmethod
+    @abstractmethod
+    def valid(cls, values: object) -> Labels:
+        """Return rows that a user gave.
+
+        Raises:
+            SampleError: they are something else; the sentence begins with the keyword.
+        """
+
+    @classmethod
+    @abstractmethod
+    def read(cls, value: Json, where: str) -> tuple[float, ...]:
+        """Return the numbers of a row that a file holds.
+
+        Raises:
+            FileError: it is something else.
+        """
+
+    @classmethod
+    @abstractmethod
+    def of_numbers(cls, rows: Sequence[Sequence[float]]) -> Labels:
+        """Return rows of numbers that were checked, as the first field holds them."""
+
+    @classmethod
+    def checked(cls, given: Given, size: Size) -> Self | None:
+        values = cls.valid(given.get(cls.name, ()))
+        labels = labels_of(given.get(cls.labelled), cls.labelled, len(values))
+        return cls.of({cls.name: values, cls.labelled: labels}) if cls.name in given else None
+
+    def written(self, size: Size, thin: Thin) -> Self:
+        rows = self.values
+        made = rounded(rows) if isinstance(rows, np.ndarray) else [rounded(thin(row, False)) for row in rows]
+        return self.changed(**{self.name: made})
+
+    def record(self) -> JsonObject:
+        both = zip(self.names(), self.values, strict=True)
+        return {self.name: [{"label": label, "numbers": flat_of(row)} for label, row in both]}
+
+    @classmethod
+    def of_record(cls, record: JsonObject) -> Self | None:
+        found = record.get(cls.name)
+        return None if found is None else cls._of([one["numbers"] for one in found], [one["label"] for one in found])
+
+    @classmethod
+    def _of(cls, rows: Sequence[Sequence[float]], labels: list[str]) -> Self:
+        return cls.of({cls.name: cls.of_numbers(rows), cls.labelled: labels})
+
+    def fields(self) -> dict[str, list[Json]]:
+        return {self.name: [list(flat_of(row)) for row in self.values], self.labelled: self.names()}
+
+    @classmethod
+    def of_columns(cls, columns: Columns) -> Self | None:
+        values = columns.listed(cls.name)
+        if values is None:
+            return None
+        rows = [cls.read(value, columns.place(cls.name, place)) for place, value in enumerate(values)]
+        return cls._of(rows, columns.names(cls.labelled, len(values)))
+
 
 T = TypeVar("T", bound=Target)
 TARGETS: Register[type[Target]] = Register("kind of target", "augkit.targets")
@@ -246,6 +347,9 @@ def target(cls: type[T]) -> type[T]:
     made = dataclass(frozen=True, eq=False)(cls)
     made.keywords = tuple(field.name for field in fields(made))  # type: ignore[arg-type]
     made.name, made.shown_by = made.keywords[0], made.shown_by or made.keywords[:1]
+    if issubclass(made, RowTarget):
+        made.columns = made.keywords
+        made.labelled = made.keywords[1]
     TARGETS.add(made.name, made)
     return made
 

@@ -20,40 +20,41 @@ from typing import Self
 
 import numpy as np
 
-from augkit.core.arrays import Json, JsonObject, Labels, Points, Rows
-from augkit.core.sampling import SamplingOptions
+from augkit.core.arrays import Json, Labels, Points, Rows
 from augkit.core.spatial import Size
 from augkit.errors import SampleError
-from augkit.targets.columns import Columns, numbers
+from augkit.targets.columns import numbers
 from augkit.targets.coordinates import rows_of
-from augkit.targets.rows import Kept, joined_labels, labels_of, numbered, reals, rounded
-from augkit.targets.target import Canvas, Given, PointTarget, Thin, target
+from augkit.targets.rows import Kept
+from augkit.targets.target import Canvas, RowTarget, target
 
 AROUND = np.linspace(0.0, 2.0 * np.pi, 32, endpoint=False)
 RIM = np.stack([np.cos(AROUND), np.sin(AROUND)], axis=-1)
 
 
 @target
-class Circles(PointTarget):
+class Circles(RowTarget):
     """Circles (n, 3) of middle x, middle y and radius; dropped when their middle leaves the picture."""
 
     kind = "circles"
-    labelled = "circle_labels"
-    columns = ("circles", "circle_labels")
 
     circles: Rows
     circle_labels: Labels | None = None
 
     @classmethod
-    def checked(cls, given: Given, size: Size) -> Self | None:
-        circles = rows_of(given.get("circles", ()), 3, "Sample.circles", "middle x, middle y, radius")
+    def valid(cls, values: object) -> Labels:
+        circles = rows_of(values, 3, "Sample.circles", "middle x, middle y, radius")
         if not (circles[:, 2] > 0.0).all():
             raise SampleError("must have a radius above 0.", "Sample.circles")
-        labels = labels_of(given.get("circle_labels"), "circle_labels", len(circles))
-        return cls(circles, labels) if "circles" in given else None
+        return circles
 
-    def __len__(self) -> int:
-        return len(self.circles)
+    @classmethod
+    def read(cls, value: Json, where: str) -> tuple[float, ...]:
+        return numbers(value, where, 3)
+
+    @classmethod
+    def of_numbers(cls, rows: Sequence[Sequence[float]]) -> Labels:
+        return np.array(rows, np.float64).reshape(-1, 3)
 
     def outlines(self) -> list[Points]:
         return [self.circles[:, None, :2] + self.circles[:, None, 2:] * RIM]
@@ -63,52 +64,14 @@ class Circles(PointTarget):
         radii = np.hypot(*np.moveaxis(outlines[0] - middles[:, None], -1, 0)).mean(axis=1)
         return self.changed(circles=np.column_stack([middles, radii]))
 
-    def fine(self) -> Self:
-        return self
-
     def clipped(self, size: Size, min_visible: float) -> tuple[Self, Kept | None]:
         middles = self.circles[:, :2]
         kept = np.flatnonzero(((middles >= 0.0) & (middles <= size[::-1])).all(axis=1))
         return self.chosen(kept), kept
 
-    def mirrored(self, options: SamplingOptions) -> Self:
-        return self.changed(circle_labels=options.in_mirror(self.circle_labels))
-
-    @classmethod
-    def joined(cls, parts: Sequence[Self]) -> Self:
-        labels = joined_labels([part.circle_labels for part in parts])
-        return cls(np.concatenate([part.circles for part in parts]), labels)
-
-    def tensors(self) -> dict[str, object]:
-        return {"circles": reals(self.circles)} | numbered("circle_labels", self.circle_labels)
-
     def draw(self, canvas: Canvas, names: Sequence[str]) -> None:
         for rim in self.outlines()[0]:
             canvas.line(np.concatenate([rim, rim[:1]]))
-
-    def written(self, size: Size, thin: Thin) -> Self:
-        return self.changed(circles=rounded(self.circles))
-
-    def rows(self) -> list[JsonObject]:
-        return []
-
-    def record(self) -> JsonObject:
-        return dict(self.fields())
-
-    @classmethod
-    def of_record(cls, record: JsonObject, rows: list[JsonObject] | None) -> Self | None:
-        return cls.of_columns(Columns(record, "record"))
-
-    def fields(self) -> dict[str, list[Json]]:
-        return {"circles": self.circles.tolist(), "circle_labels": self.names()}
-
-    @classmethod
-    def of_columns(cls, columns: Columns) -> Self | None:
-        values = columns.listed("circles")
-        if values is None:
-            return None
-        found = [numbers(value, columns.place("circles", place), 3) for place, value in enumerate(values)]
-        return cls(np.reshape(found, (-1, 3)).astype(np.float64), columns.names("circle_labels", len(values)))
 '''
 START = """
 import json, subprocess, sys
@@ -203,9 +166,10 @@ for form in ("webdataset", "parquet"):
     for line in lines:
         sample = ak.Sample(BLANK, **given[int(line["source"][0])])
         out = ak.load("p.yaml")(sample, ak.Key(0, line["source"], line["copy"]))
-        np.testing.assert_allclose(line["record"]["circles"], out.circles, atol=1e-3)
-        assert line["record"]["circle_labels"] == out.circle_labels
-        made[line["record"]["name"].rpartition("/")[2].partition(".")[0]] = line["record"]["circles"]
+        circles = [circle["numbers"] for circle in line["record"]["circles"]]
+        np.testing.assert_allclose(circles, out.circles, atol=1e-3)
+        assert [circle["label"] for circle in line["record"]["circles"]] == out.circle_labels
+        made[line["record"]["name"].rpartition("/")[2].partition(".")[0]] = circles
     found = read(form)
     assert found.kinds == {"circles"} and len(found.sources) == 9
     for source in found.sources:
