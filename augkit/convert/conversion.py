@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Literal
+from typing import Literal, Self
 
 from augkit.core.arrays import Json, JsonObject
 from augkit.core.sampling import Border, SamplingOptions
@@ -22,12 +22,19 @@ from augkit.yaml_file import dumps
 class Differs(Exception):
     """Something is asked for that has no equal here; the text says why."""
 
+    @classmethod
+    def altogether(cls, name: str) -> Self:
+        """Return it for a transform that has no equal here, with what comes nearest to it."""
+        nearest = name if name in TRANSFORMS else elsewhere().get(name, "")
+        is_ours = nearest and not foreign(nearest)
+        return cls("no transform of ours means the same" + f"; nearest is {nearest}" * bool(is_ours))
+
 
 class Arguments:
     """The arguments of one foreign transform, each to be taken once, so that none is passed over."""
 
-    def __init__(self, given: Mapping[str, Json]) -> None:
-        self.given = dict(given)
+    def __init__(self, name: str, given: Mapping[str, Json]) -> None:
+        self.name, self.given = name, dict(given)
 
     def take(self, name: str, default: Json = None) -> Json:
         """Return an argument's value, lists as tuples."""
@@ -52,17 +59,24 @@ class Arguments:
 Rule = Callable[[Arguments, "Conversion"], Sequence[Transform]]
 
 
-def equal(make: Callable[[Arguments], Transform], *ignored: str, **wanted: Json) -> Rule:
+def equal(
+    make: Callable[[Arguments], Transform],
+    *ignored: str,
+    also: Callable[[Arguments, Conversion], None] = lambda arguments, found: None,
+    **wanted: Json,
+) -> Rule:
     """Return a rule for a transform that is one of ours.
 
     Args:
         make: makes ours of the arguments that it takes.
         ignored: arguments that may have any value.
+        also: takes what several rules have in common, and notes what is to be known.
         wanted: arguments that must have these values, if they are given.
     """
 
     def rule(arguments: Arguments, found: Conversion) -> Sequence[Transform]:
         arguments.only(*ignored, **wanted)
+        also(arguments, found)
         return (make(arguments),)
 
     return rule
@@ -92,10 +106,6 @@ class Conversion:
     min_visible: float | None = None
     normalised: tuple[Json, Json] | None = None
 
-    def reflected(self, name: str) -> None:
-        """Note of a kernel that it reaches beyond the picture's edge, which is reflected there."""
-        self.notes.append(f"{name}: beyond the picture's edge it sees the pipeline's border, there a reflection")
-
     def outside(self, border: Border | None, fill: Json = 0, mask_fill: Json = 0) -> None:
         """Agree on what lies outside the picture: it belongs to the pipeline, so all steps must say the same."""
         if border is None:
@@ -105,6 +115,23 @@ class Conversion:
         if self.borders not in (None, wanted):
             raise Differs("its border is another than that of a step before")
         self.borders = wanted
+
+    def equal(self, name: str, rule: Rule, given: Mapping[str, Json]) -> Sequence[Transform]:
+        """Return the steps that a rule makes of a transform's arguments, all of which it must take.
+
+        Raises:
+            Differs: they have no equal.
+        """
+        arguments, attempt = Arguments(name, given), replace(self, notes=list(self.notes))
+        try:
+            steps = rule(arguments, attempt)
+            arguments.close()
+        except AugkitError as fault:
+            raise Differs(str(fault)) from None
+        except (TypeError, ValueError, AttributeError, KeyError, IndexError):  # a text where a number should be, ...
+            raise Differs("its arguments cannot be read") from None
+        self.notes, self.borders = attempt.notes, attempt.borders  # of a rule that failed nothing is left
+        return steps
 
     def pipeline(self) -> Pipeline:
         """Return the translated pipeline."""
@@ -118,24 +145,18 @@ class Conversion:
         return dumps(described(self.pipeline()))
 
 
-def no_equal(name: str) -> str:
-    """Return the sentence that a foreign transform has no equal here, with what comes nearest to it."""
-    nearest = name if name in TRANSFORMS else elsewhere().get(name, "")
-    is_ours = nearest and not foreign(nearest)
-    return "no transform of ours means the same" + f"; nearest is {nearest}" * bool(is_ours)
+def reflected(arguments: Arguments, found: Conversion) -> None:
+    """Note of a kernel that it reaches beyond the picture's edge, which is reflected there."""
+    found.notes.append(f"{arguments.name}: beyond the picture's edge it sees the pipeline's border, there a reflection")
 
 
-def with_chance(chance: float, step: Transform) -> Transform:
-    """Return the step with a chance, where it has one."""
+def as_one(steps: Sequence[Transform], chance: float = 1.0) -> Transform:
+    """Return several steps as one, which has a chance."""
+    step = steps[0] if len(steps) == 1 else InOrder(tuple(steps))
     return step if chance >= 1.0 else Maybe(float(chance), step)
 
 
-def in_sequence(steps: Sequence[Transform]) -> Transform:
-    """Return several steps as one."""
-    return steps[0] if len(steps) == 1 else InOrder(tuple(steps))
-
-
-def resized_side(lengths: Json, side: Literal["shorter", "longer"]) -> Transform:
+def one_side(lengths: Json, side: Literal["shorter", "longer"]) -> Transform:
     """Return a side brought to one length, or to one of several, all alike."""
     steps = [ResizeSide(length, side) for length in (lengths if isinstance(lengths, tuple) else (lengths,))]
     return steps[0] if len(steps) == 1 else OneOf(tuple(steps))
@@ -145,21 +166,3 @@ def margins(given: Json) -> Pad:
     """Return the margins that both libraries write as one number, as (x, y), or as (left, top, right, bottom)."""
     sides = given if isinstance(given, tuple) else (given,)
     return Pad(*{1: sides * 4, 2: sides * 2, 4: sides}[len(sides)])
-
-
-def apply_rule(rule: Rule, given: Mapping[str, Json], found: Conversion) -> Sequence[Transform]:
-    """Return the steps that a rule makes of arguments, all of which it must take.
-
-    Raises:
-        Differs: they have no equal.
-    """
-    arguments, attempt = Arguments(given), replace(found, notes=list(found.notes))
-    try:
-        steps = rule(arguments, attempt)
-        arguments.close()
-    except AugkitError as fault:
-        raise Differs(str(fault)) from None
-    except (TypeError, ValueError, AttributeError, KeyError, IndexError):  # a text where a number should be, and such
-        raise Differs("its arguments cannot be read") from None
-    found.notes, found.borders = attempt.notes, attempt.borders  # of a rule that failed nothing is left
-    return steps

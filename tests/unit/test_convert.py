@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import augkit as ak
-from augkit.convert import albumentations_rules, convert
+from augkit.convert import convert, from_albumentations
 from augkit.errors import FileError
 from augkit.integrations.albumentations.registry import names
 from support.albumentations_table import PARAMS
@@ -64,7 +64,7 @@ FIXED = [(name, given) for name, rows in THEIRS.items() for given in rows if giv
 
 
 def test_the_rows_are_all_that_is_translated() -> None:
-    assert set(THEIRS) == set(albumentations_rules.RULES)
+    assert set(THEIRS) == set(from_albumentations.RULES)
 
 
 @pytest.mark.parametrize("data_format", ["json", "yaml"])
@@ -246,7 +246,7 @@ def test_what_is_no_pipeline_is_refused(name: str, text: str, tmp_path: Path) ->
 
 
 def test_odd_arguments_of_a_serialised_pipeline_are_no_traceback(tmp_path: Path) -> None:
-    for name in albumentations_rules.RULES:
+    for name in from_albumentations.RULES:
         for value in ("x", 3, None, [1, "x"], {"x": "y"}, True, -5):
             keys = (
                 "limit",

@@ -10,7 +10,7 @@ import pytest
 import torch
 
 import augkit as ak
-from augkit.convert import convert, from_torchvision, torchvision_rules
+from augkit.convert import convert, from_torchvision
 from augkit.errors import FileError
 from support.conversions import SIZE, assert_nothing_lost, done, loaded, source
 from support.pictures import picture
@@ -83,7 +83,7 @@ def test_lists_of_torchvision(text: str, step: ak.Transform, tmp_path: Path) -> 
 
 def test_all_rules_of_torchvision_are_tried() -> None:
     called = {from_torchvision._called(ast.parse(text, mode="eval").body) for text in LISTS}  # type: ignore[arg-type]
-    assert set(torchvision_rules.RULES) <= called
+    assert set(from_torchvision.RULES) <= called
 
 
 SAME = {
