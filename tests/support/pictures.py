@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import fields, replace
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -49,7 +50,14 @@ def stored(values: Any, dtype: str) -> NDArray[Any]:
 
 def picture(size: tuple[int, int] = (120, 160), dtype: str = "uint8", of: Callable[[Reals], Reals] = detail) -> Any:
     """Return the picture (H, W, 3) of a function."""
-    return stored(of(centres(size)), dtype)
+    return stored(_values(tuple(size), of), dtype)
+
+
+@cache
+def _values(size: tuple[int, int], of: Callable[[Reals], Reals]) -> Reals:
+    values = of(centres(size))
+    values.flags.writeable = False  # it is kept: thousands of tests look at one picture
+    return values
 
 
 def noise(size: tuple[int, int], channels: int = 3, dtype: str = "uint8", seed: int = 0) -> NDArray[Any]:
@@ -60,7 +68,7 @@ def noise(size: tuple[int, int], channels: int = 3, dtype: str = "uint8", seed: 
 
 def channels_of(count: int, size: tuple[int, int] = (120, 160), dtype: str = "uint8") -> NDArray[Any]:
     """Return the detailed picture with any number of channels, (H, W) for one."""
-    values = detail(centres(size))
+    values = _values(tuple(size), detail)
     picked = np.stack([values[..., k % 3] if k < 3 else 1 - values[..., k % 3] for k in range(count)], axis=-1)
     return stored(picked[..., 0] if count == 1 else picked, dtype)
 
