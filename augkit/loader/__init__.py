@@ -15,11 +15,10 @@ except ImportError as fault:
     raise MissingExtra(what, fault.name or "torch") from None
 
 from augkit.loader.augmented import Augmented
-from augkit.loader.batches import collate
-from augkit.loader.folders import folder
+from augkit.loader.folders import Pictures, folder
+from augkit.loader.items import collate
 from augkit.loader.mixing import CutMix, MixUp
 from augkit.loader.mosaic import Mosaic
-from augkit.loader.picture_data_set import Pictures
 from augkit.loader.sampler import Draw, EpochSampler
 
 __all__ = ["Augmented", "CutMix", "Draw", "EpochSampler", "MixUp", "Mosaic", "Pictures", "collate", "folder"]

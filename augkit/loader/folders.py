@@ -1,23 +1,26 @@
-"""A ready DataLoader over a data set in any form."""
+"""Data sets in any form, as PyTorch data sets of samples and as ready DataLoaders."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, final
 
+import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch.utils.data import DataLoader
+from torch.utils.data import DataLoader, Dataset
 
-from augkit.datasets import SPLITS, DataSet, read
+from augkit.core.arrays import Label
+from augkit.datasets import SPLITS, DataSet, Source, read
+from augkit.datasets.samples import named_sample
 from augkit.errors import ArgumentError, closest
-from augkit.loader.augmented import Augmented, Samples
-from augkit.loader.batches import collate
-from augkit.loader.picture_data_set import Numbered, Pictures, class_names
-from augkit.loader.sampler import EpochSampler, whole
+from augkit.loader.augmented import Augmented, Made, Samples
+from augkit.loader.items import collate
+from augkit.loader.sampler import Draw, EpochSampler, whole
 from augkit.pipeline import Pipeline
+from augkit.targets.sample import Sample
 
 
 def folder(
@@ -95,7 +98,7 @@ def folder(
     )
 
 
-def _in_split(data: DataSet, split: str | None) -> Any:
+def _in_split(data: DataSet, split: str | None) -> tuple[Source, ...]:
     """Return the sources of a split.
 
     Raises:
@@ -110,3 +113,106 @@ def _in_split(data: DataSet, split: str | None) -> Any:
     advice = closest(split, options) if isinstance(split, str) else " Pictures of val must not be trained on."
     what = f"must be {' or '.join(options)} of {data.root}, got {split!r:.60}."
     raise ArgumentError(f"{what}{advice}", "split")
+
+
+@final
+class Pictures(Dataset[Sample]):
+    """Read the pictures of a data set one by one, with labels, masks, boxes and keypoints; for `Augmented`.
+
+    A picture that cannot be read is an error that names its file; none is ever left out. Objects whose masks are run
+    lengths keep their boxes alone; where any object of a picture has a polygon, that of one without is empty.
+
+    Args:
+        data: what `augkit.datasets.read` gives.
+        sources: those of its sources that are wanted, in order; None takes all.
+        label: what becomes of a picture's label; a function that worker processes can be sent.
+        box_label: likewise of the label of each box, which is the name of its class.
+
+    >>> from pathlib import Path
+    >>> from tempfile import TemporaryDirectory
+    >>> from augkit.images import encode
+    >>> from augkit.datasets import read
+    >>> with TemporaryDirectory() as root:
+    ...     (Path(root) / "roses").mkdir()
+    ...     _ = (Path(root) / "roses/1.png").write_bytes(encode(np.zeros((24, 32), np.uint8), "png"))
+    ...     Pictures(read(root))[0]
+    <Sample 'roses/1.png' image=uint8[24, 32]>
+    """
+
+    def __init__(
+        self,
+        data: DataSet,
+        sources: Sequence[Source] | None = None,
+        label: Callable[[Label], Label] | None = None,
+        box_label: Callable[[str], Label] | None = None,
+    ) -> None:
+        if not isinstance(data, DataSet):
+            what = f"must be a data set, got {type(data).__name__}. Give augkit.datasets.read(path)."
+            raise ArgumentError(what, "Pictures.data")
+        self.data, self.label, self.box_label = data, label, box_label
+        self.sources = data.sources if sources is None else tuple(sources)
+        self.classes = class_names(data)
+
+    def __len__(self) -> int:
+        return len(self.sources)
+
+    def __getitem__(self, index: int) -> Sample:
+        """Return one picture with its labels; `Sample.id` is its source's.
+
+        Raises:
+            FileError: the picture cannot be read.
+            DecodeError: it cannot be decoded.
+            SampleError: its annotations do not fit it.
+        """
+        sample = named_sample(self.data, self.sources[index])
+        if self.label is not None:
+            sample = sample.changed(label=self.label(sample.label))
+        if self.box_label is not None and sample.box_labels is not None:
+            sample = sample.changed(box_labels=[self.box_label(label) for label in sample.box_labels])
+        return sample
+
+
+class Numbered(Samples):
+    """Give samples with numbers for the names of their classes, which a mirror may exchange until then.
+
+    A class becomes its number, and several become a float32 array of 0 and 1; what is no name stays.
+
+    Args:
+        dataset: whose labels are names.
+        classes: all names, in order.
+    """
+
+    def __init__(self, dataset: Samples, classes: tuple[str, ...]) -> None:
+        self.dataset, self.classes = dataset, classes
+        self.numbers = {name: number for number, name in enumerate(classes)}
+
+    def __len__(self) -> int:
+        return len(self.dataset)
+
+    @final
+    def made(self, draw: Draw) -> Made:
+        sample, key = self.dataset.made(draw)
+        names = sample.box_labels
+        numbers = None if names is None else [self.numbers[name] for name in names]
+        return Made(sample.changed(label=self._number(sample.label), box_labels=numbers), key)
+
+    def _number(self, label: Label) -> Label:
+        if isinstance(label, str):
+            return self.numbers[label]
+        if not isinstance(label, list) or not all(isinstance(name, str) for name in label):
+            return label
+        flags = np.zeros(len(self.classes), np.float32)
+        flags[[self.numbers[name] for name in label]] = 1.0
+        return flags
+
+
+def class_names(data: DataSet) -> tuple[str, ...]:
+    """Return the names of all classes of pictures and boxes: those that the data set lists first, others sorted."""
+    found = {name for source in data.sources for name in source.box_labels}
+    for source in data.sources:
+        found.update(label for label in _several(source.label) if isinstance(label, str))
+    return (*data.classes, *sorted(found - set(data.classes)))
+
+
+def _several(label: Label) -> list[Label]:
+    return label if isinstance(label, list) else [label]

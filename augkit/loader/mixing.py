@@ -9,7 +9,7 @@ from typing import final
 
 import numpy as np
 
-from augkit.core.arrays import Floats, Label
+from augkit.core.arrays import Floats, Image, Label
 from augkit.core.key import Stream
 from augkit.errors import ArgumentError, AugkitError, SampleError
 from augkit.loader.augmented import Made, Samples
@@ -70,19 +70,55 @@ class Mixing(Samples):
         """
 
 
-class MixUp(Mixing):
-    """Blend two pictures and their labels, lambda to 1 - lambda with lambda from Beta(alpha, alpha).
-
-    Labels come out as float32 vectors, one share a class.
+class ClassMixing(Mixing):
+    """Mix each sample with one other, pictures and classes alike; labels come out as float32 vectors, a share a class.
 
     Args:
         dataset: `Augmented`, or one that mixes its samples; of classes alone.
-        alpha: above 0; the smaller, the nearer a mix is to one of the two.
+        alpha: of the distribution Beta(alpha, alpha) of the share of the first, above 0.
         classes: how many there are; without it, as many as the data set names.
         chance: of a sample to be mixed, 0 to 1.
 
     Raises:
         ArgumentError: an argument is not what it must be.
+    """
+
+    def __init__(self, dataset: Samples, alpha: float = 1.0, classes: int | None = None, chance: float = 1.0) -> None:
+        super().__init__(dataset, 1, chance)
+        name = type(self).__name__
+        if not isinstance(alpha, int | float) or isinstance(alpha, bool) or not 0.0 < alpha < math.inf:
+            raise ArgumentError(f"must be a number above 0, got {alpha!r:.60}.", f"{name}.alpha")
+        if classes is None and not dataset.classes:
+            what = "must say how many classes there are: the data set names none, got None."
+            raise ArgumentError(what, f"{name}.classes")
+        self.alpha = float(alpha)
+        self.count = len(dataset.classes) if classes is None else whole(classes, f"{name}.classes", 1)
+
+    @final
+    def mix(self, samples: Sequence[Sample], stream: Stream) -> Sample:
+        first = samples[0]
+        for sample in samples:
+            if sample.targets:
+                advice = "Mosaic mixes masks, boxes and keypoints."
+                raise SampleError(f"must carry a class alone, got {sample!r}. {advice}", "sample")
+            if sample.image.shape != first.image.shape or sample.image.dtype != first.image.dtype:
+                got = f"{first.image.dtype} {first.image.shape} and {sample.image.dtype} {sample.image.shape}"
+                raise SampleError(f"must have one shape and dtype, got {got}. Let the pipeline give one size.", "image")
+        one, *others = (soft_label(sample.label, self.count) for sample in samples)
+        if not others:
+            return first.changed(label=one)
+        image, share = self.mixed(first.image, samples[1].image, beta(stream, self.alpha), stream)
+        return first.changed(image=image, label=(share * one + (1.0 - share) * others[0]).astype(np.float32))
+
+    @abstractmethod
+    def mixed(self, first: Image, other: Image, share: float, stream: Stream) -> tuple[Image, float]:
+        """Return two pictures mixed, and the share that is of the first, of which `share` was drawn."""
+
+
+class MixUp(ClassMixing):
+    """Blend two pictures and their labels, lambda to 1 - lambda with lambda from Beta(alpha, alpha).
+
+    The smaller alpha, the nearer a mix is to one of the two; 0.2 by default. The arguments are those of `ClassMixing`.
 
     Reference: Zhang, Cisse, Dauphin and Lopez-Paz, "mixup: beyond empirical risk minimization", ICLR 2018.
 
@@ -94,36 +130,20 @@ class MixUp(Mixing):
     """
 
     def __init__(self, dataset: Samples, alpha: float = 0.2, classes: int | None = None, chance: float = 1.0) -> None:
-        super().__init__(dataset, 1, chance)
-        self.alpha = _positive(alpha, "MixUp.alpha")
-        self.count = _class_count(dataset, classes, "MixUp.classes")
+        super().__init__(dataset, alpha, classes, chance)
 
     @final
-    def mix(self, samples: Sequence[Sample], stream: Stream) -> Sample:
-        first = _classified(samples, self.count)
-        if len(samples) == 1:
-            return first.changed(label=soft_label(first.label, self.count))
-        share = beta(stream, self.alpha)
-        blended = share * samples[0].image.astype(np.float64) + (1.0 - share) * samples[1].image
-        if first.image.dtype.kind != "f":
-            blended = np.rint(blended)
-        return first.changed(image=blended.astype(first.image.dtype), label=_mixed_label(samples, share, self.count))
+    def mixed(self, first: Image, other: Image, share: float, stream: Stream) -> tuple[Image, float]:
+        blended = share * first.astype(np.float64) + (1.0 - share) * other
+        return (blended if first.dtype.kind == "f" else np.rint(blended)).astype(first.dtype), share
 
 
-class CutMix(Mixing):
+class CutMix(ClassMixing):
     """Lay a rectangle of one picture over another, at the same place; labels are mixed by area.
 
-    The rectangle has the picture's aspect, its area is 1 - lambda with lambda from Beta(alpha, alpha), and its centre
-    is uniform over the picture, beyond whose edges it is cut. Labels come out as float32 vectors, one share a class.
-
-    Args:
-        dataset: `Augmented`, or one that mixes its samples; of classes alone.
-        alpha: above 0; 1 draws all areas alike.
-        classes: how many there are; without it, as many as the data set names.
-        chance: of a sample to be mixed, 0 to 1.
-
-    Raises:
-        ArgumentError: an argument is not what it must be.
+    The rectangle has the picture's aspect, its area is 1 - lambda with lambda from Beta(alpha, alpha), by default of
+    all areas alike, and its centre is uniform over the picture, beyond whose edges it is cut. The arguments are those
+    of `ClassMixing`.
 
     Reference: Yun et al., "CutMix: regularization strategy to train strong classifiers", ICCV 2019.
 
@@ -134,24 +154,14 @@ class CutMix(Mixing):
     True
     """
 
-    def __init__(self, dataset: Samples, alpha: float = 1.0, classes: int | None = None, chance: float = 1.0) -> None:
-        super().__init__(dataset, 1, chance)
-        self.alpha = _positive(alpha, "CutMix.alpha")
-        self.count = _class_count(dataset, classes, "CutMix.classes")
-
     @final
-    def mix(self, samples: Sequence[Sample], stream: Stream) -> Sample:
-        first = _classified(samples, self.count)
-        if len(samples) == 1:
-            return first.changed(label=soft_label(first.label, self.count))
-        side = math.sqrt(1.0 - beta(stream, self.alpha))
-        rows, columns = (_stretch(stream, side, length) for length in first.image.shape[:2])
-        image = first.image.copy()
-        image[rows, columns] = samples[1].image[rows, columns]
+    def mixed(self, first: Image, other: Image, share: float, stream: Stream) -> tuple[Image, float]:
+        side = math.sqrt(1.0 - share)
+        rows, columns = (_stretch(stream, side, length) for length in first.shape[:2])
+        image = first.copy()
+        image[rows, columns] = other[rows, columns]
         height, width = image.shape[:2]
-        area = (rows.stop - rows.start) * (columns.stop - columns.start)
-        label = _mixed_label(samples, 1.0 - area / (height * width), self.count)
-        return first.changed(image=image, label=label)
+        return image, 1.0 - (rows.stop - rows.start) * (columns.stop - columns.start) / (height * width)
 
 
 def soft_label(label: Label, classes: int) -> Floats:
@@ -201,37 +211,3 @@ def _stretch(stream: Stream, side: float, length: int) -> slice:
     """Draw where a stretch of a length lies that is `side` of it long, cut at its ends."""
     half, centre = side * length / 2.0, stream.uniform(0.0, length)
     return slice(max(0, round(centre - half)), min(length, round(centre + half)))
-
-
-def _mixed_label(samples: Sequence[Sample], share: float, classes: int) -> Floats:
-    one, other = (soft_label(sample.label, classes) for sample in samples)
-    return (share * one + (1.0 - share) * other).astype(np.float32)
-
-
-def _classified(samples: Sequence[Sample], classes: int) -> Sample:
-    """Return the first of samples that can be mixed.
-
-    Raises:
-        SampleError: they carry more than classes, or differ in shape or dtype.
-    """
-    first = samples[0]
-    for sample in samples:
-        if sample.targets:
-            advice = "Mosaic mixes masks, boxes and keypoints."
-            raise SampleError(f"must carry a class alone, got {sample!r}. {advice}", "sample")
-        if sample.image.shape != first.image.shape or sample.image.dtype != first.image.dtype:
-            got = f"{first.image.dtype} {first.image.shape} and {sample.image.dtype} {sample.image.shape}"
-            raise SampleError(f"must have one shape and dtype, got {got}. Let the pipeline give one size.", "image")
-    return first
-
-
-def _positive(alpha: float, where: str) -> float:
-    if isinstance(alpha, int | float) and not isinstance(alpha, bool) and 0.0 < alpha < math.inf:
-        return float(alpha)
-    raise ArgumentError(f"must be a number above 0, got {alpha!r:.60}.", where)
-
-
-def _class_count(dataset: Samples, classes: int | None, where: str) -> int:
-    if classes is None and not dataset.classes:
-        raise ArgumentError("must say how many classes there are: the data set names none, got None.", where)
-    return len(dataset.classes) if classes is None else whole(classes, where, 1)

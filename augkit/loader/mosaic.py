@@ -73,7 +73,7 @@ class Mosaic(Mixing):
         try:
             self.policy = SamplingOptions("constant", fills, mask_fill, min_visible=min_visible)
         except ArgumentError as error:
-            raise ArgumentError(error.message, f"Mosaic.{error.where}") from None
+            raise ArgumentError(error.message, f"Mosaic.{error.where.rpartition('.')[2]}") from None
         self.size = (int(size[0]), int(size[1]))
         self.count = None if classes is None else whole(classes, "Mosaic.classes", 1)
 

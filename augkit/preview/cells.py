@@ -13,9 +13,8 @@ from augkit.core.spatial import Size
 from augkit.errors import ArgumentError, AugkitError
 from augkit.executors import run
 from augkit.pipeline import Pipeline
-from augkit.preview.canvas import marked
+from augkit.preview.canvas import marked, picture
 from augkit.preview.numbers import numbers
-from augkit.preview.picture import picture
 from augkit.targets.sample import Sample
 from augkit.targets.scene import Scene
 

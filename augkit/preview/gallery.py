@@ -15,9 +15,9 @@ from augkit.datasets.style_statistics import StyleSums
 from augkit.errors import MissingExtra, SampleError
 from augkit.executors import run
 from augkit.pipeline import Pipeline
+from augkit.preview.canvas import picture
 from augkit.preview.lettering import font, wrapped
 from augkit.preview.numbers import numbers
-from augkit.preview.picture import picture
 from augkit.preview.sheet import INK, PAPER, SOFT
 from augkit.targets.sample import Sample
 from augkit.targets.scene import Scene

@@ -10,10 +10,9 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
 from augkit.pipeline import Pipeline
-from augkit.preview.canvas import kinds
+from augkit.preview.canvas import TINY_PX, fitted_size, kinds
 from augkit.preview.cells import Cell, cells, facts_of
 from augkit.preview.lettering import font, wrapped
-from augkit.preview.picture import TINY_PX, fitted_size
 from augkit.targets.sample import Sample
 
 CELL_PX, SMALL_CELL_PX = 224, 144  # the side of a picture's place; the small one where all pictures are tiny

@@ -14,10 +14,9 @@ from augkit.cli import app
 from augkit.errors import ArgumentError
 from augkit.images import decode, encode
 from augkit.preview import contact_page, explain
-from augkit.preview.canvas import kinds, marked
+from augkit.preview.canvas import kinds, marked, picture
 from augkit.preview.html_page import SIDE_PX
 from augkit.preview.numbers import numbers
-from augkit.preview.picture import picture
 from support.pictures import boxed_sample, noise
 
 PIPELINE = ak.Pipeline([ak.RandomCrop((60, 80)), ak.Maybe(0.5, ak.Mirror()), ak.Rotate()], border="constant")

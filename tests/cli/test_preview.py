@@ -13,10 +13,9 @@ from augkit.core.plan import Plan
 from augkit.errors import ArgumentError, SampleError
 from augkit.pipeline.pipeline_file import bundled
 from augkit.preview import contact_sheet, defaults, explain
-from augkit.preview.canvas import kinds, marked
+from augkit.preview.canvas import CHECKS, fitted_size, kinds, marked, picture as fitted, visible
 from augkit.preview.lettering import font, wrapped
 from augkit.preview.numbers import numbers
-from augkit.preview.picture import CHECKS, fitted_size, picture as fitted, visible
 from augkit.preview.sheet import CELL_PX, SMALL_CELL_PX, Layout
 from augkit.transforms import TRANSFORMS
 from augkit.transforms.transform import summary
