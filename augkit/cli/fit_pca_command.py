@@ -27,7 +27,7 @@ def command(
     - PCAColorShift: {statistics: pca.yaml}
     """
     from augkit.cli.colour_pictures import save, summed
-    from augkit.datasets.color_statistics import ColorSums
+    from augkit.datasets.picture_statistics import ColorSums
 
     total, told = summed(source, output, ColorSums())
     comment = f"Principal components of RGB in [0, 1] over {total.count:,} pixels; one eigenvector a column."

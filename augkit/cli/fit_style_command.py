@@ -27,7 +27,7 @@ def command(
     - ColorTransfer: {reference: style.yaml}
     """
     from augkit.cli.colour_pictures import save, summed
-    from augkit.datasets.style_statistics import StyleSums
+    from augkit.datasets.picture_statistics import StyleSums
 
     total, told = summed(source, output, StyleSums())
     comment = "The look of reference pictures: mean and covariance of RGB in [0, 1], amplitudes of slow waves."

@@ -1,8 +1,17 @@
 """Data sets, in and out: what there is to read before a byte of it is read, and every format that is written."""
 
 from augkit.datasets.data_set import KINDS, SPLITS, Annotations, DataSet, Kind, Source, Split
-from augkit.datasets.format import FORMATS, FileWriter, Format, Part, Reader, Record, Sink, Whole, Writer
-from augkit.datasets.known_formats import (
+from augkit.datasets.format import (
+    FORMATS,
+    FileWriter,
+    Format,
+    Packed,
+    Part,
+    Reader,
+    Record,
+    Sink,
+    Whole,
+    Writer,
     file_suffixes,
     format_table,
     is_data_set,
@@ -26,6 +35,7 @@ __all__ = [
     "Format",
     "Kind",
     "Member",
+    "Packed",
     "Part",
     "Place",
     "Reader",

@@ -126,16 +126,16 @@ class DataSet:
         root: Root,
         sources: Iterable[Source],
         left_out: Counter[str],
-        classes: Iterable[str],
+        classes: Iterable[str] | None = None,
     ) -> Self:
-        """Return a data set of sources that come in any order.
+        """Return a data set whose sources are checked and put in order.
 
         Args:
-            form: as `DataSet` has it, like all that follow.
-            root: where it lies.
-            sources: in any order.
+            form: as `DataSet` has it.
+            root: so too.
+            sources: so too, in any order.
             left_out: a count of each kind, 0 or more.
-            classes: in order.
+            classes: in order; without them they are those of the pictures, sorted.
 
         Raises:
             FileError: there is no picture, two have one id, a label cannot be stored, or only some are in a split.
@@ -159,6 +159,8 @@ class DataSet:
             odd = next(source.id for source in ordered if source.split is None)
             what = f"must put every picture in a split, or none, got {odd!r} in none. Put it in one."
             raise FileError(what, str(root))
+        if classes is None:
+            classes = sorted({source.label for source in ordered if isinstance(source.label, str)})
         return cls(form, root, ordered, counts, tuple(classes))
 
     def column(self, name: str) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""Formats of data sets: descriptions, recognition and reading (`Reader`), and writing (`Writer`).
+"""Formats of data sets: descriptions, recognition and reading (`Reader`), writing (`Writer`), and all that are known.
 
 A format is one file in `augkit.datasets.formats`, or a module of another package that the entry point group
 ``augkit.formats`` names. It subclasses `Reader`, `Writer` or both, and adds itself to `FORMATS`.
@@ -6,16 +6,21 @@ A format is one file in `augkit.datasets.formats`, or a module of another packag
 
 from __future__ import annotations
 
+import os
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
+from io import BytesIO
 from typing import BinaryIO, ClassVar, Protocol, Self
 
 from augkit.core.arrays import Json, JsonObject, Label
 from augkit.core.spatial import Size
-from augkit.datasets.data_set import DataSet, Kind, Split
+from augkit.datasets.data_set import KINDS, DataSet, Kind, Split
+from augkit.datasets.naming import is_picture
+from augkit.errors import ArgumentError, FileError, closest, listed
 from augkit.registers import Register
 from augkit.storage.root import Root
 from augkit.targets import records
@@ -224,4 +229,142 @@ class FileWriter(Writer):
         """Yield the files that go with one picture: the path below the output, and the content."""
 
 
+class Packed(Reader, Writer):
+    """A format with many pictures in a file, recognised by the files' suffix; a shard is one file.
+
+    Class attributes:
+        refused: suffixes of files that are recognised too, for a sentence to say what to do with them.
+        folders: the names of folders that are looked into.
+        other: what counts a file that is none by its name.
+    """
+
+    reads = holds = frozenset(KINDS)
+    is_packed = True
+    refused: ClassVar[tuple[str, ...]] = ()
+    folders: ClassVar[Collection[str]] = ()
+    other: ClassVar[str]
+
+    def recognises(self, root: Root) -> bool:
+        suffixes = (*self.suffixes, *self.refused)
+        if root.is_file():
+            return str(root).lower().endswith(suffixes)
+        names = root.names() if root.is_folder() else []
+        for folder in [name for name in names if name in self.folders and root.is_folder(name)]:
+            names += root.names(folder)
+        return any(name.lower().endswith(suffixes) for name in names) and not any(map(is_picture, names))
+
+    def packs(self, root: Root, left_out: Counter[str]) -> tuple[Root, list[str]]:
+        """Return the folder, and the packs in it, refused ones too: all of them, or the one that `root` is."""
+        if root.is_file():
+            root, name = root.above()
+            return root, [name]
+        files = sorted(found.path for found in root.walk(left_out))
+        packs = [path for path in files if path.lower().endswith((*self.suffixes, *self.refused))]
+        left_out[self.other] += len(files) - len(packs)
+        return root, packs
+
+    def place(self, part: Part, record_name: str) -> str:
+        return f"{self.file(part)}/{self.member(record_name)}"
+
+    def extract(self, read: Callable[[str], bytes], id: str) -> bytes:
+        suffix = self.suffixes[0]
+        name, _, member = id.partition(f"{suffix}/")
+        with BytesIO(read(name + suffix)) as file:
+            found = self.found(file, member)
+        if found is None:
+            raise FileError(f"must be in {name}{suffix}, got none of that name.", id)
+        return found
+
+    def whole(self, whole: Whole) -> Iterable[tuple[str, Iterable[bytes]]]:
+        return ()
+
+    @abstractmethod
+    def file(self, part: Part) -> str:
+        """Return the path of a shard's file below the output."""
+
+    @abstractmethod
+    def member(self, record_name: str) -> str:
+        """Return the name that a picture has within its file."""
+
+    @abstractmethod
+    def found(self, file: BinaryIO, member: str) -> bytes | None:
+        """Return a picture of a file that was written, or None if it is not there."""
+
+
 FORMATS: Register[Format] = Register("format", "augkit.datasets.formats", "augkit.formats")
+
+
+def readers() -> list[Reader]:
+    """Return the formats that are read, by rank: the first that recognises a place reads it."""
+    found = (format for format in FORMATS.values() if isinstance(format, Reader))
+    return sorted(found, key=lambda reader: (reader.rank, reader.name))
+
+
+def writers() -> dict[str, Writer]:
+    """Return the formats that are written, by name: plain files first, those for objects alone last."""
+    found = [format for format in FORMATS.values() if isinstance(format, Writer)]
+    found.sort(key=lambda writer: (writer.is_for_objects, writer.is_packed, writer.rank, writer.name))
+    return {writer.name: writer for writer in found}
+
+
+def read(where: str | os.PathLike[str]) -> DataSet:
+    """Read the data set that lies somewhere, in whichever format it is; no picture is opened.
+
+    Args:
+        where: a folder, a file (as `file_suffixes` lists them) or the URL of one.
+
+    Raises:
+        FileError: it is missing or malformed, or holds no picture.
+        MissingExtra: a URL needs fsspec, or Parquet pyarrow, which is not installed.
+    """
+    root, known = Root.at(where), readers()
+    found = next((reader for reader in known if reader.recognises(root)), None)
+    if found is None and root.is_file():
+        files = listed(file_suffixes())
+        raise FileError(f"must be a folder of pictures, or a {files} that names them, got another file.", str(root))
+    return (found or known[-1]).read(root)
+
+
+def is_data_set(where: str | os.PathLike[str]) -> bool:
+    """Return whether a data set lies there, and not a single picture, nothing, or something else."""
+    root = Root.at(where)
+    return any(reader.recognises(root) for reader in readers())
+
+
+def writer(name: str) -> Writer:
+    """Return the format of that name, which is written.
+
+    Raises:
+        ArgumentError: there is none.
+    """
+    known = writers()
+    if name not in known:
+        raise ArgumentError(f"must be one of {', '.join(known)}, got {name!r}.{closest(name, known)}", "format")
+    return known[name]
+
+
+def file_suffixes() -> list[str]:
+    """Return the suffixes of files that are data sets by themselves."""
+    return [suffix for reader in readers() for suffix in reader.suffixes]
+
+
+def kinds_text(kinds: Iterable[Kind]) -> str:
+    """Return the kinds of labels as tables list them.
+
+    >>> kinds_text({"polygons", "boxes"}), kinds_text(KINDS), kinds_text(())
+    ('boxes, polygons', 'all', 'nothing')
+    """
+    found = [kind for kind in KINDS if kind in set(kinds)]
+    return "all" if len(found) == len(KINDS) else ", ".join(found) or "nothing"
+
+
+def format_table() -> list[tuple[str, str, str, str]]:
+    """Return the table of formats: name, labels read, labels written, and what lies there; a heading first."""
+    rows = [("format", "read, beside the class", "written", "what it is")]
+    written = writers()
+    known: list[Format] = [*written.values(), *(reader for reader in readers() if reader.name not in written)]
+    for format in known:
+        read = kinds_text(format.reads) if isinstance(format, Reader) else "no"
+        holds = kinds_text(format.holds) if isinstance(format, Writer) else "no"
+        rows.append((format.name, read, holds, format.summary))
+    return rows

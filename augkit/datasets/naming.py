@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 
 from augkit.core.arrays import Json
 from augkit.datasets.data_set import Split
@@ -61,12 +60,3 @@ def split_named(value: Json, where: str) -> Split | None:
         near = closest(str(value), SPLIT_NAMES)
         raise FileError(f"must be train, val or test, got {value!r:.60}.{near}", f"{where} split")
     return SPLIT_NAMES[value.lower()]
-
-
-def classes_of(labels: Iterable[object]) -> tuple[str, ...]:
-    """Return the names of the classes among labels, sorted.
-
-    >>> classes_of(["tulip", None, 3, "rose", "tulip"])
-    ('rose', 'tulip')
-    """
-    return tuple(sorted({label for label in labels if isinstance(label, str)}))

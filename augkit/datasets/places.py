@@ -1,18 +1,21 @@
-"""Places of pictures' bytes: a file, a part of one, or a cell of a Parquet file."""
+"""Places of pictures' bytes: a file, a part of one, or a cell of a Parquet file, read in small pieces."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
-from typing import TYPE_CHECKING, NamedTuple
+from types import ModuleType
+from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
 from augkit.core.arrays import Json
-from augkit.datasets import arrow
-from augkit.errors import ArgumentError, AugkitError, FileError
+from augkit.errors import ArgumentError, AugkitError, FileError, MissingExtra
 from augkit.storage.root import Root
 
 if TYPE_CHECKING:
-    from pyarrow import ChunkedArray
+    from pyarrow import BinaryScalar, ChunkedArray, RecordBatch, StructScalar
+    from pyarrow.parquet import ColumnChunkMetaData, ParquetFile
 
+BUFFER_BYTES = 1 << 20  # read ahead of a column; without it pyarrow reads all of a row group's
 KEPT_BYTES = 64 << 20  # of a row group's column, as it lies in the file: one that is larger is streamed every time
 STREAMED_ROWS = 8
 
@@ -74,33 +77,71 @@ def read_place(root: Root, place: Place) -> bytes:
         return root.read(place)
     if isinstance(place, Member):
         return root.read(place.path, place.offset, place.size)
-    where = f"{root}/{place.path}"
     try:
         return _cell_bytes(root, place)
     except AugkitError:
         raise
     except Exception as fault:  # pyarrow raises anything on damaged files
+        where = f"{root}/{place.path}"
         raise FileError(f"must be a whole Parquet file, got a fault: {fault}.", where) from None
+
+
+def parquet() -> ModuleType:
+    """Return the module `pyarrow.parquet`.
+
+    Raises:
+        MissingExtra: it is not installed.
+    """
+    try:
+        import pyarrow.parquet
+    except ImportError:
+        what = "must be installed for Parquet. Run: pip install 'augkit[parquet]'"
+        raise MissingExtra(what, "pyarrow") from None
+    module: ModuleType = pyarrow.parquet
+    return module
+
+
+def opened(file: BinaryIO) -> ParquetFile:
+    """Return a Parquet file of which the footer alone is read."""
+    return parquet().ParquetFile(file, buffer_size=BUFFER_BYTES)
+
+
+def batches(file: ParquetFile, columns: Sequence[str], group: int, rows: int) -> Iterator[RecordBatch]:
+    """Yield some columns of a row group, a few rows at a time, on this thread."""
+    yield from file.iter_batches(rows, row_groups=[group], columns=list(columns), use_threads=False)
+
+
+def chunks_of(file: ParquetFile, column: str, group: int) -> list[ColumnChunkMetaData]:
+    """Return the footer's entries for a column in a row group, one for every leaf of it."""
+    described = file.metadata.row_group(group)
+    chunks = map(described.column, range(described.num_columns))
+    return [chunk for chunk in chunks if chunk.path_in_schema.split(".")[0] == column]
 
 
 def _cell_bytes(root: Root, cell: Cell) -> bytes:
     kept = _kept_column(root, cell.path, cell.column, cell.group)
     if kept is not None:
-        return arrow.bytes_in(kept[cell.row])
+        return _bytes_in(kept[cell.row])
     before = 0
     with root.open(cell.path) as file:
-        for batch in arrow.batches(arrow.opened(file), [cell.column], cell.group, STREAMED_ROWS):
+        for batch in batches(opened(file), [cell.column], cell.group, STREAMED_ROWS):
             if cell.row < before + len(batch):
-                return arrow.bytes_in(batch.column(0)[cell.row - before])
+                return _bytes_in(batch.column(0)[cell.row - before])
             before += len(batch)
     raise FileError(f"must have a row {cell.row} in row group {cell.group}, got {before} rows.", f"{root}/{cell.path}")
+
+
+def _bytes_in(value: BinaryScalar | StructScalar) -> bytes:
+    """Return the bytes of a cell, empty where there are none; of a struct its field ``bytes``."""
+    held = value.as_py()
+    return (held.get("bytes") if isinstance(held, dict) else held) or b""
 
 
 @lru_cache(maxsize=2)  # a picture and its mask
 def _kept_column(root: Root, path: str, column: str, group: int) -> ChunkedArray | None:
     """Return a column of a row group, or None where that is too much to hold: what is read next often lies in it."""
     with root.open(path) as file:
-        opened = arrow.opened(file)
-        if arrow.column_bytes(opened, column, group) > KEPT_BYTES:
+        table = opened(file)
+        if sum(chunk.total_uncompressed_size for chunk in chunks_of(table, column, group)) > KEPT_BYTES:
             return None
-        return opened.read_row_group(group, columns=[column], use_threads=False).column(0)
+        return table.read_row_group(group, columns=[column], use_threads=False).column(0)

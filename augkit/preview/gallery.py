@@ -11,7 +11,7 @@ from PIL import Image, ImageDraw
 
 from augkit.core.key import Key
 from augkit.core.plan import Plan
-from augkit.datasets.style_statistics import StyleSums
+from augkit.datasets.picture_statistics import StyleSums
 from augkit.errors import MissingExtra, SampleError
 from augkit.executors import run
 from augkit.pipeline import Pipeline

@@ -11,8 +11,8 @@ from hypothesis import given, strategies as st
 from numpy.typing import NDArray
 
 import augkit as ak
-from augkit.datasets import color_statistics
-from augkit.datasets.color_statistics import ColorSums
+from augkit.datasets import picture_statistics
+from augkit.datasets.picture_statistics import ColorSums
 from augkit.errors import ArgumentError, SampleError
 from augkit.images import encode
 from augkit.transforms.colour import ColorStatistics
@@ -69,14 +69,14 @@ def test_the_covariance_is_numpys(images: list[NDArray[Any]]) -> None:
 def test_blocks_do_not_show(monkeypatch: pytest.MonkeyPatch) -> None:
     image = tinted(40, 50, 1, "uint16")
     whole = ColorSums.of(image)
-    monkeypatch.setattr(color_statistics, "BLOCK_PIXELS", 7)
+    monkeypatch.setattr(picture_statistics, "BLOCK_PIXELS", 7)
     assert ColorSums.of(image) == whole
 
 
 def test_a_full_block_of_white_is_counted_exactly() -> None:
-    white = np.full((1, color_statistics.BLOCK_PIXELS, 3), 65535, np.uint16)
+    white = np.full((1, picture_statistics.BLOCK_PIXELS, 3), 65535, np.uint16)
     sums = ColorSums.of(white)
-    assert sums.products == (65535**2 * color_statistics.BLOCK_PIXELS,) * 6
+    assert sums.products == (65535**2 * picture_statistics.BLOCK_PIXELS,) * 6
     assert (sums + sums).covariance.tolist() == [[0.0] * 3] * 3
 
 

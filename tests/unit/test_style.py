@@ -11,7 +11,7 @@ from threadpoolctl import threadpool_limits
 import augkit as ak
 from augkit.core.ops import Spectrum
 from augkit.core.plan import Plan
-from augkit.datasets.style_statistics import StyleSums
+from augkit.datasets.picture_statistics import StyleSums
 from augkit.errors import ArgumentError
 from augkit.executors.kernels.style_kernel import amplitudes_of, color_transfer, restyled, spectrum
 from augkit.images import encode

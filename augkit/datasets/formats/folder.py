@@ -15,7 +15,7 @@ from collections.abc import Iterable, Iterator
 
 from augkit.datasets.data_set import DataSet, Source, Split
 from augkit.datasets.format import FORMATS, FileWriter, Part, Reader, Record, Whole
-from augkit.datasets.naming import OTHER, SPLIT_NAMES, classes_of, is_picture
+from augkit.datasets.naming import OTHER, SPLIT_NAMES, is_picture
 from augkit.errors import FileError
 from augkit.storage.root import Found, Root
 
@@ -40,8 +40,7 @@ class FolderFormat(Reader, FileWriter):
         if is_split and "" in tops:
             odd = min(path for path, _ in found if "/" not in path)
             raise FileError(f"must lie in a split, as others do, got {odd!r} beside train. Move it.", str(root))
-        sources = list(_sources(found, is_split))
-        return DataSet.of(self.name, root, sources, left_out, classes_of({source.label for source in sources}))
+        return DataSet.of(self.name, root, _sources(found, is_split), left_out)
 
     def folder(self, split: Split | None) -> str:
         return f"{split}/" if split else ""

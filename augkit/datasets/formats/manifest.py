@@ -24,7 +24,7 @@ from augkit.core.text_files import json_of, text_of
 from augkit.datasets.data_set import KINDS, DataSet, Source
 from augkit.datasets.fields import FIELDS, annotations_of
 from augkit.datasets.format import FORMATS, Reader
-from augkit.datasets.naming import classes_of, split_named
+from augkit.datasets.naming import split_named
 from augkit.errors import FileError, closest
 from augkit.storage.root import Root, inside
 
@@ -64,8 +64,7 @@ class ManifestFormat(Reader):
                 columns.setdefault(column, {})[source.id] = _text(value)
         ids = sorted(sources)
         more = {column: tuple(texts.get(id, "") for id in ids) for column, texts in sorted(columns.items())}
-        classes = classes_of({source.label for source in sources.values() if isinstance(source.label, str)})
-        return replace(DataSet.of(self.name, root, sources.values(), left_out, classes), columns=more)
+        return replace(DataSet.of(self.name, root, sources.values(), left_out), columns=more)
 
 
 def _image_column(names: Collection[str], where: str) -> str:

@@ -19,20 +19,18 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
-from io import BytesIO
 from typing import TYPE_CHECKING, BinaryIO
 
 from augkit.core.arrays import Json, JsonObject, Label
 from augkit.core.text_files import json_of
-from augkit.datasets import arrow
-from augkit.datasets.data_set import KINDS, DataSet, Source, Split
+from augkit.datasets import places
+from augkit.datasets.data_set import DataSet, Source
 from augkit.datasets.fields import FIELDS, annotations_of
-from augkit.datasets.format import FORMATS, Add, Part, Reader, Record, Sink, Whole, Writer
-from augkit.datasets.naming import SPLIT_NAMES, classes_of, split_named, split_of_path
-from augkit.datasets.packs import holds_packs, packs_in
+from augkit.datasets.format import FORMATS, Add, Packed, Part, Record, Sink
+from augkit.datasets.naming import SPLIT_NAMES, split_named, split_of_path
 from augkit.datasets.places import KEPT_BYTES, Cell, Member, Place
 from augkit.errors import AugkitError, FileError
 from augkit.storage.root import Root, inside
@@ -41,37 +39,30 @@ from augkit.targets import records
 if TYPE_CHECKING:
     import pyarrow
 
-FOLDERS = ("data", *SPLIT_NAMES)
 ROWS = 64  # held at once, with their pictures
 PREFIX_BYTES = 64  # of a picture, that are looked for
-NO_PICTURE, NO_PARQUET = "a row without a picture's bytes", "no Parquet file by its name"
+NO_PICTURE = "a row without a picture's bytes"
 TEXTS = ("label_json", "label", "class", "split", "group", *FIELDS)
 MOST_ROWS, MOST_BYTES = 64, 16 << 20  # of a row group that is written: what is held in memory
 
 
-class ParquetFormat(Reader, Writer):
+class ParquetFormat(Packed):
     """Read files of rows in one pass over them; write image, label, label_json, split, mask, and `FIELDS` as JSON."""
 
     name = "parquet"
     summary = "Parquet with the pictures' bytes, as Hugging Face `datasets` reads it"
     rank = 50
     suffixes = (".parquet",)
-    reads = holds = frozenset(KINDS)
-    is_packed = True
     packages = ("pyarrow",)
-
-    def recognises(self, root: Root) -> bool:
-        return holds_packs(root, self.suffixes, FOLDERS)
+    folders = ("data", *SPLIT_NAMES)
+    other = "no Parquet file by its name"
 
     def read(self, root: Root) -> DataSet:
         left_out: Counter[str] = Counter()
-        root, paths = packs_in(root, left_out)
+        root, paths = self.packs(root, left_out)
         sources: list[Source] = []
         named: dict[str, None] = {}  # by the files' metadata, in their order
         for path in paths:
-            if not path.lower().endswith(self.suffixes):
-                left_out[NO_PARQUET] += 1
-                continue
             try:
                 with root.open(path) as file:
                     table = _File(root, path, file, left_out)
@@ -83,19 +74,21 @@ class ParquetFormat(Reader, Writer):
                 what = f"must be a whole Parquet file, got a fault: {fault}. Copy it again from where it came."
                 raise FileError(what, f"{root}/{path}") from None
         labels = {source.label for source in sources if isinstance(source.label, str)}
-        classes = tuple(named) if labels <= named.keys() else classes_of(labels)
-        return DataSet.of(self.name, root, sources, left_out, classes)
+        return DataSet.of(self.name, root, sources, left_out, named if labels <= named.keys() else None)
 
-    def place(self, part: Part, record_name: str) -> str:
-        return f"{_path(part)}/{record_name}"
+    def file(self, part: Part) -> str:
+        return f"data/{part.split or 'train'}-{part.index:05d}.parquet"
+
+    def member(self, record_name: str) -> str:
+        return record_name
 
     @contextmanager
     def writing(self, sink: Sink, part: Part) -> Iterator[Add]:
-        parquet, schema = arrow.parquet(), _schema()
-        with sink.open(_path(part)) as file:
+        module, schema = places.parquet(), _schema()
+        with sink.open(self.file(part)) as file:
             rows: list[JsonObject] = []
             # Pictures are compressed already, and the least and the greatest of them would be held several times over.
-            writer = parquet.ParquetWriter(
+            writer = module.ParquetWriter(
                 file, schema, compression="none", use_dictionary=False, write_statistics=["label", "split"]
             )
 
@@ -113,16 +106,9 @@ class ParquetFormat(Reader, Writer):
             flush()
             writer.close()
 
-    def extract(self, read: Callable[[str], bytes], id: str) -> bytes:
-        place, _, name = id.partition(".parquet/")
-        with BytesIO(read(f"{place}.parquet")) as file:
-            for row in arrow.parquet().read_table(file, columns=["image"]).column("image").to_pylist():
-                if row["path"] == name:
-                    return bytes(row["bytes"])
-        raise FileError(f"must be in {place}.parquet, got none of that name.", id)
-
-    def whole(self, whole: Whole) -> Iterable[tuple[str, Iterable[bytes]]]:
-        return ()
+    def found(self, file: BinaryIO, member: str) -> bytes | None:
+        cells: list[JsonObject] = places.parquet().read_table(file, columns=["image"]).column("image").to_pylist()
+        return next((bytes(cell["bytes"]) for cell in cells if cell["path"] == member), None)
 
 
 class _File:
@@ -130,7 +116,7 @@ class _File:
 
     def __init__(self, root: Root, path: str, raw: BinaryIO, left_out: Counter[str]) -> None:
         self.path, self.where, self.raw, self.left_out = path, f"{root}/{path}", raw, left_out
-        self.file = arrow.opened(raw)
+        self.file = places.opened(raw)
         schema = self.file.schema_arrow
         columns = {name: str(schema.field(name).type) for name in schema.names}
         self.image = _image_column(columns, self.where)
@@ -152,30 +138,27 @@ class _File:
         columns = [self.image, *([] if self.mask is None else [self.mask]), *self.texts]
         for group in range(self.file.metadata.num_row_groups):
             finders = {name: _Finder(self, name, group) for name in columns[: 1 + (self.mask is not None)]}
-            row = 0
-            for batch in arrow.batches(self.file, columns, group, ROWS):
-                for entry in batch.to_pylist():
-                    image, path = _picture(entry[self.image])
-                    mask, _ = _picture(entry[self.mask]) if self.mask else (b"", "")
-                    place = finders[self.image].place(image, row)
-                    mask_place = finders[self.mask].place(mask, row) if self.mask and mask else None
-                    if image:
-                        yield self._source(path, len(image), entry, place, mask_place, f"{self.where} row {row}")
-                    else:
-                        self.left_out[NO_PICTURE] += 1
-                    row += 1
+            batches = places.batches(self.file, columns, group, ROWS)
+            for row, entry in enumerate(entry for batch in batches for entry in batch.to_pylist()):
+                image, path = _picture(entry[self.image])
+                mask, _ = _picture(entry[self.mask]) if self.mask else (b"", "")
+                place = finders[self.image].place(image, row)
+                mask_place = finders[self.mask].place(mask, row) if self.mask and mask else None
+                if image:
+                    yield self._source(path, len(image), entry, place, mask_place, f"{self.where} row {row}")
+                else:
+                    self.left_out[NO_PICTURE] += 1
 
     def _source(self, path: str, size: int, entry: JsonObject, place: Place, mask: Place | None, where: str) -> Source:
         label, group = self._label(entry, where), entry.get("group")
+        split = split_named(entry["split"], where) if "split" in self.texts else split_of_path(self.path)
         fields = {
             name: json_of(value, f"{where} {name}") if isinstance(value, str) else value
             for name in FIELDS
             if (value := entry.get(name)) is not None
         }
-        return Source(
-            path, size, label, self._split(entry, where), None if group is None else str(group), place,
-            annotations_of(fields, label, mask, where, self.left_out),
-        )  # fmt: skip
+        annotations = annotations_of(fields, label, mask, where, self.left_out)
+        return Source(path, size, label, split, None if group is None else str(group), place, annotations)
 
     def _label(self, entry: JsonObject, where: str) -> Label:
         if entry.get("label_json") is not None:
@@ -189,9 +172,6 @@ class _File:
             raise FileError(f"must be the number of one of {len(self.classes)} classes, got {label}.", f"{where} label")
         return self.classes[label]
 
-    def _split(self, entry: JsonObject, where: str) -> Split | None:
-        return split_named(entry["split"], where) if "split" in self.texts else split_of_path(self.path)
-
 
 class _Finder:
     """Places of the cells of one column of a row group in the file.
@@ -202,7 +182,7 @@ class _Finder:
 
     def __init__(self, table: _File, column: str, group: int) -> None:
         self.path, self.column, self.group, self.at = table.path, column, group, 0
-        chunks = [chunk for chunk in arrow.chunks_of(table.file, column, group) if chunk.physical_type == "BYTE_ARRAY"]
+        chunks = [chunk for chunk in places.chunks_of(table.file, column, group) if chunk.physical_type == "BYTE_ARRAY"]
         chunk = max(chunks, key=lambda chunk: chunk.total_compressed_size)  # paths lie in one of their own
         self.start, self.raw = chunk.data_page_offset, b""
         if chunk.compression == "UNCOMPRESSED" and chunk.total_compressed_size <= KEPT_BYTES:
@@ -251,10 +231,6 @@ def _class_names(metadata: Mapping[bytes, bytes], column: str, where: str) -> tu
     for key in ("info", "features", column, "names"):
         found = found.get(key) if isinstance(found, dict) else None
     return tuple(found) if isinstance(found, list) and all(isinstance(name, str) for name in found) else ()
-
-
-def _path(part: Part) -> str:
-    return f"data/{part.split or 'train'}-{part.index:05d}.parquet"
 
 
 def _row(record: Record, data: bytes, mask: bytes | None) -> JsonObject:

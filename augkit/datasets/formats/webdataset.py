@@ -17,68 +17,65 @@ import json
 import posixpath
 import tarfile
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from io import BytesIO
 from typing import BinaryIO
 
 from augkit.core.arrays import JsonObject, Label
 from augkit.core.text_files import json_of
-from augkit.datasets.data_set import KINDS, DataSet, Source, Split
+from augkit.datasets.data_set import DataSet, Source, Split
 from augkit.datasets.fields import annotations_of
-from augkit.datasets.format import FORMATS, Add, Part, Reader, Record, Sink, Whole, Writer
-from augkit.datasets.naming import SPLIT_NAMES, classes_of, is_picture, split_of_path
-from augkit.datasets.packs import holds_packs, packs_in
+from augkit.datasets.format import FORMATS, Add, Packed, Part, Record, Sink
+from augkit.datasets.naming import SPLIT_NAMES, is_picture, split_of_path
 from augkit.datasets.places import Member
 from augkit.errors import FileError
 from augkit.storage.root import Root, inside
 from augkit.targets import records
 
-COMPRESSED = (".tar.gz", ".tgz", ".tar.bz2", ".tar.xz", ".tar.zst")
 MASKS = ("mask.png", "seg.png")
 MAX_LABEL_BYTES = 2**24
 NO_FILE, ODD_NAME, OTHER = "a member that is no file", "a member with a path out of the tar", "another member of a tar"
-NO_PICTURE, NO_TAR = "a sample without a picture", "no tar by its name"
+NO_PICTURE = "a sample without a picture"
 
 
-class WebDatasetFormat(Reader, Writer):
+class WebDatasetFormat(Packed):
     """Read tars, streamed, in one pass over their headers; write one a shard."""
 
     name = "webdataset"
     summary = "WebDataset tars, streamed, not compressed"
     rank = 40
     suffixes = (".tar",)
-    reads = holds = frozenset(KINDS)
-    is_packed = True
-
-    def recognises(self, root: Root) -> bool:
-        return holds_packs(root, (*self.suffixes, *COMPRESSED), SPLIT_NAMES)
+    refused = (".tar.gz", ".tgz", ".tar.bz2", ".tar.xz", ".tar.zst")
+    folders = SPLIT_NAMES
+    other = "no tar by its name"
 
     def read(self, root: Root) -> DataSet:
         left_out: Counter[str] = Counter()
-        root, paths = packs_in(root, left_out)
-        sources: list[Source] = []
+        root, paths = self.packs(root, left_out)
         for path in paths:
-            if path.lower().endswith(COMPRESSED):
+            if path.lower().endswith(self.refused):
                 what = "must be an uncompressed tar, whose members can be read where they lie. Decompress it"
                 raise FileError(f"{what} (gunzip, zstd -d).", f"{root}/{path}")
-            if path.lower().endswith(".tar"):
-                sources += _Tar(root, path, left_out).sources()
-            else:
-                left_out[NO_TAR] += 1
-        classes = classes_of({source.label for source in sources if isinstance(source.label, str)})
-        return DataSet.of(self.name, root, sources, left_out, classes)
+        sources = (source for path in paths for source in _Tar(root, path, left_out).sources())
+        return DataSet.of(self.name, root, sources, left_out)
 
-    def place(self, part: Part, record_name: str) -> str:
-        return f"{_tar(part)}/{_key(record_name)}.{record_name.rpartition('.')[2]}"
+    def file(self, part: Part) -> str:
+        return f"{part.split}-{part.index:05d}.tar" if part.split else f"{part.index:05d}.tar"
+
+    def member(self, record_name: str) -> str:
+        return f"{_key(record_name)}.{record_name.rpartition('.')[2]}"
 
     @contextmanager
     def writing(self, sink: Sink, part: Part) -> Iterator[Add]:
-        with sink.open(_tar(part)) as file, tarfile.open(fileobj=file, mode="w|", format=tarfile.PAX_FORMAT) as tar:
+        with (
+            sink.open(self.file(part)) as file,
+            tarfile.open(fileobj=file, mode="w|", format=tarfile.PAX_FORMAT) as tar,
+        ):
 
             def add(record: Record, data: bytes, mask: bytes | None) -> None:
                 key = _key(record.name)
-                _add(tar, f"{key}.{record.name.rpartition('.')[2]}", data)
+                _add(tar, self.member(record.name), data)
                 if record.label is not None and str(record.label) in part.numbers:
                     _add(tar, f"{key}.cls", str(part.numbers[str(record.label)]).encode())
                 _add(tar, f"{key}.json", _json({"label": record.label, **records.fields(record.targets, record.size)}))
@@ -87,16 +84,12 @@ class WebDatasetFormat(Reader, Writer):
 
             yield add
 
-    def extract(self, read: Callable[[str], bytes], id: str) -> bytes:
-        place, _, name = id.partition(".tar/")
-        with tarfile.open(fileobj=BytesIO(read(f"{place}.tar"))) as tar:
-            for member in tar:
-                if member.name == name and (file := tar.extractfile(member)) is not None:
-                    return file.read()
-        raise FileError(f"must be in {place}.tar, got none of that name.", id)
-
-    def whole(self, whole: Whole) -> Iterable[tuple[str, Iterable[bytes]]]:
-        return ()
+    def found(self, file: BinaryIO, member: str) -> bytes | None:
+        with tarfile.open(fileobj=file) as tar:
+            for info in tar:
+                if info.name == member and (content := tar.extractfile(info)) is not None:
+                    return content.read()
+        return None
 
 
 class _Tar:
@@ -119,38 +112,27 @@ class _Tar:
         with tarfile.open(fileobj=file, mode="r:") as tar:
             for member in tar:
                 tar.members = []  # type: ignore[attr-defined]  # it would grow with the tar
-                key, extension = self._named(member)
-                if not key:
+                folder, name = posixpath.split(member.name.removeprefix("./"))
+                stem, _, extension = name.partition(".")
+                if member.isdir():
                     continue
+                if fault := _fault(member, bool(stem and extension)):
+                    self.left_out[fault] += 1
+                    continue
+                key, extension = posixpath.join(folder, stem), extension.lower()
                 place = Member(self.path, member.offset_data, member.size)
                 if place.offset + place.size > end:
                     raise tarfile.ReadError(f"{member.name!r} is cut short")
                 sample = self.samples.setdefault(key, {})
                 if extension in sample:
-                    what = f"must name every member once, got {member.name!r} twice."
-                    raise FileError(what, self.where)
+                    raise FileError(f"must name every member once, got {member.name!r} twice.", self.where)
                 sample[extension] = place
-                if extension in ("cls", "json") and place.size <= MAX_LABEL_BYTES:
-                    self.texts[key, extension] = _peeked(file, place)
-
-    def _named(self, member: tarfile.TarInfo) -> tuple[str, str]:
-        """Return the key and the extension of a member, or nothing of one that is left out."""
-        folder, name = posixpath.split(member.name.removeprefix("./"))
-        stem, _, extension = name.partition(".")
-        if member.isdir():
-            return "", ""
-        if not member.isreg() or member.issparse():
-            self.left_out[NO_FILE] += 1
-            return "", ""
-        try:
-            inside(member.name)
-        except FileError:
-            self.left_out[ODD_NAME] += 1
-            return "", ""
-        if not stem or not extension:
-            self.left_out[OTHER] += 1
-            return "", ""
-        return posixpath.join(folder, stem), extension.lower()
+                if (
+                    extension in ("cls", "json")
+                    and place.size <= MAX_LABEL_BYTES
+                    and (content := tar.extractfile(member))
+                ):
+                    self.texts[key, extension] = content.read()
 
     def sources(self) -> Iterator[Source]:
         """Yield the samples that have a picture."""
@@ -174,10 +156,9 @@ class _Tar:
         fields = fields if isinstance(fields, dict) else {}
         label, group = self._label(key, fields), fields.get("group")
         place = self.samples[key][extension]
-        return Source(
-            f"{self.path}/{key}.{extension}", place.size, label, split, None if group is None else str(group), place,
-            annotations_of(fields, label, mask, where, self.left_out),
-        )  # fmt: skip
+        annotations = annotations_of(fields, label, mask, where, self.left_out)
+        id, group = f"{self.path}/{key}.{extension}", None if group is None else str(group)
+        return Source(id, place.size, label, split, group, place, annotations)
 
     def _label(self, key: str, fields: JsonObject) -> Label:
         named = self.texts.pop((key, "cls"), None)
@@ -189,17 +170,15 @@ class _Tar:
             raise FileError("must be UTF-8.", f"{self.where} {key}.cls") from None
 
 
-def _peeked(file: BinaryIO, place: Member) -> bytes:
-    """Return the content of a member; the position in the file stays."""
-    before = file.tell()
-    file.seek(place.offset)
-    data = file.read(place.size)
-    file.seek(before)
-    return data
-
-
-def _tar(part: Part) -> str:
-    return f"{part.split}-{part.index:05d}.tar" if part.split else f"{part.index:05d}.tar"
+def _fault(member: tarfile.TarInfo, is_named: bool) -> str:
+    """Return why a member is left out, or nothing."""
+    if not member.isreg() or member.issparse():
+        return NO_FILE
+    try:
+        inside(member.name)
+    except FileError:
+        return ODD_NAME
+    return "" if is_named else OTHER
 
 
 def _key(record_name: str) -> str:
