@@ -110,4 +110,4 @@ def __dir__() -> list[str]:
     from augkit.transforms import TRANSFORMS
 
     own = (name for name, cls in TRANSFORMS.items() if cls.__module__.startswith(f"{__name__}."))
-    return sorted({*_HOMES, *own, "__version__"}, key=str.casefold)
+    return sorted(sorted({*_HOMES, *own, "__version__"}), key=str.casefold)  # Transform before transform, always

@@ -34,11 +34,13 @@ class Register(Mapping[str, T], Generic[T]):
         self._is_loaded = self._has_extensions = False
 
     def add(self, name: str, thing: T) -> T:
-        """Add a thing, and return it.
+        """Add a thing, and return it. One from outside of augkit comes after all of augkit's own.
 
         Raises:
             ArgumentError: another one has the name.
         """
+        if not thing.__module__.startswith("augkit."):
+            self.load()
         if self._things.setdefault(name, thing) is not thing:
             raise ArgumentError(f"must be a new name, got that of another {self.kind}.", name)
         return thing
