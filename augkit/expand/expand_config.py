@@ -19,6 +19,7 @@ else:
 
 MOST_COPIES = 100_000  # of a source: they are published together, and a worker keeps a line of each until then
 MOST_DIGITS = 18  # of a number of outputs
+MOST_OF_PART = 40  # letters of I/N
 
 Balance = int | Literal["none", "max"]  # `none`, or the outputs that every class is brought to
 
@@ -41,7 +42,7 @@ def _pipelines(given: object) -> object:
 def _class_and_file(text: str) -> tuple[str, str]:
     label, _, file = text.partition("=")
     if not (label and file):
-        raise ArgumentError(f"must be CLASS=FILE, got {text!r}.", "pipeline-for")
+        raise ArgumentError(f"must be CLASS=FILE, got {text!r}.", "--pipeline-for")
     return label, file
 
 
@@ -77,10 +78,12 @@ def _forms() -> Iterable[str]:
 
 def _part(given: object) -> object:
     """Return (i, n) of itself, or of a text such as ``0/3``."""
-    if isinstance(given, str):
-        first, slash, second = given.partition("/")
-        given = (int(first), int(second)) if slash and first.isdecimal() and second.isdecimal() else given
-    return given
+    if not isinstance(given, str):
+        return given
+    first, slash, second = given.partition("/")
+    if not (slash and first.isdecimal() and second.isdecimal() and len(given) <= MOST_OF_PART):
+        raise ArgumentError(f"must be I/N, such as 0/3, got {given!r:.60}.", "--shards")
+    return int(first), int(second)
 
 
 class ExpandConfig(Configuration):

@@ -1,4 +1,4 @@
-"""A worker process as its supervisor sees it: whether it lives, where it is, and whether it moves."""
+"""Supervision of worker processes: whether one lives and moves, and which picture is to blame if it does not."""
 
 from __future__ import annotations
 
@@ -9,14 +9,15 @@ import signal
 import sys
 import threading
 import time
+from bisect import bisect_left
 from collections.abc import Iterator, MutableSequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnContext
 from multiprocessing.process import BaseProcess
 from multiprocessing.synchronize import Event
-from typing import Any, Generic, cast
+from typing import Any, cast
 
 from augkit.errors import JobError
 from augkit.expand.worker import BEGUN, IDLE, OUTPUTS, POSITION, PUBLISHING, TICKS, Order, Shard, Workable, begin
@@ -25,24 +26,26 @@ LOOK_S = 0.25  # between looks at workers that do not answer
 START_S = 300.0  # that a worker may take to begin: on a cold network disk imports take minutes
 PUBLISH_S = 900.0  # that a shard may take to be synced: a slow disk holds gigabytes of others' writes
 MOST_FALSE_STARTS = 3  # workers in a row that end before they begin
+MOST_DEATHS = 8  # of workers over one shard beyond those that a picture was found for
+FROM_OUTSIDE = ("SIGKILL", "SIGTERM")  # someone else, or the system for want of memory, may have sent these
 KILLED = "must be able to begin, and was killed each time it did. Look for what kills processes here."
 _THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
 
 
 @dataclass
-class Worker(Generic[Shard]):
+class Worker:
     """A worker process as its supervisor sees it."""
 
     process: BaseProcess
     pipe: Connection
     shared: MutableSequence[int]
-    order: Order[Shard] | None = None  # in hand
+    order: Order | None = None  # in hand
     has_begun: bool = False
     last: tuple[int, int] = (IDLE, 0)
     since: float = field(default_factory=time.monotonic)  # when it was last seen to move
     outputs_before: int = 0
 
-    def send(self, order: Order[Shard]) -> None:
+    def send(self, order: Order) -> None:
         """Give it work."""
         self.order = order
         self.since = time.monotonic()
@@ -81,7 +84,7 @@ class Worker(Generic[Shard]):
         self.pipe.close()
 
 
-def started(work: Workable[Shard, object], start_method: str, stop: Event) -> Worker[Shard]:
+def started(work: Workable, start_method: str, stop: Event) -> Worker:
     """Start a worker.
 
     Raises:
@@ -109,20 +112,13 @@ def started(work: Workable[Shard, object], start_method: str, stop: Event) -> Wo
     return Worker(process, ours, shared)
 
 
-def ending_alone(work: Workable[Shard, object], tasks: tuple[object, ...], start_method: str, timeout_s: float) -> str:
-    """Do some tasks in a process of their own; return what ended it, or nothing if it lived.
-
-    Args:
-        work: what the tasks belong to.
-        tasks: to be done one after the other, and dropped.
-        start_method: of the process.
-        timeout_s: seconds that one output may take.
-    """
+def ending_alone(work: Workable, tasks: tuple[object, ...], start_method: str, timeout_s: float) -> str:
+    """Do some tasks in a process of their own; return what ended it, or nothing if it lived."""
     stop = multiprocessing.get_context(start_method).Event()
     for _ in range(MOST_FALSE_STARTS):
         worker = started(work, start_method, stop)
         try:
-            worker.send(Order(tasks=tasks))
+            worker.send(tasks)
             while True:
                 wait([worker.pipe, worker.process.sentinel], LOOK_S)
                 answer = worker.answer()
@@ -135,14 +131,60 @@ def ending_alone(work: Workable[Shard, object], tasks: tuple[object, ...], start
                 elif worker.overdue(timeout_s):
                     return f"took longer than {timeout_s:g} s"
             if worker.shared[TICKS]:  # else it was ended before it came to the tasks
-                return _ending(worker.process.exitcode or 0)
+                code = worker.process.exitcode or 0
+                return f"crashed its process ({signal.Signals(-code).name if code < 0 else f'exit code {code}'})"
         finally:
             worker.end()
     return ""
 
 
-def _ending(exit_code: int) -> str:
-    return f"crashed its process ({signal.Signals(-exit_code).name if exit_code < 0 else f'exit code {exit_code}'})"
+def cleared(work: Workable, shard: Shard, position: int, deaths: int, start_method: str, timeout_s: float) -> Shard:
+    """Return a shard as it is to be done again after the death of its worker.
+
+    The picture that was in hand is tried once more, alone, and quarantined if that ends its process too; after a signal
+    that may have come from outside, after a third time. If it lives, nobody is blamed and the shard is just done again.
+    If workers go on dying over it, the first picture is looked for that ends a process which did all those before it.
+
+    Args:
+        work: what the shard belongs to.
+        shard: it was in hand.
+        position: the place that was in hand, or a negative number.
+        deaths: how many workers died over this shard, this one among them.
+        start_method: of the processes in which pictures are tried.
+        timeout_s: seconds that one output may take there.
+
+    Raises:
+        JobError: workers die again and again, and no picture is to blame.
+    """
+
+    def trial(places: list[int]) -> str:
+        """Return what ends a process that does some tasks; twice in a row, if it may have come from outside."""
+        tasks = tuple(shard.tasks[place] for place in places)
+        ending = ending_alone(work, tasks, start_method, timeout_s)
+        is_ours = not any(name in ending for name in FROM_OUTSIDE)
+        return ending if is_ours else ending_alone(work, tasks, start_method, timeout_s)
+
+    held = dict(shard.quarantined)
+    if deaths - len(held) > MOST_DEATHS:
+        advice = "Look for what kills processes here, such as a lack of memory, and run again with fewer workers."
+        raise JobError(f"must live through a shard, but {deaths} died over the same one. {advice}", "a worker process")
+    if position >= 0:
+        ending = trial([position])
+        if ending:
+            return _without(shard, position, f"{ending} twice, the second time alone.")
+    if deaths - len(held) < 3:
+        return shard
+    places = [place for place in range(len(shard.tasks)) if place not in held]
+    if not trial(places):
+        return shard
+    # A process does not live through the first `count` of them, and through fewer it does.
+    count = 1 + bisect_left(range(1, len(places)), True, key=lambda count: bool(trial(places[:count])))
+    ending = trial(places[:count]) or "ended its process"
+    return _without(shard, places[count - 1], f"{ending} again and again, after other pictures.")
+
+
+def _without(shard: Shard, position: int, reason: str) -> Shard:
+    return replace(shard, quarantined=(*shard.quarantined, (position, reason)))
 
 
 @contextmanager

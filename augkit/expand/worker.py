@@ -8,12 +8,11 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import MutableSequence, Sequence
-from dataclasses import Field, dataclass
+from collections.abc import MutableSequence
+from dataclasses import Field
 from multiprocessing.connection import Connection
-from multiprocessing.process import BaseProcess
 from multiprocessing.synchronize import Event
-from typing import Any, ClassVar, Generic, Protocol, TypeVar
+from typing import Any, ClassVar, Protocol
 
 # What a worker shares: where it is (a task's place, or one of these), how often it has moved, and how many outputs it
 # has begun in all.
@@ -27,7 +26,7 @@ class Stopped(Exception):
     """The job was told to end while work was in hand."""
 
 
-class Numbered(Protocol):
+class Shard(Protocol):
     """A shard as an engine sees it: a dataclass with tasks, and those known to kill who does them, (place, reason)."""
 
     __dataclass_fields__: ClassVar[dict[str, Field[Any]]]
@@ -38,12 +37,6 @@ class Numbered(Protocol):
     def tasks(self) -> tuple[object, ...]: ...
     @property
     def quarantined(self) -> tuple[tuple[int, str], ...]: ...
-
-
-Shard = TypeVar("Shard", bound=Numbered)
-Taken = TypeVar("Taken", bound=Numbered, contravariant=True)
-Result = TypeVar("Result")
-Made = TypeVar("Made", covariant=True)
 
 
 class Hand(Protocol):
@@ -59,22 +52,17 @@ class Hand(Protocol):
         """Tell that all is made; from now on the shard is not to be stopped."""
 
 
-class Workable(Protocol[Taken, Made]):
+class Workable(Protocol):
     """The work that a worker is given once, when it begins."""
 
-    def expand(self, shard: Taken, hand: Hand) -> Made:
+    def expand(self, shard: Any, hand: Hand) -> object:
         """Do a shard."""
 
-    def attempt(self, tasks: Sequence[Any], hand: Hand) -> None:
+    def attempt(self, tasks: Any, hand: Hand) -> None:
         """Do some tasks and drop what comes out."""
 
 
-@dataclass(frozen=True)
-class Order(Generic[Shard]):
-    """The next order for a worker: a shard, or some tasks, to see whether it lives through them."""
-
-    shard: Shard | None = None
-    tasks: tuple[object, ...] = ()
+Order = Shard | tuple[object, ...]  # for a worker: a shard, or some tasks, to see whether it lives through them
 
 
 class _SharedHand:
@@ -101,7 +89,7 @@ class _SharedHand:
         self._shared[TICKS] += 1
 
 
-def begin(work: Workable[Shard, object], pipe: Connection, shared: MutableSequence[int], stop: Event) -> None:
+def begin(work: Workable, pipe: Connection, shared: MutableSequence[int], stop: Event) -> None:
     """Say BEGUN, then do what comes through the pipe until it is closed; send back what came of it."""
     import cv2
 
@@ -111,15 +99,15 @@ def begin(work: Workable[Shard, object], pipe: Connection, shared: MutableSequen
     pipe.send(BEGUN)
     while True:
         try:
-            order: Order[Shard] = pipe.recv()
+            order: Order = pipe.recv()
         except EOFError:
             return
         try:
             result: object = LIVED
-            if order.shard is not None:
-                result = work.expand(order.shard, hand)
+            if isinstance(order, tuple):
+                work.attempt(order, hand)
             else:
-                work.attempt(order.tasks, hand)
+                result = work.expand(order, hand)
         except Exception as fault:
             result = fault
         shared[POSITION] = IDLE
@@ -138,9 +126,9 @@ def _end_with_parent() -> None:
         return
     if sys.platform == "linux" and os.getppid() == parent.pid:  # forkserver's children have another one
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-    threading.Thread(target=_watch_parent, args=(parent,), daemon=True).start()
 
+    def watch() -> None:
+        parent.join()
+        os._exit(1)
 
-def _watch_parent(parent: BaseProcess) -> None:
-    parent.join()
-    os._exit(1)
+    threading.Thread(target=watch, daemon=True).start()

@@ -59,7 +59,9 @@ def _tasks() -> list[str]:
 
 
 def _size(given: object) -> object:
-    return parse_input(given, "input") if isinstance(given, str) else tuple(given) if isinstance(given, list) else given
+    if isinstance(given, str):
+        return parse_input(given, "--input")
+    return tuple(given) if isinstance(given, list) else given
 
 
 class TrainConfig(Configuration):

@@ -148,7 +148,7 @@ def test_repeats_take_the_default_model(pictures: Path, tmp_path: Path, words: t
         (("--weights", "pretrained", "--model", "resnet18"), "weights: must be a file for resnet18"),
         (("--weights", "nowhere.pt", "--model", "resnet18"), "nowhere.pt"),
         (("--pipeline", "sixx"), "Did you mean six"),
-        (("--input", "32"), "input: must be HEIGHTxWIDTHxCHANNELS"),
+        (("--input", "32"), "--input: must be HEIGHTxWIDTHxCHANNELS"),
         (("--class-weights", "plane=2"), "Did you mean plain"),
         (("--split", "train=1.0"), "must leave pictures for test"),
         (("--epochs", "0"), "must be 1 at least"),

@@ -209,4 +209,7 @@ def test_a_class_has_a_pipeline_of_its_own(tmp_path: Path) -> None:
     changed = augkit("expand", src, out, *options, "--pipeline", "identity", code=2).stderr
     assert "pipelines_for.tulips must be" in changed
     for wrong in ("tulips", "=identity", "tulips="):
-        assert "CLASS=FILE" in augkit("expand", src, out, *options, *asked[:2], "--pipeline-for", wrong, code=2).stderr
+        told = augkit("expand", src, out, *options, *asked[:2], "--pipeline-for", wrong, code=2).stderr
+        assert told == f"augkit: --pipeline-for: must be CLASS=FILE, got {wrong!r}.\n"
+    told = augkit("expand", src, out, *options, *asked[:2], "--shards", "3", code=2).stderr
+    assert told == "augkit: --shards: must be I/N, such as 0/3, got '3'.\n"

@@ -114,7 +114,7 @@ def test_a_stopped_worker_is_replaced() -> None:
     for result in run_shards(FakeWork(), iter(work), 2, timeout_s=1.0):
         if not seen:
             os.kill(children()[0], signal.SIGSTOP)
-        seen.append(result)  # type: ignore[arg-type]
+        seen.append(result)
     assert dict(seen) == dict.fromkeys(range(12), ["slow"] * 4)  # type: ignore[arg-type]
     assert not children()
 
@@ -175,7 +175,7 @@ def group(leader: int) -> list[str]:
 
 
 def test_death_without_a_culprit_ends_the_job(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("augkit.expand.engines.processes.ending_alone", lambda *_, **__: "")
+    monkeypatch.setattr("augkit.expand.supervision.ending_alone", lambda *_, **__: "")
     with pytest.raises(JobError, match="died over the same one"):
         done([FakeShard(0, ("abort",))], 1)
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterable
-from typing import Protocol
+from typing import Any, Protocol
 
-from augkit.expand.worker import Result, Shard, Workable
+from augkit.expand.worker import Shard, Workable
 from augkit.registers import Register
 
 
@@ -14,14 +14,14 @@ class Engine(Protocol):
 
     def __call__(
         self,
-        work: Workable[Shard, Result],
+        work: Workable,
         shards: Iterable[Shard],
         workers: int,
         *,
         timeout_s: float = 60.0,
         start_method: str = "spawn",
         watch: Callable[[int], None] | None = None,
-    ) -> Generator[Result]:
+    ) -> Generator[Any]:
         """Do all shards and yield each result as it comes; closing the generator ends the work.
 
         Args:

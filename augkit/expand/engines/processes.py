@@ -11,17 +11,15 @@ import os
 import pickle
 import sys
 import time
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Generator, Iterable, Iterator
-from functools import partial
 from multiprocessing.connection import wait
-from typing import Generic, cast
+from typing import Any
 
 from augkit.errors import ArgumentError, JobError
 from augkit.expand.engines import ENGINES
-from augkit.expand.quarantine import cleared
-from augkit.expand.supervision import KILLED, LOOK_S, MOST_FALSE_STARTS, Worker, ending_alone, started
-from augkit.expand.worker import BEGUN, POSITION, Order, Result, Shard, Workable
+from augkit.expand.supervision import KILLED, LOOK_S, MOST_FALSE_STARTS, Worker, cleared, started
+from augkit.expand.worker import BEGUN, POSITION, Shard, Workable
 
 STOP_S = 10.0  # that workers get to end after Ctrl-C
 MOST_KILLED_STARTS = 100  # likewise, by a signal
@@ -37,14 +35,14 @@ def cpu_count() -> int:
 
 
 def run_shards(
-    work: Workable[Shard, Result],
+    work: Workable,
     shards: Iterable[Shard],
     workers: int,
     *,
     timeout_s: float = 60.0,
     start_method: str = "spawn",
     watch: Callable[[int], None] | None = None,
-) -> Generator[Result]:
+) -> Generator[Any]:
     """Do all shards in processes, or, with 0 workers, in this one, without limits; see `Engine`."""
     if workers == 0:
         yield from _run_here(work, shards, watch)
@@ -64,19 +62,18 @@ def run_shards(
 ENGINES.add("processes", run_shards)
 
 
-class _Pool(Generic[Shard, Result]):
+class _Pool:
     """The workers of a run, and what they have in hand."""
 
-    def __init__(self, work: Workable[Shard, Result], size: int, start_method: str, timeout_s: float) -> None:
+    def __init__(self, work: Workable, size: int, start_method: str, timeout_s: float) -> None:
         self.work, self.size, self.start_method, self.timeout_s = work, size, start_method, timeout_s
         self.stop = multiprocessing.get_context(start_method).Event()
-        self.workers: list[Worker[Shard]] = []
+        self.workers: list[Worker] = []
         self.again = deque[Shard]()  # shards whose worker died
-        self.deaths: dict[int, int] = {}  # of workers, by shard
+        self.deaths = Counter[int]()  # of workers, by shard
         self.false_starts = 0
-        self._trial = partial(ending_alone, work, start_method=start_method, timeout_s=timeout_s)
 
-    def run(self, shards: Iterator[Shard], watch: Callable[[int], None]) -> Iterator[Result]:
+    def run(self, shards: Iterator[Shard], watch: Callable[[int], None]) -> Iterator[object]:
         waiting = deque[Shard]()
         while True:
             waiting.extend(self.again)
@@ -86,7 +83,7 @@ class _Pool(Generic[Shard, Result]):
             self._start_workers(len(waiting))
             for worker in self.workers:
                 if worker.has_begun and worker.order is None and waiting:
-                    worker.send(Order(shard=waiting.popleft()))
+                    worker.send(waiting.popleft())
             if not waiting and all(worker.order is None for worker in self.workers):
                 return
             for worker in self._ready():
@@ -100,7 +97,7 @@ class _Pool(Generic[Shard, Result]):
         while len(self.workers) < min(self.size, busy + waiting):
             self.workers.append(started(self.work, self.start_method, self.stop))
 
-    def _ready(self) -> list[Worker[Shard]]:
+    def _ready(self) -> list[Worker]:
         """Wait until a worker answers, or has ended, or is killed because it hangs."""
         began = time.monotonic()
         handles = [worker.pipe for worker in self.workers] + [worker.process.sentinel for worker in self.workers]
@@ -114,7 +111,7 @@ class _Pool(Generic[Shard, Result]):
                 worker.process.join()
         return [w for w in self.workers if w.pipe in ready or w.process.sentinel in ready or not w.process.is_alive()]
 
-    def _taken(self, worker: Worker[Shard]) -> Result | None:
+    def _taken(self, worker: Worker) -> object:
         """Take a worker's answer, if it is a shard's result; if the worker has died, have its shard done again."""
         answer = worker.answer()
         if answer is None:
@@ -127,17 +124,18 @@ class _Pool(Generic[Shard, Result]):
         worker.order = None
         if isinstance(answer, Exception):
             raise answer
-        return cast(Result, answer)
+        return answer
 
-    def _remove_dead(self, worker: Worker[Shard]) -> None:
+    def _remove_dead(self, worker: Worker) -> None:
         self.workers.remove(worker)
         position, order = worker.shared[POSITION], worker.order
         worker.end()
         if not worker.has_begun:
             self._count_start(worker.process.exitcode or 0)
-        if order is not None and order.shard is not None:
-            deaths = self.deaths[order.shard.index] = self.deaths.get(order.shard.index, 0) + 1
-            self.again.append(cleared(order.shard, position, deaths, self._trial))
+        if order is not None and not isinstance(order, tuple):
+            self.deaths[order.index] += 1
+            deaths = self.deaths[order.index]
+            self.again.append(cleared(self.work, order, position, deaths, self.start_method, self.timeout_s))
 
     def _count_start(self, exit_code: int) -> None:
         """Count a worker that ended before it began; give up when that is no accident."""
@@ -161,9 +159,7 @@ class _Pool(Generic[Shard, Result]):
         self.workers.clear()
 
 
-def _run_here(
-    work: Workable[Shard, Result], shards: Iterable[Shard], watch: Callable[[int], None] | None
-) -> Iterator[Result]:
+def _run_here(work: Workable, shards: Iterable[Shard], watch: Callable[[int], None] | None) -> Iterator[object]:
     import cv2
 
     threads = cv2.getNumThreads()

@@ -10,14 +10,12 @@ import os
 import threading
 from collections import Counter
 from collections.abc import Callable, Generator, Iterable, Iterator
-from functools import partial
 from typing import Any
 
 from augkit.errors import JobError, MissingExtra
 from augkit.expand.engines import ENGINES
-from augkit.expand.quarantine import cleared
-from augkit.expand.supervision import ending_alone
-from augkit.expand.worker import Result, Shard, Workable
+from augkit.expand.supervision import cleared
+from augkit.expand.worker import Shard, Workable
 
 RETRIES = 3  # by Ray itself, when a node or a worker dies
 AHEAD = 2  # shards handed out for each processor, so that none waits
@@ -40,14 +38,14 @@ class _Watched:
 
 
 def run_tasks(
-    work: Workable[Shard, Result],
+    work: Workable,
     shards: Iterable[Shard],
     workers: int,
     *,
     timeout_s: float = 60.0,
     start_method: str = "spawn",
     watch: Callable[[int], None] | None = None,
-) -> Generator[Result]:
+) -> Generator[Any]:
     """Do all shards on the cluster that RAY_ADDRESS names, or on one of this machine; see `Engine`.
 
     0 workers take all the cluster's processors. Nothing in hand is counted.
@@ -72,9 +70,7 @@ def run_tasks(
 ENGINES.add("ray", run_tasks)
 
 
-def _run(
-    ray: Any, work: Workable[Shard, Result], shards: Iterable[Shard], workers: int, timeout_s: float
-) -> Iterator[Result]:
+def _run(ray: Any, work: Workable, shards: Iterable[Shard], workers: int, timeout_s: float) -> Iterator[object]:
     # Ray has the libraries of a task with one processor take one thread (OMP_NUM_THREADS). An environment of its own
     # would have its worker started by a shell, which fails where Python's path holds a space.
     task = ray.remote(num_cpus=1, max_retries=RETRIES, retry_exceptions=False)(_do)
@@ -82,7 +78,6 @@ def _run(
     pending: dict[object, Shard] = {}
     again: list[Shard] = []
     deaths = Counter[int]()
-    trial = partial(ending_alone, work, start_method="spawn", timeout_s=timeout_s)
     while True:
         while len(pending) < AHEAD * workers and (shard := again.pop() if again else next(rest, None)) is not None:
             pending[task.remote(shared, shard, timeout_s)] = shard
@@ -94,7 +89,7 @@ def _run(
             yield ray.get(done)
         except ray.exceptions.WorkerCrashedError:  # after all retries: a picture is looked for, here
             deaths[shard.index] += RETRIES
-            again.append(cleared(shard, -1, deaths[shard.index], trial))
+            again.append(cleared(work, shard, -1, deaths[shard.index], "spawn", timeout_s))
         except ray.exceptions.RayTaskError as fault:
             raise fault.cause from None
         except ray.exceptions.RayError as fault:
@@ -102,7 +97,7 @@ def _run(
             raise JobError(f"must do the job's tasks, got: {type(fault).__name__}. {advice}", "ray") from fault
 
 
-def _do(work: Workable[Shard, Result], shard: Shard, timeout_s: float) -> Result:
+def _do(work: Workable, shard: Shard, timeout_s: float) -> object:
     import cv2
 
     cv2.setNumThreads(1)
