@@ -42,6 +42,6 @@ def annotations_of(
     Raises:
         FileError: a field is malformed.
     """
-    read = of_fields(fields, label, where)
-    left_out[FLAT] += read.flat
-    return Annotations(read.targets, mask, read.size) if read.targets or mask is not None else None
+    targets, size, flat = of_fields(fields, label, where)
+    left_out[FLAT] += flat
+    return Annotations(targets, mask, size) if targets or mask is not None else None

@@ -59,24 +59,22 @@ def run(plan: Plan, sample: Sample, executor: str = "cpu") -> Sample:
     labels: Carried = points_of(targets)
     if plan.policy.keypoint_pairs:
         mirrored(labels, plan.policy)  # what cannot be exchanged is told early, not by chance
-    pixels_beside = [target for target in targets.values() if isinstance(target, PixelTarget)]
-    beside = {place: array for target in pixels_beside for place, array in target.planes().items()}
-    pictures = frozenset(place for target in pixels_beside if target.is_picture for place in target.planes())
-    walk = _Walk(plan.policy, pixels, sample, beside, pictures)
+    arrays = [target for target in targets.values() if isinstance(target, PixelTarget)]
+    beside = {place: array for target in arrays for place, array in target.planes().items()}
+    walk = _Walk(plan.policy, pixels, sample, arrays)
     done = walk.through(plan.steps, _Picture(sample.image, beside, plan.source, labels))
     labels = clipped(done.labels, done.size, plan.policy.min_visible)
     label = sample.label
     if plan.policy.exchanges and plan.is_mirrored:
         labels, label = mirrored(labels, plan.policy), plan.policy.in_mirror(label)
     # What comes out is the caller's to change, and must not be what went in.
-    made = sample.changed(image=_own(done.image, sample.image), label=label)
+    parts: dict[str, object] = {"image": _own(done.image, sample.image), "label": label}
     for target in labels.values():
-        made.__dict__.update(vars(target))
-    if pixels_beside:
-        planes = {place: _own(array, beside[place]) for place, array in done.beside.items()}
-        for beside_it in pixels_beside:
-            made.__dict__.update(vars(beside_it.with_planes(planes)))
-    return made
+        parts |= vars(target)
+    planes = {place: _own(array, beside[place]) for place, array in done.beside.items()}
+    for array_target in arrays:
+        parts |= vars(array_target.with_planes(planes))
+    return sample.changed(**parts)
 
 
 class _Picture(NamedTuple):
@@ -92,16 +90,16 @@ class _Walk:
     """State shared by all steps of a plan, and of the branches of its blends."""
 
     def __init__(
-        self,
-        policy: SamplingOptions,
-        pixels: Executor,
-        sample: Sample,
-        beside: Mapping[Place, Image],
-        pictures: frozenset[Place],
+        self, policy: SamplingOptions, pixels: Executor, sample: Sample, arrays: Sequence[PixelTarget]
     ) -> None:
-        self.policy, self.pixels, self.alpha, self.pictures = policy, pixels, sample.alpha, pictures
+        self.policy, self.pixels, self.alpha = policy, pixels, sample.alpha
         self.of_image = Sampling(policy.interpolation, policy.border, _fill("fill", policy, sample.image))
-        self.of_beside = {place: _sampling(place in pictures, policy, array) for place, array in beside.items()}
+        self.of_beside: dict[Place, Sampling] = {}
+        self.masks: set[Place] = set()
+        for target in arrays:
+            planes = target.planes()
+            self.of_beside |= {place: _sampling(target.is_picture, policy, planes[place]) for place in planes}
+            self.masks |= set() if target.is_picture else planes.keys()
 
     def through(self, steps: Sequence[Step], start: _Picture) -> _Picture:
         """Return the picture after all steps; the image it starts with is left alone."""
@@ -148,7 +146,7 @@ class _Walk:
             alpha = self.pixels.resample(alpha, run, replace(how, fill=how.fill[3:])) if run else alpha
             image = np.dstack([image, alpha])
         if isinstance(op, Erase) and op.mask_fill is not None:
-            painted = {key: _painted(array, op) for key, array in now.beside.items() if key not in self.pictures}
+            painted = {key: _painted(array, op) for key, array in now.beside.items() if key in self.masks}
             now = now._replace(beside={**now.beside, **painted})
         return self._moved(now, run, image) if run else now._replace(image=image)
 

@@ -12,7 +12,7 @@ from augkit.images import encode
 from augkit.pipeline import Pipeline
 from augkit.pipeline.sentences import explain
 from augkit.preview.canvas import kinds
-from augkit.preview.cells import Cell, cells, facts_of
+from augkit.preview.sheet import Cell, cells, facts_of
 from augkit.targets.sample import Sample
 
 SIDE_PX = 448  # of a picture: two of the screen's pixels for one of the page's
@@ -35,21 +35,13 @@ figcaption { margin-top: 6px; font-size: 12px; overflow-wrap: anywhere; }
 def contact_page(
     samples: Sequence[Sample], pipeline: Pipeline, copies: int, seed: int = 0, title: str = "augkit"
 ) -> str:
-    """Draw a page of pictures and their copies: those that expanding them with that seed makes.
-
-    Args:
-        samples: at least one, one a row.
-        pipeline: makes the copies.
-        copies: how many of each, at least 1.
-        seed: the user's seed.
-        title: the header's first line.
+    """Draw a page of pictures and their copies that expanding them with that seed makes: as `contact_sheet`.
 
     Returns:
-        HTML: what the pipeline does in sentences, then a row for every sample with the drawn numbers under each copy.
+        HTML: the pipeline in sentences, then a row for every sample with the drawn numbers under each copy.
 
     Raises:
-        ArgumentError: there is nothing to show.
-        AugkitError: a copy cannot be made; the sentence names the sample.
+        ArgumentError, AugkitError: as `contact_sheet`.
     """
     known = kinds(samples, pipeline.policy)
     rows = [

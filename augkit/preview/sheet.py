@@ -1,4 +1,4 @@
-"""Contact sheets: every row a picture and its copies, the drawn numbers under each."""
+"""Contact sheets: every row a picture and its copies, the drawn numbers under each, and the cells they are made of."""
 
 from __future__ import annotations
 
@@ -9,11 +9,17 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
+from augkit.core.key import Key
+from augkit.core.plan import Plan
+from augkit.core.spatial import Size
+from augkit.errors import ArgumentError, AugkitError
+from augkit.executors import run
 from augkit.pipeline import Pipeline
-from augkit.preview.canvas import TINY_PX, fitted_size, kinds
-from augkit.preview.cells import Cell, cells, facts_of
+from augkit.preview.canvas import TINY_PX, fitted_size, kinds, marked, picture
 from augkit.preview.lettering import font, wrapped
+from augkit.preview.numbers import numbers
 from augkit.targets.sample import Sample
+from augkit.targets.scene import Scene
 
 CELL_PX, SMALL_CELL_PX = 224, 144  # the side of a picture's place; the small one where all pictures are tiny
 MARGIN, GAP, ROW_GAP, ORIGINAL_GAP = 28, 16, 22, 32
@@ -135,3 +141,74 @@ def _draw_header(draw: ImageDraw.ImageDraw, layout: Layout, title: Sequence[str]
     for column in range(layout.copies + 1):
         text = f"copy {column - 1}" if column else "original"
         draw.text((layout.place(0, column)[0], layout.headings), text, fill=INK, font=font(HEADING_PX))
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A source with the plan of its copy, or without one: the original. Copies are made when they are drawn."""
+
+    source: Sample
+    plan: Plan | None = None
+
+    @property
+    def size(self) -> Size:
+        height, width = self.source.image.shape[:2]
+        return self.plan.size if self.plan else (height, width)
+
+    @property
+    def words(self) -> list[str]:
+        return numbers(self.plan) if self.plan else _facts(self.source)
+
+    def shown(self, side: int, known: Sequence[str]) -> Image.Image:
+        """Return its picture with its labels drawn in, fitted into a square.
+
+        Args:
+            side: of the square, in pixels.
+            known: all kinds of labels, as `canvas.kinds` gives them.
+        """
+        sample = self.sample
+        return marked(picture(sample, side), sample, known)
+
+    @property
+    def sample(self) -> Sample:
+        try:
+            return run(self.plan, self.source) if self.plan else self.source
+        except AugkitError as error:
+            raise error.at(self.source.id) from None
+
+
+def cells(samples: Sequence[Sample], pipeline: Pipeline, copies: int, seed: int) -> list[list[Cell]]:
+    """Return a row for every sample: itself, then its copies.
+
+    Raises:
+        ArgumentError: there is nothing to show.
+        AugkitError: a copy cannot be drawn; the sentence names the sample.
+    """
+    if not samples:
+        raise ArgumentError("must hold at least one sample, got none.", "samples")
+    if copies < 1:
+        raise ArgumentError(f"must be at least 1, got {copies}.", "copies")
+    return [_row(sample, pipeline, copies, seed) for sample in samples]
+
+
+def facts_of(samples: Sequence[Sample], copies: int, seed: int) -> list[str]:
+    """Return what is shown, in words."""
+    pictures = f"{len(samples)} picture" + "s" * (len(samples) != 1)
+    return [pictures, f"{copies} cop" + ("ies" if copies != 1 else "y") + " of each", f"seed {seed}"]
+
+
+def _row(sample: Sample, pipeline: Pipeline, copies: int, seed: int) -> list[Cell]:
+    """Return the sample's cell and those of its copies."""
+    scene = Scene.of(sample)
+    try:
+        plans = [pipeline.draw(Key(seed, sample.id, copy), scene) for copy in range(copies)]
+    except AugkitError as error:
+        raise error.at(sample.id) from None
+    return [Cell(sample), *(Cell(sample, plan) for plan in plans)]
+
+
+def _facts(sample: Sample) -> list[str]:
+    height, width = sample.image.shape[:2]
+    channels = 1 if sample.image.ndim == 2 else sample.image.shape[2]
+    colors = {1: "grey", 3: "RGB"}.get(channels, "RGBA" if sample.alpha else f"{channels} channels")
+    return [sample.id or "(no name)", f"{width} x {height}", f"{colors} {sample.image.dtype}"]

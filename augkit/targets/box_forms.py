@@ -18,7 +18,7 @@ from numpy.typing import ArrayLike, NDArray
 from augkit.core.constraints import is_size
 from augkit.core.spatial import Size
 from augkit.errors import ArgumentError, closest
-from augkit.targets.coordinates import rows_of
+from augkit.targets.rows import rows_of
 
 __all__ = ["BOX_FORMS", "BoxForm", "boxes", "boxes_as", "described", "edges"]
 

@@ -12,10 +12,9 @@ from augkit.core.spatial import Size
 from augkit.errors import FileError, SampleError
 from augkit.targets import run_lengths
 from augkit.targets.columns import Columns, numbers
-from augkit.targets.coordinates import listed, rows_of
 from augkit.targets.outlines import boxes_around, outlines_of
 from augkit.targets.polygons import Polygons, around
-from augkit.targets.rows import ROUNDING, Kept, refuse, rounded
+from augkit.targets.rows import ROUNDING, Kept, listed, refuse, rounded, rows_of
 from augkit.targets.target import Canvas, Given, PointTarget, Thin, target
 
 

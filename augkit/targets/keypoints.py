@@ -12,8 +12,7 @@ from augkit.core.arrays import Array, Json, JsonObject, Points
 from augkit.core.spatial import Size
 from augkit.errors import FileError
 from augkit.targets.columns import Columns, numbers
-from augkit.targets.coordinates import rows_of
-from augkit.targets.rows import ROUNDING, Kept, refuse, rounded
+from augkit.targets.rows import ROUNDING, Kept, refuse, rounded, rows_of
 from augkit.targets.target import Canvas, Given, PointTarget, Thin, target
 
 

@@ -11,9 +11,8 @@ from augkit.core.arrays import Json, JsonObject, Points
 from augkit.core.spatial import Size
 from augkit.errors import FileError
 from augkit.targets.columns import Columns, numbers, shown
-from augkit.targets.coordinates import Polygon, polygons_of
 from augkit.targets.outlines import part_inside
-from augkit.targets.rows import Kept, flat_of, pairs_of, rounded
+from augkit.targets.rows import Kept, Polygon, flat_of, pairs_of, polygons_of, rounded
 from augkit.targets.target import Canvas, Given, PointTarget, Thin, target
 
 Box = tuple[float, float, float, float]

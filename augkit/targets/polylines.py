@@ -11,9 +11,8 @@ from augkit.core.arrays import Json, Labels, Points
 from augkit.core.spatial import Size
 from augkit.errors import FileError
 from augkit.targets.columns import numbers
-from augkit.targets.coordinates import lines_of
 from augkit.targets.outlines import length_inside
-from augkit.targets.rows import ROUNDING, Kept, pairs_of
+from augkit.targets.rows import ROUNDING, Kept, lines_of, pairs_of
 from augkit.targets.target import Canvas, RowTarget, target
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields as fields_of, replace
 from functools import cache
-from typing import NamedTuple
 
 from augkit.core.arrays import Json, JsonObject, Label
 from augkit.core.spatial import Size
@@ -147,25 +146,11 @@ def fields(targets: Carried, size: Size) -> dict[str, Json]:
     return {SIZE: list(size)} | {name: found[name] for name in columns() if name in found}
 
 
-class Read(NamedTuple):
-    """Contents of a row's columns.
+def of_fields(values: Mapping[str, Json], label: Label, where: str) -> tuple[dict[str, PointTarget], Size | None, int]:
+    """Return what columns say: targets, the picture's (height, width) or None, and how many objects had no area.
 
     Args:
-        targets: by kind.
-        size: (height, width) of the picture, or None.
-        flat: how many objects had no area, and were left out.
-    """
-
-    targets: dict[str, PointTarget]
-    size: Size | None
-    flat: int
-
-
-def of_fields(values: Mapping[str, Json], label: Label, where: str) -> Read:
-    """Return what columns say; one that is None says nothing, and others than `columns` are not looked at.
-
-    Args:
-        values: by column.
+        values: by column; one that is None says nothing, and others than `columns` are not looked at.
         label: of the picture.
         where: for messages.
 
@@ -176,21 +161,16 @@ def of_fields(values: Mapping[str, Json], label: Label, where: str) -> Read:
     if values.get(SIZE) is not None:
         height, width = numbers(values[SIZE], given.place(SIZE), 2)
         size = int(height), int(width)
-    outlines, boxes = given.listed("polygons"), given.listed("boxes")
-    count = None if boxes is None and outlines is None else len(outlines or () if boxes is None else boxes)
+    outlines, found = given.listed("polygons"), given.listed("boxes")
+    count = None if found is None and outlines is None else len(outlines or () if found is None else found)
     given = replace(given, size=size, count=count)
     made = {kind.name: kind.of_columns(given) for kind in point_kinds()}
-    return with_area({name: target for name, target in made.items() if target is not None}, size)
-
-
-def with_area(targets: Carried, size: Size | None) -> Read:
-    """Return targets without the objects that have no area."""
+    targets = {name: target for name, target in made.items() if target is not None}
     boxes = targets.get(Boxes.name)
-    kept = boxes.with_area() if isinstance(boxes, Boxes) else None
-    if boxes is None or kept is None or len(kept) == len(boxes):
-        return Read(dict(targets), size, 0)
-    left = of_objects(chosen(targets, kept), kept)
-    return Read(of_record(record(left)), size, len(boxes) - len(kept))
+    kept = boxes.with_area() if isinstance(boxes, Boxes) else ()
+    if boxes is None or len(kept) == len(boxes):
+        return targets, size, 0
+    return of_record(record(of_objects(chosen(targets, kept), kept))), size, len(boxes) - len(kept)
 
 
 def of_objects(targets: Carried, kept: Iterable[int]) -> dict[str, PointTarget]:

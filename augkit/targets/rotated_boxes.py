@@ -16,9 +16,8 @@ from augkit.core.arrays import Json, Labels, Points, Reals, Rows
 from augkit.core.spatial import Size
 from augkit.errors import FileError, SampleError
 from augkit.targets.columns import numbers
-from augkit.targets.coordinates import rows_of
 from augkit.targets.outlines import EDGE_POINTS, OUTLINE, area_inside
-from augkit.targets.rows import ROUNDING, Kept
+from augkit.targets.rows import ROUNDING, Kept, rows_of
 from augkit.targets.target import Canvas, RowTarget, target
 
 _RIGHT, _LEFT = 2 * EDGE_POINTS + 1, 2 * EDGE_POINTS + 3  # middles of sides, among the points of `OUTLINE`

@@ -11,9 +11,8 @@ from numpy.typing import ArrayLike
 from augkit.core.arrays import Array, Image, Label, Labels, Mask, Points, Rows
 from augkit.errors import closest
 from augkit.targets.carried import points_of, targets_of
-from augkit.targets.coordinates import Polygon
 from augkit.targets.further_images import require_image
-from augkit.targets.rows import refuse
+from augkit.targets.rows import Polygon, refuse
 from augkit.targets.target import Target, owners
 
 

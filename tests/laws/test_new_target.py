@@ -24,7 +24,7 @@ from augkit.core.arrays import Json, Labels, Points, Rows
 from augkit.core.spatial import Size
 from augkit.errors import SampleError
 from augkit.targets.columns import numbers
-from augkit.targets.coordinates import rows_of
+from augkit.targets.rows import rows_of
 from augkit.targets.rows import Kept
 from augkit.targets.target import Canvas, RowTarget, target
 
