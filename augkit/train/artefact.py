@@ -41,27 +41,16 @@ OTHERS = ("safetensors", "scikit-learn")
 
 @dataclass(frozen=True)
 class Artefact:
-    """A trained network with all that is known of it.
+    """A trained network with all that is known of it."""
 
-    Args:
-        network: in eval mode once it was loaded.
-        architecture: how it is built, and what becomes of pictures before they go in.
-        task: that it was trained for, which is what its outputs mean.
-        settings: of the training, as plain data.
-        fingerprint: the hash of what it was trained on.
-        versions: of the packages that trained it.
-        metrics: what was measured of it, as plain data.
-        temperature: above 0; what logits are divided by before they become probabilities.
-    """
-
-    network: Network
-    architecture: Architecture
-    task: Task
-    settings: Mapping[str, object] = field(default_factory=dict)
-    fingerprint: str = ""
-    versions: Mapping[str, str] = field(default_factory=dict)
-    metrics: JsonObject = field(default_factory=dict)
-    temperature: float = 1.0
+    network: Network  # in eval mode once it was loaded
+    architecture: Architecture  # how it is built, and what becomes of pictures before they go in
+    task: Task  # that it was trained for, which is what its outputs mean
+    settings: Mapping[str, object] = field(default_factory=dict)  # of the training, as plain data
+    fingerprint: str = ""  # the hash of what it was trained on
+    versions: Mapping[str, str] = field(default_factory=dict)  # of the packages that trained it
+    metrics: JsonObject = field(default_factory=dict)  # what was measured of it, as plain data
+    temperature: float = 1.0  # above 0; what logits are divided by before they become probabilities
 
 
 class _Header(pydantic.BaseModel):

@@ -26,11 +26,9 @@ Content = dict[str, Any]  # tensors and plain data
 
 
 class Checkpoints:
-    """Hold the last and the best state of a training in a folder.
+    """Hold the last and the best state of a training in a folder; `tell` is given a sentence where one is damaged.
 
-    Args:
-        folder: is made with the first checkpoint.
-        tell: is given a sentence where a checkpoint is damaged.
+    Where one cannot be written, `Unwritten` is raised, and what was there is still there.
     """
 
     def __init__(self, folder: Path, tell: Callable[[str], None]) -> None:
@@ -38,21 +36,13 @@ class Checkpoints:
         self.last, self.previous, self.best = (folder / f"{name}.pt" for name in ("last", "previous", "best"))
 
     def save_best(self, content: Content) -> None:
-        """Keep the best state; what is `save`d after it may name it.
-
-        Raises:
-            Unwritten: it cannot be written; what was there is still there.
-        """
+        """Keep the best state; what is `save`d after it may name it."""
         with written(self.best):
             self.folder.mkdir(parents=True, exist_ok=True)
             replace_with(self.best, _sealed(content))
 
     def save(self, content: Content) -> None:
-        """Keep a state, and the one before.
-
-        Raises:
-            Unwritten: it cannot be written; what was there is still there.
-        """
+        """Keep a state, and the one before."""
         fresh = self.folder / "next.pt"
         with written(self.last):
             self.folder.mkdir(parents=True, exist_ok=True)
@@ -80,11 +70,7 @@ class Checkpoints:
         return None
 
     def best_state(self) -> dict[str, Tensor]:
-        """Return the best weights.
-
-        Raises:
-            Unwritten: they are damaged since they were written.
-        """
+        """Return the best weights."""
         content = self._read(self.best)
         if content is None:
             raise Unwritten("must be as it was written, got a damaged file. Run the command again.", str(self.best))

@@ -17,45 +17,28 @@ from augkit.train.train_errors import Diverged
 
 @dataclass(frozen=True)
 class Score:
-    """The quality of a network: numbers to compare by, and the figures behind them.
+    """The quality of a network: numbers to compare by, and the figures behind them."""
 
-    Args:
-        rank: compared from its first number on; more is better.
-        told: for the log.
-    """
-
-    rank: list[float]
-    told: dict[str, float]
+    rank: list[float]  # compared from its first number on; more is better
+    told: dict[str, float]  # for the log
 
 
 @dataclass(frozen=True)
 class Evaluator:
-    """Score networks by the pictures of one part, which are never augmented.
-
-    Args:
-        task: what the outputs mean.
-        truths: of the part, encoded, in its order.
-        stream: the pictures.
-        features: of the backbone as it was at the beginning.
-        prepared: brings a batch of pictures to the network's input.
-    """
+    """Score networks by the pictures of one part, which are never augmented but where it is learnt from."""
 
     task: Task
-    truths: Tensor
+    truths: Tensor  # encoded, in the part's order
     stream: Stream
-    features: Features
-    prepared: Callable[[Tensor], Tensor]
+    features: Features  # of the backbone as it was at the beginning
+    prepared: Callable[[Tensor], Tensor]  # brings a batch of pictures to the network's input
 
     @torch.no_grad()
     def outputs(self, network: Network, is_frozen: bool) -> Tensor:
-        """Return the outputs (n, k) for the part's pictures, in its order.
+        """Return the outputs (n, k) for the part's pictures, in its order; the network is left in evaluation mode.
 
-        Args:
-            network: is left in evaluation mode.
-            is_frozen: its backbone is as it was at the beginning, so that known features serve.
-
-        Raises:
-            Diverged: some are no numbers: the last step of an epoch has no loss after it that would tell.
+        While its backbone is frozen, known features serve. Outputs that are no numbers raise Diverged: the last step of
+        an epoch has no loss after it that would tell.
         """
         network.eval()
         if is_frozen:

@@ -54,11 +54,7 @@ class Features:
         self._views: dict[int, Tensor] = {}
 
     def view(self, number: int) -> Tensor:
-        """Return the features (n, F) of one view of every picture, in the part's order.
-
-        Raises:
-            Unwritten: they cannot be written.
-        """
+        """Return the features (n, F) of one view of every picture, in the part's order."""
         if number not in self._views:
             if self.folder is None:
                 self._views = {number: torch.cat(list(self._computed(number)))}

@@ -27,17 +27,11 @@ FEW, FEW_EACH = 30, 5
 
 @dataclass(frozen=True)
 class Part:
-    """Pictures with one role, sorted by id.
+    """Pictures with one role, sorted by id."""
 
-    Args:
-        data: where their bytes lie.
-        sources: the pictures; their labels are what is to be learnt.
-        origins: the id of the original of each: its own, unless it is a copy.
-    """
-
-    data: DataSet
-    sources: tuple[Source, ...]
-    origins: tuple[str, ...]
+    data: DataSet  # where their bytes lie
+    sources: tuple[Source, ...]  # their labels are what is to be learnt
+    origins: tuple[str, ...]  # the id of the original of each: its own, unless it is a copy
 
     @property
     def labels(self) -> list[Label]:
@@ -59,25 +53,15 @@ class Part:
 
 @dataclass(frozen=True)
 class Parts:
-    """A data set, divided; no original has two roles, nor has a group.
+    """A data set, divided; no original has two roles, nor has a group."""
 
-    Args:
-        train: what is learnt from; only here are pictures augmented.
-        val: what picks the best epoch, may end the training early, and fits the temperature.
-        test: what the figures are of.
-        are_copies: whether `train` was augmented before.
-        reported_split: what the data set calls those that are reported on.
-        choosing_split: what it calls those that choose: val, or a part of train where it has no third part.
-        split: what divided it: its own splits, or fractions.
-    """
-
-    train: Part
-    val: Part
-    test: Part
-    are_copies: bool = False
-    reported_split: Split = "test"
-    choosing_split: str = "val"
-    split: str = ""
+    train: Part  # learnt from; only here are pictures augmented
+    val: Part  # picks the best epoch, may end the training early, and fits the temperature
+    test: Part  # the figures are of these
+    are_copies: bool = False  # whether `train` was augmented before
+    reported_split: Split = "test"  # what the data set calls those that are reported on
+    choosing_split: str = "val"  # what it calls those that choose: a part of train where it has no third part
+    split: str = ""  # what divided it: its own splits, or fractions
 
     def __getitem__(self, role: Role) -> Part:
         return {"train": self.train, "val": self.val, "test": self.test}[role]

@@ -28,27 +28,17 @@ from augkit.train.tasks import Task
 
 @dataclass(frozen=True, eq=False)
 class Row:
-    """The answer to one picture.
-
-    Args:
-        path: where it lies.
-        answers: probabilities, or numbers in units (k); None where there is no answer.
-        reason: why there is none.
-    """
+    """The answer to one picture."""
 
     path: str
-    answers: Reals | None
-    reason: str = ""
+    answers: Reals | None  # probabilities, or numbers in units (k); None where there is no answer
+    reason: str = ""  # why there is none
 
 
 def csv_of(rows: Iterable[Row], task: Task, top: int, truths: Sequence[Label] | None = None) -> Iterator[str]:
     """Yield the lines of a table, its head first; lists are JSON in their cell, as in a manifest.
 
-    Args:
-        rows: one a picture.
-        task: what the answers are of.
-        top: as in `Task.cells`.
-        truths: what is true of each, where that is known; else a last column tells why there is no answer.
+    Where `truths` are known they are the second column, else a last one tells why there is no answer.
     """
     heads = list(task.cells(np.zeros(task.outputs), top))
     yield _line(["path", *heads, "error"] if truths is None else ["path", "truth", *heads])
@@ -78,15 +68,10 @@ SEED = 0  # of the augmented copies
 
 @dataclass(frozen=True)
 class Wanted:
-    """A picture to be looked at.
+    """A picture to be looked at."""
 
-    Args:
-        path: what it is called in the answer.
-        read: gives it, its id relative to what was named; it raises an AugkitError where that cannot be.
-    """
-
-    path: str
-    read: Callable[[], Sample]
+    path: str  # what it is called in the answer
+    read: Callable[[], Sample]  # its id relative to what was named; it raises an AugkitError where it cannot be read
 
 
 def find(images: Iterable[str | os.PathLike[str]]) -> list[Wanted]:

@@ -46,14 +46,9 @@ class Spread:
 
 @dataclass(frozen=True)
 class Repeats:
-    """Results of a pipeline, one for each seed, in order.
+    """Results of a pipeline, one for each seed, in order."""
 
-    Args:
-        pipeline: its name, or ``none``.
-        results: of the trainings.
-    """
-
-    pipeline: str
+    pipeline: str  # its name, or ``none``
     results: tuple[Result, ...]
 
     @property
@@ -75,22 +70,13 @@ class Repeats:
 
 @dataclass(frozen=True)
 class Difference:
-    """Gain of one pipeline over another, over the same seeds.
+    """Gain of one pipeline over another, over the same seeds."""
 
-    Args:
-        name: of a class, or ``all``.
-        before: the mean with the first pipeline.
-        after: with the other.
-        gain: by how much that is better: of errors, less is.
-        spread: half of the interval that holds the true gain with 95 % (Student's t over the seeds' differences), or
-            None for one seed.
-    """
-
-    name: str
-    before: float
-    after: float
-    gain: float
-    spread: float | None
+    name: str  # of a class, or ``all``
+    before: float  # the mean with the first pipeline
+    after: float  # with the other
+    gain: float  # by how much that is better: of errors, less is
+    spread: float | None  # half of the interval that holds the true gain with 95 % (Student's t); None for one seed
 
     @property
     def verdict(self) -> str:
@@ -180,11 +166,7 @@ def compared(found: Sequence[Repeats]) -> JsonObject:
 
 
 def write(folder: Path, found: Sequence[Repeats]) -> tuple[Path, Path]:
-    """Write what came of them to the folder that holds theirs: all as JSON, the figures of each run as CSV.
-
-    Raises:
-        Unwritten: they cannot be written.
-    """
+    """Write what came of them to the folder that holds theirs: all as JSON, the figures of each run as CSV."""
     text = io.StringIO()
     lines = csv.writer(text, lineterminator="\n")
     lines.writerow(["pipeline", "run", "name", "figure"])

@@ -50,19 +50,7 @@ class Result:
 def finish(
     setup: Setup, network: Network, state: State, evaluators: dict[Role, Evaluator], notes: list[str], seconds: float
 ) -> Result:
-    """Evaluate the best network by pictures that had no say in it, and write it down with all that belongs to it.
-
-    Args:
-        setup: of the training.
-        network: with the best weights.
-        state: at the end.
-        evaluators: of the parts.
-        notes: what was told.
-        seconds: that the training took.
-
-    Raises:
-        Unwritten: a file cannot be written.
-    """
+    """Evaluate the best network by pictures that had no say in it, and write it down with all that belongs to it."""
     out, parts = Path(setup.config.out), setup.surveyed.parts
     temperature = fit_temperature(evaluators["val"].evaluate(network))
     evaluation = evaluators["test"].evaluate(network)

@@ -38,12 +38,9 @@ ADVICE = "Run the same command as before, pass --fresh to start anew, or choose 
 
 
 def require_apart(data: str, folder: str, option: str) -> None:
-    """Check that neither of a data set's folder and one that is written to lies in the other.
+    """Refuse a data set's folder and one that is written to of which one lies in the other.
 
     Or a run's figures would be pictures of the data set when the same command is given again.
-
-    Raises:
-        ArgumentError: one does.
     """
     held, own = Path(data).resolve(), Path(folder).resolve()
     if held.is_dir() and (own.is_relative_to(held) or held.is_relative_to(own)):
@@ -53,11 +50,7 @@ def require_apart(data: str, folder: str, option: str) -> None:
 
 @contextmanager
 def locked(out: Path) -> Iterator[None]:
-    """Keep a run's folder, which is made if it is not there, to one training at a time.
-
-    Raises:
-        FileError: another one is at work in it, or it cannot be made.
-    """
+    """Keep a run's folder, which is made if it is not there, to one training at a time."""
     with ExitStack() as stack:
         try:
             make_root(os.fspath(out.absolute()))
@@ -88,12 +81,7 @@ class _Books(pydantic.BaseModel):
 
 
 def open_run(out: Path, setup: Setup, is_fresh: bool) -> None:
-    """Begin a run in a folder, or find the same run there.
-
-    Args:
-        out: the folder.
-        setup: of the run.
-        is_fresh: whether another run that is there is removed.
+    """Begin a run in a folder, or find the same run there; `is_fresh` removes another one.
 
     Raises:
         FileError: the folder holds something else, or cannot be written to.

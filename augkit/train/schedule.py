@@ -20,22 +20,15 @@ class Schedule:
     """The rate of every step, as a part of the highest, and what is frozen in every epoch.
 
     Each phase, the head's and the one that follows it, is a schedule of its own from the first step to the last.
-
-    Args:
-        epochs: of the first phase.
-        unfrozen: epochs of the second.
-        steps: of an epoch.
-        warmup: epochs in which the rate rises from 0, at the beginning of each phase.
-        curve: ``cosine`` falls to 0 (Loshchilov and Hutter, 2017); ``onecycle`` rises for 30 % and falls (Smith, 2018).
-        is_transfer: whether the first phase trains the head alone.
+    ``cosine`` falls to 0 (Loshchilov and Hutter, 2017); ``onecycle`` rises for 30 % and falls (Smith, 2018).
     """
 
-    epochs: int
-    unfrozen: int
-    steps: int
-    warmup: float = 0.0
+    epochs: int  # of the first phase
+    unfrozen: int  # epochs of the second
+    steps: int  # of an epoch
+    warmup: float = 0.0  # epochs in which the rate rises from 0, at the beginning of each phase
     curve: Curve = "cosine"
-    is_transfer: bool = False
+    is_transfer: bool = False  # whether the first phase trains the head alone
 
     @property
     def total(self) -> int:
@@ -71,12 +64,8 @@ def optimizer_for(
 ) -> optim.Optimizer:
     """Return an optimiser whose groups stay the same whatever is frozen: a frozen weight has no gradient, and rests.
 
-    Args:
-        network: what is trained.
-        kind: AdamW (Loshchilov and Hutter, 2019), or SGD with Nesterov's momentum of 0.9.
-        rate: the highest, of the head.
-        backbone_rate: what all before the head learns at, as a part of `rate`.
-        weight_decay: of kernels; biases and BatchNorm's weights, which have one dimension, have none.
+    It is AdamW (Loshchilov and Hutter, 2019), or SGD with Nesterov's momentum of 0.9. `rate` is the highest of the
+    head; `backbone_rate` is a part of it. Biases and BatchNorm's weights, which have one dimension, do not decay.
     """
     head = head_names(network)
     groups = []

@@ -36,29 +36,17 @@ STEPS, LEAST_EPOCHS, MOST_EPOCHS = 2000, 3, 400  # where the number of epochs is
 
 @dataclass(frozen=True)
 class Setup:
-    """All that a training begins with.
+    """All that a training begins with."""
 
-    Args:
-        config: with the model, the weights and the epochs that are meant, where they were left open.
-        surveyed: the pictures.
-        task: what is learnt.
-        pipeline: what augments the pictures, or None.
-        architecture: of the network.
-        network: with the weights to begin with.
-        truths: of each part's pictures, encoded.
-        device: where it is trained.
-        deciding: all that decides the weights that come out, as JSON holds it.
-    """
-
-    config: TrainConfig
+    config: TrainConfig  # with the model, the weights and the epochs that are meant, where they were left open
     surveyed: Survey
     task: Task
     pipeline: Pipeline | None
     architecture: Architecture
-    network: Network
-    truths: dict[Role, Tensor]
+    network: Network  # with the weights to begin with
+    truths: dict[Role, Tensor]  # of each part's pictures, encoded
     device: torch.device
-    deciding: JsonObject
+    deciding: JsonObject  # all that decides the weights that come out
 
     @property
     def effective(self) -> JsonObject:
@@ -85,13 +73,7 @@ class Setup:
 def prepare(config: TrainConfig, tell: Tell, progress: Progress) -> Setup:
     """Read the data set and the weights, and check that they and the options fit each other.
 
-    Args:
-        config: as the user gave it.
-        tell: is given sentences that a user should read.
-        progress: is told how many pictures were read, of how many.
-
-    Raises:
-        AugkitError: something does not fit; the sentence says what.
+    `tell` is given sentences that a user should read, `progress` how many pictures were read, of how many.
     """
     device = _device(config.device)
     pipeline = None if config.pipeline is None else load(config.pipeline)

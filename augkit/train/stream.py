@@ -48,15 +48,7 @@ def in_order(length: int, copy: int = 0) -> list[list[Draw]]:
 
 
 class Stream:
-    """Give prepared pictures of a part, batch by batch.
-
-    Args:
-        part: where from.
-        preprocessing: of the network.
-        pipeline: what they are augmented with, or None.
-        seed: of the draws.
-        workers: processes that make them, or 0; what comes out is the same.
-    """
+    """Give prepared pictures of a part, batch by batch: the same for any number of worker processes."""
 
     def __init__(
         self, part: Part, preprocessing: Preprocessing, pipeline: Pipeline | None, seed: int, workers: int

@@ -45,17 +45,11 @@ class PictureLine(pydantic.BaseModel):
 
 @dataclass(frozen=True)
 class Survey:
-    """Findings over all pictures.
+    """Findings over all pictures."""
 
-    Args:
-        parts: without what cannot be read.
-        facts: of every picture of each part, by its id.
-        rejected: what was left out: role, id and reason.
-    """
-
-    parts: Parts
-    facts: Mapping[Role, Mapping[str, Facts]]
-    rejected: tuple[tuple[Role, str, str], ...]
+    parts: Parts  # without what cannot be read
+    facts: Mapping[Role, Mapping[str, Facts]]  # of every picture of each part, by its id
+    rejected: tuple[tuple[Role, str, str], ...]  # what was left out: role, id and reason
 
     @property
     def side(self) -> int:
@@ -77,17 +71,7 @@ class Survey:
 
 
 def survey(parts: Parts, most_rejected: float, progress: Callable[[int, int, str], None]) -> Survey:
-    """Read and decode every picture.
-
-    Args:
-        parts: of a data set.
-        most_rejected: the greatest fraction of them that may be unreadable.
-        progress: is told how many are done, of how many.
-
-    Raises:
-        FileError: more than that cannot be read, or nothing of a part can.
-        Unreachable: the place where they lie is gone.
-    """
+    """Read and decode every picture, of which a fraction of `most_rejected` may be unreadable, but no whole part."""
     total = sum(len(parts[role].sources) for role in ROLES)
     done, rejected = 0, list[tuple[Role, str, str]]()
     facts: dict[Role, dict[str, Facts]] = {}

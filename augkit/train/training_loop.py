@@ -33,59 +33,34 @@ Batches = Callable[[int, int], Iterator[tuple[Tensor, Tensor]]]
 
 @dataclass
 class State:
-    """Position of a training between two steps, and what it has measured.
+    """Position of a training between two steps, and what it has measured."""
 
-    Args:
-        epoch: that is trained, from 0; once all are done, their number.
-        step: of the epoch, the next one.
-        loss: of the epoch's pictures so far, summed.
-        count: of these pictures.
-        best: the best score so far, compared from its first number on; empty before there is one.
-        best_epoch: whose weights are kept, which the best score or being the last decides; -1 before there are any.
-        stale: epochs since then, of this phase.
-        rows: what is told of every epoch.
-    """
-
-    epoch: int = 0
-    step: int = 0
-    loss: float = 0.0
-    count: int = 0
-    best: list[float] = field(default_factory=list)
-    best_epoch: int = -1
-    stale: int = 0
-    rows: list[JsonObject] = field(default_factory=list)
+    epoch: int = 0  # that is trained, from 0; once all are done, their number
+    step: int = 0  # of the epoch, the next one
+    loss: float = 0.0  # of the epoch's pictures so far, summed
+    count: int = 0  # of these pictures
+    best: list[float] = field(default_factory=list)  # the best score's rank so far; empty before there is one
+    best_epoch: int = -1  # whose weights are kept, which the best score or being the last decides
+    stale: int = 0  # epochs since then, of this phase
+    rows: list[JsonObject] = field(default_factory=list)  # what is told of every epoch
 
 
 @dataclass
 class Training:
-    """Everything that a training needs.
+    """Everything that a training needs."""
 
-    Args:
-        network: with the weights to begin with.
-        optimizer: of the network's weights.
-        schedule: the rates, and what is frozen when.
-        loss: what is to become small.
-        pictures: gives an epoch's batches from a step on: the network's input, and the truth.
-        features: so it does while all but the head is frozen: the head's input, and the truth.
-        evaluator: scores a network; also told whether all but the head is still as it was at the beginning.
-        checkpoints, log: what is kept.
-        progress: is told how many steps are done, of how many.
-        config: says the seed, and which epoch is kept.
-        is_mixed: whether the forward pass is in half precision where that is safe.
-    """
-
-    network: Network
+    network: Network  # with the weights to begin with
     optimizer: optim.Optimizer
     schedule: Schedule
     loss: Loss
-    pictures: Batches
-    features: Batches
-    evaluator: Callable[[Network, bool], Score]
+    pictures: Batches  # of an epoch from a step on: the network's input, and the truth
+    features: Batches  # so too, while all but the head is frozen: the head's input, and the truth
+    evaluator: Callable[[Network, bool], Score]  # is told whether all but the head is as it was at the beginning
     checkpoints: Checkpoints
     log: Log
-    progress: Callable[[int, int, str], None]
+    progress: Callable[[int, int, str], None]  # is told how many steps are done, of how many, and what else
     config: TrainConfig
-    is_mixed: bool = False
+    is_mixed: bool = False  # the forward pass in half precision, where that is safe
 
     def __post_init__(self) -> None:
         self.average = deepcopy(self.network) if self.config.ema else self.network

@@ -44,34 +44,19 @@ class Misshapen:
 
 @dataclass(frozen=True)
 class WeightsReport:
-    """Say what became of each tensor of a file and of a network.
+    """Say what became of each tensor of a file and of a network."""
 
-    Args:
-        source: the file.
-        sha256: of its content.
-        loaded: keys of the network that were filled from it.
-        missing: keys of the network that it does not have, and that kept what the seed drew.
-        unexpected: keys that only the file has.
-        misshapen: tensors of another shape, which were not loaded either.
-        head: the name of the last layer.
-        head_was: how many outputs it has in the file, if it was not loaded for that.
-    """
-
-    source: str
-    sha256: str
-    loaded: tuple[str, ...]
-    missing: tuple[str, ...]
-    unexpected: tuple[str, ...]
-    misshapen: tuple[Misshapen, ...]
-    head: str
-    head_was: int | None
+    source: str  # the file
+    sha256: str  # of its content
+    loaded: tuple[str, ...]  # keys of the network that were filled from it
+    missing: tuple[str, ...]  # keys of the network that it does not have, and that kept what the seed drew
+    unexpected: tuple[str, ...]  # keys that only the file has
+    misshapen: tuple[Misshapen, ...]  # tensors of another shape, which were not loaded either
+    head: str  # the name of the last layer
+    head_was: int | None  # how many outputs it has in the file, if it was not loaded for that
 
     def require_whole(self) -> None:
-        """Check that all before the head was filled, as what stays frozen has to be.
-
-        Raises:
-            FileError: something kept what the seed drew.
-        """
+        """Check that all before the head was filled, as what stays frozen has to be."""
         keys = (*self.missing, *(item.key for item in self.misshapen))
         lacking = [key for key in keys if key.rpartition(".")[0] != self.head]
         if lacking:

@@ -95,23 +95,14 @@ TOLERANCE = 1e-4  # of the outputs; of the largest, where that is above 1
 
 @dataclass(frozen=True)
 class Exported:
-    """The file that was written.
-
-    Args:
-        path: of the file.
-        size: in bytes.
-        input: the pixels' height, width and channels.
-        output: ``logits`` or ``values``.
-        difference: the greatest, between what the file and the network give for random pictures.
-        pictures: how many these were.
-    """
+    """The file that was written."""
 
     path: str
-    size: int
-    input: tuple[int, int, int]
-    output: str
-    difference: float
-    pictures: int
+    size: int  # in bytes
+    input: tuple[int, int, int]  # the pixels' height, width and channels
+    output: str  # ``logits`` or ``values``
+    difference: float  # the greatest, between what the file and the network give for random pictures
+    pictures: int  # how many these were
 
 
 def export(run: Artefact | str | os.PathLike[str], path: str | os.PathLike[str], form: str | None = None) -> Exported:
@@ -162,11 +153,7 @@ def _exporter_for(path: Path) -> Exporter:
 
 
 def _difference(artefact: Artefact, exported: Run) -> float:
-    """Return how far apart the network and what was made of it are, or refuse that.
-
-    Raises:
-        ExportError: it is too far.
-    """
+    """Return how far apart the network and what was made of it are, or refuse that."""
     greatest = 0.0
     for count in BATCHES:
         pixels = _pictures(count, artefact)

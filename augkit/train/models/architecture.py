@@ -26,19 +26,12 @@ DEFAULT_INPUT = (32, 32, 3)  # of a network without weights of others
 
 @dataclass(frozen=True)
 class Architecture:
-    """A network without its weights.
+    """A network without its weights."""
 
-    Args:
-        name: a name of `MODELS`, or that of the file that listed its layers.
-        outputs: the width of its head.
-        preprocessing: what becomes of pictures before they go in.
-        arguments: ``layers`` for a network that is a list of them.
-    """
-
-    name: str
-    outputs: int
-    preprocessing: Preprocessing
-    arguments: JsonObject = field(default_factory=dict)
+    name: str  # a name of `MODELS`, or that of the file that listed its layers
+    outputs: int  # the width of its head
+    preprocessing: Preprocessing  # what becomes of pictures before they go in
+    arguments: JsonObject = field(default_factory=dict)  # ``layers`` for a network that is a list of them
 
     @classmethod
     def read(cls, data: object) -> Architecture:

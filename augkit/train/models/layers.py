@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import Annotated, Literal, get_args
 
+from pydantic import BeforeValidator
+from pydantic.dataclasses import dataclass
 from torch import nn
 
 from augkit.core.constraints import is_number
@@ -35,9 +36,52 @@ def told(shape: Shape) -> str:
     return "x".join(map(str, shape))
 
 
+def _whole(value: object, least: int = 1, most: int = MOST) -> int:
+    if type(value) is not int or not least <= value <= most:
+        raise ArgumentError(f"must be a whole number from {least} to {most}, got {value!r:.60}.")
+    return value
+
+
+def _pair(value: object, least: int = 1, most: int = MOST) -> Pair:
+    """Return two whole numbers, given as one or two."""
+    both = value if isinstance(value, list | tuple) else (value, value)
+    if len(both) != 2:
+        raise ArgumentError(f"must be one number or a list of two, got {value!r:.60}.")
+    first, second = (_whole(part, least, most) for part in both)
+    return first, second
+
+
+def _kernel(value: object) -> Shape:
+    if isinstance(value, list | tuple) and len(value) == 3:
+        return tuple(map(_whole, value))
+    return _pair(value)
+
+
+def _units(value: object) -> object:
+    return value if value == CLASSES else _whole(value)
+
+
+def _kind(value: object) -> object:
+    if value not in get_args(Kind):
+        hint = closest(value, get_args(Kind)) if isinstance(value, str) else ""
+        raise ArgumentError(f"must be {', '.join(get_args(Kind))}, got {value!r:.60}.{hint}")
+    return value
+
+
+def _chance(value: object) -> float:
+    if not is_number(value) or not 0 <= value < 1:
+        raise ArgumentError(f"must be a number from 0 to below 1, got {value!r:.60}.")
+    return value
+
+
+Whole = Annotated[int, BeforeValidator(_whole)]
+Sides = Annotated[Pair, BeforeValidator(_pair)]  # of a window, or steps: down, right
+Rim = Annotated[Pair, BeforeValidator(lambda value: _pair(value, 0, MOST_PADDING))]  # above and below, left and right
+
+
 @dataclass(frozen=True)
 class Layer(ABC):
-    """One layer of a model file. Subclasses are final."""
+    """One layer of a model file. Subclasses are final; where one number serves for two, they may be given as one."""
 
     @abstractmethod
     def after(self, shape: Shape) -> Shape:
@@ -54,39 +98,17 @@ class Layer(ABC):
 
 @dataclass(frozen=True)
 class Conv(Layer):
-    """Filters that are moved over the picture.
+    """Filters that are moved over the picture."""
 
-    Args:
-        filters: how many.
-        kernel: one side of a square, or [height, width], or [height, width, channels].
-        stride: pixels from one place to the next, one number or [down, right].
-        padding: pixels of zeros around the input, one number or [above and below, left and right].
-        groups: parts of the channels that see only filters of their own.
-    """
-
-    filters: int
-    kernel: int | list[int]
-    stride: int | list[int] = 1
-    padding: int | list[int] = 0
-    groups: int = 1
+    filters: Whole
+    kernel: Annotated[Shape, BeforeValidator(_kernel)]  # height, width and, if it is said, channels
+    stride: Sides = (1, 1)
+    padding: Rim = (0, 0)
+    groups: Whole = 1  # parts of the channels that see only filters of their own
 
     def __post_init__(self) -> None:
-        _whole("filters", self.filters)
-        _whole("groups", self.groups)
-        if isinstance(self.kernel, list) and len(self.kernel) == 3:
-            for side in self.kernel:
-                _whole("kernel", side)
-        else:
-            _pair("kernel", self.kernel)
-        _pair("stride", self.stride)
-        _padding("padding", self.padding)
         if self.filters % self.groups:
             raise ArgumentError(f"must divide the {self.filters} filters, got {self.groups}.", "groups")
-
-    @property
-    def sides(self) -> Pair:
-        """Height and width of the kernel."""
-        return _pair("kernel", self.kernel[:2] if isinstance(self.kernel, list) else self.kernel)
 
     def after(self, shape: Shape) -> Shape:
         channels = _picture(shape)[2]
@@ -94,67 +116,44 @@ class Conv(Layer):
             rule = f"must divide the {channels} channels of the input {told(shape)}"
             raise ArgumentError(f"{rule}, got {self.groups}.", "groups")
         deep = channels // self.groups
-        if isinstance(self.kernel, list) and self.kernel[2:] not in ([], [deep]):
+        if self.kernel[2:] not in ((), (deep,)):
             rule = f"must have the {deep} channels of its input {told(shape)}"
             rule += f" in {self.groups} groups" if self.groups > 1 else ""
-            raise ArgumentError(f"{rule}, got {told(tuple(self.kernel))}. Leave the third number out.", "kernel")
-        stride, padding = _pair("stride", self.stride), _padding("padding", self.padding)
-        return (*_slid(shape, self.sides, stride, padding, "kernel"), self.filters)
+            raise ArgumentError(f"{rule}, got {told(self.kernel)}. Leave the third number out.", "kernel")
+        return (*_slid(shape, self.kernel, self.stride, self.padding, "kernel"), self.filters)
 
     def module(self, shape: Shape) -> nn.Module:
-        stride, padding = _pair("stride", self.stride), _padding("padding", self.padding)
-        return nn.Conv2d(shape[2], self.filters, self.sides, stride, padding, groups=self.groups)
+        height, width, *_ = self.kernel
+        return nn.Conv2d(shape[2], self.filters, (height, width), self.stride, self.padding, groups=self.groups)
 
 
 @dataclass(frozen=True)
 class Pool(Layer):
-    """One number for each window of each channel.
+    """One number for each window of each channel: the largest, the smallest, the mean, or the root of squares (l2)."""
 
-    Args:
-        size: of the window: one side of a square, or [height, width].
-        kind: the largest, the smallest, the mean, or the root of the sum of squares (l2).
-        stride: as `size` unless given.
-    """
-
-    size: int | list[int] = 2
-    kind: Kind = "max"
-    stride: int | list[int] | None = None
-
-    def __post_init__(self) -> None:
-        _pair("size", self.size)
-        if self.stride is not None:
-            _pair("stride", self.stride)
-        if self.kind not in get_args(Kind):
-            hint = closest(self.kind, get_args(Kind)) if isinstance(self.kind, str) else ""
-            raise ArgumentError(f"must be {', '.join(get_args(Kind))}, got {self.kind!r:.60}.{hint}", "kind")
-
-    @property
-    def _stride(self) -> Pair:
-        return _pair("stride", self.size if self.stride is None else self.stride)
+    size: Sides = (2, 2)
+    kind: Annotated[Kind, BeforeValidator(_kind)] = "max"
+    stride: Sides | None = None  # as `size` unless given
 
     def after(self, shape: Shape) -> Shape:
-        return (*_slid(_picture(shape), _pair("size", self.size), self._stride, (0, 0), "size"), shape[2])
+        return (*_slid(_picture(shape), self.size, self.stride or self.size, (0, 0), "size"), shape[2])
 
     def module(self, shape: Shape) -> nn.Module:
-        return Pooling(self.kind, _pair("size", self.size), self._stride)
+        return Pooling(self.kind, self.size, self.stride or self.size)
 
 
 @dataclass(frozen=True)
 class Pad(Layer):
-    """Zeros around the picture: one number of pixels, or [above and below, left and right]."""
+    """Zeros around the picture."""
 
-    size: int | list[int]
-
-    def __post_init__(self) -> None:
-        _padding("size", self.size)
+    size: Rim
 
     def after(self, shape: Shape) -> Shape:
         height, width, channels = _picture(shape)
-        down, right = _padding("size", self.size)
-        return (height + 2 * down, width + 2 * right, channels)
+        return (height + 2 * self.size[0], width + 2 * self.size[1], channels)
 
     def module(self, shape: Shape) -> nn.Module:
-        down, right = _padding("size", self.size)
+        down, right = self.size
         return ZeroPad(down, down, right, right)
 
 
@@ -184,11 +183,7 @@ class BatchNorm(Layer):
 class Dropout(Layer):
     """Set each number to 0 with a chance, while training; the others grow to make up for it."""
 
-    chance: float = 0.5
-
-    def __post_init__(self) -> None:
-        if not is_number(self.chance) or not 0 <= self.chance < 1:
-            raise ArgumentError(f"must be a number from 0 to below 1, got {self.chance!r:.60}.", "chance")
+    chance: Annotated[float, BeforeValidator(_chance)] = 0.5
 
     def after(self, shape: Shape) -> Shape:
         return shape
@@ -223,11 +218,7 @@ class Flatten(Layer):
 class Dense(Layer):
     """Every output from every input; `units` of them, or as many as there are ``classes``."""
 
-    units: int | Literal["classes"]
-
-    def __post_init__(self) -> None:
-        if self.units != CLASSES:
-            _whole("units", self.units)
+    units: Annotated[int | Literal["classes"], BeforeValidator(_units)]
 
     def after(self, shape: Shape) -> Shape:
         if len(shape) != 1:
@@ -252,36 +243,17 @@ LAYERS: dict[str, type[Layer]] = {
 }
 
 
-def _whole(name: str, value: object, least: int = 1, most: int = MOST) -> int:
-    if type(value) is not int or not least <= value <= most:
-        raise ArgumentError(f"must be a whole number from {least} to {most}, got {value!r:.60}.", name)
-    return value
-
-
-def _padding(name: str, value: object) -> Pair:
-    return _pair(name, value, 0, MOST_PADDING)
-
-
-def _pair(name: str, value: object, least: int = 1, most: int = MOST) -> Pair:
-    """Return two whole numbers, given as one or two."""
-    both = value if isinstance(value, list) else [value, value]
-    if len(both) != 2:
-        raise ArgumentError(f"must be one number or a list of two, got {value!r:.60}.", name)
-    first, second = (_whole(name, part, least, most) for part in both)
-    return first, second
-
-
 def _picture(shape: Shape) -> Shape:
     if len(shape) != 3:
         raise ArgumentError(f"must come before flatten, got an input of {told(shape)} numbers.")
     return shape
 
 
-def _slid(shape: Shape, window: Pair, stride: Pair, padding: Pair, name: str) -> Pair:
+def _slid(shape: Shape, window: Shape, stride: Pair, padding: Pair, name: str) -> Pair:
     """Return height and width of what a window gives that is moved over a picture."""
     room = (shape[0] + 2 * padding[0], shape[1] + 2 * padding[1])
     if room[0] < window[0] or room[1] < window[1]:
         padded = f", {told(room)} with padding" if any(padding) else ""
         advice = "Use fewer or smaller layers before it, padding, or a larger input."
-        raise ArgumentError(f"must fit into its input, got {told(window)} on {told(shape)}{padded}. {advice}", name)
+        raise ArgumentError(f"must fit into its input, got {told(window[:2])} on {told(shape)}{padded}. {advice}", name)
     return (room[0] - window[0]) // stride[0] + 1, (room[1] - window[1]) // stride[1] + 1

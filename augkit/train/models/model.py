@@ -15,19 +15,12 @@ IMAGENET = Preprocessing((224, 224), 3, (0.485, 0.456, 0.406), (0.229, 0.224, 0.
 
 @dataclass(frozen=True)
 class Pretrained:
-    """Weights of a model that a package carries.
+    """Weights of a model that a package carries."""
 
-    Args:
-        package: its name, as it is imported.
-        path: of the file in it.
-        sha256: of the file.
-        extra: of augkit, that installs it.
-    """
-
-    package: str
-    path: str
-    sha256: str
-    extra: str
+    package: str  # its name, as it is imported
+    path: str  # of the file in it
+    sha256: str  # of the file
+    extra: str  # of augkit, that installs it
 
 
 @dataclass(frozen=True)

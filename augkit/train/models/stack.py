@@ -5,9 +5,10 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import MISSING, dataclass, fields as fields_of, replace
+from dataclasses import dataclass, fields as fields_of, replace
 from typing import ClassVar, final
 
+from pydantic import ValidationError
 from torch import Tensor, nn
 
 from augkit.core.arrays import Json
@@ -29,16 +30,10 @@ class Planned:
 
 
 def plan(layers: Json, input: Shape, outputs: int, place: Place) -> list[Planned]:
-    """Read a list of layers and infer all shapes.
+    """Read a list of layers, as a model file has it, and infer all shapes from that of the input.
 
-    Args:
-        layers: plain data, as in a model file.
-        input: height, width and channels.
-        outputs: of the last layer, in place of ``classes``.
-        place: gives the place of a part of the list, for messages.
-
-    Raises:
-        ArgumentError: a layer is unknown, or impossible where it stands; the sentence names it and the sizes.
+    The last layer gets as many `outputs`, in place of ``classes``. A layer that is unknown, or impossible where it
+    stands, is an ArgumentError that names it, its `place` and the sizes.
     """
     if not isinstance(layers, list) or not layers:
         raise ArgumentError(f"must be a list of layers, got {layers!r:.60}.", place(()))
@@ -86,11 +81,13 @@ def _layer(item: Json, index: int, place: Place) -> tuple[str, Layer]:
             raise ArgumentError(f"has no argument {key!r}.{closest(key, names)}", place((index, kind, key)))
     try:
         return kind, cls(**arguments)
-    except TypeError:
-        missing = [item.name for item in fields_of(cls) if item.default is MISSING and item.name not in arguments]
-        raise ArgumentError(f"must be given its {' and '.join(missing)}.", place((index, kind))) from None
-    except ArgumentError as error:
-        raise _placed(error, place, index, kind) from None
+    except ValidationError as error:
+        missing = [str(fault["loc"][0]) for fault in error.errors() if fault["type"] == "missing"]
+        if missing:
+            raise ArgumentError(f"must be given its {' and '.join(missing)}.", place((index, kind))) from None
+        fault = error.errors()[0]
+        own = fault["ctx"]["error"]
+        raise _placed(ArgumentError(own.message, own.where or str(fault["loc"][0])), place, index, kind) from None
 
 
 def _placed(error: ArgumentError, place: Place, index: int, kind: str) -> ArgumentError:

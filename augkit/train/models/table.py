@@ -15,27 +15,16 @@ from augkit.train.models.modules import GlobalMean, Pair, Pooling, SamePad, Zero
 
 @dataclass(frozen=True)
 class Row:
-    """One layer of a network.
+    """One layer of a network."""
 
-    Args:
-        layer: the name of its weights, without ``.weight``.
-        kind: what it does, in the words of a model file where those have one.
-        output: height, width and channels of what it gives, or how many numbers.
-        kernel: height and width of its window, and channels where it has weights.
-        stride: pixels down and to the right from one place to the next.
-        padding: pixels of zeros above and below, left and right; "same" for TensorFlow's.
-        channels: in and out, of a layer with weights between them.
-        parameters: how many numbers are learned.
-    """
-
-    layer: str
-    kind: str
-    output: Shape
-    kernel: Shape | None = None
-    stride: Pair | None = None
-    padding: Pair | str | None = None
-    channels: Pair | None = None
-    parameters: int = 0
+    layer: str  # the name of its weights, without ``.weight``
+    kind: str  # what it does, in the words of a model file where those have one
+    output: Shape  # height, width and channels of what it gives, or how many numbers
+    kernel: Shape | None = None  # height and width of its window, and channels where it has weights
+    stride: Pair | None = None  # pixels down and to the right from one place to the next
+    padding: Pair | str | None = None  # zeros above and below, left and right; "same" for TensorFlow's
+    channels: Pair | None = None  # in and out, of a layer with weights between them
+    parameters: int = 0  # how many numbers are learned
 
 
 def table(architecture: Architecture) -> list[Row]:

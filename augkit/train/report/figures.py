@@ -50,23 +50,14 @@ DARK = Colors("#191d26", "#e8eaf0", "#99a2b3", "#3a4252", "#7aa8ff", "#f2a65a", 
 
 @dataclass(frozen=True)
 class Curves:
-    """Course of a training, one number an epoch; None where nothing was measured.
+    """Course of a training, one number an epoch; None where nothing was measured."""
 
-    Args:
-        train_loss: of the pictures that were learnt from.
-        val_loss: of those that chose.
-        val_score: the figure that chose.
-        score_name: what that is called.
-        chosen: the epoch whose weights were kept, from 0.
-        unfrozen: the first epoch in which all layers learnt, where there was one in which only the head did.
-    """
-
-    train_loss: Sequence[float | None]
-    val_loss: Sequence[float | None]
-    val_score: Sequence[float | None]
-    score_name: str
-    chosen: int
-    unfrozen: int | None = None
+    train_loss: Sequence[float | None]  # of the pictures that were learnt from
+    val_loss: Sequence[float | None]  # of those that chose
+    val_score: Sequence[float | None]  # the figure that chose
+    score_name: str  # what that is called
+    chosen: int  # the epoch whose weights were kept, from 0
+    unfrozen: int | None = None  # the first epoch in which all layers learnt, if only the head did before
 
 
 def learning_curves(curves: Curves, is_dark: bool = False) -> bytes:

@@ -9,19 +9,12 @@ import numpy as np
 
 @dataclass(frozen=True)
 class Reliability:
-    """The share of right answers by how sure they are; bins without an answer are left out.
+    """The share of right answers by how sure they are; bins without an answer are left out."""
 
-    Args:
-        confidence: the mean of a bin.
-        accuracy: the part of a bin's answers that are right.
-        counts: how many answers a bin holds.
-        log_loss: of all answers.
-    """
-
-    confidence: tuple[float, ...]
-    accuracy: tuple[float, ...]
-    counts: tuple[int, ...]
-    log_loss: float
+    confidence: tuple[float, ...]  # the mean of a bin
+    accuracy: tuple[float, ...]  # the part of a bin's answers that are right
+    counts: tuple[int, ...]  # how many answers a bin holds
+    log_loss: float  # of all answers
 
     @property
     def error(self) -> float:

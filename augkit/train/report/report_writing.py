@@ -24,50 +24,27 @@ PAGE, PREDICTIONS = "report.html", "predictions.csv"
 
 @dataclass(frozen=True)
 class ReportFacts:
-    """The facts that a report tells.
+    """The facts that a report tells."""
 
-    Args:
-        title: of the page: the run's name.
-        artefact: what was trained, with its settings, versions and temperature; its metrics are those that `measure`
-            gives of `evaluation` with that temperature.
-        evaluation: of the pictures that are reported on; its ids are what `picture` takes.
-        split: what the data set calls those pictures: test, or val.
-        chosen_on: what it calls those that picked the epoch and fitted the temperature.
-        counts: how many pictures taught the network, chose, and are reported on.
-        curves: how the training went.
-        settings: of the training, by name, as they are after what was left open was found out.
-        command: the words of a command that repeats the run.
-        picture: gives a picture by its id: (H, W) or (H, W, C), four channels with alpha; it may raise an AugkitError.
-        seconds: how long the training took.
-        notes: further sentences that a reader must know.
-    """
-
-    title: str
-    artefact: Artefact
-    evaluation: Evaluation
-    split: str
-    chosen_on: str
-    counts: tuple[int, int, int]
+    title: str  # of the page: the run's name
+    artefact: Artefact  # its metrics are those that `measure` gives of `evaluation` with its temperature
+    evaluation: Evaluation  # of the pictures that are reported on; its ids are what `picture` takes
+    split: str  # what the data set calls those pictures: test, or val
+    chosen_on: str  # what it calls those that picked the epoch and fitted the temperature
+    counts: tuple[int, int, int]  # of pictures that taught the network, chose, and are reported on
     curves: Curves
-    settings: Mapping[str, Json]
-    command: Sequence[str]
-    picture: Callable[[str], Image]
-    seconds: float
-    notes: Sequence[str] = ()
+    settings: Mapping[str, Json]  # as they are after what was left open was found out
+    command: Sequence[str]  # the words of one that repeats the run
+    picture: Callable[[str], Image]  # gives one by its id, four channels with alpha; it may raise an AugkitError
+    seconds: float  # that the training took
+    notes: Sequence[str] = ()  # further sentences that a reader must know
 
 
 def write(folder: Path, facts: ReportFacts) -> Path:
     """Write the report of a training, its figures, and the answer to each picture, into the folder of the run.
 
     Files: ``report.html``, ``learning_curves.png``, ``predictions.csv``; of classes ``confusion_matrix.png``, of
-    classes and labels ``calibration.png``, of numbers ``scatter.png``.
-
-    Returns:
-        The page.
-
-    Raises:
-        Unwritten: a file cannot be written.
-        MissingExtra: matplotlib is not installed.
+    classes and labels ``calibration.png``, of numbers ``scatter.png``. The path of the page is returned.
     """
     artefact = facts.artefact
     task, metrics = artefact.task, dict(artefact.metrics)

@@ -17,22 +17,14 @@ RESAMPLES = 200
 
 @dataclass(frozen=True)
 class Headline:
-    """The figure that stands for a network, and the interval that holds its true value with 95 %.
-
-    Args:
-        name: what it is called.
-        value: what was measured.
-        low, high: the interval; None where one picture tells nothing.
-        method: where the interval comes from.
-        is_fraction: it lies between 0 and 1, and is shown in per cent.
-    """
+    """The figure that stands for a network, and the interval that holds its true value with 95 %."""
 
     name: str
     value: float
-    low: float | None
+    low: float | None  # of the interval; None where one picture tells nothing
     high: float | None
-    method: str
-    is_fraction: bool
+    method: str  # that the interval comes from
+    is_fraction: bool  # it lies between 0 and 1, and is shown in per cent
 
     def told(self, value: float) -> str:
         """Return a value of this figure as text."""
@@ -60,11 +52,7 @@ def mean_error(name: str, errors: Reals) -> Headline:
 def resampled(name: str, value: float, count: int, figure: Callable[[Indices], float | None]) -> Headline:
     """Return a figure of pictures, with an interval from drawing as many of them again and again.
 
-    Args:
-        name: what it is called.
-        value: of all pictures.
-        count: of them.
-        figure: gives its value for the pictures at some places, or None where it is undefined.
+    `figure` gives its value for the pictures at some places, or None where it is undefined.
 
     Reference: Efron, "Bootstrap methods: another look at the jackknife", Annals of Statistics 1979.
     """

@@ -23,16 +23,10 @@ from augkit.train.tasks.task import TASKS, Evaluation, Loss, Task, is_numeric, p
 @final
 @dataclass(frozen=True)
 class Numbers(Task):
-    """Numbers of any range; outputs are scaled to mean 0 and standard deviation 1 over the training pictures.
+    """Numbers of any range; outputs are scaled to mean 0 and standard deviation 1 over the training pictures."""
 
-    Args:
-        names: of the numbers.
-        mean: of each, over the training pictures.
-        std: likewise, above 0; outputs times `std` plus `mean` are in the units of the labels.
-    """
-
-    mean: tuple[float, ...]
-    std: tuple[float, ...]
+    mean: tuple[float, ...]  # of each, over the training pictures
+    std: tuple[float, ...]  # likewise, above 0; outputs times `std` plus `mean` are in the units of the labels
 
     kind: ClassVar[str] = "numbers"
     labels_are: ClassVar[str] = "numbers"

@@ -16,13 +16,7 @@ def per_class(
     """Return a row for each class; what is undefined is None.
 
     Undefined are the recall and F1 of a class that no picture has, and the precision of one that was never named.
-
-    Args:
-        truths: numbers of classes (n), or 0 and 1 for labels (n, k).
-        named: what the network said, likewise.
-        names: of the classes.
-        present: those that a picture has.
-        labels: the numbers of the classes, or None where there are k columns.
+    `truths` and `named` are numbers of classes (n), all of which are in `labels`, or 0 and 1 for labels (n, k).
     """
     columns = precision_recall_fscore_support(truths, named, labels=labels, zero_division=np.nan)
     rows: list[JsonObject] = []

@@ -10,7 +10,7 @@ import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import ClassVar, Literal, Self
+from typing import ClassVar, Self
 
 import numpy as np
 import pydantic
@@ -22,8 +22,8 @@ from augkit.errors import ArgumentError, SampleError, closest
 from augkit.registers import Register
 from augkit.train.report.report_page import Section
 from augkit.train.tasks.headline import Headline
+from augkit.train.train_config import ClassWeights
 
-ClassWeights = Literal["none", "auto"] | Mapping[str, float]
 Loss = Callable[[Tensor, Tensor], Tensor]  # outputs (B, k) and encoded truths -> one number, the mean
 
 DECIMALS = 6
@@ -58,31 +58,18 @@ class Task(ABC):
     @classmethod
     @abstractmethod
     def of(cls, labels: Sequence[Label], names: Sequence[str]) -> Self:
-        """Return the task that the labels of the training pictures ask for.
+        """Return the task that labels ask for, or raise SampleError where there is nothing to learn from them.
 
-        Args:
-            labels: of the training pictures.
-            names: of classes that may have no picture here, in the data set's own order.
-
-        Raises:
-            SampleError: they are none of this task's, or there is nothing to learn from them.
+        `names` are those of classes that may have no picture here, in the data set's own order.
         """
 
     @abstractmethod
     def named(self, label: Label) -> list[str]:
-        """Return the class, as a list of one, or the labels that a picture's label names; of numbers nothing.
-
-        Raises:
-            SampleError: it is none of this task's.
-        """
+        """Return the class, as a list of one, or the labels that a picture's label names; of numbers nothing."""
 
     @abstractmethod
     def encode(self, label: Label) -> Tensor:
-        """Return a label as the loss takes it.
-
-        Raises:
-            SampleError: it is none of this task's, or names what the training pictures did not.
-        """
+        """Return a label as the loss takes it, or raise SampleError where it is none of this task's."""
 
     @abstractmethod
     def loss(self, weights: Tensor | None = None, smoothing: float = 0.0, is_robust: bool = False) -> Loss:
@@ -96,19 +83,13 @@ class Task(ABC):
 
     @abstractmethod
     def balanced(self, truths: Tensor) -> Tensor:
-        """Return how much each class or label (k,) has to count for them to weigh alike.
-
-        Args:
-            truths: of the training pictures, encoded, in one tensor.
-        """
+        """Return how much each class or label (k,) has to count for them to weigh alike, from all encoded truths."""
 
     @abstractmethod
     def answers(self, outputs: Array, temperature: float) -> Reals:
-        """Return what outputs (n, k) mean: probabilities, or numbers in the units of the labels (n, k).
+        """Return probabilities, or numbers in the units of the labels (n, k), of outputs (n, k).
 
-        Args:
-            outputs: logits, or scaled numbers.
-            temperature: what logits are divided by (Guo, Pleiss, Sun and Weinberger, ICML 2017).
+        Logits are divided by the temperature first (Guo, Pleiss, Sun and Weinberger, ICML 2017).
         """
 
     @abstractmethod
@@ -154,12 +135,7 @@ class Task(ABC):
 
     @abstractmethod
     def cells(self, answers: Reals, top: int) -> dict[str, str]:
-        """Return the cells of an answer (k,) in a table, by the heads of their columns, which are always the same.
-
-        Args:
-            answers: to one picture.
-            top: how many classes of each picture, the likeliest first; labels and numbers are all there.
-        """
+        """Return the cells of an answer (k,) by the heads of their columns: the `top` classes, or all labels."""
 
     @abstractmethod
     def json(self, answers: Reals, top: int) -> JsonObject:
@@ -190,12 +166,7 @@ class Task(ABC):
     def weights(self, wanted: ClassWeights, truths: Tensor) -> Tensor | None:
         """Return how much each class or label counts (k,), or None where all count alike.
 
-        Args:
-            wanted: ``none``, ``auto`` for `balanced`, or weights above 0 by name, which leave the others at 1.
-            truths: of the training pictures, encoded, in one tensor.
-
-        Raises:
-            ArgumentError: a name is none of theirs.
+        `wanted` is ``none``, ``auto`` for `balanced`, or weights above 0 by name, which leave the others at 1.
         """
         if isinstance(wanted, str):
             return None if wanted == "none" else self.balanced(truths)
@@ -209,20 +180,14 @@ class Task(ABC):
 class Evaluation:
     """The outputs of a network for some pictures, beside the truth.
 
-    Args:
-        ids: of the pictures, (n).
-        outputs: (n, k), as the network gives them: logits, or scaled numbers.
-        encoded: the truths as `Task.encode` has them: numbers of classes (n); 0 and 1, or scaled numbers (n, k).
-        task: what the outputs mean.
-
     Raises:
         SampleError: there is no picture, the shapes do not fit, or an output is not finite.
     """
 
-    ids: tuple[str, ...]
-    outputs: Array
-    encoded: Array
-    task: Task
+    ids: tuple[str, ...]  # of the pictures, (n)
+    outputs: Array  # (n, k), as the network gives them: logits, or scaled numbers
+    encoded: Array  # truths as `Task.encode` has them: (n) numbers of classes; (n, k) 0 and 1, or scaled numbers
+    task: Task  # what the outputs mean
 
     def __post_init__(self) -> None:
         wanted = (len(self.ids), self.task.outputs)
@@ -279,11 +244,7 @@ def task_for(labels: Sequence[Label], kind: str | None = None, names: Sequence[s
 
 
 def read_task(data: Mapping[str, object]) -> Task:
-    """Return the task that `Task.described` described.
-
-    Raises:
-        ArgumentError: it is not one.
-    """
+    """Return the task that `Task.described` described, or raise ArgumentError."""
     try:
         task = TASKS.find(str(data["kind"]), "target")
         found = pydantic.TypeAdapter(task).validate_python({name: data[name] for name in data if name != "kind"})
@@ -311,15 +272,9 @@ def is_numeric(value: Label) -> bool:
 
 
 def names_in(values: Sequence[Label], label: Label, what: str) -> list[str]:
-    """Return names of classes or labels as texts, also where they were written as whole numbers.
+    """Return the names in a label as texts, also where they were written as whole numbers.
 
-    Args:
-        values: the names.
-        label: that holds them, and `what` it should have been, for the message.
-        what: see above.
-
-    Raises:
-        SampleError: one is no name.
+    Where one is no name, the SampleError tells the label, and `what` it must be.
     """
     found = [str(name) if isinstance(name, int) and not isinstance(name, bool) else name for name in values]
     if not all(isinstance(name, str) and name for name in found):
@@ -328,11 +283,7 @@ def names_in(values: Sequence[Label], label: Label, what: str) -> list[str]:
 
 
 def place_of(name: str, names: Sequence[str]) -> int:
-    """Return the place of a name among those of the training pictures.
-
-    Raises:
-        SampleError: it is none of them.
-    """
+    """Return the place of a name among those of the training pictures."""
     if name not in names:
         raise SampleError(f"must be one of the training pictures', got {name!r}.", "label")
     return names.index(name)
