@@ -18,9 +18,7 @@ MOST = 100.0  # times hotter, or colder, than trained
 def reliability(evaluation: Evaluation, temperature: float = 1.0) -> Reliability | None:
     """Return how sure a network is and how often it is right, in `BINS` bins of equal width over [0, 1].
 
-    Args:
-        evaluation: of classes or labels; what is an answer is said by `Task.bets`. Of numbers there is nothing to tell.
-        temperature: what logits are divided by.
+    What is an answer is said by `Task.bets`; of numbers there is nothing to tell.
     """
     bets = evaluation.task.bets(evaluation, temperature)
     if bets is None:
@@ -34,17 +32,11 @@ def reliability(evaluation: Evaluation, temperature: float = 1.0) -> Reliability
 
 
 def fit_temperature(evaluation: Evaluation) -> float:
-    """Return the temperature with the smallest log loss: what logits are to be divided by.
+    """Return the temperature with the smallest log loss, 0.01 to 100: what logits are to be divided by.
 
     Where every answer is right already, colder is better without end, and nothing is known of how sure to be: it stays
     1, as it does for numbers. scikit-learn's own temperature scaling wants a picture of every class, which those that
-    choose may not have; its log loss does not.
-
-    Args:
-        evaluation: of pictures that no weight was learnt from.
-
-    Returns:
-        0.01 to 100.
+    choose may not have; its log loss does not. No weight may have been learnt from the pictures of the evaluation.
     """
 
     def loss(temperature: float) -> float:

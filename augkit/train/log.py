@@ -18,26 +18,14 @@ Row = Mapping[str, float]  # of an epoch; `epoch` is a whole number, `frozen` a 
 
 
 class Log:
-    """Write the rows of all epochs so far: after a resumed training the files are as if it had never stopped.
-
-    Args:
-        folder: the run's.
-        has_tensorboard: whether TensorBoard's files are written too.
-
-    Raises:
-        MissingExtra: TensorBoard is wanted and not installed.
-    """
+    """Write the rows of all epochs so far: after a resumed training the files are as if it had never stopped."""
 
     def __init__(self, folder: Path, has_tensorboard: bool) -> None:
         self.folder = folder
         self.board = _Board(folder / "tensorboard") if has_tensorboard else None
 
     def write(self, rows: Sequence[Row]) -> None:
-        """Write what is known of all epochs, the last of which has just ended.
-
-        Raises:
-            Unwritten: the files cannot be written.
-        """
+        """Write what is known of all epochs, the last of which has just ended."""
         table = io.StringIO()
         writer = csv.DictWriter(table, list(rows[0]) if rows else [], lineterminator="\n")
         writer.writeheader()

@@ -14,11 +14,7 @@ def measure(evaluation: Evaluation, temperature: float = 1.0) -> JsonObject:
 
     Undefined are the recall of a class that no picture has, the precision of one that was never named, the average
     precision of a label that no picture has, and R2 of one picture or of numbers that are all the same. Means leave
-    out what is undefined.
-
-    Args:
-        evaluation: outputs of the network, beside the truth.
-        temperature: what logits are divided by; it moves the loss and the calibration, not what is named.
+    out what is undefined. The temperature moves the loss and the calibration, not what is named.
     """
     task = evaluation.task
     figures = {"kind": task.kind, "count": len(evaluation.ids), "headline": asdict(task.headline(evaluation))}

@@ -75,6 +75,11 @@ class _Picture:
     outputs: list[Source] = field(default_factory=list)
     plain: Source | None = None  # as it lies in the data set itself, not augmented
 
+    def of(self, role: Role, is_home: bool) -> list[Source]:
+        """Return all outputs to learn from, or else the plain picture, of the data set or of its source."""
+        plain = self.plain if is_home and self.plain is not None else self.original
+        return self.outputs if role == "train" else [plain]
+
 
 def divide(
     data: DataSet, split: str | None = None, groups: str | None = None, seed: int = 0, label: str | None = None
@@ -84,12 +89,7 @@ def divide(
     Copies stay with their original, and where an original is needed that the data set does not hold, it is read where
     it lay. Where the data set has train and one more part, that one is reported on, and a part of train chooses.
 
-    Args:
-        data: any data set, or an expansion of one.
-        split: fractions for train, val and test, for a data set without splits.
-        groups: what stays together, as for `augkit.datasets.splits.groups_of`.
-        seed: another one, another split.
-        label: the column of a manifest that holds what is to be learnt.
+    The options are those of `TrainConfig`.
 
     Raises:
         ArgumentError: `split`, `groups` or `label` do not fit the data set.
@@ -112,7 +112,8 @@ def divide(
     plain = home or originals(data.root, lineage)
     made: dict[Role, Part] = {}
     for role in ROLES:
-        pairs = list(_of_role(role, pictures, roles, is_home=home is not None))
+        of_role = [picture for picture, its in zip(pictures, roles, strict=True) if its == role]
+        pairs = [(source, picture.original.id) for picture in of_role for source in picture.of(role, home is not None)]
         pairs.sort(key=lambda pair: pair[0].id)
         place = data if role == "train" else plain
         made[role] = Part(place, tuple(s for s, _ in pairs), tuple(origin for _, origin in pairs))
@@ -132,9 +133,8 @@ def _pictures(data: DataSet, lineage: Mapping[str, Origin], column: Mapping[str,
         origin = lineage.get(source.id)
         if lineage and origin is None:
             advice = "See with augkit verify what else is, or expand into another folder."
-            raise FileError(
-                f"must hold what augkit expand wrote there alone, got {source.id!r}. {advice}", str(data.root)
-            )
+            what = f"must hold what augkit expand wrote there alone, got {source.id!r}. {advice}"
+            raise FileError(what, str(data.root))
         label = origin.source.label if origin is not None else column[source.id] if column else source.label
         labelled = replace(source, label=label, annotations=None)  # of which nothing is learnt
         original = labelled if origin is None else origin.source
@@ -157,28 +157,8 @@ def _roles(splits: Sequence[Split | None], groups: Sequence[str], seed: int) -> 
             yield "train" if split_of(f"chooses: {group}", CHOOSING, seed) == "train" else "val"
 
 
-def _of_role(
-    role: Role, pictures: Sequence[_Picture], roles: Sequence[Role], is_home: bool
-) -> Iterator[tuple[Source, str]]:
-    """Yield the pictures of a role with the ids of their originals."""
-    for picture, its in zip(pictures, roles, strict=True):
-        if its != role:
-            continue
-        if role == "train":
-            yield from ((output, picture.original.id) for output in picture.outputs)
-        else:
-            plain = picture.plain if is_home else picture.original
-            assert plain is not None
-            yield plain, picture.original.id
-
-
 def require_learnable(parts: Parts, task: Task) -> list[str]:
-    """Check that there is something to learn of every class, and return what else is odd, in sentences.
-
-    Raises:
-        SampleError: a class has no picture to learn from.
-        ArgumentError: a label is none of the task's.
-    """
+    """Check that there is something to learn of every class, and return what else is odd, in sentences."""
     for role in ROLES:
         for source in parts[role].sources:
             try:
@@ -189,7 +169,7 @@ def require_learnable(parts: Parts, task: Task) -> list[str]:
             except SampleError as fault:
                 raise fault.at(source.id) from None
             raise _unlearnable(lost, parts, task)
-    if task.kind != "classes":
+    if not task.has_one:
         return []
     counts = {role: _originals_of(parts[role], task) for role in ROLES}
     lost = next((name for name in task.names if not counts["train"][name]), None)
@@ -206,7 +186,7 @@ def require_learnable(parts: Parts, task: Task) -> list[str]:
 
 def told_few(count: int, task: Task) -> Iterator[str]:
     """Say so where few pictures choose the epoch that is kept."""
-    least = max(FEW, FEW_EACH * task.outputs if task.kind == "classes" else 0)
+    least = max(FEW, FEW_EACH * task.outputs * task.has_one)
     if count < least:
         rule = f"{FEW}" if least == FEW else f"{FEW_EACH} of each class"
         only = f"Only {count:,} picture{'s choose' if count != 1 else ' chooses'} the best epoch, fewer than {rule}"
@@ -221,7 +201,7 @@ def _originals_of(part: Part, task: Task) -> Counter[str]:
 
 def _unlearnable(name: str, parts: Parts, task: Task) -> SampleError:
     elsewhere = sum(_originals_of(parts[role], task)[name] for role in ("val", "test"))
-    what = "class" if task.kind == "classes" else "label"
+    what = "class" if task.has_one else "label"
     got = f"its {elsewhere:,} in the parts that judge" if elsewhere else "none at all"
     return SampleError(f"must have pictures to learn from, got {got}. Give more, or take it out.", f"{what} {name!r}")
 

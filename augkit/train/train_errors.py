@@ -37,14 +37,9 @@ class LostWorker(AugkitError):
 
 @contextmanager
 def written(path: Path, otherwise: str = "") -> Iterator[None]:
-    """Tell what the system says against writing a file: what was there before is still there.
+    """Tell what the system says against writing a file, or several into a folder, as Unwritten.
 
-    Args:
-        path: the file, or the folder of several.
-        otherwise: what else helps but making room, after a comma.
-
-    Raises:
-        Unwritten: it cannot be written.
+    `otherwise` is what else helps but making room, after a comma.
     """
     try:
         yield

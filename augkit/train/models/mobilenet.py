@@ -27,11 +27,7 @@ _GROUPS = (  # expansion, channels, repeats, stride of the first
 
 @final
 class MobileNetV2(Network):
-    """A stem, inverted residual blocks, a last 1x1 convolution, and a head behind dropout.
-
-    Args:
-        outputs: the width of the head.
-    """
+    """A stem, inverted residual blocks, a last 1x1 convolution, and a head behind dropout."""
 
     head_name: ClassVar[str] = "classifier.1"
     classifying: ClassVar[tuple[str, ...]] = ("classifier",)

@@ -25,19 +25,12 @@ class Pretrained:
 
 @dataclass(frozen=True)
 class Model:
-    """A network by its name: either a class of its own, or a list of layers as a model file has it.
+    """A network by its name: either a class of its own, or a list of layers as a model file has it."""
 
-    Args:
-        preprocessing: of pictures, as whoever trained weights for it fed them, or the usual input of a list of layers.
-        build: gives the network with a head of some outputs.
-        layers: of a network that takes inputs of any size.
-        pretrained: weights that a package carries.
-    """
-
-    preprocessing: Preprocessing
-    build: Callable[[int], Network] | None = None
-    layers: list[Json] | None = None
-    pretrained: Pretrained | None = None
+    preprocessing: Preprocessing  # as whoever trained weights for it fed them, or the usual input of a list of layers
+    build: Callable[[int], Network] | None = None  # gives the network with a head of some outputs
+    layers: list[Json] | None = None  # of a network that takes inputs of any size
+    pretrained: Pretrained | None = None  # weights that a package carries
 
 
 MODELS: Register[Model] = Register("model", "augkit.train.models", "augkit.models")

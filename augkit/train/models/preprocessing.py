@@ -23,22 +23,17 @@ class Preprocessing:
     """Say how pictures become the input of a network. It belongs to the model, and is kept with its weights.
 
     Args:
-        size: height and width of the input, in pixels.
-        channels: of the input: 3 for RGB, 1 for grey.
-        mean: what is taken from each channel, as a fraction of the dtype's range.
-        std: what each channel is divided by after that.
-        resize: the shorter side in pixels before `size` is cropped from the centre, at least both of its sides; None
-            squeezes the whole picture into `size`.
-        interpolation: Pillow's filter of that name, which widens when it shrinks a picture.
+        resize: the shorter side, of which the centre is cropped; None squeezes the whole picture into `size`.
+        interpolation: Pillow's filter, which widens when it shrinks a picture.
 
     Raises:
         ArgumentError: a size, mean or std is impossible.
     """
 
-    size: tuple[int, int]
-    channels: int
-    mean: tuple[float, ...]
-    std: tuple[float, ...]
+    size: tuple[int, int]  # height and width of the input, in pixels
+    channels: int  # of the input: 3 for RGB, 1 for grey
+    mean: tuple[float, ...]  # what is taken from each channel, as a fraction of the dtype's range
+    std: tuple[float, ...]  # what each channel is divided by after that
     resize: int | None = None
     interpolation: Literal["bilinear", "bicubic"] = "bilinear"
 
@@ -79,13 +74,7 @@ class Preprocessing:
     def tensor(self, image: Array) -> Tensor:
         """Return a picture (C, h, w), uint8 or float32 in [0, 1], as `normalise` takes it in batches.
 
-        What is transparent counts as if it were not: alpha is left out.
-
-        Args:
-            image: (H, W) or (H, W, C), of two or four channels the last is alpha.
-
-        Raises:
-            SampleError: its channels cannot become the network's.
+        What is transparent counts as if it were not: of two or four channels the last is alpha, and left out.
         """
         if image.ndim == 3 and image.shape[2] in (2, 4):
             image = image[:, :, :-1]
@@ -103,11 +92,7 @@ class Preprocessing:
 
 
 def plain_input(input: tuple[int, int, int]) -> Preprocessing:
-    """Return what suits a network without weights of others: values from -1 to 1.
-
-    Args:
-        input: height and width in pixels, and channels.
-    """
+    """Return what suits a network without weights of others: values from -1 to 1."""
     half = (0.5,) * input[2]
     return Preprocessing(input[:2], input[2], half, half)
 

@@ -95,12 +95,7 @@ def learning_curves(curves: Curves, is_dark: bool = False) -> bytes:
 def confusion(matrix: Array, names: Sequence[str], is_dark: bool = False) -> bytes:
     """Draw which classes were taken for which: truths are rows, and a row's shade is the part of its pictures.
 
-    Of more than `MOST_CLASSES` those with the most mistakes are drawn.
-
-    Args:
-        matrix: (k, k) of counts.
-        names: of the k classes.
-        is_dark: for a dark page.
+    Of more than `MOST_CLASSES` those with the most mistakes are drawn. The matrix (k, k) holds counts.
     """
     colors = DARK if is_dark else LIGHT
     mistakes = matrix.sum(axis=0) + matrix.sum(axis=1) - 2 * matrix.diagonal()

@@ -28,6 +28,7 @@ class Classes(Task):
     """One of several classes; outputs are logits."""
 
     kind: ClassVar[str] = "classes"
+    has_one: ClassVar[bool] = True
     labels_are: ClassVar[str] = "texts"
     options: ClassVar[frozenset[str]] = frozenset({"smoothing", "class_weights"})
     score_name: ClassVar[str] = "accuracy"

@@ -30,6 +30,7 @@ class Labels(Task):
     """Any number of several labels; outputs are logits."""
 
     kind: ClassVar[str] = "labels"
+    has_one: ClassVar[bool] = False
     labels_are: ClassVar[str] = "lists of texts"
     options: ClassVar[frozenset[str]] = frozenset({"smoothing", "class_weights"})
     score_name: ClassVar[str] = "mean average precision"

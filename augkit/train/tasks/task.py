@@ -31,15 +31,12 @@ DECIMALS = 6
 
 @dataclass(frozen=True)
 class Task(ABC):
-    """Say what the outputs of a network mean. Subclasses are final, and add themselves to `TASKS`.
+    """Say what the outputs of a network mean. Subclasses are final, and add themselves to `TASKS`."""
 
-    Args:
-        names: of the outputs, in their order.
-    """
-
-    names: tuple[str, ...]
+    names: tuple[str, ...]  # of the outputs, in their order
 
     kind: ClassVar[str]  # its name in `TASKS`
+    has_one: ClassVar[bool]  # of its names, every picture
     labels_are: ClassVar[str]  # in messages, as "lists of texts"
     options: ClassVar[frozenset[str]]  # of a training, that mean something for it: smoothing, class_weights, robust
     score_name: ClassVar[str]  # of `score`, in the words of a figure
@@ -219,13 +216,7 @@ def task_for(labels: Sequence[Label], kind: str | None = None, names: Sequence[s
     A text is a class, a list of texts labels, a number or a list of numbers numbers. In a CSV everything is text: a
     list is written as JSON, and texts are numbers if all are and one of them has a fraction.
 
-    Args:
-        labels: of the training pictures.
-        kind: the task, where it is not to be told from them.
-        names: of classes that may have no picture here, in the data set's own order.
-
-    Raises:
-        SampleError: labels are missing, of several kinds, or all one class.
+    `kind` says the task, where it is not to be told from them; `names` are as in `Task.of`.
     """
     if not labels:
         raise SampleError("must be of one picture at least, got none.", "labels")
