@@ -59,7 +59,7 @@ def page(title: str, subtitle: str, sections: Iterable[Section]) -> bytes:
     )
     head = (
         '<meta charset="utf-8">\n'
-        f'<meta http-equiv="Content-Security-SamplingOptions" content="{POLICY}">\n'
+        f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         f"<title>{text(title)}</title>\n<style>\n{STYLE}</style>"
     )

@@ -157,7 +157,7 @@ def _configuration(facts: ReportFacts) -> str:
     settings = [(name.replace("_", " "), shown(value)) for name, value in facts.settings.items()]
     return (
         f'<p>This repeats the run:</p><pre tabindex="0">{text(shlex.join(facts.command))}</pre>'
-        f"<h3>TrainConfig</h3>{details(settings)}"
+        f"<h3>Settings</h3>{details(settings)}"
         f"<h3>Preprocessing</h3>{details(prepared)}"
         f"<h3>Versions</h3>{details(artefact.versions.items())}"
         f"<h3>Fingerprint of the data</h3><code>{text(artefact.fingerprint or 'none')}</code>"
