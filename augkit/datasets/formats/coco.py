@@ -20,26 +20,37 @@ from __future__ import annotations
 import json
 import posixpath
 import re
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
+from typing import NamedTuple, TypeVar
 
 from augkit.core.arrays import Json, JsonObject
-from augkit.datasets.data_set import DataSet, Source, Split
+from augkit.core.spatial import Size
+from augkit.core.text_files import json_of
+from augkit.datasets.data_set import FLAT, Annotations, DataSet, Source, Split
 from augkit.datasets.format import FORMATS, FileWriter, Part, Reader, Record, Whole
-from augkit.datasets.formats._coco_entries import Categories, Entries, read_entries
 from augkit.datasets.naming import SPLIT_NAMES, is_picture, split_of_path
 from augkit.errors import FileError
-from augkit.storage.root import Root
+from augkit.storage.root import Root, inside
 from augkit.targets import run_lengths
-from augkit.targets.box_forms import described
-from augkit.targets.records import Instance
+from augkit.targets.box_forms import described, edges
+from augkit.targets.columns import numbers
+from augkit.targets.polygons import around, box_of, rings_of
+from augkit.targets.records import Instance, of_instances
 
 FOLDER, ROBOFLOW = "annotations", "_annotations.coco.json"
 MISSING, UNNAMED = "a picture that is missing", "a picture without an entry"
+ORPHAN = "an object without a picture"
 DIGITS = 3  # of a pixel, written
 _KIND = re.compile(r"^(instances|person_keypoints)_?")
 _NOT_OBJECTS = ("captions", "image_info", "panoptic", "stuff")
+# All that is kept while a file is read: half of a large one is links, licences and areas.
+_KEYS = {"annotations", "bbox", "categories", "category_id", "counts", "file_name", "height", "id", "image_id"}
+_KEYS |= {"images", "iscrowd", "keypoints", "label", "name", "segmentation", "size", "skeleton", "width"}
+
+T = TypeVar("T")
+_Images = dict[int | str, tuple[str, JsonObject]]  # by id: an entry of ``images``, after its place for messages
 
 
 class CocoFormat(Reader, FileWriter):
@@ -63,15 +74,14 @@ class CocoFormat(Reader, FileWriter):
             paths = [path]
         else:
             paths = _annotation_files(root)
-        categories = Categories()
-        found = [read_entries(root, path, categories) for path in paths]
+        categories = _Categories()
+        found = [_read_entries(root, path, categories) for path in paths]
         pictures = _Pictures(root)
         sources = [source for entries in found for source in pictures.sources(entries)]
         if not sources and len(paths) == 1 and "/" not in paths[0]:
             above, name = root.above()  # the pictures may lie in a folder beside the file's
             pictures = _Pictures(above, but_not="")
-            found[0].path = f"{name}/{paths[0]}"
-            sources = pictures.sources(found[0])
+            sources = pictures.sources(found[0]._replace(path=f"{name}/{paths[0]}"))
         left_out = sum((entries.left_out for entries in found), pictures.left_out(sources))
         data = DataSet.of(self.name, pictures.root, sources, left_out, categories.names)
         points, pairs = categories.keypoints.items(), categories.skeletons.items()
@@ -127,9 +137,9 @@ class _Pictures:
     used: set[str] = field(default_factory=set)
     missing: int = 0
 
-    def sources(self, entries: Entries) -> list[Source]:
+    def sources(self, entries: _Entries) -> list[Source]:
         """Return the pictures of one annotation file that are there."""
-        names = [picture.file_name for picture in entries.pictures]
+        names = [picture.id for picture in entries.pictures]
         best, most = None, 0
         for folder in _folders(entries.path):
             if folder == self.but_not or not self.root.is_folder(folder):
@@ -146,9 +156,9 @@ class _Pictures:
         self.used.add(best)
         sizes, split = self._sizes(best), split_of_path(entries.path)
         return [
-            Source(id, sizes[id], picture.label, split, annotations=picture.annotations)
+            replace(picture, id=id, size=sizes[id], split=split)
             for picture in entries.pictures
-            if (id := posixpath.join(best, picture.file_name)) in sizes
+            if (id := posixpath.join(best, picture.id)) in sizes
         ]
 
     def _sizes(self, folder: str) -> dict[str, int]:
@@ -178,13 +188,172 @@ class _Pictures:
         return counts
 
 
+# ---- the entries of one file, checked
+
+
+class _Entries(NamedTuple):
+    """One file: where it lies below the root, its pictures by their names there, and what was left out."""
+
+    path: str
+    pictures: list[Source]
+    left_out: Counter[str]
+
+
+@dataclass
+class _Categories:
+    """The categories of all files: names in order; their keypoints' names, and the pairs to join."""
+
+    names: list[str] = field(default_factory=list)
+    keypoints: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    skeletons: dict[str, tuple[tuple[int, int], ...]] = field(default_factory=dict)
+
+    def add(self, entries: list[Json], where: str) -> dict[int, str]:
+        """Return the names of one file's categories by their ids there."""
+        by_id: dict[int, str] = {}
+        for place, entry in enumerate(entries):
+            here = f"{where} categories[{place}]"
+            name, id = _of(entry, "name", str, here), _of(entry, "id", int, here)
+            if id in by_id or name in by_id.values():
+                raise FileError(f"must have an id and a name of its own, got {id} {name!r} again. Rename one.", here)
+            by_id[id] = name
+            if name not in self.names:
+                self.names.append(name)
+            self._add_points(name, entry, here)
+        return by_id
+
+    def _add_points(self, name: str, entry: JsonObject, here: str) -> None:
+        points, pairs = entry.get("keypoints") or [], entry.get("skeleton") or []
+        if not points:
+            return
+        if not (isinstance(points, list) and all(isinstance(point, str) for point in points)):
+            raise FileError("must be a list of names.", f"{here}.keypoints")
+        if self.keypoints.setdefault(name, tuple(points)) != tuple(points):
+            raise FileError("must name the same points in every file.", f"{here}.keypoints")
+        if not isinstance(pairs, list):
+            raise FileError("must be a list of pairs.", f"{here}.skeleton")
+        found = []
+        for pair in pairs:
+            start, end = (int(value) for value in numbers(pair, f"{here}.skeleton", 2))
+            if not (1 <= start <= len(points) and 1 <= end <= len(points)):
+                raise FileError(f"must join points 1 to {len(points)}, got {pair}.", f"{here}.skeleton")
+            found.append((start, end))
+        if found:
+            self.skeletons[name] = tuple(found)
+
+
+def _read_entries(root: Root, path: str, categories: _Categories) -> _Entries:
+    """Read a file and add what categories it has."""
+    where = f"{root}/{path}"
+    data = json_of(root.read(path), where, keep=_kept)
+    if not isinstance(data, dict) or "images" not in data:
+        raise FileError("must be COCO's JSON with images, annotations and categories.", where)
+    entries, objects, named = (_of(data, key, list, where, []) for key in ("images", "annotations", "categories"))
+    names, left_out = categories.add(named, where), Counter[str]()
+    images: _Images = {}
+    for place, entry in enumerate(entries):
+        here = f"{where} images[{place}]"
+        id = entry.get("id") if isinstance(entry, dict) else None
+        if not isinstance(id, int | str) or id in images:
+            raise FileError(f"must have an id of its own, got {id!r}.", here)
+        images[id] = here, entry
+    has_objects = bool(objects) or not all("label" in entry for entry in entries)
+    kinds = {id: (name, len(categories.keypoints.get(name, ()))) for id, name in names.items()}
+    found = _by_picture(objects, images, kinds, where, left_out)
+    pictures = []
+    for id, (here, entry) in images.items():
+        annotations = Annotations(of_instances(found.pop(id, ())), size=_size(entry)) if has_objects else None
+        pictures.append(Source(_path(entry, here), 0, entry.get("label"), annotations=annotations))
+    left_out[ORPHAN] += sum(map(len, found.values()))
+    return _Entries(path, pictures, left_out)
+
+
+def _kept(entry: JsonObject) -> JsonObject:
+    return {key: value for key, value in entry.items() if key in _KEYS}
+
+
+def _of(entry: Json, key: str, kind: type[T], where: str, default: T | None = None) -> T:
+    """Return the value of an entry's key, which must be of one type exactly."""
+    value = entry.get(key, default) if isinstance(entry, dict) else None
+    if type(value) is not kind:
+        raise FileError(f"must be of type {kind.__name__}, got {type(value).__name__}.", f"{where}.{key}")
+    return value
+
+
+def _path(entry: JsonObject, here: str) -> str:
+    try:
+        return posixpath.normpath(inside(_of(entry, "file_name", str, here)))
+    except FileError as fault:
+        raise fault if fault.where != "path" else FileError(fault.message, f"{here}.file_name") from None
+
+
+def _size(entry: JsonObject) -> Size | None:
+    height, width = entry.get("height"), entry.get("width")
+    if isinstance(height, int) and isinstance(width, int) and height > 0 and width > 0:
+        return height, width
+    return None
+
+
+def _by_picture(
+    entries: list[Json], images: _Images, kinds: dict[int, tuple[str, int]], where: str, left_out: Counter[str]
+) -> dict[int | str, list[Instance]]:
+    """Return the objects of each picture; run lengths must be of its size."""
+    found: defaultdict[int | str, list[Instance]] = defaultdict(list)
+    for place, entry in enumerate(entries):
+        here = f"{where} annotations[{place}]"
+        if not isinstance(entry, dict):
+            raise FileError("must be an object.", here)
+        image, kind = entry.get("image_id"), entry.get("category_id")
+        if not isinstance(image, int | str):
+            raise FileError(f"must be the id of a picture, got {image!r}.", f"{here}.image_id")
+        if not isinstance(kind, int) or kind not in kinds:
+            raise FileError(f"must be the id of a category, got {kind!r}.", f"{here}.category_id")
+        instance, size = _object(entry, *kinds[kind], here)
+        entries[place] = None  # a large file's objects need not be held twice
+        if instance is None:
+            left_out[FLAT] += 1
+            continue
+        if size is not None and image in images and size != (wanted := _size(images[image][1])):
+            raise FileError(f"must be of its picture's size, {wanted} at {images[image][0]}, got {size}.", here)
+        found[image].append(instance)
+    return found
+
+
+def _object(entry: JsonObject, label: str, points: int, here: str) -> tuple[Instance | None, Size | None]:
+    """Return an object, None if it has no area, and the size of the picture that its run lengths are of."""
+    outline, rle, size = entry.get("segmentation"), "", None
+    rings: tuple[tuple[float, ...], ...] = ()
+    if isinstance(outline, dict):
+        at = f"{here}.segmentation"
+        height, width = (int(value) for value in numbers(outline.get("size"), f"{at}.size", 2))
+        size = height, width
+        rle = run_lengths.checked(outline.get("counts"), size, f"{at}.counts")
+    elif outline:
+        rings = rings_of(outline, f"{here}.segmentation")
+    if entry.get("bbox") or not rings:
+        left, top, width_px, height_px = numbers(entry.get("bbox"), f"{here}.bbox", 4)
+        box = box_of(*edges("coco", (left, top, width_px, height_px)))
+    else:
+        box = around(rings)
+    keypoints: tuple[float, ...] = ()
+    if points and entry.get("keypoints"):
+        keypoints = numbers(entry["keypoints"], f"{here}.keypoints", 3 * points)
+        keypoints = keypoints if any(keypoints[2::3]) else ()
+    is_crowd = entry.get("iscrowd") == 1
+    return None if box is None else Instance(label, box, rings, keypoints, rle, is_crowd), size
+
+
 # ---- written
 
 
 def _content(whole: Whole, split: Split | None) -> Iterator[bytes]:
     """Yield a split's file in pieces; the records are gone through twice, so that none is held."""
     numbers = {label: number for number, label in enumerate(whole.classes, start=1)}
-    yield b'{\n"categories": ' + _json([_category(whole, label, numbers[label]) for label in whole.classes])
+    names, skeletons = dict(whole.keypoint_names), dict(whole.skeletons)
+    categories: list[JsonObject] = [{"id": number, "name": label} for label, number in numbers.items()]
+    for category in categories:
+        if (label := category["name"]) in names:
+            category |= {"keypoints": names[label], "skeleton": skeletons.get(label, ())}
+    yield b'{\n"categories": ' + _json(categories)
     yield b',\n"images": ['
     for number, record in _numbered(whole, split):
         height, width = record.size
@@ -204,14 +373,6 @@ def _content(whole: Whole, split: Split | None) -> Iterator[bytes]:
 
 def _numbered(whole: Whole, split: Split | None) -> Iterator[tuple[int, Record]]:
     return enumerate((record for _, record in whole.records() if record.split == split), start=1)
-
-
-def _category(whole: Whole, label: str, number: int) -> JsonObject:
-    category: JsonObject = {"id": number, "name": label}
-    names, skeletons = dict(whole.keypoint_names), dict(whole.skeletons)
-    if label in names:
-        category |= {"keypoints": names[label], "skeleton": skeletons.get(label, ())}
-    return category
 
 
 def _annotation(instance: Instance, record: Record) -> JsonObject:
