@@ -23,6 +23,7 @@ import struct
 import sys
 import threading
 import warnings
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -36,7 +37,6 @@ from PIL import Image, ImageFile, TiffImagePlugin, UnidentifiedImageError
 from augkit.core.arrays import Image as Pixels, Mask
 from augkit.core.spatial import Size
 from augkit.errors import DecodeError
-from augkit.images.png import is_short
 
 MAX_PIXELS = 175_000_000  # height times width; a little below 178,956,970, where Pillow by itself refuses
 
@@ -47,6 +47,10 @@ _JPEG_NEXT_SCAN = bytes((0xFF, _JPEG_SCAN))
 _PNG_START, _PNG_COLORS, _PNG_PALETTE = b"\x89PNG\r\n\x1a\n", 25, 3  # where IHDR says how colours are given
 _JPEG_CHANNELS = {"Gray": 1, "CMYK": 4, "YCCK": 4}  # every other colour space of simplejpeg has 3
 _JPEG_DECODED = {1: "GRAY", 3: "RGB", 4: "CMYK"}
+_PNG_CHANNELS = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}  # by the type of colour
+_PNG_PASSES = ((0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2), (0, 1, 1, 2))
+_PNG_HEADER = struct.Struct(">IIBBBBB")
+_PIECE = 1 << 20  # bytes that are unpacked at a time, and dropped
 _OTHER_FORMATS = ("PNG", "WEBP", "GIF", "BMP", "TIFF", "PPM")
 _FORMATS = ", ".join(("JPEG", *_OTHER_FORMATS))
 # Pillow's mode -> the mode to convert to where nothing is transparent; otherwise that is RGBA
@@ -249,7 +253,7 @@ def _decode_other(data: bytes) -> tuple[Pixels, bytes | None]:
         if picture.format == "PNG":
             last = picture.crop((0, picture.height - 1, picture.width, picture.height))
             may_be_short = picture.info.get("interlace") or not np.asarray(last).any()  # Pillow leaves 0 for what lacks
-            if may_be_short and is_short(data):
+            if may_be_short and _is_short(data):
                 raise ValueError("its pixels end before the picture does")
         if is_deep and not is_grey_16:
             found = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
@@ -278,3 +282,22 @@ def _is_deep(picture: ImageFile.ImageFile) -> bool:
     if is_deep and is_odd:
         raise DecodeError("stores its 16-bit pixels in a way that is not supported. Save it as a 16-bit PNG.")
     return is_deep
+
+
+def _is_short(data: bytes) -> bool:
+    """Return whether the pixels of a whole PNG file, unpacked, are fewer than its header says (PNG, section 8)."""
+    width, height, bits, kind, _, _, interlace = _PNG_HEADER.unpack_from(data, len(_PNG_START) + 8)
+    missing = 0
+    for left, top, across, down in _PNG_PASSES if interlace else ((0, 0, 1, 1),):
+        columns, rows = -(-(width - left) // across), -(-(height - top) // down)
+        if columns > 0 and rows > 0:
+            missing += rows * (1 + (columns * bits * _PNG_CHANNELS[kind] + 7) // 8)
+    place, stream = len(_PNG_START), zlib.decompressobj()
+    while place + 8 <= len(data) and missing > 0 and not stream.eof:
+        length, name = struct.unpack_from(">I4s", data, place)
+        rest = data[place + 8 : place + 8 + length] if name == b"IDAT" else b""
+        while rest and missing > 0 and not stream.eof:
+            missing -= len(stream.decompress(rest, _PIECE))
+            rest = stream.unconsumed_tail
+        place += length + 12
+    return missing - len(stream.flush(_PIECE) if missing > 0 else b"") > 0

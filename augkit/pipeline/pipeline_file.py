@@ -20,6 +20,7 @@ from augkit.core.arrays import Json, JsonObject
 from augkit.core.sampling import SamplingOptions
 from augkit.errors import ArgumentError, FileError, closest
 from augkit.pipeline.pipeline import Pipeline
+from augkit.storage.output_file import write
 from augkit.transforms import Transform, find
 from augkit.transforms.combinators import Maybe
 from augkit.transforms.foreign import ForeignStep, foreign
@@ -74,7 +75,8 @@ def dump(pipeline: Pipeline, path: str | Path) -> None:
     """
     if not isinstance(pipeline, Pipeline):
         raise ArgumentError(f"must get a Pipeline and a path, got {type(pipeline).__name__}.", "dump")
-    yaml_file.write(_seen_from(str(Path(path).parent), described(pipeline)), path)
+    data = _seen_from(str(Path(path).parent), described(pipeline))
+    write(Path(path), yaml_file.dumps(data).encode())
 
 
 def described(pipeline: Pipeline) -> JsonObject:
