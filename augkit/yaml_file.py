@@ -12,6 +12,7 @@ import os
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, TypeAlias
 
 import yaml
@@ -258,3 +259,19 @@ def _scalar(value: object) -> yaml.ScalarNode:
             plain = _PLAIN.fullmatch(value) and _value(value) == value
             return yaml.ScalarNode(_TAG + "str", str(value), style=None if plain else '"')
     raise ArgumentError(f"must be plain data, got {_show(value)}. Use text, numbers, lists and dicts.", "data")
+
+
+def write(data: Json, path: str | os.PathLike[str]) -> None:
+    """Write plain data to a YAML file that `read` reads back as it was: the whole of it, or nothing."""
+    text = dumps(data)
+    try:
+        temporary = Path(path).with_name(f".{Path(path).name[:80]}.{os.getpid()}.tmp")
+        try:
+            temporary.write_text(text, encoding="utf-8", newline="\n")
+            temporary.replace(path)
+        finally:
+            temporary.unlink(missing_ok=True)
+    except (OSError, ValueError) as error:  # a name with a NUL is a ValueError
+        reason = error.strerror if isinstance(error, OSError) else error
+        what = f"must be a file that can be written, got: {reason}. Check the folder and its permissions."
+        raise FileError(what, os.fspath(path)) from None

@@ -20,7 +20,6 @@ from augkit.core.arrays import Json, JsonObject
 from augkit.core.sampling import SamplingOptions
 from augkit.errors import ArgumentError, FileError, closest
 from augkit.pipeline.pipeline import Pipeline
-from augkit.storage.output_file import write
 from augkit.transforms import Transform, find
 from augkit.transforms.combinators import Maybe
 from augkit.transforms.foreign import ForeignStep, foreign
@@ -75,8 +74,7 @@ def dump(pipeline: Pipeline, path: str | Path) -> None:
     """
     if not isinstance(pipeline, Pipeline):
         raise ArgumentError(f"must get a Pipeline and a path, got {type(pipeline).__name__}.", "dump")
-    data = _seen_from(str(Path(path).parent), described(pipeline))
-    write(Path(path), yaml_file.dumps(data).encode())
+    yaml_file.write(_seen_from(str(Path(path).parent), described(pipeline)), path)
 
 
 def described(pipeline: Pipeline) -> JsonObject:

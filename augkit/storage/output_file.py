@@ -35,6 +35,5 @@ def write(path: Path, content: bytes) -> None:
     require_writable(path)
     try:
         replace_with(path, content)
-    except (OSError, ValueError) as fault:  # ValueError: a NUL in the name
-        reason = getattr(fault, "strerror", None) or fault
-        raise FileError(f"must be a file that can be written, got: {reason}.", str(path)) from None
+    except OSError as fault:
+        raise FileError(f"must be a file that can be written, got: {fault.strerror}.", str(path)) from None

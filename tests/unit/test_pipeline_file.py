@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings, strategies as st
 
 import augkit as ak
 from augkit import yaml_file
-from augkit.errors import AugkitError, FileError, SampleError
+from augkit.errors import AugkitError, SampleError
 from augkit.pipeline.pipeline_file import bundled
 from augkit.pipeline.pipeline_schema import schema
 from support.pictures import KEY
@@ -190,16 +190,3 @@ def test_statistics_may_lie_in_a_file_of_their_own(tmp_path: Path) -> None:
     (step,) = ak.load(tmp_path / "p.yaml").steps
     assert isinstance(step, ak.PCAColorShift)
     assert step.statistics == ak.ColorStatistics((0.2, 0.1, 0.05), ((1.0, 0.0, 0.0), (0.0, 1.0, 0.0), (0.0, 0.0, 1.0)))
-
-
-@pytest.mark.parametrize(
-    ("name", "sentence"),
-    [
-        ("no/x.yaml", "must lie in a folder that exists"),
-        ("a\0b.yaml", "must be a file that can be written"),
-        (".", "must be a file, got a folder"),
-    ],
-)
-def test_files_that_cannot_be_written(name: str, sentence: str, tmp_path: Path) -> None:
-    with pytest.raises(FileError, match=sentence):
-        ak.dump(ak.load("six"), tmp_path / name)

@@ -216,7 +216,7 @@ def test_an_int_too_long_to_print_is_refused() -> None:
 
 def test_files_round_trip(tmp_path: Path) -> None:
     path = tmp_path / "blüte.yaml"
-    path.write_bytes(yaml_file.dumps({"größe": [1, 2]}).encode())
+    yaml_file.write({"größe": [1, 2]}, path)
     document = yaml_file.read(str(path))
     assert (document.data, document.name) == ({"größe": [1, 2]}, str(path))
     path.write_bytes(b"\xef\xbb\xbfa: 1\r\nb: 2\r\n")  # as Windows writes it
@@ -243,3 +243,9 @@ def test_files_that_cannot_be_read(tmp_path: Path) -> None:
     if sys.platform != "win32":
         os.mkfifo(tmp_path / "pipe")
         assert message(tmp_path / "pipe").startswith("/pipe: must be a file that exists")
+
+
+@pytest.mark.parametrize("name", ["no/x.yaml", "a\0b", "."])
+def test_files_that_cannot_be_written(tmp_path: Path, name: str) -> None:
+    with pytest.raises(FileError, match="must be a file that can be written"):
+        yaml_file.write({}, tmp_path / name)

@@ -155,11 +155,8 @@ class _Pictures:
             return []
         self.used.add(best)
         sizes, split = self._sizes(best), split_of_path(entries.path)
-        return [
-            replace(picture, id=id, size=sizes[id], split=split)
-            for picture in entries.pictures
-            if (id := posixpath.join(best, picture.id)) in sizes
-        ]
+        found = ((posixpath.join(best, picture.id), picture) for picture in entries.pictures)
+        return [replace(picture, id=id, size=sizes[id], split=split) for id, picture in found if id in sizes]
 
     def _sizes(self, folder: str) -> dict[str, int]:
         if folder not in self.seen:
