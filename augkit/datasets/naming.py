@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
 
 from augkit.core.arrays import Json
 from augkit.datasets.data_set import Split
 from augkit.errors import FileError, closest
+from augkit.storage.root import inside
 
 _JPEG_SUFFIXES = {".jpg", ".jpeg", ".jpe", ".jfif", ".mpo"}
 _PBM_SUFFIXES = {".pbm", ".pgm", ".pnm", ".ppm"}
@@ -60,3 +62,15 @@ def split_named(value: Json, where: str) -> Split | None:
         near = closest(str(value), SPLIT_NAMES)
         raise FileError(f"must be train, val or test, got {value!r:.60}.{near}", f"{where} split")
     return SPLIT_NAMES[value.lower()]
+
+
+def path_below(path: str, where: str) -> str:
+    """Return a path that the data names, without its detours.
+
+    Raises:
+        FileError: it leads out of the data set's folder; the sentence begins with `where`.
+    """
+    try:
+        return posixpath.normpath(inside(path))
+    except FileError as fault:
+        raise FileError(fault.message, where) from None

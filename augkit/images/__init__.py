@@ -1,7 +1,7 @@
 """Turn bytes into pixels and pixels into bytes, with limits."""
 
 from augkit.images.decoding import MAX_PIXELS, Decoded, Header, decode, decode_mask, probe, upright_size
-from augkit.images.encoding import ENCODINGS, encode, require_encoding
+from augkit.images.encoding import ENCODINGS, encode
 from augkit.images.picture_files import MAX_FILE_BYTES, read, read_bytes
 
 __all__ = [
@@ -16,6 +16,5 @@ __all__ = [
     "probe",
     "read",
     "read_bytes",
-    "require_encoding",
     "upright_size",
 ]

@@ -34,7 +34,11 @@ def encode(image: Pixels, encoding: str, quality: int = 90, alpha: bool = False)
         ArgumentError: the encoding is unknown or the quality out of range.
         SampleError: the encoding cannot hold this picture; the message names png if that can.
     """
-    require_encoding(encoding, quality)
+    if encoding not in ENCODINGS:
+        advice = closest(str(encoding), ENCODINGS)
+        raise ArgumentError(f"must be {' or '.join(ENCODINGS)}, got {encoding!r}.{advice}", "encoding")
+    if type(quality) is not int or not 1 <= quality <= 100:
+        raise ArgumentError(f"must be a whole number from 1 to 100, got {quality!r}.", "quality")
     _check_fits(image, encoding, alpha)
     image = np.ascontiguousarray(image[..., 0] if image.shape[2:] == (1,) else image)
     if encoding == "jpeg":
@@ -46,19 +50,6 @@ def encode(image: Pixels, encoding: str, quality: int = 90, alpha: bool = False)
     file = BytesIO()
     Image.fromarray(image).save(file, "WEBP", quality=quality, exact=True)  # exact: colour stays where alpha is 0
     return file.getvalue()
-
-
-def require_encoding(encoding: str, quality: int) -> None:
-    """Refuse an encoding or a quality that there is not.
-
-    Raises:
-        ArgumentError: it names the one.
-    """
-    if encoding not in ENCODINGS:
-        advice = closest(str(encoding), ENCODINGS)
-        raise ArgumentError(f"must be {' or '.join(ENCODINGS)}, got {encoding!r}.{advice}", "encoding")
-    if type(quality) is not int or not 1 <= quality <= 100:
-        raise ArgumentError(f"must be a whole number from 1 to 100, got {quality!r}.", "quality")
 
 
 def _check_fits(image: Pixels, encoding: str, alpha: bool) -> None:

@@ -56,32 +56,22 @@ def opened(picture: object) -> Opened:
     if isinstance(picture, np.ndarray):
         return Opened(picture, False, lambda made: made)
     if isinstance(picture, Image.Image):
-        return _opened_pil(picture)
+        if picture.mode not in _MODES:
+            what = f"must be of the mode {', '.join(_MODES)}, got {picture.mode}."
+            raise SampleError(f"{what} Call image.convert('RGB') first.", "image")
+        image = np.asarray(picture).astype(_MODES[picture.mode], copy=False)  # I;16B has another byte order
+        return Opened(image, picture.mode == "RGBA", Image.fromarray)
     torch = sys.modules.get("torch")
-    if torch is not None and isinstance(picture, torch.Tensor):
-        return _opened_tensor(picture)
-    what = f"must be an array, a PIL image or a tensor, got {type(picture).__name__}."
-    raise SampleError(f"{what} Give the picture itself.", "image")
-
-
-def _opened_pil(picture: Image.Image) -> Opened:
-    if picture.mode not in _MODES:
-        what = f"must be of the mode {', '.join(_MODES)}, got {picture.mode}."
-        raise SampleError(f"{what} Call image.convert('RGB') first.", "image")
-    image = np.asarray(picture).astype(_MODES[picture.mode], copy=False)  # I;16B has another byte order
-    return Opened(image, picture.mode == "RGBA", Image.fromarray)
-
-
-def _opened_tensor(picture: Any) -> Opened:
+    if torch is None or not isinstance(picture, torch.Tensor):
+        what = f"must be an array, a PIL image or a tensor, got {type(picture).__name__}."
+        raise SampleError(f"{what} Give the picture itself.", "image")
     if picture.ndim not in (2, 3):
         raise SampleError(f"must be a tensor (C, H, W) or (H, W), got {tuple(picture.shape)}.", "image")
-    array = picture.detach().cpu().numpy()
-    if array.ndim == 2:
-        return Opened(array, False, picture.new_tensor)
+    to_last, to_first = ((1, 2, 0), (2, 0, 1)) if picture.ndim == 3 else ((0, 1), (0, 1))
     return Opened(
-        np.ascontiguousarray(array.transpose(1, 2, 0)),
+        np.ascontiguousarray(picture.detach().cpu().numpy().transpose(to_last)),
         False,
-        lambda made: picture.new_tensor(np.ascontiguousarray(made.transpose(2, 0, 1))),
+        lambda made: picture.new_tensor(np.ascontiguousarray(made.transpose(to_first))),
     )
 
 

@@ -30,9 +30,9 @@ from augkit.core.spatial import Size
 from augkit.core.text_files import json_of
 from augkit.datasets.data_set import FLAT, Annotations, DataSet, Source, Split
 from augkit.datasets.format import FORMATS, FileWriter, Part, Reader, Record, Whole
-from augkit.datasets.naming import SPLIT_NAMES, is_picture, split_of_path
+from augkit.datasets.naming import SPLIT_NAMES, is_picture, path_below, split_of_path
 from augkit.errors import FileError
-from augkit.storage.root import Root, inside
+from augkit.storage.root import Root
 from augkit.targets import run_lengths
 from augkit.targets.box_forms import described, edges
 from augkit.targets.columns import numbers
@@ -259,7 +259,8 @@ def _read_entries(root: Root, path: str, categories: _Categories) -> _Entries:
     pictures = []
     for id, (here, entry) in images.items():
         annotations = Annotations(of_instances(found.pop(id, ())), size=_size(entry)) if has_objects else None
-        pictures.append(Source(_path(entry, here), 0, entry.get("label"), annotations=annotations))
+        name = path_below(_of(entry, "file_name", str, here), f"{here}.file_name")
+        pictures.append(Source(name, 0, entry.get("label"), annotations=annotations))
     left_out[ORPHAN] += sum(map(len, found.values()))
     return _Entries(path, pictures, left_out)
 
@@ -274,13 +275,6 @@ def _of(entry: Json, key: str, kind: type[T], where: str, default: T | None = No
     if type(value) is not kind:
         raise FileError(f"must be of type {kind.__name__}, got {type(value).__name__}.", f"{where}.{key}")
     return value
-
-
-def _path(entry: JsonObject, here: str) -> str:
-    try:
-        return posixpath.normpath(inside(_of(entry, "file_name", str, here)))
-    except FileError as fault:
-        raise fault if fault.where != "path" else FileError(fault.message, f"{here}.file_name") from None
 
 
 def _size(entry: JsonObject) -> Size | None:

@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import csv
 import json
-import posixpath
 from collections import Counter
 from collections.abc import Collection, Iterator
 from dataclasses import replace
@@ -24,9 +23,9 @@ from augkit.core.text_files import json_of, text_of
 from augkit.datasets.data_set import KINDS, DataSet, Source
 from augkit.datasets.fields import FIELDS, annotations_of
 from augkit.datasets.format import FORMATS, Reader
-from augkit.datasets.naming import split_named
+from augkit.datasets.naming import path_below, split_named
 from augkit.errors import FileError, closest
-from augkit.storage.root import Root, inside
+from augkit.storage.root import Root
 
 IMAGE_NAMES = ("image", "file", "file_name", "filename", "path")
 LABEL_NAMES = ("label", "class")
@@ -130,10 +129,7 @@ def _source(row: JsonObject, sizes: dict[str, int], where: str, left_out: Counte
 def _path(value: Json, where: str) -> str:
     if not isinstance(value, str):
         raise FileError(f"must be the path of a file, got {value!r:.60}.", where)
-    try:
-        return posixpath.normpath(inside(value))
-    except FileError as fault:
-        raise FileError(fault.message, where) from None
+    return path_below(value, where)
 
 
 def _text(value: Json) -> str:

@@ -17,6 +17,7 @@ import posixpath
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 
 from augkit import yaml_file
 from augkit.core.arrays import Json, JsonObject
@@ -271,15 +272,10 @@ def _size_at(root: Root, path: str, size: int) -> Size | None:
     Raises:
         FileError: the file cannot be read.
     """
-    if size > HEADER_BYTES:
-        try:
-            return upright_size(root.read(path, 0, HEADER_BYTES))
-        except DecodeError:
-            pass
-    try:
-        return upright_size(root.read(path))
-    except DecodeError:
-        return None
+    for count in sorted({min(size, HEADER_BYTES), size} - {0}):
+        with suppress(DecodeError):
+            return upright_size(root.read(path, 0, count))
+    return None
 
 
 FORMATS.add("yolo", YoloFormat())
