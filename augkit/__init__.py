@@ -96,7 +96,7 @@ def __getattr__(name: str) -> object:
         return globals()[name]
     from augkit.errors import ArgumentError, closest
     from augkit.transforms import find
-    from augkit.transforms.other_names import elsewhere
+    from augkit.transforms.finding import elsewhere
 
     try:
         return find(name)

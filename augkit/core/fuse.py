@@ -10,11 +10,11 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 
-from augkit.core.chain import joined
 from augkit.core.ops import Blend, ColorMatrix, ControlPoints, Curve, Homography, Op, Spatial, Tonal, Warp
 from augkit.core.plan import BlendRun, ColorRun, Plan, SpatialRun, Step, size_after
 from augkit.core.sampling import SamplingOptions
 from augkit.core.spatial import IDENTITY, Size, inverse, linearised, product, rounded
+from augkit.core.warp import joined
 
 
 def fuse(ops: Iterable[Op], source: Size, policy: SamplingOptions = SamplingOptions()) -> Plan:  # noqa: B008 - frozen
@@ -44,16 +44,13 @@ def fuse(ops: Iterable[Op], source: Size, policy: SamplingOptions = SamplingOpti
             tonal.append(op)
         else:
             close_runs()
-            step = _blend_run(op, size, policy) if isinstance(op, Blend) else op
-            steps.append(step)
-            size = size_after(step, size)
+            if isinstance(op, Blend):
+                steps.append(BlendRun(tuple(fuse(branch, size, policy).steps for branch in op.branches), op.weights))
+            else:
+                steps.append(op)
+            size = size_after(steps[-1], size)
     close_runs()
     return Plan(source, tuple(steps), policy)
-
-
-def _blend_run(op: Blend, source: Size, policy: SamplingOptions) -> BlendRun:
-    plans = [fuse(branch, source, policy) for branch in op.branches]
-    return BlendRun(tuple(plan.steps for plan in plans), op.weights)
 
 
 def _spatial_run(ops: list[Spatial], source: Size, policy: SamplingOptions) -> SpatialRun:
@@ -67,8 +64,7 @@ def _spatial_run(ops: list[Spatial], source: Size, policy: SamplingOptions) -> S
     size = ops[-1].size
     done = tuple(Homography(rounded(op.matrix), op.size) if isinstance(op, Homography) else op for op in kept)
     done = tuple(op for op in done if not (isinstance(op, Homography) and op.matrix == IDENTITY))
-    halvings = _halvings(done, size) if policy.interpolation == "linear" else (0, 0)
-    return SpatialRun(done, size, halvings)
+    return SpatialRun(done, size, _halvings(done, size) if policy.interpolation == "linear" else (0, 0))
 
 
 def _is_still(warp: Warp) -> bool:

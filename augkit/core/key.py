@@ -66,12 +66,7 @@ class Key:
     @cached_property
     def _philox_key(self) -> Words:
         # The text of a tuple of integers and one quoted string is injective: no two keys share it.
-        parts = (
-            int(self.seed),
-            str(self.sample),
-            int(self.copy),
-            int(self.epoch),
-        )  # NumPy's kinds are written otherwise
+        parts = int(self.seed), str(self.sample), int(self.copy), int(self.epoch)  # NumPy's are written otherwise
         return _hashed(repr(parts), 16, b"augkit key")
 
     def stream(self, label: str) -> Stream:

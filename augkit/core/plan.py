@@ -8,20 +8,19 @@ barrier that holds plans of its own.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Annotated, TypeAlias
 
 import pydantic
 
 from augkit.core.arrays import Json, JsonObject
-from augkit.core.constraints import Number, Sides, is_size
 from augkit.core.ops import Barrier, ColorMatrix, Curve, Homography, Moving, Spatial, Warp, to_jsonable
 from augkit.core.ops.blend import require_one_size, require_weights
 from augkit.core.ops.operation import from_jsonable, frozen
 from augkit.core.sampling import SamplingOptions
 from augkit.core.spatial import Size, determinant
-from augkit.core.validation import read, written
+from augkit.core.validation import Number, Sides, is_size, read, written
 from augkit.errors import ArgumentError
 
 FORMAT = 1  # of the JSON; a plan of another format is refused rather than guessed at
@@ -141,12 +140,13 @@ class Plan:
     @property
     def is_mirrored(self) -> bool:
         """Whether the picture comes out as in a mirror: its maps reverse the orientation an odd number of times."""
-        return _orientation(self.steps, self.source) < 0
+        moves = (move for move, _ in _moves(self.steps, self.source))
+        return sum(isinstance(move, Homography) and determinant(move.matrix) < 0.0 for move in moves) % 2 == 1
 
     @property
     def bends(self) -> bool:
-        """Whether straight lines of labels come out bent; labels follow the first branch of a blend."""
-        return _bends(self.steps)
+        """Whether straight lines of labels come out bent."""
+        return any(bends for _, bends in _moves(self.steps, self.source))
 
     def to_json(self) -> str:
         """Return the plan as one line of JSON; `from_json` gives the equal plan back."""
@@ -189,46 +189,31 @@ class Plan:
         return "\n".join([*lines, f"result: {self.size[1]} x {self.size[0]} pixels"])
 
 
-def _orientation(steps: Iterable[Step], size: Size) -> int:
-    """Return -1 where the steps leave a picture as in a mirror, else 1; a warp never folds, a blend's first counts."""
-    sign = 1
+def _moves(steps: Iterable[Step], size: Size) -> Iterator[tuple[Spatial | None, bool]]:
+    """Yield how points move, and whether lines bend, step by step; labels follow the first branch of a blend."""
     for step in steps:
         if isinstance(step, BlendRun):
-            sign *= _orientation(step.branches[0], size)
-        maps: Iterable[Spatial | None] = step.ops if isinstance(step, SpatialRun) else ()
-        if isinstance(step, Moving):
-            maps = (step.move(size),)
-        mirrors = sum(isinstance(op, Homography) and determinant(op.matrix) < 0.0 for op in maps)
-        sign *= (-1) ** mirrors
+            yield from _moves(step.branches[0], size)
+        elif isinstance(step, SpatialRun):
+            yield from ((op, isinstance(op, Warp)) for op in step.ops)
+        elif isinstance(step, Moving):
+            yield step.move(size), step.bends
         size = size_after(step, size)
-    return sign
-
-
-def _bends(steps: Iterable[Step]) -> bool:
-    for step in steps:
-        if isinstance(step, SpatialRun) and any(isinstance(op, Warp) for op in step.ops):
-            return True
-        if (isinstance(step, Moving) and step.bends) or (isinstance(step, BlendRun) and _bends(step.branches[0])):
-            return True
-    return False
 
 
 def _wrapped(step: Step) -> JsonObject:
     """Return a step as plans write it, the operations in it left to `json`."""
-    if isinstance(step, Barrier):
+    name = _NAMES.get(type(step))
+    if name is None:
         return {"step": "barrier", "op": step}
-    parts = {"step": _NAMES[type(step)]} | vars(step)
+    parts = {"step": name, **vars(step)}
     if isinstance(step, BlendRun):
         parts["branches"] = [list(map(_wrapped, branch)) for branch in step.branches]
     return parts
 
 
 def _unwrapped(described: JsonObject) -> Step:
-    """Return the step that `_wrapped` described.
-
-    Raises:
-        ArgumentError: it is no such step.
-    """
+    """Return the step that `_wrapped` described."""
     kind = described["step"]
     if kind == "barrier":
         op = from_jsonable(described["op"])

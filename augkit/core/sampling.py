@@ -11,8 +11,7 @@ import numpy as np
 import pydantic
 
 from augkit.core.arrays import JsonObject, Label
-from augkit.core.constraints import Within, is_number
-from augkit.core.validation import LATER, value
+from augkit.core.validation import LATER, Within, is_number, value
 from augkit.errors import ArgumentError
 
 Border = Literal["reflect", "constant", "replicate", "wrap"]

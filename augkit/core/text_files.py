@@ -37,16 +37,7 @@ def read_settings(path: str | os.PathLike[str]) -> str:
 
 
 def text_of(data: bytes, where: str, line: int = 1) -> str:
-    """Return the text that a file holds in UTF-8.
-
-    Args:
-        data: the file, or lines of it.
-        where: the file's name, for messages.
-        line: the number of its first line in the file.
-
-    Raises:
-        FileError: it is not UTF-8; the sentence names the file and the line.
-    """
+    """Return the text that a file, or lines of it from `line` on, hold in UTF-8; a complaint names file and line."""
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as fault:

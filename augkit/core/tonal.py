@@ -1,4 +1,4 @@
-"""Colours as numbers: the ranges of dtypes, rounding, luma, hue, saturation, principal components.
+"""Colours as numbers: channels, the ranges of dtypes, rounding, luma, hue, saturation, principal components.
 
 Values are fractions of the dtype's range: uint8 / 255, uint16 / 65535, float32 as it is.
 
@@ -13,6 +13,7 @@ import numpy as np
 
 from augkit.core.arrays import Array, Dtype, Reals
 from augkit.core.spatial import Matrix, inverse, product
+from augkit.errors import SampleError
 
 LUMA = (0.299, 0.587, 0.114)  # of R, G, B: BT.601
 RANGE: dict[Dtype, float] = {  # in this machine's byte order
@@ -63,3 +64,15 @@ def principal_components(covariance: Reals) -> tuple[Reals, Reals]:
     eigenvalues, vectors = eigenvalues[::-1], vectors[:, ::-1]
     largest = np.abs(vectors).argmax(axis=0)
     return np.maximum(eigenvalues, 0.0), vectors * np.sign(vectors[largest, range(3)])
+
+
+def channels_of(array: Array) -> int:
+    """Return C of (H, W, C), and 1 of (H, W)."""
+    return array.shape[2] if array.ndim == 3 else 1
+
+
+def require_rgb(channels: int, alpha: bool, where: str) -> None:
+    """Refuse a picture that has other than 3 channels, or 4 with alpha, by the name of the step that needs RGB."""
+    if channels != 3 + alpha:
+        found = f"{channels} channel" + "s" * (channels != 1)
+        raise SampleError(f"must get an RGB picture, got one of {found}. Leave the step out.", where)

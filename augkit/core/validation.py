@@ -1,21 +1,26 @@
-"""Dataclasses as data: validated by pydantic, complaints in one form, and the fields that are written."""
+"""Validation by pydantic: types of fields with their limits, dataclasses that hold to them, complaints in one form."""
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import fields
+from dataclasses import dataclass, fields
 from functools import cache, wraps
+from numbers import Real
 from types import MappingProxyType
-from typing import Any, TypeVar, dataclass_transform
+from typing import Annotated, Any, TypeAlias, TypeGuard, TypeVar, dataclass_transform
 
 import pydantic
-from pydantic_core import ErrorDetails
+from pydantic_core import ErrorDetails, core_schema
 
 from augkit.core.arrays import JsonObject
 from augkit.errors import ArgumentError, closest, listed
 
 T = TypeVar("T")
+
+MAX_SIDE = 1_000_000  # of a picture, in pixels
+MOST = 1e30  # of a number in a plan: sums of its products with 65,535 still fit into float32
 
 # Metadata of a field that came after plans were written: it is written only where it is not as by default.
 LATER = MappingProxyType({"later": True})
@@ -31,6 +36,50 @@ _WORDS = {
 _HELD = re.compile(r"a dictionary or an instance of (\w+)")  # pydantic's word for a dataclass
 
 
+def is_number(value: object) -> TypeGuard[float]:
+    """Tell whether `value` is a finite number that a float can hold, and no truth value."""
+    try:
+        return isinstance(value, Real) and not isinstance(value, bool) and math.isfinite(value)
+    except OverflowError:  # a whole number of hundreds of digits
+        return False
+
+
+@dataclass(frozen=True)
+class Within:
+    """Validate a finite number between two limits, and keep it as it is, whole or not.
+
+    Args:
+        low, high: the limits, both allowed.
+    """
+
+    low: float = -MOST
+    high: float = MOST
+
+    def __get_pydantic_core_schema__(self, source: object, handler: object) -> core_schema.CoreSchema:
+        return core_schema.no_info_plain_validator_function(self.validate)
+
+    def validate(self, value: object) -> float:
+        """Return the number, or refuse what is none, or lies beyond a limit."""
+        if not is_number(value):
+            raise ArgumentError(f"must be a number within {self.low:g} and {self.high:g}, got {value!r:.60}.")
+        if not self.low <= value <= self.high:
+            raise ArgumentError(f"must lie within {self.low:g} and {self.high:g}, got {value!r:.60}.")
+        return value
+
+
+Number: TypeAlias = Annotated[float, Within()]
+Triple: TypeAlias = tuple[Number, Number, Number]
+Square: TypeAlias = tuple[Triple, Triple, Triple]  # the rows of a matrix
+Side: TypeAlias = Annotated[int, pydantic.Field(strict=True, ge=1, le=MAX_SIDE)]
+Sides: TypeAlias = tuple[Side, Side]  # (height, width)
+Count: TypeAlias = Annotated[int, pydantic.Field(strict=True, ge=0)]
+
+
+def is_size(value: object) -> bool:
+    """Tell whether `value` is (height, width), each from 1 to `MAX_SIDE` pixels."""
+    return isinstance(value, tuple) and len(value) == 2 and all(type(n) is int and 1 <= n <= MAX_SIDE for n in value)
+
+
 @cache
 def left_out(cls: type) -> Mapping[str, object]:
     """Return the defaults of the fields that are left out where they have them."""
@@ -38,10 +87,12 @@ def left_out(cls: type) -> Mapping[str, object]:
 
 
 def written(value: object) -> JsonObject:
-    """Return the fields of a dataclass that are written, by name, to be read only."""
-    later = left_out(type(value))  # type: ignore[arg-type]  # mypy takes the hash of values for that of the class
-    parts = vars(value)
-    return {name: parts[name] for name in parts if name not in later or parts[name] != later[name]} if later else parts
+    """Return the fields of a dataclass that are written, by name."""
+    parts = dict(vars(value))
+    for name, default in left_out(type(value)).items():  # type: ignore[arg-type]  # mypy hashes the value, not its class
+        if parts[name] == default:
+            del parts[name]
+    return parts
 
 
 @cache
@@ -50,34 +101,17 @@ def _checker(cls: type[Any]) -> pydantic.TypeAdapter[Any]:
 
 
 def read(cls: type[T], given: Mapping[str, object]) -> T:
-    """Return a dataclass made of what was read, checked against its annotations.
-
-    Args:
-        cls: a dataclass that checks nothing when it is made.
-        given: its fields by name.
-
-    Raises:
-        ArgumentError: a field is missing, or is not what it must be.
-    """
+    """Return a dataclass, which checks nothing when it is made, of fields that were read, checked by annotations."""
     try:
-        made: T = _checker(cls).validate_python(given)  # type: ignore[arg-type]  # likewise
+        made: T = _checker(cls).validate_python(given)  # type: ignore[arg-type]  # mypy hashes the value, not its class
         return made
     except pydantic.ValidationError as error:
         raise readable(cls, error.errors(), (), given) from None
 
 
 @dataclass_transform(frozen_default=True)
-def value(cls: type[T]) -> type[T]:
+def value(cls: type[T], has_repr: bool = True) -> type[T]:
     """Make a class a value that is given by name: frozen, validated when it is made, refusing unknown arguments."""
-    return validated(cls, has_repr=True)
-
-
-def validated(cls: type[T], has_repr: bool) -> type[T]:
-    """Return the class as a frozen dataclass that validates its arguments when it is made.
-
-    Raises:
-        ArgumentError: from its constructor, when an argument is unknown, missing, or not what it must be.
-    """
     config = pydantic.ConfigDict(extra="forbid")
     made: Any = pydantic.dataclasses.dataclass(frozen=True, repr=has_repr, config=config)(cls)
     validate = made.__init__
@@ -99,11 +133,7 @@ def readable(
 ) -> ArgumentError:
     """Return one sentence: of an argument that there is none of, or of the one that is most at fault.
 
-    Args:
-        cls: a dataclass.
-        faults: pydantic's, at least one; of a value that may be one of several kinds, one for each kind.
-        args: what it was called with.
-        kwargs: by name too.
+    A value that may be one of several kinds has a fault for each kind.
     """
     unknown = next((fault for fault in faults if fault["type"] == "unexpected_keyword_argument"), None)
     if unknown is not None and len(unknown["loc"]) == 1:

@@ -2,7 +2,8 @@
 
 Control point (row, column) lies at ((column - 1) * spacing_x, (row - 1) * spacing_y), so a frame of n cells has n + 3
 control points an axis and every point of the frame has its sixteen neighbours. Beyond the frame the outermost control
-points repeat, and the field goes on as smoothly as inside.
+points repeat, and the field goes on as smoothly as inside. Points go through a chain of fields and matrices by `pull`,
+from target to source, and by `push`, from source to target.
 
 References: Rueckert et al., "Nonrigid registration using free-form deformations", IEEE TMI 1999; Choi and Lee,
 "Injectivity conditions of 2D and 3D uniform cubic B-spline functions", Graphical Models 2000; Simard, Steinkraus and
@@ -13,7 +14,7 @@ from __future__ import annotations
 
 import math
 from base64 import b64decode, b64encode
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -22,8 +23,8 @@ from numpy.typing import NDArray
 
 from augkit.core.arrays import Reals
 from augkit.core.key import Stream
-from augkit.core.ops import ControlPoints, ElasticField, Warp
-from augkit.core.spatial import Points, Size
+from augkit.core.ops import ControlPoints, ElasticField, Homography, Spatial, Warp
+from augkit.core.spatial import IDENTITY, Matrix, Points, Size, apply, inverse, product
 
 # A field whose control points are pushed by less than about 0.48 spacings along each axis cannot fold (Choi and Lee).
 # Fields stay at 0.8 of what could fold, which bounds the stretch of their inverse as well.
@@ -49,20 +50,14 @@ def grid_of(warp: Warp) -> Grid:
     field = warp.field
     if isinstance(field, ElasticField):
         spacing = field.sigma / SPACINGS_PER_SIGMA
-        return Grid(
-            (spacing, spacing), _elastic_pushes(field.stream, field.alpha, field.sigma, warp.size) * field.scale
-        )
+        drawn = _elastic_pushes(field.stream, field.alpha, field.sigma, warp.size)
+        return Grid((spacing, spacing), drawn * field.scale)
     pushes = np.frombuffer(b64decode(field.base64), "<f4").reshape(2, field.rows, field.columns)
     return Grid(field.spacing, pushes.astype(np.float64))
 
 
 def control_points(pushes: Reals, spacing: tuple[float, float]) -> ControlPoints:
-    """Write control points down, each push shortened to what cannot fold.
-
-    Args:
-        pushes: (2, rows, columns), along x, then along y, in pixels.
-        spacing: along y and x, in pixels.
-    """
+    """Write down pushes (2, rows, columns), x first, in pixels, each shortened to what cannot fold."""
     limit_y, limit_x = (side * (MARGIN * UNFOLDED_PUSH) for side in spacing)
     along_x, along_y = np.abs(pushes)
     excess = np.maximum(np.maximum(along_x / limit_x, along_y / limit_y), 1.0)
@@ -87,13 +82,10 @@ def _bspline_slopes(t: Reals) -> tuple[Reals, ...]:
     return (-u * u / 2.0, t * (3.0 * t - 4.0) / 2.0, u * (4.0 - 3.0 * u) / 2.0, t * t / 2.0)
 
 
-def displacement(grid: Grid, points: Points) -> Points:
-    """Return d at points (..., 2), in pixels, same shape."""
-    return _blend(grid, points, bspline_weights, bspline_weights)
-
-
-def _blend(grid: Grid, points: Points, weigh_y: Weigh, weigh_x: Weigh) -> Points:
-    """Sum a point's sixteen control points under the given weights (or their slopes) along y and x."""
+def displacement(
+    grid: Grid, points: Points, weigh_y: Weigh = bspline_weights, weigh_x: Weigh = bspline_weights
+) -> Points:
+    """Return d at points (..., 2), in pixels, same shape; with slopes for weights, its derivative in cells."""
     rows, columns = grid.pushes.shape[1:]
     cell_y, t_y = _cells(points[..., 1], grid.spacing[0])
     cell_x, t_x = _cells(points[..., 0], grid.spacing[1])
@@ -113,13 +105,6 @@ def _cells(position: Reals, spacing: float) -> tuple[NDArray[np.intp], Reals]:
     return cell.astype(np.intp), scaled - cell
 
 
-def _slopes(grid: Grid, points: Points) -> tuple[Points, Points]:
-    """Return the derivatives of d along x and along y, each (..., 2)."""
-    along_x = _blend(grid, points, bspline_weights, _bspline_slopes) / grid.spacing[1]
-    along_y = _blend(grid, points, _bspline_slopes, bspline_weights) / grid.spacing[0]
-    return along_x, along_y
-
-
 def unwarp(grid: Grid, points: Points) -> Points:
     """Return the target points q with q + d(q) = p, for source points p (..., 2): Newton's method, damped.
 
@@ -131,7 +116,8 @@ def unwarp(grid: Grid, points: Points) -> Points:
         distance = np.hypot(error[..., 0], error[..., 1])
         if not (distance > INVERSE_TOLERANCE_PX).any():
             break
-        (a, c), (b, d) = (np.moveaxis(slope, -1, 0) for slope in _slopes(grid, target))
+        a, c = np.moveaxis(displacement(grid, target, weigh_x=_bspline_slopes) / grid.spacing[1], -1, 0)
+        b, d = np.moveaxis(displacement(grid, target, weigh_y=_bspline_slopes) / grid.spacing[0], -1, 0)
         determinant = np.maximum((1 + a) * (1 + d) - b * c, 1e-3)
         step = np.stack([(1 + d) * error[..., 0] - b * error[..., 1], (1 + a) * error[..., 1] - c * error[..., 0]], -1)
         step /= determinant[..., None]
@@ -208,3 +194,31 @@ def _folding_factor(xx: Reals, xy: Reals, yx: Reals, yy: Reals) -> float:
         # The root nearest to 0 in the form that does not cancel: 2 / (-trace + sqrt(trace^2 - 4 det)).
         root = 2.0 / (-trace + np.sqrt(trace * trace - 4.0 * det))
     return float(np.min(root, initial=np.inf, where=np.isfinite(root) & (root > 0)))
+
+
+def joined(ops: Iterable[Spatial]) -> Matrix:
+    """Return the one matrix of all homographies of a chain, warps left aside."""
+    matrix = IDENTITY
+    for op in ops:
+        if isinstance(op, Homography):
+            matrix = product(op.matrix, matrix)
+    return matrix
+
+
+def pull(ops: Sequence[Spatial], points: Points) -> Points:
+    """Return the source points (..., 2) that the target points show."""
+    with np.errstate(all="ignore"):  # beyond a horizon lies nothing but infinities
+        for op in reversed(ops):
+            if isinstance(op, Homography):
+                points = apply(inverse(op.matrix), points)
+            else:
+                points = points + displacement(grid_of(op), points)
+    return points
+
+
+def push(ops: Sequence[Spatial], points: Points) -> Points:
+    """Return the target points (..., 2) where the source points come out."""
+    with np.errstate(all="ignore"):
+        for op in ops:
+            points = apply(op.matrix, points) if isinstance(op, Homography) else unwarp(grid_of(op), points)
+    return points

@@ -15,7 +15,7 @@ from typing import Self
 import numpy as np
 
 from augkit.core.arrays import Image, Reals
-from augkit.core.ops.spectrum import MAX_REACH
+from augkit.core.ops.adapt import MAX_REACH
 from augkit.core.tonal import principal_components
 from augkit.errors import SampleError
 from augkit.executors.kernels.style_kernel import spectrum

@@ -12,13 +12,12 @@ from typing import Literal, NamedTuple
 import numpy as np
 
 from augkit.core.arrays import Dtype, Image
-from augkit.core.channels import channels_of, require_rgb
 from augkit.core.ops import Barrier, ColorMatrix, Coloured, Erase, External, Moving
 from augkit.core.ops.external import Subject
 from augkit.core.plan import BlendRun, ColorRun, Plan, SpatialRun, Step, size_after
 from augkit.core.sampling import SamplingOptions
 from augkit.core.spatial import Size
-from augkit.core.tonal import RANGE
+from augkit.core.tonal import RANGE, channels_of, require_rgb
 from augkit.errors import SampleError
 from augkit.executors.executor import EXECUTORS, Executor, Sampling
 from augkit.executors.kernels.resizing import run_of

@@ -1,13 +1,17 @@
-"""Many plans on one picture: what an executor prepares of the picture alone is prepared once."""
+"""Reuse within a thread: buffers, and what plans that run on one picture prepare of it."""
 
 from __future__ import annotations
 
+import math
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from augkit.core.arrays import Image
+import numpy as np
+from numpy.typing import DTypeLike, NDArray
+
+from augkit.core.arrays import Array, Image
 from augkit.targets.sample import Sample
 
 
@@ -41,3 +45,25 @@ def reusing(sample: Sample) -> Iterator[None]:
 def prepared(image: Image) -> dict[Any, Any] | None:
     """Return what was prepared of a picture so far, to be added to; None where nobody said that it is reused."""
     return _reused.prepared if image is _reused.image else None
+
+
+class _Buffers(threading.local):
+    def __init__(self) -> None:
+        self.named: dict[str, NDArray[np.uint8]] = {}
+        self.handed: dict[str, Array] = {}  # the last of each name: most calls want the same again
+
+
+_buffers = _Buffers()
+
+
+def scratch(name: str, shape: tuple[int, ...], dtype: DTypeLike) -> Array:
+    """Return this thread's buffer of that name, with what was left in it; the next call of the name takes it back."""
+    last = _buffers.handed.get(name)
+    if last is not None and last.shape == shape and last.dtype == dtype:
+        return last
+    size = math.prod(shape) * np.dtype(dtype).itemsize
+    buffer = _buffers.named.get(name)
+    if buffer is None or buffer.size < size:
+        buffer = _buffers.named[name] = np.empty(size, np.uint8)
+    handed = _buffers.handed[name] = buffer[:size].view(dtype).reshape(shape)
+    return handed

@@ -15,8 +15,8 @@ import numpy as np
 from PIL import Image
 
 from augkit.core.arrays import Image as Pixels
-from augkit.core.channels import channels_of
 from augkit.core.key import Key
+from augkit.core.tonal import channels_of
 from augkit.errors import ArgumentError, AugkitError, SampleError
 from augkit.targets.sample import Sample
 

@@ -9,13 +9,13 @@ from typing import final
 import numpy as np
 
 from augkit.core.arrays import Array, Floats, Points
-from augkit.core.channels import channels_of
-from augkit.core.constraints import is_size
 from augkit.core.fuse import fuse
 from augkit.core.key import Stream
 from augkit.core.ops import Homography
 from augkit.core.sampling import SamplingOptions
 from augkit.core.spatial import Size, translation
+from augkit.core.tonal import channels_of
+from augkit.core.validation import is_size
 from augkit.errors import ArgumentError, SampleError
 from augkit.executors import run
 from augkit.loader.augmented import Samples

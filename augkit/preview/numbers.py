@@ -7,12 +7,11 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from augkit.core.chain import joined
 from augkit.core.ops import ColorMatrix, Curve, Warp
 from augkit.core.plan import BlendRun, ColorRun, Plan, SpatialRun, size_after
 from augkit.core.spatial import IDENTITY, Matrix, Size, linearised, product
 from augkit.core.tonal import hue, saturation
-from augkit.core.warp import displacement, grid_of
+from augkit.core.warp import displacement, grid_of, joined
 
 WORDS = {"gain": "brightness {:.2f}", "posterize": "{:.0f} bits"}  # of a curve's functions; the others by their names
 LATTICE = 48  # points an axis at which a warp's push is measured

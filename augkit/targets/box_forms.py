@@ -15,8 +15,8 @@ from typing import Literal, TypeVar, get_args
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from augkit.core.constraints import is_size
 from augkit.core.spatial import Size
+from augkit.core.validation import is_size
 from augkit.errors import ArgumentError, closest
 from augkit.targets.rows import rows_of
 

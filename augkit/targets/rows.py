@@ -8,7 +8,7 @@ from typing import NoReturn, TypeVar
 import numpy as np
 
 from augkit.core.arrays import Array, Labels, Points, Reals, Rows
-from augkit.core.constraints import is_number
+from augkit.core.validation import is_number
 from augkit.errors import SampleError
 
 ROUNDING = 1e-6  # of label arithmetic: pixels, or a fraction of an area; matrices are rounded to 1e-9 px

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from augkit.core.arrays import Label, Rows
-from augkit.core.chain import push
-from augkit.core.channels import channels_of
 from augkit.core.ops import Blend, External, Op, Spatial, moves
 from augkit.core.spatial import Size
+from augkit.core.tonal import channels_of
+from augkit.core.warp import push
 from augkit.errors import SampleError
 from augkit.targets.outlines import boxes_around, outlines_of
 from augkit.targets.sample import Sample

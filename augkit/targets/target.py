@@ -16,10 +16,10 @@ from typing import ClassVar, Literal, Protocol, Self, TypeVar, dataclass_transfo
 import numpy as np
 
 from augkit.core.arrays import Image, Json, JsonObject, Labels, Mask, Points, Reals
-from augkit.core.chain import push
 from augkit.core.ops import Spatial
 from augkit.core.sampling import Pairs, SamplingOptions
 from augkit.core.spatial import Size
+from augkit.core.warp import push
 from augkit.errors import SampleError
 from augkit.registers import Register
 from augkit.targets.columns import Columns

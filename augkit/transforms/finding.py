@@ -1,12 +1,15 @@
-"""Transforms found by name, with advice where there is none of that name."""
+"""Transforms found by name, with advice where there is none: the nearest, or ours for the name of another library."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
 
 from augkit.errors import ArgumentError, closest
-from augkit.transforms.other_names import elsewhere
 from augkit.transforms.transform import TRANSFORMS, Transform
+from augkit.yaml_file import read
 
 _ALBUMENTATIONS = ("A", "Albumentations")
 
@@ -36,3 +39,10 @@ def _advice(name: str) -> str:
         closest(inner or name, TRANSFORMS)
         or " `augkit list` names all; those of Albumentations are written albumentations.NAME."
     )
+
+
+@cache
+def elsewhere() -> Mapping[str, str]:
+    """Return what each name of another library is called here."""
+    found: Mapping[str, str] = read(Path(__file__).with_name("other_names.yaml")).data
+    return found

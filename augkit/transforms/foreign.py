@@ -35,11 +35,7 @@ class ForeignStep(Transform):
     @classmethod
     @abstractmethod
     def saved(cls, transform: str, arguments: Mapping[str, Json]) -> ForeignStep:
-        """Return the step that the library itself wrote with these arguments, and with others made of them.
-
-        Raises:
-            ArgumentError, MissingExtra: as `written`.
-        """
+        """Return the step that the library itself wrote with these arguments, and with others made of them."""
 
     @classmethod
     @abstractmethod

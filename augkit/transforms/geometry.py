@@ -6,22 +6,10 @@ import math
 from itertools import product as product_of
 from typing import Annotated, Literal
 
+from augkit.core import spatial
 from augkit.core.key import Stream
 from augkit.core.ops import Homography, Op
-from augkit.core.spatial import (
-    Size,
-    about,
-    bounding_size,
-    inscribed_rectangle,
-    inscribed_scale,
-    mirror,
-    onto_corners,
-    product,
-    rotation,
-    scaling,
-    shear,
-    translation,
-)
+from augkit.core.spatial import Size
 from augkit.errors import ArgumentError
 from augkit.targets.scene import Scene
 from augkit.transforms.transform import Interval, Range, Transform, ends, pick, transform
@@ -43,7 +31,7 @@ class Mirror(Transform):
     axis: Literal["horizontal", "vertical"] = "horizontal"
 
     def draw(self, stream: Stream, scene: Scene) -> tuple[Op, ...]:
-        return (Homography(mirror(self.axis, scene.size), scene.size),)
+        return (Homography(spatial.mirror(self.axis, scene.size), scene.size),)
 
 
 @transform
@@ -68,18 +56,18 @@ class Rotate(Transform):
     def draw(self, stream: Stream, scene: Scene) -> tuple[Op, ...]:
         degrees = pick(stream, self.degrees)
         size = self._target(scene.size, degrees)
-        turn = rotation(degrees)
+        turn = spatial.rotation(degrees)
         if self.corners == "inscribed_aspect":
-            zoom = 1.0 / inscribed_scale(scene.size, degrees)
-            turn = product(scaling(zoom, zoom), turn)
-        return (Homography(about(turn, scene.size, size), size),)
+            zoom = 1.0 / spatial.inscribed_scale(scene.size, degrees)
+            turn = spatial.product(spatial.scaling(zoom, zoom), turn)
+        return (Homography(spatial.about(turn, scene.size, size), size),)
 
     def _target(self, size: Size, degrees: float) -> Size:
         if self.corners == "expand":
-            height, width = bounding_size(size, degrees)
+            height, width = spatial.bounding_size(size, degrees)
             return math.ceil(height - 1e-9), math.ceil(width - 1e-9)
         if self.corners == "inscribed":
-            height, width = inscribed_rectangle(size, degrees)
+            height, width = spatial.inscribed_rectangle(size, degrees)
             return math.floor(height + 1e-9), math.floor(width + 1e-9)
         return size
 
@@ -100,7 +88,7 @@ class QuarterTurn(Transform):
     def draw(self, stream: Stream, scene: Scene) -> tuple[Op, ...]:
         quarters = stream.integers(4)
         size = scene.size[::-1] if quarters % 2 else scene.size
-        return (Homography(about(rotation(90.0 * quarters), scene.size, size), size),)
+        return (Homography(spatial.about(spatial.rotation(90.0 * quarters), scene.size, size), size),)
 
 
 @transform
@@ -126,7 +114,7 @@ class Shear(Transform):
 
     def draw(self, stream: Stream, scene: Scene) -> tuple[Op, ...]:
         x_degrees, y_degrees = pick(stream, self.x_degrees), pick(stream, self.y_degrees)
-        return (Homography(about(shear(x_degrees, y_degrees), scene.size), scene.size),)
+        return (Homography(spatial.about(spatial.shear(x_degrees, y_degrees), scene.size), scene.size),)
 
 
 @transform
@@ -146,7 +134,7 @@ class Scale(Transform):
 
     def draw(self, stream: Stream, scene: Scene) -> tuple[Op, ...]:
         factor = pick(stream, self.factor)
-        return (Homography(about(scaling(factor, factor), scene.size), scene.size),)
+        return (Homography(spatial.about(spatial.scaling(factor, factor), scene.size), scene.size),)
 
 
 @transform
@@ -167,7 +155,7 @@ class Translate(Transform):
 
     def draw(self, stream: Stream, scene: Scene) -> tuple[Op, ...]:
         x, y = pick(stream, self.x) * scene.size[1], pick(stream, self.y) * scene.size[0]
-        return (Homography(translation(x, y), scene.size),)
+        return (Homography(spatial.translation(x, y), scene.size),)
 
 
 @transform
@@ -193,4 +181,4 @@ class Perspective(Transform):
             ((x + stream.uniform(-strength, strength)) * width, (y + stream.uniform(-strength, strength)) * height)
             for x, y in ((0, 0), (1, 0), (1, 1), (0, 1))
         ]
-        return (Homography(onto_corners(scene.size, corners), scene.size),)
+        return (Homography(spatial.onto_corners(scene.size, corners), scene.size),)

@@ -6,12 +6,11 @@ from typing import Annotated, Literal
 
 import pydantic
 
-from augkit.core.channels import require_rgb
 from augkit.core.key import Stream
 from augkit.core.ops import Adapt, ColorMatrix, Curve, Op
 from augkit.core.ops.colouring import NO_OFFSET
 from augkit.core.spatial import IDENTITY
-from augkit.core.tonal import saturation
+from augkit.core.tonal import require_rgb, saturation
 from augkit.targets.scene import Scene
 from augkit.transforms.transform import Interval, Range, Transform, ordered, pick, pick_whole, transform
 

@@ -21,8 +21,16 @@ import pydantic
 from augkit.core.key import Stream
 from augkit.core.ops import Blend, Op
 from augkit.targets.scene import Scene
-from augkit.transforms.policy_operations import built
-from augkit.transforms.policy_tables import AUGMIX, AUTO_AUGMENT, RAND_AUGMENT, TRIVIAL_WIDE, Space, Use, learned_pairs
+from augkit.transforms.policy_operations import (
+    AUGMIX,
+    AUTO_AUGMENT,
+    RAND_AUGMENT,
+    TRIVIAL_WIDE,
+    Space,
+    Use,
+    built,
+    learned_pairs,
+)
 from augkit.transforms.transform import (
     Interval,
     Range,

@@ -10,10 +10,10 @@ from typing import Annotated
 import numpy as np
 import pydantic
 
-from augkit.core.channels import require_rgb
 from augkit.core.key import Stream
 from augkit.core.ops import Adapt, Op, Spectrum
-from augkit.core.ops.spectrum import MAX_REACH
+from augkit.core.ops.adapt import MAX_REACH
+from augkit.core.tonal import require_rgb
 from augkit.core.validation import value
 from augkit.errors import ArgumentError
 from augkit.targets.scene import Scene

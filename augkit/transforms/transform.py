@@ -29,10 +29,9 @@ import pydantic
 from pydantic_core import core_schema
 
 from augkit.core.arrays import JsonObject
-from augkit.core.constraints import is_number, is_size
 from augkit.core.key import Stream
 from augkit.core.ops import Op
-from augkit.core.validation import validated
+from augkit.core.validation import is_number, is_size, value
 from augkit.errors import ArgumentError
 from augkit.registers import Register
 from augkit.targets.scene import Scene
@@ -74,21 +73,11 @@ class Interval:
         return low, high
 
 
-class Pixels:
-    """Validate a size: (height, width) in whole pixels, or one number for a square."""
-
-    def __get_pydantic_core_schema__(self, source: object, handler: object) -> core_schema.CoreSchema:
-        return core_schema.no_info_plain_validator_function(self.validate)
-
-    def __get_pydantic_json_schema__(self, schema: object, handler: object) -> JsonObject:
-        side = {"type": "integer", "minimum": 1}
-        return {"anyOf": [side, {"type": "array", "items": side, "minItems": 2, "maxItems": 2}]}
-
-    def validate(self, value: object) -> tuple[int, int]:
-        pair = tuple(value) if isinstance(value, list | tuple) else (value, value)
-        if not is_size(pair):
-            raise ArgumentError(f"must be (height, width) in whole pixels, at least 1, got {value!r}.")
-        return pair
+def _pixels(value: object) -> tuple[int, int]:
+    pair = tuple(value) if isinstance(value, list | tuple) else (value, value)
+    if not is_size(pair):
+        raise ArgumentError(f"must be (height, width) in whole pixels, at least 1, got {value!r}.")
+    return pair
 
 
 LOG_UNIFORM = "log-uniform"  # in the annotation of a range whose logarithm is drawn uniformly
@@ -121,7 +110,12 @@ def pick_whole(stream: Stream, value: int | tuple[int, int]) -> int:
 
 
 Range = Annotated[float | tuple[float, float], Interval()]
-PixelSize = Annotated[tuple[int, int], Pixels()]  # always a pair once validated
+_SIDE = {"type": "integer", "minimum": 1}
+PixelSize = Annotated[  # (height, width), or one number for a square; always a pair once validated
+    tuple[int, int],
+    pydantic.PlainValidator(_pixels),
+    pydantic.WithJsonSchema({"anyOf": [_SIDE, {"type": "array", "items": _SIDE, "minItems": 2, "maxItems": 2}]}),
+]
 
 
 @pydantic.dataclasses.dataclass(frozen=True, repr=False)
@@ -163,19 +157,7 @@ class Transform(ABC):
 
 # Stands in a transform's JSON Schema for any step: pydantic would try to resolve a reference at once.
 ANY_STEP = {"description": "any step"}
-
-
-class _StepSchema:
-    """Accept any transform where a combinator holds one."""
-
-    def __get_pydantic_core_schema__(self, source: object, handler: object) -> core_schema.CoreSchema:
-        return core_schema.is_instance_schema(Transform)
-
-    def __get_pydantic_json_schema__(self, schema: object, handler: object) -> JsonObject:
-        return dict(ANY_STEP)
-
-
-Step = Annotated[Transform, _StepSchema()]
+Step = Annotated[pydantic.InstanceOf[Transform], pydantic.WithJsonSchema(ANY_STEP)]  # where a combinator holds any
 
 
 # Steps by name: of this package, of other libraries, and of other people's packages through entry points.
@@ -196,7 +178,7 @@ def transform(cls: type[T]) -> type[T]:
         raise ArgumentError(
             "must be another name: every transform has something of that name.", f"{cls.__name__}.{hidden}"
         )
-    made = validated(cls, has_repr=False)
+    made = value(cls, has_repr=False)
     TRANSFORMS.add(cls.__name__, made)
     return made
 
@@ -207,11 +189,7 @@ def summary(cls: type[Transform]) -> str:
 
 
 def example(cls: type[T]) -> T:
-    """Return one such transform: as by default, or, where an argument must be given, as its docstring shows it.
-
-    Raises:
-        ArgumentError: it shows none.
-    """
+    """Return one such transform: as by default, or, where an argument must be given, as its docstring shows it."""
     if all(item.default is not MISSING for item in fields(cls)):
         return cls()
     shown = re.search(rf"^ *>>> ({cls.__name__}\(.*\))(  # .*)?$", cls.__doc__ or "", re.MULTILINE)
@@ -243,11 +221,7 @@ def ends(span: float | tuple[float, float]) -> tuple[float, float]:
 
 @lru_cache(maxsize=1024)
 def labels(steps: tuple[Transform, ...]) -> tuple[str, ...]:
-    """Return the stream label of every step: its name, or its class with ``#2``, ``#3`` ... from the second on.
-
-    Raises:
-        ArgumentError: two steps have one label.
-    """
+    """Return the stream label of every step: its name, or its class with ``#2``, ``#3`` ... from the second on."""
     counts: dict[str, int] = {}
     found = []
     carriers = [step.carrier for step in steps]

@@ -9,7 +9,7 @@ import pytest
 from threadpoolctl import threadpool_limits
 
 from augkit.datasets import read
-from augkit.transforms.policy_tables import TRIVIAL_WIDE
+from augkit.transforms.policy_operations import TRIVIAL_WIDE
 from benchmarks import learning, loading, policies, six_tactics
 from benchmarks.photos import photos
 from benchmarks.sets import Absent, Parts, lay

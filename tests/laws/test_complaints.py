@@ -10,7 +10,7 @@ import pytest
 import augkit as ak
 from augkit.errors import AugkitError
 from augkit.transforms import TRANSFORMS
-from augkit.transforms.other_names import elsewhere
+from augkit.transforms.finding import elsewhere
 
 IMAGE = np.zeros((20, 30, 3), np.uint8)
 # A step as it is written in a file, and what the sentence must say.

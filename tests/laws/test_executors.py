@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings, strategies as st
 
 import augkit as ak
-from augkit.core.chain import pull
 from augkit.core.plan import SpatialRun
+from augkit.core.warp import pull
 from augkit.errors import ArgumentError, SampleError
 from support.pictures import (
     KEY,
@@ -265,7 +265,7 @@ def test_colours_of_a_large_picture_are_those_of_its_parts(
     sample = ak.Sample(image)
     plan = ak.Pipeline(steps).draw(KEY, ak.Scene.of(sample))
     whole = ak.run(plan, sample)
-    monkeypatch.setattr("augkit.executors.opencv.recolouring.BAND_PIXELS", 64 * 16)
+    monkeypatch.setattr("augkit.executors.opencv.opencv_kernels.BAND_PIXELS", 64 * 16)
     parts = ak.run(plan, sample)
     if dtype == "float32":  # OpenCV's matrices are not the same to the last bit at a row's end
         np.testing.assert_allclose(parts.image, whole.image, atol=1e-6)

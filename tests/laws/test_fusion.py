@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given, settings, strategies as st
 
 import augkit as ak
-from augkit.core.chain import push
 from augkit.core.fuse import fuse
 from augkit.core.ops import Adapt, ColorMatrix, Curve, Homography, Op
 from augkit.core.plan import ColorRun, Plan, SpatialRun
 from augkit.core.sampling import SamplingOptions
 from augkit.core.spatial import IDENTITY
+from augkit.core.warp import push
 from support.pictures import KEY, centres, detail, full_sample, noise, picture, psnr, run_one_by_one
 
 CHAIN = (ak.Rotate(17), ak.Scale(0.9), ak.Shear(8, 5), ak.Rotate(-9))

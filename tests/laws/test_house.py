@@ -50,7 +50,7 @@ HOMES = {  # the only modules that may import a package
     "matplotlib": ("augkit.train.report.figures",),
     "tensorboard": ("augkit.train.log",),
     **dict.fromkeys(("onnx", "onnxscript", "onnxruntime"), ("augkit.train.exporters.onnx_exporter",)),
-    "albumentations": ("augkit.integrations.albumentations.package",),
+    "albumentations": ("augkit.integrations.albumentations.registry",),
 }
 BANNED_NAMES = {"utils", "helpers", "common", "base", "manager"}
 HEAVY = {"torch", "cv2", "numpy", "yaml", "pydantic", "PIL", "sklearn"}

@@ -8,9 +8,9 @@ import pytest
 from threadpoolctl import threadpool_limits
 
 import augkit as ak
-from augkit.core.chain import pull
 from augkit.core.plan import SpatialRun
 from augkit.core.products import MULTIPLICATIONS, matmul
+from augkit.core.warp import pull
 from augkit.errors import AugkitError
 from augkit.executors.opencv.maps import Window, map_of
 from augkit.executors.opencv.resample import touched  # type: ignore[attr-defined]

@@ -17,7 +17,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from augkit.core.constraints import Within
+from augkit.core.validation import Within
 from augkit.core.ops.barrier import Barrier
 from augkit.core.ops.operation import operation
 

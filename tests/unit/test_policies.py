@@ -16,7 +16,7 @@ from augkit.core.fuse import fuse
 from augkit.core.ops import ColorMatrix, Curve, Homography
 from augkit.core.plan import SpatialRun
 from augkit.errors import ArgumentError
-from augkit.transforms.policy_tables import learned_pairs
+from augkit.transforms.policy_operations import learned_pairs
 from support.pictures import noise, picture
 from support.policy_draws import (
     CHANCE,

@@ -9,9 +9,8 @@ from scipy.interpolate import BSpline
 from scipy.ndimage import gaussian_filter
 
 import augkit as ak
-from augkit.core.chain import pull, push
 from augkit.core.ops import ElasticField, Homography, Warp
-from augkit.core.warp import Grid, bspline_weights, displacement, grid_of
+from augkit.core.warp import Grid, bspline_weights, displacement, grid_of, pull, push
 from support.pictures import centres
 
 SIZE = (96, 128)

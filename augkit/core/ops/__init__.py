@@ -10,49 +10,29 @@ A new operation is one file here with its meaning, a barrier made with `operatio
 ``executors/kernels``, a function registered with `implements`.
 """
 
-from augkit.core.ops.adapt import Adapt
-from augkit.core.ops.barrier import Barrier, Coloured, Moving
-from augkit.core.ops.blend import Blend, Op, moves
-from augkit.core.ops.colouring import ColorMatrix, Curve, Tonal
-from augkit.core.ops.downscale import Downscale
-from augkit.core.ops.erase import Erase
-from augkit.core.ops.external import External
-from augkit.core.ops.jpeg import Jpeg
-from augkit.core.ops.moving import ControlPoints, ElasticField, Homography, Spatial, Warp
-from augkit.core.ops.noise import Noise
-from augkit.core.ops.operation import OPS, from_jsonable, operation, to_jsonable
-from augkit.core.ops.sliding import Filter, Gaussian, Motion, Pool, Sliding
-from augkit.core.ops.spectrum import Spectrum
-
-__all__ = [
-    "OPS",
-    "Adapt",
-    "Barrier",
-    "Blend",
-    "ColorMatrix",
-    "Coloured",
-    "ControlPoints",
-    "Curve",
-    "Downscale",
-    "ElasticField",
-    "Erase",
-    "External",
-    "Filter",
-    "Gaussian",
-    "Homography",
-    "Jpeg",
-    "Motion",
-    "Moving",
-    "Noise",
-    "Op",
-    "Pool",
-    "Sliding",
-    "Spatial",
-    "Spectrum",
-    "Tonal",
-    "Warp",
-    "from_jsonable",
-    "moves",
-    "operation",
-    "to_jsonable",
-]
+from augkit.core.ops.adapt import Adapt as Adapt, Spectrum as Spectrum
+from augkit.core.ops.barrier import Barrier as Barrier, Coloured as Coloured, Moving as Moving
+from augkit.core.ops.blend import Blend as Blend, Op as Op, moves as moves
+from augkit.core.ops.colouring import ColorMatrix as ColorMatrix, Curve as Curve, Tonal as Tonal
+from augkit.core.ops.degrade import Downscale as Downscale, Erase as Erase, Jpeg as Jpeg, Noise as Noise
+from augkit.core.ops.external import External as External
+from augkit.core.ops.moving import (
+    ControlPoints as ControlPoints,
+    ElasticField as ElasticField,
+    Homography as Homography,
+    Spatial as Spatial,
+    Warp as Warp,
+)
+from augkit.core.ops.operation import (
+    OPS as OPS,
+    from_jsonable as from_jsonable,
+    operation as operation,
+    to_jsonable as to_jsonable,
+)
+from augkit.core.ops.sliding import (
+    Filter as Filter,
+    Gaussian as Gaussian,
+    Motion as Motion,
+    Pool as Pool,
+    Sliding as Sliding,
+)

@@ -1,4 +1,4 @@
-"""Changes of colour that must look at the pixels first, as one operation of several names."""
+"""Operations that look at a picture's colours and waves before they change them."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from typing import Annotated, NamedTuple, TypeAlias
 
 import pydantic
 
-from augkit.core.constraints import Within
 from augkit.core.ops.barrier import Coloured
 from augkit.core.ops.operation import operation
+from augkit.core.validation import Within
 from augkit.errors import ArgumentError, closest
 
 MAX_ADAPTATION = 1e3  # of its numbers
@@ -75,3 +75,36 @@ class Adapt(Coloured):
             return "auto contrast" + f" cutoff {self.numbers[0]:.2f}" * bool(self.numbers[0])
         numbers = " ".join(f"{round(number, 2) + 0.0:+.2f}" for number in self.numbers)
         return f"{self.name.replace('_', ' ')} {numbers}".strip()
+
+
+MAX_REACH = 24  # cycles over the picture of the fastest wave
+
+
+@operation
+class Spectrum(Coloured):
+    """Give the slow waves of an RGB picture other amplitudes, and leave their phases.
+
+    Args:
+        reach: cycles over the picture of the fastest, along both axes.
+        base64: float32, little-endian, shape (3, 2 reach + 1, reach + 1): see ``executors/kernels``.
+    """
+
+    reach: Annotated[int, pydantic.Field(strict=True, ge=0, le=MAX_REACH)]
+    base64: Annotated[str, pydantic.Field(pattern=r"^[A-Za-z0-9+/]*\z")]
+
+    @pydantic.model_validator(mode="after")
+    def _require_all_floats(self) -> Spectrum:
+        if len(self.base64) != 16 * (2 * self.reach + 1) * (self.reach + 1):  # three floats of four bytes, 16 letters
+            rule = "must hold 3 x (2 reach + 1) x (reach + 1) floats in base64"
+            raise ArgumentError(f"{rule}, got {len(self.base64)} letters.")
+        return self
+
+    @property
+    def rgb_for(self) -> str:
+        return type(self).__name__
+
+    def describe(self) -> str:
+        return f"give waves of up to {self.reach} cycles other amplitudes"
+
+    def caption(self) -> str:
+        return f"waves up to {self.reach} cycles"

@@ -7,12 +7,12 @@ from typing import Annotated, TypeAlias
 
 import pydantic
 
-from augkit.core.constraints import Number
 from augkit.core.ops.barrier import Barrier, Moving
 from augkit.core.ops.colouring import Tonal
 from augkit.core.ops.moving import Spatial
 from augkit.core.ops.operation import operation
 from augkit.core.spatial import Size
+from augkit.core.validation import Number
 from augkit.errors import ArgumentError, SampleError
 
 
@@ -45,21 +45,13 @@ Op: TypeAlias = Spatial | Tonal | Barrier | Blend
 
 
 def require_weights(branches: Sequence[object], weights: Sequence[float]) -> None:
-    """Refuse other than one weight a branch, and none at all.
-
-    Raises:
-        ArgumentError: there are.
-    """
+    """Refuse other than one weight a branch, and none at all."""
     if not branches or len(weights) != len(branches):
         raise ArgumentError(f"must have branches, and one number a branch, got {weights!r:.80}.")
 
 
 def require_one_size(sizes: Sequence[Size]) -> None:
-    """Refuse branches that come out at several sizes.
-
-    Raises:
-        SampleError: they do.
-    """
+    """Refuse branches that come out at several sizes."""
     if len(set(sizes)) > 1:
         told = " and ".join(f"{height} x {width}" for height, width in sizes)
         raise SampleError(f"must get branches of one size, got {told} (height x width).", "Blend")

@@ -13,9 +13,9 @@ import numpy as np
 import pydantic
 
 from augkit.core.arrays import Reals
-from augkit.core.constraints import Number, Square, Triple
 from augkit.core.ops.operation import operation
 from augkit.core.spatial import IDENTITY, Row, product
+from augkit.core.validation import Number, Square, Triple
 from augkit.errors import ArgumentError
 
 EDGE = 1e-6  # a value this near below a step counts as on it: two machines' last bits must not decide

@@ -9,20 +9,18 @@ next step, and then stands in the operation and so in the plan. The answers come
 from __future__ import annotations
 
 import json
-from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Annotated, Literal, TypeAlias
 
 import pydantic
 
 from augkit.core.arrays import Flags, Image, Json, Points, Rows
-from augkit.core.constraints import Number, Sides, Square
 from augkit.core.ops.barrier import Moving
 from augkit.core.ops.moving import Homography
 from augkit.core.ops.operation import operation
 from augkit.core.spatial import IDENTITY, Size
-from augkit.core.validation import LATER
+from augkit.core.validation import LATER, Number, Sides, Square
 from augkit.errors import ArgumentError
 from augkit.registers import Register
 
@@ -35,14 +33,7 @@ Place: TypeAlias = tuple[str, str]  # a field of `Sample`, and a name in it
 
 
 def frozen_params(params: Json) -> str:
-    """Return arguments as the text of a JSON object with sorted keys, which is hashable and reads back the same.
-
-    Args:
-        params: a dictionary of plain data, or such a text.
-
-    Raises:
-        ArgumentError: something in it is no text, number, truth value, list or dictionary with texts as keys.
-    """
+    """Return a dictionary of plain data, or its text, as a JSON object with sorted keys, which is hashable."""
     rule = "must be a dictionary of texts, numbers, lists and dictionaries"
     try:
         data = json.loads(params) if isinstance(params, str) else params
@@ -130,44 +121,25 @@ class Subject:
     seen: Flags | None = None
 
 
-class Library(ABC):
-    """Another library whose transforms may be operations."""
+@dataclass(frozen=True)
+class Library:
+    """Another library whose transforms may be operations.
 
-    @abstractmethod
-    def settled(self, op: External, size: Size, channels: int, dtype: str, boxes: Rows) -> External:
-        """Return the operation with what comes out of such a picture: its size, and how points move.
+    Args:
+        settled: returns the operation with what comes out of a picture, its size and how points move; one that has its
+            answers as it is. It gets the operation as it was drawn, (height, width), the number of channels without
+            alpha, the name of the dtype, and boxes (n, 4), as far as the picture shows them. SampleError, where it
+            cannot be done to such a picture.
+        motion: tells what becomes of the points of a picture that the transform of that name is done to.
+        perform: returns what the transform makes of a subject, which is left alone; dtypes and channels stay. Boxes of
+            which less than a fraction of 0 to 1 is left are dropped. MissingExtra, where the library is not installed,
+            ArgumentError, where it has no such transform or argument, SampleError, where it cannot be done to such a
+            picture, or a picture it takes is another than at the draw.
+    """
 
-        An operation that has its answers is returned as it is.
-
-        Args:
-            op: as it was drawn.
-            size: (height, width) of the picture.
-            channels: without alpha.
-            dtype: its name.
-            boxes: (n, 4), as far as the picture shows them.
-
-        Raises:
-            SampleError: it cannot be done to such a picture.
-        """
-
-    @abstractmethod
-    def motion(self, name: str) -> Motion:
-        """Tell what becomes of the points of a picture that the transform of that name is done to."""
-
-    @abstractmethod
-    def perform(self, op: External, subject: Subject, min_visible: float) -> Subject:
-        """Return what the transform makes of a subject, which is left alone; dtypes and channels stay.
-
-        Args:
-            op: from a draw.
-            subject: left alone.
-            min_visible: boxes of which less is left are dropped, 0 to 1.
-
-        Raises:
-            MissingExtra: the library is not installed.
-            ArgumentError: it has no such transform or argument.
-            SampleError: it cannot be done to such a picture, or a picture it takes is another than at the draw.
-        """
+    settled: Callable[[External, Size, int, str, Rows], External]
+    motion: Callable[[str], Motion]
+    perform: Callable[[External, Subject, float], Subject]
 
 
 LIBRARIES: Register[Library] = Register("library", "augkit.integrations")

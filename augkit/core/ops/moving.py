@@ -6,8 +6,8 @@ from typing import Annotated, TypeAlias
 
 import pydantic
 
-from augkit.core.constraints import MOST, Side, Sides, Square, Within
 from augkit.core.ops.operation import operation
+from augkit.core.validation import MOST, Side, Sides, Square, Within
 from augkit.errors import ArgumentError
 
 Spacing: TypeAlias = Annotated[float, Within(1e-30, MOST)]

@@ -7,11 +7,12 @@ read, pydantic checks every field against its annotation.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import TypeVar, dataclass_transform
 
 from augkit.core.arrays import Json, JsonObject
-from augkit.core.validation import left_out, read, written
+from augkit.core.validation import left_out, read
 from augkit.errors import ArgumentError
 from augkit.registers import Register
 
@@ -19,39 +20,31 @@ T = TypeVar("T")
 
 # Operations, and the parts that they hold, by the names of their classes.
 OPS: Register[type] = Register("operation", "augkit.core.ops", group="augkit.transforms")
-_NAMES: dict[type, str] = {}
+_WRITTEN: dict[type, tuple[str, Mapping[str, object]]] = {}  # their names, and what is left out as by default
 
 
 @dataclass_transform(frozen_default=True)
 def operation(cls: type[T]) -> type[T]:
-    """Make a class an operation, or a part of one: a frozen dataclass, known to plans under its name.
-
-    Raises:
-        ArgumentError: another one has the name.
-    """
+    """Make a class an operation, or a part of one: a frozen dataclass, known to plans under its name."""
     made = dataclass(frozen=True)(cls)
-    _NAMES[made] = cls.__name__
+    _WRITTEN[made] = cls.__name__, left_out(made)  # type: ignore[arg-type]  # mypy hashes instances
     return OPS.add(cls.__name__, made)
 
 
 def to_jsonable(op: object) -> JsonObject:
-    """Return an operation as a dictionary; `json` asks the same of those it holds where this is its `default`.
-
-    Raises:
-        TypeError: it is no operation.
-    """
-    name = _NAMES.get(type(op))
-    if name is None:
+    """Return an operation as a dictionary; `json` asks the same of those it holds where this is its `default`."""
+    found = _WRITTEN.get(type(op))
+    if found is None:
         raise TypeError(f"must be an operation, got {op!r:.60}")
-    return {"op": name, **written(op)}
+    described = {"op": found[0], **vars(op)}
+    for name, default in found[1].items():
+        if described[name] == default:
+            del described[name]
+    return described
 
 
 def from_jsonable(described: Json) -> object:
-    """Return the operation that `to_jsonable` described.
-
-    Raises:
-        ArgumentError: the class, a field or a number is not one that `to_jsonable` writes.
-    """
+    """Return the operation that `to_jsonable` described, or refuse what it would not have written."""
     name = str(described.get("op") if isinstance(described, dict) else described)
     cls = OPS.find(name, "op")
     given = {field: frozen(value) for field, value in described.items() if field != "op"}

@@ -18,11 +18,11 @@ import numpy as np
 import pydantic
 
 from augkit.core.arrays import Reals
-from augkit.core.constraints import Number, Within
 from augkit.core.ops.barrier import Moving
 from augkit.core.ops.moving import Homography
 from augkit.core.ops.operation import operation
 from augkit.core.spatial import Size, cos_sin
+from augkit.core.validation import Number, Within
 from augkit.errors import ArgumentError, SampleError
 
 MAX_WINDOW = 4096  # pixels: of a window, a stride or a padding along an axis
@@ -103,11 +103,7 @@ class Sliding(Moving):
         return False
 
     def move(self, size: Size) -> Homography:
-        """Return how points of a picture of `size` move, and the size that comes out.
-
-        Raises:
-            SampleError: no window fits.
-        """
+        """Return how points of a picture of `size` move and the size that comes out; refuse where no window fits."""
         (height, width), (step_y, step_x), (pad_y, pad_x) = self.window, self.stride, self.padding
         rows, columns = (size[0] + 2 * pad_y - height) // step_y + 1, (size[1] + 2 * pad_x - width) // step_x + 1
         if rows < 1 or columns < 1:

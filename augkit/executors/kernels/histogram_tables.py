@@ -14,7 +14,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from augkit.core.arrays import Array, Image, Reals
-from augkit.core.ops import Adapt
 
 Counts = NDArray[np.int64]
 
@@ -24,11 +23,6 @@ OTSU_LEVELS = 256
 def levels_of(image: Image) -> Array:
     """Return the picture as whole numbers, the indices of its histogram."""
     return image if image.dtype.kind == "u" else np.rint(image * np.float32(65535.0)).astype(np.uint16)
-
-
-def table(op: Adapt, counts: Counts) -> Reals:
-    """Return, for every level, the value from 0 to 1 that takes its place."""
-    return TABLES[op.name](counts, *op.numbers)
 
 
 def _cut(counts: Counts) -> Reals:
@@ -66,4 +60,5 @@ def _as_it_is(counts: Counts) -> Reals:
     return np.arange(len(counts)) / float(len(counts) - 1)
 
 
+# Tables of a histogram and of an operation's numbers: for every level the value from 0 to 1 that takes its place.
 TABLES: dict[str, Callable[..., Reals]] = {"otsu": _cut, "equalize": _even, "auto_contrast": _spread}

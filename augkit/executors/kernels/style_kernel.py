@@ -17,12 +17,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from augkit.core.arrays import Array, Image, Reals
-from augkit.core.ops import Adapt, ColorMatrix, Spectrum
+from augkit.core.ops import ColorMatrix, Spectrum
 from augkit.core.products import matmul
 from augkit.core.spatial import IDENTITY
 from augkit.core.tonal import RANGE, finish, principal_components
 from augkit.executors.executor import Sampling, implements
-from augkit.executors.kernels.noise_kernel import bands
+from augkit.executors.kernels.degrade_kernels import bands
 
 LEAST_VARIANCE = 1e-5  # of colours, along any direction: what has less has no spread to be matched
 
@@ -49,15 +49,11 @@ def pca_shift(mean: Reals, covariance: Reals, numbers: tuple[float, ...]) -> Col
     return ColorMatrix(IDENTITY, (red, green, blue))
 
 
+# Maps of colours, by the name of an `Adapt`, for a picture of a mean (3,) and a covariance (3, 3), and its numbers.
 MATCHES: dict[str, Callable[[Reals, Reals, tuple[float, ...]], ColorMatrix]] = {
     "color_transfer": color_transfer,
     "pca_shift": pca_shift,
 }
-
-
-def matched(op: Adapt, mean: Reals, covariance: Reals) -> ColorMatrix:
-    """Return the map of colours that an `Adapt` is for a picture of this mean (3,) and covariance (3, 3)."""
-    return MATCHES[op.name](mean, covariance, op.numbers)
 
 
 def _root(symmetric: Reals, least: float = 0.0) -> Reals:

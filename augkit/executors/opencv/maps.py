@@ -12,21 +12,18 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
-from augkit.core.chain import joined, pull
+from augkit.core.arrays import Floats, Reals
 from augkit.core.ops import Homography, Spatial, Warp
 from augkit.core.plan import SpatialRun
 from augkit.core.products import matmul
 from augkit.core.spatial import Matrix, Size, apply, inverse, product
-from augkit.core.warp import bspline_weights, grid_of
-from augkit.executors.opencv.buffers import scratch
+from augkit.core.warp import bspline_weights, grid_of, joined, pull
+from augkit.executors.reuse import scratch
 
-Reals = NDArray[np.float64]
-Floats = NDArray[np.float32]
 Bounds = tuple[float, float, float, float]  # left, top, right, bottom of the source points shown
 Affine = tuple[float, float, float, float]  # scale_x, scale_y, shift_x, shift_y: applied to source points
 
@@ -54,16 +51,6 @@ class Window(NamedTuple):
         return np.stack([x, y], axis=-1)
 
 
-class Map(Protocol):
-    """A map of points."""
-
-    def bounds(self, window: Window) -> Bounds:
-        """Return a rectangle that holds every source point the window shows."""
-
-    def evaluate(self, window: Window, to: Affine) -> tuple[Floats, Floats]:
-        """Return x and y (h, w) of the source points, scaled and shifted; buffers that the next call takes back."""
-
-
 @lru_cache(maxsize=1)  # a picture's mask goes through the same map
 def map_of(run: SpatialRun) -> Map:
     """Return the cheapest map that is true to the run."""
@@ -86,10 +73,12 @@ class HomographyMap:
     back: Matrix
 
     def bounds(self, window: Window) -> Bounds:
+        """Return a rectangle that holds every source point the window shows."""
         corners = np.array([[x, y] for x in (window.left, window.right) for y in (window.top, window.bottom)], float)
         return _hull(apply(self.back, corners))
 
     def evaluate(self, window: Window, to: Affine) -> tuple[Floats, Floats]:
+        """Return x and y (h, w) of the source points, scaled and shifted; buffers that the next call takes back."""
         adjust: Matrix = ((to[0], 0.0, to[2]), (0.0, to[1], to[3]), (0.0, 0.0, 1.0))
         matrix = product(adjust, self.back)
         columns, rows = np.arange(window.left, window.right) + 0.5, np.arange(window.top, window.bottom)[:, None] + 0.5
@@ -151,6 +140,9 @@ class PointMap:
         x[:] = points[..., 0] * to[0] + to[2]
         y[:] = points[..., 1] * to[1] + to[3]
         return x, y
+
+
+Map = HomographyMap | LatticeMap | PointMap
 
 
 @lru_cache(maxsize=1)

@@ -3,7 +3,6 @@
 No other room imports this one: the registers of libraries and of steps do, by the name of the package above.
 """
 
-from augkit.integrations.albumentations.albumentations_library import AlbumentationsLibrary
 from augkit.integrations.albumentations.albumentations_step import Albumentations
 
-__all__ = ["Albumentations", "AlbumentationsLibrary"]
+__all__ = ["Albumentations"]

@@ -22,11 +22,7 @@ _PATH, _DIGEST = "path", "sha256"
 
 
 def pinned(params: str) -> str:
-    """Return the arguments with the hash of every picture that their metadata names, so that a plan says all.
-
-    Raises:
-        FileError: a picture cannot be read.
-    """
+    """Return the arguments with the hash of every picture that their metadata names, so that a plan says all."""
     given = json.loads(params)
     if METADATA not in given:
         return params
@@ -45,12 +41,7 @@ def seen_from(folder: str, arguments: JsonObject, origin: str) -> JsonObject:
 
 
 def loaded(metadata: Json, dtype: Dtype, key: str = "image") -> Json:
-    """Return metadata with every pinned picture as an array, of the dtype of the picture it goes with.
-
-    Raises:
-        FileError, DecodeError: a picture cannot be read.
-        SampleError: it is not the one that was pinned.
-    """
+    """Return metadata with every picture, if it is the pinned one, as an array, of the dtype of what it goes with."""
     if isinstance(metadata, dict) and set(metadata) == {_PATH, _DIGEST}:
         path = metadata[_PATH]
         if _digest(path, *_stamp(path)) != metadata[_DIGEST]:

@@ -1,9 +1,13 @@
-"""Transforms of Albumentations that can be a step, found by name in its own registry, never by import path."""
+"""The package Albumentations, opened when it is first needed, and those of its transforms that can be a step.
+
+They are found by name in its own registry, never by import path.
+"""
 
 from __future__ import annotations
 
 import inspect
 import json
+import os
 import re
 import warnings
 from collections.abc import Mapping
@@ -12,9 +16,9 @@ from typing import Any
 
 from augkit.core.arrays import Json, JsonObject
 from augkit.core.ops.external import Motion
-from augkit.errors import ArgumentError, closest
-from augkit.integrations.albumentations.package import albumentations
+from augkit.errors import ArgumentError, MissingExtra, closest
 
+_ASKS_THE_NETWORK = "NO_ALBUMENTATIONS_UPDATE"  # unless it is set, importing the package looks for a newer one
 METADATA = "metadata"  # beside the arguments: what a call of the transform takes beside the picture
 REFUSED = {
     "Lambda": "it holds functions, which cannot be written down",
@@ -48,12 +52,32 @@ _FROM_CORNER = RESIZES | {
 
 
 @cache
-def names() -> Mapping[str, type]:
-    """Return the public classes of transforms that take a picture, by name.
+def albumentations() -> Any:
+    """Return the package; importing it touches no network.
 
     Raises:
-        MissingExtra: Albumentations is not installed.
+        MissingExtra: it is not installed, or cannot be imported.
     """
+    before = os.environ.get(_ASKS_THE_NETWORK)
+    os.environ[_ASKS_THE_NETWORK] = "1"
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of the packages it loads; nothing here can mend them
+            import albumentations as package
+    except Exception:  # whatever is wrong with it, nothing else depends on it
+        advice = "Run: pip install 'augkit[albumentations]'"
+        raise MissingExtra(f"must be installed to use its transforms. {advice}", "albumentations") from None
+    finally:
+        if before is None:
+            del os.environ[_ASKS_THE_NETWORK]
+        else:
+            os.environ[_ASKS_THE_NETWORK] = before
+    return package
+
+
+@cache
+def names() -> Mapping[str, type]:
+    """Return the public classes of transforms that take a picture, by name."""
     package = albumentations()
     interface = package.core.transforms_interface
     found: dict[str, type] = {}
@@ -68,11 +92,7 @@ def names() -> Mapping[str, type]:
 
 
 def find(name: str) -> type:
-    """Return the class of a transform.
-
-    Raises:
-        ArgumentError: there is none of that name, or it cannot be a step.
-    """
+    """Return the class of a transform."""
     if name in REFUSED:
         raise ArgumentError(f"must be a transform that can be a step, got {name}: {REFUSED[name]}.", "albumentations")
     if name not in names():
@@ -81,11 +101,7 @@ def find(name: str) -> type:
 
 
 def check_arguments(name: str, params: str) -> None:
-    """Refuse arguments that the transform does not take.
-
-    Raises:
-        ArgumentError: there is no such transform, or it has no such argument, or refuses its value.
-    """
+    """Refuse arguments that the transform does not take."""
     given, where = json.loads(params), f"albumentations.{name}"
     known = [argument for argument in _taken(find(name)) if argument not in _OURS]
     for argument in given:
@@ -104,11 +120,7 @@ def check_arguments(name: str, params: str) -> None:
 
 
 def without_derived(name: str, given: Mapping[str, Json]) -> JsonObject:
-    """Return the arguments without those that only a base class takes: saving writes these too, made of the others.
-
-    Raises:
-        ArgumentError: there is no such transform.
-    """
+    """Return the arguments without those that only a base class takes: saving writes these too, made of the others."""
     cls = find(name)
     derived = {argument for base in cls.__mro__[1:-1] for argument in _taken(base)} - set(_taken(cls))
     return {argument: value for argument, value in given.items() if argument not in derived}
@@ -124,11 +136,7 @@ def wanted_beside(transform: Any) -> str:
 
 
 def built(name: str, given: Mapping[str, Json]) -> Any:
-    """Return a transform that is always done.
-
-    Raises:
-        ArgumentError: it refuses an argument's value.
-    """
+    """Return a transform that is always done."""
     arguments = {argument: value for argument, value in given.items() if argument != METADATA}
     cls = find(name)
     strict = {"strict": True} if "InitSchema" in vars(cls) else {}  # else it would only warn, and take its defaults
@@ -145,7 +153,7 @@ def built(name: str, given: Mapping[str, Json]) -> Any:
 
 @cache
 def motion_of(name: str) -> Motion:
-    """Tell what becomes of the picture's points: see `Library.motion`."""
+    """Tell what becomes of the picture's points."""
     if issubclass(find(name), albumentations().ImageOnlyTransform):
         return "none"
     return next((motion for motion, found in _MOTIONS.items() if name in found), "map")

@@ -14,15 +14,21 @@ from typing import Any
 import numpy as np
 
 from augkit.core.arrays import Image, JsonObject, Points
-from augkit.core.channels import channels_of
 from augkit.core.ops import External
 from augkit.core.ops.external import Place, Subject
-from augkit.core.tonal import RANGE
+from augkit.core.tonal import RANGE, channels_of
 from augkit.errors import AugkitError, SampleError
-from augkit.integrations.albumentations.package import albumentations
 from augkit.integrations.albumentations.points import looking_for, steadied
 from augkit.integrations.albumentations.reference_pictures import in_range_of, loaded
-from augkit.integrations.albumentations.registry import METADATA, RESIZES, built, motion_of, origin_of, wanted_beside
+from augkit.integrations.albumentations.registry import (
+    METADATA,
+    RESIZES,
+    albumentations,
+    built,
+    motion_of,
+    origin_of,
+    wanted_beside,
+)
 
 MASK: Place = ("mask", "")
 _MASKS = tuple(map(np.dtype, (np.uint8, np.uint16, np.int16)))  # what OpenCV moves as it is; float32 holds the rest
@@ -31,7 +37,7 @@ _WHOLE = 2**24  # float32 holds every whole number up to here
 
 
 def perform(op: External, subject: Subject, min_visible: float) -> Subject:
-    """Return what the transform makes of a subject: see `Library.perform`."""
+    """Return what the transform makes of a subject: see `Library`."""
     where, motion = f"albumentations.{op.name}", motion_of(op.name)
     given = json.loads(op.params)
     transform = built(op.name, given)
@@ -63,7 +69,6 @@ def perform(op: External, subject: Subject, min_visible: float) -> Subject:
 
 
 def _name(place: Place) -> str:
-    """Return the name of a target."""
     return "mask" if place == MASK else " ".join(place)
 
 
@@ -176,11 +181,7 @@ def _resized(subject: Subject, found: Subject) -> Subject:
 
 
 def _returned(image: Image, before: Image, where: str) -> Image:
-    """Return what came out with the dtype and the channels that went in.
-
-    Raises:
-        SampleError: the channels are others, or a value is no fraction of a range.
-    """
+    """Return what came out with the dtype and the channels that went in; refuse other channels, and no fractions."""
     if image.dtype not in RANGE and image.dtype.kind == "f":
         image = image.astype(np.float32)
     channels = channels_of(image) if image.ndim in (2, 3) else 0

@@ -15,7 +15,7 @@ from pydantic import BeforeValidator
 from pydantic.dataclasses import dataclass
 from torch import nn
 
-from augkit.core.constraints import is_number
+from augkit.core.validation import is_number
 from augkit.errors import ArgumentError, closest
 from augkit.train.models.modules import GlobalMean, Kind, Pair, Pooling, ZeroPad
 

@@ -1,15 +1,26 @@
-"""The meaning of runs: pictures shown through a map, and colours changed point by point."""
+"""The executor that defines what a plan means: float64 NumPy, slow and obvious. Others are tested against it.
+
+Pictures are (H, W) or (H, W, C); barriers get them without alpha, and the same dtype comes out.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from functools import partial
+
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 
 from augkit.core.arrays import Array, Flags, Image, Reals
-from augkit.core.chain import pull
-from augkit.core.ops import ColorMatrix
+from augkit.core.ops import Adapt, ColorMatrix, Downscale, Filter, Pool, Sliding
+from augkit.core.ops.sliding import kernel_of
 from augkit.core.plan import ColorRun, SpatialRun
 from augkit.core.tonal import RANGE, finish
-from augkit.executors.executor import EDGE_PX, Sampling
+from augkit.core.warp import pull
+from augkit.executors.executor import EDGE_PX, EXECUTORS, Executor, Sampling, implements
+from augkit.executors.kernels.histogram_tables import TABLES, levels_of
+from augkit.executors.kernels.resizing import downscaled, widened
+from augkit.executors.kernels.style_kernel import MATCHES
 
 
 def resample(image: Image, run: SpatialRun, how: Sampling) -> Image:
@@ -82,3 +93,62 @@ def recolor(image: Image, run: ColorRun, alpha: bool) -> Image:
             values = op.apply(values)
     done = finish(values * top, image.dtype)
     return np.concatenate([done, image[..., 3:]], axis=-1) if alpha else done
+
+
+implements(Downscale, "reference")(partial(downscaled, resample))
+
+
+def blend(images: Sequence[Image], weights: Sequence[float]) -> Image:
+    """Return the sum of pictures, each times its weight."""
+    total = sum(weight * image.astype(np.float64) for image, weight in zip(images, weights, strict=True))
+    return finish(np.asarray(total), images[0].dtype)
+
+
+def _bordered(image: Image, op: Sliding, how: Sampling) -> Reals:
+    run = widened(image, op)
+    return (resample(image, run, how) if run else image).astype(np.float64)
+
+
+@implements(Filter, "reference")
+def _filter(image: Image, op: Filter, how: Sampling) -> Image:
+    values, kernel = _bordered(image, op, how), kernel_of(op)
+    (rows, columns), (step_y, step_x) = op.move((image.shape[0], image.shape[1])).size, op.stride
+    total = np.zeros((rows, columns, *image.shape[2:]))
+    for (row, column), weight in np.ndenumerate(kernel):
+        bottom, right = row + (rows - 1) * step_y + 1, column + (columns - 1) * step_x + 1
+        total += weight * values[row:bottom:step_y, column:right:step_x]
+    return finish(total, image.dtype)
+
+
+@implements(Pool, "reference")
+def _pool(image: Image, op: Pool, how: Sampling) -> Image:
+    windows = sliding_window_view(_bordered(image, op, how), op.size, axis=(0, 1))[:: op.stride[0], :: op.stride[1]]
+    reduce: dict[str, Callable[..., Reals]] = {
+        "max": np.max, "min": np.min, "mean": np.mean, "median": np.median,
+        "l2": lambda v, axis: np.sqrt((v / top * v).sum(axis) * top),
+    }  # fmt: skip
+    top = RANGE[image.dtype]
+    return finish(reduce[op.kind](windows, axis=(-2, -1)), image.dtype)
+
+
+def _by_histogram(image: Image, op: Adapt) -> Image:
+    top = RANGE[image.dtype]
+    out = np.empty(image.shape)
+    levels = np.atleast_3d(levels_of(image))
+    for channel in range(levels.shape[2]):
+        plane = levels[..., channel]
+        counts = np.bincount(plane.ravel(), minlength=np.iinfo(plane.dtype).max + 1)
+        np.atleast_3d(out)[..., channel] = TABLES[op.name](counts, *op.numbers)[plane] * top
+    return finish(out, image.dtype)
+
+
+@implements(Adapt, "reference")
+def _adapt(image: Image, op: Adapt, how: Sampling) -> Image:
+    if op.name in TABLES:
+        return _by_histogram(image, op)
+    rgb = image.reshape(-1, 3).astype(np.float64) / RANGE[image.dtype]
+    match = MATCHES[op.name](rgb.mean(axis=0), np.cov(rgb, rowvar=False, bias=True), op.numbers)
+    return recolor(image, ColorRun((match,)), alpha=False)
+
+
+EXECUTORS.add("reference", Executor("reference", resample, recolor, blend))

@@ -1,7 +1,7 @@
-"""Noise inside pixels, for all executors: drawn from a named stream when a plan runs, the same numbers everywhere.
+"""Kernels of what takes something from a picture, for all executors: noise, rectangles painted over, compression.
 
-Rows are drawn in bands, each from a stream of its own, so that a large picture needs no field of its whole size.
-Values are fractions of the dtype's range.
+Noise is drawn from a named stream when a plan runs, the same numbers everywhere. Rows are drawn in bands, each from a
+stream of its own, so that a large picture needs no field of its whole size. Values are fractions of the dtype's range.
 
 - ``gaussian``: amount * z is added to every value, z from the standard normal distribution.
 - ``salt_and_pepper``: of every pixel's uniform number u, below amount / 2 it turns black, from 1 - amount / 2 on white.
@@ -14,16 +14,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import cv2
 import numpy as np
 
 from augkit.core.arrays import Image, Reals
 from augkit.core.key import Stream
-from augkit.core.ops import Noise
-from augkit.core.tonal import RANGE, finish
+from augkit.core.ops import Erase, Jpeg, Noise
+from augkit.core.tonal import RANGE, channels_of, finish, to_nearest
+from augkit.errors import SampleError
 from augkit.executors.executor import Sampling, implements
 
 BAND_ROWS = 64
 FEW_PHOTONS = 16.0
+JPEG_SIDE = 65_500  # libjpeg writes no longer side
 
 
 def bands(height: int) -> Iterator[tuple[int, slice]]:
@@ -55,11 +58,6 @@ def disturbed(op: Noise, band: int, values: Reals) -> Reals:
     return np.where(lots < op.amount / 2.0, 0.0, salted)
 
 
-def grain(stream: str, band: int, shape: tuple[int, ...]) -> Reals:
-    """Return one band of independent uniform values."""
-    return Stream.from_name(stream).child(str(band)).uniforms(*shape)
-
-
 def _counted(stream: Stream, means: Reals) -> Reals:
     """Return numbers from the Poisson distributions of these means."""
     z, u = stream.normals(*means.shape), stream.uniforms(*means.shape)
@@ -81,3 +79,50 @@ def _inverted(means: Reals, u: Reals) -> Reals:
         chance = chance * means / count
         reached += chance
     return counts
+
+
+@implements(Erase)
+def erase(image: Image, op: Erase, how: Sampling) -> Image:
+    """Return the picture with rectangles painted over."""
+    out, top, channels = image.copy(), RANGE[image.dtype], channels_of(image)
+    if isinstance(op.fill, str):
+        painted = np.empty_like(image)
+        for band, rows in bands(len(image)):
+            grain = Stream.from_name(op.fill).child(str(band)).uniforms(*image[rows].shape)
+            painted[rows] = finish(grain * top, image.dtype)
+    else:
+        if len(op.fill) not in (1, channels):
+            raise SampleError(f"must be one number or {channels} (one a channel), got {op.fill}.", "Erase.fill")
+        colour = finish(np.array(op.fill) * top, image.dtype)
+        painted = np.broadcast_to(colour if image.ndim == 3 else colour[0], image.shape)
+    for left, upper, right, lower in op.rectangles:
+        part = slice(max(0, upper), max(0, lower)), slice(max(0, left), max(0, right))
+        out[part] = painted[part]
+    return out
+
+
+@implements(Jpeg)
+def jpeg(image: Image, op: Jpeg, how: Sampling) -> Image:
+    """Return the picture (H, W) or (H, W, C) as a JPEG keeps it, of the same dtype."""
+    if max(image.shape[:2]) > JPEG_SIDE:
+        raise SampleError(f"must have sides of at most {JPEG_SIDE} pixels, got {image.shape[:2]}.", "Jpeg")
+    top = RANGE[image.dtype]
+    levels = to_nearest(image.astype(np.float64) * (255.0 / top)).astype(np.uint8) if top != 255.0 else image
+    if channels_of(image) == 3:
+        coded = _coded(np.ascontiguousarray(levels[..., ::-1]), op.quality)[..., ::-1]
+    elif image.ndim == 2:
+        coded = _coded(levels, op.quality)
+    else:
+        planes = np.moveaxis(levels, -1, 0)
+        coded = np.stack([_coded(np.ascontiguousarray(plane), op.quality) for plane in planes], axis=-1)
+    if top == 255.0:
+        return np.ascontiguousarray(coded)
+    values = coded.astype(np.float64) * (top / 255.0)
+    return (to_nearest(values) if image.dtype.kind == "u" else values).astype(image.dtype)
+
+
+def _coded(levels: Image, quality: int) -> Image:
+    _, data = cv2.imencode(".jpg", levels, [cv2.IMWRITE_JPEG_QUALITY, quality])
+    decoded = cv2.imdecode(data, cv2.IMREAD_UNCHANGED)
+    assert decoded is not None  # written just now
+    return decoded
