@@ -43,7 +43,6 @@ class SpatialRun:
     halvings: tuple[Halvings, Halvings] = (0, 0)
 
     def describe(self, options: SamplingOptions) -> str:
-        """Return in words what the step does."""
         names = " then ".join(op.describe() for op in self.ops)
         halved = "".join(
             f", after {2**count}:1 means along {axis}" for axis, count in zip("yx", self.halvings, strict=True) if count
@@ -58,7 +57,6 @@ class ColorRun:
     ops: tuple[ColorMatrix | Curve, ...]
 
     def describe(self) -> str:
-        """Return in words what the step does."""
         return f"change colours ({' then '.join(op.describe() for op in self.ops)}), rounded once"
 
 
@@ -80,7 +78,6 @@ class BlendRun:
         return self
 
     def describe(self, options: SamplingOptions) -> str:
-        """Return in words what the step does."""
         lists = (" then ".join(describe(inner, options) for inner in branch) for branch in self.branches)
         parts = (f"{weight:.4g} x ({words or 'nothing'})" for weight, words in zip(self.weights, lists, strict=True))
         return f"add {' and '.join(parts)}"

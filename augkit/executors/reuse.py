@@ -15,12 +15,15 @@ from augkit.core.arrays import Array, Image
 from augkit.targets.sample import Sample
 
 
-class _Reused(threading.local):
-    image: Image | None = None
-    prepared: dict[Any, Any]
+class _Kept(threading.local):
+    def __init__(self) -> None:
+        self.image: Image | None = None  # that plans share
+        self.prepared: dict[Any, Any] = {}  # of it
+        self.buffers: dict[str, NDArray[np.uint8]] = {}
+        self.handed: dict[str, Array] = {}  # the last of each name: most calls want the same again
 
 
-_reused = _Reused()
+_kept = _Kept()
 
 
 @contextmanager
@@ -34,36 +37,27 @@ def reusing(sample: Sample) -> Iterator[None]:
     >>> with reusing(sample):
     ...     copies = [pipeline(sample, ak.Key(0, "a.jpg", copy)) for copy in range(10)]
     """
-    before = _reused.image
-    _reused.image, _reused.prepared = sample.image, {}
+    before = _kept.image
+    _kept.image, _kept.prepared = sample.image, {}
     try:
         yield
     finally:
-        _reused.image, _reused.prepared = before, {}
+        _kept.image, _kept.prepared = before, {}
 
 
 def prepared(image: Image) -> dict[Any, Any] | None:
     """Return what was prepared of a picture so far, to be added to; None where nobody said that it is reused."""
-    return _reused.prepared if image is _reused.image else None
-
-
-class _Buffers(threading.local):
-    def __init__(self) -> None:
-        self.named: dict[str, NDArray[np.uint8]] = {}
-        self.handed: dict[str, Array] = {}  # the last of each name: most calls want the same again
-
-
-_buffers = _Buffers()
+    return _kept.prepared if image is _kept.image else None
 
 
 def scratch(name: str, shape: tuple[int, ...], dtype: DTypeLike) -> Array:
     """Return this thread's buffer of that name, with what was left in it; the next call of the name takes it back."""
-    last = _buffers.handed.get(name)
+    last = _kept.handed.get(name)
     if last is not None and last.shape == shape and last.dtype == dtype:
         return last
     size = math.prod(shape) * np.dtype(dtype).itemsize
-    buffer = _buffers.named.get(name)
+    buffer = _kept.buffers.get(name)
     if buffer is None or buffer.size < size:
-        buffer = _buffers.named[name] = np.empty(size, np.uint8)
-    handed = _buffers.handed[name] = buffer[:size].view(dtype).reshape(shape)
+        buffer = _kept.buffers[name] = np.empty(size, np.uint8)
+    handed = _kept.handed[name] = buffer[:size].view(dtype).reshape(shape)
     return handed

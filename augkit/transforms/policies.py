@@ -31,16 +31,7 @@ from augkit.transforms.policy_operations import (
     built,
     learned_pairs,
 )
-from augkit.transforms.transform import (
-    Interval,
-    Range,
-    Transform,
-    draw_in_turn,
-    ordered,
-    pick,
-    pick_whole,
-    transform,
-)
+from augkit.transforms.transform import Interval, Range, Transform, draw_in_turn, ordered, pick, pick_whole, transform
 
 _Count = Annotated[int, pydantic.Field(strict=True, ge=1, le=16)]
 _Severity = Annotated[float, pydantic.Field(strict=True, ge=0.0, le=10.0)]

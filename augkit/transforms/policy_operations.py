@@ -55,7 +55,7 @@ BUILDERS: dict[str, Callable[[float], Transform | None]] = {
     "ShearY": lambda rate: Shear(0.0, _shear_degrees(rate)),
     "TranslateX": lambda shift: Translate(_beside(shift), 0.0),
     "TranslateY": lambda shift: Translate(0.0, _beside(shift)),
-    "Rotate": lambda degrees: Rotate(degrees),
+    "Rotate": Rotate,
     "AutoContrast": lambda _: AutoContrast(),
     "Invert": lambda _: Invert(),
     "Equalize": lambda _: Equalize(),
@@ -155,9 +155,4 @@ AUGMIX: Space = {
 def learned_pairs(policy: str) -> tuple[tuple[Use, Use], ...]:
     """Return the pairs of operations that AutoAugment learned for ``imagenet``, ``cifar`` or ``svhn``."""
     pairs = read(Path(__file__).with_name("learned_policies.yaml")).data[policy]
-    return tuple((_use(one), _use(other)) for one, other in pairs)
-
-
-def _use(written: tuple[str, float, int]) -> Use:
-    name, chance, magnitude = written
-    return name, chance, magnitude
+    return tuple(((one, p, m), (other, q, n)) for (one, p, m), (other, q, n) in pairs)

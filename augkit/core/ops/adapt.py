@@ -11,6 +11,7 @@ from augkit.core.ops.operation import operation
 from augkit.core.validation import Within
 from augkit.errors import ArgumentError, closest
 
+MAX_REACH = 24  # cycles over the picture of the fastest wave
 MAX_ADAPTATION = 1e3  # of its numbers
 
 Adaptation: TypeAlias = Annotated[float, Within(-MAX_ADAPTATION, MAX_ADAPTATION)]
@@ -75,9 +76,6 @@ class Adapt(Coloured):
             return "auto contrast" + f" cutoff {self.numbers[0]:.2f}" * bool(self.numbers[0])
         numbers = " ".join(f"{round(number, 2) + 0.0:+.2f}" for number in self.numbers)
         return f"{self.name.replace('_', ' ')} {numbers}".strip()
-
-
-MAX_REACH = 24  # cycles over the picture of the fastest wave
 
 
 @operation

@@ -58,7 +58,6 @@ class ColorMatrix:
     offset: Triple
 
     def describe(self) -> str:
-        """Return in words what the operation does."""
         return "a colour matrix"
 
     @property
@@ -99,7 +98,6 @@ class Curve:
     functions: Annotated[tuple[tuple[str, Number], ...], pydantic.AfterValidator(_known)]
 
     def describe(self) -> str:
-        """Return in words what the operation does."""
         told = ("invert" if part == ("invert", 1.0) else f"{part[0]} {part[1]:.4g}" for part in self.functions)
         return " then ".join(told)
 

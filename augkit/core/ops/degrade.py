@@ -11,6 +11,8 @@ from augkit.core.ops.operation import operation
 from augkit.core.validation import MAX_SIDE, Sides, Within
 from augkit.errors import ArgumentError
 
+LEAST_NOISE = 1e-12  # below it, the photons are too many to count
+
 Place: TypeAlias = Annotated[int, pydantic.Field(strict=True, ge=-MAX_SIDE, le=MAX_SIDE)]
 Level: TypeAlias = Annotated[float, Within(0.0, 1.0)]
 
@@ -35,9 +37,6 @@ class Erase(Barrier):
 
     def caption(self) -> str:
         return f"erased {len(self.rectangles)}"
-
-
-LEAST_NOISE = 1e-12  # below it, the photons are too many to count
 
 
 def _countable(amount: float) -> float:

@@ -21,7 +21,6 @@ class Homography:
     size: Sides
 
     def describe(self) -> str:
-        """Return in words what the operation does."""
         return "one homography"
 
 
@@ -84,7 +83,6 @@ class Warp:
         return self
 
     def describe(self) -> str:
-        """Return in words what the operation does."""
         return "one warp"
 
 

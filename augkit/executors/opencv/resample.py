@@ -24,6 +24,9 @@ OPENCV_BORDERS = {"reflect": cv2.BORDER_REFLECT, "replicate": cv2.BORDER_REPLICA
 OPENCV_SIDE = 32_767  # remap takes no longer side
 TILE_PX = 512  # maps of a tile fit the second-level cache, and bound the memory whatever the picture
 
+Part = tuple[slice, slice]  # rows and columns, starting with whole blocks
+SHARED_BYTES = 2**24  # of a halved picture; of a larger one each plan halves the part it touches
+
 
 def resample(image: Image, run: SpatialRun, how: Sampling) -> Image:
     """Return the picture (H, W) or (H, W, C) that the run's map shows, same dtype."""
@@ -168,11 +171,6 @@ def _remap(groups: list[Image], x: Floats, y: Floats, border: int, tile: Image) 
         cv2.cvtColor(shown, cv2.COLOR_RGBA2RGB, dst=tile)
     else:
         tile[:] = cv2.remap(groups[0], x, y, cv2.INTER_LINEAR, borderMode=border).reshape(tile.shape)
-
-
-Part = tuple[slice, slice]  # rows and columns, starting with whole blocks
-
-SHARED_BYTES = 2**24  # of a halved picture; of a larger one each plan halves the part it touches
 
 
 def touched(low: float, high: float, side: int, border: str, block: int) -> tuple[int, int]:

@@ -46,9 +46,7 @@ _MOTIONS: dict[Motion, frozenset[str]] = {
 # These do nothing but resize: where points go, the size that comes out says better than they do, who round it.
 RESIZES = frozenset({"LongestMaxSize", "RandomScale", "Resize", "SmallestMaxSize"})
 # These count points from the picture's corner, all others from the centre of its first pixel.
-_FROM_CORNER = RESIZES | {
-    *("CropAndPad", "Mosaic", "RandomResizedCrop", "RandomSizedBBoxSafeCrop", "RandomSizedCrop"),
-}
+_FROM_CORNER = RESIZES | {"CropAndPad", "Mosaic", "RandomResizedCrop", "RandomSizedBBoxSafeCrop", "RandomSizedCrop"}
 
 
 @cache
