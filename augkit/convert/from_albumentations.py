@@ -170,15 +170,7 @@ RULES: dict[str, Rule] = {
 
 
 def albumentations_steps(data: Json, name: str) -> Conversion:
-    """Translate a serialised pipeline.
-
-    Args:
-        data: as it was read.
-        name: of its file.
-
-    Raises:
-        FileError: it is no such pipeline.
-    """
+    """Translate a serialised pipeline; `name` is that of its file."""
     top = data.get("transform") if isinstance(data, Mapping) else None
     if not isinstance(top, Mapping) or not isinstance(top.get(_CLASS), str):
         raise FileError("must hold what albumentations.save wrote, got something else.", name)

@@ -245,15 +245,7 @@ RULES = {
 
 
 def torchvision_steps(text: str, name: str) -> Conversion:
-    """Translate the first ``Compose([...])`` in the source.
-
-    Args:
-        text: Python source.
-        name: of its file.
-
-    Raises:
-        FileError: it is no Python, or holds no such list.
-    """
+    """Translate the first ``Compose([...])`` in Python source; `name` is that of its file."""
     try:
         tree = ast.parse(text)
     except (SyntaxError, ValueError, RecursionError, MemoryError) as fault:

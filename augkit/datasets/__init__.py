@@ -1,6 +1,6 @@
 """Data sets, in and out: what there is to read before a byte of it is read, and every format that is written."""
 
-from augkit.datasets.data_set import KINDS, SPLITS, Annotations, DataSet, Kind, Source, Split
+from augkit.datasets.data_set import KINDS, SPLITS, Annotations, DataSet, Source, Split
 from augkit.datasets.format import (
     FORMATS,
     FileWriter,
@@ -12,7 +12,6 @@ from augkit.datasets.format import (
     Sink,
     Whole,
     Writer,
-    file_suffixes,
     format_table,
     is_data_set,
     read,
@@ -20,24 +19,20 @@ from augkit.datasets.format import (
     writer,
     writers,
 )
-from augkit.datasets.naming import PICTURE_SUFFIXES
-from augkit.datasets.places import Cell, Member, Place
+from augkit.datasets.places import Cell, Member
 
 __all__ = [
     "FORMATS",
     "KINDS",
-    "PICTURE_SUFFIXES",
     "SPLITS",
     "Annotations",
     "Cell",
     "DataSet",
     "FileWriter",
     "Format",
-    "Kind",
     "Member",
     "Packed",
     "Part",
-    "Place",
     "Reader",
     "Record",
     "Sink",
@@ -45,7 +40,6 @@ __all__ = [
     "Split",
     "Whole",
     "Writer",
-    "file_suffixes",
     "format_table",
     "is_data_set",
     "read",

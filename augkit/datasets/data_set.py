@@ -128,14 +128,7 @@ class DataSet:
         left_out: Counter[str],
         classes: Iterable[str] | None = None,
     ) -> Self:
-        """Return a data set whose sources are checked and put in order.
-
-        Args:
-            form: as `DataSet` has it.
-            root: so too.
-            sources: so too, in any order.
-            left_out: a count of each kind, 0 or more.
-            classes: in order; without them they are those of the pictures, sorted.
+        """Return a data set of sources in any order; without `classes` they are those of the pictures, sorted.
 
         Raises:
             FileError: there is no picture, two have one id, a label cannot be stored, or only some are in a split.

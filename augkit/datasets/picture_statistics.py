@@ -122,11 +122,7 @@ class StyleSums:
 
     @classmethod
     def of(cls, image: Image) -> Self:
-        """Return the sums of one picture, (H, W, 3) RGB, or (H, W, 4) whose last channel is ignored; uint8 or uint16.
-
-        Raises:
-            SampleError: the picture has another shape or dtype.
-        """
+        """Return the sums of one picture, as `ColorSums.of` takes it."""
         colors = ColorSums.of(image)
         if min(image.shape[:2]) <= 2 * MAX_REACH:
             return cls(colors)
@@ -137,11 +133,7 @@ class StyleSums:
         return type(self)(self.colors + other.colors, self.pictures + other.pictures, amplitudes)
 
     def style(self) -> Style:
-        """Return the mean, the covariance, and where pictures were large enough the mean amplitudes.
-
-        Raises:
-            SampleError: there are fewer than two pixels.
-        """
+        """Return the mean, the covariance, and where pictures were large enough the mean amplitudes."""
         covariance = self.colors.covariance
         red, green, blue = (tuple(round(float(value), DIGITS) + 0.0 for value in row) for row in covariance)
         mean = tuple(round(total / (self.colors.count * UNITS), DIGITS) for total in self.colors.sums)

@@ -67,12 +67,7 @@ def place_of(jsonable: Json) -> Place:
 
 
 def read_place(root: Root, place: Place) -> bytes:
-    """Return the bytes that lie at a place.
-
-    Raises:
-        FileError: they cannot be read.
-        MissingExtra: they need pyarrow, which is not installed.
-    """
+    """Return the bytes that lie at a place."""
     if isinstance(place, str):
         return root.read(place)
     if isinstance(place, Member):

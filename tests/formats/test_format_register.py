@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from augkit.datasets import FORMATS, Format, Reader, file_suffixes, format_table, read, readers, writer, writers
+from augkit.datasets import FORMATS, Format, Reader, format_table, read, readers, writer, writers
+from augkit.datasets.format import file_suffixes
 from augkit.errors import ArgumentError, FileError, listed
 from augkit.storage.root import Root
 from support.data_sets import JPEG, PNG, lay

@@ -165,11 +165,7 @@ class _Pictures:
         return self.seen[folder][0]
 
     def left_out(self, sources: list[Source]) -> Counter[str]:
-        """Count what lies in the folders that were used, and what should.
-
-        Raises:
-            FileError: there are entries, and none of their pictures.
-        """
+        """Count what lies in the folders that were used, and what should; refuse entries without any picture."""
         counts: Counter[str] = Counter({MISSING: self.missing})
         if not sources:
             if self.missing:

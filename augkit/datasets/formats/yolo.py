@@ -68,10 +68,10 @@ class YoloFormat(Reader, FileWriter):
         settings = _Settings(document)
         pictures = _listed(root, settings, sizes, left_out)
         left_out[UNLISTED] += sum(is_picture(path) and path not in pictures for path in sizes)
-        sources = []
-        for path, split in pictures.items():
-            annotations = _annotations(root, path, sizes, settings.classes, left_out)
-            sources.append(Source(path, sizes[path], split=split, annotations=annotations))
+        sources = [
+            Source(path, sizes[path], split=split, annotations=_annotations(root, path, sizes, settings, left_out))
+            for path, split in pictures.items()
+        ]
         return DataSet.of(self.name, root, sources, left_out, settings.classes)
 
     def folder(self, split: Split | None) -> str:
@@ -106,17 +106,10 @@ def with_quoted_keys(text: str) -> str:
 
 
 class _Settings:
-    """The content of ``data.yaml``, checked.
-
-    Attributes:
-        name: of the file.
-        classes: their names, in order.
-        path: the folder that the others are said to lie in, checked no further.
-        places: of each split, as they are written.
-    """
+    """The content of ``data.yaml``, checked: classes in order, the places of each split, and the path before them."""
 
     def __init__(self, document: Document) -> None:
-        self.document, self.name = document, document.name
+        self.document = document
         data = document.data
         if not isinstance(data, dict) or "names" not in data:
             raise FileError("must name the classes, as names: [cat, dog].", document.where())
@@ -130,10 +123,9 @@ class _Settings:
         for key, split in SPLIT_NAMES.items():
             if data.get(key):
                 self.places.setdefault(split, []).extend(self._places(key, data[key]))
-        path = data.get("path") or ""
-        if not isinstance(path, str):
-            raise FileError(f"must be a folder, got {path!r}.", self.where("path"))
-        self.path = path
+        self.path = data.get("path") or ""
+        if not isinstance(self.path, str):
+            raise FileError(f"must be a folder, got {self.path!r}.", self.where("path"))
         if not self.places:
             raise FileError("must say where pictures lie, as train: images/train.", document.where())
 
@@ -171,7 +163,7 @@ def _listed(root: Root, settings: _Settings, sizes: dict[str, int], left_out: Co
             for picture in pictures:
                 if found.setdefault(picture, split) != split:
                     what = f"must be in one split, got {picture!r} in {found[picture]} and {split}. Take it out of one."
-                    raise FileError(what, settings.name)
+                    raise FileError(what, settings.document.name)
     return found
 
 
@@ -223,9 +215,9 @@ def label_path(path: str) -> str:
 
 
 def _annotations(
-    root: Root, path: str, sizes: dict[str, int], classes: tuple[str, ...], left_out: Counter[str]
+    root: Root, path: str, sizes: dict[str, int], settings: _Settings, left_out: Counter[str]
 ) -> Annotations:
-    labels = label_path(path)
+    labels, classes = label_path(path), settings.classes
     where = f"{root}/{labels}"
     lines = text_of(root.read(labels), where).splitlines() if sizes.get(labels) else []
     objects = [_object(line, len(classes), f"{where}:{number}") for number, line in enumerate(lines, 1) if line.strip()]
@@ -267,11 +259,7 @@ def _instance(label: str, values: tuple[float, ...], size: Size) -> Instance | N
 
 
 def _size_at(root: Root, path: str, size: int) -> Size | None:
-    """Return the (height, width) of the picture at `path`, of `size` bytes; None if it is no picture.
-
-    Raises:
-        FileError: the file cannot be read.
-    """
+    """Return the (height, width) of the picture at `path`, of `size` bytes; None if it is no picture."""
     for count in sorted({min(size, HEADER_BYTES), size} - {0}):
         with suppress(DecodeError):
             return upright_size(root.read(path, 0, count))
