@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 
 import numpy as np
@@ -23,18 +23,8 @@ from augkit.targets.sample import Sample
 from augkit.targets.scene import Scene
 from augkit.transforms import TRANSFORMS
 from augkit.transforms.colour import Brightness, Hue
-from augkit.transforms.crops import (
-    CenterCrop,
-    Pad,
-    PadTo,
-    RandomBoxCrop,
-    RandomCrop,
-    RandomResizedCrop,
-    Resize,
-    ResizeSide,
-)
 from augkit.transforms.foreign import FOREIGN
-from augkit.transforms.style import ColorTransfer, FourierStyle, Style
+from augkit.transforms.style import Style
 from augkit.transforms.transform import Transform, example
 
 DRAWS, VISIBLE = 16, 3.0  # looked at for one that changes the shown picture by so many grey levels on average
@@ -56,20 +46,21 @@ def examples(sample: Sample) -> dict[str, Callable[[], Transform]]:
     height, width = sample.image.shape[:2]
     half = (height // 2 + 1, width // 2 + 1)
     style = _style(sample)
-    given: Mapping[str, Callable[[], Transform]] = {
-        "Albumentations": lambda: FOREIGN["albumentations"].written("RandomRain", {}, "", None),
-        "CenterCrop": lambda: CenterCrop(half),
-        "ColorTransfer": lambda: ColorTransfer(style),
-        "FourierStyle": lambda: FourierStyle(style, beta=0.02),
-        "Pad": lambda: Pad(width // 8, height // 8, width // 8, height // 8),
-        "PadTo": lambda: PadTo((height + height // 4, width)),
-        "RandomBoxCrop": lambda: RandomBoxCrop(half),
-        "RandomCrop": lambda: RandomCrop(half),
-        "RandomResizedCrop": lambda: RandomResizedCrop(half),
-        "Resize": lambda: Resize((height // 8 + 1, width // 8 + 1)),
-        "ResizeSide": lambda: ResizeSide(min(height, width) // 3 + 1),
+    given: dict[str, tuple[object, ...]] = {
+        **dict.fromkeys(("CenterCrop", "RandomBoxCrop", "RandomCrop", "RandomResizedCrop"), (half,)),
+        "ColorTransfer": (style,),
+        "FourierStyle": (style, 0.02),
+        "Pad": (width // 8, height // 8, width // 8, height // 8),
+        "PadTo": ((height + height // 4, width),),
+        "Resize": ((height // 8 + 1, width // 8 + 1),),
+        "ResizeSide": (min(height, width) // 3 + 1,),
     }
-    return {name: given.get(name, partial(example, cls)) for name, cls in TRANSFORMS.items()}
+    found: dict[str, Callable[[], Transform]] = {
+        name: partial(cls, *given[name]) if name in given else partial(example, cls) for name, cls in TRANSFORMS.items()
+    }
+    if "Albumentations" in found:
+        found["Albumentations"] = partial(FOREIGN["albumentations"].written, "RandomRain", {}, "", None)
+    return found
 
 
 def gallery(sample: Sample, seed: int = 0) -> NDArray[np.uint8]:

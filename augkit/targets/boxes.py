@@ -14,7 +14,7 @@ from augkit.targets import run_lengths
 from augkit.targets.columns import Columns, numbers
 from augkit.targets.outlines import boxes_around, outlines_of
 from augkit.targets.polygons import Polygons, around
-from augkit.targets.rows import ROUNDING, Kept, listed, refuse, rounded, rows_of
+from augkit.targets.rows import ROUNDING, Kept, refuse, rounded, rows_of
 from augkit.targets.target import Canvas, Given, PointTarget, Thin, target
 
 
@@ -47,11 +47,12 @@ class Boxes(PointTarget):
         if not ordered.all():
             found = boxes[~ordered][0].tolist()
             raise SampleError(f"must have left < right and top < bottom, got {found}.", "Sample.boxes")
-        for name in given.keys() - {"boxes"}:
+        for name in [name for name in given if name != "boxes"]:
             entries = given[name]
-            count = len(entries if isinstance(entries, np.ndarray) else listed(entries, f"Sample.{name}", ONE_A_BOX))
-            if count != len(boxes):
-                refuse(name, f"must have one entry a box ({len(boxes)})", count)
+            if not isinstance(entries, Sequence | np.ndarray):
+                refuse(name, "must be a list, one entry a box", f"{entries!r:.60}")
+            if len(entries) != len(boxes):
+                refuse(name, f"must have one entry a box ({len(boxes)})", len(entries))
         return cls.of({**given, "boxes": boxes}) if "boxes" in given else None
 
     def outlines(self) -> list[Points]:
@@ -124,9 +125,6 @@ class Boxes(PointTarget):
     def with_area(self) -> Indices:
         """Return the places of the boxes that have an area."""
         return np.flatnonzero((self.boxes[:, :2] < self.boxes[:, 2:]).all(axis=1))
-
-
-ONE_A_BOX = "a list, one entry a box"
 
 
 def _mask(value: Json, columns: Columns, place: int) -> str:

@@ -19,7 +19,6 @@ from augkit.targets.target import Canvas, Given, PixelTarget, target
 class FurtherImages(PixelTarget):
     """Pictures (H, W) or (H, W, C) by name: moved and sampled as the picture is, but never coloured."""
 
-    kind = ""
     rank = 70
     is_picture = True
 

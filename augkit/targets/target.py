@@ -64,7 +64,7 @@ class Target(ABC):
     """
 
     name: ClassVar[str]
-    kind: ClassVar[str]
+    kind: ClassVar[str] = ""
     keywords: ClassVar[tuple[str, ...]]
     shown_by: ClassVar[tuple[str, ...]] = ()
     rank: ClassVar[int] = 100
