@@ -72,7 +72,7 @@ class Samples(Dataset[Any], ABC):
             raise IndexError(f"{type(self).__name__}: must get an index below {count}, got {draw.index}.")
         return item_of(self.made(draw._replace(index=draw.index % count)).sample)
 
-    def _index(self, item: Any) -> int:
+    def _index(self, item: object) -> int:
         if not isinstance(item, int | np.integer) or isinstance(item, bool):
             raise ArgumentError(f"must get a whole number or a Draw, got {item!r:.60}.", type(self).__name__)
         return int(item)

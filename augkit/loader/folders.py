@@ -5,14 +5,13 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, Literal, final
+from typing import Literal, final
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch.utils.data import DataLoader, Dataset
 
-from augkit.core.arrays import Label
+from augkit.core.arrays import Array, Label
 from augkit.datasets import SPLITS, DataSet, Source, read
 from augkit.datasets.samples import named_sample
 from augkit.errors import ArgumentError, closest
@@ -33,12 +32,12 @@ def folder(
     workers: int = 0,
     shuffle: bool = True,
     drop_last: bool = False,
-    weights: Sequence[float] | NDArray[Any] | None = None,
+    weights: Sequence[float] | Array | None = None,
     rank: int = 0,
     world: int = 1,
     mix: Callable[[Samples], Samples] | None = None,
     start_method: Literal["fork", "spawn", "forkserver"] | None = None,
-) -> DataLoader[Any]:
+) -> DataLoader[Sample]:
     """Return a DataLoader over the pictures of a folder, of an expanded data set, or of one in any other form.
 
     Batches are (images (B, C, H, W) of the pictures' dtype, class numbers), or a dict where pictures carry more than a

@@ -116,7 +116,7 @@ def collate(items: Sequence[Item]) -> Any:
     return {name: _joined(name, [item.get(name) for item in named]) for name in names}
 
 
-def _joined(name: str, values: Sequence[Any]) -> object:
+def _joined(name: str, values: Sequence[Label]) -> object:
     if name == "label":
         return _labels(values)
     if name in ("masks", "images") and all(value is not None and value.keys() == values[0].keys() for value in values):

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 from torch.utils.data import Sampler
 
+from augkit.core.arrays import Array
 from augkit.core.key import Key
 from augkit.errors import ArgumentError
 
@@ -68,7 +69,7 @@ class EpochSampler(Sampler[Draw]):
         seed: int = 0,
         rank: int = 0,
         world: int = 1,
-        weights: Sequence[float] | NDArray[Any] | None = None,
+        weights: Sequence[float] | Array | None = None,
     ) -> None:
         self.length = whole(length, "EpochSampler.length", 1)
         self.world = whole(world, "EpochSampler.world", 1)
@@ -134,20 +135,20 @@ def _copies(order: Order) -> Order:
     return copies
 
 
-def whole(value: Any, where: str, low: int, high: int | None = None) -> int:
+def whole(value: object, where: str, low: int, high: int | None = None) -> int:
     """Return a whole number that lies within limits.
 
     Raises:
         ArgumentError: it is something else.
     """
-    is_whole = isinstance(value, int | np.integer) and not isinstance(value, bool)
-    if is_whole and low <= value and (high is None or value <= high):
-        return int(value)
+    number = int(value) if isinstance(value, int | np.integer) and not isinstance(value, bool) else None
+    if number is not None and low <= number and (high is None or number <= high):
+        return number
     limits = f"from {low} on" if high is None else f"from {low} to {high}"
     raise ArgumentError(f"must be a whole number {limits}, got {value!r:.60}.", where)
 
 
-def _checked(weights: Sequence[float] | NDArray[Any], length: int) -> NDArray[np.float64]:
+def _checked(weights: Sequence[float] | Array, length: int) -> NDArray[np.float64]:
     try:
         found = np.asarray(weights, dtype=np.float64).copy()  # np.array warns of tensors
     except (TypeError, ValueError):
