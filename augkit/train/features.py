@@ -11,7 +11,7 @@ import json
 import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
-from hashlib import sha256
+from hashlib import file_digest, sha256
 from pathlib import Path
 from secrets import token_hex
 
@@ -24,8 +24,6 @@ from augkit.train.models import Network
 from augkit.train.models.network import head_names
 from augkit.train.stream import Stream, in_order
 from augkit.train.train_errors import written
-
-PIECE = 2**20  # bytes
 
 
 class Features:
@@ -115,8 +113,5 @@ def _is_whole(path: Path, seal: Path) -> bool:
 
 
 def _digest(path: Path) -> str:
-    digest = sha256()
     with path.open("rb") as file:
-        while piece := file.read(PIECE):
-            digest.update(piece)
-    return digest.hexdigest()
+        return file_digest(file, "sha256").hexdigest()

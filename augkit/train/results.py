@@ -7,9 +7,8 @@ from pathlib import Path
 
 from augkit.core.arrays import Image, JsonObject
 from augkit.train.artefact import MODEL_FILE, Artefact, save, versions
-from augkit.train.calibration import fit_temperature
 from augkit.train.evaluator import Evaluator
-from augkit.train.metrics import measure
+from augkit.train.metrics import fit_temperature, measure
 from augkit.train.models import Network
 from augkit.train.parts import Role
 from augkit.train.report.figures import Curves

@@ -17,7 +17,6 @@ from augkit.core.arrays import JsonObject
 from augkit.errors import ArgumentError, FileError
 from augkit.storage.durable import held, make_root, remove_folder, replace_with, unlink
 from augkit.train.setup import Setup
-from augkit.train.survey import PictureLine
 from augkit.train.tasks import TASKS
 from augkit.train.train_errors import is_full, unwritten
 
@@ -34,6 +33,8 @@ WRITTEN = {
     ),
 }
 _NO_LOCKS = (errno.ENOSYS, errno.ENOTSUP, errno.ENOLCK)  # some network disks have none: no reason not to train there
+OTHERWISE = {"sha256": "holds something else", "label": "has another label", "role": "is put elsewhere"}
+ROLES_OF_0_1 = {"fit": "train", "choose": "val", "report": "test"}  # in runs that augkit 0.1 began
 ADVICE = "Run the same command as before, pass --fresh to start anew, or choose another --out."
 
 
@@ -148,19 +149,19 @@ def _clear(out: Path) -> None:
 def _other_picture(out: Path, pictures: str) -> str:
     """Say which picture is another than in the run that was begun, if it can be told."""
     try:
-        before = map(PictureLine.model_validate_json, (out / PICTURES).read_text("utf-8").splitlines())
-        then = {line.id: line for line in before}
+        then, now = map(_by_id, ((out / PICTURES).read_text("utf-8"), pictures))
     except (OSError, ValueError):
         return "data: the pictures are others"
-    now = {line.id: line for line in map(PictureLine.model_validate_json, pictures.splitlines())}
     for id, line in now.items():
         if id not in then:
             return f"data: {id!r} is new"
-        if then[id].sha256 != line.sha256:
-            return f"data: {id!r} holds something else"
-        if then[id].label != line.label:
-            return f"data: {id!r} has another label"
-        if then[id].role != line.role:
-            return f"data: {id!r} is put elsewhere"
+        for name, what in OTHERWISE.items():
+            if then[id].get(name) != line[name]:
+                return f"data: {id!r} {what}"
     lost = next((id for id in then if id not in now), None)
     return "" if lost is None else f"data: {lost!r} is gone"
+
+
+def _by_id(lines: str) -> dict[str, JsonObject]:
+    found = [json.loads(line) for line in lines.splitlines()]
+    return {line["id"]: line | {"role": ROLES_OF_0_1.get(line["role"], line["role"])} for line in found}

@@ -9,17 +9,12 @@ from dataclasses import dataclass, replace
 from hashlib import sha256
 from itertools import islice
 from statistics import median_low
-from typing import Annotated
 
-import pydantic
-
-from augkit.core.arrays import Label
 from augkit.datasets import Source
 from augkit.errors import AugkitError, DecodeError, FileError, Unreachable
 from augkit.images import decode
 from augkit.train.parts import ROLES, Part, Parts, Role
 
-ROLES_OF_0_1 = {"fit": "train", "choose": "val", "report": "test"}  # in runs that augkit 0.1 began
 THREADS = 4  # decoding lets others run
 AHEAD = 64  # pictures
 
@@ -31,16 +26,6 @@ class Facts:
     sha256: str
     size: tuple[int, int]
     channels: int
-
-
-class PictureLine(pydantic.BaseModel):
-    """A line of pictures.jsonl: all that the training knows of a picture."""
-
-    role: Annotated[Role, pydantic.BeforeValidator(lambda role: ROLES_OF_0_1.get(role, role))]
-    id: str
-    origin: str
-    label: Label
-    sha256: str
 
 
 @dataclass(frozen=True)
@@ -62,7 +47,7 @@ class Survey:
         return all(facts.channels == 1 for role in ROLES for facts in self.facts[role].values())
 
     def lines(self) -> Iterator[str]:
-        """Yield a line of JSON for every picture, as `PictureLine` reads it."""
+        """Yield a line of JSON for every picture: all that the training knows of it."""
         for role in ROLES:
             part = self.parts[role]
             for source, origin in zip(part.sources, part.origins, strict=True):

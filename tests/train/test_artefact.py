@@ -55,7 +55,7 @@ def with_content(data: bytes, **changes: Any) -> bytes:
     return len(text).to_bytes(8, "little") + text + rest
 
 
-@pytest.mark.parametrize("task", [CLASSES, LABELS, NUMBERS])
+@pytest.mark.parametrize("task", [CLASSES, LABELS, NUMBERS, Classes(("a", "caf\udce9"))])  # not UTF-8
 def test_what_is_saved_is_loaded(task: Task, tmp_path: Path) -> None:
     made = artefact(
         task,

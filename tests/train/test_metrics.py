@@ -11,8 +11,7 @@ from scipy.special import softmax
 from sklearn.metrics import accuracy_score, average_precision_score, classification_report, f1_score, r2_score
 
 from augkit.errors import SampleError
-from augkit.train.calibration import fit_temperature, reliability
-from augkit.train.metrics import measure
+from augkit.train.metrics import fit_temperature, measure, reliability
 from augkit.train.report.reliability import Reliability
 from augkit.train.tasks import Evaluation, Task
 from augkit.train.tasks.classes_task import Classes

@@ -17,8 +17,7 @@ from PIL import Image
 from augkit.errors import FileError, MissingExtra
 from augkit.storage import durable
 from augkit.train.artefact import versions
-from augkit.train.calibration import reliability
-from augkit.train.metrics import measure
+from augkit.train.metrics import measure, reliability
 from augkit.train.report.figures import Curves, confusion, learning_curves, reliability_diagram, scatter
 from augkit.train.report.mistakes import MOST, thumbnail, worst
 from augkit.train.report.reliability import Reliability

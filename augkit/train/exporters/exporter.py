@@ -44,24 +44,14 @@ class ExportError(AugkitError):
 class Deployed(nn.Module):
     """A network from pixels (B, h, w, C), uint8, to calibrated logits, or to numbers in the units of the labels."""
 
-    mean: Tensor
-    std: Tensor
-    factor: Tensor
-    offset: Tensor
-
     def __init__(self, artefact: Artefact) -> None:
         super().__init__()
         preprocessing = artefact.architecture.preprocessing
         factor, offset = artefact.task.scale(artefact.temperature)
-        parts = {
-            "mean": torch.tensor(preprocessing.mean).view(-1, 1, 1),
-            "std": torch.tensor(preprocessing.std).view(-1, 1, 1),
-            "factor": torch.tensor(factor),
-            "offset": torch.tensor(offset),
-        }
         self.network = artefact.network
-        for name, value in parts.items():
-            self.register_buffer(name, value)
+        self.mean = nn.Buffer(torch.tensor(preprocessing.mean).view(-1, 1, 1))
+        self.std = nn.Buffer(torch.tensor(preprocessing.std).view(-1, 1, 1))
+        self.factor, self.offset = nn.Buffer(torch.tensor(factor)), nn.Buffer(torch.tensor(offset))
 
     def forward(self, pixels: Tensor) -> Tensor:
         levels = pixels.permute(0, 3, 1, 2).to(torch.float32) / 255.0

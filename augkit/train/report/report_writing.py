@@ -10,7 +10,7 @@ from pathlib import Path
 from augkit.core.arrays import Image, Json, JsonObject
 from augkit.storage.durable import replace_with
 from augkit.train.artefact import Artefact
-from augkit.train.calibration import BINS, reliability
+from augkit.train.metrics import BINS, reliability
 from augkit.train.predictions import Row, csv_of
 from augkit.train.report.figures import Curves, learning_curves, reliability_diagram
 from augkit.train.report.mistakes import MOST, gallery, worst

@@ -8,12 +8,11 @@ from __future__ import annotations
 import json
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass, fields
 from typing import ClassVar, Self
 
 import numpy as np
-import pydantic
 import torch
 from torch import Tensor
 
@@ -234,14 +233,16 @@ def task_for(labels: Sequence[Label], kind: str | None = None, names: Sequence[s
     return found.of(values, names)
 
 
-def read_task(data: Mapping[str, object]) -> Task:
+def read_task(data: JsonObject) -> Task:
     """Return the task that `Task.described` described, or raise ArgumentError."""
     try:
         task = TASKS.find(str(data["kind"]), "target")
-        found = pydantic.TypeAdapter(task).validate_python({name: data[name] for name in data if name != "kind"})
-    except (LookupError, TypeError, pydantic.ValidationError):
-        raise ArgumentError(f"must have a kind and names, got {data!r:.80}.", "target") from None
-    return found
+        found = task(**{field.name: tuple(data[field.name]) for field in fields(task)})
+        if found.names and all(isinstance(name, str) for name in found.names):
+            return found
+    except (LookupError, TypeError, ValueError):
+        pass
+    raise ArgumentError(f"must have a kind and names, got {data!r:.80}.", "target")
 
 
 def parsed(label: Label) -> Label:
