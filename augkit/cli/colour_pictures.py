@@ -4,27 +4,17 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol, Self, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from augkit.cli.output import say
 
 if TYPE_CHECKING:
-    from augkit.core.arrays import Image
+    from augkit.datasets.picture_statistics import ColorSums, StyleSums
     from augkit.transforms.colour import ColorStatistics
     from augkit.transforms.style import Style
 
 
-class Sums(Protocol):
-    """Sums over pictures, which begin with none."""
-
-    @classmethod
-    def of(cls, image: Image) -> Self:
-        """Return the sums of one picture."""
-
-    def __add__(self, other: Self) -> Self: ...
-
-
-S = TypeVar("S", bound=Sums)
+S = TypeVar("S", "ColorSums", "StyleSums")
 
 
 def summed(source: str, output: Path, total: S) -> tuple[S, str]:

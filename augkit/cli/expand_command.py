@@ -10,7 +10,7 @@ import typer
 
 from augkit.cli.options import configured
 from augkit.cli.output import say
-from augkit.cli.stopping import terminated_as_interrupted
+from augkit.cli.stopping import resumable, terminated_as_interrupted
 
 if TYPE_CHECKING:
     from augkit.expand import ExpandConfig, Progress, Summary
@@ -64,16 +64,12 @@ def _expanded(config: ExpandConfig) -> Summary:
     from augkit.cli.progress import progress_shown
     from augkit.expand import expand
 
-    try:
-        with terminated_as_interrupted(), progress_shown() as show:
+    with resumable(config.out), progress_shown() as show:
 
-            def progress(at: Progress) -> None:
-                show(at.written + at.rejected + at.in_hand, at.planned, f", {at.rejected:,} rejected")
+        def progress(at: Progress) -> None:
+            show(at.written + at.rejected + at.in_hand, at.planned, f", {at.rejected:,} rejected")
 
-            return expand(**dict(config), progress=progress)
-    except KeyboardInterrupt:
-        say(f"augkit: interrupted. The same command goes on from here; {config.out} is unfinished.", is_error=True)
-        raise typer.Exit(130) from None
+        return expand(**dict(config), progress=progress)
 
 
 def _tell(summary: Summary, out: str) -> None:

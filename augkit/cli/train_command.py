@@ -10,13 +10,12 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-import typer
 from typer import Option
 
 from augkit.cli.options import configured
 from augkit.cli.output import say
 from augkit.cli.progress import progress_shown
-from augkit.cli.stopping import terminated_as_interrupted
+from augkit.cli.stopping import resumable
 
 if TYPE_CHECKING:
     from augkit.train import Result, TrainConfig
@@ -85,13 +84,8 @@ def _announced(config: TrainConfig, fresh: bool) -> Result:
 def _trained(config: TrainConfig, fresh: bool) -> Result:
     from augkit.train import train
 
-    try:
-        with terminated_as_interrupted(), progress_shown() as show:
-            return train(config, fresh=fresh, tell=partial(say, is_error=True), progress=show)
-    except KeyboardInterrupt:
-        what = f"interrupted. The same command goes on from here; {config.out} is unfinished."
-        say(f"augkit: {what}", is_error=True)
-        raise typer.Exit(130) from None
+    with resumable(config.out), progress_shown() as show:
+        return train(config, fresh=fresh, tell=partial(say, is_error=True), progress=show)
 
 
 def _told(result: Result) -> list[str]:

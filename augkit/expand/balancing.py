@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Sequence
-from hashlib import blake2b
 
 from augkit.core.arrays import Label
 from augkit.errors import ArgumentError
 from augkit.expand.expand_config import MOST_COPIES, Balance
-from augkit.expand.output_names import is_class
+from augkit.expand.output_names import digest, is_class
 
 
 def wanted_copies(
@@ -54,33 +54,25 @@ def wanted_copies(
     for label, places in sorted(classes.items()):
         lack = target - sizes[label]
         if lack < 0 and not any(existing):
-            advice = "Ask for more, or for fewer copies."
-            what = (
-                f"must be at least {sizes[label]:,}, the outputs of class {label} with {copies} copies, got {target:,}"
-            )
-            raise ArgumentError(f"{what}. {advice}", "balance")
+            least = f"must be at least {sizes[label]:,}, the outputs of class {label} with {copies} copies"
+            raise ArgumentError(f"{least}, got {target:,}. Ask for more, or for fewer copies.", "balance")
         if target > MOST_COPIES * len(places):
             most = f"{MOST_COPIES:,} copies of each of its {len(places):,} pictures"
             raise ArgumentError(f"must bring class {label} to {most} at most, got {target:,} outputs.", "balance")
-        _raise_lowest(wanted, sorted(places, key=lambda place: _hash(ids[place])), max(0, lack))
+        _raise_lowest(wanted, sorted(places, key=lambda place: digest(ids[place])), max(0, lack))
     return wanted
 
 
 def _raise_lowest(counts: list[int], places: list[int], lack: int) -> None:
     """Add `lack` to the counts at some places, always to the lowest, the earlier of equals."""
-    low, high = 0, max((counts[place] for place in places), default=0) + lack + 1
-    while high - low > 1:  # the level that all can be brought to
-        level = (low + high) // 2
-        if sum(max(0, level - counts[place]) for place in places) <= lack:
-            low = level
-        else:
-            high = level
+
+    def needed(level: int) -> int:
+        return sum(max(0, level - counts[place]) for place in places)
+
+    levels = range(max((counts[place] for place in places), default=0) + lack + 1)
+    level = bisect_right(levels, lack, key=needed) - 1  # that all can be brought to
+    lack -= needed(level)
     for place in places:
-        lack -= max(0, low - counts[place])
-        counts[place] = max(low, counts[place])
-    for place in [place for place in places if counts[place] == low][:lack]:
+        counts[place] = max(level, counts[place])
+    for place in [place for place in places if counts[place] == level][:lack]:
         counts[place] += 1
-
-
-def _hash(id: str) -> bytes:
-    return blake2b(id.encode("utf-8", "surrogatepass"), digest_size=16).digest()

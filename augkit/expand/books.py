@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import islice
-from typing import NoReturn
+from typing import NamedTuple, NoReturn
 
 from augkit.configuration import difference
 from augkit.core.arrays import JsonObject
@@ -22,10 +22,11 @@ from augkit.storage.sealed_json import facts_of, sealed
 from augkit.storage.store import BOOKS, Store
 
 ADVICE = "Run the same command as before, pass --fresh to start anew, or choose another OUT."
+LINES_AT_ONCE = 1000  # that are written
+OF_SOURCES = ("sources", "classes", "parts")  # entries of job.json
 
 
-@dataclass(frozen=True)
-class _Known:
+class _Known(NamedTuple):
     """Outputs that earlier parts of a plan give a source."""
 
     size: int
@@ -34,15 +35,12 @@ class _Known:
 
 
 def open_books(store: Store, plan: WorkPlan, is_extension: bool) -> WorkPlan:
-    """Write down what is to be done in OUT, or find it written down already.
+    """Write down what is to be done in OUT, or find it written down already; return the plan with all its parts.
 
     Args:
         store: OUT, locked.
         plan: without parts.
         is_extension: whether copies and sources that are not in the books are added to them.
-
-    Returns:
-        The plan with all its parts.
 
     Raises:
         ArgumentError: OUT holds another job; the message names what differs.
@@ -61,7 +59,10 @@ def open_books(store: Store, plan: WorkPlan, is_extension: bool) -> WorkPlan:
         return found
     if is_extension:
         return _extended(store, plan, found, job, known)
-    _refuse(_difference(job, wanted) or _lost(known, plan) or _added(known, plan), store)
+    unlike = difference(_without(job, OF_SOURCES), _without(wanted, OF_SOURCES))
+    if unlike.startswith("copies ") and wanted["copies"] > job["copies"]:
+        unlike += "; --extend adds copies"
+    _refuse(unlike or _lost(known, plan) or _added(known, plan), store)
 
 
 def rows_wanted(plan: WorkPlan, known: Mapping[str, _Known]) -> Iterator[Row]:
@@ -86,7 +87,12 @@ def _read_parts(store: Store, job: JsonObject, plan: WorkPlan) -> tuple[dict[str
     known: dict[str, _Known] = {}
     parts: list[list[Row]] = []
     for part in range(len(job["parts"])):
-        _require_whole(store, layout.plan(part), job["parts"][part]["plan"])
+        try:
+            is_whole = job["parts"][part]["plan"] == list(facts_of(store.lines(layout.plan(part))))
+        except FileNotFoundError:
+            is_whole = False
+        if not is_whole:
+            raise JobError(f"{DAMAGED} Pass --fresh to start anew.", f"{store}/{layout.plan(part)}")
         rows = []
         for line in store.lines(layout.plan(part)):
             id, size, split, first, copies, is_passed = json.loads(line)
@@ -97,18 +103,8 @@ def _read_parts(store: Store, job: JsonObject, plan: WorkPlan) -> tuple[dict[str
     return known, parts
 
 
-def _require_whole(store: Store, id: str, facts: list[object]) -> None:
-    """Refuse a file of the books that has not the size and the hash that it was written with."""
-    try:
-        is_whole = facts == list(facts_of(store.lines(id)))
-    except FileNotFoundError:
-        is_whole = False
-    if not is_whole:
-        raise JobError(f"{DAMAGED} Pass --fresh to start anew.", f"{store}/{id}")
-
-
 def _extended(store: Store, plan: WorkPlan, found: WorkPlan, job: JsonObject, known: Mapping[str, _Known]) -> WorkPlan:
-    free = ("copies", "balance", "sources", "classes", "parts", "keypoints")
+    free = (*OF_SOURCES, "copies", "balance", "keypoints")
     unlike = difference(_without(job, free), _without(found.described(), free)) or _lost(known, plan)
     if unlike:
         _refuse(unlike, store)
@@ -125,14 +121,10 @@ def _written(store: Store, plan: WorkPlan) -> WorkPlan:
     """Write down a plan; job.json comes last, and makes an older done.json void."""
     store.replace(HINT, [plan.data.root.lasting + b"\n"])
     part = len(plan.parts) - 1
-    store.replace(layout.plan(part), _in_pieces(plan.lines(part)))
+    lines = plan.lines(part)
+    store.replace(layout.plan(part), iter(lambda: b"".join(islice(lines, LINES_AT_ONCE)), b""))
     store.replace(JOB, [sealed(plan.described())])
     return plan
-
-
-def _in_pieces(lines: Iterator[bytes], size: int = 1000) -> Iterator[bytes]:
-    while piece := b"".join(islice(lines, size)):
-        yield piece
 
 
 def _is_begun(store: Store) -> bool:
@@ -158,14 +150,6 @@ def require_free(store: Store) -> None:
 
 def _refuse(unlike: str, store: Store) -> NoReturn:
     raise ArgumentError(f"must be what {store} was begun with: {unlike}. {ADVICE}", "expand")
-
-
-def _difference(then: JsonObject, now: JsonObject) -> str:
-    """Say in which field two jobs differ, apart from their sources."""
-    skipped = ("sources", "classes", "parts")
-    found = difference(_without(then, skipped), _without(now, skipped))
-    is_more = found.startswith("copies ") and now["copies"] > then["copies"]
-    return f"{found}; --extend adds copies" if is_more else found
 
 
 def _without(job: JsonObject, names: Iterable[str]) -> JsonObject:

@@ -7,8 +7,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import dataclass, replace
-from hashlib import blake2b
+from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
 from tempfile import TemporaryDirectory, gettempdir
@@ -17,7 +16,7 @@ from augkit.errors import JobError
 from augkit.expand.books import rows_wanted
 from augkit.expand.engines.processes import cpu_count, run_shards
 from augkit.expand.expand_config import ExpandConfig
-from augkit.expand.output_names import is_class
+from augkit.expand.output_names import digest, is_class
 from augkit.expand.planning import make_plan
 from augkit.expand.shard import Work
 from augkit.expand.work_plan import Row, Shard, WorkPlan
@@ -141,7 +140,7 @@ def _sampled(plan: WorkPlan, rows: list[Row]) -> _Measured:
 
 def _measured(plan: WorkPlan, rows: list[Row], folder: str) -> _Measured:
     """Do as much of some rows, in random order, as SAMPLE_SECONDS hold, with shards of the real size."""
-    work, config = Work(plan.job, replace(plan.data, sources=(), columns={}), folder, plan.classes), plan.job.config
+    config = plan.job.config
     workers = cpu_count() if config.workers is None else config.workers
     began, first = time.perf_counter(), 0.0
 
@@ -157,7 +156,9 @@ def _measured(plan: WorkPlan, rows: list[Row], folder: str) -> _Measured:
             yield shard
 
     method = config.start_method
-    run = run_shards(work, shards(), workers, timeout_s=config.timeout, start_method=method, watch=watch)
+    run = run_shards(
+        Work.of(plan, folder), shards(), workers, timeout_s=config.timeout, start_method=method, watch=watch
+    )
     with closing(run):  # the workers end before the folder does
         results = list(run)
     ended = time.perf_counter()
@@ -170,15 +171,13 @@ def _measured(plan: WorkPlan, rows: list[Row], folder: str) -> _Measured:
 
 def _shuffled(plan: WorkPlan, rows: list[Row]) -> Iterator[Shard]:
     """Yield shards of the size that the plan cuts, of rows in an order that has nothing to do with their names."""
-    order = sorted(
-        rows, key=lambda row: blake2b(plan.data.sources[row.source].id.encode("utf-8", "surrogatepass")).digest()
-    )
-    size, index = plan.shard_size(rows), 0
-    held: list[Row] = []
+    order = sorted(rows, key=lambda row: digest(plan.data.sources[row.source].id))
+    size, held = plan.shard_size(rows), list[Row]()
+    index = 0
     for row in order:
         held.append(row)
         if sum(other.outputs for other in held) >= size or row is order[-1]:
-            yield Shard(index, plan.splits[row.source], tuple(plan.task(other) for other in held))
+            yield Shard(index, plan.splits[row.source], tuple(map(plan.task, held)))
             held, index = [], index + 1
 
 

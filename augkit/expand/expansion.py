@@ -8,7 +8,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from augkit.errors import JobError, Unreachable
@@ -23,7 +23,6 @@ from augkit.expand.shard import ShardResult, Work
 from augkit.expand.work_plan import WorkPlan
 from augkit.expand.worker import is_worker_starting
 from augkit.pipeline import Pipeline
-from augkit.storage.root import Root
 from augkit.storage.store import Store
 from augkit.storage.stores import store_at
 
@@ -137,9 +136,8 @@ class _Tally:
             if index % shards[1] != shards[0]:
                 continue
             self.counts["planned"] += outputs
-            marker = read_marker(store, index)
             self.missing.add(index)
-            if marker is not None:
+            if marker := read_marker(store, index):
                 self.add(ShardResult.of(marker))
         self.resumed = self.done
 
@@ -156,12 +154,7 @@ class _Tally:
 
     def ends_all(self) -> bool:
         """Say whether every shard of the job is done, whoever did it."""
-        every = range(self.plan.shard_count)
-        return not self.missing and all(read_marker(self.store, index) is not None for index in every)
-
-    def progress(self, in_hand: int) -> Progress:
-        """Return how far the run is."""
-        return Progress(self.counts["planned"], self.counts["written"], self.reasons.total(), in_hand)
+        return not self.missing and all(read_marker(self.store, index) for index in range(self.plan.shard_count))
 
     def summary(self, seconds: float, max_rejected: float) -> Summary:
         """Return what the run came to."""
@@ -178,7 +171,7 @@ class _Tally:
             reasons=tuple(sorted(self.reasons.items(), key=lambda item: (-item[1], item[0]))),
             over_budget=rejected > max_rejected * planned,
             absent=self.plan.absent,
-            leaks=done["leaks"] if done is not None else 0,
+            leaks=done["leaks"] if done else 0,
             resumed=self.resumed,
             is_complete=done is not None,
         )
@@ -186,18 +179,17 @@ class _Tally:
 
 def _do(config: ExpandConfig, plan: WorkPlan, tally: _Tally, progress: Callable[[Progress], None]) -> None:
     """Have an engine do the shards that are missing."""
-    root = Root.at(os.fsdecode(plan.data.root.lasting))  # who does the work may be at home in another folder
-    work = Work(plan.job, replace(plan.data, root=root, sources=(), columns={}), str(tally.store), plan.classes)
-    missing = frozenset(tally.missing)
+    work, missing = Work.of(plan, str(tally.store)), frozenset(tally.missing)
     todo = (shard for shard in plan.shards() if shard.index in missing)
     in_hand = 0
 
     def watch(now: int) -> None:
         nonlocal in_hand
         in_hand = now
-        progress(tally.progress(in_hand))
+        counts = tally.counts
+        progress(Progress(counts["planned"], counts["written"], tally.reasons.total(), in_hand))
 
-    progress(tally.progress(0))  # what earlier runs did
+    watch(0)  # what earlier runs did
     workers = cpu_count() if config.workers is None else config.workers
     run, method = ENGINES[config.engine], config.start_method
     with closing(run(work, todo, workers, timeout_s=config.timeout, start_method=method, watch=watch)) as results:
@@ -210,14 +202,15 @@ def _do(config: ExpandConfig, plan: WorkPlan, tally: _Tally, progress: Callable[
 @contextmanager
 def _swept(store: Store, is_alone: bool) -> Iterator[None]:
     """Remove what killed runs left unpublished, and what this one leaves; not while others may be at work."""
-    if is_alone:
-        store.sweep()
+    if not is_alone:
+        yield
+        return
+    store.sweep()
     try:
         yield
     finally:
-        if is_alone:
-            with suppress(OSError):
-                store.sweep()
+        with suppress(OSError):
+            store.sweep()
 
 
 @contextmanager

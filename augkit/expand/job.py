@@ -19,12 +19,7 @@ from augkit.pipeline import Pipeline
 
 @dataclass(frozen=True)
 class Job:
-    """An expansion whose form is known, with the versions of what makes it.
-
-    Args:
-        config: its options; the form is one.
-        versions: of everything that decides an output's bytes.
-    """
+    """An expansion whose form is known, with the versions of everything that decides an output's bytes."""
 
     config: ExpandConfig
     versions: tuple[tuple[str, str], ...]

@@ -69,16 +69,11 @@ def read_job(store: Store) -> JsonObject:
 
 
 def read_marker(store: Store, shard: int) -> JsonObject | None:
-    """Return a shard's marker, or None if it is missing or damaged."""
+    """Return a shard's marker, or None if it is missing, damaged, or another shard's."""
     try:
-        return marker_in(store.read(marker(shard)), shard)
+        value = unsealed(store.read(marker(shard)))
     except FileNotFoundError:
         return None
-
-
-def marker_in(data: bytes, shard: int) -> JsonObject | None:
-    """Return a shard's marker from what its file holds, or None if that is damaged, or another shard's."""
-    value = unsealed(data)
     return value if value is not None and value.get("shard") == shard else None
 
 

@@ -67,7 +67,7 @@ class Names:
 
     def _stem(self, source: Source, digits: int) -> str:
         name = source.id.rpartition("/")[2]
-        stem = f"{safe(name.rpartition('.')[0])}-{_digest(source.id, digits)}"
+        stem = f"{safe(name.rpartition('.')[0])}-{digest(source.id, digits)}"
         return f"{self._folders[str(source.label)]}/{stem}" if is_class(source.label) else stem
 
 
@@ -88,10 +88,11 @@ def _folders(labels: Sequence[str]) -> dict[str, str]:
     return {
         label: label
         if safe(label, CLASS_BYTES) == label and counts[label.casefold()] == 1
-        else f"{safe(label, CLASS_BYTES)}-{_digest(label, DIGITS)}"
+        else f"{safe(label, CLASS_BYTES)}-{digest(label, DIGITS)}"
         for label in labels
     }
 
 
-def _digest(text: str, digits: int) -> str:
+def digest(text: str, digits: int = MORE_DIGITS) -> str:
+    """Return hexadecimal digits that tell texts apart, in an order that has nothing to do with theirs."""
     return blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()[:digits]

@@ -11,7 +11,7 @@ from augkit.expand.expand_config import ExpandConfig
 from augkit.expand.job import Job
 from augkit.expand.output_names import is_class
 from augkit.expand.work_plan import WorkPlan
-from augkit.storage.apart import require_apart
+from augkit.storage.stores import require_apart
 from augkit.targets.records import details
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from augkit.core.arrays import Json, JsonObject, Label
 from augkit.core.plan import Plan
 from augkit.datasets.lineage import HINT, LINEAGE
-from augkit.datasets.places import Place, place_of, read_place
+from augkit.datasets.places import place_of, read_place
 from augkit.errors import ArgumentError, FileError, JobError, closest
 from augkit.executors import run
 from augkit.expand import layout
@@ -97,22 +97,22 @@ def replay(out: str | os.PathLike[str], id: str, source: str | os.PathLike[str] 
         plan = None if line.plan is None else Plan.from_json(compact(line.plan))
     except ArgumentError as fault:
         raise _damaged("an unfit place or plan", where) from fault
-    data = _source_bytes(root, place)
-    if sha256_of(data) != line.source_sha256:
-        advice = "Pass --source if it lies elsewhere."
-        what = f"must be the picture that was expanded, got another content. {advice}"
+    try:
+        made = read_place(root, place)
+    except FileError as fault:
+        advice = "If the sources lie elsewhere now, say where with --source."
+        raise FileError(f"{fault.message} {advice}", fault.where) from None
+    if sha256_of(made) != line.source_sha256:
+        what = "must be the picture that was expanded, got another content. Pass --source if it lies elsewhere."
         raise JobError(what, f"{root}/{line.source}")
-    made = data if plan is None else _copied(line, plan, data)
+    if plan is not None:
+        decoded = decode(made)
+        sample = Sample(decoded.image, label=line.label, id=line.source, alpha=decoded.alpha)
+        copy = run(plan, sample, line.executor)
+        made = encode(copy.image, line.encoding, line.quality, copy.alpha)
     now = versions()
     others = tuple((k, then, now[k]) for k, then in line.versions.items() if now.get(k, then) != then)
     return Replay(line.id, made, sha256_of(made) == line.sha256, others)
-
-
-def _copied(line: _OutputLine, plan: Plan, data: bytes) -> bytes:
-    decoded = decode(data)
-    sample = Sample(decoded.image, label=line.label, id=line.source, alpha=decoded.alpha)
-    made = run(plan, sample, line.executor)
-    return encode(made.image, line.encoding, line.quality, made.alpha)
 
 
 def _below_out(out: Path, id: str) -> str:
@@ -126,38 +126,32 @@ def _below_out(out: Path, id: str) -> str:
 def _found(store: Store, id: str) -> tuple[_OutputLine, str]:
     """Return an output's line, and where it stands."""
     start = compact({"id": id})[:-1].encode() + b","
-    for where, text in _lines(store):
+    lineage = sorted(store.files(LINEAGE))
+    for where, text in _lines(store, lineage):
         if text.startswith(start):
             return _parsed(_OutputLine, text, where), where
-    if any(held == layout.REJECTED for held in store.files(BOOKS)):
-        for where, text in _lines_of(store, layout.REJECTED):
-            line = _parsed(_RejectedLine, text, where)
-            if line.id == id:
-                raise ArgumentError(f"must name an output that was written, got one rejected: {line.reason}", "id")
-    ids = [_parsed(_Line, text, where).id for where, text in islice(_lines(store), MOST_SUGGESTED_FROM)]
+    rejected = [held for held in store.files(BOOKS) if held == layout.REJECTED]
+    for where, text in _lines(store, rejected):
+        line = _parsed(_RejectedLine, text, where)
+        if line.id == id:
+            raise ArgumentError(f"must name an output that was written, got one rejected: {line.reason}", "id")
+    ids = [_parsed(_Line, text, where).id for where, text in islice(_lines(store, lineage), MOST_SUGGESTED_FROM)]
     raise ArgumentError(f"must be the path of an output below {store}, got {id!r}.{closest(id, ids)}", "id")
 
 
-def _lines(store: Store) -> Iterator[tuple[str, bytes]]:
-    """Yield where every line of the lineage stands, and the line."""
-    for id in sorted(store.files(LINEAGE)):
-        yield from _lines_of(store, id)
-
-
-def _lines_of(store: Store, id: str) -> Iterator[tuple[str, bytes]]:
-    try:
-        for number, line in enumerate(store.lines(id), start=1):
-            yield f"{store}/{id}:{number}", line
-    except OSError as fault:
-        raise FileError(f"must be readable, got: {fault.strerror}. Check its permissions.", f"{store}/{id}") from None
+def _lines(store: Store, ids: Iterable[str]) -> Iterator[tuple[str, bytes]]:
+    """Yield where every line of some files of the books stands, and the line."""
+    for id in ids:
+        try:
+            for number, line in enumerate(store.lines(id), start=1):
+                yield f"{store}/{id}:{number}", line
+        except OSError as fault:
+            what = f"must be readable, got: {fault.strerror}. Check its permissions."
+            raise FileError(what, f"{store}/{id}") from None
 
 
 def _parsed(kind: type[L], line: bytes, where: str) -> L:
-    """Return what a line of the books says.
-
-    Raises:
-        JobError: the line is damaged; the message names the place.
-    """
+    """Return what a line of the books says, or raise a JobError that names its place."""
     try:
         return kind.model_validate(json.loads(line))
     except ValidationError as fault:
@@ -181,11 +175,3 @@ def _root(store: Store, source: str | os.PathLike[str] | None) -> Root:
     except OSError:
         where = f"{store}/{HINT}"
         raise FileError("must say where the sources lay, but cannot be read. Pass --source.", where) from None
-
-
-def _source_bytes(root: Root, place: Place) -> bytes:
-    try:
-        return read_place(root, place)
-    except FileError as fault:
-        advice = "If the sources lie elsewhere now, say where with --source."
-        raise FileError(f"{fault.message} {advice}", fault.where) from None

@@ -1,20 +1,33 @@
-"""One shard: the outputs of its sources are made, and published all or not at all."""
+"""One shard: the outputs of its sources are made, with a line for each, and published all or not at all."""
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from augkit.core.arrays import JsonObject
-from augkit.datasets import DataSet, Part
+from augkit.core.key import Key
+from augkit.datasets import DataSet, Part, Record
+from augkit.datasets.samples import ready_for, sample_of
+from augkit.errors import AugkitError, FileError, Unreachable
+from augkit.executors import reusing, run
 from augkit.expand import layout
 from augkit.expand.job import Job
-from augkit.expand.outputs import Maker, Output, Rejected, Seen
-from augkit.expand.work_plan import Shard, Task
+from augkit.expand.leakage import fingerprint
+from augkit.expand.transform_annotations import moved
+from augkit.expand.work_plan import Shard, Task, WorkPlan
 from augkit.expand.worker import Hand
-from augkit.storage.sealed_json import sealed
+from augkit.images import decode, decode_mask, encode
+from augkit.storage.root import Root
+from augkit.storage.sealed_json import compact, sealed, sha256_of
 from augkit.storage.stores import store_at
+from augkit.targets.sample import Sample
+from augkit.targets.scene import Scene
+
+EXECUTOR = "cpu"  # does all plans, and is named in every line
 
 
 @dataclass(frozen=True)
@@ -37,19 +50,18 @@ class ShardResult:
 
 @dataclass(frozen=True)
 class Work:
-    """Settings of an expansion that are the same for all its shards, and handed to other processes whole.
-
-    Args:
-        job: how.
-        data: the data set, without its sources: each task brings its own.
-        out: where to.
-        classes: their names, in order.
-    """
+    """Settings of an expansion that are the same for all its shards, and handed to other processes whole."""
 
     job: Job
     data: DataSet
     out: str
     classes: tuple[str, ...]
+
+    @staticmethod
+    def of(plan: WorkPlan, out: str) -> Work:
+        """Return what is to be done, without the sources: each task brings its own."""
+        root = Root.at(os.fsdecode(plan.data.root.lasting))  # who does the work may be at home in another folder
+        return Work(plan.job, replace(plan.data, root=root, sources=(), columns={}), out, plan.classes)
 
     def expand(self, shard: Shard, hand: Hand) -> ShardResult:
         """Do a shard from its sources to its marker; doing it again gives the same files.
@@ -59,19 +71,18 @@ class Work:
             OSError: the output cannot be written.
         """
         part = Part(shard.index, shard.split, self.classes)
-        lines, copied = list[str](), 0
-        rejections, seen = list[Rejected](), list[Seen]()
+        lines, seen, rejected, copied = list[str](), list[_Seen](), list[JsonObject](), 0
         with store_at(self.out).staging(f"{shard.index:05d}") as staging:
             with self.job.writer.writing(staging, part) as add:
                 for one in self._made(shard, part, hand):
-                    if isinstance(one, Output):
+                    if isinstance(one, _Output):
                         add(one.record, one.data, one.mask)
                         lines.append(one.line)
                         copied += one.is_passed
-                    elif isinstance(one, Rejected):
-                        rejections.append(one)
-                    else:
+                    elif isinstance(one, _Seen):
                         seen.append(one)
+                    else:
+                        rejected.append(one)
             hand.publishing()
             staging.write(layout.lineage(shard.index), "".join(lines).encode())
             marker = {
@@ -80,11 +91,11 @@ class Work:
                 "sources": sum(task.first == 0 for task in shard.tasks),  # those that no earlier part had
                 "written": len(lines),
                 "copied": copied,
-                "rejected": [entry.described() for entry in rejections],
-                "seen": [[one.source, one.sha256, one.fingerprint] for one in seen],
-                "files": {id: list(facts) for id, facts in staging.files.items()},
+                "rejected": rejected,
+                "seen": seen,
+                "files": staging.files,
             }
-            gone = [] if self.job.writer.is_packed else [entry.id for entry in rejections]
+            gone = [] if self.job.writer.is_packed else [entry["id"] for entry in rejected]
             staging.publish(layout.marker(shard.index), sealed(marker), gone)
         return ShardResult.of(marker)
 
@@ -93,11 +104,139 @@ class Work:
         for _ in self._made(Shard(0, None, tuple(tasks)), Part(0, None, self.classes), hand):
             pass
 
-    def _made(self, shard: Shard, part: Part, hand: Hand) -> Iterator[Output | Rejected | Seen]:
-        maker, quarantined = Maker(self.job, self.data, part), dict(shard.quarantined)
+    def _made(self, shard: Shard, part: Part, hand: Hand) -> Iterator[_Output | _Seen | JsonObject]:
+        maker, quarantined = _Maker(self.job, self.data, part), dict(shard.quarantined)
         for position, task in enumerate(shard.tasks):
             hand.at(position)
             if position in quarantined:
                 yield from maker.rejected(task, quarantined[position])
             else:
                 yield from maker.outputs(task, hand)
+
+
+@dataclass(frozen=True, slots=True)
+class _Output:
+    """An output that was made: what its form writes, its line in the books, and whether it was passed through."""
+
+    record: Record
+    data: bytes
+    mask: bytes | None
+    line: str
+    is_passed: bool
+
+
+class _Seen(NamedTuple):
+    """A source that could be decoded: what tells whether two pictures are the same, or nearly."""
+
+    source: str
+    sha256: str
+    fingerprint: str
+
+
+@dataclass(frozen=True)
+class _Origin:
+    """A decoded source, with what the lines of all its outputs begin and end with, as JSON."""
+
+    data: bytes
+    sample: Sample
+    scene: Scene
+    sha256: str
+    head: str
+    tail: str
+
+
+@dataclass(frozen=True)
+class _Maker:
+    """Make the outputs of sources that belong to one shard: decode each once, then draw, run and encode its copies."""
+
+    job: Job
+    data: DataSet
+    part: Part
+
+    def outputs(self, task: Task, hand: Hand) -> Iterator[_Output | _Seen | JsonObject]:
+        """Yield every output of a source; whatever is wrong with the picture costs its outputs and no others.
+
+        Where there are splits, what tells whether the picture lies in two of them comes first.
+
+        Raises:
+            Unreachable: the sources cannot be read now: that is no reason to reject any.
+        """
+        try:
+            origin = self._read(task)
+        except Unreachable:
+            raise
+        except Exception as fault:  # decoders and damaged files raise anything
+            yield from self.rejected(task, _reason(fault))
+            return
+        if self.part.split is not None:
+            yield _Seen(task.source.id, origin.sha256, fingerprint(origin.sample.image))
+        with reusing(origin.sample):
+            for copy in task.wanted:
+                hand.tick()
+                try:
+                    yield self._output(task, origin, copy)
+                except Exception as fault:
+                    yield self._rejected(task, copy, _reason(fault))
+
+    def rejected(self, task: Task, reason: str) -> Iterator[JsonObject]:
+        """Yield the rejection of all outputs of a source."""
+        for copy in task.wanted:
+            yield self._rejected(task, copy, reason)
+
+    def _rejected(self, task: Task, copy: int | None, reason: str) -> JsonObject:
+        """Return the rejection of an output, as rejected.jsonl holds it."""
+        id = self.job.writer.place(self.part, task.name(copy, self.job.suffix))
+        return {"id": id, "source": task.source.id, "class": task.source.label, "copy": copy, "reason": reason}
+
+    def _read(self, task: Task) -> _Origin:
+        source, config = task.source, self.job.config
+        try:
+            content = self.data.read(source.place or source.id)
+            mask_place = source.annotations.mask if source.annotations else None
+            mask = None if mask_place is None else decode_mask(self.data.read(mask_place))
+        except Unreachable:
+            raise
+        except FileError as fault:
+            raise FileError(fault.message) from None  # the books tell no place of this machine
+        decoded = decode(content)
+        sample = sample_of(source, decoded.image, decoded.alpha, mask)
+        sha256 = sha256_of(content)
+        head = {
+            "source": source.id,
+            "source_sha256": sha256,
+            "source_bytes": len(content),
+            "group": task.group,
+            "class": source.label,
+            "split": self.part.split,
+        }
+        if source.place is not None:
+            head["place"] = source.place
+        how = {"executor": EXECUTOR, "encoding": config.encoding, "quality": config.quality}
+        tail = compact(how | {"versions": dict(self.job.versions)})[1:]
+        return _Origin(content, sample, Scene.of(sample), sha256, compact(head)[1:-1], tail)
+
+    def _output(self, task: Task, origin: _Origin, copy: int | None) -> _Output:
+        """Return a copy of a source, or the source itself, passed through."""
+        source, split, config = task.source, self.part.split, self.job.config
+        made, data, key, plan_json = origin.sample, origin.data, None, "null"
+        if copy is not None:
+            drawn = Key(config.seed, source.id, copy)
+            plan = self.job.pipeline_of(source.label).draw(drawn, origin.scene)
+            made = run(plan, ready_for(plan, origin.sample), EXECUTOR)
+            data = encode(made.image, config.encoding, config.quality, made.alpha)
+            key = {"seed": drawn.seed, "sample": drawn.sample, "copy": copy, "epoch": drawn.epoch}
+            plan_json = plan.to_json()
+        targets, mask = moved(source, made)
+        size = (made.image.shape[0], made.image.shape[1])
+        record = Record(task.name(copy, self.job.suffix), split, source.label, size, targets, mask is not None)
+        facts = {"copy": copy, "key": key, "sha256": sha256_of(data), "bytes": len(data), "record": record.described()}
+        # The id comes first, so that a line is found without reading it all, and the plan is JSON already.
+        id = compact({"id": self.job.writer.place(self.part, record.name)})[:-1]
+        line = f'{id},{origin.head},{compact(facts)[1:-1]},"plan":{plan_json},{origin.tail}\n'
+        return _Output(record, data, None if mask is None else encode(mask, "png"), line, is_passed=copy is None)
+
+
+def _reason(fault: Exception) -> str:
+    """Return one line that is the same on every run."""
+    told = str(fault) if isinstance(fault, AugkitError) else f"{type(fault).__name__}: {fault}"
+    return " ".join(told.split())

@@ -206,36 +206,25 @@ def _single_threaded() -> Iterator[None]:
 def _no_interrupts() -> Iterator[None]:
     """Keep Ctrl-C from processes that are started now; it is this process that tells them to end.
 
-    Nor is this process interrupted here, be it by Ctrl-C or by SIGTERM: it would not know what it has started.
+    Nor is this process interrupted here, be it by Ctrl-C or by SIGTERM: it would not know what it has started. What
+    handles an interruption is called at the end of the block, if one came within.
     """
     if sys.platform == "win32":
         yield
         return
-    with _interrupts_held():  # the mask is this thread's alone, and a signal may come to any
-        before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-        try:
-            yield
-        finally:
-            signal.pthread_sigmask(signal.SIG_SETMASK, before)
-
-
-@contextmanager
-def _interrupts_held() -> Iterator[None]:
-    """Have what handles an interruption called at the end of the block, if one came within."""
-    if threading.current_thread() is not threading.main_thread():  # the only one that they are raised in
-        yield
-        return
-    held: list[int] = []
-    before: dict[int, Any] = {}
-    for number in (signal.SIGINT, signal.SIGTERM):
-        handler = signal.getsignal(number)
-        if callable(handler):
-            before[number] = handler
-            signal.signal(number, lambda number, frame: held.append(number))
+    held, handlers = list[int](), dict[int, Any]()
+    if threading.current_thread() is threading.main_thread():  # the only one that they are raised in
+        for number in (signal.SIGINT, signal.SIGTERM):
+            handler = signal.getsignal(number)
+            if callable(handler):
+                handlers[number] = handler
+                signal.signal(number, lambda number, frame: held.append(number))
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})  # of this thread; a signal may come to any
     try:
         yield
     finally:
-        for known, handler in before.items():
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        for known, handler in handlers.items():
             signal.signal(known, handler)
         for came in held:
-            before[came](came, None)
+            handlers[came](came, None)

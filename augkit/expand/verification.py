@@ -116,7 +116,8 @@ class _Audit:
         """Check a shard's marker and all files it names; return it if it is whole."""
         id, lineage = layout.marker(shard), layout.lineage(shard)
         try:
-            marker = layout.marker_in(self.store.read(id), shard)
+            self.store.size(id)
+            marker = layout.read_marker(self.store, shard)
         except OSError:
             if has_ended:
                 self.missing.append(id)

@@ -7,12 +7,14 @@ next one puts again, the same bytes under the same names. There are no locks; tw
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from tempfile import TemporaryFile
-from typing import IO, BinaryIO, cast
+from typing import IO, BinaryIO
 
 from augkit.errors import AugkitError
+from augkit.storage.durable import in_pieces
 from augkit.storage.root import files_at, inside
 from augkit.storage.sealed_json import FileFacts, Tally
 from augkit.storage.store import Staging, Store
@@ -55,16 +57,15 @@ class Bucket(Store):
             yield path.lstrip("/").removeprefix(start).lstrip("/")
 
     def replace(self, id: str, pieces: Iterable[bytes]) -> FileFacts:
+        tally = Tally()
         with TemporaryFile() as spool:
-            hashed = _Hashed(spool)
-            for piece in pieces:
-                hashed.write(piece)
+            spool.writelines(tally.passing(pieces))
             self._put(id, spool)
-        return hashed.tally.facts
+        return tally.facts
 
     def _put(self, id: str, spool: IO[bytes]) -> None:
         """Put a file that lies in a temporary one: it is seen when all of it is there."""
-        size = spool.tell()
+        size = spool.seek(0, os.SEEK_END)
         spool.seek(0)
         with _as_os_errors(id):
             if size <= _PIECE:
@@ -83,18 +84,14 @@ class Bucket(Store):
 
     def remove(self, ids: Iterable[str]) -> None:
         for id in ids:
-            try:
-                with _as_os_errors(id):
-                    self._files.rm_file(self._path(id))
-            except FileNotFoundError:
-                pass
+            with suppress(FileNotFoundError), _as_os_errors(id):
+                self._files.rm_file(self._path(id))
 
     def sweep(self) -> None:
         pass  # nothing is kept back
 
-    @contextmanager
-    def lock(self, is_shared: bool) -> Iterator[None]:
-        yield  # see above
+    def lock(self, is_shared: bool) -> AbstractContextManager[None]:
+        return nullcontext()  # see above
 
     def closing(self, folder: str) -> AbstractContextManager[None]:
         return nullcontext()  # two that close put the same files
@@ -110,38 +107,16 @@ class _BucketStaging(Staging):
 
     @contextmanager
     def open(self, id: str) -> Iterator[BinaryIO]:
+        tally = Tally()
         with TemporaryFile() as spool:
-            hashed = _Hashed(spool)
-            yield cast(BinaryIO, hashed)
+            with in_pieces(spool.fileno(), tally) as file:
+                yield file
             self._bucket._put(id, spool)
-        self.files[id] = hashed.tally.facts
+        self.files[id] = tally.facts
 
     def publish(self, marker: str, content: bytes, gone: Iterable[str] = ()) -> None:
         self._bucket.remove(gone)
         self._bucket.replace(marker, [content])
-
-
-class _Hashed:
-    """A file that is written front to back, with the size and the hash of what was."""
-
-    closed = False
-
-    def __init__(self, file: IO[bytes]) -> None:
-        self._file, self.tally = file, Tally()
-
-    def write(self, data: bytes) -> int:
-        self._file.write(data)
-        self.tally.add(memoryview(data).cast("B"))
-        return memoryview(data).nbytes
-
-    def tell(self) -> int:
-        return self.tally.size
-
-    def flush(self) -> None:
-        pass
-
-    def close(self) -> None:
-        pass
 
 
 @contextmanager

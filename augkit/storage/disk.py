@@ -10,10 +10,9 @@ import os
 import stat
 from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
-from io import BufferedWriter
 from pathlib import Path
 from secrets import token_hex
-from typing import BinaryIO, cast
+from typing import BinaryIO
 
 from augkit.errors import JobError
 from augkit.storage import durable
@@ -23,7 +22,6 @@ from augkit.storage.store import BOOKS, Staging, Store
 
 TEMPORARY = f"{BOOKS}/tmp"
 _UNFINISHED = "new-"  # begins the name of a file of the books that is being written
-_BUFFER = 1 << 20  # bytes, of a file that is written piece by piece
 
 
 class Disk(Store):
@@ -87,11 +85,10 @@ class Disk(Store):
         durable.sync_all(self.root, [], [place for place in places if os.path.isdir(place)])
 
     def remove(self, ids: Iterable[str]) -> None:
-        folders = set()
-        for id in ids:
-            path = self._path(id)
+        paths = list(map(self._path, ids))
+        for path in paths:
             durable.unlink(path)
-            folders.add(os.path.dirname(path))
+        folders = set(map(os.path.dirname, paths))
         for folder in sorted(durable.with_holders(folders, self.root) - {self.root}, key=len, reverse=True):
             durable.remove_folder(folder)
         durable.sync_all(self.root, [], [folder for folder in [*folders, self.root] if os.path.isdir(folder)])
@@ -124,21 +121,15 @@ class _DiskStaging(Staging):
         self._staged: list[str] = []
 
     def write(self, id: str, data: bytes) -> None:
-        path = self._next(id)
-        durable.write(path, [data])
+        durable.write(self._next(id), [data])
         self.files[id] = FileFacts(len(data), sha256_of(data))
 
     @contextmanager
     def open(self, id: str) -> Iterator[BinaryIO]:
-        raw = durable.Pieces(self._next(id))
-        try:
-            buffered = BufferedWriter(raw, _BUFFER)
-            yield cast(BinaryIO, buffered)
-            buffered.flush()
-            buffered.detach()
-        finally:
-            raw.end()
-        self.files[id] = raw.tally.facts
+        tally = Tally()
+        with durable.opened(self._next(id)) as descriptor, durable.in_pieces(descriptor, tally) as file:
+            yield file
+        self.files[id] = tally.facts
 
     def _next(self, id: str) -> str:
         inside(id)
@@ -154,8 +145,7 @@ class _DiskStaging(Staging):
         folders = {os.path.dirname(path) for path in paths}
         durable.make_folders(folders)
         for id in gone:
-            path = f"{self._root}{os.sep}{inside(id)}"
-            durable.unlink(path)
+            durable.unlink(f"{self._root}{os.sep}{inside(id)}")
         for place, path in zip(places[:-1], paths[:-1], strict=True):
             durable.rename(place, path)
         durable.sync_all(self._root, [], durable.with_holders(folders, self._root))

@@ -11,50 +11,66 @@ import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from functools import cache
-from io import RawIOBase
+from io import BufferedWriter, RawIOBase
 from pathlib import Path
 from secrets import token_hex
-from typing import Any
+from typing import Any, BinaryIO, cast
 
 from augkit.storage.sealed_json import Tally
 
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
+_BUFFER = 1 << 20  # bytes, of a file that is written piece by piece
 
 
-class Pieces(RawIOBase):
-    """A new file, with the size and the hash of what was written to it."""
-
-    def __init__(self, path: str) -> None:
-        self.tally = Tally()
-        self._descriptor = os.open(path, _NEW, 0o666)
+class _Raw(RawIOBase):
+    def __init__(self, descriptor: int, tally: Tally) -> None:
+        self._descriptor, self._tally = descriptor, tally
 
     def writable(self) -> bool:
         return True
 
     def write(self, data: Any) -> int:
         written = os.write(self._descriptor, data)
-        self.tally.add(memoryview(data)[:written])
+        self._tally.add(memoryview(data)[:written])
         return written
 
-    def end(self) -> None:
-        """Close it; a buffer before it that is not empty is never written, to this file or to the next one opened."""
-        os.close(self._descriptor)
-        self.close()
+
+@contextmanager
+def opened(path: str, flags: int = _NEW) -> Iterator[int]:
+    """Open a file, or a folder that is to be read or synced; a new file, if flags do not say otherwise."""
+    descriptor = os.open(path, flags, 0o666)
+    try:
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
+@contextmanager
+def in_pieces(descriptor: int, tally: Tally) -> Iterator[BinaryIO]:
+    """Give a file to write front to back, counted by `tally`.
+
+    A buffer that is not empty when the block fails is never written, to this file or to the next one opened.
+    """
+    raw = _Raw(descriptor, tally)
+    try:
+        buffered = BufferedWriter(raw, _BUFFER)
+        yield cast(BinaryIO, buffered)
+        buffered.flush()
+        buffered.detach()
+    finally:
+        raw.close()
 
 
 def write(path: str, pieces: Iterable[bytes], is_synced: bool = False) -> None:
     """Write a new file."""
     # os.open and os.write take half the time of open(); a full disk may take a part of the bytes before it complains.
-    descriptor = os.open(path, _NEW, 0o666)
-    try:
+    with opened(path) as descriptor:
         for piece in pieces:
             written = os.write(descriptor, piece)
             while written < len(piece):
                 written += os.write(descriptor, piece[written:])
         if is_synced:
             os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def replace(path: str, pieces: Iterable[bytes], place: str) -> None:
@@ -119,9 +135,7 @@ def make_folders(folders: Iterable[str]) -> None:
 def make_root(root: str) -> None:
     """Make a folder and those above it, durably: all that can be written to, as who made them is not known."""
     os.makedirs(root, exist_ok=True)
-    above = [os.path.dirname(root)]
-    while above[-1] != os.path.dirname(above[-1]):
-        above.append(os.path.dirname(above[-1]))
+    above = map(str, Path(root).parents)
     sync_all(root, [], [folder for folder in above if os.access(folder, os.R_OK | os.W_OK)])
 
 
@@ -133,12 +147,9 @@ def held(folder: str, is_shared: bool = False, is_patient: bool = False) -> Iter
         return
     import fcntl
 
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
+    with opened(folder, os.O_RDONLY) as descriptor:
         fcntl.flock(descriptor, (fcntl.LOCK_SH if is_shared else fcntl.LOCK_EX) | (0 if is_patient else fcntl.LOCK_NB))
         yield
-    finally:
-        os.close(descriptor)
 
 
 def with_holders(folders: set[str], root: str) -> set[str]:
@@ -146,24 +157,17 @@ def with_holders(folders: set[str], root: str) -> set[str]:
 
     All of them are to be synced, whoever made them: another process may have, a moment ago, and not synced yet.
     """
-    found = set(folders) | {root}
-    for folder in folders:
-        while len(folder) > len(root):
-            found.add(folder)
-            folder = os.path.dirname(folder)
-    return found
+    above = (place for folder in folders for place in (folder, *map(str, Path(folder).parents)))
+    return {root, *(place for place in above if len(place) > len(root))}
 
 
 def sync_all(root: str, files: Iterable[str], folders: Iterable[str]) -> None:
     """Make files and folders survive a loss of power: by one syncfs of where `root` lies on Linux, else one by one."""
     syncfs = _syncfs()
     if syncfs is not None:
-        descriptor = os.open(root, os.O_RDONLY)
-        try:
+        with opened(root, os.O_RDONLY) as descriptor:
             if syncfs(descriptor) == 0:
                 return
-        finally:
-            os.close(descriptor)
     for path in files:  # raises what syncfs only counts
         _sync(path)
     for folder in folders:
@@ -177,11 +181,8 @@ def sync_folder(folder: str) -> None:
 
 
 def _sync(path: str) -> None:
-    descriptor = os.open(path, os.O_RDONLY if sys.platform != "win32" else os.O_RDWR)
-    try:
+    with opened(path, os.O_RDONLY if sys.platform != "win32" else os.O_RDWR) as descriptor:
         os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 @cache

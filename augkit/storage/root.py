@@ -113,20 +113,14 @@ class Folder(Root):
         return Folder(path.parent), path.name
 
     def names(self, path: str = "") -> list[str]:
-        place = self.path / inside(path)
-        try:
+        with self._reached(path) as place:
             return sorted(name for name in os.listdir(place) if not name.startswith("."))  # noqa: PTH208 - names only
-        except (OSError, ValueError) as fault:
-            raise _unreadable(fault, place) from None
 
     def walk(self, left_out: Counter[str], below: str = "") -> Iterator[Found]:
-        start = self.path / inside(below)
-        try:
+        with self._reached(below) as start:
             if not stat.S_ISDIR(start.stat().st_mode):
                 raise FileError("must be a folder, got a file.", str(start))
             yield from self._walk(left_out, os.fspath(start), below and f"{below}/")
-        except (OSError, ValueError) as fault:  # ValueError: a NUL in the name
-            raise _unreadable(fault, start) from None
 
     def _walk(self, left_out: Counter[str], start: str, prefix: str) -> Iterator[Found]:
         folders = [(start, prefix)]
@@ -146,22 +140,39 @@ class Folder(Root):
                             yield Found(prefix + entry.name, size)
 
     def open(self, path: str) -> BinaryIO:
-        place = self.path / inside(path)
-        try:
+        with self._reached(path) as place:
             if not stat.S_ISREG(place.stat().st_mode):  # before opening: opening a FIFO would wait for its writer
                 raise FileError("must be a regular file, got a folder, a pipe or a device.", str(place))
             return place.open("rb")
-        except (OSError, ValueError) as fault:
-            raise _unreadable(fault, place) from None
 
     def read(self, path: str, offset: int = 0, size: int | None = None) -> bytes:
-        place = self.path / inside(path)
         try:
-            return read_bytes(place) if size is None else _part(place, offset, size)
+            return read_bytes(self.path / inside(path)) if size is None else self._part(path, offset, size)
         except FileError:
             if not self.is_folder():
                 raise Unreachable("must be a folder, got nothing of that name any more.", str(self)) from None
             raise
+
+    def _part(self, path: str, offset: int, size: int) -> bytes:
+        data = b""
+        with self.open(path) as file, self._reached(path) as place:
+            if offset + size <= os.fstat(file.fileno()).st_size:  # else memory is taken for what a damaged file claims
+                file.seek(offset)
+                data = file.read(size)
+        if len(data) < size:
+            raise FileError(f"must have {size:,} bytes at {offset:,}, got {len(data):,}. Is it whole?", str(place))
+        return data
+
+    @contextmanager
+    def _reached(self, path: str) -> Iterator[Path]:
+        """Give the path of a file or folder, and say in a sentence what cannot be done with it."""
+        place = self.path / inside(path)
+        try:
+            yield place
+        except (OSError, ValueError) as fault:  # ValueError: a NUL in the name
+            what = getattr(fault, "strerror", None) or fault
+            kind = Unreachable if is_outage(fault) else FileError
+            raise kind(f"must be readable, got: {what}.", str(getattr(fault, "filename", None) or place)) from None
 
     def is_folder(self, path: str = "") -> bool:
         return os.path.isdir(self.path / inside(path))  # noqa: PTH112 - Path.is_dir raises where it may not look
@@ -183,10 +194,6 @@ class Url(Root):
     def lasting(self) -> bytes:
         return self.url.encode()
 
-    @property
-    def _files(self) -> tuple[Any, str]:
-        return files_at(self.url)
-
     def above(self) -> tuple[Root, str]:
         url, _, name = self.url.rpartition("/")
         return Url(url), name
@@ -203,7 +210,7 @@ class Url(Root):
         if not found:
             raise FileError("must be a folder with files, got none.", self.url)
         for path, facts in found.items():
-            name = path[len(self._files[1]) + 1 :]
+            name = path[len(files_at(self.url)[1]) + 1 :]
             if any(part.startswith(".") for part in name.split("/")):
                 left_out[HIDDEN] += 1
             elif facts["type"] == "file":
@@ -217,7 +224,7 @@ class Url(Root):
         return file
 
     def read(self, path: str, offset: int = 0, size: int | None = None) -> bytes:
-        (files, root), part = self._files, {} if size is None else {"start": offset, "end": offset + size}
+        (files, root), part = files_at(self.url), {} if size is None else {"start": offset, "end": offset + size}
         place = f"{root}/{inside(path)}"
         try:
             data: bytes = files.cat_file(place, **part)
@@ -237,7 +244,7 @@ class Url(Root):
     @contextmanager
     def _reached(self, path: str) -> Iterator[tuple[Any, str]]:
         """Give the file system, and a path as it knows it; every store has errors of its own."""
-        (files, root), below = self._files, f"/{inside(path)}" if path else ""
+        (files, root), below = files_at(self.url), f"/{inside(path)}" if path else ""
         try:
             yield files, root + below
         except Exception as fault:
@@ -270,29 +277,6 @@ def inside(path: str) -> str:
     if ".." in path.split("/") or PurePosixPath(path).is_absolute() or "\0" in path:
         raise FileError(f"must be a path below the data set's folder, got {path!r}.", "path")
     return path
-
-
-def _part(place: Path, offset: int, size: int) -> bytes:
-    try:
-        status = place.stat()  # before opening, as above, and before memory is taken for what a damaged file claims
-        if not stat.S_ISREG(status.st_mode):
-            raise FileError("must be a regular file, got a folder, a pipe or a device.", str(place))
-        data = b""
-        if offset + size <= status.st_size:
-            with place.open("rb") as file:
-                file.seek(offset)
-                data = file.read(size)
-    except OSError as fault:
-        raise _unreadable(fault, place) from None
-    if len(data) < size:
-        raise FileError(f"must have {size:,} bytes at {offset:,}, got {len(data):,}. Is it whole?", str(place))
-    return data
-
-
-def _unreadable(fault: OSError | ValueError, place: Path) -> FileError:
-    what = getattr(fault, "strerror", None) or fault
-    kind = Unreachable if is_outage(fault) else FileError
-    return kind(f"must be readable, got: {what}.", str(getattr(fault, "filename", None) or place))
 
 
 def _size(entry: os.DirEntry[str]) -> int | str:

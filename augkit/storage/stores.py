@@ -1,9 +1,11 @@
-"""The store at a path or a URL."""
+"""The store at a path or a URL, which must not lie in what it is made from."""
 
 from __future__ import annotations
 
 import os
+from pathlib import Path
 
+from augkit.errors import FileError
 from augkit.storage.disk import Disk
 from augkit.storage.store import Store
 
@@ -20,3 +22,40 @@ def store_at(where: str | os.PathLike[str]) -> Store:
     from augkit.storage.bucket import Bucket
 
     return Bucket(text)
+
+
+def require_apart(source: str, out: str) -> None:
+    """Refuse an output that shares a folder with the sources, or that is no folder.
+
+    Args:
+        source: a folder, or a URL.
+        out: likewise; it need not be there.
+
+    Raises:
+        FileError: with the reason.
+    """
+    if not out:  # a shell's variable that is not set
+        raise FileError("must be a new or an empty folder, got no name.", "OUT")
+    try:
+        lies_in, holds = _url_nesting(source, out) if "://" in out or "://" in source else _nesting(source, out)
+    except OSError as fault:
+        raise FileError(f"must be a folder that can be reached, got: {fault.strerror}.", out) from None
+    if lies_in:
+        raise FileError(f"must not lie in the folder of the sources, {source}. Choose another.", out)
+    if holds:
+        raise FileError(f"must not hold the sources, {source}. Choose another.", out)
+
+
+def _url_nesting(source: str, out: str) -> tuple[bool, bool]:
+    """Say whether `out` lies in `source`, and whether it holds it."""
+    inner, outer = f"{out.rstrip('/')}/", f"{source}/"
+    return inner.startswith(outer), outer.startswith(inner)
+
+
+def _nesting(source: str, out: str) -> tuple[bool, bool]:
+    inner, outer = Path(os.path.realpath(out)), Path(source).resolve()  # realpath lives through links in a circle
+    above = [path for path in (inner, *inner.parents) if path.exists()]
+    if any(not path.is_dir() for path in above):
+        raise FileError("must be a new or an empty folder, got a file, or a path below one.", out)
+    lies_in = any(path.samefile(outer) for path in above)
+    return lies_in, inner.exists() and any(path.samefile(inner) for path in outer.parents)
