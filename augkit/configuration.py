@@ -62,13 +62,7 @@ class Option:
 
 @dataclass(frozen=True)
 class Entry:
-    """A field of a configuration, with all that is made of it.
-
-    Args:
-        field: its name in Python.
-        info: as pydantic has it.
-        option: its metadata.
-    """
+    """A field of a configuration by its name in Python, as pydantic has it and with its metadata."""
 
     field: str
     info: FieldInfo
@@ -169,9 +163,13 @@ class Configuration(BaseModel):
         return made(**values)
 
     @classmethod
+    @cache
     def entries(cls) -> tuple[Entry, ...]:
         """Return the fields in order."""
-        return _entries(cls)
+        return tuple(
+            Entry(name, info, next((part for part in info.metadata if isinstance(part, Option)), Option()))
+            for name, info in cls.model_fields.items()
+        )
 
     def replaced(self, **values: object) -> Self:
         """Return the same with other values, checked again."""
@@ -221,15 +219,6 @@ def difference(then: Mapping[str, object], now: Mapping[str, object]) -> str:
                 return f"{name}.{difference(before, after)}"
             return f"{name} must be {_as_json(before)}, got {_as_json(after)}"
     return ""
-
-
-@cache
-def _entries(kind: type[Configuration]) -> tuple[Entry, ...]:
-    fields = kind.model_fields.items()
-    return tuple(
-        Entry(name, info, next((part for part in info.metadata if isinstance(part, Option)), Option()))
-        for name, info in fields
-    )
 
 
 def _complaint(kind: type[Configuration], fault: ValidationError) -> AugkitError:

@@ -100,23 +100,16 @@ def _joined(
     spread = plain.std(axis=1, keepdims=True)
     plain = (plain - plain.mean(axis=1, keepdims=True)) / np.maximum(spread, 1e-6)
     places = places[spread[places, 0] >= FLAT_LEVELS]
-    parents: dict[int, int] = {}
-
-    def top(place: int) -> int:
-        while parents.setdefault(place, place) != place:
-            parents[place] = parents[parents[place]]
-            place = parents[place]
-        return place
-
+    sets: dict[int, list[int]] = {}  # the one that a place is in
     for first, second in _candidates(hashes, splits, places):
         difference = np.abs(plain[first] - plain[second]).mean(axis=1)
         is_near = difference <= NEAR + ROUNDED_LEVELS / np.minimum(spread[first], spread[second])[:, 0]
         for one, other in zip(first[is_near], second[is_near], strict=True):
-            parents[top(int(one))] = top(int(other))
-    sets: dict[int, list[int]] = defaultdict(list)
-    for place in list(parents):
-        sets[top(place)].append(place)
-    yield from sets.values()
+            smaller, larger = sorted((sets.setdefault(place, [place]) for place in (int(one), int(other))), key=len)
+            if smaller is not larger:
+                larger += smaller
+                sets |= dict.fromkeys(smaller, larger)
+    yield from {id(joined): joined for joined in sets.values()}.values()
 
 
 def _candidates(

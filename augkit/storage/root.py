@@ -26,7 +26,10 @@ class Found(NamedTuple):
 
 
 class Root(ABC):
-    """A place where a data set lies, as its readers see it; it is never written to."""
+    """A place where a data set lies, as its readers see it; it is never written to.
+
+    What leads out of the root, is missing, of another kind, or cannot be read raises a FileError.
+    """
 
     @staticmethod
     def at(where: str | os.PathLike[str]) -> Root:
@@ -51,11 +54,7 @@ class Root(ABC):
 
     @abstractmethod
     def names(self, path: str = "") -> list[str]:
-        """Return the names of the files and folders right in a folder, sorted, without hidden ones.
-
-        Raises:
-            FileError: the folder cannot be read.
-        """
+        """Return the names of the files and folders right in a folder, sorted, without hidden ones."""
 
     @abstractmethod
     def walk(self, left_out: Counter[str], below: str = "") -> Iterator[Found]:
@@ -64,26 +63,18 @@ class Root(ABC):
         Args:
             left_out: counts what is no file, or hidden.
             below: a folder of the root, if only its files are wanted.
-
-        Raises:
-            FileError: the folder is missing, is none, or cannot be read somewhere.
         """
 
     @abstractmethod
     def open(self, path: str) -> BinaryIO:
-        """Open a file to read it front to back, with leaps; close it after.
-
-        Raises:
-            FileError: it leads out of the root, is missing or cannot be read.
-        """
+        """Open a file to read it front to back, with leaps; close it after."""
 
     @abstractmethod
     def read(self, path: str, offset: int = 0, size: int | None = None) -> bytes:
         """Return what a file holds, or `size` bytes of it from `offset` on.
 
         Raises:
-            FileError: it leads out of the root, is missing or cannot be read.
-            Unreachable: so it is, but through no fault of the file: the root is gone, the system is short of something.
+            Unreachable: the file is not at fault: the root is gone, or the system is short of something.
         """
 
     @abstractmethod
@@ -120,24 +111,19 @@ class Folder(Root):
         with self._reached(below) as start:
             if not stat.S_ISDIR(start.stat().st_mode):
                 raise FileError("must be a folder, got a file.", str(start))
-            yield from self._walk(left_out, os.fspath(start), below and f"{below}/")
-
-    def _walk(self, left_out: Counter[str], start: str, prefix: str) -> Iterator[Found]:
-        folders = [(start, prefix)]
-        while folders:
-            folder, prefix = folders.pop()
-            with os.scandir(folder) as entries:
-                for entry in entries:
-                    if entry.name.startswith("."):
-                        left_out[HIDDEN] += 1
-                    elif entry.is_dir(follow_symlinks=False):
-                        folders.append((entry.path, f"{prefix}{entry.name}/"))
-                    else:
-                        size = _size(entry)
-                        if isinstance(size, str):
-                            left_out[size] += 1
-                        else:
+            folders = [(os.fspath(start), below and f"{below}/")]
+            while folders:
+                folder, prefix = folders.pop()
+                with os.scandir(folder) as entries:
+                    for entry in entries:
+                        if entry.name.startswith("."):
+                            left_out[HIDDEN] += 1
+                        elif entry.is_dir(follow_symlinks=False):
+                            folders.append((entry.path, f"{prefix}{entry.name}/"))
+                        elif isinstance(size := _size(entry), int):
                             yield Found(prefix + entry.name, size)
+                        else:
+                            left_out[size] += 1
 
     def open(self, path: str) -> BinaryIO:
         with self._reached(path) as place:
