@@ -5,7 +5,7 @@ The numbers that formats with files of their own hold are checked with the same 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from math import isfinite
 
@@ -91,8 +91,3 @@ class Columns:
         if value is None or not all(isinstance(label, str | int) for label in value):
             raise FileError(f"must be a list of names, one each, got {value!r:.60}.", self.place(name))
         return [str(label) for label in value]
-
-
-def tuples(rows: Sequence[Sequence[float]]) -> list[tuple[float, ...]]:
-    """Return rows of numbers as tuples."""
-    return [tuple(row) for row in rows]
