@@ -154,10 +154,10 @@ class TrainConfig(Configuration):
     max_rejected: Annotated[float, Option(decides=False)] = Field(
         default=0.01, ge=0.0, le=1.0, description="The greatest fraction of pictures that may be unreadable."
     )
+    tensorboard: Annotated[bool, Option(decides=False)] = Field(default=False, description="Write its files too.")
     checkpoint_every: Annotated[int, Option(decides=False)] = Field(
         default=500, ge=0, description="Steps between checkpoints, beside those after each epoch."
     )
-    tensorboard: Annotated[bool, Option(decides=False)] = Field(default=False, description="Write its files too.")
 
     @model_validator(mode="after")
     def _require_sense(self) -> Self:
