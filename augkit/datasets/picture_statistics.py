@@ -18,7 +18,7 @@ from augkit.core.arrays import Image, Reals
 from augkit.core.ops.adapt import MAX_REACH
 from augkit.core.tonal import principal_components
 from augkit.errors import SampleError
-from augkit.executors.kernels.style_kernel import spectrum
+from augkit.executors.kernels.adapt_kernels import spectrum
 from augkit.transforms.colour import ColorStatistics
 from augkit.transforms.style import Style
 

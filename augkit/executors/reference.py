@@ -18,9 +18,8 @@ from augkit.core.plan import ColorRun, SpatialRun
 from augkit.core.tonal import RANGE, finish
 from augkit.core.warp import pull
 from augkit.executors.executor import EDGE_PX, EXECUTORS, Executor, Sampling, implements
-from augkit.executors.kernels.histogram_tables import TABLES, levels_of
+from augkit.executors.kernels.adapt_kernels import MATCHES, TABLES, levels_of
 from augkit.executors.kernels.resizing import downscaled, widened
-from augkit.executors.kernels.style_kernel import MATCHES
 
 
 def resample(image: Image, run: SpatialRun, how: Sampling) -> Image:

@@ -13,7 +13,7 @@ from augkit.core.ops import Spectrum
 from augkit.core.plan import Plan
 from augkit.datasets.picture_statistics import StyleSums
 from augkit.errors import ArgumentError
-from augkit.executors.kernels.style_kernel import amplitudes_of, color_transfer, restyled, spectrum
+from augkit.executors.kernels.adapt_kernels import amplitudes_of, color_transfer, restyled, spectrum
 from augkit.images import encode
 from support.commands import command
 from support.pictures import KEY, TOP, noise, picture

@@ -14,8 +14,7 @@ from augkit.core.ops.adapt import ADAPTATIONS
 from augkit.core.plan import Plan
 from augkit.errors import ArgumentError, SampleError
 from augkit.executors import EXECUTORS, KERNELS
-from augkit.executors.kernels.histogram_tables import TABLES
-from augkit.executors.kernels.style_kernel import MATCHES
+from augkit.executors.kernels.adapt_kernels import MATCHES, TABLES
 from support.pictures import KEY, TOP, noise, picture, psnr
 
 both = pytest.mark.parametrize("executor", ["cpu", "reference"])

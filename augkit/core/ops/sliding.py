@@ -3,8 +3,6 @@
 A side of n pixels, padded by p on both ends, holds (n + 2p - f) / s + 1 windows of f pixels, s apart, rounded down. The
 pixel that a window makes stands for the window's middle: target pixel j, its centre at j + 0.5, shows the source at
 j s - p + f / 2. That is a scaling and a shift, so labels and masks move by a `Homography`.
-
-Reference: Dumoulin and Visin, "A guide to convolution arithmetic for deep learning", 2016.
 """
 
 from __future__ import annotations

@@ -20,9 +20,8 @@ from augkit.core.plan import ColorRun
 from augkit.core.spatial import IDENTITY
 from augkit.core.tonal import RANGE, channels_of, finish
 from augkit.executors.executor import Sampling, implements
-from augkit.executors.kernels.histogram_tables import TABLES, levels_of
+from augkit.executors.kernels.adapt_kernels import MATCHES, TABLES, levels_of
 from augkit.executors.kernels.resizing import downscaled, widened
-from augkit.executors.kernels.style_kernel import MATCHES
 from augkit.executors.opencv.resample import resample
 
 OPENCV_CHANNELS = 128  # it takes no more at a time

@@ -183,18 +183,13 @@ def _labels(boxes: Data, points: Data, form: str, shape: Sequence[int]) -> Data:
         found |= {"boxes": rows * [shape[1], shape[0], shape[1], shape[0]], "box_labels": list(range(len(rows)))}
     if points:
         groups = [array[:, :2].astype(np.float64) + _CENTRE for array in points.values()]
-        if _has_more(form):
+        if "a" in form or "s" in form:
             ways = [np.stack([np.cos(array[:, _ANGLE]), np.sin(array[:, _ANGLE])], 1) for array in points.values()]
             ahead = [group + _NEAR_PX * way for group, way in zip(groups, ways, strict=True)]
             beside = [group + _NEAR_PX * way[:, ::-1] * [-1, 1] for group, way in zip(groups, ways, strict=True)]
             groups += ahead + beside
         found |= {"keypoints": np.concatenate(groups), "keypoint_counts": list(map(len, groups))}
     return found
-
-
-def _has_more(form: str) -> bool:
-    """Tell whether points have more than a place."""
-    return "a" in form or "s" in form
 
 
 def _boxes_back(boxes: Data, made: Sample) -> Data:

@@ -1,11 +1,14 @@
-"""Looks of reference pictures as numbers, and how another picture takes them on, for all executors.
+"""Kernels of what looks at a picture before it changes it, for all executors: histograms, mean colours, slow waves.
 
-Colours: the linear map between two Gaussians that moves colours least, Monge and Kantorovich's in closed form. Fourier
-amplitudes: of the waves with whole numbers of cycles over the picture, divided by its pixels, so that they mean the
-same at every size; (3, 2 reach + 1, reach + 1), rows from -reach to reach cycles down, columns from 0 to reach across.
+Histograms: levels are those of the dtype; float32 counts as 65,536 of them. Colours: the linear map between two
+Gaussians that moves colours least, Monge and Kantorovich's in closed form. Fourier amplitudes: of the waves with whole
+numbers of cycles over the picture, divided by its pixels, so that they mean the same at every size;
+(3, 2 reach + 1, reach + 1), rows from -reach to reach cycles down, columns from 0 to reach across.
 
-References: Pitie and Kokaram, "The linear Monge-Kantorovitch linear colour mapping for example-based colour transfer",
-CVMP 2007; Yang and Soatto, "FDA: Fourier domain adaptation for semantic segmentation", CVPR 2020.
+References: Otsu, "A threshold selection method from gray-level histograms", IEEE SMC 1979; Gonzalez and Woods, "Digital
+image processing", on histogram equalisation; Pitie and Kokaram, "The linear Monge-Kantorovitch linear colour mapping
+for example-based colour transfer", CVMP 2007; Yang and Soatto, "FDA: Fourier domain adaptation for semantic
+segmentation", CVPR 2020.
 """
 
 from __future__ import annotations
@@ -24,6 +27,8 @@ from augkit.core.tonal import RANGE, finish, principal_components
 from augkit.executors.executor import Sampling, implements
 from augkit.executors.kernels.degrade_kernels import bands
 
+Counts = NDArray[np.int64]
+OTSU_LEVELS = 256
 LEAST_VARIANCE = 1e-5  # of colours, along any direction: what has less has no spread to be matched
 
 
@@ -120,3 +125,47 @@ def restyled(image: Array, op: Spectrum) -> Iterator[tuple[slice, Reals]]:
         added = _times(_times(down[rows], lines).reshape(-1, op.reach + 1), across).real  # (rows x 3, W)
         added = np.moveaxis(added.reshape(-1, 3, image.shape[1]), 1, 2)
         yield rows, image[rows].astype(np.float64) / RANGE[image.dtype] + added
+
+
+def levels_of(image: Image) -> Array:
+    """Return the picture as whole numbers, the indices of its histogram."""
+    return image if image.dtype.kind == "u" else np.rint(image * np.float32(65535.0)).astype(np.uint16)
+
+
+def _cut(counts: Counts) -> Reals:
+    """Black and white, on the two sides of the level that tells them apart best: Otsu's, of 256."""
+    coarse = counts.reshape(OTSU_LEVELS, -1).sum(axis=1)
+    dark = coarse.cumsum()
+    sums = (coarse * np.arange(OTSU_LEVELS)).cumsum()
+    light = dark[-1] - dark
+    with np.errstate(divide="ignore", invalid="ignore"):
+        apart = sums / dark - (sums[-1] - sums) / light
+        between = np.nan_to_num(dark.astype(np.float64) * light * apart**2)
+    level = int(np.argmax(between >= between.max() * (1.0 - 1e-9)))  # the first, whatever the last digits say
+    return np.repeat(np.arange(OTSU_LEVELS) > level, len(counts) // OTSU_LEVELS).astype(np.float64)
+
+
+def _even(counts: Counts) -> Reals:
+    reached = counts.cumsum()
+    first, total = int(counts[np.argmax(counts > 0)]), int(reached[-1])
+    if first == total:  # one level alone stays
+        return _as_it_is(counts)
+    return np.asarray(np.maximum(reached - first, 0) / float(total - first), np.float64)
+
+
+def _spread(counts: Counts, cutoff: float) -> Reals:
+    total = int(counts.sum())
+    spare = cutoff * total
+    below = counts.cumsum()
+    lowest, highest = int(np.argmax(below > spare)), int(np.flatnonzero(total - below + counts > spare)[-1])
+    if highest <= lowest:
+        return _as_it_is(counts)
+    return np.clip((np.arange(len(counts)) - lowest) / float(highest - lowest), 0.0, 1.0)
+
+
+def _as_it_is(counts: Counts) -> Reals:
+    return np.arange(len(counts)) / float(len(counts) - 1)
+
+
+# Tables of a histogram and of an operation's numbers: for every level the value from 0 to 1 that takes its place.
+TABLES: dict[str, Callable[..., Reals]] = {"otsu": _cut, "equalize": _even, "auto_contrast": _spread}
