@@ -44,7 +44,7 @@ def command(
     from augkit.pipeline.pipeline_file import bundled
     from augkit.preview import defaults, headline
     from augkit.transforms import TRANSFORMS
-    from augkit.transforms.foreign import FOREIGN
+    from augkit.transforms.finding import FOREIGN
     from augkit.transforms.transform import summary
 
     width = min(100, shutil.get_terminal_size((80, 24)).columns)

@@ -14,8 +14,7 @@ from augkit.pipeline.pipeline_file import described
 from augkit.transforms import TRANSFORMS, Transform
 from augkit.transforms.combinators import Maybe, OneOf, Sequence as InOrder
 from augkit.transforms.crops import Pad, ResizeSide
-from augkit.transforms.finding import elsewhere
-from augkit.transforms.foreign import foreign
+from augkit.transforms.finding import elsewhere, foreign
 from augkit.yaml_file import dumps
 
 

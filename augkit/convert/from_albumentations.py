@@ -13,7 +13,7 @@ from augkit.transforms import Transform
 from augkit.transforms.colour import Brightness, Gamma, Grayscale
 from augkit.transforms.combinators import Maybe, OneOf, RandomOrder, Sequence as InOrder, SomeOf
 from augkit.transforms.crops import CenterCrop, PadTo, RandomCrop, RandomResizedCrop, Resize
-from augkit.transforms.foreign import FOREIGN
+from augkit.transforms.finding import FOREIGN
 from augkit.transforms.geometry import Mirror, QuarterTurn, Rotate, Scale, Shear, Translate
 from augkit.transforms.levels import AutoContrast, ChannelShuffle, Equalize, Invert, Posterize, Solarize
 from augkit.transforms.texture import Blur, Jpeg, Noise

@@ -17,7 +17,7 @@ from augkit.images.interchange import ImageTransform
 from augkit.targets.sample import Sample
 from augkit.targets.scene import Scene
 from augkit.transforms import Transform
-from augkit.transforms.foreign import FOREIGN
+from augkit.transforms.finding import FOREIGN
 from augkit.transforms.transform import labels
 
 

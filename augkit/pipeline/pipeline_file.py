@@ -22,7 +22,7 @@ from augkit.errors import ArgumentError, FileError, closest
 from augkit.pipeline.pipeline import Pipeline
 from augkit.transforms import Transform, find
 from augkit.transforms.combinators import Maybe
-from augkit.transforms.foreign import ForeignStep, foreign
+from augkit.transforms.finding import ForeignStep, foreign
 from augkit.yaml_file import Document, NodePath
 
 YAML_SUFFIXES = (".yaml", ".yml")

@@ -11,7 +11,7 @@ from augkit.core.arrays import Json, JsonObject
 from augkit.core.sampling import CHOICES
 from augkit.pipeline.pipeline_file import kind_of, positional
 from augkit.transforms import TRANSFORMS, Transform
-from augkit.transforms.foreign import FOREIGN
+from augkit.transforms.finding import FOREIGN
 from augkit.transforms.transform import ANY_STEP, summary
 
 _STEP = {"$ref": "#/$defs/step"}

@@ -17,7 +17,7 @@ from augkit.pipeline.pipeline import Pipeline
 from augkit.transforms import Transform
 from augkit.transforms.colour import ColorStatistics
 from augkit.transforms.combinators import Maybe
-from augkit.transforms.foreign import ForeignStep
+from augkit.transforms.finding import ForeignStep
 from augkit.transforms.style import Style
 from augkit.transforms.transform import LOG_UNIFORM, CountsFor, labels, summary
 

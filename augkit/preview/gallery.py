@@ -23,7 +23,7 @@ from augkit.targets.sample import Sample
 from augkit.targets.scene import Scene
 from augkit.transforms import TRANSFORMS
 from augkit.transforms.colour import Brightness, Hue
-from augkit.transforms.foreign import FOREIGN
+from augkit.transforms.finding import FOREIGN
 from augkit.transforms.style import Style
 from augkit.transforms.transform import Transform, example
 

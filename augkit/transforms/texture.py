@@ -59,14 +59,12 @@ class Blur(Transform):
 
     def draw(self, stream: Stream, scene: Scene) -> tuple[Op, ...]:
         radius, degrees = (round(pick(stream, span), _DIGITS) for span in (self.radius, self.degrees))
-        whole = round(radius)
-        match self.kind:
-            case "gaussian":
-                return (Filter(Gaussian(radius)).centred(),) if radius > _FAINTEST_PX else ()
-            case "motion":
-                return (Filter(Motion(1.0 + 2.0 * radius, degrees)).centred(),) if radius > _FAINTEST_PX else ()
-        side = 2 * whole + 1
-        return (ops.Pool("median", (side, side), (1, 1), (whole, whole)),) if whole else ()
+        if self.kind == "median":
+            whole = round(radius)
+            side = 2 * whole + 1
+            return (ops.Pool("median", (side, side), (1, 1), (whole, whole)),) if whole else ()
+        kernel = Gaussian(radius) if self.kind == "gaussian" else Motion(1.0 + 2.0 * radius, degrees)
+        return (Filter(kernel).centred(),) if radius > _FAINTEST_PX else ()
 
 
 @transform

@@ -82,7 +82,7 @@ class HomographyMap:
         adjust: Matrix = ((to[0], 0.0, to[2]), (0.0, to[1], to[3]), (0.0, 0.0, 1.0))
         matrix = product(adjust, self.back)
         columns, rows = np.arange(window.left, window.right) + 0.5, np.arange(window.top, window.bottom)[:, None] + 0.5
-        x, y = _map_buffers(window.size)
+        x, y = scratch("map", (2, *window.size), np.float32)
         for out, (across, down, shift) in zip((x, y), matrix, strict=False):
             np.add((down * rows + shift).astype(np.float32), (across * columns).astype(np.float32), out=out)
         if not _is_affine(matrix):
@@ -136,7 +136,7 @@ class PointMap:
 
     def evaluate(self, window: Window, to: Affine) -> tuple[Floats, Floats]:
         points = _points_shown(self.ops, window)
-        x, y = _map_buffers(window.size)
+        x, y = scratch("map", (2, *window.size), np.float32)
         x[:] = points[..., 0] * to[0] + to[2]
         y[:] = points[..., 1] * to[1] + to[3]
         return x, y
@@ -148,11 +148,6 @@ Map = HomographyMap | LatticeMap | PointMap
 @lru_cache(maxsize=1)
 def _points_shown(ops: tuple[Spatial, ...], window: Window) -> Reals:
     return pull(ops, window.centres())
-
-
-def _map_buffers(size: Size) -> tuple[Floats, Floats]:
-    x, y = scratch("map", (2, *size), np.float32)
-    return x, y
 
 
 def _hull(points: Reals) -> Bounds:

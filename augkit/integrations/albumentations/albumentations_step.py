@@ -22,7 +22,7 @@ from augkit.integrations.albumentations.reference_pictures import pinned, seen_f
 from augkit.integrations.albumentations.registry import check_arguments, motion_of, without_derived
 from augkit.integrations.albumentations.running import MASK, perform
 from augkit.targets.scene import Scene
-from augkit.transforms.foreign import FOREIGN, ForeignStep
+from augkit.transforms.finding import FOREIGN, ForeignStep
 from augkit.transforms.transform import transform
 
 LIBRARY = "albumentations"
