@@ -49,11 +49,6 @@ class Arguments:
             if got != value:
                 raise Differs(f"{name}={got!r} has no equal")
 
-    def close(self) -> None:
-        """Refuse what nobody took."""
-        if self.given:
-            raise Differs(f"{', '.join(self.given)} has no equal")
-
 
 Rule = Callable[[Arguments, "Conversion"], Sequence[Transform]]
 
@@ -124,7 +119,8 @@ class Conversion:
         arguments, attempt = Arguments(name, given), replace(self, notes=list(self.notes))
         try:
             steps = rule(arguments, attempt)
-            arguments.close()
+            if arguments.given:  # nobody took it
+                raise Differs(f"{', '.join(arguments.given)} has no equal")
         except AugkitError as fault:
             raise Differs(str(fault)) from None
         except (TypeError, ValueError, AttributeError, KeyError, IndexError):  # a text where a number should be, ...

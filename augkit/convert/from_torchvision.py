@@ -33,7 +33,6 @@ _HOLDERS = {  # and their arguments, in order
     "RandomChoice": "transforms p",
     "RandomOrder": "transforms",
 }
-_NORMALIZE = "mean std inplace"
 _TOP = 255  # of the range of 8 bits, in which its thresholds of whole numbers lie
 _BORDERS: dict[Json, Border] = {"constant": "constant", "edge": "replicate", "symmetric": "reflect"}
 _POLICIES: dict[str, Literal["imagenet", "cifar", "svhn"]]
@@ -311,7 +310,7 @@ def _steps(node: ast.expr, found: Conversion) -> list[Transform]:
 def _normalised(node: ast.Call) -> tuple[Json, Json]:
     """Return mean and standard deviation as they are written out, None where they are not."""
     try:
-        given = {key: _value(value) for key, value in _given(node, _NORMALIZE).items()}
+        given = {key: _value(value) for key, value in _given(node, "mean std inplace").items()}
     except Differs:
         return None, None
     return given.get("mean"), given.get("std")

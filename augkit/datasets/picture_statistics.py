@@ -7,6 +7,7 @@ change the last bit of the covariance.
 
 from __future__ import annotations
 
+import operator
 from base64 import b64encode
 from dataclasses import dataclass, field
 from itertools import combinations_with_replacement
@@ -29,8 +30,6 @@ BLOCK_PIXELS = 2**20
 PAIRS = tuple(combinations_with_replacement(range(3), 2))
 DIGITS = 9  # written: far below what pixels can show, and above what another machine's LAPACK changes
 
-Triple = tuple[int, int, int]
-
 
 @dataclass(frozen=True)
 class ColorSums:
@@ -47,7 +46,7 @@ class ColorSums:
     """
 
     count: int = 0
-    sums: Triple = (0, 0, 0)
+    sums: tuple[int, ...] = (0, 0, 0)
     products: tuple[int, ...] = (0,) * len(PAIRS)
 
     @classmethod
@@ -69,15 +68,13 @@ class ColorSums:
         for start in range(0, len(pixels), BLOCK_PIXELS):
             block = pixels[start : start + BLOCK_PIXELS].astype(np.float64)
             gram, sums = block.T @ block, block.sum(axis=0)
-            red, green, blue = (int(value) * unit for value in sums)
-            products = tuple(int(gram[pair]) * unit * unit for pair in PAIRS)
-            total += cls(0, (red, green, blue), products)
+            products = (int(gram[pair]) * unit * unit for pair in PAIRS)
+            total += cls(0, tuple(int(value) * unit for value in sums), tuple(products))
         return total
 
     def __add__(self, other: Self) -> Self:
-        red, green, blue = (a + b for a, b in zip(self.sums, other.sums, strict=True))
-        products = tuple(a + b for a, b in zip(self.products, other.products, strict=True))
-        return type(self)(self.count + other.count, (red, green, blue), products)
+        sums, products = map(operator.add, self.sums, other.sums), map(operator.add, self.products, other.products)
+        return type(self)(self.count + other.count, tuple(sums), tuple(products))
 
     @property
     def covariance(self) -> Reals:
@@ -102,10 +99,6 @@ class ColorSums:
         return ColorStatistics(eigenvalues, (red, green, blue))  # type: ignore[arg-type]  # three each
 
 
-def _no_waves() -> Reals:
-    return np.zeros((3, 2 * MAX_REACH + 1, MAX_REACH + 1))
-
-
 @dataclass(frozen=True, eq=False)
 class StyleSums:
     """Hold sums over RGB pictures; ``+`` joins the sums of two sets of pictures.
@@ -118,7 +111,7 @@ class StyleSums:
 
     colors: ColorSums = field(default_factory=ColorSums)
     pictures: int = 0
-    amplitudes: Reals = field(default_factory=_no_waves)
+    amplitudes: Reals = field(default_factory=lambda: np.zeros((3, 2 * MAX_REACH + 1, MAX_REACH + 1)))
 
     @classmethod
     def of(cls, image: Image) -> Self:

@@ -68,10 +68,7 @@ class WebDatasetFormat(Packed):
 
     @contextmanager
     def writing(self, sink: Sink, part: Part) -> Iterator[Add]:
-        with (
-            sink.open(self.file(part)) as file,
-            tarfile.open(fileobj=file, mode="w|", format=tarfile.PAX_FORMAT) as tar,
-        ):
+        with sink.open(self.file(part)) as raw, tarfile.open(fileobj=raw, mode="w|", format=tarfile.PAX_FORMAT) as tar:
 
             def add(record: Record, data: bytes, mask: bytes | None) -> None:
                 key = _key(record.name)
@@ -127,12 +124,9 @@ class _Tar:
                 if extension in sample:
                     raise FileError(f"must name every member once, got {member.name!r} twice.", self.where)
                 sample[extension] = place
-                if (
-                    extension in ("cls", "json")
-                    and place.size <= MAX_LABEL_BYTES
-                    and (content := tar.extractfile(member))
-                ):
-                    self.texts[key, extension] = content.read()
+                if extension in ("cls", "json") and place.size <= MAX_LABEL_BYTES:
+                    file.seek(place.offset)  # tarfile goes on from where it was
+                    self.texts[key, extension] = file.read(place.size)
 
     def sources(self) -> Iterator[Source]:
         """Yield the samples that have a picture."""
