@@ -141,11 +141,8 @@ def rotation(degrees: float) -> Matrix:
 
 def shear(x_degrees: float, y_degrees: float) -> Matrix:
     """Return x' = x + tan(x_degrees) y, y' = y + tan(y_degrees) x."""
-    return (
-        (1.0, math.tan(math.radians(x_degrees)), 0.0),
-        (math.tan(math.radians(y_degrees)), 1.0, 0.0),
-        (0.0, 0.0, 1.0),
-    )
+    x, y = math.tan(math.radians(x_degrees)), math.tan(math.radians(y_degrees))
+    return ((1.0, x, 0.0), (y, 1.0, 0.0), (0.0, 0.0, 1.0))
 
 
 def mirror(axis: str, size: Size) -> Matrix:

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from augkit.core.arrays import Array, Reals
+from augkit.core.arrays import Array, Flags, Reals
 from augkit.core.spatial import Size
 from augkit.targets.outlines import outlines_of
 
@@ -64,8 +64,7 @@ def _steady(transform: Any, theirs: Callable[..., Array], solve: Callable[..., A
 def _solved_points(rows: Array, maps: Reals, count: int) -> Array:
     """Return points (n, 2+) at pixel indices, moved; the last column tells which each is."""
     before, moved = rows[:, :2].astype(np.float64), rows.copy()
-    moved[:, :2] = found = pushed(before, maps)
-    lost = np.hypot(*_misses(found, before, maps)[0].T) > _LOST_PX
+    moved[:, :2], lost = _pushed(before, maps)
     kept: Array = moved[~lost | (rows[:, -1] >= count)]
     return kept
 
@@ -78,8 +77,7 @@ def _solved_boxes(rows: Array, maps: Reals) -> Array:
     sides = np.array(maps.shape[:0:-1], np.float64)
     boxes = rows[:, :4].astype(np.float64) * np.tile(sides, 2) - 0.5
     outlines = outlines_of(boxes)
-    found = pushed(outlines.reshape(-1, 2), maps)
-    lost = np.hypot(*_misses(found, outlines.reshape(-1, 2), maps)[0].T) > _LOST_PX
+    found, lost = _pushed(outlines.reshape(-1, 2), maps)
     found[lost] = np.nan
     moved = np.empty((len(rows), 4))
     for box, outline, place in zip(boxes, found.reshape(outlines.shape), moved, strict=True):
@@ -94,8 +92,8 @@ def _solved_boxes(rows: Array, maps: Reals) -> Array:
     return kept
 
 
-def pushed(points: Reals, maps: Reals) -> Reals:
-    """Return where source points come out, (n, 2), all at pixel indices: Levenberg's method, from the nearest node.
+def _pushed(points: Reals, maps: Reals) -> tuple[Reals, Flags]:
+    """Return where source points come out, (n, 2) at pixel indices, and which do nowhere: Levenberg's method.
 
     Args:
         points: (n, 2).
@@ -124,7 +122,7 @@ def pushed(points: Reals, maps: Reals) -> Reals:
             step[worse] *= 0.5
         found = np.where(worse[:, None], found, other)
         error, slopes = _misses(found, points, maps)
-    return found
+    return found, np.hypot(*error.T) > _LOST_PX
 
 
 def _misses(found: Reals, points: Reals, maps: Reals) -> tuple[Reals, Reals]:
