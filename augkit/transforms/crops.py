@@ -265,10 +265,8 @@ def _window(stream: Stream, size: Size, scale: Range, ratio: Range) -> Size:
         aspect = low if low > widest else high
         area = min(area, width**2 / aspect, height**2 * aspect)
         stream.random()  # the place keeps its own number
-    return (
-        min(height, max(1, round(math.sqrt(area / aspect)))),
-        min(width, max(1, round(math.sqrt(area * aspect)))),
-    )
+    rows, columns = round(math.sqrt(area / aspect)), round(math.sqrt(area * aspect))
+    return min(height, max(1, rows)), min(width, max(1, columns))
 
 
 def _between(stream: Stream, low: int, high: int, most: int) -> int:

@@ -227,7 +227,6 @@ class Erase(Transform):
         return max(0, left), max(0, top), min(width, left + side), min(height, top + side)
 
     def _grid(self, stream: Stream, size: Size) -> list[_Rectangle]:
-        height, width = size
         spacing = max(1.0, min(size) / pick(stream, self.cells))
         side = spacing * math.sqrt(pick(stream, self.area))
         offsets = [stream.uniform(-spacing, 0.0) for _ in range(2)]
@@ -236,6 +235,6 @@ class Erase(Transform):
                 (max(0, round(offset + n * spacing)), min(length, round(offset + n * spacing + side)))
                 for n in range(math.ceil(length / spacing) + 1)
             ]
-            for offset, length in zip(offsets, (height, width), strict=True)
+            for offset, length in zip(offsets, size, strict=True)
         ]
         return [(left, top, right, bottom) for top, bottom in spans[0] for left, right in spans[1]]
