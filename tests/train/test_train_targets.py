@@ -1,4 +1,4 @@
-"""Targets: what labels mean, and the losses that go with them."""
+"""Tasks: what labels mean, and the losses that go with them."""
 
 from __future__ import annotations
 
