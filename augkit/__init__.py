@@ -7,6 +7,7 @@ listed in ``augkit.__all__``: those below, and every transform. `docs/compatibil
 from __future__ import annotations
 
 from importlib import import_module
+from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -94,7 +95,9 @@ def __getattr__(name: str) -> object:
             return home
         globals()[name] = getattr(home, name)  # found at once from now on
         return globals()[name]
-    from augkit.errors import ArgumentError, closest
+    if name.islower() and find_spec(f"{__name__}.{name}") is not None:
+        return import_module(f"{__name__}.{name}")  # a room
+    from augkit.errors import ArgumentError, ExtensionError, closest
     from augkit.transforms import find
     from augkit.transforms.finding import elsewhere
 
@@ -104,10 +107,12 @@ def __getattr__(name: str) -> object:
         nearest = "" if name in elsewhere() else closest(name, __dir__())
         message = f"there is no such name.{nearest}" if nearest else error.message
         raise AttributeError(f"augkit.{name}: {message}") from None
+    except ExtensionError as error:  # the name may be that of a step in it
+        raise AttributeError(f"augkit.{name}: {error}") from error
 
 
 def __dir__() -> list[str]:
     from augkit.transforms import TRANSFORMS
 
-    own = (name for name, cls in TRANSFORMS.items() if cls.__module__.startswith(f"{__name__}."))
+    own = (name for name in TRANSFORMS.own() if TRANSFORMS[name].__module__.startswith(f"{__name__}."))
     return sorted(sorted({*_HOMES, *own, "__version__"}), key=str.casefold)  # Transform before transform, always

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from importlib import import_module
 from inspect import Signature, signature
 from types import ModuleType
 
@@ -17,6 +18,10 @@ class CallablePackage(ModuleType):
     def __call__(self, *args: object, **kwargs: object) -> object:
         """Call the package's function."""
         return self._function(*args, **kwargs)
+
+    def __reduce__(self) -> tuple[Callable[[str], ModuleType], tuple[str]]:
+        """Be pickled by name, as a function is."""
+        return import_module, (self.__name__,)
 
     @property
     def _function(self) -> Callable[..., object]:

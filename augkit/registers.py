@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from importlib import import_module
 from importlib.metadata import entry_points
 from importlib.util import find_spec
 from pkgutil import iter_modules
+from threading import get_ident
+from types import FunctionType
 from typing import Generic, TypeVar
 
 from augkit.errors import ArgumentError, ExtensionError, closest
@@ -31,18 +33,25 @@ class Register(Mapping[str, T], Generic[T]):
     def __init__(self, kind: str, package: str, group: str | None = None, *more: str) -> None:
         self.kind, self.packages, self.group = kind, (package, *more), group
         self._things: dict[str, T] = {}
-        self._is_loaded = self._has_extensions = False
+        self._faults: list[ExtensionError] = []
+        self._done: set[str] = set()
+        self._busy: set[tuple[str, int]] = set()  # work, and the thread that does it
 
     def add(self, name: str, thing: T) -> T:
         """Add a thing, and return it. One from outside of augkit comes after all of augkit's own.
+
+        A class or function of the same module and name takes the place of the one before, as in a notebook's cell that
+        is run again.
 
         Raises:
             ArgumentError: another one has the name.
         """
         if not thing.__module__.startswith("augkit."):
             self.load()
-        if self._things.setdefault(name, thing) is not thing:
+        known = self._things.get(name)
+        if known is not None and known is not thing and _origin(known) != _origin(thing):
             raise ArgumentError(f"must be a new name, got that of another {self.kind}.", name)
+        self._things[name] = thing
         return thing
 
     def remove(self, name: str) -> None:
@@ -72,40 +81,66 @@ class Register(Mapping[str, T], Generic[T]):
     def __contains__(self, name: object) -> bool:
         self.load()
         if name not in self._things:
-            self._load_extensions()
+            self._once(self._import_extensions)
+            if name not in self._things and self._faults:  # it may be in one of those
+                raise self._faults[0]
         return name in self._things
 
     def __iter__(self) -> Iterator[str]:
         self.load()
-        self._load_extensions()
+        self._once(self._import_extensions)
+        if self._faults:
+            raise self._faults[0]
         return iter(list(self._things))
 
     def __len__(self) -> int:
         return len(list(iter(self)))
 
+    def own(self) -> list[str]:
+        """Return the names that were added so far, augkit's own among them, without a look at other distributions."""
+        self.load()
+        return list(self._things)
+
     def load(self) -> None:
         """Import the modules of the packages, so that whatever they add comes in the order of their names."""
-        if not self._is_loaded:
-            self._is_loaded = True  # before: modules of the package may look into it while they are imported
-            try:
-                for package in self.packages:
-                    for module in sorted(found.name for found in iter_modules(import_module(package).__path__)):
-                        import_module(f"{package}.{module}")
-            except BaseException:
-                self._is_loaded = False
-                raise
+        self._once(self._import_packages)
 
-    def _load_extensions(self) -> None:
-        if self._has_extensions or self.group is None:
-            return
-        self._has_extensions = True
-        for found in sorted(entry_points(group=self.group), key=lambda entry: (entry.name, entry.value)):
+    def _import_packages(self) -> None:
+        for package in self.packages:
+            for module in sorted(found.name for found in iter_modules(import_module(package).__path__)):
+                import_module(f"{package}.{module}")
+
+    def _import_extensions(self) -> None:
+        faults = []
+        groups = () if self.group is None else entry_points(group=self.group)
+        for found in sorted(groups, key=lambda entry: (entry.name, entry.value)):
             try:
                 found.load()
-            except Exception as fault:  # whatever another package raises
+            except (Exception, SystemExit) as fault:  # whatever another package raises
                 package = found.dist.name if found.dist is not None else found.value
-                what = f"must be importable, got {type(fault).__name__}: {fault}. Update or remove {package}"
-                raise ExtensionError(f"{what}.", f"{self.group} {found.name}") from fault
+                what = f"must be importable, got {type(fault).__name__}: {str(fault).rstrip('.')}"
+                faults.append(ExtensionError(f"{what}. Update or remove {package}.", f"{self.group} {found.name}"))
+        self._faults = faults
+
+    def _once(self, work: Callable[[], None]) -> None:
+        """Do some work, unless it is done, or this thread does it: modules may look in here while they are imported.
+
+        Threads that come meanwhile do it too, and so wait for each module as Python lets them; for a lock held here
+        one could wait that imports what is waited for.
+        """
+        mine = (work.__name__, get_ident())
+        if work.__name__ not in self._done and mine not in self._busy:
+            self._busy.add(mine)
+            try:
+                work()
+                self._done.add(work.__name__)
+            finally:
+                self._busy.discard(mine)
+
+
+def _origin(thing: object) -> object:
+    """Return where a class or function was made; any other thing is its own."""
+    return (thing.__module__, thing.__qualname__) if isinstance(thing, type | FunctionType) else thing
 
 
 def names_of_files(package: str, ending: str) -> list[str]:
