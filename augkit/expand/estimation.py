@@ -11,15 +11,15 @@ from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
 from tempfile import TemporaryDirectory, gettempdir
+from typing import NamedTuple
 
 from augkit.errors import JobError
 from augkit.expand.books import rows_wanted
 from augkit.expand.engines.processes import cpu_count, run_shards
 from augkit.expand.expand_config import ExpandConfig
 from augkit.expand.output_names import digest, is_class
-from augkit.expand.planning import make_plan
 from augkit.expand.shard import Work
-from augkit.expand.work_plan import Row, Shard, WorkPlan
+from augkit.expand.work_plan import Row, Shard, WorkPlan, make_plan
 from augkit.pipeline import Pipeline
 from augkit.storage.stores import store_at
 
@@ -67,8 +67,7 @@ class Estimate:
         return "\n".join(lines)
 
 
-@dataclass(frozen=True)
-class _Measured:
+class _Measured(NamedTuple):
     """Measurements of a sample of rows."""
 
     outputs: int
@@ -195,7 +194,5 @@ def _classes(plan: WorkPlan) -> tuple[tuple[str | None, str | None, int, int], .
 
 def _near(out: str) -> str | None:
     """Return the folder nearest to OUT that is there and may be written, so on the same disk."""
-    if "://" in out:
-        return None
-    place = Path(out).absolute()
-    return next((str(path) for path in place.parents if path.is_dir() and os.access(path, os.W_OK)), None)
+    above = [] if "://" in out else Path(out).absolute().parents
+    return next((str(path) for path in above if path.is_dir() and os.access(path, os.W_OK)), None)

@@ -46,14 +46,10 @@ def _class_and_file(text: str) -> tuple[str, str]:
     return label, file
 
 
-def _described(pipelines: Mapping[str, Pipeline]) -> object:
-    return {label: _pipeline_described(pipeline) for label, pipeline in pipelines.items()}
-
-
-def _pipeline_described(pipeline: Pipeline) -> object:
+def _described(given: Pipeline | Mapping[str, Pipeline]) -> object:
     from augkit.pipeline.pipeline_file import described
 
-    return described(pipeline)
+    return {label: described(own) for label, own in given.items()} if isinstance(given, Mapping) else described(given)
 
 
 def _fractions(given: object) -> object:
@@ -95,7 +91,7 @@ class ExpandConfig(Configuration):
     out: Annotated[str, BeforeValidator(os.fspath), Option(argument="OUT", decides=False)] = Field(
         description="A new or empty folder, or one that is unfinished."
     )
-    pipeline: Annotated[Pipeline, BeforeValidator(_loaded), Option(written=_pipeline_described)] = Field(
+    pipeline: Annotated[Pipeline, BeforeValidator(_loaded), Option(written=_described)] = Field(
         description="A bundled pipeline's name, or a YAML file."
     )
     pipelines_for: Annotated[

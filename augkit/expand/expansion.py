@@ -18,9 +18,8 @@ from augkit.expand.engines.processes import cpu_count
 from augkit.expand.expand_config import ExpandConfig
 from augkit.expand.finalize import finalize
 from augkit.expand.layout import PLANS, read_done, read_marker
-from augkit.expand.planning import make_plan
 from augkit.expand.shard import ShardResult, Work
-from augkit.expand.work_plan import WorkPlan
+from augkit.expand.work_plan import WorkPlan, make_plan
 from augkit.expand.worker import is_worker_starting
 from augkit.pipeline import Pipeline
 from augkit.storage.store import Store
