@@ -6,11 +6,11 @@ import sys
 from pathlib import Path
 
 import pytest
-from support.packages import install
 
 import augkit as ak
 from augkit.errors import ArgumentError
 from augkit.executors import EXECUTORS
+from support.packages import install
 
 
 def test_a_name_that_is_not_there_is_told() -> None:
