@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike
 
 from augkit.core.arrays import Array, Image, Label, Labels, Mask, Points, Rows
 from augkit.errors import closest
-from augkit.targets.carried import points_of, targets_of
+from augkit.targets.carried import targets_of
 from augkit.targets.further_images import require_image
 from augkit.targets.rows import Polygon, refuse
 from augkit.targets.target import Target, owners
@@ -98,15 +98,16 @@ class Sample:
             near = closest(odd, [*known, "image", "label", "alpha"])
             raise TypeError(f"Sample got an unexpected keyword argument {odd!r}.{near}")
         given = {keyword: value for keyword, value in parts.items() if value is not None and keyword in known}
-        for kind in dict.fromkeys(known[keyword] for keyword in given):
+        found: dict[str, Target] = {}
+        for kind in dict.fromkeys([known[keyword] for keyword in given]):
             own = {keyword: given[keyword] for keyword in kind.keywords if keyword in given}
             target = kind.checked(own, (height, width))
             self.__dict__.update(dict.fromkeys(kind.keywords) if target is None else vars(target))
-        points = points_of(self.targets) if given else {}
-        for follower in points.values():
-            rows = len(points.get(follower.follows, follower))
-            if rows != len(follower):
-                refuse(follower.name, f"must have one entry a box ({rows})", len(follower))
+            found |= {} if target is None else {kind.name: target}
+        for follower in found.values():
+            owner = found.get(follower.follows, follower)
+            if owner is not follower and len(owner) != len(follower):
+                refuse(follower.name, f"must have one entry a box ({len(owner)})", len(follower))
 
     @property
     def targets(self) -> dict[str, Target]:

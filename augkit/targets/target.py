@@ -59,6 +59,7 @@ class Target(ABC):
         kind: its name in sentences and in what formats hold; empty for what belongs to another kind.
         keywords: the names of its fields.
         shown_by: those of which one is given wherever there is such a target: the first.
+        follows: the kind whose rows its own belong to, one each, and are dropped with; or an empty text.
         rank: its place among kinds in what is written; further kinds come last.
         is_detail: of boxes: a format that has no place for it leaves it out, where others are refused.
     """
@@ -67,6 +68,7 @@ class Target(ABC):
     kind: ClassVar[str] = ""
     keywords: ClassVar[tuple[str, ...]]
     shown_by: ClassVar[tuple[str, ...]] = ()
+    follows: ClassVar[str] = ""
     rank: ClassVar[int] = 100
     is_detail: ClassVar[bool] = False
 
@@ -76,6 +78,15 @@ class Target(ABC):
         made = object.__new__(cls)  # a third of the time of naming them
         vars(made).update({name: parts.get(name) for name in cls.keywords})
         return made
+
+    @property
+    def values(self) -> Labels:
+        """Its first field, which holds its rows where it has any."""
+        first: Labels = vars(self)[self.keywords[0]]
+        return first
+
+    def __len__(self) -> int:
+        return len(self.values)
 
     def changed(self, **parts: object) -> Self:
         """Return it with other parts, unchecked."""
@@ -139,7 +150,6 @@ class PointTarget(Target):
     """Coordinates in the picture's frame, in rows: a box, a line, a keypoint is one. Its first field holds them.
 
     Class attributes:
-        follows: the kind whose rows its own belong to, one each, and are dropped with; or an empty text.
         labelled: the keyword of one label a row, or an empty text.
         grouped: the keyword of how many rows belong to each object, which keypoint pairs change places in; likewise.
         edges: straight, and bent by warps: ``open`` or ``closed`` lines; or an empty text.
@@ -147,7 +157,6 @@ class PointTarget(Target):
         row_columns, columns: the names under which files hold it: one entry a box, and others.
     """
 
-    follows: ClassVar[str] = ""
     labelled: ClassVar[str] = ""
     grouped: ClassVar[str] = ""
     edges: ClassVar[Literal["", "open", "closed"]] = ""
@@ -197,15 +206,6 @@ class PointTarget(Target):
         Raises:
             FileError: a column is malformed.
         """
-
-    @property
-    def values(self) -> Labels:
-        """Its rows."""
-        first: Labels = vars(self)[self.keywords[0]]
-        return first
-
-    def __len__(self) -> int:
-        return len(self.values)
 
     def moved(self, ops: Sequence[Spatial]) -> Self:
         """Return it where the operations bring it, nothing clipped."""
