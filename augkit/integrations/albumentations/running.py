@@ -18,17 +18,9 @@ from augkit.core.ops import External
 from augkit.core.ops.external import Place, Subject
 from augkit.core.tonal import RANGE, channels_of
 from augkit.errors import AugkitError, SampleError
+from augkit.integrations.albumentations import registry
 from augkit.integrations.albumentations.points import looking_for, steadied
 from augkit.integrations.albumentations.reference_pictures import in_range_of, loaded
-from augkit.integrations.albumentations.registry import (
-    METADATA,
-    RESIZES,
-    albumentations,
-    built,
-    motion_of,
-    origin_of,
-    wanted_beside,
-)
 
 MASK: Place = ("mask", "")
 _MASKS = tuple(map(np.dtype, (np.uint8, np.uint16, np.int16)))  # what OpenCV moves as it is; float32 holds the rest
@@ -38,13 +30,13 @@ _WHOLE = 2**24  # float32 holds every whole number up to here
 
 def perform(op: External, subject: Subject, min_visible: float) -> Subject:
     """Return what the transform makes of a subject: see `Library`."""
-    where, motion = f"albumentations.{op.name}", motion_of(op.name)
+    where, motion = f"albumentations.{op.name}", registry.motion_of(op.name)
     given = json.loads(op.params)
-    transform = built(op.name, given)
+    transform = registry.built(op.name, given)
     image = _entered(subject.image)
     data: JsonObject = {"image": image}
-    if METADATA in given:
-        data[wanted_beside(transform)] = loaded(given[METADATA], image.dtype)
+    if registry.METADATA in given:
+        data[registry.wanted_beside(transform)] = loaded(given[registry.METADATA], image.dtype)
     kinds, params = {"alpha": "mask"}, {}
     if motion != "none":
         steadied(transform, 0 if subject.keypoints is None else len(subject.keypoints))
@@ -53,19 +45,19 @@ def perform(op: External, subject: Subject, min_visible: float) -> Subject:
         subject = subject if subject.boxes is None else _of_some_width(subject)
         moved = _known_to(transform, subject, motion == "stay")
         kinds |= {_name(place): "image" if place[0] == "images" else "mask" for place in moved.beside if place != MASK}
-        data |= _targets(moved, origin_of(op.name), where)
+        data |= _targets(moved, registry.origin_of(op.name), where)
         params = _processors(moved, min_visible)
     try:
         # Its generators begin at the seed here: nothing was drawn before, and nothing global is read.
-        compose = albumentations().Compose([transform], seed=op.seed, additional_targets=kinds, **params)
+        compose = registry.albumentations().Compose([transform], seed=op.seed, additional_targets=kinds, **params)
         done = compose(**data)
     except AugkitError:
         raise
     except Exception as fault:  # any of its own, OpenCV's and NumPy's: what it cannot do, it says in many ways
         told = " ".join(str(fault).split()).removesuffix(".") or type(fault).__name__
         raise SampleError(f"must be done to a picture that it takes, got: {told:.200}.", where) from None
-    found = _back(subject, done, origin_of(op.name), where)
-    return _resized(subject, found) if op.name in RESIZES else found
+    found = _back(subject, done, registry.origin_of(op.name), where)
+    return _resized(subject, found) if op.name in registry.RESIZES else found
 
 
 def _name(place: Place) -> str:
@@ -120,7 +112,7 @@ def _all_points(subject: Subject) -> Points | None:
 
 
 def _processors(subject: Subject, min_visible: float) -> JsonObject:
-    package, found = albumentations(), {}
+    package, found = registry.albumentations(), {}
     if subject.boxes is not None:
         found["bbox_params"] = package.BboxParams(
             "pascal_voc", label_fields=["box"], min_visibility=min_visible, clip=True
