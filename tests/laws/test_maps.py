@@ -13,7 +13,7 @@ from augkit.core.products import MULTIPLICATIONS, matmul
 from augkit.core.warp import pull
 from augkit.errors import AugkitError
 from augkit.executors.opencv.maps import Window, map_of
-from augkit.executors.opencv.resample import touched  # type: ignore[attr-defined]
+from augkit.executors.opencv.resample import touched
 from support.pictures import assert_close, noise
 
 KEY = ak.Key(0, "a")

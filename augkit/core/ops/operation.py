@@ -7,7 +7,6 @@ read, pydantic checks every field against its annotation.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import TypeVar, dataclass_transform
 
@@ -20,26 +19,26 @@ T = TypeVar("T")
 
 # Operations, and the parts that they hold, by the names of their classes.
 OPS: Register[type] = Register("operation", "augkit.core.ops", group="augkit.transforms")
-_WRITTEN: dict[type, tuple[str, Mapping[str, object]]] = {}  # their names, and what is left out as by default
+_WRITTEN: dict[type, tuple[str, tuple[tuple[str, object], ...]]] = {}  # their names, and what is left out as by default
 
 
 @dataclass_transform(frozen_default=True)
 def operation(cls: type[T]) -> type[T]:
     """Make a class an operation, or a part of one: a frozen dataclass, known to plans under its name."""
     made = dataclass(frozen=True)(cls)
-    _WRITTEN[made] = cls.__name__, left_out(made)  # type: ignore[arg-type]  # mypy hashes instances
+    _WRITTEN[made] = cls.__name__, tuple(left_out(made).items())  # type: ignore[arg-type]  # mypy hashes values
     return OPS.add(cls.__name__, made)
 
 
 def to_jsonable(op: object) -> JsonObject:
     """Return an operation as a dictionary; `json` asks the same of those it holds where this is its `default`."""
-    found = _WRITTEN.get(type(op))
-    if found is None:
+    if type(op) not in _WRITTEN:
         raise TypeError(f"must be an operation, got {op!r:.60}")
-    described = {"op": found[0], **vars(op)}
-    for name, default in found[1].items():
-        if described[name] == default:
-            del described[name]
+    name, later = _WRITTEN[type(op)]
+    described = {"op": name, **vars(op)}
+    for field, default in later:
+        if described[field] == default:
+            del described[field]
     return described
 
 
