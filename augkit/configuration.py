@@ -8,19 +8,63 @@ Importing a configuration costs no more than pydantic: what it needs of a heavy 
 from __future__ import annotations
 
 import json
+import os
+import re
 import types
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
-from typing import Annotated, Literal, Self, Union, get_args, get_origin
+from typing import TYPE_CHECKING, Annotated, Generic, Literal, Self, TypeVar, Union, get_args, get_origin
 
 from annotated_types import Ge, Gt, Le, Lt
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, FieldSerializationInfo, ValidationError, field_serializer
 from pydantic.fields import FieldInfo
 
 from augkit.errors import ArgumentError, AugkitError, closest, listed
 
 KINDS = {bool: "true or false", int: "a whole number", float: "a number", str: "text"}
+_BOUNDS = {Ge: "ge", Gt: "gt", Le: "le", Lt: "lt"}
+
+Given = TypeVar("Given", contravariant=True)
+Held = TypeVar("Held", covariant=True)
+
+if TYPE_CHECKING:
+
+    class Takes(Generic[Given, Held]):
+        """Field that is given values of one type and holds those of another; its default needs `validate_default`."""
+
+        def __get__(self, instance: object, owner: object) -> Held: ...
+
+        def __set__(self, instance: object, value: Given) -> None: ...
+
+else:
+
+    class Takes:
+        """Type of what a field holds; type checkers know what it may be given, too."""
+
+        def __class_getitem__(cls, kinds: tuple[object, object]) -> object:
+            return kinds[1]
+
+
+def converted(convert: Callable[[object], object]) -> BeforeValidator:
+    """Return a validator that converts values first; one that is of a wrong type for that is told as not fitting."""
+
+    def checked(given: object) -> object:
+        try:
+            return convert(given)
+        except (TypeError, AttributeError, OverflowError) as fault:
+            raise ValueError(fault) from None
+
+    return BeforeValidator(checked)
+
+
+def _path_as_text(given: object) -> object:
+    return os.fspath(given) if isinstance(given, os.PathLike) else given
+
+
+FROM_PATH = converted(_path_as_text)
+Place = Annotated[Takes[str | os.PathLike[str], str], FROM_PATH]  # a path, or a name that stands for one
+PlaceOrNone = Annotated[Takes[str | os.PathLike[str] | None, str | None], FROM_PATH]
 
 
 def _as_it_is(value: object) -> object:
@@ -102,10 +146,16 @@ class Entry:
     @property
     def choices(self) -> list[str]:
         """The values that it may have, if they can be counted."""
-        if self.option.choices is not None:
-            return list(self.option.choices())
+        return list(map(str, self._literals if self.option.choices is None else self.option.choices()))
+
+    @property
+    def _literals(self) -> list[object]:
         literals = [part for part in _parts(self.info.annotation) if get_origin(part) is Literal]
-        return [str(value) for part in literals for value in get_args(part)]
+        return [value for part in literals for value in get_args(part)]
+
+    def chosen(self, text: object) -> object:
+        """Return the choice of another type, such as 2, that a text stands for; else what was given."""
+        return next((value for value in self._literals if str(value) == text), text)
 
     @property
     def help(self) -> str:
@@ -121,19 +171,20 @@ class Entry:
         choices = self.choices
         if choices:
             return listed(choices) if len(choices) == 2 else f"one of {', '.join(choices)}"
-        kind = KINDS.get(self.kind or str, "text")
-        bounds = {type(part): part for part in self.info.metadata}
-        low, above, high = bounds.get(Ge), bounds.get(Gt), bounds.get(Le) or bounds.get(Lt)
-        if isinstance(low, Ge) and high is not None:
-            return f"{kind} from {_number(low.ge)} to {_number(getattr(high, 'le', None) or getattr(high, 'lt', None))}"
-        if isinstance(low, Ge):
-            return f"{kind}, {_number(low.ge)} or more"
-        return f"{kind} above {_number(above.gt)}" if isinstance(above, Gt) else kind
+        kind = "text or a path" if FROM_PATH in self.info.metadata else KINDS[self.kind or str]
+        known = (part for part in self.info.metadata if type(part) in _BOUNDS)
+        bounds = {type(part): _number(getattr(part, _BOUNDS[type(part)])) for part in known}
+        if Ge in bounds and Le in bounds:
+            return f"{kind} from {bounds[Ge]} to {bounds[Le]}"
+        low = f", {bounds[Ge]} or more" if Ge in bounds else f" above {bounds[Gt]}" if Gt in bounds else ""
+        high = f"at most {bounds[Le]}" if Le in bounds else f"below {bounds[Lt]}" if Lt in bounds else ""
+        joint = " and " if low and high else ", " if Le in bounds else " " if high else ""
+        return f"{kind}{low}{joint}{high}"
 
     def complaint(self, value: object) -> ArgumentError:
         """Return what is to be said of a value that does not fit."""
-        near = closest(str(value), self.choices)
-        return ArgumentError(f"must be {self.rule}, got {value!r:.60}.{near}", self.key)
+        near = closest(value, self.choices) if isinstance(value, str) else ""
+        return ArgumentError(f"must be {self.rule}, got {_shown(value)}.{near}", self.key)
 
 
 class Configuration(BaseModel):
@@ -155,6 +206,13 @@ class Configuration(BaseModel):
             value = getattr(self, entry.field)
             if entry.option.choices is not None and value != entry.default and value not in entry.choices:
                 raise entry.complaint(value)
+
+    def __hash__(self) -> int:
+        return hash(tuple(value for value in dict(self).values() if isinstance(value, str | int | float)))
+
+    @field_serializer("*", when_used="json")
+    def _as_in_books(self, value: object, info: FieldSerializationInfo) -> object:
+        return next(entry for entry in self.entries() if entry.field == info.field_name).option.written(value)
 
     @classmethod
     def of(cls, **values: object) -> Self:
@@ -244,6 +302,14 @@ def _parts(annotation: object) -> Iterator[object]:
         yield from _parts(get_args(annotation)[0])
     else:
         yield annotation
+
+
+def _shown(value: object) -> str:
+    """Return a value on one line, or its type where it cannot be written."""
+    try:
+        return re.sub(r"\n\s*", " ", repr(value))[:60]
+    except ValueError:  # a number of thousands of digits
+        return f"one of type {type(value).__name__}"
 
 
 def _number(value: object) -> str:

@@ -66,9 +66,10 @@ def _built(place: str, run: Callable[..., None]) -> Callable[..., None]:
     own = {parameter.name for parameter in further}
 
     def command(**given: object) -> None:
-        values = {field: value for field, value in given.items() if field not in own and value is not None}
+        told = ((entry, given[entry.field]) for entry in entries)
+        values = {entry.field: entry.chosen(value) for entry, value in told if value is not None}
         for entry in refusable:
-            if values.pop(f"no_{entry.field}") and values.setdefault(entry.field, False) is not False:
+            if given[f"no_{entry.field}"] and values.setdefault(entry.field, False) is not False:
                 raise ArgumentError(f"must not go with --no-{entry.name}. Leave one out.", entry.key)
         run(kind.of(**values), **{field: value for field, value in given.items() if field in own})
 
@@ -99,7 +100,8 @@ def _parameter(entry: Entry) -> Parameter:
         info = typer.Option(default, f"--{'no-' * bool(default)}{entry.name}", help=entry.help, show_default=False)
     else:
         shown = option.shown_default or True
-        info = typer.Option(default, f"--{entry.name}", metavar=option.metavar, help=entry.help, show_default=shown)
+        metavar = option.metavar or ("TEXT" if option.is_many else None)
+        info = typer.Option(default, f"--{entry.name}", metavar=metavar, help=entry.help, show_default=shown)
     return Parameter(
         entry.field, Parameter.KEYWORD_ONLY, default=info, annotation=list[str] if option.is_many else kind
     )

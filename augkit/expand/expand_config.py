@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal, Self
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import Field, model_validator
 
-from augkit.configuration import Configuration, Option
-from augkit.errors import ArgumentError
+from augkit.configuration import Configuration, Option, Place, PlaceOrNone, Takes, converted
+from augkit.errors import ArgumentError, AugkitError
 from augkit.expand.engines import ENGINES
 
 if TYPE_CHECKING:
@@ -20,23 +20,32 @@ else:
 MOST_COPIES = 100_000  # of a source: they are published together, and a worker keeps a line of each until then
 MOST_DIGITS = 18  # of a number of outputs
 MOST_OF_PART = 40  # letters of I/N
+MOST_PARTS = 1_000_000
 
 Balance = int | Literal["none", "max"]  # `none`, or the outputs that every class is brought to
+Number = Annotated[int, Field(le=MOST_PARTS)]
 
 
-def _loaded(pipeline: object) -> object:
+def _loaded(given: object, where: str = "pipeline") -> object:
     from augkit.pipeline import Pipeline, load
 
-    return pipeline if isinstance(pipeline, Pipeline) else load(pipeline)  # type: ignore[arg-type]
+    if isinstance(given, Pipeline):
+        return given
+    if not isinstance(given, str | Path):
+        raise TypeError(where)
+    try:
+        return load(given)
+    except AugkitError as error:
+        raise error if error.where else error.at(where) from None  # which names the file, but for a bundled one
 
 
 def _pipelines(given: object) -> object:
     """Return pipelines by class, sorted, of a mapping or of texts such as ``roses=strong``."""
-    if isinstance(given, Mapping):
-        pairs: Iterable[tuple[str, object]] = given.items()
-    else:
-        pairs = [_class_and_file(text) for text in given or ()]  # type: ignore[attr-defined]
-    return {label: _loaded(pipeline) for label, pipeline in sorted(pairs)}
+    if not isinstance(given, Mapping | list | tuple | None):
+        raise TypeError("pipelines_for")
+    pairs = given if isinstance(given, Mapping) else map(_class_and_file, given or ())
+    by_class = dict(pairs)  # the last of a class
+    return {label: _loaded(by_class[label], f"pipelines_for.{label}") for label in sorted(by_class)}
 
 
 def _class_and_file(text: str) -> tuple[str, str]:
@@ -58,7 +67,7 @@ def _fractions(given: object) -> object:
 
     if isinstance(given, Mapping) and given:
         given = ",".join(f"{name}={float(part)!r}" for name, part in given.items())
-    return parse_split(given) if isinstance(given, str) else given or {}
+    return parse_split(given) if isinstance(given, str) else {} if given is None else given
 
 
 def _balance(given: object) -> object:
@@ -85,30 +94,40 @@ def _part(given: object) -> object:
 class ExpandConfig(Configuration):
     """All that decides the bytes of an expansion, in the order in which job.json holds it, and how the work is run."""
 
-    source: Annotated[str, BeforeValidator(os.fspath), Option(argument="SRC", decides=False)] = Field(
+    source: Annotated[Place, Option(argument="SRC", decides=False)] = Field(
         description="A data set: see below for its formats."
     )
-    out: Annotated[str, BeforeValidator(os.fspath), Option(argument="OUT", decides=False)] = Field(
+    out: Annotated[Place, Option(argument="OUT", decides=False)] = Field(
         description="A new or empty folder, or one that is unfinished."
     )
-    pipeline: Annotated[Pipeline, BeforeValidator(_loaded), Option(written=_described)] = Field(
-        description="A bundled pipeline's name, or a YAML file."
-    )
+    pipeline: Annotated[
+        Takes[str | Path | Pipeline, Pipeline],
+        converted(_loaded),
+        Option(rule="a pipeline, a bundled name or a file", written=_described),
+    ] = Field(description="A bundled pipeline's name, or a YAML file.")
     pipelines_for: Annotated[
-        dict[str, Pipeline],
-        BeforeValidator(_pipelines),
-        Option(name="pipeline-for", metavar="CLASS=FILE", is_many=True, written=_described),
-    ] = Field(default={}, description="Another pipeline for a class; may be repeated.")
+        Takes[Mapping[str, str | Path | Pipeline] | Sequence[str], dict[str, Pipeline]],
+        converted(_pipelines),
+        Option(
+            name="pipeline-for",
+            metavar="CLASS=FILE",
+            is_many=True,
+            rule="pipelines by class, or a list of CLASS=FILE",
+            written=_described,
+        ),
+    ] = Field(default={}, validate_default=True, description="Another pipeline for a class; may be repeated.")
     seed: int = Field(default=0, description="Another seed, other copies.")
     copies: int = Field(ge=1, le=MOST_COPIES, description="Augmented copies of every picture.")
     balance: Annotated[
         Annotated[int, Field(ge=1)] | Literal["none", "max"],
-        BeforeValidator(_balance),
+        converted(_balance),
         Option(rule="none, max or a whole number above 0"),
     ] = Field(default="none", description="none, max or N: outputs that every class is brought to.")
-    split: Annotated[dict[Literal["train", "val", "test"], float], BeforeValidator(_fractions)] = Field(
-        default={}, description="As train=0.8,val=0.1,test=0.1; only train is expanded."
-    )
+    split: Annotated[
+        Takes[str | Mapping[str, float] | None, dict[Literal["train", "val", "test"], float]],
+        converted(_fractions),
+        Option(rule="text such as train=0.9,val=0.1 or fractions by name"),
+    ] = Field(default={}, validate_default=True, description="As train=0.8,val=0.1,test=0.1; only train is expanded.")
     split_seed: int = Field(default=0, description="Another one, another split.")
     originals: Annotated[Literal["omit", "include"], Option(written=lambda value: value == "include")] = Field(
         default="omit", description="{choices} the pictures themselves."
@@ -118,8 +137,10 @@ class ExpandConfig(Configuration):
     )
     encoding: Literal["jpeg", "png", "webp"] = Field(default="jpeg", description="{choices}.")
     quality: int = Field(default=90, ge=1, le=100, description="1 to 100, for jpeg and webp.")
-    groups: Annotated[str | None, Option(decides=False)] = Field(
-        default=None, description="What stays together in a split: a pattern over ids, a CSV file or a column."
+    groups: Annotated[PlaceOrNone, Option(decides=False)] = Field(
+        default=None,
+        validate_default=True,
+        description="What stays together in a split: a pattern over ids, a CSV file or a column.",
     )
     workers: Annotated[int | None, Option(decides=False, shown_default="the processors")] = Field(
         default=None, ge=0, description="Processes; 0 works in this one."
@@ -130,14 +151,14 @@ class ExpandConfig(Configuration):
     start_method: Annotated[Literal["spawn", "forkserver"], Option(decides=False)] = Field(
         default="spawn", description="{choices}."
     )
-    timeout: Annotated[float, Option(decides=False, rule="a number of seconds above 0")] = Field(
-        default=60.0, gt=0.0, description="Seconds that one picture may take."
+    timeout: Annotated[float, Option(decides=False, rule="a finite number of seconds above 0")] = Field(
+        default=60.0, gt=0.0, allow_inf_nan=False, description="Seconds that one picture may take."
     )
     shards: Annotated[
-        tuple[int, int] | None,
-        BeforeValidator(_part),
-        Option(decides=False, metavar="I/N", rule="i/n with i from 0 to n - 1"),
-    ] = Field(default=None, description="Do part I of N, counted from 0.")
+        Takes[str | tuple[int, int] | None, tuple[Number, Number] | None],
+        converted(_part),
+        Option(decides=False, metavar="I/N", rule=f"i/n with i from 0 to n - 1 and n at most {MOST_PARTS:,}"),
+    ] = Field(default=None, validate_default=True, description="Do part I of N, counted from 0.")
     finish: Annotated[bool, Option(decides=False)] = Field(
         default=False, description="Only close the books, when all parts are done."
     )

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Mapping
+from os import PathLike
 from typing import Annotated, Literal, Self
 
-from pydantic import BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import ConfigDict, Field, model_validator
 
-from augkit.configuration import Configuration, Option
+from augkit.configuration import FROM_PATH, Configuration, Option, Place, PlaceOrNone, Takes, converted
 from augkit.errors import ArgumentError
 from augkit.registers import names_of_files
 from augkit.train.input_size import Size, parse_input
@@ -69,17 +69,25 @@ class TrainConfig(Configuration):
 
     model_config = ConfigDict(allow_inf_nan=False)
 
-    data: Annotated[str, BeforeValidator(os.fspath), Option(argument="DATA", decides=False)] = Field(
+    data: Annotated[Place, Option(argument="DATA", decides=False)] = Field(
         description="A data set, or what augkit expand made of one."
     )
-    out: Annotated[str, BeforeValidator(os.fspath), Option(metavar="RUN", decides=False)] = Field(
+    out: Annotated[Place, Option(metavar="RUN", decides=False)] = Field(
         description="A new or empty folder, or one of the same run."
     )
-    model: str = Field(default="auto", description="auto, a name (see augkit model), or a YAML file that lists layers.")
-    weights: str | None = Field(
-        default=None, description="pretrained, or a file of weights: its head is replaced, the rest frozen."
+    model: Place = Field(
+        default="auto",
+        validate_default=True,
+        description="auto, a name (see augkit model), or a YAML file that lists layers.",
     )
-    pipeline: str | None = Field(default=None, description="Augment on the fly: a bundled pipeline's name, or a file.")
+    weights: PlaceOrNone = Field(
+        default=None,
+        validate_default=True,
+        description="pretrained, or a file of weights: its head is replaced, the rest frozen.",
+    )
+    pipeline: PlaceOrNone = Field(
+        default=None, validate_default=True, description="Augment on the fly: a bundled pipeline's name, or a file."
+    )
     epochs: Annotated[int | None, Option(shown_default="by a number of steps")] = Field(
         default=None, ge=0, description="Passes over the pictures."
     )
@@ -98,10 +106,10 @@ class TrainConfig(Configuration):
     )
     smoothing: float = Field(default=0.0, ge=0.0, le=0.99, description="Of labels, as 0.1.")
     class_weights: Annotated[
-        Literal["none", "auto"] | dict[str, Weight],
-        BeforeValidator(_weights),
+        Takes[str | Mapping[str, float], Literal["none", "auto"] | dict[str, Weight]],
+        converted(_weights),
         Option(text=_weights_text, rule="none, auto or weights above 0 by name"),
-    ] = Field(default="none", description="none, auto, NAME=WEIGHT,... or JSON.")
+    ] = Field(default="none", validate_default=True, description="none, auto, NAME=WEIGHT,... or JSON.")
     patience: int = Field(default=0, ge=0, description="Epochs without a better one that end a phase; 0 for all.")
     keep: Keep = Field(default="best", description="Whose weights: best, or last, where few pictures choose.")
     clip: float = Field(default=0.0, ge=0.0, description="The greatest norm of the gradients; 0 for any.")
@@ -114,8 +122,8 @@ class TrainConfig(Configuration):
         default=None, description="Of a manifest: what is to be learnt."
     )
     input: Annotated[
-        Size | None,
-        BeforeValidator(_size),
+        Takes[Size | str | None, Size | None],
+        converted(_size),
         Option(
             metavar="HxWxC",
             decides=False,
@@ -123,17 +131,20 @@ class TrainConfig(Configuration):
             text=lambda size: "x".join(map(str, size)),
             rule="height, width and channels",
         ),
-    ] = Field(default=None, description="Of the network.")
+    ] = Field(default=None, validate_default=True, description="Of the network.")
     split: Annotated[str | None, Option(decides=False, shown_default="train=0.7,val=0.15,test=0.15")] = Field(
         default=None, description="For a data set without splits."
     )
     split_seed: Annotated[int, Option(decides=False)] = Field(default=0, description="Another one, another split.")
-    groups: Annotated[str | None, Option(decides=False)] = Field(
-        default=None, description="What stays together in a split: a pattern over ids, a CSV file or a column."
+    groups: Annotated[PlaceOrNone, Option(decides=False)] = Field(
+        default=None,
+        validate_default=True,
+        description="What stays together in a split: a pattern over ids, a CSV file or a column.",
     )
     seed: int = Field(default=0, description="Another one, another run.")
     cache: Annotated[
-        bool | Annotated[str, Field(min_length=1)],
+        Takes[str | PathLike[str] | bool, bool | Annotated[str, Field(min_length=1)]],
+        FROM_PATH,
         Option(
             metavar="DIR",
             decides=False,
@@ -141,7 +152,9 @@ class TrainConfig(Configuration):
             refused_help="Compute a frozen network's features again and again.",
             rule="true, false or a folder",
         ),
-    ] = Field(default=True, description="Where a frozen network's features are kept, for several runs.")
+    ] = Field(
+        default=True, validate_default=True, description="Where a frozen network's features are kept, for several runs."
+    )
     workers: Annotated[int, Option(decides=False)] = Field(
         default=0, ge=0, description="Processes that read pictures; worth it for large ones."
     )

@@ -34,7 +34,7 @@ def pictures(tmp_path: Path) -> Path:
         ({"smoothing": float("nan")}, "smoothing"), ({"task": "regression"}, "must be one of"),
         ({"clip": float("inf")}, "clip: must be a number, 0 or more, got inf"),
         ({"weight_decay": float("inf")}, "weight_decay"), ({"warmup": True}, "warmup: must be a number, 0 or more"),
-        ({"rate": True}, "rate: must be a number above 0, got True"),
+        ({"rate": True}, "rate: must be a number above 0 and at most 1000, got True"),
         ({"ema": False}, "ema: must be a number from 0 to 0.99999"),
         ({"max_rejected": True}, "max_rejected: must be a number from 0 to 1"),
         ({"robust": 1}, "robust: must be true or false"),
