@@ -6,7 +6,7 @@ import os
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 from augkit.core.arrays import JsonObject
 from augkit.core.key import Key
@@ -57,11 +57,11 @@ class Work:
     out: str
     classes: tuple[str, ...]
 
-    @staticmethod
-    def of(plan: WorkPlan, out: str) -> Work:
+    @classmethod
+    def of(cls, plan: WorkPlan, out: str) -> Self:
         """Return what is to be done, without the sources: each task brings its own."""
         root = Root.at(os.fsdecode(plan.data.root.lasting))  # who does the work may be at home in another folder
-        return Work(plan.job, replace(plan.data, root=root, sources=(), columns={}), out, plan.classes)
+        return cls(plan.job, replace(plan.data, root=root, sources=(), columns={}), out, plan.classes)
 
     def expand(self, shard: Shard, hand: Hand) -> ShardResult:
         """Do a shard from its sources to its marker; doing it again gives the same files.
