@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from importlib import import_module
-from inspect import Signature, signature
+from inspect import Signature, getdoc, signature
 from types import ModuleType
+
+from augkit.errors import AugkitError
 
 
 class CallablePackage(ModuleType):
@@ -31,3 +33,13 @@ class CallablePackage(ModuleType):
     @property
     def __signature__(self) -> Signature:
         return signature(self._function)
+
+    def _help(self) -> str:
+        own: str = self.__dict__["__doc__"]
+        try:
+            function = self._function
+        except AugkitError:  # what the package needs is not installed
+            return own
+        return f"{own}\n\n{function.__name__}{signature(function)}\n\n{getdoc(function)}"
+
+    __doc__ = property(_help)  # so that `help` tells of the function too

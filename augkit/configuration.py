@@ -14,6 +14,7 @@ import types
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
+from inspect import Parameter, Signature
 from typing import TYPE_CHECKING, Annotated, Generic, Literal, Self, TypeVar, Union, get_args, get_origin
 
 from annotated_types import Ge, Gt, Le, Lt
@@ -219,6 +220,18 @@ class Configuration(BaseModel):
         """Return a configuration of values that may be of any type, such as texts that stand for others."""
         made: Callable[..., Self] = cls
         return made(**values)
+
+    @classmethod
+    def __pydantic_init_subclass__(cls, **_: object) -> None:
+        """Show in help every field with its description, and in the signature its default."""
+        cls.__doc__ = f"{cls.__doc__}\n\n    Args:\n{cls.documented()}\n    "
+        parameters = [
+            Parameter(
+                entry.field, Parameter.KEYWORD_ONLY, default=Parameter.empty if entry.is_required else entry.default
+            )
+            for entry in cls.entries()
+        ]
+        cls.__signature__ = Signature(parameters)
 
     @classmethod
     @cache

@@ -36,7 +36,7 @@ def summed(source: str, output: Path, total: S) -> tuple[S, str]:
     colour, grey, unreadable = 0, 0, list[AugkitError]()
     with progress_shown() as show:
         for done, picture in enumerate(data.sources):
-            show(done, len(data.sources), "")
+            show(done, len(data.sources), " pictures read")
             try:
                 image = data.decoded(picture).image
             except AugkitError as error:

@@ -67,6 +67,7 @@ def command(
         _write(folder / path, content)
     say(f"{folder / PHOTOS}: {len(pictures)} photos from scikit-learn.")
     say(f"{folder / DIGITS}: {len(digits)} digits of 8 x 8 pixels, {DIGITS_PER_CLASS} in each of 10 class folders.")
+    say("(Each expand starts worker processes, which takes some seconds.)")
     program = typer.main.get_command(app)
     for job in JOBS:
         say("", f"{job.name.capitalize()}:")
@@ -75,12 +76,12 @@ def command(
             code = program.main(line, prog_name="augkit", standalone_mode=False)
             if code:
                 raise typer.Exit(code)
-    say("", "Everything lies in " + str(folder.absolute()) + ":")
+    say("", "Everything lies in " + str(folder.absolute()) + "; look at the contact sheets first:")
     for job in JOBS:
         source, out, sheet = job.leaves
         say(f"  {source + '/':<18} the sources")
         say(f"  {out + '/':<18} {job.copies} copies of each by the pipeline {job.pipeline}, with their lineage")
-        say(f"  {sheet:<18} a contact sheet: look at this first")
+        say(f"  {sheet:<18} a contact sheet")
     say("", "Every line after a $ works by itself too; expand asks for a folder that does not exist yet.")
     if which("augkit") is None:  # installed, but in an environment that this shell has not entered
         say(f"Here augkit is {Path(sys.executable).with_name('augkit')}: enter its environment, or write the path.")

@@ -67,7 +67,7 @@ def _expanded(config: ExpandConfig) -> Summary:
     with resumable(config.out), progress_shown() as show:
 
         def progress(at: Progress) -> None:
-            show(at.written + at.rejected + at.in_hand, at.planned, f", {at.rejected:,} rejected")
+            show(at.written + at.rejected + at.in_hand, at.planned, f" outputs, {at.rejected:,} rejected")
 
         return expand(**dict(config), progress=progress)
 
@@ -92,4 +92,4 @@ def _tell(summary: Summary, out: str) -> None:
         f" + {summary.rejected:,} rejected, in {summary.seconds:.1f} s ({rate:,.0f} a second)."
     )
     if not summary.is_complete:
-        say("Other parts of the job are not done yet; the last one closes the books.")
+        say("Other parts of the job are not done yet; the last one closes the books (.augkit/).")

@@ -55,7 +55,7 @@ def command(
         nonlocal faulty
         with progress_shown() as show:
             for done, row in enumerate(found):
-                show(done + 1, len(wanted), "")
+                show(done + 1, len(wanted), " pictures")
                 if row.answers is None:
                     faulty += 1
                     say(f"augkit: {row.reason}", is_error=True)

@@ -16,7 +16,7 @@ SECONDS_BETWEEN_LINES = 5.0
 
 @contextmanager
 def progress_shown() -> Iterator[Show]:
-    """Give a function that shows on stderr how many are done, of how many, at which rate, and what else to say.
+    """Give a function that shows on stderr how many are done, of how many, of what kind, and at which rate.
 
     What the first call tells to be done was done before, and says nothing of the rate. A count that goes back, or is of
     another number, is of other work: its rate begins anew.
@@ -34,7 +34,7 @@ def progress_shown() -> Iterator[Show]:
         def show(done: int, total: int, note: str = "") -> None:
             if rate.is_other(done, total):
                 bar.reset(task)
-            told = f"{rate.of(done, total, time.perf_counter()):,.0f} a second{note}"
+            told = f"{note.lstrip()}, {rate.of(done, total, time.perf_counter()):,.0f} a second".removeprefix(", ")
             bar.update(task, total=total, completed=done, rate=told)
 
         yield show
@@ -70,4 +70,4 @@ class _Lines:
             self.told = now
             left = f"{(total - done) / rate:,.0f} s left"
             with suppress(OSError):  # nobody reads it any more: no reason to end a night's work
-                say(f"{done:,} of {total:,}, {rate:,.0f} a second{note}, {left}", is_error=True)
+                say(f"{done:,} of {total:,}{note}, {rate:,.0f} a second, {left}", is_error=True)

@@ -26,7 +26,7 @@ PLACE = 80  # in the help
 @configured("augkit.train.train_config:TrainConfig")
 def command(
     config: TrainConfig,
-    seeds: Annotated[int, Option(min=1, help="Repeat with so many, and tell mean and spread.")] = 1,
+    seeds: Annotated[int, Option(min=1, help="Seeds to repeat with; mean and spread are told.")] = 1,
     compare: Annotated[
         str | None, Option(metavar="none,P,...", help="Train with each pipeline on the same seeds.")
     ] = None,
@@ -37,9 +37,9 @@ def command(
 
     With --weights all but a new head is frozen, and the head learns from features that are
     computed once; --unfreeze then trains the rest too, at a smaller rate. Pictures are
-    divided by their originals: some are learnt from, some choose the best epoch, and the
-    result is told of the others, which are never augmented. The same command goes on where
-    a run was stopped, and ends with the same weights.
+    split by their originals: training, validation, which chooses the best epoch, and test,
+    of which the result is told; the last two are never augmented. The same command goes on
+    where a run was stopped, and ends with the same weights.
     """
     _require_there(config, compare)
     if seeds == 1 and compare is None:
@@ -94,10 +94,10 @@ def _told(result: Result) -> list[str]:
     value, interval = form.format(unit * top["value"]), ""
     if top["low"] is not None:
         interval = f" (95 %: {form.format(unit * top['low'])} to {form.format(unit * top['high'])})"
-    used = f"{counts['train']:,} to learn from, {counts['val']:,} to choose by"
+    used = f"{counts['train']:,} training, {counts['val']:,} validation"
     kept = f"epoch {result.best_epoch} of {result.epochs} was kept, in {result.seconds:.1f} s"
     return [
-        f"{top['name']} {value}{interval} on {counts['test']:,} pictures that had no say; {used}; {kept}.",
+        f"{top['name']} {value}{interval} on {counts['test']:,} test pictures ({used}); {kept}.",
         f"All about it: {result.report}",
         f"To use it: {shlex.join(['augkit', 'predict', result.out])} PICTURES",
     ]

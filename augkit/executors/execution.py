@@ -113,7 +113,7 @@ class _Walk:
                 now = now._replace(image=image)
             else:
                 now = shown = now._replace(labels=clipped(now.labels, now.size, self.policy.min_visible))
-                now = self._blended(step, now) if isinstance(step, BlendRun) else self._barred(step, now)
+                now = self._blended(step, now) if isinstance(step, BlendRun) else self._barrier(step, now)
                 if now.labels is not shown.labels:  # windows and branches that move points may cut some off
                     now = now._replace(labels=clipped(now.labels, now.size, self.policy.min_visible))
         return now
@@ -130,7 +130,7 @@ class _Walk:
             image[..., 3] = done[0].image[..., 3]
         return done[0]._replace(image=image)
 
-    def _barred(self, op: Barrier, now: _Picture) -> _Picture:
+    def _barrier(self, op: Barrier, now: _Picture) -> _Picture:
         if isinstance(op, External):
             return self._external(op, now)
         if isinstance(op, Coloured) and op.rgb_for:

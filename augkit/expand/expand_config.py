@@ -95,7 +95,7 @@ class ExpandConfig(Configuration):
     """All that decides the bytes of an expansion, in the order in which job.json holds it, and how the work is run."""
 
     source: Annotated[Place, Option(argument="SRC", decides=False)] = Field(
-        description="A data set: see below for its formats."
+        description="A data set, of any format: see augkit formats."
     )
     out: Annotated[Place, Option(argument="OUT", decides=False)] = Field(
         description="A new or empty folder, or one that is unfinished."
@@ -116,7 +116,7 @@ class ExpandConfig(Configuration):
             written=_described,
         ),
     ] = Field(default={}, validate_default=True, description="Another pipeline for a class; may be repeated.")
-    seed: int = Field(default=0, description="Another seed, other copies.")
+    seed: int = Field(default=0, description="Seed of the copies.")
     copies: int = Field(ge=1, le=MOST_COPIES, description="Augmented copies of every picture.")
     balance: Annotated[
         Annotated[int, Field(ge=1)] | Literal["none", "max"],
@@ -128,12 +128,12 @@ class ExpandConfig(Configuration):
         converted(_fractions),
         Option(rule="text such as train=0.9,val=0.1 or fractions by name"),
     ] = Field(default={}, validate_default=True, description="As train=0.8,val=0.1,test=0.1; only train is expanded.")
-    split_seed: int = Field(default=0, description="Another one, another split.")
+    split_seed: int = Field(default=0, description="Seed of the split.")
     originals: Annotated[Literal["omit", "include"], Option(written=lambda value: value == "include")] = Field(
         default="omit", description="{choices} the pictures themselves."
     )
     form: Annotated[str | None, Option(key="format", choices=_forms, shown_default="that of SRC")] = Field(
-        default=None, description="Of what is written: see augkit formats."
+        default=None, description="Format of OUT: see augkit formats."
     )
     encoding: Literal["jpeg", "png", "webp"] = Field(default="jpeg", description="{choices}.")
     quality: int = Field(default=90, ge=1, le=100, description="1 to 100, for jpeg and webp.")
@@ -160,7 +160,7 @@ class ExpandConfig(Configuration):
         Option(decides=False, metavar="I/N", rule=f"i/n with i from 0 to n - 1 and n at most {MOST_PARTS:,}"),
     ] = Field(default=None, validate_default=True, description="Do part I of N, counted from 0.")
     finish: Annotated[bool, Option(decides=False)] = Field(
-        default=False, description="Only close the books, when all parts are done."
+        default=False, description="Only close the books (.augkit/), when all parts are done."
     )
     fresh: Annotated[bool, Option(decides=False)] = Field(
         default=False, description="Remove what an earlier job left in OUT."

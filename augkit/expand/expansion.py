@@ -121,7 +121,7 @@ def expand(
     return tally.summary(time.perf_counter() - began, config.max_rejected)
 
 
-expand.__doc__ = (expand.__doc__ or "").replace("{options}", ExpandConfig.documented())
+expand.__doc__ = (expand.__doc__ or "").replace("    {options}", ExpandConfig.documented())
 
 
 class _Tally:

@@ -64,7 +64,7 @@ class Features:
         done = 0
         for pictures, _ in self.stream.batches(in_order(self.length, number)):
             yield self.compute(pictures)
-            self.progress(done := done + len(pictures), self.length, ", features")
+            self.progress(done := done + len(pictures), self.length, " pictures' features")
 
     def _kept(self, number: int, folder: Path) -> Tensor:
         key = sha256(json.dumps({**self.deciding, "view": number}, sort_keys=True).encode()).hexdigest()[:32]

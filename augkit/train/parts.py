@@ -1,4 +1,4 @@
-"""Parts of a data set: pictures to learn from, pictures that choose the best weights, and pictures to report on."""
+"""Parts of a data set: training, validation, which chooses the best weights, and test, which is reported on."""
 
 from __future__ import annotations
 
@@ -176,11 +176,12 @@ def require_learnable(parts: Parts, task: Task) -> list[str]:
     if lost is not None:
         raise _unlearnable(lost, parts, task)
     told = []
-    for role, what in (("val", "to choose by"), ("test", "to report on")):
+    for role, place in (("val", "validation"), ("test", "test")):
         absent = [name for name in task.names if not counts[role][name]]
         if absent:
             more = f" and {len(absent) - MOST_NAMED:,} more" if len(absent) > MOST_NAMED else ""
-            told.append(f"No picture of {', '.join(absent[:MOST_NAMED])}{more} is left {what}.")
+            names, verb = ("Class", "has") if len(absent) == 1 else ("Classes", "have")
+            told.append(f"{names} {', '.join(absent[:MOST_NAMED])}{more} {verb} no picture in {place}.")
     return told
 
 
@@ -189,7 +190,8 @@ def told_few(count: int, task: Task) -> Iterator[str]:
     least = max(FEW, FEW_EACH * task.outputs * task.has_one)
     if count < least:
         rule = f"{FEW}" if least == FEW else f"{FEW_EACH} of each class"
-        only = f"Only {count:,} picture{'s choose' if count != 1 else ' chooses'} the best epoch, fewer than {rule}"
+        pictures = "validation picture chooses" if count == 1 else "validation pictures choose"
+        only = f"Only {count:,} {pictures} the best epoch, fewer than {rule}"
         yield f"{only}: which it is, is partly chance. Give more, or pass --keep last."
 
 
@@ -202,8 +204,8 @@ def _originals_of(part: Part, task: Task) -> Counter[str]:
 def _unlearnable(name: str, parts: Parts, task: Task) -> SampleError:
     elsewhere = sum(_originals_of(parts[role], task)[name] for role in ("val", "test"))
     what = "class" if task.has_one else "label"
-    got = f"its {elsewhere:,} in the parts that judge" if elsewhere else "none at all"
-    return SampleError(f"must have pictures to learn from, got {got}. Give more, or take it out.", f"{what} {name!r}")
+    got = f"its {elsewhere:,} in validation and test" if elsewhere else "none at all"
+    return SampleError(f"must have training pictures, got {got}. Give more, or take it out.", f"{what} {name!r}")
 
 
 def empty_classes(data: DataSet) -> list[str]:

@@ -79,7 +79,7 @@ def finish(
         counts=(counts["train"], counts["val"], counts["test"]),
         curves=_curves(setup, state),
         settings=setup.effective,
-        command=["augkit", "train", *setup.config.words()],
+        command=["augkit", "train", *setup.config.replaced(out=f"{out}-again").words()],
         picture=picture,
         seconds=seconds,
         notes=notes,

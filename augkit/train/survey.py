@@ -63,7 +63,7 @@ def survey(parts: Parts, most_rejected: float, progress: Callable[[int, int, str
     for role in ROLES:
         facts[role] = {}
         for source, found in _looked_at(parts[role]):
-            progress(done := done + 1, total, ", pictures looked at")
+            progress(done := done + 1, total, " pictures read")
             if isinstance(found, Facts):
                 facts[role][source.id] = found
             else:

@@ -96,22 +96,24 @@ class TrainConfig(Configuration):
     rate: Annotated[float | None, Option(shown_default="adamw 4e-3, sgd 0.05")] = Field(
         default=None, gt=0.0, le=1e3, description="The highest learning rate."
     )
-    backbone_rate: float = Field(default=0.1, gt=0.0, le=1e3, description="Of what was frozen, as a part of --rate.")
+    backbone_rate: float = Field(
+        default=0.1, gt=0.0, le=1e3, description="Rate of what was frozen, as a part of --rate."
+    )
     optimizer: Optimizer = Field(default="adamw", description="{choices}.")
-    weight_decay: float = Field(default=0.01, ge=0.0, description="Of kernels.")
+    weight_decay: float = Field(default=0.01, ge=0.0, description="Weight decay of kernels.")
     schedule: Curve = Field(default="onecycle", description="{choices}.")
     warmup: float = Field(default=0.0, ge=0.0, description="Epochs in which the rate rises from 0.")
     ema: float = Field(
-        default=0.0, ge=0.0, le=0.99999, description="Keep a running mean of the weights, as 0.99; 0 does not."
+        default=0.0, ge=0.0, le=0.99999, description="Decay of a running mean of the weights, such as 0.99; 0 for none."
     )
-    smoothing: float = Field(default=0.0, ge=0.0, le=0.99, description="Of labels, as 0.1.")
+    smoothing: float = Field(default=0.0, ge=0.0, le=0.99, description="Label smoothing, such as 0.1.")
     class_weights: Annotated[
         Takes[str | Mapping[str, float], Literal["none", "auto"] | dict[str, Weight]],
         converted(_weights),
         Option(text=_weights_text, rule="none, auto or weights above 0 by name"),
     ] = Field(default="none", validate_default=True, description="none, auto, NAME=WEIGHT,... or JSON.")
     patience: int = Field(default=0, ge=0, description="Epochs without a better one that end a phase; 0 for all.")
-    keep: Keep = Field(default="best", description="Whose weights: best, or last, where few pictures choose.")
+    keep: Keep = Field(default="best", description="Weights to keep: best on validation, or last.")
     clip: float = Field(default=0.0, ge=0.0, description="The greatest norm of the gradients; 0 for any.")
     views: int = Field(default=5, ge=1, description="Augmented views of each picture, while frozen.")
     robust: bool = Field(default=False, description="Huber's loss for numbers, not the square.")
@@ -119,7 +121,7 @@ class TrainConfig(Configuration):
         default=None, description="{choices}."
     )
     label: Annotated[str | None, Option(metavar="COLUMN", decides=False)] = Field(
-        default=None, description="Of a manifest: what is to be learnt."
+        default=None, description="Column of a manifest that is to be learnt."
     )
     input: Annotated[
         Takes[Size | str | None, Size | None],
@@ -131,17 +133,17 @@ class TrainConfig(Configuration):
             text=lambda size: "x".join(map(str, size)),
             rule="height, width and channels",
         ),
-    ] = Field(default=None, validate_default=True, description="Of the network.")
+    ] = Field(default=None, validate_default=True, description="Input of the network.")
     split: Annotated[str | None, Option(decides=False, shown_default="train=0.7,val=0.15,test=0.15")] = Field(
         default=None, description="For a data set without splits."
     )
-    split_seed: Annotated[int, Option(decides=False)] = Field(default=0, description="Another one, another split.")
+    split_seed: Annotated[int, Option(decides=False)] = Field(default=0, description="Seed of the split.")
     groups: Annotated[PlaceOrNone, Option(decides=False)] = Field(
         default=None,
         validate_default=True,
         description="What stays together in a split: a pattern over ids, a CSV file or a column.",
     )
-    seed: int = Field(default=0, description="Another one, another run.")
+    seed: int = Field(default=0, description="Seed of the run.")
     cache: Annotated[
         Takes[str | PathLike[str] | bool, bool | Annotated[str, Field(min_length=1)]],
         FROM_PATH,
@@ -162,12 +164,14 @@ class TrainConfig(Configuration):
         default="auto", description="{choices}."
     )
     threads: Annotated[int, Option(shown_default="1 for small pictures, else torch's")] = Field(
-        default=0, ge=0, description="Of the processor."
+        default=0, ge=0, description="CPU threads."
     )
     max_rejected: Annotated[float, Option(decides=False)] = Field(
         default=0.01, ge=0.0, le=1.0, description="The greatest fraction of pictures that may be unreadable."
     )
-    tensorboard: Annotated[bool, Option(decides=False)] = Field(default=False, description="Write its files too.")
+    tensorboard: Annotated[bool, Option(decides=False)] = Field(
+        default=False, description="Also write TensorBoard files."
+    )
     checkpoint_every: Annotated[int, Option(decides=False)] = Field(
         default=500, ge=0, description="Steps between checkpoints, beside those after each epoch."
     )

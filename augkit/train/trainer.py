@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 
 from augkit.loader import Draw
+from augkit.train.artefact import MODEL_FILE
 from augkit.train.checkpoint import Checkpoints
 from augkit.train.evaluator import Evaluator
 from augkit.train.features import Features, backbone_hash
@@ -61,6 +62,8 @@ def train(config: TrainConfig, *, fresh: bool = False, tell: Tell = _silent, pro
             open_run(Path(config.out), setup, fresh)
             best = deepcopy(setup.network)  # as it is at the beginning: a checkpoint holds what has changed
             training, evaluators = begin(setup, noted, progress)
+            if (Path(config.out) / MODEL_FILE).exists():  # which comes at the end
+                tell("The run was complete already; nothing was trained.")
             state = fit(training)
             best.load_state_dict(training.checkpoints.best_state(), strict=False)
             return finish(setup, best, state, evaluators, notes, time.perf_counter() - began)

@@ -83,7 +83,7 @@ def fit(training: Training) -> State:
             state.step += 1
             if training.config.checkpoint_every and state.step % training.config.checkpoint_every == 0:
                 _save(training, state)
-            told = f", epoch {state.epoch + 1}, loss {state.loss / state.count:.3f}"
+            told = f" steps, epoch {state.epoch + 1}, loss {state.loss / state.count:.3f}"
             training.progress(state.epoch * schedule.steps + state.step, schedule.total * schedule.steps, told)
         _end_epoch(training, state, is_frozen)
     return state
@@ -135,7 +135,8 @@ def _end_epoch(training: Training, state: State, is_frozen: bool) -> None:
     following = state.epoch + 1
     if is_over:
         following = schedule.epochs if state.epoch < schedule.epochs else schedule.total
-    if is_better if training.config.keep == "best" else following == schedule.total:
+    is_kept = is_better if training.config.keep == "best" else following == schedule.total
+    if is_kept:
         state.best_epoch = state.epoch
         training.checkpoints.save_best({"epoch": state.epoch, "network": trained_state(training.average, is_frozen)})
     if following == schedule.epochs:

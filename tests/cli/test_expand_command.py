@@ -137,11 +137,13 @@ def test_a_terminal_shows_how_far_it_is(src: Path, tmp_path: Path) -> None:
     assert ended.returncode == 1, ended.stdout  # one of sixty is no picture
     assert "1,200 planned = 1,180 written + 20 rejected" in ended.stdout
     plain = re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", ended.stdout)
-    shown = re.findall(r"(\d+)/1200 ([\d,]+) a second, ([\d,]+) rejected (?:\d+|-):(?:\d\d|--):(?:\d\d|--)", plain)
+    shown = re.findall(
+        r"(\d+)/1200 outputs, ([\d,]+) rejected, ([\d,]+) a second (?:\d+|-):(?:\d\d|--):(?:\d\d|--)", plain
+    )
     assert shown
     counted = [int(done) for done, *_ in shown]
     assert counted == sorted(counted)
-    assert shown[-1][2] == "20"
+    assert shown[-1][1] == "20"
 
 
 def test_what_was_done_before_says_nothing_of_the_rate(
@@ -190,10 +192,10 @@ def test_elsewhere_there_are_plain_lines(
     assert not ended.value.code
     told = capsys.readouterr()
     assert json.loads(told.out)["planned"] == 120
-    of_progress = [line for line in told.err.splitlines() if " of 120, " in line]
+    of_progress = [line for line in told.err.splitlines() if " of 120 " in line]
     assert bool(of_progress) == (not quiet)
     for line in of_progress:
-        assert re.fullmatch(r"\d+ of 120, [\d,]+ a second, \d rejected, [\d,]+ s left", line), line
+        assert re.fullmatch(r"\d+ of 120 outputs, \d rejected, [\d,]+ a second, [\d,]+ s left", line), line
 
 
 def test_a_class_has_a_pipeline_of_its_own(tmp_path: Path) -> None:

@@ -47,12 +47,12 @@ def test_a_class_with_one_picture(pictures: Path, tmp_path: Path) -> None:
         put(pictures / "rare" / f"{number}.png", drawn("spots", number))
         try:
             sentences = told(settings(pictures, tmp_path / "run"))
-            assert "No picture of rare is left to choose by." in sentences
-            assert "No picture of rare is left to report on." in sentences
+            assert "Class rare has no picture in validation." in sentences
+            assert "Class rare has no picture in test." in sentences
             outcomes.add("told")
         except SampleError as error:
             assert str(error) == (  # noqa: PT017 - which of the two comes depends on the hash
-                "class 'rare': must have pictures to learn from, got its 1 in the parts that judge."
+                "class 'rare': must have training pictures, got its 1 in validation and test."
                 " Give more, or take it out."
             )
             outcomes.add("refused")

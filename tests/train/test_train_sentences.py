@@ -85,7 +85,7 @@ def test_few_pictures_to_choose_by_are_told(tmp_path: Path, chosen_by: int, word
 
 def test_few_of_a_class_are_told(tmp_path: Path) -> None:
     (sentence,) = few_told(tmp_path, 39, 8)
-    assert sentence.startswith("Only 39 pictures choose the best epoch, fewer than 5 of each class: ")
+    assert sentence.startswith("Only 39 validation pictures choose the best epoch, fewer than 5 of each class: ")
     assert not few_told(tmp_path / "more", 40, 8)
 
 

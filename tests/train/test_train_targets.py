@@ -163,6 +163,6 @@ def test_a_label_that_none_learns_from_is_named(tmp_path: Path, role: str) -> No
     for row in late:
         row["label"] = [*row["label"], "rare"]
     data.write_text("\n".join(map(json.dumps, rows)))
-    words = r"^label 'rare': must have pictures to learn from, got its 2 in the parts that judge\. Give more"
+    words = r"^label 'rare': must have training pictures, got its 2 in validation and test\. Give more"
     with pytest.raises(SampleError, match=words):
         prepared(settings(data, tmp_path / "run"))

@@ -34,7 +34,7 @@ class ReportFacts:
     counts: tuple[int, int, int]  # of pictures that taught the network, chose, and are reported on
     curves: Curves
     settings: Mapping[str, Json]  # as they are after what was left open was found out
-    command: Sequence[str]  # the words of one that repeats the run
+    command: Sequence[str]  # the words of one that trains the same in another folder
     picture: Callable[[str], Image]  # gives one by its id, four channels with alpha; it may raise an AugkitError
     seconds: float  # that the training took
     notes: Sequence[str] = ()  # further sentences that a reader must know
@@ -156,7 +156,7 @@ def _configuration(facts: ReportFacts) -> str:
     ]
     settings = [(name.replace("_", " "), shown(value)) for name, value in facts.settings.items()]
     return (
-        f'<p>This repeats the run:</p><pre tabindex="0">{text(shlex.join(facts.command))}</pre>'
+        f'<p>To train the same again, in another folder:</p><pre tabindex="0">{text(shlex.join(facts.command))}</pre>'
         f"<h3>Settings</h3>{details(settings)}"
         f"<h3>Preprocessing</h3>{details(prepared)}"
         f"<h3>Versions</h3>{details(artefact.versions.items())}"
