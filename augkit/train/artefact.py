@@ -35,7 +35,8 @@ from augkit.train.train_errors import written
 MODEL_FILE = "model.safetensors"  # in the folder of a run
 FORMAT = 1
 KEY = "augkit"  # the header's only one: safetensors writes several in any order
-DECIDING = ("augkit", "numpy", "opencv", "pillow", "simplejpeg", "torch")  # the weights that come out of a training
+# Of these, the weights that come out of a training; augkit's own is told, but a run of another one goes on.
+DECIDING = ("augkit", "numpy", "opencv", "pillow", "simplejpeg", "torch")
 OTHERS = ("safetensors", "scikit-learn")
 
 

@@ -17,6 +17,8 @@ from augkit.train.tasks import Task
 
 Role = Literal["train", "val", "test"]
 ROLES: tuple[Role, ...] = ("train", "val", "test")
+# Names of the roles in augkit 0.1. The hash of a training's data is over these for ever: so runs that 0.1 began go on.
+ROLES_OF_0_1: dict[Role, str] = {"train": "fit", "val": "choose", "test": "report"}
 FRACTIONS: Fractions = {"train": 0.7, "val": 0.15, "test": 0.15}
 CHOOSING: Fractions = {"train": 0.85, "val": 0.15}  # of train, where the data set has no third part
 MOST_NAMED = 3

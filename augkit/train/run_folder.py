@@ -16,6 +16,7 @@ from augkit.configuration import difference
 from augkit.core.arrays import JsonObject
 from augkit.errors import ArgumentError, FileError
 from augkit.storage.durable import held, make_root, remove_folder, replace_with, unlink
+from augkit.train.parts import ROLES_OF_0_1
 from augkit.train.setup import Setup
 from augkit.train.tasks import TASKS
 from augkit.train.train_errors import is_full, unwritten
@@ -34,7 +35,6 @@ WRITTEN = {
 }
 _NO_LOCKS = (errno.ENOSYS, errno.ENOTSUP, errno.ENOLCK)  # some network disks have none: no reason not to train there
 OTHERWISE = {"sha256": "holds something else", "label": "has another label", "role": "is put elsewhere"}
-ROLES_OF_0_1 = {"fit": "train", "choose": "val", "report": "test"}  # in runs that augkit 0.1 began
 ADVICE = "Run the same command as before, pass --fresh to start anew, or choose another --out."
 
 
@@ -109,10 +109,18 @@ def open_run(out: Path, setup: Setup, is_fresh: bool) -> None:
             return
     except OSError as fault:
         raise _unusable(out, fault) from None
-    then, now = known.deciding, setup.deciding
+    then, now = _without_own_version(known.deciding), _without_own_version(setup.deciding)
     differing = _other_picture(out, files[PICTURES]) if then.get("data") != now["data"] else ""
     if differing := differing or difference(then, now):
         raise ArgumentError(f"must be what {out} was begun with: {differing}. {ADVICE}", "train")
+
+
+def _without_own_version(deciding: JsonObject) -> JsonObject:
+    """Return what decides the weights without augkit's own version: all of them train alike."""
+    versions = deciding.get("versions")
+    if not isinstance(versions, dict):
+        return deciding
+    return deciding | {"versions": {name: number for name, number in versions.items() if name != "augkit"}}
 
 
 def _known(out: Path) -> _Books | None:

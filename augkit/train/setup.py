@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from hashlib import sha256
 
 import torch
 from torch import Tensor, nn
@@ -110,7 +109,7 @@ def prepare(config: TrainConfig, tell: Tell, progress: Progress) -> Setup:
     chosen = _with_epochs(chosen, len(truths["train"]))
     _require_batches(chosen, len(truths["train"]), network)
     deciding = chosen.described() | {
-        "data": sha256("\n".join(surveyed.lines()).encode()).hexdigest(),
+        "data": surveyed.fingerprint,
         "target": task.described(),
         "model": made.described(),
         "weights": weights,

@@ -9,11 +9,12 @@ from dataclasses import dataclass, replace
 from hashlib import sha256
 from itertools import islice
 from statistics import median_low
+from types import MappingProxyType
 
 from augkit.datasets import Source
 from augkit.errors import AugkitError, DecodeError, FileError, Unreachable
 from augkit.images import decode
-from augkit.train.parts import ROLES, Part, Parts, Role
+from augkit.train.parts import ROLES, ROLES_OF_0_1, Part, Parts, Role
 
 THREADS = 4  # decoding lets others run
 AHEAD = 64  # pictures
@@ -46,12 +47,21 @@ class Survey:
         """Whether no picture has colour."""
         return all(facts.channels == 1 for role in ROLES for facts in self.facts[role].values())
 
-    def lines(self) -> Iterator[str]:
-        """Yield a line of JSON for every picture: all that the training knows of it."""
+    @property
+    def fingerprint(self) -> str:
+        """The hash of all that the training knows of its pictures, in hex digits: the same as augkit 0.1 computed."""
+        return sha256("\n".join(self.lines(ROLES_OF_0_1)).encode()).hexdigest()
+
+    def lines(self, names: Mapping[Role, str] = MappingProxyType({})) -> Iterator[str]:
+        """Yield a line of JSON for every picture: all that the training knows of it.
+
+        Args:
+            names: of roles that are called otherwise.
+        """
         for role in ROLES:
             part = self.parts[role]
             for source, origin in zip(part.sources, part.origins, strict=True):
-                entry = {"role": role, "id": source.id, "origin": origin, "label": source.label}
+                entry = {"role": names.get(role, role), "id": source.id, "origin": origin, "label": source.label}
                 yield json.dumps(entry | {"sha256": self.facts[role][source.id].sha256})
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -10,11 +11,13 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from augkit.errors import ArgumentError
 from augkit.train import TrainConfig
 from augkit.train.checkpoint import Checkpoints
 from augkit.train.stream import draws_of
@@ -83,6 +86,29 @@ def test_stopped_after_any_step(pictures: Path, tmp_path: Path, whole: Whole, st
 
 def test_stopped_again_and_again(pictures: Path, tmp_path: Path, whole: Whole) -> None:
     assert_resumes(settings(pictures, tmp_path / "stopped", **SCRATCH), whole, [3] * 3)
+
+
+def test_a_run_of_augkit_0_1_goes_on(pictures: Path, tmp_path: Path, whole: Whole) -> None:
+    """It called the roles otherwise, in what it wrote of the pictures and hashed; its own version stands there too."""
+    wanted = settings(pictures, tmp_path / "begun", **SCRATCH)
+    with pytest.raises(Stopped):
+        fitted(wanted, stop_after=5)
+    entries, books = Path(wanted.out, "pictures.jsonl"), Path(wanted.out, "settings.json")
+    lines = entries.read_text()
+    for name, older in (("train", "fit"), ("val", "choose"), ("test", "report")):
+        lines = lines.replace(f'{{"role": "{name}"', f'{{"role": "{older}"')
+    entries.write_text(lines)
+    content = json.loads(books.read_text())
+    content["deciding"]["data"] = sha256(lines.removesuffix("\n").encode()).hexdigest()
+    content["deciding"]["versions"]["augkit"] = "0.1.0"
+    books.write_text(json.dumps(content))
+    resumed, found = fitted(wanted)
+    assert_same_weights(found, whole.weights)
+    assert resumed == whole.state
+    content["deciding"]["versions"]["numpy"] = "1.0"
+    books.write_text(json.dumps(content))
+    with pytest.raises(ArgumentError, match=r'versions\.numpy must be "1\.0"'):
+        fitted(wanted)
 
 
 def test_stopped_across_the_unfreezing(pictures: Path, tmp_path: Path) -> None:
