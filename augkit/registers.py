@@ -54,6 +54,10 @@ class Register(Mapping[str, T], Generic[T]):
         self._things[name] = thing
         return thing
 
+    def added(self) -> list[T]:
+        """Return what was added so far, and import nothing."""
+        return list(self._things.values())
+
     def remove(self, name: str) -> None:
         """Take a thing out again."""
         del self._things[name]

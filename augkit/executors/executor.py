@@ -11,6 +11,7 @@ from augkit.core.arrays import Image
 from augkit.core.ops import Barrier
 from augkit.core.plan import ColorRun, SpatialRun
 from augkit.core.sampling import Border, Interpolation
+from augkit.errors import ArgumentError
 from augkit.registers import Register
 
 # A point this near to the edge of a pixel, or of the plane, counts as beyond it (or inside it): what two machines'
@@ -86,5 +87,8 @@ def implements(op: type[Barrier], executor: str = "") -> Callable[[K], K]:
 
 @cache
 def _kernel(executor: str, op: type[Barrier]) -> Kernel:
-    own = f"{op.__name__} {executor}"
-    return KERNELS[own] if own in KERNELS else KERNELS.find(op.__name__, f"{executor} {op.__name__}")
+    for name in (f"{op.__name__} {executor}", op.__name__):
+        if name in KERNELS:
+            return KERNELS[name]
+    advice = f'Add one with @implements({op.__name__}, "{executor}").'
+    raise ArgumentError(f"must have a kernel for {op.__name__}, got none. {advice}", f"executor {executor}")

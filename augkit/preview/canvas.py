@@ -100,7 +100,8 @@ class PictureCanvas:
         return shown
 
     def _color(self, name: str | None) -> Color:
-        return COLORS[0] if name is None else COLORS[self.known.index(name) % len(COLORS)]
+        is_coloured = name is not None and name in self.known  # a kind may name what it says has no colours
+        return COLORS[self.known.index(name) % len(COLORS) if is_coloured else 0]
 
     def _write(self, draw: ImageDraw.ImageDraw, corner: Points, text: str, color: Color) -> None:
         """Write a name with its upper left corner at a point, moved inside the picture."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields as fields_of, replace
-from functools import cache
 
 from augkit.core.arrays import Json, JsonObject, Label
 from augkit.core.spatial import Size
@@ -13,7 +12,7 @@ from augkit.targets.carried import Carried, chosen
 from augkit.targets.columns import Columns, numbers
 from augkit.targets.keypoints import Keypoints
 from augkit.targets.polygons import Polygons
-from augkit.targets.target import PointTarget, kinds
+from augkit.targets.target import PointTarget, kinds, of_kinds
 
 SIZE = "picture_size"
 Ring = tuple[float, ...]
@@ -43,25 +42,25 @@ class Instance:
 INSTANCE = tuple(field.name for field in fields_of(Instance))
 
 
-@cache
+@of_kinds
 def point_kinds() -> tuple[type[PointTarget], ...]:
     """Return the kinds that are coordinates, in the order in which they are written."""
     return tuple(kind for kind in kinds() if issubclass(kind, PointTarget))
 
 
-@cache
+@of_kinds
 def kind_names() -> tuple[str, ...]:
     """Return the names of all kinds of labels that data sets hold, in order."""
     return tuple(kind.kind for kind in kinds() if kind.kind)
 
 
-@cache
+@of_kinds
 def details() -> frozenset[str]:
     """Return those that a format may leave out."""
     return frozenset(kind.kind for kind in kinds() if kind.is_detail)
 
 
-@cache
+@of_kinds
 def columns() -> tuple[str, ...]:
     """Return the columns of all kinds: those with one entry a box, then those of the picture."""
     rows = (column for kind in point_kinds() for column in kind.row_columns)

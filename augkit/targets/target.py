@@ -20,7 +20,7 @@ from augkit.core.ops import Spatial
 from augkit.core.sampling import Pairs, SamplingOptions
 from augkit.core.spatial import Size
 from augkit.core.warp import push
-from augkit.errors import SampleError
+from augkit.errors import ArgumentError, SampleError
 from augkit.registers import Register
 from augkit.targets.columns import Columns
 from augkit.targets.outlines import fine_lines
@@ -338,35 +338,62 @@ class RowTarget(PointTarget):
 
 
 T = TypeVar("T", bound=Target)
+V = TypeVar("V")
 TARGETS: Register[type[Target]] = Register("kind of target", "augkit.targets")
+_OF_SAMPLE = dict.fromkeys(("image", "label", "id", "alpha", "targets", "changed", "self", "more"), "Sample itself")
+_FORGET: list[Callable[[], None]] = []  # what `of_kinds` keeps
 
 
 @dataclass_transform(frozen_default=True, eq_default=False)
 def target(cls: type[T]) -> type[T]:
-    """Make a kind of its class: a frozen value, added to the register."""
+    """Make a kind of its class: a frozen value, added to the register.
+
+    Raises:
+        ArgumentError: one of its keywords is that of another kind, or what every sample has.
+    """
     made = dataclass(frozen=True, eq=False)(cls)
     made.keywords = tuple(field.name for field in fields(made))  # type: ignore[arg-type]
     made.name, made.shown_by = made.keywords[0], made.shown_by or made.keywords[:1]
     if issubclass(made, RowTarget):
         made.columns = made.keywords
         made.labelled = made.keywords[1]
+    _require_new_keywords(made)
     TARGETS.add(made.name, made)
+    for forget in _FORGET:
+        forget()
     return made
 
 
-@cache
+def _require_new_keywords(kind: type[Target]) -> None:
+    """Refuse a kind with a keyword that means something else already."""
+    if not kind.__module__.startswith("augkit."):
+        TARGETS.load()
+    others = [other for other in TARGETS.added() if other.name != kind.name]  # of that name, the register tells
+    taken = {keyword: other.__name__ for other in others for keyword in other.keywords} | _OF_SAMPLE
+    for keyword in sorted(taken.keys() & kind.keywords):
+        raise ArgumentError(f"must be a new name, got that of {taken[keyword]}.", f"{kind.__name__}.{keyword}")
+
+
+def of_kinds(function: Callable[[], V]) -> Callable[[], V]:
+    """Keep what a function makes of all kinds, until another one is added."""
+    made = cache(function)
+    _FORGET.append(made.cache_clear)
+    return made
+
+
+@of_kinds
 def kinds() -> tuple[type[Target], ...]:
     """Return all kinds, in the order in which they are written."""
     return tuple(sorted(TARGETS.values(), key=lambda kind: kind.rank))
 
 
-@cache
+@of_kinds
 def carriers() -> dict[str, type[Target]]:
     """Return the kind of every keyword that shows one."""
     return {keyword: kind for kind in kinds() for keyword in kind.shown_by}
 
 
-@cache
+@of_kinds
 def owners() -> dict[str, type[Target]]:
     """Return the kind of every keyword."""
     return {keyword: kind for kind in kinds() for keyword in kind.keywords}

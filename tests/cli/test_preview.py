@@ -7,13 +7,14 @@ import numpy as np
 import pytest
 from hypothesis import given, strategies as st
 from numpy.typing import NDArray
+from PIL import Image
 
 import augkit as ak
 from augkit.core.plan import Plan
 from augkit.errors import ArgumentError, SampleError
 from augkit.pipeline.pipeline_file import bundled
 from augkit.preview import contact_sheet, defaults, explain
-from augkit.preview.canvas import CHECKS, fitted_size, kinds, marked, picture as fitted, visible
+from augkit.preview.canvas import CHECKS, PictureCanvas, fitted_size, kinds, marked, picture as fitted, visible
 from augkit.preview.lettering import font, wrapped
 from augkit.preview.numbers import numbers
 from augkit.preview.sheet import CELL_PX, SMALL_CELL_PX, Layout
@@ -296,3 +297,14 @@ def test_sentences_say_ranges_chances_names_and_inner_steps() -> None:
 def test_every_transform_has_words(name: str) -> None:
     assert len(summary(TRANSFORMS[name])) > 10
     assert all(argument != "name" and default for argument, default in defaults(TRANSFORMS[name]))
+
+
+def test_a_name_that_has_no_colour_of_its_own_is_drawn_in_one() -> None:
+    """A kind of label may name what it draws without saying that its labels have colours."""
+    drawn = []
+    for name in (None, "left"):
+        canvas = PictureCanvas(Image.new("RGB", (32, 32)), (32, 32), ["right"])
+        canvas.line(np.array([[2.0, 2.0], [30.0, 30.0]]), name)
+        drawn.append(canvas.finished())
+    assert drawn[0].getcolors() is not None
+    assert drawn[0].tobytes() == drawn[1].tobytes()

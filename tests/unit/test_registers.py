@@ -4,12 +4,15 @@ import pickle
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
 
 import augkit as ak
+from augkit.core.ops import Adapt
 from augkit.errors import ArgumentError
-from augkit.executors import EXECUTORS
+from augkit.executors import EXECUTORS, Executor, Sampling
 from support.packages import install
 
 
@@ -114,3 +117,36 @@ def test_a_broken_package_hides_no_sound_one_and_is_told_every_time(tmp_path: Pa
 def test_rooms_are_found_and_their_functions_pickled() -> None:
     assert ak.images.read is ak.read
     assert pickle.loads(pickle.dumps(ak.expand)) is ak.expand
+
+
+def test_an_executor_without_a_kernel_is_told_how_to_add_one() -> None:
+    cpu: Any = EXECUTORS["cpu"]
+    mine = Executor("mine", cpu.resample, cpu.recolor, cpu.blend)
+    op = object.__new__(Adapt)
+    with pytest.raises(ArgumentError, match=r"^executor mine: .* for Adapt.*@implements\(Adapt, \"mine\"\)\.$"):
+        mine.barrier(np.zeros((4, 4, 3), np.uint8), op, Sampling("linear", "reflect", ()))
+
+
+TAGS = """
+from augkit.targets.target import PixelTarget, target
+import augkit as ak
+import numpy as np
+IMAGE = np.zeros((4, 4, 3), np.uint8)
+ak.Sample(IMAGE)
+def add(keyword):
+    try:
+        target(type("Tags", (PixelTarget,), {"__module__": "__main__", "__annotations__": {keyword: object}}))
+    except ak.ArgumentError as fault:
+        print(fault)
+"""
+
+
+def test_a_kind_of_target_has_keywords_of_its_own() -> None:
+    """One that comes after the first sample is known to the next."""
+    code = f"{TAGS}for keyword in ('label', 'alpha', 'targets', 'box_labels', 'boxes', 'tags', 'tags'): add(keyword)\n"
+    code += "print(ak.Sample(IMAGE).tags)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    told = [f"Tags.{name}: must be a new name, got that of Sample itself." for name in ("label", "alpha", "targets")]
+    told.append("Tags.box_labels: must be a new name, got that of Boxes.")
+    told.append("boxes: must be a new name, got that of another kind of target.")
+    assert done.stdout.splitlines() == [*told, "None"]
