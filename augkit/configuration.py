@@ -193,12 +193,16 @@ class Configuration(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, arbitrary_types_allowed=True)
 
-    def __init__(self, **values: object) -> None:
+    def __init__(self, *unnamed: object, **values: object) -> None:
         """Check every value.
 
         Raises:
-            ArgumentError: one does not fit, is missing, or has an unknown name.
+            ArgumentError: one does not fit, is missing, or has an unknown name or none.
         """
+        if unnamed:
+            kind, required = type(self).__name__, (entry for entry in self.entries() if entry.is_required)
+            advice = f"Write ak.{kind}({', '.join(f'{entry.field}=...' for entry in required)})."
+            raise ArgumentError(f"must get all by name, got {unnamed[0]!r:.60} without one. {advice}", kind)
         try:
             super().__init__(**values)
         except ValidationError as fault:

@@ -11,7 +11,7 @@ from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from augkit.errors import JobError, Unreachable
+from augkit.errors import ArgumentError, JobError, Unreachable, listed
 from augkit.expand.books import open_books, require_free, start_afresh
 from augkit.expand.engines import ENGINES
 from augkit.expand.engines.processes import cpu_count
@@ -70,10 +70,10 @@ class Summary:
 
 
 def expand(
-    source: str | os.PathLike[str],
-    out: str | os.PathLike[str],
-    pipeline: Pipeline | str | Path,
-    copies: int,
+    source: str | os.PathLike[str] | ExpandConfig,
+    out: str | os.PathLike[str] | None = None,
+    pipeline: Pipeline | str | Path | None = None,
+    copies: int | None = None,
     *,
     progress: Callable[[Progress], None] | None = None,
     **options: object,
@@ -84,7 +84,7 @@ def expand(
     A picture that cannot be read or does not fit the pipeline is rejected with its reason.
 
     Args:
-        source: a data set in any form that `augkit.datasets.read` knows; never written to.
+        source: a data set in any form that `augkit.datasets.read` knows, never written to; or a configuration, alone.
         out: a new or empty folder outside of `source`, or one that the same call has begun.
         pipeline: a pipeline, a bundled name or a YAML file.
         copies: outputs a source, at least 1.
@@ -100,9 +100,17 @@ def expand(
         JobError: the job could not be finished: the disk is full, workers died again and again.
     """
     began = time.perf_counter()
-    if options.get("workers") != 0 and is_worker_starting():  # a script without `if __name__ == "__main__":`
+    places = {"out": out, "pipeline": pipeline, "copies": copies}
+    options |= {name: value for name, value in places.items() if value is not None}
+    if isinstance(source, ExpandConfig):
+        if options:
+            what = f"must hold all that is wanted, got {listed(options)} beside it"
+            raise ArgumentError(f"{what}. Write ak.expand(config.replaced({next(iter(options))}=...)).", "expand")
+        config = source
+    else:
+        config = ExpandConfig.of(source=source, **options)
+    if config.workers != 0 and is_worker_starting():  # a script without `if __name__ == "__main__":`
         sys.exit(1)  # the engine tells why
-    config = ExpandConfig.of(source=source, out=out, pipeline=pipeline, copies=copies, **options)
     plan = make_plan(config)
     store, is_alone = store_at(config.out), config.shards is None
     with _writing(store):

@@ -89,6 +89,8 @@ def replay(out: str | os.PathLike[str], id: str, source: str | os.PathLike[str] 
         JobError: the source is not the one that was expanded, or the books are damaged.
     """
     store = store_at(out)
+    if not isinstance(id, str | os.PathLike):
+        raise ArgumentError(f"must be the path of an output below {store}, got {id!r:.60}.", "id")
     layout.read_job(store)
     line, where = _found(store, _below_out(Path(str(store)), id))
     root = _root(store, source)

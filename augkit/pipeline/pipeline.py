@@ -124,19 +124,23 @@ class Pipeline:
                 rule = f"must leave the pictures' own classes alone here, got {label!r:.60}. {advice}"
                 raise ArgumentError(rule, "Pipeline.mirrored_labels")
 
-    def __call__(self, sample: Sample, key: Key | None = None, executor: str = "cpu") -> Sample:
+    def __call__(
+        self, sample: Sample | None = None, key: Key | None = None, executor: str = "cpu", **others: object
+    ) -> Sample:
         """Draw a plan for the sample and run it.
 
         Args:
-            sample: a picture with its labels.
+            sample: must be given: a picture with its labels.
             key: must be given: the same key draws the same again.
             executor: as `augkit.run` takes it.
+            others: refused.
 
         Raises:
             AugkitError: as `draw`, or a picture or a key is not what it must be.
         """
-        if not isinstance(sample, Sample) or not isinstance(key, Key):
+        if others or not isinstance(sample, Sample) or not isinstance(key, Key):
             got = f"{type(sample).__name__} and {'no key' if key is None else type(key).__name__}"
+            got = f"an argument {next(iter(others))!r}" if others else got
             picture, name = (
                 ("sample", "sample.id") if isinstance(sample, Sample) else ("ak.Sample(image)", '"its name"')
             )

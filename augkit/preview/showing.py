@@ -95,6 +95,9 @@ def show(
         if path.suffix.lower() not in (".png", ".html"):
             raise ArgumentError(f"must end in .png or .html, got {path.name!r}.", "--output")
         require_writable(path)
+    if not isinstance(pipeline, Pipeline | str | os.PathLike):
+        got = type(pipeline).__name__
+        raise ArgumentError(f'must be a pipeline, a bundled name or a file, got {got}. Write "six".', "show.pipeline")
     if isinstance(pipeline, Pipeline):
         loaded, title = pipeline, "augkit"
     else:
@@ -125,7 +128,11 @@ def _chosen(
         return sample
 
     if not isinstance(source, str | os.PathLike):
-        samples = [source] if isinstance(source, Sample) else source
+        given: Sequence[object] = source if isinstance(source, Sequence) else [source]
+        samples = [sample for sample in given if isinstance(sample, Sample)]
+        for odd in (type(other).__name__ for other in given if not isinstance(other, Sample)):
+            advice = "Of an array, write ak.Sample(image)."
+            raise ArgumentError(f"must be a path, a Sample or a list of samples, got {odd}. {advice}", "show.source")
         return tuple(checked(sample, sample.id) for sample in samples), ()
     where = os.fspath(source)
     if not is_data_set(where):

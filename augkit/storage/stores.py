@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from augkit.errors import FileError
+from augkit.errors import ArgumentError, FileError
 from augkit.storage.disk import Disk
 from augkit.storage.store import Store
 
@@ -14,8 +14,11 @@ def store_at(where: str | os.PathLike[str]) -> Store:
     """Return the store at a path or a URL.
 
     Raises:
+        ArgumentError: it is neither.
         MissingExtra: a URL needs fsspec, which is not installed, or one that it does not reach.
     """
+    if not isinstance(where, str | os.PathLike):
+        raise ArgumentError(f"must be the path or URL of an expansion, got {where!r:.60}.", "out")
     text = os.fspath(where)
     if "://" not in text:
         return Disk(text)

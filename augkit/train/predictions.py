@@ -6,7 +6,7 @@ import csv
 import io
 import json
 import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import islice
@@ -18,8 +18,9 @@ from torch import Tensor
 from augkit.core.arrays import Label, Reals
 from augkit.core.key import Key
 from augkit.datasets import DataSet, Source, is_data_set, read as read_data_set
-from augkit.errors import ArgumentError, AugkitError
+from augkit.errors import ArgumentError, AugkitError, SampleError
 from augkit.images import read
+from augkit.images.interchange import opened
 from augkit.pipeline import Pipeline
 from augkit.targets.sample import Sample
 from augkit.train.artefact import Artefact, load
@@ -93,7 +94,7 @@ def find(images: Iterable[str | os.PathLike[str]]) -> list[Wanted]:
 
 def predict(
     run: Artefact | str | os.PathLike[str],
-    images: Iterable[str | os.PathLike[str] | Wanted],
+    images: object,
     batch_size: int = 32,
     tta: int = 0,
     pipeline: Pipeline | None = None,
@@ -105,7 +106,8 @@ def predict(
 
     Args:
         run: an artefact, its file, or the folder of the run that wrote it.
-        images: files, folders and data sets, or what `find` found.
+        images: a file, a folder or a data set; an array (H, W[, C]), a PIL image or a `Sample`; what `find` found; or
+            several of these.
         batch_size: pictures that go through the network together; it changes no answer.
         tta: augmented copies of each picture that are asked too.
         pipeline: makes them.
@@ -114,17 +116,39 @@ def predict(
         Rows with calibrated probabilities, or numbers; with the reason where a picture cannot be read or prepared.
 
     Raises:
-        ArgumentError: an option does not fit.
+        ArgumentError: an option does not fit, or what was given is no picture.
         FileError: the network or a folder cannot be read.
     """
+    if not isinstance(run, Artefact | str | os.PathLike):
+        raise ArgumentError(f"must be the folder of a run, or its file, got {type(run).__name__}.", "predict.run")
     if batch_size < 1:
         raise ArgumentError(f"must be 1 at least, got {batch_size}.", "batch-size")
     if tta < 0 or (tta > 0) != (pipeline is not None):
         got = f"{tta} and {'no pipeline' if pipeline is None else 'a pipeline'}"
         raise ArgumentError(f"must be 0, or 1 or more with a pipeline, got {got}.", "tta")
     artefact = run if isinstance(run, Artefact) else load(run)
-    wanted = [w for image in images for w in ([image] if isinstance(image, Wanted) else find([image]))]
+    if isinstance(images, Iterable) and not isinstance(images, str | bytes | Mapping | np.ndarray | torch.Tensor):
+        wanted = [one for place, image in enumerate(images) for one in _wanted(image, f"images[{place}]")]
+    else:
+        wanted = _wanted(images, "images")
     return _rows(artefact, wanted, batch_size, partial(_views, pipeline=pipeline, copies=tta))
+
+
+def _wanted(image: object, name: str) -> list[Wanted]:
+    """Return the pictures that one thing stands for; a picture without a path is called by its id, or `name`."""
+    if isinstance(image, Wanted):
+        return [image]
+    if isinstance(image, str | os.PathLike):
+        return find([image])
+    try:
+        if isinstance(image, Sample):
+            sample = image
+        else:
+            picture = opened(image)
+            sample = Sample(picture.image, alpha=picture.alpha)
+    except SampleError as fault:
+        raise ArgumentError(f"{fault.message} A file goes by its path.", f"predict.{name}") from None
+    return [Wanted(sample.id or name, lambda: sample)]
 
 
 def _rows(

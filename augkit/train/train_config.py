@@ -17,6 +17,7 @@ from augkit.train.input_size import Size, parse_input
 Optimizer = Literal["adamw", "sgd"]
 Curve = Literal["cosine", "onecycle"]
 Keep = Literal["best", "last"]  # epoch, whose weights are kept
+MOST_THREADS = 1024  # of torch; more is a slip, and what torch cannot count
 Weight = Annotated[float, Field(gt=0.0)]
 ClassWeights = Literal["none", "auto"] | Mapping[str, float]
 
@@ -164,7 +165,7 @@ class TrainConfig(Configuration):
         default="auto", description="{choices}."
     )
     threads: Annotated[int, Option(shown_default="1 for small pictures, else torch's")] = Field(
-        default=0, ge=0, description="CPU threads."
+        default=0, ge=0, le=MOST_THREADS, description="CPU threads."
     )
     max_rejected: Annotated[float, Option(decides=False)] = Field(
         default=0.01, ge=0.0, le=1.0, description="The greatest fraction of pictures that may be unreadable."

@@ -12,6 +12,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
+from augkit.errors import ArgumentError
 from augkit.loader import Draw
 from augkit.train.artefact import MODEL_FILE
 from augkit.train.checkpoint import Checkpoints
@@ -27,12 +28,16 @@ from augkit.train.stream import BATCH, Stream, draws_of
 from augkit.train.train_config import TrainConfig
 from augkit.train.training_loop import Training, fit
 
+_ADVICE = "ak.train(ak.TrainConfig(data=..., out=...))"
+
 
 def _silent(*_: object) -> None:
     pass
 
 
-def train(config: TrainConfig, *, fresh: bool = False, tell: Tell = _silent, progress: Progress = _silent) -> Result:
+def train(
+    config: TrainConfig, *others: object, fresh: bool = False, tell: Tell = _silent, progress: Progress = _silent
+) -> Result:
     """Train a network, or go on where the same training was stopped.
 
     On a processor the weights that come out are a function of the configuration and the pictures alone: whenever it was
@@ -40,6 +45,7 @@ def train(config: TrainConfig, *, fresh: bool = False, tell: Tell = _silent, pro
 
     Args:
         config: what is to be done.
+        others: refused.
         fresh: remove another run that is in the folder.
         tell: is given sentences that a user should read.
         progress: is told how much is done, of how much, and of what.
@@ -47,6 +53,9 @@ def train(config: TrainConfig, *, fresh: bool = False, tell: Tell = _silent, pro
     Raises:
         AugkitError: something is wrong, and the sentence says what; nothing that was done before is lost.
     """
+    if others or not isinstance(config, TrainConfig):
+        got = ", ".join(type(given).__name__ for given in (config, *others))
+        raise ArgumentError(f"must get a TrainConfig, got {got}. Write {_ADVICE}.", "train")
     require_apart(config.data, config.out, "out")
     if isinstance(config.cache, str):
         require_apart(config.data, config.cache, "cache")

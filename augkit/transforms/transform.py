@@ -23,7 +23,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import MISSING, dataclass, field, fields
 from functools import lru_cache
 from itertools import chain
-from typing import Annotated, TypeVar, dataclass_transform
+from typing import Annotated, NoReturn, TypeVar, dataclass_transform
 
 import pydantic
 from pydantic_core import core_schema
@@ -127,6 +127,12 @@ class Transform(ABC):
     @abstractmethod
     def draw(self, stream: Stream, scene: Scene) -> tuple[Op, ...]:
         """Draw this step's numbers from its own stream and return the operations they make."""
+
+    def __call__(self, *given: object, **named: object) -> NoReturn:
+        """Refuse a call: a transform draws, and a pipeline of it is called."""
+        name, arguments = type(self).__name__, "..." * bool(self.given())
+        advice = f"Write ak.Pipeline([ak.{name}({arguments})])(sample, key)"
+        raise ArgumentError(f"must be called in a pipeline, got a call of its own. {advice}.", name)
 
     @property
     def carrier(self) -> Transform:

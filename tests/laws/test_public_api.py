@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from PIL import Image
 
 import augkit as ak
 from augkit.errors import AugkitError
@@ -20,6 +21,7 @@ ROOT = Path(__file__).parent.parent.parent
 KEY = ak.Key(0, "x")
 IMAGE = np.zeros((30, 40, 3), np.uint8)
 SAMPLE = ak.Sample(IMAGE, id="x")
+CONFIG = ak.ExpandConfig(source="src", out="out", pipeline=ak.Pipeline([ak.Mirror()]), copies=1)
 FIXED = ak.__dict__["_HOMES"]  # type: ignore[index]
 
 
@@ -135,12 +137,34 @@ def test_a_room_is_called_like_its_function(name: str, first: str) -> None:
         ("ak.dump('six', 'six.yaml')", "must get a Pipeline"),
         ("ak.read(IMAGE)", r"write ak\.Sample\(image\)"),
         ("ak.Sample('a.jpg')", r"Write ak\.read\('a\.jpg'\)"),
+        ("ak.load('six')(image=IMAGE)", r"got an argument 'image'\. Write pipeline\(ak\.Sample\(image\), ak\.Key"),
+        ("ak.Mirror()(IMAGE)", r"Mirror: .* Write ak\.Pipeline\(\[ak\.Mirror\(\)\]\)\(sample, key\)\."),
+        ("ak.Rotate(5)(image=IMAGE)", r"Write ak\.Pipeline\(\[ak\.Rotate\(\.\.\.\)\]\)\(sample, key\)\."),
+        ("ak.show(IMAGE, 'six')", r"show\.source: .* got ndarray\. Of an array, write ak\.Sample\(image\)"),
+        ("ak.show([IMAGE], 'six')", r"show\.source: .* got ndarray\."),
+        ("ak.show(PIL.new('RGB', (4, 4)), 'six')", r"show\.source: .* got Image\."),
+        ("ak.show(None, 'six')", r"show\.source: .* got NoneType\."),
+        ("ak.show(SAMPLE, None)", r"show\.pipeline: .* got NoneType\."),
+        ("ak.train('src')", r"train: .* got str\. Write ak\.train\(ak\.TrainConfig\(data=\.\.\., out=\.\.\.\)\)\."),
+        ("ak.train({'data': 'src'})", r"got dict\. Write ak\.train\(ak\.TrainConfig"),
+        ("ak.train('src', 'run')", r"got str, str\. Write ak\.train\(ak\.TrainConfig"),
+        ("ak.TrainConfig('src', 'run')", r"got 'src' without one\. Write ak\.TrainConfig\(data=\.\.\., out=\.\.\.\)\."),
+        ("ak.TrainConfig(data=None, out='run')", "data: must be text or a path, got None"),
+        (
+            "ak.TrainConfig(data='src', out='run', threads=10**21)",
+            "threads: must be a whole number from 0 to 1,024, got 1",
+        ),
+        ("ak.expand('src')", "out: must be given, got nothing"),
+        ("ak.expand(CONFIG, 'out')", r"got out beside it\. Write ak\.expand\(config\.replaced\(out=\.\.\.\)\)"),
+        ("ak.verify(None)", "out: must be the path or URL of an expansion, got None"),
+        ("ak.replay('out', None)", r"id: must be the path of an output below .*out, got None"),
+        ("ak.predict(None, 'a.png')", r"predict\.run: must be the folder of a run, or its file, got NoneType"),
         ("ak.Sample(IMAGE, bboxes=[[0, 0, 1, 1]])", "Did you mean boxes"),
     ],
 )
 def test_a_newcomer_is_told_what_to_write(code: str, words: str) -> None:
     with pytest.raises((AugkitError, AttributeError, TypeError), match=words) as caught:
-        eval(code, {"ak": ak, "IMAGE": IMAGE, "SAMPLE": SAMPLE, "KEY": KEY})
+        eval(code, {"ak": ak, "IMAGE": IMAGE, "SAMPLE": SAMPLE, "KEY": KEY, "PIL": Image, "CONFIG": CONFIG})
     assert "\n" not in str(caught.value)
 
 

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 
 import augkit as ak
 from augkit.cli import main
@@ -65,6 +66,33 @@ def test_a_run_and_its_file_give_the_same(made: Artefact, tmp_path: Path) -> Non
     photos, folder = write_squares(tmp_path / "photos"), run_folder(tmp_path / "run", made)
     for place in (folder, folder / MODEL_FILE):
         assert_like(list(predict(made, [photos])), list(predict(place, [photos])), 0.0)
+
+
+def test_one_picture_or_several_of_any_kind(made: Artefact, tmp_path: Path) -> None:
+    path = write_squares(tmp_path / "photos", 1) / "left" / "0.png"
+    sample = read(path)
+    [wanted] = predict(made, [path])
+    ways = [str(path), path, sample.image, Image.fromarray(sample.image), sample, [sample.image], (str(path), sample)]
+    names = [[str(path)], [str(path)], ["images"], ["images"], ["0.png"], ["images[0]"], [str(path), "0.png"]]
+    for images, named in zip(ways, names, strict=True):
+        rows = list(predict(made, images))
+        assert [row.path for row in rows] == named
+        assert all(row.answers == pytest.approx(wanted.answers) for row in rows)
+
+
+@pytest.mark.parametrize(
+    ("images", "says"),
+    [
+        (None, "predict.images: must be an array, a PIL image or a tensor, got NoneType."),
+        (["a.png", 3], "predict.images[1]: must be an array, a PIL image or a tensor, got int."),
+        (b"a.png", "predict.images: must be an array, a PIL image or a tensor, got bytes."),
+        (np.zeros((4, 4)), "predict.images: must be uint8, uint16, float32 in this machine's byte order, got float64."),
+    ],
+)
+def test_what_is_no_picture_is_refused(images: object, says: str, made: Artefact) -> None:
+    with pytest.raises(ArgumentError) as caught:
+        predict(made, images)
+    assert str(caught.value).startswith(says)
 
 
 @pytest.mark.parametrize("tta", [0, 3])
