@@ -4,8 +4,6 @@ The public names, resolved when they are first used: importing augkit costs noth
 listed in ``augkit.__all__``: those below, and every transform. `docs/compatibility.md` says what they promise.
 """
 
-from __future__ import annotations
-
 from importlib import import_module
 from importlib.util import find_spec
 from typing import TYPE_CHECKING

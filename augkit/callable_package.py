@@ -1,7 +1,5 @@
 """Packages that can be called like the one function they are named after."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from importlib import import_module
 from inspect import Signature, getdoc, signature

@@ -5,8 +5,6 @@ words of its type and bounds; the books of a job hold the fields that decide wha
 Importing a configuration costs no more than pydantic: what it needs of a heavy library is imported when it is needed.
 """
 
-from __future__ import annotations
-
 import json
 import os
 import re

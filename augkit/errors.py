@@ -4,8 +4,6 @@ A message has the form ``<where>: <what> must <rule>, got <value>. <What to do.>
 the sentence; the public door that knows the place (a file and line, a step, a picture) adds it once with `at`.
 """
 
-from __future__ import annotations
-
 import errno
 from collections.abc import Iterable
 from difflib import get_close_matches

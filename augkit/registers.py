@@ -1,7 +1,5 @@
 """Registers: things that add themselves from a file of their own, in this package or in another one, found by name."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator, Mapping
 from importlib import import_module
 from importlib.metadata import entry_points

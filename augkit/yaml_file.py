@@ -5,8 +5,6 @@ is a float and `010` is ten. Aliases, tags, merge keys, duplicate keys and secon
 means what it looks like. The parser's events become data directly: a file can name no object and run no code.
 """
 
-from __future__ import annotations
-
 import math
 import os
 import re

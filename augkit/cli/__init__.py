@@ -1,7 +1,5 @@
 """The command line: one thin command a file, found by the file's name."""
 
-from __future__ import annotations
-
 import os
 import sys
 from collections.abc import Callable, Iterator

@@ -1,7 +1,5 @@
 """``augkit demo``."""
 
-from __future__ import annotations
-
 import sys
 from collections import Counter
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """``augkit explain``."""
 
-from __future__ import annotations
-
 import shutil
 from pathlib import Path
 from textwrap import wrap

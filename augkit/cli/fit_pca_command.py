@@ -1,7 +1,5 @@
 """``augkit fit-pca``."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Annotated
 

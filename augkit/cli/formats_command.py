@@ -1,7 +1,5 @@
 """``augkit formats``."""
 
-from __future__ import annotations
-
 from augkit.cli.output import say
 
 PLACE = 125  # in the help

@@ -1,7 +1,5 @@
 """``augkit list``."""
 
-from __future__ import annotations
-
 import shutil
 from inspect import cleandoc
 from itertools import groupby, zip_longest

@@ -1,7 +1,5 @@
 """Lines for the screen, safe to show whatever names and messages they hold."""
 
-from __future__ import annotations
-
 import sys
 
 

@@ -1,7 +1,5 @@
 """``augkit schema``."""
 
-from __future__ import annotations
-
 import json
 import sys
 from pathlib import Path

@@ -1,7 +1,5 @@
 """``augkit verify``."""
 
-from __future__ import annotations
-
 from typing import Annotated
 
 import typer

@@ -1,7 +1,5 @@
 """Pipelines of other libraries as ours: serialised ones of Albumentations, and code lists of torchvision v2."""
 
-from __future__ import annotations
-
 import json
 import os
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Files of ``albumentations.save``, translated: a transform that has an equal becomes it, the rest is kept as it is."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from typing import Literal
 

@@ -1,7 +1,5 @@
 """Lists of torchvision v2 transforms in Python source, translated: the source is parsed, and never run."""
 
-from __future__ import annotations
-
 import ast
 from collections.abc import Callable, Sequence
 from typing import Literal, NamedTuple

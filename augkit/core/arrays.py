@@ -3,8 +3,6 @@
 The shape stands in the name's comment, and in the docstring of whatever takes or returns one.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Any, TypeAlias
 

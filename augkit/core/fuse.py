@@ -5,8 +5,6 @@ barriers everything spatial is one run and everything tonal another. Neighbourin
 colour matrices too, curves concatenate, what does nothing goes.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Iterable
 

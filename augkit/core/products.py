@@ -1,7 +1,5 @@
 """Matrix products whose last bits do not depend on how many threads the BLAS below NumPy may use."""
 
-from __future__ import annotations
-
 import numpy as np
 
 from augkit.core.arrays import Array

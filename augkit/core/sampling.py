@@ -1,7 +1,5 @@
 """Sampling options: what belongs to a pipeline and its data, never to a transform."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import field
 from functools import partial

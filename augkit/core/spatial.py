@@ -19,8 +19,6 @@ degrees turn counter-clockwise as seen on the screen.
 Matrices are nested tuples of plain floats: small, hashable, exact in JSON, and no BLAS can change their last bit.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Sequence
 

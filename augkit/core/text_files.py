@@ -1,7 +1,5 @@
 """Strict text and JSON from files that anyone may have written."""
 
-from __future__ import annotations
-
 import json
 import os
 from collections.abc import Callable

@@ -5,8 +5,6 @@ Values are fractions of the dtype's range: uint8 / 255, uint16 / 65535, float32 
 References: ITU-R BT.601 for luma; the NTSC YIQ matrix for hue.
 """
 
-from __future__ import annotations
-
 import math
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Validation by pydantic: types of fields with their limits, dataclasses that hold to them, complaints in one form."""
 
-from __future__ import annotations
-
 import math
 import re
 from collections.abc import Mapping, Sequence

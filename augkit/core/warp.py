@@ -10,8 +10,6 @@ References: Rueckert et al., "Nonrigid registration using free-form deformations
 Platt, "Best practices for convolutional neural networks", ICDAR 2003.
 """
 
-from __future__ import annotations
-
 import math
 from base64 import b64decode, b64encode
 from collections.abc import Callable, Iterable, Sequence

@@ -1,7 +1,5 @@
 """Data sets: pictures with an id, and what is known of each before a byte of it is read, whatever the format."""
 
-from __future__ import annotations
-
 import json
 from collections import Counter
 from collections.abc import Iterable, Mapping

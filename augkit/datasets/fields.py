@@ -14,8 +14,6 @@ picture_size   [height, width] of the picture
 Each kind of target reads and writes its own, in its file of `augkit.targets`.
 """
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Mapping
 

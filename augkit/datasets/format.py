@@ -4,8 +4,6 @@ A format is one file in `augkit.datasets.formats`, or a module of another packag
 ``augkit.formats`` names. It subclasses `Reader`, `Writer` or both, and adds itself to `FORMATS`.
 """
 
-from __future__ import annotations
-
 import os
 from abc import ABC, abstractmethod
 from collections import Counter

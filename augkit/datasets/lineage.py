@@ -1,7 +1,5 @@
 """Lineage of an expansion's outputs, as its bookkeeping holds it: the source that each one came from."""
 
-from __future__ import annotations
-
 import json
 import os
 from collections.abc import Mapping

@@ -1,7 +1,5 @@
 """Names of files and folders: which are pictures, and which split something belongs to."""
 
-from __future__ import annotations
-
 import posixpath
 import re
 

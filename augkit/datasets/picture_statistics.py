@@ -5,8 +5,6 @@ happens before the one division at the end: the order of the pictures, and how t
 change the last bit of the covariance.
 """
 
-from __future__ import annotations
-
 import operator
 from base64 import b64encode
 from dataclasses import dataclass, field

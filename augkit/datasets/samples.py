@@ -1,7 +1,5 @@
 """Sources as samples: a picture, decoded, and its annotations as targets that a plan moves."""
 
-from __future__ import annotations
-
 import numpy as np
 
 from augkit.core.arrays import Image, Mask

@@ -1,7 +1,5 @@
 """Splits of sources by a keyed hash of their groups, before anything is expanded or trained on."""
 
-from __future__ import annotations
-
 import csv
 import os
 import re

@@ -3,8 +3,6 @@
 An `Executor` does what is done to pixels; targets that are coordinates move themselves.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Literal, NamedTuple

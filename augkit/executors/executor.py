@@ -1,7 +1,5 @@
 """Executors and their kernels: who does something to pixels, and what each does for an operation."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache

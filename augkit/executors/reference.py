@@ -3,8 +3,6 @@
 Pictures are (H, W) or (H, W, C); barriers get them without alpha, and the same dtype comes out.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from functools import partial
 

@@ -1,7 +1,5 @@
 """Reuse within a thread: buffers, and what plans that run on one picture prepare of it."""
 
-from __future__ import annotations
-
 import math
 import threading
 from collections.abc import Iterator

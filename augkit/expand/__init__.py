@@ -1,7 +1,5 @@
 """The offline expander: a small data set becomes a larger one, and every picture in it can be explained."""
 
-from __future__ import annotations
-
 import sys
 from importlib import import_module
 from typing import TYPE_CHECKING

@@ -1,7 +1,5 @@
 """Balancing: copies are shared out among the sources, so that classes come out as large as they are wanted."""
 
-from __future__ import annotations
-
 from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Sequence

@@ -1,7 +1,5 @@
 """The books of an expansion as a run opens them: the work is written down, or found written down, or added to."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace

@@ -1,7 +1,5 @@
 """Estimation of an expansion: the plan exactly, bytes and time from a sample of the real work."""
 
-from __future__ import annotations
-
 import os
 import time
 from collections import Counter

@@ -1,7 +1,5 @@
 """Expansion: the work is planned, its shards are done by an engine, and the books are finalized."""
 
-from __future__ import annotations
-
 import os
 import sys
 import time

@@ -1,7 +1,5 @@
 """Finalizing: what all shards come to, the files about the whole, and at last the final marker."""
 
-from __future__ import annotations
-
 import json
 from collections import Counter
 from collections.abc import Iterable, Iterator

@@ -17,8 +17,6 @@
 No file holds a time, a host or a worker's number, so that two runs compare equal byte by byte.
 """
 
-from __future__ import annotations
-
 from augkit.core.arrays import JsonObject
 from augkit.datasets.lineage import DONE, LINEAGE
 from augkit.errors import FileError, JobError

@@ -5,8 +5,6 @@ functions", 2010) with its thumbnail: a hash alone takes every handwritten 1 for
 in a few lines; imagehash would bring SciPy and PyWavelets to everyone.
 """
 
-from __future__ import annotations
-
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass

@@ -5,8 +5,6 @@ alone, so other sources come and go without renaming it. In the one case in a fe
 would get one name, both get 32 digits.
 """
 
-from __future__ import annotations
-
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Sequence

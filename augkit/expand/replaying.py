@@ -1,7 +1,5 @@
 """Replay: one output is made again from its line in the books."""
 
-from __future__ import annotations
-
 import json
 import os
 from collections.abc import Iterable, Iterator

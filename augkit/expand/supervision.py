@@ -1,7 +1,5 @@
 """Supervision of worker processes: whether one lives and moves, and which picture is to blame if it does not."""
 
-from __future__ import annotations
-
 import multiprocessing
 import os
 import pickle

@@ -1,7 +1,5 @@
 """Annotations of an output: what those of its source became when its sample was moved, as formats write them."""
 
-from __future__ import annotations
-
 import cv2
 import numpy as np
 

@@ -1,7 +1,5 @@
 """Verification of an expansion against its books: every file is there, whole and unchanged, and nothing else is."""
 
-from __future__ import annotations
-
 import json
 import os
 from collections.abc import Mapping

@@ -1,7 +1,5 @@
 """A worker process from within: it does the work it is sent, and shows where it is in memory that it shares."""
 
-from __future__ import annotations
-
 import ctypes
 import multiprocessing
 import os

@@ -16,8 +16,6 @@ metadata are ignored and never written. Damage that a format cannot show goes un
 that is still a valid code in a JPEG.
 """
 
-from __future__ import annotations
-
 import os
 import struct
 import sys

@@ -1,7 +1,5 @@
 """Turn pixels into bytes: the same pixels give the same bytes, without metadata."""
 
-from __future__ import annotations
-
 from io import BytesIO
 
 import cv2

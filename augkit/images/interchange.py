@@ -3,8 +3,6 @@
 Torch is never imported here: who gives a tensor has done so.
 """
 
-from __future__ import annotations
-
 import multiprocessing
 import sys
 from collections.abc import Callable

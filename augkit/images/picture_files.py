@@ -1,7 +1,5 @@
 """Read picture files whole, if they are files and not too large."""
 
-from __future__ import annotations
-
 import os
 import stat
 from pathlib import Path

@@ -1,7 +1,5 @@
 """A data set whose pictures come out augmented, each a function of its key."""
 
-from __future__ import annotations
-
 import os
 from abc import ABC, abstractmethod
 from collections.abc import Sequence, Sized

@@ -1,7 +1,5 @@
 """Data sets in any form, as PyTorch data sets of samples and as ready DataLoaders."""
 
-from __future__ import annotations
-
 import os
 from collections.abc import Callable, Sequence
 from pathlib import Path

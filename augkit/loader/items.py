@@ -1,7 +1,5 @@
 """Items of data sets as samples, samples as items that a training loop takes, and batches of these."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Any, TypeAlias
 

@@ -1,7 +1,5 @@
 """Mixes of several samples, made above the plan: MixUp and CutMix, for classes. Their draws are keyed like all else."""
 
-from __future__ import annotations
-
 import math
 from abc import abstractmethod
 from collections.abc import Sequence

@@ -1,7 +1,5 @@
 """Mosaics: four samples in one, with everything that they carry."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Sequence
 from typing import final

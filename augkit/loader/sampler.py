@@ -1,7 +1,5 @@
 """Order of pictures, and of their copies, as a function of the seed and the epoch alone."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple

@@ -1,7 +1,5 @@
 """A pipeline: a distribution over pictures. Drawn with a key it gives a plan; the plan, run, gives one of them."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import chain
 from typing import Any

@@ -1,7 +1,5 @@
 """The JSON Schema of pipeline files, by which editors complete and check them."""
 
-from __future__ import annotations
-
 import re
 from dataclasses import MISSING, fields
 

@@ -1,7 +1,5 @@
 """A pipeline in sentences, and what a step takes in words."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import MISSING, fields

@@ -1,7 +1,5 @@
 """Previews of what a pipeline makes: contact sheets, pages, and the gallery of transforms."""
 
-from __future__ import annotations
-
 from augkit.pipeline.sentences import defaults, explain, headline
 from augkit.preview.gallery import gallery
 from augkit.preview.html_page import contact_page

@@ -1,7 +1,5 @@
 """Samples as small pictures: of any dtype and channels, made visible, with all that they carry drawn over them."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Sequence
 from functools import cached_property
 

@@ -1,7 +1,5 @@
 """The gallery: one picture, and what every transform makes of it."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from functools import partial
 

@@ -1,7 +1,5 @@
 """The contact sheet as a page of HTML that needs nothing beside it and runs no script."""
 
-from __future__ import annotations
-
 from base64 import b64encode
 from collections.abc import Sequence
 from html import escape

@@ -1,7 +1,5 @@
 """Lettering of sheets: a font, and lines of text that fit."""
 
-from __future__ import annotations
-
 import unicodedata
 from collections.abc import Sequence
 from functools import cache

@@ -1,7 +1,5 @@
 """The drawn numbers of a plan in few words, for the captions of a contact sheet: read off the plan, not the draws."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Sequence
 

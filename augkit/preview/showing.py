@@ -1,7 +1,5 @@
 """Pictures of a data set beside their copies, chosen and drawn: what ``augkit show`` and ``ak.show`` do."""
 
-from __future__ import annotations
-
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -5,8 +5,6 @@ marker that says that all are there is put last. A run that was killed between l
 next one puts again, the same bytes under the same names. There are no locks; two runs at once cost time and no more.
 """
 
-from __future__ import annotations
-
 import os
 from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress

@@ -4,8 +4,6 @@ Everything is written under a temporary name on the same file system, synced, re
 One sync of the file system for all files of a shard costs a tenth of a sync for each of them.
 """
 
-from __future__ import annotations
-
 import os
 import stat
 from collections.abc import Iterable, Iterator

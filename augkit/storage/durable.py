@@ -3,8 +3,6 @@
 Every call of the expander that changes a file system goes through `os` in this file, and every checkpoint does.
 """
 
-from __future__ import annotations
-
 import ctypes
 import os
 import sys

@@ -1,7 +1,5 @@
 """Single files that the user asked for by name: whole, or not at all."""
 
-from __future__ import annotations
-
 import os
 from pathlib import Path
 

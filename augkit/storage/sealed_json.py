@@ -1,7 +1,5 @@
 """JSON as bookkeeping holds it: lines, files that show any change of a bit, and the sizes and hashes of others."""
 
-from __future__ import annotations
-
 import json
 import threading
 from collections.abc import Iterable, Iterator, Mapping

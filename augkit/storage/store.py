@@ -1,7 +1,5 @@
 """Stores: what is asked of the place that is written to, be it a folder of this machine or of a bucket."""
 
-from __future__ import annotations
-
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager

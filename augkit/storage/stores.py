@@ -1,7 +1,5 @@
 """The store at a path or a URL, which must not lie in what it is made from."""
 
-from __future__ import annotations
-
 import os
 from pathlib import Path
 

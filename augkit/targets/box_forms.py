@@ -8,8 +8,6 @@ yolo         middle x, middle y, width, height, in fractions of the picture's si
 All lie in augkit's frame, whose origin is the outer corner of the first pixel; so do COCO's and YOLO's.
 """
 
-from __future__ import annotations
-
 from typing import Literal, TypeVar, get_args
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Boxes: upright rectangles around objects, and what a data set knows of these beside their outlines."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Self
 

@@ -1,7 +1,5 @@
 """Targets that a sample carries, of all kinds together: they move, are clipped, and are exchanged as one."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 
 import numpy as np

@@ -3,8 +3,6 @@
 The numbers that formats with files of their own hold are checked with the same functions.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass
 from math import isfinite

@@ -1,7 +1,5 @@
 """Further images: pictures beside the picture, such as depth, and what every image of a sample must be."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from pathlib import PurePath
 from typing import Self

@@ -1,7 +1,5 @@
 """Keypoints: points that keep their number and their order, and tell which of them are seen."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from itertools import pairwise
 from typing import Self

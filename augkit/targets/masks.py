@@ -1,7 +1,5 @@
 """Masks: class numbers, pixel on pixel."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from typing import Self
 

@@ -1,7 +1,5 @@
 """Outlines: the points that stand for edges while they move, and how much of them a frame shows."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Polygons: the outlines of objects, each in one piece or several."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 from typing import Self
 

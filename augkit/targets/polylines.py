@@ -1,7 +1,5 @@
 """Polylines: open lines, such as lanes and cracks."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Self
 

@@ -1,7 +1,5 @@
 """Records: targets as the lines of a lineage, the columns of files, and the hash of a work plan hold them."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields as fields_of, replace
 

@@ -5,8 +5,6 @@ the middles of its left and right side. Turns, scalings, shifts and mirrors keep
 warps it is the smallest in that direction that holds all of the moved outline.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Self
 

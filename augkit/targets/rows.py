@@ -1,7 +1,5 @@
 """Rows of targets, arrays and lists of them: checked, chosen, joined, rounded, and as batches hold them."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NoReturn, TypeVar
 

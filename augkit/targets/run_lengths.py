@@ -3,8 +3,6 @@
 What a file holds is never given to a decoder before it is checked here: it must run over exactly the mask's pixels.
 """
 
-from __future__ import annotations
-
 import warnings
 from collections.abc import Sequence
 from types import ModuleType

@@ -5,8 +5,6 @@ it. It subclasses `PointTarget` (coordinates) or `PixelTarget` (arrays that lie 
 `target` adds it to the register; everything else, from a pipeline to a Parquet file, asks the register.
 """
 
-from __future__ import annotations
-
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields

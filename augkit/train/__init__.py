@@ -1,7 +1,5 @@
 """Train a convolutional network on a data set, from scratch or on the weights of another."""
 
-from __future__ import annotations
-
 import sys
 from importlib import import_module
 from importlib.util import find_spec

@@ -5,8 +5,6 @@ the temperature, the settings of the training, the hash of its data, versions an
 run; a hash over all of it shows damage.
 """
 
-from __future__ import annotations
-
 import json
 import math
 import os

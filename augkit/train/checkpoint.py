@@ -3,8 +3,6 @@
 A checkpoint ends with a hash of all before it. The one before is kept beside it: if the last is damaged, it counts.
 """
 
-from __future__ import annotations
-
 import io
 import os
 from collections.abc import Callable

@@ -1,7 +1,5 @@
 """The outputs of a network for pictures that it does not learn from, and how good they are."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import dataclass
 

@@ -5,8 +5,6 @@ model and its preprocessing, the pipeline, the seed, the view, the pictures' byt
 the libraries. Beside it stands the hash of its content, so that damage is noticed.
 """
 
-from __future__ import annotations
-
 import json
 import os
 from collections.abc import Callable, Iterator, Mapping

@@ -1,7 +1,5 @@
 """Sizes of a network's input, as text."""
 
-from __future__ import annotations
-
 import re
 
 from augkit.errors import ArgumentError

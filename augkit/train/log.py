@@ -1,7 +1,5 @@
 """Log of every epoch, in files: as JSON lines, as CSV, and for TensorBoard."""
 
-from __future__ import annotations
-
 import csv
 import io
 import json

@@ -1,7 +1,5 @@
 """Figures of a network as plain data, the calibration of its probabilities, and the temperature that mends it."""
 
-from __future__ import annotations
-
 import math
 from dataclasses import asdict
 

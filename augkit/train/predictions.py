@@ -1,7 +1,5 @@
 """Predictions of a trained network, which needs nothing but its one file; a row a picture, also as CSV or JSON."""
 
-from __future__ import annotations
-
 import csv
 import io
 import json

@@ -1,7 +1,5 @@
 """Results of a training: its best weights as one file with all that is needed to use them, and a report."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """The folder of a run: begun, found again, or refused."""
 
-from __future__ import annotations
-
 import errno
 import json
 import os

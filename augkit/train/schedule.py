@@ -1,7 +1,5 @@
 """Rates and what is frozen, as pure functions of the step and the epoch; and the optimisers."""
 
-from __future__ import annotations
-
 import math
 from dataclasses import dataclass
 

@@ -1,7 +1,5 @@
 """Setup of a training: everything that is found out and checked before its first step."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import dataclass
 

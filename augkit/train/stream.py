@@ -1,7 +1,5 @@
 """Batches of pictures as a network takes them, made on the fly or kept where they are always the same."""
 
-from __future__ import annotations
-
 import multiprocessing
 from collections.abc import Iterator, Sequence
 from itertools import pairwise

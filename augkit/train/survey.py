@@ -1,7 +1,5 @@
 """Survey of the pictures before a training: each is read once, and what cannot be read is left out."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor

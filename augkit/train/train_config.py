@@ -1,7 +1,5 @@
 """Options of a training: what is to be trained on what, and how."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Mapping
 from os import PathLike

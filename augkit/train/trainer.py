@@ -1,7 +1,5 @@
 """Training, from its configuration to what it leaves in its folder."""
 
-from __future__ import annotations
-
 import os
 import time
 from collections.abc import Iterator

@@ -5,8 +5,6 @@ step draws at random (dropout) comes from a generator seeded with the run's seed
 an epoch's pictures and how they are augmented are functions of the seed and the epoch alike.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Callable, Iterator
 from copy import deepcopy

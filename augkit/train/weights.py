@@ -1,7 +1,5 @@
 """Weights of others: found, checked, loaded where they fit, and told where they do not."""
 
-from __future__ import annotations
-
 import hashlib
 import io
 import re

@@ -1,7 +1,5 @@
 """Transforms that change colours point by point."""
 
-from __future__ import annotations
-
 from typing import Annotated, Literal
 
 import pydantic

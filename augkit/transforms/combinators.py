@@ -1,7 +1,5 @@
 """Transforms that hold transforms: perhaps, one of, some of, in any order, in order."""
 
-from __future__ import annotations
-
 from functools import partial
 from typing import Annotated
 

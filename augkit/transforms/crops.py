@@ -1,7 +1,5 @@
 """Transforms that choose a window: crops, resizing, padding."""
 
-from __future__ import annotations
-
 import math
 from typing import Annotated, Literal
 

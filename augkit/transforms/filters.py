@@ -1,7 +1,5 @@
 """Transforms that slide a window over the picture: kernels and pooling."""
 
-from __future__ import annotations
-
 from typing import Annotated, Literal
 
 import pydantic

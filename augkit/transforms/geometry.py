@@ -1,7 +1,5 @@
 """Transforms that move points by one matrix: flips, turns, shears, scalings, shifts, perspective."""
 
-from __future__ import annotations
-
 import math
 from itertools import product as product_of
 from typing import Annotated, Literal

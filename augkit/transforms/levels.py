@@ -1,7 +1,5 @@
 """Transforms that give values new levels: in steps, turned over, spread out, or told by the histogram."""
 
-from __future__ import annotations
-
 from typing import Annotated, Literal
 
 import pydantic

@@ -9,8 +9,6 @@ bits, which are rounded. What comes in from outside is the pipeline's border rul
 interpolation, not the nearest one. `Color` leaves pictures alone that are not RGB.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Callable, Sequence
 from functools import partial

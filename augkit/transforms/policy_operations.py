@@ -5,8 +5,6 @@ of the side (or pixels), rotations degrees, `Solarize` the 8-bit level from whic
 the bits that stay, and `Color`, `Contrast`, `Brightness` and `Sharpness` factors of which 1 changes nothing.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """Transforms that give a picture the look of reference pictures, fitted by ``augkit fit-style``."""
 
-from __future__ import annotations
-
 import math
 from base64 import b64decode, b64encode
 from functools import cached_property

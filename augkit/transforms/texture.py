@@ -1,7 +1,5 @@
 """Transforms that change texture: blurs, noise, compression, and what covers a part of the picture."""
 
-from __future__ import annotations
-
 import math
 from typing import Annotated, Literal
 

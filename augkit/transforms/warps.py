@@ -1,7 +1,5 @@
 """Transforms that displace points smoothly: a coarse grid of pushes, and Simard's elastic field."""
 
-from __future__ import annotations
-
 from typing import Annotated
 
 import pydantic

@@ -5,8 +5,6 @@ of them, registered with `implements`. Strengths are fractions of the dtype's ra
 every dtype. What lies beyond the picture's edge is the pipeline's border rule.
 """
 
-from __future__ import annotations
-
 from abc import ABC, abstractmethod
 
 from augkit.core.ops.moving import Homography

@@ -1,7 +1,5 @@
 """Operations that take something from a picture: rectangles painted over, noise, resolution, compression."""
 
-from __future__ import annotations
-
 from typing import Annotated, Literal, TypeAlias
 
 import pydantic

@@ -5,8 +5,6 @@ same after a journey through JSON. A draw makes thousands of them, so nothing is
 read, pydantic checks every field against its annotation.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass, fields
 from typing import TypeVar, dataclass_transform
 

@@ -8,8 +8,6 @@ Links to files count as files. Links to folders are not followed, so no loop is 
 of other kinds and broken links are left out and counted.
 """
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Iterable, Iterator
 

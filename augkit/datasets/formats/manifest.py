@@ -9,8 +9,6 @@
 Other columns are kept as text in `DataSet.columns`. An empty cell says nothing.
 """
 
-from __future__ import annotations
-
 import csv
 import json
 from collections import Counter

@@ -11,8 +11,6 @@ class, and ``.mask.png``. webdataset's own TarWriter puts the time, or the user'
 not to, and encodes by guess; Python's tarfile does what it is told.
 """
 
-from __future__ import annotations
-
 import json
 import posixpath
 import tarfile

@@ -11,8 +11,6 @@ Written are pictures in ``images/<split>/[class/]name``, boxes in ``labels/<spli
 ``data.yaml``. Where there are no splits all is train, and data.yaml names no val: a trainer has to be given one.
 """
 
-from __future__ import annotations
-
 import posixpath
 import re
 from collections import Counter

@@ -11,8 +11,6 @@ for example-based colour transfer", CVMP 2007; Yang and Soatto, "FDA: Fourier do
 segmentation", CVPR 2020.
 """
 
-from __future__ import annotations
-
 import base64
 from collections.abc import Callable, Iterator
 

@@ -10,8 +10,6 @@ stream of its own, so that a large picture needs no field of its whole size. Val
   function at u; others take its normal approximation with the first correction of Cornish and Fisher, rounded.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 import cv2

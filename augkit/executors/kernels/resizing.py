@@ -1,7 +1,5 @@
 """Runs that frame or resize a picture, for kernels of every executor."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 
 from augkit.core.arrays import Image

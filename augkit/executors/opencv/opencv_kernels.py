@@ -1,7 +1,5 @@
 """Barriers and colour runs by OpenCV: sums in float32, clamped and rounded once."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import replace

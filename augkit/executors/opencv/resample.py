@@ -3,8 +3,6 @@
 The source is what OpenCV samples best: the part that is touched, halved, in groups of channels.
 """
 
-from __future__ import annotations
-
 import math
 
 import cv2

@@ -1,7 +1,5 @@
 """Engines, which do the shards of an expansion: one file an engine, which adds itself to `ENGINES`."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Generator, Iterable
 from typing import Any, Protocol
 

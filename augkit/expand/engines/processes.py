@@ -4,8 +4,6 @@ Workers are spawned, or forked from a server that has no threads: OpenCV's and B
 computes on one thread. A worker that dies or hangs is noticed, and its shard is done again.
 """
 
-from __future__ import annotations
-
 import multiprocessing
 import os
 import pickle

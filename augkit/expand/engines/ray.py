@@ -3,8 +3,6 @@
 Sources and output must lie where every node reaches them: on a shared disk, or behind a URL.
 """
 
-from __future__ import annotations
-
 import faulthandler
 import os
 import threading

@@ -4,8 +4,6 @@ Its boxes are fractions of the sides; its points lie at pixel indices, their ang
 points down. Labels and whatever else a sample has no place for stand in further columns, and stay.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache
 from typing import Any

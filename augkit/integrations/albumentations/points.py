@@ -5,8 +5,6 @@ together; and where a border reflects, it gives their reflections too. Here a be
 nothing is reflected: with border rules of ours, too, what a reflection shows has no labels.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any

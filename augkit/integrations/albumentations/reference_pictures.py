@@ -1,7 +1,5 @@
 """Pictures that a transform takes beside the one it changes: named by their paths, pinned by their content."""
 
-from __future__ import annotations
-
 import json
 import os
 from collections.abc import Callable

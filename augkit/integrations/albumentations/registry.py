@@ -3,8 +3,6 @@
 They are found by name in its own registry, never by import path.
 """
 
-from __future__ import annotations
-
 import inspect
 import json
 import os

@@ -5,8 +5,6 @@ have points at pixel indices, where ours lie in a frame whose first pixel's cent
 has an own way to round.
 """
 
-from __future__ import annotations
-
 import json
 from dataclasses import replace
 from typing import Any

@@ -9,8 +9,6 @@ An exporter adds itself to `EXPORTERS` from a file of its own, which is called a
 exporter ``onnx`` of .onnx files lies in onnx_exporter.py.
 """
 
-from __future__ import annotations
-
 import json
 import os
 from collections.abc import Callable

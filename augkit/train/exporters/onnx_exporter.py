@@ -1,7 +1,5 @@
 """ONNX, the description in its metadata under ``augkit``."""
 
-from __future__ import annotations
-
 import warnings
 
 import numpy as np

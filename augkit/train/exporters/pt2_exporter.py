@@ -1,7 +1,5 @@
 """Archives of torch.export, the description in their extra file ``augkit.json``."""
 
-from __future__ import annotations
-
 import io
 
 import numpy as np

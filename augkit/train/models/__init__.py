@@ -1,7 +1,5 @@
 """The networks: their layers, their preprocessing, and what they look like as a table."""
 
-from __future__ import annotations
-
 from augkit.train.models.architecture import Architecture, architecture
 from augkit.train.models.model import MODELS, Model, Pretrained
 from augkit.train.models.network import Network

@@ -8,8 +8,6 @@ References: Tan and Le, "EfficientNet: rethinking model scaling for convolutiona
 variants of the authors' repository.
 """
 
-from __future__ import annotations
-
 import math
 from functools import partial
 from typing import ClassVar, final

@@ -5,8 +5,6 @@ A side of n pixels under a window of f, moved by s, with p pixels of padding on 
 after it as it has filters.
 """
 
-from __future__ import annotations
-
 import math
 from abc import ABC, abstractmethod
 from typing import Annotated, Literal, get_args

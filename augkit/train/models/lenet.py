@@ -4,8 +4,6 @@ Reference: LeCun, Bottou, Bengio and Haffner, "Gradient-based learning applied t
 1998.
 """
 
-from __future__ import annotations
-
 from augkit.train.models.layers import CLASSES
 from augkit.train.models.model import MODELS, Model
 from augkit.train.models.preprocessing import plain_input

@@ -4,8 +4,6 @@ Reference: Sandler, Howard, Zhu, Zhmoginov and Chen, "MobileNetV2: inverted resi
 CVPR 2018, table 2.
 """
 
-from __future__ import annotations
-
 from typing import ClassVar, final
 
 from torch import Tensor, nn

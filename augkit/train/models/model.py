@@ -1,7 +1,5 @@
 """Models: networks that are known by a name, each of which adds itself to `MODELS` from a file of its own."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import dataclass
 

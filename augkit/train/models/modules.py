@@ -1,7 +1,5 @@
 """Modules that torch has none of."""
 
-from __future__ import annotations
-
 import math
 from typing import Literal, final
 

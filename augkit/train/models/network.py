@@ -1,7 +1,5 @@
 """Networks: features, and a head that classifies them."""
 
-from __future__ import annotations
-
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import ClassVar

@@ -1,7 +1,5 @@
 """Preprocessing: a picture of any size made into the input of a network."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import Literal
 

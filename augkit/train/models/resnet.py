@@ -4,8 +4,6 @@ Reference: He, Zhang, Ren and Sun, "Deep residual learning for image recognition
 stride is on the 3x3 convolution, as in the weights that are in use.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import ClassVar, final
 

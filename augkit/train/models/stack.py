@@ -1,7 +1,5 @@
 """Networks that are a list of layers, as model files have them."""
 
-from __future__ import annotations
-
 import math
 from collections import Counter
 from collections.abc import Callable, Sequence

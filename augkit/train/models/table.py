@@ -1,7 +1,5 @@
 """A network as a table: what each layer gives, from what, with how many parameters."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from functools import partial
 

@@ -1,7 +1,5 @@
 """The answers that are furthest from the truth, as pictures."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 

@@ -1,7 +1,5 @@
 """Reliability: the share of right answers by how sure they are."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np

@@ -1,7 +1,5 @@
 """A page of HTML that needs nothing beside it, runs no script, and is dark where its reader is."""
 
-from __future__ import annotations
-
 from base64 import b64encode
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """A report that is written into the folder of its run, with its figures as files of their own."""
 
-from __future__ import annotations
-
 import shlex
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """Classes, of which a picture has one."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Self, final

@@ -1,7 +1,5 @@
 """Figures that stand for a network, with the intervals that hold their true values with 95 %."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 

@@ -1,7 +1,5 @@
 """Labels, of which a picture has any number."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass

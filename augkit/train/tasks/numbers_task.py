@@ -1,7 +1,5 @@
 """Numbers, as many for every picture."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Self, final

@@ -1,7 +1,5 @@
 """Precision, recall and F1 of every class or label."""
 
-from __future__ import annotations
-
 from collections.abc import Collection, Sequence
 
 import numpy as np
