@@ -17,7 +17,7 @@ def command(
         Path | None, typer.Option("--output", "-o", metavar="FILE", help="Where to write it.  [default: the screen]")
     ] = None,
 ) -> None:
-    """Translate another library's pipeline, and name what has no equal here.
+    """Translate a pipeline of Albumentations or torchvision.
 
     FILE is what albumentations.save wrote (.json, .yaml), or Python source with a torchvision
     v2.Compose([...]) in it (.py), which is read and never run. What of Albumentations has no

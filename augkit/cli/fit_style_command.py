@@ -14,11 +14,11 @@ def command(
     source: Annotated[str, typer.Argument(metavar="SRC", help="A folder of pictures, or another data set.")],
     output: Annotated[Path, typer.Option("--output", "-o", metavar="FILE", help="The YAML file to write.")],
 ) -> None:
-    """Fit the look of reference pictures, for ColorTransfer and FourierStyle.
+    """Fit reference pictures' look, for steps that transfer style.
 
-    Mean and covariance of their colours are written as YAML, and the mean amplitudes of
-    their slow waves. Grey pictures are left out, alpha is ignored; a picture that cannot be
-    read is named and left out.
+    The steps are ColorTransfer and FourierStyle. Mean and covariance of the colours are
+    written as YAML, and the mean amplitudes of low frequencies. Grey pictures are left out,
+    alpha is ignored; a picture that cannot be read is named and left out.
 
     Use the file in a pipeline that lies beside it:
 

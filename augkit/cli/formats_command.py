@@ -6,7 +6,7 @@ PLACE = 125  # in the help
 
 
 def command() -> None:
-    """List the formats of data sets, and which labels beside the class are read and written in each.
+    """List the formats of data sets, and the labels each holds.
 
     SRC of expand and train may be any that is read; expand --format takes those that are written.
     """

@@ -25,7 +25,7 @@ def command(
         str | None, typer.Option(metavar="PICTURE", help="That picture.", show_default="a photo of scikit-learn's")
     ] = None,
 ) -> None:
-    """List the bundled pipelines and all transforms, or draw what each makes of a picture.
+    """List, or draw, all transforms and the bundled pipelines.
 
     Of one transform by its NAME: its arguments, what it draws and what comes of it.
     """

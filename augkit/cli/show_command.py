@@ -20,11 +20,11 @@ def command(
     rows: Annotated[int, typer.Option("--rows", help="Pictures of a folder, up to 100.")] = 4,
     seed: Annotated[int, typer.Option("--seed", help="The copies are those that expanding with this seed makes.")] = 0,
 ) -> None:
-    """Draw a contact sheet of pictures and their copies, as a picture or as a page.
+    """Draw a contact sheet of pictures and their copies.
 
-    Each row is a picture and its copies, with the drawn numbers below. A picture of a
-    folder that cannot be read, or that the pipeline refuses, is named, and another takes
-    its row.
+    Each row is a picture and its copies, with what the whole chain did below. FILE is a
+    picture or a page. A picture of a folder that cannot be read, or that the pipeline
+    refuses, is named, and another takes its row.
     """
     from augkit.preview import show
 

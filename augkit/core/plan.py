@@ -45,7 +45,9 @@ class SpatialRun:
     def describe(self, options: SamplingOptions) -> str:
         names = " then ".join(op.describe() for op in self.ops)
         halved = "".join(
-            f", after {2**count}:1 means along {axis}" for axis, count in zip("yx", self.halvings, strict=True) if count
+            f", after halving the {side}" + f" {count} times" * (count > 1)
+            for side, count in zip(("height", "width"), self.halvings, strict=True)
+            if count
         )
         return f"move every point once ({names}), sampled once ({options.interpolation}){halved}"
 

@@ -10,6 +10,7 @@ from augkit.images import encode
 from augkit.pipeline import Pipeline
 from augkit.pipeline.sentences import explain
 from augkit.preview.canvas import kinds
+from augkit.preview.numbers import LEGEND
 from augkit.preview.sheet import Cell, cells, facts_of
 from augkit.targets.sample import Sample
 
@@ -36,7 +37,7 @@ def contact_page(
     """Draw a page of pictures and their copies that expanding them with that seed makes: as `contact_sheet`.
 
     Returns:
-        HTML: the pipeline in sentences, then a row for every sample with the drawn numbers under each copy.
+        HTML: the pipeline in sentences, then a row for every sample, with what the whole chain did under each copy.
 
     Raises:
         ArgumentError, AugkitError: as `contact_sheet`.
@@ -48,11 +49,12 @@ def contact_page(
     ]
     told = "\n".join("  " * depth + line for depth, line in explain(pipeline))
     shown = "".join(f'<div class="row" tabindex="0">\n{row}</div>\n' for row in rows)
+    legend = "".join(f"<p>{escape(line)}</p>\n" for line in LEGEND)
     return (
         f'<!doctype html>\n<html lang="en">\n<meta charset="utf-8">\n'
         f'<meta name="viewport" content="width=device-width">\n<title>{escape(title)}</title>\n<style>{STYLE}</style>\n'
         f"<h1>{escape(title)}</h1>\n<p>{escape(', '.join(facts_of(samples, copies, seed)))}</p>\n"
-        f"<pre>{escape(told)}</pre>\n{shown}</html>\n"
+        f"<pre>{escape(told)}</pre>\n{legend}{shown}</html>\n"
     )
 
 

@@ -1,4 +1,4 @@
-"""The drawn numbers of a plan in few words, for the captions of a contact sheet: read off the plan, not the draws."""
+"""Words of captions: what the whole chain does to a picture, read off the fused plan, not the draws."""
 
 import math
 from collections.abc import Sequence
@@ -12,6 +12,10 @@ from augkit.core.tonal import hue, saturation
 from augkit.core.warp import displacement, grid_of, joined
 
 WORDS = {"gain": "brightness {:.2f}", "posterize": "{:.0f} bits"}  # of a curve's functions; the others by their names
+LEGEND = (
+    "Below each copy: what the whole chain did to it. Zoom: result pixels per source pixel; shift: where the source's"
+    " centre went; turn: counter-clockwise.",
+)
 LATTICE = 48  # points an axis at which a warp's push is measured
 TOLERANCE = 1e-4  # of a colour matrix's entries; acos near 0 keeps only half of the digits
 

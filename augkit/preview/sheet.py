@@ -1,4 +1,4 @@
-"""Contact sheets: every row a picture and its copies, the drawn numbers under each, and the cells they are made of."""
+"""Contact sheets: every row a picture and its copies, what was done to it below each, and the cells of both."""
 
 from __future__ import annotations
 

@@ -158,7 +158,7 @@ class Translate(Transform):
 
 @transform
 class Perspective(Transform):
-    """Move the four corners apart from each other, as if the picture was seen from the side.
+    """Move each corner by itself, as if the picture was seen from the side: a random perspective.
 
     Args:
         strength: range of the largest shift of a corner as a fraction of the sides, 0 to 0.2 (0.25 can fold).

@@ -80,7 +80,7 @@ class Posterize(Transform):
 
 @transform
 class Invert(Transform):
-    """Turn over all values: black becomes white, a picture its negative.
+    """Invert all values: black becomes white, a picture its negative.
 
     Draws: nothing. Emits: a Curve.
     """

@@ -105,13 +105,13 @@ class ColorTransfer(Transform):
 
 @transform
 class FourierStyle(Transform):
-    """Give the picture the light of reference pictures: the amplitudes of their slow waves, in its own places.
+    """Replace the picture's low-frequency Fourier amplitudes by those of reference pictures; the phases stay.
 
     Args:
         reference: a `Style` with amplitudes (in YAML: the file that ``augkit fit-style`` wrote, relative to the
             pipeline's file).
-        beta: range of the fastest wave, in cycles over the picture as a fraction of its shorter side, 0 to 0.5; at
-            most as many cycles as were fitted, 24.
+        beta: range of the highest frequency that is replaced, in cycles over the picture as a fraction of its shorter
+            side, 0 to 0.5; at most as many cycles as were fitted, 24.
 
     Draws: beta, uniform. Emits: a Spectrum, a barrier; the plan holds the reference's amplitudes.
     Raises: SampleError, when it is drawn for a picture that is not RGB.

@@ -94,7 +94,7 @@ class Sharpen(Transform):
 
 @transform
 class Noise(Transform):
-    """Add noise that differs from pixel to pixel.
+    """Add independent noise at every pixel.
 
     Args:
         kind: ``gaussian`` adds a normal number to every value; ``salt_and_pepper`` makes pixels white or black;

@@ -54,6 +54,13 @@ def test_what_it_adds_works(title: str, lines: list[str], tree: Path) -> None:
         assert done.returncode == 0, f"{line}\n{done.stdout}\n{done.stderr}"
 
 
+def test_what_it_adds_passes_the_type_checker(tree: Path) -> None:
+    shutil.copy(ROOT / "pyproject.toml", tree)
+    command = [sys.executable, "-m", "mypy", *(path for _, files, _ in sections() for path in files)]
+    done = subprocess.run(command, cwd=tree, env=os.environ | {"PYTHONPATH": ""}, capture_output=True, text=True)
+    assert done.returncode == 0, f"{done.stdout}\n{done.stderr}"
+
+
 def test_it_tells_how_to_add_everything() -> None:
     titles = {title for title, _ in SECTION.findall(TEXT)}
     things = ("a transform", "an operation", "a target", "a format", "a model", "an exporter", "an engine", "an option")
@@ -61,6 +68,6 @@ def test_it_tells_how_to_add_everything() -> None:
 
 
 def test_the_screen_names_every_room() -> None:
-    screen = TEXT.partition("## The house in one screen")[2].partition("\n- ")[0]
+    screen = TEXT.partition("## The packages in one screen")[2].partition("\n- ")[0]
     rooms = {path.stem for path in (ROOT / "augkit").iterdir() if path.suffix in ("", ".py") and path.stem[0] != "_"}
     assert {room for room in rooms if not re.search(rf"\b{room}\b", screen)} <= {"callable_package", "pipelines"}
