@@ -157,7 +157,7 @@ def _without(job: JsonObject, names: Iterable[str]) -> JsonObject:
 def _added(known: Mapping[str, _Known], plan: WorkPlan) -> str:
     new = [source.id for source in plan.data.sources if source.id not in known]
     if new:
-        return f"sources: {len(new):,} are new, the first is {new[0]!r}; --extend adds them"
+        return f"sources: {len(new):,} are new, the first is {new[0]!r} of {plan.data.root}; --extend adds them"
     return "sources: a picture's class, split, group or annotations are others now"
 
 
@@ -165,7 +165,7 @@ def _lost(known: Mapping[str, _Known], plan: WorkPlan) -> str:
     now = {source.id: (source, split) for source, split in zip(plan.data.sources, plan.splits, strict=True)}
     for id, facts in known.items():
         if id not in now:
-            return f"sources: {id!r} is gone"
+            return f"sources: {id!r} is gone from {plan.data.root}"
         source, split = now[id]
         if source.size != facts.size:
             return f"sources: {id!r} must have {facts.size:,} bytes, got {source.size:,}"

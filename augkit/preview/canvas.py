@@ -17,7 +17,8 @@ from augkit.targets.target import PixelTarget
 
 Color = tuple[int, int, int]
 
-COLORS: tuple[Color, ...] = (  # told apart by most eyes on most photos: Okabe and Ito's, the brighter ones first
+# Told apart by most eyes on most photos: Okabe and Ito's, the brighter ones first.
+COLORS: tuple[Color, ...] = (
     (230, 159, 0),
     (86, 180, 233),
     (0, 158, 115),

@@ -32,7 +32,8 @@ class ColorStatistics:
     eigenvectors: tuple[_Triple, _Triple, _Triple]
 
 
-_IMAGENET = ColorStatistics(  # as published with AlexNet's recipe in fb.resnet.torch, for RGB in [0, 1]
+# As published with AlexNet's recipe in fb.resnet.torch, for RGB in [0, 1].
+_IMAGENET = ColorStatistics(
     eigenvalues=(0.2175, 0.0188, 0.0045),
     eigenvectors=((-0.5675, 0.7192, 0.4009), (-0.5808, -0.0045, -0.8140), (-0.5836, -0.6948, 0.4203)),
 )

@@ -111,7 +111,8 @@ def pick_whole(stream: Stream, value: int | tuple[int, int]) -> int:
 
 Range = Annotated[float | tuple[float, float], Interval()]
 _SIDE = {"type": "integer", "minimum": 1}
-PixelSize = Annotated[  # (height, width), or one number for a square; always a pair once validated
+# (height, width), or one number for a square; always a pair once validated.
+PixelSize = Annotated[
     tuple[int, int],
     pydantic.PlainValidator(_pixels),
     pydantic.WithJsonSchema({"anyOf": [_SIDE, {"type": "array", "items": _SIDE, "minItems": 2, "maxItems": 2}]}),

@@ -19,7 +19,8 @@ from augkit.train.models.modules import GlobalMean, SamePad
 from augkit.train.models.network import Network
 from augkit.train.models.preprocessing import Preprocessing
 
-_GROUPS = (  # repeats, kernel, stride of the first, expansion, channels
+# Repeats, kernel, stride of the first, expansion, channels.
+_GROUPS = (
     (1, 3, 1, 1, 16),
     (2, 3, 2, 6, 24),
     (2, 5, 2, 6, 40),

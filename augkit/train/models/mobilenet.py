@@ -12,7 +12,8 @@ from augkit.train.models.model import IMAGENET, MODELS, Model
 from augkit.train.models.modules import GlobalMean
 from augkit.train.models.network import Network
 
-_GROUPS = (  # expansion, channels, repeats, stride of the first
+# Expansion, channels, repeats, stride of the first.
+_GROUPS = (
     (1, 16, 1, 1),
     (6, 24, 2, 2),
     (6, 32, 3, 2),
