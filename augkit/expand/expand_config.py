@@ -151,8 +151,8 @@ class ExpandConfig(Configuration):
     start_method: Annotated[Literal["spawn", "forkserver"], Option(decides=False)] = Field(
         default="spawn", description="{choices}."
     )
-    timeout: Annotated[float, Option(decides=False, rule="a finite number of seconds above 0")] = Field(
-        default=60.0, gt=0.0, allow_inf_nan=False, description="Seconds that one picture may take."
+    timeout: Annotated[float, Option(decides=False, rule="a number of seconds above 0")] = Field(
+        default=60.0, gt=0.0, description="Seconds that one picture may take; inf for any."
     )
     shards: Annotated[
         Takes[str | tuple[int, int] | None, tuple[Number, Number] | None],

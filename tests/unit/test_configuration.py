@@ -107,7 +107,7 @@ NOT_BY_CLASS = (3, True, False, Path("x"), [1], {1: "six", "b": "six"}, {1: "six
         ("pipelines_for", {"cat": "sicks"}),
         ("split", True), ("split", {"train": None}), ("split", 3), ("split", {3: 1.0}), ("split", ["train"]),
         ("shards", 3), ("shards", "0/99999999999999999999999999"), ("shards", (0, 10**30)),
-        ("timeout", float("inf")), ("timeout", float("nan")), ("timeout", None), ("balance", [1]),
+        ("timeout", float("-inf")), ("timeout", float("nan")), ("timeout", None), ("balance", [1]),
     ],
 )  # fmt: skip
 def test_what_does_not_fit_an_expansion_is_told_by_name(name: str, value: object) -> None:
