@@ -81,6 +81,8 @@ class Register(Mapping[str, T], Generic[T]):
         return self._things[name]
 
     def __contains__(self, name: object) -> bool:
+        if name in self._things:  # as for every picture
+            return True
         self.load()
         if name not in self._things:
             self._once(self._import_extensions)
