@@ -66,6 +66,16 @@ Place = Annotated[Takes[str | os.PathLike[str], str], FROM_PATH]  # a path, or a
 PlaceOrNone = Annotated[Takes[str | os.PathLike[str] | None, str | None], FROM_PATH]
 
 
+def _as_texts(given: object) -> object:
+    """Return texts as a tuple, without repetitions; a text by itself is one."""
+    if not isinstance(given, str | Iterable | None):
+        raise TypeError(given)
+    return tuple(dict.fromkeys([given] if isinstance(given, str) else given or ()))
+
+
+Texts = Annotated[Takes[str | Iterable[str], tuple[str, ...]], converted(_as_texts)]
+
+
 def _as_it_is(value: object) -> object:
     return value
 
@@ -83,6 +93,7 @@ class Option:
         refused_help: of the option that gives False where the field takes text or False.
         is_many: whether the option may be given several times; the field then takes a list of texts.
         decides: whether another value makes other results: then it stands in the books and is compared at a resume.
+        is_later: it came after jobs were begun without it: the books name it only where it is not the default.
         choices: gives the values that it may have, such as the names in a register.
         rule: what it must be, if type and bounds do not say it.
         written: gives the value as the books hold it.
@@ -97,6 +108,7 @@ class Option:
     refused_help: str = ""
     is_many: bool = False
     decides: bool = True
+    is_later: bool = False
     choices: Callable[[], Iterable[str]] | None = None
     rule: str = ""
     written: Callable[..., object] = _as_it_is
@@ -253,7 +265,7 @@ class Configuration(BaseModel):
         return {
             entry.key: entry.option.written(getattr(self, entry.field))
             for entry in self.entries()
-            if entry.option.decides
+            if entry.option.decides and not (entry.option.is_later and getattr(self, entry.field) == entry.default)
         }
 
     def words(self) -> Iterator[str]:
@@ -275,7 +287,11 @@ class Configuration(BaseModel):
     @classmethod
     def with_defaults(cls, books: Mapping[str, object]) -> dict[str, object]:
         """Return what books say, and of options that came after them the defaults, by which they went."""
-        later = (entry for entry in cls.entries() if entry.option.decides and not entry.is_required)
+        later = (
+            entry
+            for entry in cls.entries()
+            if entry.option.decides and not (entry.is_required or entry.option.is_later)
+        )
         return {entry.key: entry.option.written(entry.default) for entry in later} | dict(books)
 
 

@@ -108,11 +108,11 @@ def closest(name: str, options: Iterable[str]) -> str:
     return f" Did you mean {by_folded_name[found[0]]}?" if found else ""
 
 
-def listed(names: Iterable[str]) -> str:
+def listed(names: Iterable[str], word: str = "or") -> str:
     """Return names as a sentence has them.
 
     >>> listed(["jpeg", "png", "webp"]), listed(["png"])
     ('jpeg, png or webp', 'png')
     """
     *others, last = names
-    return f"{', '.join(others)} or {last}" if others else last
+    return f"{', '.join(others)} {word} {last}" if others else last

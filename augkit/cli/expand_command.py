@@ -41,13 +41,14 @@ def command(
 
         with terminated_as_interrupted():  # which leaves no sample behind
             found = estimate(**dict(config))
-        described = asdict(found) | {"left_out": dict(found.left_out)}
+        described = asdict(found) | {"left_out": dict(found.left_out), "ignored": dict(found.ignored)}
         say(*([json.dumps(described)] if as_json else found.told().split("\n")))
         return
     summary = _expanded(config)
     if as_json:
         reasons = [{"reason": reason, "outputs": count} for reason, count in summary.reasons]
-        say(json.dumps(asdict(summary) | {"reasons": reasons, "left_out": dict(summary.left_out)}))
+        counts = {"left_out": dict(summary.left_out), "ignored": dict(summary.ignored)}
+        say(json.dumps(asdict(summary) | {"reasons": reasons} | counts))
     else:
         _tell(summary, config.out)
     if summary.over_budget:
@@ -76,6 +77,10 @@ def _tell(summary: Summary, out: str) -> None:
     if summary.left_out:
         kinds = ", ".join(f"{kind} ({count:,})" for kind, count in summary.left_out)
         say(f"Left out: {kinds}.", is_error=True)
+    for pattern, count in summary.ignored:
+        say(f"Ignored: {pattern} ({count:,}).", is_error=True)
+    for note in summary.notes:
+        say(note, is_error=True)
     for reason, count in summary.reasons:
         say(f"Rejected {count:,} output{'s' * (count != 1)}: {reason}", is_error=True)
     if summary.reasons and summary.is_complete:

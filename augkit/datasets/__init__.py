@@ -1,6 +1,6 @@
 """Data sets, in and out: what there is to read before a byte of it is read, and every format that is written."""
 
-from augkit.datasets.data_set import KINDS, SPLITS, Annotations, DataSet, Source, Split
+from augkit.datasets.data_set import ATTRIBUTES, KINDS, SPLITS, Annotations, DataSet, Kind, Source, Split
 from augkit.datasets.format import (
     FORMATS,
     FileWriter,
@@ -19,9 +19,11 @@ from augkit.datasets.format import (
     writer,
     writers,
 )
+from augkit.datasets.inventory import Inventory
 from augkit.datasets.places import Cell, Member
 
 __all__ = [
+    "ATTRIBUTES",
     "FORMATS",
     "KINDS",
     "SPLITS",
@@ -30,6 +32,8 @@ __all__ = [
     "DataSet",
     "FileWriter",
     "Format",
+    "Inventory",
+    "Kind",
     "Member",
     "Packed",
     "Part",

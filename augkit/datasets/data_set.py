@@ -3,21 +3,22 @@
 import json
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from operator import attrgetter
 from typing import Literal, Self, TypeAlias, get_args
 
-from augkit.core.arrays import Label
+from augkit.core.arrays import JsonObject, Label
 from augkit.core.spatial import Size
 from augkit.datasets.places import Place, read_place
 from augkit.errors import ArgumentError, DecodeError, FileError, closest
 from augkit.images import Decoded, decode
 from augkit.storage.root import Root
+from augkit.targets import records
 from augkit.targets.boxes import Boxes
 from augkit.targets.carried import Carried
 from augkit.targets.masks import Masks
-from augkit.targets.records import Instance, instances_of, kind_names, kinds_in, text
+from augkit.targets.records import ATTRIBUTES as ATTRIBUTES, Instance, instances_of, kind_names, kinds_in, text
 
 Split = Literal["train", "val", "test"]
 SPLITS: tuple[Split, ...] = get_args(Split)
@@ -63,6 +64,11 @@ class Annotations:
         """The kinds of these labels."""
         return frozenset(kinds_in(self.targets)) | ({Masks.kind} if self.mask is not None else set())
 
+    def without(self, kind: Kind) -> Self:
+        """Return what is left of it without one kind of label, and what is part of that kind's rows."""
+        mask = None if kind == Masks.kind else self.mask
+        return type(self)(records.without(self.targets, kind), mask, self.size)
+
 
 @dataclass(frozen=True, slots=True)
 class Source:
@@ -76,6 +82,8 @@ class Source:
         group: what must stay together in a split, as the data set says, or None.
         place: where its bytes lie, if not at `id` below the root.
         annotations: what it carries beside its class.
+        fault: why its labels cannot be believed, after the file and line that say them: it is rejected; else empty.
+        attributes: facts of the picture that do not move with its pixels, by name.
     """
 
     id: str
@@ -85,6 +93,22 @@ class Source:
     group: str | None = None
     place: Place | None = None
     annotations: Annotations | None = None
+    fault: str = ""
+    attributes: JsonObject | None = field(default=None, hash=False)
+
+    @property
+    def kinds(self) -> frozenset[Kind]:
+        """The kinds of labels that it carries beside its class."""
+        found = frozenset[Kind]() if self.annotations is None else self.annotations.kinds
+        return found | {ATTRIBUTES} if self.attributes else found
+
+    def without(self, kind: Kind) -> Self:
+        """Return it without one kind of label; itself where it has none."""
+        if kind not in self.kinds:
+            return self
+        annotations = None if self.annotations is None else self.annotations.without(kind)
+        attributes = None if kind == ATTRIBUTES else self.attributes
+        return replace(self, annotations=annotations, attributes=attributes)
 
     @property
     def box_labels(self) -> list[str]:
@@ -105,7 +129,10 @@ class DataSet:
         classes: the names of the classes, in the data set's own order where it has one, else sorted.
         keypoint_names: of COCO, by class: (class, names of its points).
         skeletons: of COCO, by class: (class, pairs of points counted from 1).
-        columns: of a manifest: what else it says of the sources, one text a source in their order.
+        columns: of a table: what else it says of the sources, one text a source in their order.
+        about: facts of the whole data set, by the names that formats give them; JSON.
+        ignored: how many files, columns and keys were left as they were asked to be, as (pattern, how many).
+        notes: sentences that the user is to be told.
     """
 
     form: str
@@ -116,6 +143,9 @@ class DataSet:
     keypoint_names: tuple[tuple[str, tuple[str, ...]], ...] = ()
     skeletons: tuple[tuple[str, tuple[tuple[int, int], ...]], ...] = ()
     columns: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    about: JsonObject = field(default_factory=dict)
+    ignored: tuple[tuple[str, int], ...] = ()
+    notes: tuple[str, ...] = ()
 
     @classmethod
     def of(
@@ -170,9 +200,11 @@ class DataSet:
         """Return a picture's pixels.
 
         Raises:
-            FileError: it cannot be read.
+            FileError: it cannot be read, or its labels cannot be believed.
             DecodeError: it cannot be decoded.
         """
+        if source.fault:
+            raise FileError(source.fault, str(self.root))
         data = self.read(source.id if source.place is None else source.place)
         try:
             return decode(data)
@@ -182,8 +214,7 @@ class DataSet:
     @property
     def kinds(self) -> frozenset[Kind]:
         """The kinds of labels that any of its pictures carry beside their class."""
-        carried = (source.annotations for source in self.sources if source.annotations is not None)
-        return frozenset(kind for annotations in carried for kind in annotations.kinds)
+        return frozenset().union(*(source.kinds for source in self.sources))
 
     def read(self, place: Place) -> bytes:
         """Return the bytes that lie at a place.

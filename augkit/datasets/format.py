@@ -6,17 +6,17 @@ A format is one file in `augkit.datasets.formats`, or a module of another packag
 
 import os
 from abc import ABC, abstractmethod
-from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from io import BytesIO
 from typing import BinaryIO, ClassVar, Protocol, Self
 
 from augkit.core.arrays import Json, JsonObject, Label
 from augkit.core.spatial import Size
-from augkit.datasets.data_set import KINDS, DataSet, Kind, Split
+from augkit.datasets.data_set import ATTRIBUTES, KINDS, DataSet, Kind, Source, Split
+from augkit.datasets.inventory import Inventory
 from augkit.datasets.naming import is_picture
 from augkit.errors import ArgumentError, FileError, closest, listed
 from augkit.registers import Register
@@ -37,6 +37,8 @@ class Record:
         size: (height, width) in pixels.
         targets: what it carries, moved with it and clipped to it, by kind.
         has_mask: a mask goes with it.
+        attributes: facts of the picture that do not move, by name.
+        copy: which copy of its source it is, or None for the source itself, passed through untouched.
     """
 
     name: str
@@ -45,6 +47,8 @@ class Record:
     size: Size
     targets: Carried = field(default_factory=dict)
     has_mask: bool = False
+    attributes: JsonObject = field(default_factory=dict)
+    copy: int | None = None
 
     @property
     def instances(self) -> tuple[Instance, ...]:
@@ -56,7 +60,8 @@ class Record:
         facts = records.record(self.targets)
         first: JsonObject = {name: facts.pop(name) for name in ("instances", "keypoints") if name in facts}
         mask: JsonObject = {"has_mask": True} if self.has_mask else {}
-        return {"name": self.name, "size": self.size, **first, **mask, **facts}
+        more: JsonObject = {ATTRIBUTES: self.attributes} if self.attributes else {}
+        return {"name": self.name, "size": self.size, **first, **mask, **facts, **more}
 
     @classmethod
     def of_line(cls, entry: Mapping[str, Json]) -> Self:
@@ -64,7 +69,9 @@ class Record:
         facts = entry["record"]
         height, width = facts["size"]
         targets = records.of_record(facts)
-        return cls(facts["name"], entry["split"], entry["class"], (height, width), targets, "has_mask" in facts)
+        has_mask, attributes = "has_mask" in facts, facts.get(ATTRIBUTES, {})
+        size, copy = (height, width), entry.get("copy")
+        return cls(facts["name"], entry["split"], entry["class"], size, targets, has_mask, attributes, copy)
 
 
 class Sink(Protocol):
@@ -85,11 +92,15 @@ class Part:
         index: the shard's number.
         split: of all its records.
         classes: of the whole output, in order.
+        kinds: of the labels that the whole output has beside the class.
+        about: facts of the whole data set, as `DataSet` has them.
     """
 
     index: int
     split: Split | None
     classes: tuple[str, ...]
+    kinds: frozenset[Kind] = frozenset()
+    about: JsonObject = field(default_factory=dict)
 
     @cached_property
     def numbers(self) -> dict[str, int]:
@@ -106,6 +117,8 @@ class Whole:
         classes: in order.
         keypoint_names, skeletons: as `DataSet` has them.
         records: gives every record again, in order, with its path below the output; may be called more than once.
+        kinds: of the labels that it has beside the class.
+        about: facts of the whole data set, as `DataSet` has them.
     """
 
     splits: tuple[Split | None, ...]
@@ -113,6 +126,8 @@ class Whole:
     keypoint_names: tuple[tuple[str, tuple[str, ...]], ...]
     skeletons: tuple[tuple[str, tuple[tuple[int, int], ...]], ...]
     records: Callable[[], Iterator[tuple[str, Record]]]
+    kinds: frozenset[Kind] = frozenset()
+    about: JsonObject = field(default_factory=dict)
 
 
 Add = Callable[[Record, bytes, bytes | None], None]  # a record, its picture file, its mask as PNG
@@ -145,12 +160,19 @@ class Reader(Format):
     reads: ClassVar[frozenset[Kind]] = frozenset()
 
     @abstractmethod
-    def recognises(self, root: Root) -> bool:
-        """Return, from names alone, whether the data set at `root` is of this format."""
+    def recognises(self, inventory: Inventory) -> bool:
+        """Return whether a data set is of this format, by its names and the beginnings of files, at little cost.
+
+        Raises:
+            FileError: a file cannot be read.
+        """
 
     @abstractmethod
-    def read(self, root: Root) -> DataSet:
-        """List the pictures that lie at `root`, and what is known of each; no picture is opened.
+    def read(self, inventory: Inventory) -> DataSet:
+        """List the pictures of a data set, and what is known of each; no picture is decoded.
+
+        What is wrong with one picture's labels is that `Source`'s fault. Files that were read are noted as used, and
+        what looks like an annotation and has no meaning here as unread.
 
         Raises:
             FileError: something is missing, unreadable or malformed; the sentence names the file, and the line if any.
@@ -210,7 +232,7 @@ class FileWriter(Writer):
     def writing(self, sink: Sink, part: Part) -> Iterator[Add]:
         def add(record: Record, data: bytes, mask: bytes | None) -> None:
             sink.write(self.place(part, record.name), data)
-            for path, content in self.beside(part, record):
+            for path, content in self.beside(part, record, mask):
                 sink.write(path, content)
 
         yield add
@@ -223,8 +245,8 @@ class FileWriter(Writer):
         """Return where a split's pictures lie below the output: nothing, or a path that ends with a slash."""
 
     @abstractmethod
-    def beside(self, part: Part, record: Record) -> Iterable[tuple[str, bytes]]:
-        """Yield the files that go with one picture: the path below the output, and the content."""
+    def beside(self, part: Part, record: Record, mask: bytes | None) -> Iterable[tuple[str, bytes]]:
+        """Yield the files that go with one picture, whose mask is PNG: the path below the output, and the content."""
 
 
 class Packed(Reader, Writer):
@@ -233,33 +255,29 @@ class Packed(Reader, Writer):
     Class attributes:
         refused: suffixes of files that are recognised too, for a sentence to say what to do with them.
         folders: the names of folders that are looked into.
-        other: what counts a file that is none by its name.
     """
 
-    reads = holds = frozenset(KINDS)
+    reads = holds = frozenset((*KINDS, ATTRIBUTES))
     is_packed = True
     refused: ClassVar[tuple[str, ...]] = ()
     folders: ClassVar[Collection[str]] = ()
-    other: ClassVar[str]
 
-    def recognises(self, root: Root) -> bool:
+    def recognises(self, inventory: Inventory) -> bool:
         suffixes = (*self.suffixes, *self.refused)
-        if root.is_file():
-            return str(root).lower().endswith(suffixes)
-        names = root.names() if root.is_folder() else []
-        for folder in [name for name in names if name in self.folders and root.is_folder(name)]:
-            names += root.names(folder)
+        if inventory.file is not None:
+            return inventory.file.lower().endswith(suffixes)
+        names = inventory.names()
+        for folder in [name for name in names if name in self.folders]:
+            names += inventory.names(folder)
         return any(name.lower().endswith(suffixes) for name in names) and not any(map(is_picture, names))
 
-    def packs(self, root: Root, left_out: Counter[str]) -> tuple[Root, list[str]]:
-        """Return the folder, and the packs in it, refused ones too: all of them, or the one that `root` is."""
-        if root.is_file():
-            root, name = root.above()
-            return root, [name]
-        files = sorted(found.path for found in root.walk(left_out))
-        packs = [path for path in files if path.lower().endswith((*self.suffixes, *self.refused))]
-        left_out[self.other] += len(files) - len(packs)
-        return root, packs
+    def packs(self, inventory: Inventory) -> list[str]:
+        """Return the packs, refused ones too: all of them, or the one that is meant."""
+        if inventory.file is not None:
+            return [inventory.file]
+        found = [path for path in sorted(inventory.sizes) if path.lower().endswith((*self.suffixes, *self.refused))]
+        inventory.use(*found)
+        return found
 
     def place(self, part: Part, record_name: str) -> str:
         return f"{self.file(part)}/{self.member(record_name)}"
@@ -305,28 +323,49 @@ def writers() -> dict[str, Writer]:
     return {writer.name: writer for writer in found}
 
 
-def read(where: str | os.PathLike[str]) -> DataSet:
-    """Read the data set that lies somewhere, in whichever format it is; no picture is opened.
+def read(
+    where: str | os.PathLike[str], *, ignore: str | Sequence[str] = (), columns: str | Iterable[str] = ()
+) -> DataSet:
+    """Read the data set that lies somewhere, in whichever format it is; no picture is decoded.
+
+    Whatever there looks like an annotation and is not read is an error.
 
     Args:
         where: a folder, a file (as `file_suffixes` lists them) or the URL of one.
+        ignore: patterns of files, columns and keys that may be left, such as ``*.xml`` or ``annotations.score``.
+        columns: of a table, that are wanted as text in `DataSet.columns`.
 
     Raises:
-        FileError: it is missing or malformed, or holds no picture.
+        FileError: it is missing or malformed, holds no picture, or what is not read; the sentence says what to do.
         MissingExtra: a URL needs fsspec, or Parquet pyarrow, which is not installed.
     """
     root, known = Root.at(where), readers()
-    found = next((reader for reader in known if reader.recognises(root)), None)
-    if found is None and root.is_file():
+    inventory = Inventory(root, *((part,) if isinstance(part, str) else tuple(part) for part in (ignore, columns)))
+    found = next((reader for reader in known if reader.recognises(inventory)), None)
+    if found is None and inventory.file is not None:
         files = listed(file_suffixes())
         raise FileError(f"must be a folder of pictures, or a {files} that names them, got another file.", str(root))
-    return (found or known[-1]).read(root)
+    data = (found or known[-1]).read(inventory)
+    inventory.require_all_read(_paths(data.sources))
+    counts = tuple(sorted((what, count) for what, count in inventory.left_out.items() if count))
+    ignored = tuple(sorted((pattern, count) for pattern, count in inventory.ignored.items() if count))
+    return replace(data, left_out=counts, ignored=ignored, notes=(*data.notes, *inventory.notes))
+
+
+def _paths(sources: Iterable[Source]) -> Iterator[str]:
+    """Yield the paths of the files that sources and their masks lie in."""
+    for source in sources:
+        mask = None if source.annotations is None else source.annotations.mask
+        for place in (source.id if source.place is None else source.place, mask):
+            if place is not None:
+                yield place if isinstance(place, str) else place.path
 
 
 def is_data_set(where: str | os.PathLike[str]) -> bool:
     """Return whether a data set lies there, and not a single picture, nothing, or something else."""
     root = Root.at(where)
-    return any(reader.recognises(root) for reader in readers())
+    inventory = Inventory(root)
+    return any(reader.recognises(inventory) for reader in readers())
 
 
 def writer(name: str) -> Writer:
@@ -349,11 +388,11 @@ def file_suffixes() -> list[str]:
 def kinds_text(kinds: Iterable[Kind]) -> str:
     """Return the kinds of labels as tables list them.
 
-    >>> kinds_text({"polygons", "boxes"}), kinds_text(KINDS), kinds_text(())
+    >>> kinds_text({"polygons", "boxes"}), kinds_text((*KINDS, "attributes")), kinds_text(())
     ('boxes, polygons', 'all', 'nothing')
     """
-    found = [kind for kind in KINDS if kind in set(kinds)]
-    return "all" if len(found) == len(KINDS) else ", ".join(found) or "nothing"
+    found = [kind for kind in (*KINDS, ATTRIBUTES) if kind in set(kinds)]
+    return "all" if len(found) > len(KINDS) else ", ".join(found) or "nothing"
 
 
 def format_table() -> list[tuple[str, str, str, str]]:

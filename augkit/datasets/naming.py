@@ -13,7 +13,6 @@ _PBM_SUFFIXES = {".pbm", ".pgm", ".pnm", ".ppm"}
 PICTURE_SUFFIXES = frozenset(
     {".bmp", ".dib", ".gif", ".png", ".tif", ".tiff", ".webp"} | _JPEG_SUFFIXES | _PBM_SUFFIXES
 )
-OTHER = "no picture by its name"
 
 SPLIT_NAMES: dict[str, Split] = {"train": "train", "val": "val", "valid": "val", "validation": "val", "test": "test"}
 _WORDS = re.compile(r"[a-z]+")

@@ -21,7 +21,7 @@ from augkit.storage.store import BOOKS, Store
 
 ADVICE = "Run the same command as before, pass --fresh to start anew, or choose another OUT."
 LINES_AT_ONCE = 1000  # that are written
-OF_SOURCES = ("sources", "classes", "parts")  # entries of job.json
+OF_SOURCES = ("sources", "classes", "parts", "about", "ignored")  # entries of job.json
 
 
 class _Known(NamedTuple):

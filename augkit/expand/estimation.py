@@ -34,6 +34,8 @@ class Estimate:
         sources, planned, copied, shards: counts, exact; `copied` of the planned are passed through untouched.
         classes: (split, class, sources, outputs) of each, exact.
         left_out: what would not be used, as (what it is, how many).
+        ignored: what is left as it was asked to be, as (pattern, how many).
+        notes: sentences about what was read, for the user.
         rejected: the fraction of the sample's outputs that was rejected.
         bytes: of everything below OUT, estimated.
         seconds: estimated, on this machine with so many workers.
@@ -46,6 +48,8 @@ class Estimate:
     shards: int
     classes: tuple[tuple[str | None, str | None, int, int], ...]
     left_out: tuple[tuple[str, int], ...]
+    ignored: tuple[tuple[str, int], ...]
+    notes: tuple[str, ...]
     rejected: float
     bytes: int
     seconds: float
@@ -57,6 +61,8 @@ class Estimate:
         for split, label, sources, outputs in self.classes:
             lines.append(f"{split or '-':8}{label or '-':24}{sources:>12,}{outputs:>12,}")
         lines += [f"Left out: {kind} ({count:,})." for kind, count in self.left_out]
+        lines += [f"Ignored: {pattern} ({count:,})." for pattern, count in self.ignored]
+        lines += self.notes
         lines.append(
             f"{self.sources:,} pictures, {self.planned:,} outputs ({self.copied:,} of them passed through) in"
             f" {self.shards:,} shards: about {self.bytes / 1e6:,.1f} MB in about {self.seconds:,.0f} s"
@@ -116,6 +122,8 @@ def estimate(
         shards=plan.shard_count,
         classes=_classes(plan),
         left_out=plan.data.left_out,
+        ignored=plan.data.ignored,
+        notes=plan.data.notes,
         rejected=rejected / sampled,
         bytes=round(size),
         seconds=planning_s + max(startups) + seconds,

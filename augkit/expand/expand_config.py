@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from augkit.configuration import Configuration, Option, Place, PlaceOrNone, Takes, converted
+from augkit.configuration import Configuration, Option, Place, PlaceOrNone, Takes, Texts, converted
 from augkit.errors import ArgumentError, AugkitError
 from augkit.expand.engines import ENGINES
 
@@ -137,6 +137,18 @@ class ExpandConfig(Configuration):
     )
     encoding: Literal["jpeg", "png", "webp"] = Field(default="jpeg", description="{choices}.")
     quality: int = Field(default=90, ge=1, le=100, description="1 to 100, for jpeg and webp.")
+    ignore: Annotated[
+        Texts,
+        Option(metavar="PATTERN", is_many=True, decides=False, rule="patterns, such as *.xml"),
+    ] = Field(
+        default=(),
+        validate_default=True,
+        description="Files, columns or keys of SRC that may be left; may be repeated.",
+    )
+    drop: Annotated[
+        Texts,
+        Option(metavar="KIND", is_many=True, is_later=True, rule="kinds of labels, such as polygons", written=list),
+    ] = Field(default=(), validate_default=True, description="A kind of label that OUT need not hold; may be repeated.")
     groups: Annotated[PlaceOrNone, Option(decides=False)] = Field(
         default=None,
         validate_default=True,

@@ -44,6 +44,8 @@ class Summary:
         copied: those of the written that were passed through untouched.
         seconds: from the first look at the sources to the last byte.
         left_out: what lies below the sources and is not used, as (what it is, how many).
+        ignored: what was left as it was asked to be, as (pattern, how many).
+        notes: sentences about what was read, for the user.
         reasons: of rejection, as (reason, how many outputs), the commonest first.
         over_budget: more outputs were rejected than `max_rejected` allows.
         absent: classes that a split has no picture of, as (split, class).
@@ -59,6 +61,8 @@ class Summary:
     copied: int
     seconds: float
     left_out: tuple[tuple[str, int], ...]
+    ignored: tuple[tuple[str, int], ...]
+    notes: tuple[str, ...]
     reasons: tuple[tuple[str, int], ...]
     over_budget: bool
     absent: tuple[tuple[str, str], ...]
@@ -173,6 +177,8 @@ class _Tally:
             copied=self.counts["copied"],
             seconds=seconds,
             left_out=self.plan.data.left_out,
+            ignored=self.plan.data.ignored,
+            notes=self.plan.data.notes,
             reasons=tuple(sorted(self.reasons.items(), key=lambda item: (-item[1], item[0]))),
             over_budget=rejected > max_rejected * planned,
             absent=self.plan.absent,

@@ -55,7 +55,8 @@ def finalize(store: Store, plan: WorkPlan) -> None:
         files[LEAKS] = store.replace(LEAKS, _lines(leak.described() for leak in found))
     data = plan.data
     ordered = tuple(split for split in (None, *SPLITS) if split in splits)
-    whole = Whole(ordered, plan.classes, data.keypoint_names, data.skeletons, lambda: _records(store, count))
+    records = lambda: _records(store, count)  # noqa: E731  a name of its own would be no shorter
+    whole = Whole(ordered, plan.classes, data.keypoint_names, data.skeletons, records, plan.kinds, data.about)
     for id, pieces in plan.job.writer.whole(whole):
         files[id] = store.replace(id, pieces)
     store.sweep()

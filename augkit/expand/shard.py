@@ -10,7 +10,7 @@ from typing import NamedTuple, Self
 
 from augkit.core.arrays import JsonObject
 from augkit.core.key import Key
-from augkit.datasets import DataSet, Part, Record
+from augkit.datasets import DataSet, Kind, Part, Record
 from augkit.datasets.samples import ready_for, sample_of
 from augkit.errors import AugkitError, FileError, Unreachable
 from augkit.executors import reusing, run
@@ -56,12 +56,13 @@ class Work:
     data: DataSet
     out: str
     classes: tuple[str, ...]
+    kinds: frozenset[Kind] = frozenset()
 
     @classmethod
     def of(cls, plan: WorkPlan, out: str) -> Self:
         """Return what is to be done, without the sources: each task brings its own."""
         root = Root.at(os.fsdecode(plan.data.root.lasting))  # who does the work may be at home in another folder
-        return cls(plan.job, replace(plan.data, root=root, sources=(), columns={}), out, plan.classes)
+        return cls(plan.job, replace(plan.data, root=root, sources=(), columns={}), out, plan.classes, plan.kinds)
 
     def expand(self, shard: Shard, hand: Hand) -> ShardResult:
         """Do a shard from its sources to its marker; doing it again gives the same files.
@@ -70,7 +71,7 @@ class Work:
             Stopped: `hand` said so; nothing was published.
             OSError: the output cannot be written.
         """
-        part = Part(shard.index, shard.split, self.classes)
+        part = Part(shard.index, shard.split, self.classes, self.kinds, self.data.about)
         lines, seen, rejected, copied = list[str](), list[_Seen](), list[JsonObject](), 0
         with store_at(self.out).staging(f"{shard.index:05d}") as staging:
             with self.job.writer.writing(staging, part) as add:
@@ -161,6 +162,9 @@ class _Maker:
         Raises:
             Unreachable: the sources cannot be read now: that is no reason to reject any.
         """
+        if task.source.fault:
+            yield from self.rejected(task, task.source.fault)
+            return
         try:
             origin = self._read(task)
         except Unreachable:
@@ -228,7 +232,8 @@ class _Maker:
             plan_json = plan.to_json()
         targets, mask = moved(source, made)
         size = (made.image.shape[0], made.image.shape[1])
-        record = Record(task.name(copy, self.job.suffix), split, source.label, size, targets, mask is not None)
+        name, attributes = task.name(copy, self.job.suffix), source.attributes or {}
+        record = Record(name, split, source.label, size, targets, mask is not None, attributes, copy)
         facts = {"copy": copy, "key": key, "sha256": sha256_of(data), "bytes": len(data), "record": record.described()}
         # The id comes first, so that a line is found without reading it all, and the plan is JSON already.
         id = compact({"id": self.job.writer.place(self.part, record.name)})[:-1]

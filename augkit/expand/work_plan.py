@@ -15,7 +15,7 @@ from itertools import chain
 from typing import NamedTuple
 
 from augkit.core.arrays import JsonObject
-from augkit.datasets import KINDS, SPLITS, DataSet, Source, Split, read, writers
+from augkit.datasets import ATTRIBUTES, KINDS, SPLITS, DataSet, Kind, Source, Split, read, writers
 from augkit.datasets.splits import assign, groups_of
 from augkit.errors import ArgumentError, closest, listed
 from augkit.expand.expand_config import ExpandConfig
@@ -24,7 +24,6 @@ from augkit.expand.layout import FORMAT
 from augkit.expand.output_names import Names, is_class, suffix_of
 from augkit.storage.sealed_json import compact, facts_of
 from augkit.storage.stores import require_apart
-from augkit.targets.records import details
 
 SHARD_OUTPUTS = 256  # a sync costs as much as a few pictures; a shard is also what a crash costs
 PACK_OUTPUTS = 1024  # in one file
@@ -102,6 +101,11 @@ class WorkPlan:
     classes: tuple[str, ...]
     parts: tuple[Sequence[Sequence[Row]], ...] = ()
 
+    @property
+    def kinds(self) -> frozenset[Kind]:
+        """The kinds of labels that what is written has beside the class."""
+        return self.data.kinds
+
     def with_part(self, rows: Iterable[Row]) -> WorkPlan:
         """Return the plan with another part, of these rows, sorted and cut into shards."""
         order = {split: place for place, split in enumerate((None, *SPLITS))}
@@ -167,6 +171,8 @@ class WorkPlan:
         for source, split, group in zip(self.data.sources, self.splits, self.groups, strict=True):
             carried = None if source.annotations is None else source.annotations.text
             facts = f"{source.id!a} {source.size} {source.label!a} {split} {group!a} {carried}\n"
+            if source.attributes or source.fault:
+                facts += f"{compact(source.attributes)} {source.fault!a}\n"
             digest.update(facts.encode())
         described = {
             "augkit_expansion": FORMAT,
@@ -174,6 +180,8 @@ class WorkPlan:
             "sources": {"count": len(self.data.sources), "sha256": digest.hexdigest()},
             "classes": list(self.classes),
             "keypoints": [self.data.keypoint_names, self.data.skeletons],
+            **({"about": self.data.about} if self.data.about else {}),
+            **({"ignored": dict(self.data.ignored)} if self.data.ignored else {}),
             "parts": [
                 {"sources": sum(map(len, part)), "shards": len(part), "plan": facts_of(self.lines(number))}
                 for number, part in enumerate(self.parts)
@@ -190,7 +198,7 @@ def make_plan(config: ExpandConfig) -> WorkPlan:
         ArgumentError: an option does not fit the data set.
         FileError: the data set cannot be read or puts one group into two splits, or OUT shares a folder with it.
     """
-    data = read(config.source)
+    data = read(config.source, ignore=config.ignore, columns=() if config.groups is None else (config.groups,))
     labels = {str(source.label) for source in data.sources if is_class(source.label)}
     for label in config.pipelines_for:
         if label not in labels:
@@ -232,26 +240,45 @@ def _classes(data: DataSet, job: Job, labels: set[str]) -> tuple[str, ...]:
 
 
 def _fitting(data: DataSet, job: Job) -> DataSet:
-    """Return the data set as the form that is written can hold it; what it has no place for is counted as left out.
+    """Return the data set without the kinds of labels that are to be dropped, whose pictures are counted as left out.
 
     Raises:
-        ArgumentError: the form has no place for what the data set is about.
+        ArgumentError: the form has no place for a kind of label that the data set has.
     """
-    writer, kinds = job.writer, data.kinds
-    able = " or ".join(name for name, other in writers().items() if other.holds >= kinds)
-    for kind in KINDS:
-        if kind in kinds and kind not in writer.holds and kind not in details():
-            raise ArgumentError(f"must have a place for {kind}, got {job.config.form}. Use {able}.", "format")
+    writer, form = job.writer, job.config.form
+    data = _without(data, job.config.drop)
+    kinds = data.kinds
+    lost = [kind for kind in (*KINDS, ATTRIBUTES) if kind in kinds - writer.holds]
+    if lost:
+        able = [name for name, other in writers().items() if other.holds >= kinds]
+        others = f"Use {listed(able)}, or pass" if able else "Pass"
+        drops = " ".join(f"--drop {kind.replace(' ', '-')}" for kind in lost)
+        what = f"must have a place for {listed(lost, 'and')}, got {form}. {others} {drops}."
+        raise ArgumentError(what, "format")
     if writer.is_for_objects and not kinds:
-        others = listed([name for name, other in writers().items() if not other.is_for_objects])
-        raise ArgumentError(f"must be {others}: {job.config.form} is for boxes, and there are none.", "format")
+        plain = listed([name for name, other in writers().items() if not other.is_for_objects])
+        raise ArgumentError(f"must be {plain}: {form} is for labels beside the class, and there are none.", "format")
     odd = next((s for s in data.sources if s.label is not None and not is_class(s.label)), None)
     if odd is not None and not writer.is_packed and not kinds:
         packed = listed([name for name, other in writers().items() if other.is_packed])
-        what = f"must hold labels such as {odd.label!r} of {odd.id}, got {job.config.form}. Use {packed}."
+        what = f"must hold labels such as {odd.label!r} of {odd.id}, got {form}. Use {packed}."
         raise ArgumentError(what, "format")
-    lost = sorted(kinds - writer.holds)
-    if not lost:
-        return data
-    noted = (f"{' and '.join(lost)}, which {job.config.form} has no place for, of pictures", len(data.sources))
-    return replace(data, left_out=(*data.left_out, noted))
+    return data
+
+
+def _without(data: DataSet, dropped: Iterable[str]) -> DataSet:
+    """Return a data set without some kinds of labels, and count the pictures that had them.
+
+    Raises:
+        ArgumentError: one is no kind of label.
+    """
+    known = {kind.replace(" ", "-"): kind for kind in (*KINDS, ATTRIBUTES)}
+    for name in dropped:
+        if (kind := known.get(name.replace(" ", "-").lower())) is None:
+            near = closest(name, known)
+            raise ArgumentError(f"must be a kind of label ({', '.join(known)}), got {name!r}.{near}", "drop")
+        sources = tuple(source.without(kind) for source in data.sources)
+        count = sum(new is not old for new, old in zip(sources, data.sources, strict=True))
+        noted = (f"{kind} of a picture, dropped", count)
+        data = replace(data, sources=sources, left_out=(*data.left_out, *([noted] if count else [])))
+    return data

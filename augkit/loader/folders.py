@@ -34,6 +34,7 @@ def folder(
     rank: int = 0,
     world: int = 1,
     mix: Callable[[Samples], Samples] | None = None,
+    ignore: str | Sequence[str] = (),
     start_method: Literal["fork", "spawn", "forkserver"] | None = None,
 ) -> DataLoader[Sample]:
     """Return a DataLoader over the pictures of a folder, of an expanded data set, or of one in any other form.
@@ -58,6 +59,7 @@ def folder(
         rank: which share of the pictures this process takes, from 0.
         world: how many shares there are.
         mix: makes of the augmented data set one that mixes it: ``lambda augmented: MixUp(augmented, 0.2)``.
+        ignore: patterns of files, columns and keys that may be left, as `augkit.datasets.read` takes them.
         start_method: of the workers; None takes torch's own.
 
     Raises:
@@ -74,7 +76,7 @@ def folder(
     >>> images.shape, labels
     (torch.Size([1, 3, 224, 224]), tensor([0]))
     """
-    found = data if isinstance(data, DataSet) else read(data)
+    found = data if isinstance(data, DataSet) else read(data, ignore=ignore)
     sources = _in_split(found, split)
     augmented = Augmented(Pictures(found, sources), Pipeline([]) if pipeline is None else pipeline, seed)
     names = class_names(found)

@@ -23,7 +23,6 @@ class Keypoints(PointTarget):
     """
 
     kind = "keypoints"
-    is_detail = True
     rank = 30
     row_columns = ("box_keypoints",)
     columns = ("keypoints",)

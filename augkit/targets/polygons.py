@@ -26,7 +26,6 @@ class Polygons(PointTarget):
     """
 
     kind = "polygons"
-    is_detail = True
     rank = 20
     follows = "boxes"
     row_columns = ("polygons",)

@@ -13,6 +13,7 @@ from augkit.targets.polygons import Polygons
 from augkit.targets.target import PointTarget, kinds, of_kinds
 
 SIZE = "picture_size"
+ATTRIBUTES = "attributes"  # facts of pictures and objects that do not move, as a kind of label
 Ring = tuple[float, ...]
 
 
@@ -50,12 +51,6 @@ def point_kinds() -> tuple[type[PointTarget], ...]:
 def kind_names() -> tuple[str, ...]:
     """Return the names of all kinds of labels that data sets hold, in order."""
     return tuple(kind.kind for kind in kinds() if kind.kind)
-
-
-@of_kinds
-def details() -> frozenset[str]:
-    """Return those that a format may leave out."""
-    return frozenset(kind.kind for kind in kinds() if kind.is_detail)
 
 
 @of_kinds
@@ -105,6 +100,18 @@ def kinds_in(targets: Carried) -> Iterator[str]:
         yield target.kind
         if isinstance(target, Boxes) and any(target.box_masks or ()):
             yield Polygons.kind
+
+
+def without(targets: Carried, kind: str) -> dict[str, PointTarget]:
+    """Return targets without one kind of label, and without what is part of its rows."""
+    found: dict[str, PointTarget] = {}
+    for name, target in targets.items():
+        lost = [keyword for keyword in target.keywords if keyword.endswith(kind)] if kind == ATTRIBUTES else []
+        if kind == Polygons.kind and isinstance(target, Boxes):
+            lost = ["box_masks"]
+        if target.kind != kind and not (target.follows == Boxes.name and kind == Boxes.kind):
+            found[name] = target.changed(**dict.fromkeys(lost))
+    return found
 
 
 def text(targets: Carried, mask: object, size: Size | None) -> str:

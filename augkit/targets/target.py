@@ -59,7 +59,6 @@ class Target(ABC):
         shown_by: those of which one is given wherever there is such a target: the first.
         follows: the kind whose rows its own belong to, one each, and are dropped with; or an empty text.
         rank: its place among kinds in what is written; further kinds come last.
-        is_detail: of boxes: a format that has no place for it leaves it out, where others are refused.
     """
 
     name: ClassVar[str]
@@ -68,7 +67,6 @@ class Target(ABC):
     shown_by: ClassVar[tuple[str, ...]] = ()
     follows: ClassVar[str] = ""
     rank: ClassVar[int] = 100
-    is_detail: ClassVar[bool] = False
 
     @classmethod
     def of(cls, parts: Given) -> Self:

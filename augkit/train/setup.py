@@ -74,7 +74,10 @@ def prepare(config: TrainConfig, tell: Tell, progress: Progress) -> Setup:
     """
     device = _device(config.device)
     pipeline = None if config.pipeline is None else load(config.pipeline)
-    data = read(config.data)
+    columns = [name for name in (config.label, config.groups) if name is not None]
+    data = read(config.data, ignore=config.ignore, columns=columns)
+    for note in data.notes:
+        tell(note)
     for name in empty_classes(data):
         tell(f"class {name!r}: has no picture, and is left out.")
     parts = divide(data, config.split, config.groups, config.split_seed, config.label)

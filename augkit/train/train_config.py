@@ -7,7 +7,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import ConfigDict, Field, model_validator
 
-from augkit.configuration import FROM_PATH, Configuration, Option, Place, PlaceOrNone, Takes, converted
+from augkit.configuration import FROM_PATH, Configuration, Option, Place, PlaceOrNone, Takes, Texts, converted
 from augkit.errors import ArgumentError
 from augkit.registers import names_of_files
 from augkit.train.input_size import Size, parse_input
@@ -137,6 +137,13 @@ class TrainConfig(Configuration):
         default=None, description="For a data set without splits."
     )
     split_seed: Annotated[int, Option(decides=False)] = Field(default=0, description="Seed of the split.")
+    ignore: Annotated[Texts, Option(metavar="PATTERN", is_many=True, decides=False, rule="patterns, such as *.xml")] = (
+        Field(
+            default=(),
+            validate_default=True,
+            description="Files, columns or keys of DATA that may be left; repeatable.",
+        )
+    )
     groups: Annotated[PlaceOrNone, Option(decides=False)] = Field(
         default=None,
         validate_default=True,

@@ -30,7 +30,8 @@ from augkit.core.spatial import Size
 from augkit.core.text_files import json_of
 from augkit.datasets.data_set import FLAT, Annotations, DataSet, Source, Split
 from augkit.datasets.format import FORMATS, FileWriter, Part, Reader, Record, Whole
-from augkit.datasets.naming import SPLIT_NAMES, is_picture, path_below, split_of_path
+from augkit.datasets.inventory import Inventory
+from augkit.datasets.naming import SPLIT_NAMES, path_below, split_of_path
 from augkit.errors import FileError
 from augkit.storage.root import Root
 from augkit.targets import run_lengths
@@ -40,7 +41,7 @@ from augkit.targets.polygons import around, box_of, rings_of
 from augkit.targets.records import Instance, of_instances
 
 FOLDER, ROBOFLOW = "annotations", "_annotations.coco.json"
-MISSING, UNNAMED = "a picture that is missing", "a picture without an entry"
+MISSING = "a picture that is missing"
 ORPHAN = "an object without a picture"
 DIGITS = 3  # of a pixel, written
 _KIND = re.compile(r"^(instances|person_keypoints)_?")
@@ -62,18 +63,22 @@ class CocoFormat(Reader, FileWriter):
     suffixes = (".json",)
     reads = holds = frozenset(("boxes", "polygons", "keypoints"))
 
-    def recognises(self, root: Root) -> bool:
-        return str(root).lower().endswith(self.suffixes) if root.is_file() else bool(_annotation_files(root))
+    def recognises(self, inventory: Inventory) -> bool:
+        if inventory.file is not None:
+            return inventory.file.lower().endswith(self.suffixes)
+        return bool(_annotation_files(inventory.root))
 
-    def read(self, root: Root) -> DataSet:
-        if root.is_file():
-            root, path = root.above()
+    def read(self, inventory: Inventory) -> DataSet:
+        root = inventory.root
+        if inventory.file is not None:
+            path = inventory.file
             above, name = root.above()
             if name == FOLDER:
                 root, path = above, f"{name}/{path}"
             paths = [path]
         else:
             paths = _annotation_files(root)
+        inventory.use(*paths)
         categories = _Categories()
         found = [_read_entries(root, path, categories) for path in paths]
         pictures = _Pictures(root)
@@ -82,15 +87,15 @@ class CocoFormat(Reader, FileWriter):
             above, name = root.above()  # the pictures may lie in a folder beside the file's
             pictures = _Pictures(above, but_not="")
             sources = pictures.sources(found[0]._replace(path=f"{name}/{paths[0]}"))
-        left_out = sum((entries.left_out for entries in found), pictures.left_out(sources))
-        data = DataSet.of(self.name, pictures.root, sources, left_out, categories.names)
+        inventory.left_out += sum((entries.left_out for entries in found), pictures.left_out(sources))
+        data = DataSet.of(self.name, pictures.root, sources, inventory.left_out, categories.names)
         points, pairs = categories.keypoints.items(), categories.skeletons.items()
         return replace(data, keypoint_names=tuple(points), skeletons=tuple(pairs))
 
     def folder(self, split: Split | None) -> str:
         return f"{split}/" if split else ""
 
-    def beside(self, part: Part, record: Record) -> Iterable[tuple[str, bytes]]:
+    def beside(self, part: Part, record: Record, mask: bytes | None) -> Iterable[tuple[str, bytes]]:
         return ()
 
     def whole(self, whole: Whole) -> Iterable[tuple[str, Iterable[bytes]]]:
@@ -172,12 +177,6 @@ class _Pictures:
                 what = f"must have its pictures beside it, got none of {self.missing:,}. Keep them in one folder."
                 raise FileError(what, str(self.root))
             return counts
-        ids = {source.id for source in sources}
-        outermost = [f for f in self.used if not any(f != g and (g == "" or f.startswith(f"{g}/")) for g in self.used)]
-        for folder in outermost:
-            sizes, others = self.seen[folder]
-            counts += others
-            counts[UNNAMED] += sum(is_picture(path) and path not in ids for path in sizes)
         return counts
 
 

@@ -8,14 +8,13 @@ Links to files count as files. Links to folders are not followed, so no loop is 
 of other kinds and broken links are left out and counted.
 """
 
-from collections import Counter
 from collections.abc import Iterable, Iterator
 
 from augkit.datasets.data_set import DataSet, Source, Split
 from augkit.datasets.format import FORMATS, FileWriter, Part, Reader, Record, Whole
-from augkit.datasets.naming import OTHER, SPLIT_NAMES, is_picture
+from augkit.datasets.inventory import Inventory
+from augkit.datasets.naming import SPLIT_NAMES
 from augkit.errors import FileError
-from augkit.storage.root import Found, Root
 
 
 class FolderFormat(Reader, FileWriter):
@@ -25,32 +24,29 @@ class FolderFormat(Reader, FileWriter):
     summary = "class folders, or a flat folder, with `train`, `val`, `test` above them or not"
     rank = 1000
 
-    def recognises(self, root: Root) -> bool:
-        return root.is_folder()
+    def recognises(self, inventory: Inventory) -> bool:
+        return inventory.is_whole and inventory.root.is_folder()
 
-    def read(self, root: Root) -> DataSet:
-        left_out: Counter[str] = Counter()
-        walked = list(root.walk(left_out))
-        found = [file for file in walked if is_picture(file.path)]
-        left_out[OTHER] += len(walked) - len(found)
-        tops = {path.partition("/")[0] if "/" in path else "" for path, _ in found}
+    def read(self, inventory: Inventory) -> DataSet:
+        root, found = inventory.root, inventory.pictures
+        tops = {path.partition("/")[0] if "/" in path else "" for path in found}
         is_split = "train" in tops and tops - {""} <= SPLIT_NAMES.keys()
         if is_split and "" in tops:
-            odd = min(path for path, _ in found if "/" not in path)
+            odd = min(path for path in found if "/" not in path)
             raise FileError(f"must lie in a split, as others do, got {odd!r} beside train. Move it.", str(root))
-        return DataSet.of(self.name, root, _sources(found, is_split), left_out)
+        return DataSet.of(self.name, root, _sources(found.items(), is_split), inventory.left_out)
 
     def folder(self, split: Split | None) -> str:
         return f"{split}/" if split else ""
 
-    def beside(self, part: Part, record: Record) -> Iterable[tuple[str, bytes]]:
+    def beside(self, part: Part, record: Record, mask: bytes | None) -> Iterable[tuple[str, bytes]]:
         return ()
 
     def whole(self, whole: Whole) -> Iterable[tuple[str, Iterable[bytes]]]:
         return ()
 
 
-def _sources(found: Iterable[Found], is_split: bool) -> Iterator[Source]:
+def _sources(found: Iterable[tuple[str, int]], is_split: bool) -> Iterator[Source]:
     kept: dict[str, str] = {}  # one string a class, not one a picture
     for path, size in found:
         top, slash, rest = path.partition("/")

@@ -18,12 +18,12 @@ from io import BytesIO, StringIO
 
 from augkit.core.arrays import Json, JsonObject
 from augkit.core.text_files import json_of, text_of
-from augkit.datasets.data_set import KINDS, DataSet, Source
+from augkit.datasets.data_set import ATTRIBUTES, KINDS, DataSet, Source
 from augkit.datasets.fields import FIELDS, annotations_of
 from augkit.datasets.format import FORMATS, Reader
+from augkit.datasets.inventory import Inventory
 from augkit.datasets.naming import path_below, split_named
 from augkit.errors import FileError, closest
-from augkit.storage.root import Root
 
 IMAGE_NAMES = ("image", "file", "file_name", "filename", "path")
 LABEL_NAMES = ("label", "class")
@@ -37,17 +37,16 @@ class ManifestFormat(Reader):
     summary = "manifest, CSV or JSONL: `image`, `label`, `split`, `group`, `mask`, `boxes`, `keypoints`, ..."
     rank = 30
     suffixes = (".csv", ".jsonl")
-    reads = frozenset(KINDS)
+    reads = frozenset((*KINDS, ATTRIBUTES))
 
-    def recognises(self, root: Root) -> bool:
-        return str(root).lower().endswith(self.suffixes) and root.is_file()
+    def recognises(self, inventory: Inventory) -> bool:
+        return inventory.file is not None and inventory.file.lower().endswith(self.suffixes)
 
-    def read(self, root: Root) -> DataSet:
-        root, name = root.above()
+    def read(self, inventory: Inventory) -> DataSet:
+        root, name = inventory.root, str(inventory.file)
         where = f"{root}/{name}"
         rows = (_csv_rows if name.lower().endswith(".csv") else _json_rows)(root.read(name), where)
-        left_out: Counter[str] = Counter()
-        sizes = dict(root.walk(Counter()))
+        left_out, sizes = inventory.left_out, inventory.sizes
         sources: dict[str, Source] = {}
         columns: dict[str, dict[str, str]] = {}
         for line, row in rows:

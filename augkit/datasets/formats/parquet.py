@@ -30,6 +30,7 @@ from augkit.datasets import places
 from augkit.datasets.data_set import DataSet, Source
 from augkit.datasets.fields import FIELDS, annotations_of
 from augkit.datasets.format import FORMATS, Add, Packed, Part, Record, Sink
+from augkit.datasets.inventory import Inventory
 from augkit.datasets.naming import SPLIT_NAMES, split_named, split_of_path
 from augkit.datasets.places import KEPT_BYTES, Cell, Member, Place
 from augkit.errors import AugkitError, FileError
@@ -55,11 +56,9 @@ class ParquetFormat(Packed):
     suffixes = (".parquet",)
     packages = ("pyarrow",)
     folders = ("data", *SPLIT_NAMES)
-    other = "no Parquet file by its name"
 
-    def read(self, root: Root) -> DataSet:
-        left_out: Counter[str] = Counter()
-        root, paths = self.packs(root, left_out)
+    def read(self, inventory: Inventory) -> DataSet:
+        root, paths, left_out = inventory.root, self.packs(inventory), inventory.left_out
         sources: list[Source] = []
         named: dict[str, None] = {}  # by the files' metadata, in their order
         for path in paths:

@@ -25,6 +25,7 @@ from augkit.core.text_files import json_of
 from augkit.datasets.data_set import DataSet, Source, Split
 from augkit.datasets.fields import annotations_of
 from augkit.datasets.format import FORMATS, Add, Packed, Part, Record, Sink
+from augkit.datasets.inventory import Inventory
 from augkit.datasets.naming import SPLIT_NAMES, is_picture, split_of_path
 from augkit.datasets.places import Member
 from augkit.errors import FileError
@@ -46,11 +47,9 @@ class WebDatasetFormat(Packed):
     suffixes = (".tar",)
     refused = (".tar.gz", ".tgz", ".tar.bz2", ".tar.xz", ".tar.zst")
     folders = SPLIT_NAMES
-    other = "no tar by its name"
 
-    def read(self, root: Root) -> DataSet:
-        left_out: Counter[str] = Counter()
-        root, paths = self.packs(root, left_out)
+    def read(self, inventory: Inventory) -> DataSet:
+        root, paths, left_out = inventory.root, self.packs(inventory), inventory.left_out
         for path in paths:
             if path.lower().endswith(self.refused):
                 what = "must be an uncompressed tar, whose members can be read where they lie. Decompress it"

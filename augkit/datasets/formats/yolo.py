@@ -23,6 +23,7 @@ from augkit.core.spatial import Size
 from augkit.core.text_files import text_of
 from augkit.datasets.data_set import FLAT, Annotations, DataSet, Source, Split
 from augkit.datasets.format import FORMATS, FileWriter, Part, Reader, Record, Whole
+from augkit.datasets.inventory import Inventory
 from augkit.datasets.naming import SPLIT_NAMES, is_picture
 from augkit.errors import DecodeError, FileError
 from augkit.images import upright_size
@@ -33,7 +34,7 @@ from augkit.targets.records import Instance, of_instances
 from augkit.yaml_file import Document
 
 NAMES = ("data.yaml", "data.yml", "dataset.yaml")
-MISSING, UNLISTED = "a picture that is missing", "a picture in no split"
+MISSING = "a picture that is missing"
 SLACK = 0.01  # beyond the picture's edges: what rounding leaves there
 HEADER_BYTES = 65_536  # of most pictures this holds the header; of the others everything is read
 _NUMBER_KEY = re.compile(r"(?m)(^\s*|[{,]\s*)([0-9]+)(?=\s*:(\s|$))")  # where a key may begin
@@ -49,23 +50,21 @@ class YoloFormat(Reader, FileWriter):
     reads = frozenset(("boxes", "polygons"))
     holds = frozenset(("boxes",))
 
-    def recognises(self, root: Root) -> bool:
-        if root.is_file():
-            return str(root).lower().endswith(self.suffixes)
-        return any(root.is_file(name) for name in NAMES)
+    def recognises(self, inventory: Inventory) -> bool:
+        if inventory.file is not None:
+            return inventory.file.lower().endswith(self.suffixes)
+        return any(name in inventory.sizes for name in NAMES)
 
-    def read(self, root: Root) -> DataSet:
-        if root.is_file():
-            root, name = root.above()
-        else:
-            name = next(name for name in NAMES if root.is_file(name))
+    def read(self, inventory: Inventory) -> DataSet:
+        root = inventory.root
+        name = inventory.file or next(name for name in NAMES if name in inventory.sizes)
+        inventory.use(name)
         where = f"{root}/{name}"
         document = yaml_file.parse(with_quoted_keys(text_of(root.read(name), where)), where)
-        left_out: Counter[str] = Counter()
-        sizes = dict(root.walk(left_out))
+        left_out, sizes = inventory.left_out, inventory.sizes
         settings = _Settings(document)
         pictures = _listed(root, settings, sizes, left_out)
-        left_out[UNLISTED] += sum(is_picture(path) and path not in pictures for path in sizes)
+        inventory.use(*(label_path(path) for path in pictures))
         sources = [
             Source(path, sizes[path], split=split, annotations=_annotations(root, path, sizes, settings, left_out))
             for path, split in pictures.items()
@@ -75,7 +74,7 @@ class YoloFormat(Reader, FileWriter):
     def folder(self, split: Split | None) -> str:
         return f"images/{split or 'train'}/"
 
-    def beside(self, part: Part, record: Record) -> Iterable[tuple[str, bytes]]:
+    def beside(self, part: Part, record: Record, mask: bytes | None) -> Iterable[tuple[str, bytes]]:
         lines = "".join(_line(instance, part, record) for instance in record.instances)
         yield f"labels/{part.split or 'train'}/{record.name.rpartition('.')[0]}.txt", lines.encode()
 

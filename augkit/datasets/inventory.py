@@ -1,0 +1,200 @@
+"""Inventory of a data set's place: its files, what a reader has made of them, and what nobody has read.
+
+The law: whatever looks like an annotation and is not read is an error that names it, unless ``--ignore`` says that it
+may be left. A reader takes files out of the inventory, tells it of columns and keys that it does not understand, and
+at the end the inventory says what is left.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from fnmatch import fnmatchcase
+from functools import cached_property
+from typing import Literal, NamedTuple
+
+from augkit.datasets.naming import is_picture
+from augkit.errors import FileError
+from augkit.storage.root import Root
+
+Kind = Literal["file", "column", "key"]
+
+# Labels come in these; other files, such as programs and films, are counted as no pictures.
+_SUFFIXES = (
+    "txt json jsonl ndjson geojson csv tsv xml yaml yml parquet arrow feather npy npz mat pkl pickle h5 hdf5 tfrecord",
+    "tfrecords record rec idx lst lmdb mdb db sqlite sqlite3 xls xlsx ods names data pbtxt proto toml ini bbox pts ann",
+    "gt label labels mask cls tar tgz zip gz bz2 xz zst 7z",
+)
+LABEL_SUFFIXES = frozenset(f".{suffix}" for line in _SUFFIXES for suffix in line.split())
+DOCUMENTS = ("readme", "license", "licence", "copying", "notice", "changelog", "citation", "authors", "attribution")
+JUNK = frozenset(("thumbs.db", "desktop.ini", "dataset_infos.json", "requirements.txt"))
+UNNAMED, NO_PICTURE, DOCUMENT = "a picture without an entry", "no picture by its name", "documentation"
+MOST_NAMED = 3  # of several things that are not read
+
+
+class Unread(NamedTuple):
+    """A thing that looks like an annotation and was not read."""
+
+    kind: Kind
+    name: str
+    where: str
+    advice: str
+
+
+class Inventory:
+    """The files of a data set's place, and what is made of them.
+
+    Args:
+        place: a folder, or a file that is a data set by itself.
+        ignore: patterns, as `fnmatch` has them, of files (their paths below the root, or their names), columns and
+            keys that may be left; a key is also known by its path, such as ``annotations.score``.
+        columns: of a table, that the caller reads by itself.
+    """
+
+    def __init__(self, place: Root, ignore: Sequence[str] = (), columns: Iterable[str] = ()) -> None:
+        self.file: str | None = None
+        self.root, self.place = place, place
+        if place.is_file():
+            self.root, self.file = place.above()
+        self.patterns, self.columns = tuple(ignore), frozenset(columns)
+        self.left_out: Counter[str] = Counter()
+        self.ignored: Counter[str] = Counter()
+        self.notes: dict[str, None] = {}
+        self.used: set[str] = set()
+        self._unread: dict[tuple[Kind, str], Unread] = {}
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether all that lies below the root is meant, and not one file and what it names."""
+        return self.file is None
+
+    @cached_property
+    def sizes(self) -> dict[str, int]:
+        """Every file below the root but those to be ignored: its size in bytes by its path, posix separators."""
+        hidden: Counter[str] = Counter()
+        found = {path: size for path, size in self.root.walk(hidden) if path == self.file or not self._ignored(path)}
+        if self.is_whole:
+            self.left_out += hidden
+        return found
+
+    @cached_property
+    def pictures(self) -> dict[str, int]:
+        """Those files that are pictures by their names."""
+        return {path: size for path, size in self.sizes.items() if is_picture(path)}
+
+    @cached_property
+    def folders(self) -> dict[str, set[str]]:
+        """The names of files and folders right in every folder that holds files, by its path; the root is ``""``."""
+        found: dict[str, set[str]] = {"": set()}
+        for path in self.sizes:
+            while True:
+                folder, _, name = path.rpartition("/")
+                is_known = folder in found
+                found.setdefault(folder, set()).add(name)
+                if is_known or not folder:
+                    break
+                path = folder
+        return found
+
+    def names(self, folder: str = "") -> list[str]:
+        """Return the names of files and folders right in a folder, sorted; none if there is no such folder."""
+        return sorted(self.folders.get(folder, ()))
+
+    def head(self, path: str, count: int = 4096) -> bytes:
+        """Return the beginning of a file that is there.
+
+        Raises:
+            FileError: it cannot be read.
+        """
+        return self.root.read(path, 0, min(count, self.sizes[path]))
+
+    def read(self, path: str) -> bytes:
+        """Return what a file holds, which counts as read.
+
+        Raises:
+            FileError: it cannot be read.
+        """
+        self.use(path)
+        return self.root.read(path)
+
+    def use(self, *paths: str) -> None:
+        """Note that files were read, or say nothing of their own."""
+        self.used.update(paths)
+
+    def ignores(self, name: str, kind: Kind = "key") -> bool:
+        """Return whether a column or key, or a file that may be missing, is to be ignored; then it is counted."""
+        return self._ignored(name, "/" if kind == "file" else ".")
+
+    def unread(self, kind: Kind, name: str, where: str, advice: str = "") -> None:
+        """Note a thing that looks like an annotation and is not read; unless it is ignored, `checked` refuses it.
+
+        Args:
+            kind: of thing.
+            name: its path below the root, or that of a key from the outermost on, ``annotations.score``.
+            where: the file that holds a column or key, and the line if any.
+            advice: what to do, if there is more than to ignore it.
+        """
+        if (kind, name) not in self._unread and not self.ignores(name, kind):
+            self._unread[kind, name] = Unread(kind, name, where, advice)
+
+    def note(self, sentence: str) -> None:
+        """Note what the user is to be told."""
+        self.notes[sentence] = None
+
+    def require_all_read(self, pictures: Iterable[str]) -> None:
+        """Refuse what was not read.
+
+        Args:
+            pictures: paths of the pictures that are sources, or parts of such.
+
+        Raises:
+            FileError: it names the first of what is left, says how many there are, and what to do.
+        """
+        if self.is_whole:
+            self._judge_files(self.used.union(pictures))
+        unused = [pattern for pattern in self.patterns if not self.ignored[pattern]]
+        if unused:
+            self.note(f"Nothing is called {' or '.join(unused)}, as --ignore has it.")
+        if not self._unread:
+            return
+        found = list(self._unread.values())
+        first = found[0]
+        names = ", ".join(repr(one.name) for one in found[:MOST_NAMED])
+        more = f" and {len(found) - MOST_NAMED:,} more" if len(found) > MOST_NAMED else ""
+        what = f"must be read as labels, but {names}{more} {'is' if len(found) == 1 else 'are'} not understood."
+        kinds = " ".join(dict.fromkeys(one.advice for one in found[:MOST_NAMED] if one.advice))
+        advice = f"{kinds} Where it may be left, pass --ignore {_pattern(found)!r}.".strip()
+        raise FileError(f"{what} {advice}", first.where)
+
+    def _judge_files(self, known: set[str]) -> None:
+        for path in sorted(self.sizes.keys() - known):
+            name = path.rpartition("/")[2].lower()
+            stem, dot, suffix = name.rpartition(".")
+            if path in self.pictures:
+                self.left_out[UNNAMED] += 1
+            elif name in JUNK or (stem or suffix).startswith(DOCUMENTS):
+                self.left_out[DOCUMENT] += 1
+            elif f"{dot}{suffix}" in LABEL_SUFFIXES:
+                self.unread("file", path, f"{self.root}/{path}", self._advice(path))
+            else:
+                self.left_out[NO_PICTURE] += 1
+
+    def _advice(self, path: str) -> str:
+        stem = path.rpartition(".")[0]
+        if any(picture.rpartition(".")[0] == stem for picture in self.pictures):
+            return "It lies beside a picture of its name: see augkit formats for how labels are laid out."
+        return "See augkit formats for how labels are laid out."
+
+    def _ignored(self, name: str, separator: str = "/") -> bool:
+        last = name.rpartition(separator)[2]
+        for pattern in self.patterns:
+            if fnmatchcase(name, pattern) or fnmatchcase(last, pattern):
+                self.ignored[pattern] += 1
+                return True
+        return False
+
+
+def _pattern(found: Sequence[Unread]) -> str:
+    """Return the shortest pattern that names all that is left, or the name of the first."""
+    suffixes = {one.name.rpartition(".")[2] for one in found if one.kind == "file"}
+    if len(found) > 1 and len(suffixes) == 1 and all(one.kind == "file" for one in found):
+        return f"*.{suffixes.pop()}"
+    return found[0].name
