@@ -6,11 +6,7 @@ from augkit.datasets.format import (
     FileWriter,
     Format,
     Packed,
-    Part,
     Reader,
-    Record,
-    Sink,
-    Whole,
     Writer,
     format_table,
     is_data_set,
@@ -21,6 +17,7 @@ from augkit.datasets.format import (
 )
 from augkit.datasets.inventory import Inventory
 from augkit.datasets.places import Cell, Member
+from augkit.datasets.writing import Part, Record, Sink, Whole
 
 __all__ = [
     "ATTRIBUTES",

@@ -159,13 +159,10 @@ class DataSet:
         """Return a data set of sources in any order; without `classes` they are those of the pictures, sorted.
 
         Raises:
-            FileError: there is no picture, two have one id, a label cannot be stored, or only some are in a split.
+            FileError: two have one id, a label cannot be stored, or only some are in a split.
         """
         ordered = tuple(sorted(sources, key=attrgetter("id")))
         counts = tuple(sorted((what, count) for what, count in left_out.items() if count))
-        if not ordered:
-            others = " and ".join(f"{count:,} x {what}" for what, count in counts) or "none"
-            raise FileError(f"must hold pictures, got {others}.", str(root))
         for source in ordered:
             if not isinstance(source.label, _PLAIN):
                 try:

@@ -21,7 +21,8 @@ def src(tmp_path: Path) -> Path:
 
 
 def test_what_a_folder_holds(src: Path, tmp_path: Path) -> None:
-    (src / "notes.txt").write_text("x")
+    (src / "README.txt").write_text("x")
+    (src / "model.bin").write_text("x")
     (src / ".hidden.jpg").write_bytes(b"")
     (src / "loop").symlink_to(src, target_is_directory=True)
     (src / "self.jpg").symlink_to("self.jpg")
@@ -34,6 +35,7 @@ def test_what_a_folder_holds(src: Path, tmp_path: Path) -> None:
     assert len(ids) == 25
     assert "link.jpg" in ids
     assert dict(folder.left_out) == {
+        "documentation": 1,
         "no picture by its name": 1,
         "hidden": 1,
         "a link to a folder": 1,

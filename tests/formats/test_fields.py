@@ -160,7 +160,7 @@ def _distance(points: Any, line: Any) -> float:
 
 
 def test_a_form_without_a_place_for_them_is_refused(manifest: Path, tmp_path: Path) -> None:
-    with pytest.raises(ArgumentError, match=r"must have a place for rotated boxes, got coco. Use .*webdataset"):
+    with pytest.raises(ArgumentError, match=r"for rotated boxes and polylines, got coco. Use .*webdataset"):
         done(manifest, tmp_path / "out", form="coco", encoding="png")
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from augkit.datasets import FORMATS, Format, Reader, format_table, read, readers, writer, writers
+from augkit.datasets import FORMATS, Format, Inventory, Reader, format_table, read, readers, writer, writers
 from augkit.datasets.format import file_suffixes
 from augkit.errors import ArgumentError, FileError, listed
 from augkit.storage.root import Root
@@ -105,6 +105,6 @@ def test_every_format_says_what_it_is() -> None:
 def test_a_file_is_recognised_by_one_format(suffix: str, tmp_path: Path) -> None:
     path = tmp_path / f"data{suffix.upper()}"
     path.write_bytes(b"")
-    found = [reader for reader in readers() if reader.recognises(Root.at(path))]
+    found = [reader for reader in readers() if reader.recognises(Inventory(Root.at(path)))]
     assert [suffix in reader.suffixes for reader in found] == [True]
     assert all(isinstance(reader, Reader) for reader in found)

@@ -76,7 +76,7 @@ CSV = 'image,boxes,box_labels,polygons\n{},"[[2,3,7,10],[1,1,9,5]]","[""cat"",""
 FORMS: dict[str, tuple[dict[str, Any], str]] = {
     "coco": (
         {"annotations/instances_train2017.json": coco("a.jpg"), "annotations/instances_val2017.json": coco("b.jpg"),
-         "annotations/captions_train2017.json": {}, "train2017/a.jpg": JPEG, "val2017/b.jpg": JPEG}, ""),
+         "train2017/a.jpg": JPEG, "val2017/b.jpg": JPEG}, ""),
     "coco, images in images": (
         {"annotations/instances_train.json": coco("a.jpg"), "annotations/instances_val.json": coco("b.jpg"),
          "images/train/a.jpg": JPEG, "images/val/b.jpg": JPEG}, ""),

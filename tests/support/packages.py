@@ -16,19 +16,19 @@ class ListFormat(Reader, FileWriter):
     summary = "a list of pictures, `pictures.lst`"
     suffixes = (".lst",)
 
-    def recognises(self, root):
-        return str(root).endswith(".lst") if root.is_file() else root.is_file("pictures.lst")
+    def recognises(self, inventory):
+        return str(inventory.file).endswith(".lst") or "pictures.lst" in inventory.names()
 
-    def read(self, root):
-        root, name = root.above() if root.is_file() else (root, "pictures.lst")
-        rows = [line.split("\\t") for line in root.read(name).decode().splitlines()]
-        sources = [Source(path, len(root.read(path)), label) for path, label in rows]
-        return DataSet.of(self.name, root, sources, {}, sorted({label for _, label in rows}))
+    def read(self, inventory):
+        name = inventory.file or "pictures.lst"
+        rows = [line.split("\\t") for line in inventory.read(name).decode().splitlines()]
+        sources = [Source(path, inventory.sizes[path], label) for path, label in rows]
+        return DataSet.of(self.name, inventory.root, sources, inventory.left_out)
 
     def folder(self, split):
         return f"{split}/" if split else ""
 
-    def beside(self, part, record):
+    def beside(self, part, record, mask):
         return ()
 
     def whole(self, whole):

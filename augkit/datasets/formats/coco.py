@@ -29,9 +29,10 @@ from augkit.core.arrays import Json, JsonObject
 from augkit.core.spatial import Size
 from augkit.core.text_files import json_of
 from augkit.datasets.data_set import FLAT, Annotations, DataSet, Source, Split
-from augkit.datasets.format import FORMATS, FileWriter, Part, Reader, Record, Whole
+from augkit.datasets.format import FORMATS, FileWriter, Reader
 from augkit.datasets.inventory import Inventory
 from augkit.datasets.naming import SPLIT_NAMES, path_below, split_of_path
+from augkit.datasets.writing import Part, Record, Whole
 from augkit.errors import FileError
 from augkit.storage.root import Root
 from augkit.targets import run_lengths

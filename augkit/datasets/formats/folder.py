@@ -11,9 +11,10 @@ of other kinds and broken links are left out and counted.
 from collections.abc import Iterable, Iterator
 
 from augkit.datasets.data_set import DataSet, Source, Split
-from augkit.datasets.format import FORMATS, FileWriter, Part, Reader, Record, Whole
+from augkit.datasets.format import FORMATS, FileWriter, Reader
 from augkit.datasets.inventory import Inventory
 from augkit.datasets.naming import SPLIT_NAMES
+from augkit.datasets.writing import Part, Record, Whole
 from augkit.errors import FileError
 
 

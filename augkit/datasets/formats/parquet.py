@@ -29,10 +29,11 @@ from augkit.core.text_files import json_of
 from augkit.datasets import places
 from augkit.datasets.data_set import DataSet, Source
 from augkit.datasets.fields import FIELDS, annotations_of
-from augkit.datasets.format import FORMATS, Add, Packed, Part, Record, Sink
+from augkit.datasets.format import FORMATS, Packed
 from augkit.datasets.inventory import Inventory
 from augkit.datasets.naming import SPLIT_NAMES, split_named, split_of_path
 from augkit.datasets.places import KEPT_BYTES, Cell, Member, Place
+from augkit.datasets.writing import Add, Part, Record, Sink
 from augkit.errors import AugkitError, FileError
 from augkit.storage.root import Root, inside
 from augkit.targets import records

@@ -24,10 +24,11 @@ from augkit.core.arrays import JsonObject, Label
 from augkit.core.text_files import json_of
 from augkit.datasets.data_set import DataSet, Source, Split
 from augkit.datasets.fields import annotations_of
-from augkit.datasets.format import FORMATS, Add, Packed, Part, Record, Sink
+from augkit.datasets.format import FORMATS, Packed
 from augkit.datasets.inventory import Inventory
 from augkit.datasets.naming import SPLIT_NAMES, is_picture, split_of_path
 from augkit.datasets.places import Member
+from augkit.datasets.writing import Add, Part, Record, Sink
 from augkit.errors import FileError
 from augkit.storage.root import Root, inside
 from augkit.targets import records

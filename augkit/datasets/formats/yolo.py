@@ -22,9 +22,10 @@ from augkit.core.arrays import Json, JsonObject
 from augkit.core.spatial import Size
 from augkit.core.text_files import text_of
 from augkit.datasets.data_set import FLAT, Annotations, DataSet, Source, Split
-from augkit.datasets.format import FORMATS, FileWriter, Part, Reader, Record, Whole
+from augkit.datasets.format import FORMATS, FileWriter, Reader
 from augkit.datasets.inventory import Inventory
 from augkit.datasets.naming import SPLIT_NAMES, is_picture
+from augkit.datasets.writing import Part, Record, Whole
 from augkit.errors import DecodeError, FileError
 from augkit.images import upright_size
 from augkit.storage.root import Root
