@@ -161,7 +161,7 @@ class Inventory:
         more = f" and {len(found) - MOST_NAMED:,} more" if len(found) > MOST_NAMED else ""
         what = f"must be read as labels, but {names}{more} {'is' if len(found) == 1 else 'are'} not understood."
         kinds = " ".join(dict.fromkeys(one.advice for one in found[:MOST_NAMED] if one.advice))
-        advice = f"{kinds} Where it may be left, pass --ignore {_pattern(found)!r}.".strip()
+        advice = f"{kinds} See augkit formats for what is read, or pass --ignore {_pattern(found)!r}.".strip()
         raise FileError(f"{what} {advice}", first.where)
 
     def _judge_files(self, known: set[str]) -> None:
@@ -180,8 +180,8 @@ class Inventory:
     def _advice(self, path: str) -> str:
         stem = path.rpartition(".")[0]
         if any(picture.rpartition(".")[0] == stem for picture in self.pictures):
-            return "It lies beside a picture of its name: see augkit formats for how labels are laid out."
-        return "See augkit formats for how labels are laid out."
+            return "It has the name of a picture."
+        return ""
 
     def _ignored(self, name: str, separator: str = "/") -> bool:
         last = name.rpartition(separator)[2]

@@ -53,7 +53,7 @@ def open_books(store: Store, plan: WorkPlan, is_extension: bool) -> WorkPlan:
     for rows in parts:
         found = found.with_part(rows)
     wanted = found.described()
-    if wanted == job:
+    if _without(wanted, ("ignored",)) == _without(job, ("ignored",)):
         return found
     if is_extension:
         return _extended(store, plan, found, job, known)

@@ -24,7 +24,7 @@ def src(tmp_path: Path) -> Path:
 
 def test_expand_verify_replay(src: Path, tmp_path: Path) -> None:
     out, again = tmp_path / "out", tmp_path / "again.jpg"
-    (src / "notes.txt").write_text("x")
+    (src / "notes.bin").write_text("x")
     ended = augkit("expand", src, out, "--pipeline", "light", "--copies", 2, "--workers", 0)
     assert ended.stdout.startswith("24 pictures: 48 planned = 48 written + 0 rejected")
     assert "Left out: no picture by its name (1)." in ended.stderr

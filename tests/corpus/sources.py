@@ -124,7 +124,7 @@ def broken() -> Files:
         "src/b/text.jpg": b"no picture\n",
         "src/b/frames.gif": kept("frames.gif"),
         "src/b/cut.jpg": kept("turned.jpg")[:-40],
-        "src/notes.txt": b"left out",
+        "src/notes.bin": b"left out",
     }
 
 

@@ -22,6 +22,10 @@ from corpus.sources import HERE
 
 EXPECTED = json.loads((HERE / "expected-0.1.json").read_text(encoding="utf-8"))
 RELEASE: str = EXPECTED["release"]
+OF_RELEASE = {kind: dict(EXPECTED[kind]) for kind in ("trees", "plans")}
+CHANGED = json.loads((HERE / "changed.json").read_text(encoding="utf-8"))  # on purpose: see change.py
+for kind in OF_RELEASE:
+    EXPECTED[kind] |= {name: change["outcome"] for name, change in CHANGED[kind].items()}
 JOBS = cases.jobs()
 PIPELINES = (*pipelines.pipelines(), *pipelines.BUNDLED)
 NUMBER = re.compile(r"-?\d+\.?\d*(?:e-?\d+)?")
@@ -72,6 +76,13 @@ def require_foreign(name: str) -> None:
 def test_the_corpus_is_recorded_as_it_stands() -> None:
     assert list(JOBS) == list(EXPECTED["trees"]), "record the corpus again: see record.py"
     assert list(PIPELINES) == list(EXPECTED["plans"]), "record the corpus again: see record.py"
+
+
+@pytest.mark.parametrize("kind", OF_RELEASE)
+def test_what_is_said_to_have_changed_has(kind: str) -> None:
+    for name, change in CHANGED[kind].items():
+        assert change["why"], name
+        assert change["outcome"] != OF_RELEASE[kind][name], f"{name} is as it was: take it out of changed.json"
 
 
 def test_the_corpus_is_recorded_with_the_pinned_libraries() -> None:
