@@ -1,4 +1,4 @@
-"""Roots, which are read: a folder of this machine, or anything that `fsspec` reaches by a URL."""
+"""Roots, which are read: a folder of this machine, an archive, or anything that `fsspec` reaches by a URL."""
 
 from __future__ import annotations
 
@@ -9,13 +9,15 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import lru_cache, partial
 from pathlib import Path, PurePosixPath
 from typing import Any, BinaryIO, NamedTuple
 
 from augkit.errors import FileError, MissingExtra, Unreachable, is_outage
 from augkit.images import read_bytes
+from augkit.storage.archives import HEAD_BYTES, HIDDEN, REFUSED, SUFFIXES, ArchiveKind, Contents, archive_kind
 
-HIDDEN, FOLDER_LINK, BROKEN_LINK, SPECIAL = "hidden", "a link to a folder", "a broken link", "no regular file"
+FOLDER_LINK, BROKEN_LINK, SPECIAL = "a link to a folder", "a broken link", "no regular file"
 
 
 class Found(NamedTuple):
@@ -33,7 +35,7 @@ class Root(ABC):
 
     @staticmethod
     def at(where: str | os.PathLike[str]) -> Root:
-        """Return the root at a path or a URL.
+        """Return the root at a path or a URL: what an archive holds, where it is one.
 
         Raises:
             FileError, MissingExtra: it is empty, or a URL needs fsspec, which is not installed.
@@ -41,7 +43,15 @@ class Root(ABC):
         text = os.fspath(where)
         if not text:
             raise FileError("must be the name of a data set, got no name.", "SRC")
-        return Url(text.rstrip("/")) if "://" in text else Folder(Path(text))
+        root: Root = Url(text.rstrip("/")) if "://" in text else Folder(Path(text))
+        if isinstance(root, Url) and not root.url.lower().endswith((*SUFFIXES, *REFUSED)):
+            return root  # asking a store takes time
+        if not root.is_file():
+            return root
+        above, name = root.above()
+        with above.open(name) as file:
+            kind = archive_kind(name, file.read(HEAD_BYTES))
+        return root if kind is None else Archive(root, kind)
 
     @property
     @abstractmethod
@@ -165,6 +175,75 @@ class Folder(Root):
 
     def is_file(self, path: str = "") -> bool:
         return os.path.isfile(self.path / inside(path))  # noqa: PTH113 - as above
+
+
+@dataclass(frozen=True)
+class Archive(Root):
+    """What an archive holds, read in place; without the one folder that all of it may lie in.
+
+    Args:
+        file: where it lies.
+        kind: of archive.
+    """
+
+    file: Root
+    kind: ArchiveKind
+
+    def __str__(self) -> str:
+        return str(self.file)
+
+    @property
+    def lasting(self) -> bytes:
+        return self.file.lasting
+
+    def above(self) -> tuple[Root, str]:
+        return self.file.above()
+
+    def names(self, path: str = "") -> list[str]:
+        prefix = f"{inside(path)}/" if path else ""
+        names = {entry[len(prefix) :].partition("/")[0] for entry in self._contents.entries if entry.startswith(prefix)}
+        return sorted(names)
+
+    def walk(self, left_out: Counter[str], below: str = "") -> Iterator[Found]:
+        contents, prefix = self._contents, f"{inside(below)}/" if below else ""
+        left_out.update(contents.left_out)
+        for path, entry in contents.entries.items():
+            if path.startswith(prefix):
+                yield Found(path, entry.size)
+
+    def open(self, path: str) -> BinaryIO:
+        return self._contents.member(inside(path))
+
+    def read(self, path: str, offset: int = 0, size: int | None = None) -> bytes:
+        return self._contents.read(inside(path), offset, size)
+
+    def is_folder(self, path: str = "") -> bool:
+        prefix = f"{inside(path)}/"
+        return not path or any(entry.startswith(prefix) for entry in self._contents.entries)
+
+    def is_file(self, path: str = "") -> bool:
+        return inside(path) in self._contents.entries
+
+    @property
+    def _contents(self) -> Contents:
+        return _contents_of(self, self._stamp())
+
+    def _stamp(self) -> tuple[int, int]:
+        """Return what tells an archive from one that was there before; of a store, nothing."""
+        if not isinstance(self.file, Folder):
+            return (0, 0)
+        try:
+            status = self.file.path.stat()
+        except OSError:
+            raise Unreachable("must be an archive, got nothing of that name any more.", str(self)) from None
+        return status.st_mtime_ns, status.st_size
+
+
+@lru_cache(maxsize=4)
+def _contents_of(archive: Archive, stamp: tuple[int, int]) -> Contents:
+    """Return what an archive holds; it is looked through once a process."""
+    above, name = archive.file.above()
+    return Contents(partial(above.open, name), str(archive), archive.kind)
 
 
 @dataclass(frozen=True)
