@@ -18,7 +18,8 @@ from augkit.datasets.naming import is_picture
 from augkit.datasets.writing import Add, Part, Record, Sink, Whole
 from augkit.errors import ArgumentError, FileError, closest, listed
 from augkit.registers import Register
-from augkit.storage.root import Root
+from augkit.storage.archives import SUFFIXES
+from augkit.storage.root import Archive, Root
 
 
 class Format(ABC):
@@ -195,6 +196,7 @@ class Packed(Reader, Writer):
         """Return a picture of a file that was written, or None if it is not there."""
 
 
+ANY_FOLDER = 1000  # the rank of class folders, which any folder may be
 FORMATS: Register[Format] = Register("format", "augkit.datasets.formats", "augkit.formats")
 
 
@@ -227,13 +229,13 @@ def read(
         FileError: it is missing or malformed, holds no picture, or what is not read; the sentence says what to do.
         MissingExtra: a URL needs fsspec, or Parquet pyarrow, which is not installed.
     """
-    root, known = Root.at(where), readers()
-    inventory = Inventory(root, *((part,) if isinstance(part, str) else tuple(part) for part in (ignore, columns)))
-    found = next((reader for reader in known if reader.recognises(inventory)), None)
+    root = Root.at(where)
+    parts = ((part,) if isinstance(part, str) else tuple(part) for part in (ignore, columns))
+    inventory, found = _recognised(root, *parts)
     if found is None and inventory.file is not None:
-        files = listed(file_suffixes())
+        files = listed(dict.fromkeys((*file_suffixes(), *SUFFIXES)))
         raise FileError(f"must be a folder of pictures, or a {files} that names them, got another file.", str(root))
-    data = (found or known[-1]).read(inventory)
+    data = (found or readers()[-1]).read(inventory)
     inventory.require_all_read(_paths(data.sources))
     counts = tuple(sorted((what, count) for what, count in inventory.left_out.items() if count))
     if not data.sources:
@@ -241,6 +243,21 @@ def read(
         raise FileError(f"must hold pictures, got {others}.", str(root))
     ignored = tuple(sorted((pattern, count) for pattern, count in inventory.ignored.items() if count))
     return replace(data, left_out=counts, ignored=ignored, notes=(*data.notes, *inventory.notes))
+
+
+def _recognised(root: Root, ignore: Sequence[str] = (), columns: Iterable[str] = ()) -> tuple[Inventory, Reader | None]:
+    """Return what lies at a root, and who reads it.
+
+    An archive is a data set by itself, as a tar of samples is, unless it holds one that says more than its folders do.
+    """
+    inventory = Inventory(root, ignore, columns)
+    found = next((reader for reader in readers() if reader.recognises(inventory)), None)
+    if isinstance(root, Archive) and (found is None or found.rank >= ANY_FOLDER):
+        alone = Inventory(root.file, ignore, columns)
+        by_itself = next((reader for reader in readers() if reader.recognises(alone)), None)
+        if by_itself is not None and str(root).lower().endswith(by_itself.suffixes):
+            return alone, by_itself
+    return inventory, found
 
 
 def _paths(sources: Iterable[Source]) -> Iterator[str]:
@@ -255,8 +272,7 @@ def _paths(sources: Iterable[Source]) -> Iterator[str]:
 def is_data_set(where: str | os.PathLike[str]) -> bool:
     """Return whether a data set lies there, and not a single picture, nothing, or something else."""
     root = Root.at(where)
-    inventory = Inventory(root)
-    return (root.is_file() or root.is_folder()) and any(reader.recognises(inventory) for reader in readers())
+    return (root.is_file() or root.is_folder()) and _recognised(root)[1] is not None
 
 
 def writer(name: str) -> Writer:

@@ -13,13 +13,13 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from augkit.core.arrays import Json, JsonObject, Label
 from augkit.core.plan import Plan
 from augkit.datasets.lineage import HINT, LINEAGE
-from augkit.datasets.places import place_of, read_place
+from augkit.datasets.places import Place, place_of, read_place
 from augkit.errors import ArgumentError, FileError, JobError, closest
 from augkit.executors import run
 from augkit.expand import layout
 from augkit.expand.job import versions
 from augkit.images import decode, encode
-from augkit.storage.root import Folder, Root
+from augkit.storage.root import Archive, Folder, Root
 from augkit.storage.sealed_json import compact, sha256_of
 from augkit.storage.store import BOOKS, Store
 from augkit.storage.stores import store_at
@@ -91,12 +91,12 @@ def replay(out: str | os.PathLike[str], id: str, source: str | os.PathLike[str] 
         raise ArgumentError(f"must be the path of an output below {store}, got {id!r:.60}.", "id")
     layout.read_job(store)
     line, where = _found(store, _below_out(Path(str(store)), id))
-    root = _root(store, source)
     try:
         place = place_of(line.source if line.place is None else line.place)
         plan = None if line.plan is None else Plan.from_json(compact(line.plan))
     except ArgumentError as fault:
         raise _damaged("an unfit place or plan", where) from fault
+    root = _root(store, source, place)
     try:
         made = read_place(root, place)
     except FileError as fault:
@@ -166,9 +166,11 @@ def _damaged(what: str, place: str) -> JobError:
     return JobError(f"must be as augkit expand wrote it, got {what}. See with augkit verify what else is.", place)
 
 
-def _root(store: Store, source: str | os.PathLike[str] | None) -> Root:
+def _root(store: Store, source: str | os.PathLike[str] | None, place: Place) -> Root:
     if source is not None:
         root = Root.at(source)
+        if isinstance(root, Archive) and not root.is_file(place if isinstance(place, str) else place.path):
+            return root.above()[0]  # it was a part of a data set, not all of it
         return Root.at(Path(source).parent) if isinstance(root, Folder) and root.is_file() else root
     try:
         return Root.at(os.fsdecode(store.read(HINT).removesuffix(b"\n")))

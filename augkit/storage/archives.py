@@ -57,7 +57,7 @@ class Entry(NamedTuple):
     crc: int | None = None
 
 
-def archive_kind(name: str, head: bytes) -> ArchiveKind | None:
+def archive_kind(name: str, head: bytes, where: str) -> ArchiveKind | None:
     """Return which kind of archive a file is by its first `HEAD_BYTES`, or None; its name speaks only against it.
 
     Raises:
@@ -74,7 +74,7 @@ def archive_kind(name: str, head: bytes) -> ArchiveKind | None:
         return "tar.gz" if lower.endswith((".tar.gz", ".tgz")) or _is_tar(inner) else None
     if lower.endswith(REFUSED):
         what = "must be a zip, tar or tar.gz, whose members can be read where they lie, got another archive"
-        raise FileError(f"{what}. Unpack it, or pack it as one of these.", name)
+        raise FileError(f"{what}. Unpack it, or pack it as one of these.", where)
     return "tar" if _is_tar(head) else None
 
 
@@ -127,10 +127,9 @@ class Contents:
                 self.left_out[_LINK] += 1
             else:
                 found[path] = entry
-        self.left_out[HIDDEN] += sum(map(_is_hidden, found))
-        found = {path: entry for path, entry in found.items() if not _is_hidden(path)}
-        top = _top_of(found)
-        self.entries = {path[len(top) :]: entry for path, entry in found.items()}
+        stem = self.where.rpartition("/")[2].partition(".")[0]
+        top = _top_of([path for path in found if not is_hidden(path)], stem)
+        self.entries = {path[len(top) :]: entry for path, entry in found.items() if path.startswith(top)}
 
     def read(self, path: str, offset: int = 0, size: int | None = None) -> bytes:
         """Return what a member holds, or a part of it.
@@ -338,27 +337,32 @@ def _resolved(target: str, found: dict[str, Entry], links: dict[str, str]) -> En
 
 
 # Folders that mean something by their names; one that holds all of an archive is the data set's own otherwise.
-_MEANT = frozenset(
-    ("train", "training", "val", "valid", "validation", "test", "testing", "images", "labels", "masks", "annotations")
-)
+_MEANT = frozenset(("train", "training", "val", "valid", "validation", "test", "testing", "data", "images", "labels"))
 _LABEL_SUFFIXES = (".json", ".jsonl", ".csv", ".tsv", ".txt", ".xml", ".yaml", ".yml", ".names", ".parquet", ".tar")
 
 
-def _top_of(paths: Collection[str]) -> str:
-    """Return the one folder that all of an archive lies in, with its slash; nothing where that may be a class."""
+def _top_of(paths: Collection[str], stem: str) -> str:
+    """Return the one folder that all of an archive lies in, with its slash; nothing where that may be a class.
+
+    Args:
+        paths: of all files.
+        stem: the archive's name: a folder of that name is what was packed.
+    """
     top = ""
     while paths:
         first, slash, _ = next(iter(paths))[len(top) :].partition("/")
         below = f"{top}{first}/"
         if not slash or first.lower() in _MEANT or not all(path.startswith(below) for path in paths):
             break
-        if not any("/" in path[len(below) :] or path.lower().endswith(_LABEL_SUFFIXES) for path in paths):
+        is_flat = not any("/" in path[len(below) :] or path.lower().endswith(_LABEL_SUFFIXES) for path in paths)
+        if is_flat and first != stem:
             break  # pictures right in a folder: it is their class
         top = below
     return top
 
 
-def _is_hidden(path: str) -> bool:
+def is_hidden(path: str) -> bool:
+    """Return whether a member is hidden, or rubbish."""
     return path.startswith((".", f"{_RUBBISH}/")) or "/." in path
 
 

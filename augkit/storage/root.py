@@ -15,7 +15,16 @@ from typing import Any, BinaryIO, NamedTuple
 
 from augkit.errors import FileError, MissingExtra, Unreachable, is_outage
 from augkit.images import read_bytes
-from augkit.storage.archives import HEAD_BYTES, HIDDEN, REFUSED, SUFFIXES, ArchiveKind, Contents, archive_kind
+from augkit.storage.archives import (
+    HEAD_BYTES,
+    HIDDEN,
+    REFUSED,
+    SUFFIXES,
+    ArchiveKind,
+    Contents,
+    archive_kind,
+    is_hidden,
+)
 
 FOLDER_LINK, BROKEN_LINK, SPECIAL = "a link to a folder", "a broken link", "no regular file"
 
@@ -50,7 +59,7 @@ class Root(ABC):
             return root
         above, name = root.above()
         with above.open(name) as file:
-            kind = archive_kind(name, file.read(HEAD_BYTES))
+            kind = archive_kind(name, file.read(HEAD_BYTES), str(root))
         return root if kind is None else Archive(root, kind)
 
     @property
@@ -202,13 +211,15 @@ class Archive(Root):
     def names(self, path: str = "") -> list[str]:
         prefix = f"{inside(path)}/" if path else ""
         names = {entry[len(prefix) :].partition("/")[0] for entry in self._contents.entries if entry.startswith(prefix)}
-        return sorted(names)
+        return sorted(name for name in names if not is_hidden(name))
 
     def walk(self, left_out: Counter[str], below: str = "") -> Iterator[Found]:
         contents, prefix = self._contents, f"{inside(below)}/" if below else ""
         left_out.update(contents.left_out)
         for path, entry in contents.entries.items():
-            if path.startswith(prefix):
+            if is_hidden(path):
+                left_out[HIDDEN] += 1
+            elif path.startswith(prefix):
                 yield Found(path, entry.size)
 
     def open(self, path: str) -> BinaryIO:

@@ -16,7 +16,7 @@ import posixpath
 import tarfile
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from io import BytesIO
 from typing import BinaryIO
 
@@ -35,6 +35,7 @@ from augkit.targets import records
 
 MASKS = ("mask.png", "seg.png")
 MAX_LABEL_BYTES = 2**24
+LOOKED_AT = 1000  # members, to see whether there are samples in a tar
 NO_FILE, ODD_NAME, OTHER = "a member that is no file", "a member with a path out of the tar", "another member of a tar"
 NO_PICTURE = "a sample without a picture"
 
@@ -48,6 +49,11 @@ class WebDatasetFormat(Packed):
     suffixes = (".tar",)
     refused = (".tar.gz", ".tgz", ".tar.bz2", ".tar.xz", ".tar.zst")
     folders = SPLIT_NAMES
+
+    def recognises(self, inventory: Inventory) -> bool:
+        if inventory.file is None or not inventory.file.lower().endswith(self.suffixes):
+            return super().recognises(inventory)
+        return _holds_samples(inventory.root, inventory.file)
 
     def read(self, inventory: Inventory) -> DataSet:
         root, paths, left_out = inventory.root, self.packs(inventory), inventory.left_out
@@ -160,6 +166,21 @@ class _Tar:
             return named.decode().strip()
         except UnicodeDecodeError:
             raise FileError("must be UTF-8.", f"{self.where} {key}.cls") from None
+
+
+def _holds_samples(root: Root, path: str) -> bool:
+    """Return whether a tar holds samples, and not a folder of pictures: that is for others."""
+    names: list[str] = []
+    faults = (tarfile.TarError, EOFError, OSError, OverflowError, ValueError)
+    with suppress(*faults), root.open(path) as file, tarfile.open(fileobj=file, mode="r:") as tar:
+        names += [member.name for member, _ in zip(tar, range(LOOKED_AT), strict=False)]
+    found: dict[str, set[str]] = {}
+    for name in names:
+        folder, base = posixpath.split(name.removeprefix("./"))
+        stem, _, extension = base.partition(".")
+        found.setdefault(posixpath.join(folder, stem), set()).add(extension.lower())
+    pictures = [key for key, extensions in found.items() if any(is_picture(f".{one}") for one in extensions)]
+    return any(len(found[key]) > 1 for key in pictures) or not any("/" in key for key in pictures)
 
 
 def _fault(member: tarfile.TarInfo, is_named: bool) -> str:
