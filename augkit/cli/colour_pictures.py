@@ -32,7 +32,7 @@ def summed(source: str, output: Path, total: S) -> tuple[S, str]:
     if output.suffix not in (".yaml", ".yml"):
         raise ArgumentError(f"must end in .yaml, got {output.name!r}.", "--output")
     require_writable(output)
-    data = read(source)
+    data = read(source, pictures_only=True)
     colour, grey, unreadable = 0, 0, list[AugkitError]()
     with progress_shown() as show:
         for done, picture in enumerate(data.sources):

@@ -18,6 +18,9 @@ def command(
     ],
     copies: Annotated[int, typer.Option("--copies", help="Copies of each picture, up to 50.")] = 5,
     rows: Annotated[int, typer.Option("--rows", help="Pictures of a folder, up to 100.")] = 4,
+    ignore: Annotated[
+        list[str], typer.Option("--ignore", metavar="PATTERN", help="Files, columns or keys that may be left.")
+    ] = [],  # noqa: B006  Typer takes no other default of a list
     seed: Annotated[int, typer.Option("--seed", help="The copies are those that expanding with this seed makes.")] = 0,
 ) -> None:
     """Draw a contact sheet of pictures and their copies.
@@ -28,7 +31,7 @@ def command(
     """
     from augkit.preview import show
 
-    shown = show(source, pipeline, output, copies=copies, rows=rows, seed=seed)
+    shown = show(source, pipeline, output, copies=copies, rows=rows, seed=seed, ignore=ignore)
     for fault in shown.left_out:
         say(f"augkit: left out: {fault}", is_error=True)
     size = "" if output.suffix.lower() == ".html" else ", {1} x {0} pixels".format(*shown.sheet.shape)

@@ -214,7 +214,11 @@ def writers() -> dict[str, Writer]:
 
 
 def read(
-    where: str | os.PathLike[str], *, ignore: str | Sequence[str] = (), columns: str | Iterable[str] = ()
+    where: str | os.PathLike[str],
+    *,
+    ignore: str | Sequence[str] = (),
+    columns: str | Iterable[str] = (),
+    pictures_only: bool = False,
 ) -> DataSet:
     """Read the data set that lies somewhere, in whichever format it is; no picture is decoded.
 
@@ -224,6 +228,7 @@ def read(
         where: a folder, a file (as `file_suffixes` lists them) or the URL of one.
         ignore: patterns of files, columns and keys that may be left, such as ``*.xml`` or ``annotations.score``.
         columns: of a table, that are wanted as text in `DataSet.columns`.
+        pictures_only: labels do not matter: what is not read is no error.
 
     Raises:
         FileError: it is missing or malformed, holds no picture, or what is not read; the sentence says what to do.
@@ -236,7 +241,8 @@ def read(
         files = listed(dict.fromkeys((*file_suffixes(), *SUFFIXES)))
         raise FileError(f"must be a folder of pictures, or a {files} that names them, got another file.", str(root))
     data = (found or readers()[-1]).read(inventory)
-    inventory.require_all_read(_paths(data.sources))
+    if not pictures_only:
+        inventory.require_all_read(_paths(data.sources))
     counts = tuple(sorted((what, count) for what, count in inventory.left_out.items() if count))
     if not data.sources:
         others = " and ".join(f"{count:,} x {what}" for what, count in counts) or "none"

@@ -66,6 +66,7 @@ def show(
     copies: int = 5,
     rows: int = 4,
     seed: int = 0,
+    ignore: str | Sequence[str] = (),
 ) -> Showing:
     """Show pictures beside the copies that expanding them with that seed makes.
 
@@ -76,6 +77,7 @@ def show(
         copies: of each picture, 1 to 50.
         rows: pictures of a data set, 1 to 100, spread evenly over it.
         seed: any whole number.
+        ignore: patterns of files, columns and keys of a data set that may be left, as `augkit.datasets.read` has them.
 
     Returns:
         What is shown: `Showing.sheet` draws it as a picture, `Showing.page` as HTML.
@@ -100,7 +102,7 @@ def show(
         loaded, title = pipeline, "augkit"
     else:
         loaded, title = load(os.fspath(pipeline)), Path(pipeline).stem
-    samples, left_out = _chosen(source, loaded, copies, rows, seed)
+    samples, left_out = _chosen(source, loaded, copies, rows, seed, ignore)
     shown = Showing(samples, loaded, copies, seed, title, left_out)
     if path is not None:
         is_page = path.suffix.lower() == ".html"
@@ -109,7 +111,12 @@ def show(
 
 
 def _chosen(
-    source: str | os.PathLike[str] | Sample | Sequence[Sample], pipeline: Pipeline, copies: int, rows: int, seed: int
+    source: str | os.PathLike[str] | Sample | Sequence[Sample],
+    pipeline: Pipeline,
+    copies: int,
+    rows: int,
+    seed: int,
+    ignore: str | Sequence[str],
 ) -> tuple[tuple[Sample, ...], tuple[AugkitError, ...]]:
     """Return the samples that are shown, in order, and why others are not.
 
@@ -135,7 +142,7 @@ def _chosen(
     where = os.fspath(source)
     if not is_data_set(where):
         return (checked(read(where), where),), ()
-    data, found, refused = read_data_set(where), list[Sample](), list[AugkitError]()
+    data, found, refused = read_data_set(where, ignore=ignore), list[Sample](), list[AugkitError]()
     for index in _spread(len(data.sources), rows):
         picture = data.sources[index]
         try:

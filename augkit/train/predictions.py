@@ -83,7 +83,7 @@ def find(images: Iterable[str | os.PathLike[str]]) -> list[Wanted]:
     for image in images:
         where = os.fspath(image)
         if is_data_set(where):
-            data = read_data_set(where)
+            data = read_data_set(where, pictures_only=True)
             found += [Wanted(f"{data.root}/{source.id}", partial(_sample, data, source)) for source in data.sources]
         else:
             found.append(Wanted(where, partial(read, where)))
