@@ -3,9 +3,9 @@
 Torch is never imported here: who gives a tensor has done so.
 """
 
-import multiprocessing
 import sys
 from collections.abc import Callable
+from copy import copy
 from hashlib import blake2b
 from typing import Any, NamedTuple, TypeVar
 
@@ -14,10 +14,12 @@ from PIL import Image
 
 from augkit.core.arrays import Image as Pixels
 from augkit.core.key import Key
+from augkit.core.passes import Passes
 from augkit.core.tonal import channels_of
-from augkit.errors import ArgumentError, AugkitError, SampleError
+from augkit.errors import AugkitError, SampleError
 from augkit.targets.sample import Sample
 
+DIGITS_COUNTED = 16  # of a content's hash, by which it is known to have been met
 _MODES = {"L": "uint8", "RGB": "uint8", "RGBA": "uint8", "I;16": "uint16"}  # of Pillow, those that Sample has too
 
 
@@ -76,12 +78,14 @@ def opened(picture: object) -> Opened:
 class ImageTransform:
     """Augment one picture after the other, for data sets that take ``transform=``; made by `Pipeline.as_transform`.
 
-    What is drawn is a function of the seed, the epoch and the picture's content alone, so that it does not matter which
-    worker gets the picture or in which order. Two equal pictures come out equal.
+    Each time a picture is met, another copy of it comes out: what is drawn is a function of the seed, the picture's
+    content, how often this process has met it and, in a worker of a DataLoader, the worker's seed. So each pass is
+    another one, whether workers persist or not, and after ``torch.manual_seed`` a run with as many workers repeats.
 
-    The epoch lies in memory that worker processes share with the one that starts them, by fork and by spawn: so
-    `set_epoch`, called between two passes of a DataLoader, reaches workers that persist. A copy made in another way
-    (`pickle`, `copy.deepcopy`) has an epoch of its own.
+    Once `set_epoch` was called, a stronger law holds: what is drawn is a function of the seed, the content and that
+    epoch alone, so that it does not matter which worker gets the picture, in which order, and how many there are; two
+    equal pictures come out equal. Call it before each pass; it reaches workers that persist. `repr` tells which law
+    holds, and `augkit.core.passes` more of both.
 
     Args:
         augment: makes a sample of a sample and a key, as a `Pipeline` does.
@@ -89,27 +93,25 @@ class ImageTransform:
     """
 
     def __init__(self, augment: Callable[[Sample, Key], Sample], seed: int = 0) -> None:
-        self.augment, self.seed = augment, seed
-        self._epoch = multiprocessing.RawValue("q", 0)
+        self.augment, self.seed, self.passes = augment, seed, Passes()
         Key(seed, "")  # refuses a seed that is none
 
     def __repr__(self) -> str:
-        return f"{self.augment!r}.as_transform(seed={self.seed!r})"
+        law = "another copy each time a picture is met" if self.epoch is None else f"the copies of epoch {self.epoch}"
+        return f"<{self.augment!r}.as_transform(seed={self.seed!r}): {law}>"
 
     @property
-    def epoch(self) -> int:
-        """The pass over the data that is drawn for."""
-        return int(self._epoch.value)
+    def epoch(self) -> int | None:
+        """The pass over the data that is drawn for, or None where `set_epoch` was not called."""
+        return self.passes.epoch
 
     def set_epoch(self, epoch: int) -> None:
-        """Draw for another pass over the data from now on, in worker processes too.
+        """Draw for this pass over the data from now on, in worker processes too.
 
         Raises:
             ArgumentError: it is no whole number from 0 on.
         """
-        if isinstance(epoch, bool) or not isinstance(epoch, int) or not 0 <= epoch < 2**63:
-            raise ArgumentError(f"must be a whole number from 0 on, got {epoch!r}.", "set_epoch")
-        self._epoch.value = epoch
+        self.passes.set_epoch(epoch)
 
     def __call__(self, picture: Picture) -> Picture:
         """Return a picture of the same kind: array, PIL image or tensor, its mode, dtype and device.
@@ -122,22 +124,16 @@ class ImageTransform:
         """
         image, alpha, closed = opened(picture)
         digest = _digest(image)
+        epoch = self.passes.epoch_of(int(digest[:DIGITS_COUNTED], 16))
         try:
-            made = self.augment(Sample(image, alpha=alpha), Key(self.seed, digest, epoch=self.epoch))
+            made = self.augment(Sample(image, alpha=alpha), Key(self.seed, digest, epoch=epoch))
         except AugkitError as error:
             raise error.at("as_transform") from None
         found: Picture = closed(made.image)
         return found
 
     def __getstate__(self) -> dict[str, object]:
-        # Shared memory may travel to a process that is being started, and nowhere else.
-        is_starting = multiprocessing.context.get_spawning_popen() is not None
-        return self.__dict__ | ({} if is_starting else {"_epoch": self.epoch})
-
-    def __setstate__(self, state: dict[str, object]) -> None:
-        self.__dict__ |= state
-        if isinstance(self._epoch, int):
-            self._epoch = multiprocessing.RawValue("q", self._epoch)
+        return self.__dict__ | {"passes": copy(self.passes)}  # of `copy.copy` too
 
 
 def _digest(image: Pixels) -> str:

@@ -2,7 +2,8 @@
 
 What is drawn for an item is a function of the seed, its id, the epoch and the copy. The epoch travels with the index,
 from `EpochSampler` to the worker, so workers that persist cannot fall behind; how many there are, how they were started
-and in which order they work changes nothing.
+and in which order they work changes nothing. With any other sampler `set_epoch` does the same, and without either each
+pass is another one all the same: see `augkit.loader.augmented.Samples`.
 """
 
 from augkit.errors import MissingExtra

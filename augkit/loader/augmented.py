@@ -13,6 +13,7 @@ from threadpoolctl import threadpool_limits
 from torch.utils.data import Dataset, IterableDataset, get_worker_info
 
 from augkit.core.key import Key
+from augkit.core.passes import Passes
 from augkit.datasets.samples import ready_for
 from augkit.errors import ArgumentError, AugkitError, SampleError
 from augkit.executors import run
@@ -33,11 +34,37 @@ class Made(NamedTuple):
 class Samples(Dataset[Any], ABC):
     """A data set of samples, each a function of its draw and of nothing else: `Augmented`, or what mixes its samples.
 
+    `EpochSampler` gives draws, which hold the epoch: items are then the same for any number of workers, however they
+    were started. So they are for any other sampler, such as the ``shuffle=True`` of a DataLoader, where `set_epoch` is
+    called before each pass.
+
+    Without either, an index gives another copy each time that its item is met, so that each pass is another one: what
+    is drawn is a function of the seed, the item, how often this process has met it and, in a worker of a DataLoader,
+    the worker's seed. After ``torch.manual_seed`` a run with as many workers repeats. The first pass without workers is
+    epoch 0, the next one epoch 1. `repr` tells which law holds for an index, and `augkit.core.passes` more of both.
+
     Args:
-        classes: their names, in order, where they are known.
+        classes: names of the classes, in order; none where they are not known.
+        passes: those of the data set that is mixed, whose `set_epoch` is then that of both.
     """
 
-    classes: tuple[str, ...]
+    def __init__(self, classes: tuple[str, ...], passes: Passes | None = None) -> None:
+        self.classes, self.passes = classes, passes or Passes()
+
+    @property
+    def law(self) -> str:
+        """What an index gives, in words; a draw gives the copy of its own epoch."""
+        epoch = self.passes.epoch
+        return "another copy each time an index is met" if epoch is None else f"the copies of epoch {epoch}"
+
+    @final
+    def set_epoch(self, epoch: int) -> None:
+        """Give the copies of this epoch for indices from now on, in worker processes too, also those that persist.
+
+        Raises:
+            ArgumentError: it is no whole number from 0 on.
+        """
+        self.passes.set_epoch(epoch)
 
     @abstractmethod
     def __len__(self) -> int:
@@ -56,7 +83,8 @@ class Samples(Dataset[Any], ABC):
         """Return (image, label), or a dict where the sample carries more: see `augkit.loader.items.item_of`.
 
         Args:
-            item: a `Draw`; or an index, whose item comes out as copy 0 of epoch 0.
+            item: a `Draw`; or an index, whose item comes out as copy 0 of the epoch that `set_epoch` said, or else of
+                one that is another each time.
 
         Raises:
             AugkitError: the item cannot be made.
@@ -64,11 +92,13 @@ class Samples(Dataset[Any], ABC):
         """
         if get_worker_info() is not None:
             _take_one_thread(os.getpid())
-        draw = item if isinstance(item, Draw) else Draw(0, self._index(item))
+        index = item.index if isinstance(item, Draw) else self._index(item)
         count = len(self)
-        if not -count <= draw.index < count:
-            raise IndexError(f"{type(self).__name__}: must get an index below {count}, got {draw.index}.")
-        return item_of(self.made(draw._replace(index=draw.index % count)).sample)
+        if not -count <= index < count:
+            raise IndexError(f"{type(self).__name__}: must get an index below {count}, got {index}.")
+        index %= count
+        draw = item._replace(index=index) if isinstance(item, Draw) else Draw(self.passes.epoch_of(index), index)
+        return item_of(self.made(draw).sample)
 
     def _index(self, item: object) -> int:
         if not isinstance(item, int | np.integer) or isinstance(item, bool):
@@ -79,8 +109,9 @@ class Samples(Dataset[Any], ABC):
 class Augmented(Samples):
     """Give a data set's pictures augmented.
 
-    Items are (tensor (C, H, W) of the picture's dtype, label), or a dict of tensors where a sample carries more. They
-    are the pictures that `augkit expand` writes for the same seed, ids and copies, epoch 0.
+    Items are (tensor (C, H, W) of the picture's dtype, label), or a dict of tensors where a sample carries more. Those
+    of epoch 0 are the pictures that `augkit expand` writes for the same seed, ids and copies. `Samples` tells when an
+    item is the same again, and when another.
 
     In worker processes OpenCV and BLAS are kept to one thread. Samples of one data set must have ids of their own:
     pictures of one id are augmented alike.
@@ -108,15 +139,15 @@ class Augmented(Samples):
         if isinstance(dataset, IterableDataset) or not isinstance(dataset, Sized):
             advice = "Give one with a length and an index, such as a list."
             raise ArgumentError(f"must be a map-style data set, got {type(dataset).__name__}. {advice}", "dataset")
+        super().__init__(tuple(getattr(dataset, "classes", ())))
         self.dataset: Any = dataset
         self.seed = seed
         self.pipeline = pipeline if isinstance(pipeline, Pipeline) else load(pipeline)
         self.ids = None if ids is None else _checked(ids, len(dataset))
-        self.classes = tuple(getattr(dataset, "classes", ()))
         Key(seed, "")  # refuses a seed that is none
 
     def __repr__(self) -> str:
-        return f"<Augmented {len(self)} x {self.pipeline!r} seed={self.seed}>"
+        return f"<Augmented {len(self)} x {self.pipeline!r} seed={self.seed}: {self.law}>"
 
     def __len__(self) -> int:
         return len(self.dataset)

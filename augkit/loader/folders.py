@@ -182,8 +182,12 @@ class Numbered(Samples):
     """
 
     def __init__(self, dataset: Samples, classes: tuple[str, ...]) -> None:
-        self.dataset, self.classes = dataset, classes
+        super().__init__(classes, dataset.passes)
+        self.dataset = dataset
         self.numbers = {name: number for number, name in enumerate(classes)}
+
+    def __repr__(self) -> str:
+        return repr(self.dataset)
 
     def __len__(self) -> int:
         return len(self.dataset)

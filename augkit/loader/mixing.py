@@ -34,12 +34,15 @@ class Mixing(Samples):
             raise ArgumentError(f"must be Augmented, or mix it, got {type(dataset).__name__}. {advice}", name)
         if not isinstance(chance, int | float) or not 0.0 <= chance <= 1.0:
             raise ArgumentError(f"must lie within 0 and 1, got {chance!r:.60}.", f"{name}.chance")
+        super().__init__(dataset.classes, dataset.passes)
         self.dataset, self.partners, self.chance = dataset, partners, chance
-        self.classes = dataset.classes
         inner, depth = dataset, 1
         while isinstance(inner, Mixing):
             inner, depth = inner.dataset, depth + (type(inner) is type(self))
         self.stream = name if depth == 1 else f"{name}#{depth}"
+
+    def __repr__(self) -> str:
+        return f"<{self.stream} of {self.dataset!r}>"
 
     def __len__(self) -> int:
         return len(self.dataset)

@@ -150,6 +150,10 @@ class Pipeline:
     def as_transform(self, seed: int = 0) -> ImageTransform:
         """Return the pipeline as a function of one picture, for data sets that take ``transform=``.
 
+        Each time a picture is met another copy of it comes out, and a run after ``torch.manual_seed`` repeats with as
+        many workers. Where ``set_epoch`` of what is returned is called before each pass, copies are the same for any
+        number of workers. See `augkit.images.interchange.ImageTransform`; its `repr` tells which law holds.
+
         Args:
             seed: any whole number.
 
