@@ -26,6 +26,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from augkit.core.arrays import Json
+from augkit.core.normal_form import nfc
 from augkit.errors import ArgumentError
 
 T = TypeVar("T")
@@ -42,7 +43,8 @@ class Key:
 
     Args:
         seed: the user's seed, any integer.
-        sample: the source's id, its path relative to the data root with posix separators.
+        sample: the source's id, its path relative to the data root with posix separators, in any of
+            Unicode's normal forms.
         copy: which copy of the source, from 0.
         epoch: which pass over the data, from 0; offline expansion uses 0.
 
@@ -66,7 +68,7 @@ class Key:
     @cached_property
     def _philox_key(self) -> Words:
         # The text of a tuple of integers and one quoted string is injective: no two keys share it.
-        parts = int(self.seed), str(self.sample), int(self.copy), int(self.epoch)  # NumPy's are written otherwise
+        parts = int(self.seed), str(nfc(self.sample)), int(self.copy), int(self.epoch)  # NumPy's are written otherwise
         return _hashed(repr(parts), 16, b"augkit key")
 
     def stream(self, label: str) -> Stream:

@@ -2,13 +2,13 @@
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
-from operator import attrgetter
 from typing import Literal, Self, TypeAlias, get_args
 
 from augkit.core.arrays import JsonObject, Label
+from augkit.core.normal_form import folded, nfc
 from augkit.core.spatial import Size
 from augkit.datasets.places import Place, read_place
 from augkit.errors import ArgumentError, DecodeError, FileError, closest
@@ -161,7 +161,7 @@ class DataSet:
         Raises:
             FileError: two have one id, a label cannot be stored, or only some are in a split.
         """
-        ordered = tuple(sorted(sources, key=attrgetter("id")))
+        ordered = tuple(sorted(sources, key=_in_order))
         counts = tuple(sorted((what, count) for what, count in left_out.items() if count))
         for source in ordered:
             if not isinstance(source.label, _PLAIN):
@@ -179,7 +179,7 @@ class DataSet:
             raise FileError(what, str(root))
         if classes is None:
             classes = sorted({source.label for source in ordered if isinstance(source.label, str)})
-        return cls(form, root, ordered, counts, tuple(classes))
+        return cls(form, root, ordered, counts, tuple(classes), notes=tuple(_alike(ordered)))
 
     def column(self, name: str) -> dict[str, str]:
         """Return the texts of a manifest's column, by the id of the source.
@@ -220,3 +220,22 @@ class DataSet:
             FileError: they cannot be read.
         """
         return read_place(self.root, place)
+
+
+def _in_order(source: Source) -> tuple[str, str]:
+    """Return what sources are sorted by: the same order for names in whichever normal form they are written."""
+    return nfc(source.id), source.id
+
+
+def _alike(ordered: Sequence[Source]) -> Iterator[str]:
+    """Yield a sentence where ids are other names to some file systems, and one to others."""
+    hashes = {hash(folded(source.id)) for source in ordered}
+    if len(hashes) == len(ordered):
+        return
+    first: dict[str, str] = {}
+    pairs = [(first.setdefault(folded(source.id), source.id), source.id) for source in ordered]
+    met = [pair for pair in pairs if pair[0] != pair[1]]
+    if met:
+        (one, other), more = met[0], f", and {len(met) - 1:,} more" if len(met) > 1 else ""
+        how = "normal form" if nfc(one) == nfc(other) else "case"
+        yield f"Names differ in {how} alone: {one!a} and {other!a}{more}. They count as different pictures."

@@ -156,7 +156,7 @@ class Packed(Reader, Writer):
         if inventory.file is not None:
             return inventory.file.lower().endswith(suffixes)
         names = inventory.names()
-        for folder in [name for name in names if name in self.folders]:
+        for folder in [name for name in names if name.lower() in self.folders]:
             names += inventory.names(folder)
         return any(name.lower().endswith(suffixes) for name in names) and not any(map(is_picture, names))
 

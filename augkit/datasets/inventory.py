@@ -11,6 +11,7 @@ from fnmatch import fnmatchcase
 from functools import cached_property
 from typing import Literal, NamedTuple
 
+from augkit.core.normal_form import nfc
 from augkit.datasets.naming import is_picture
 from augkit.errors import FileError
 from augkit.storage.root import Root
@@ -93,6 +94,14 @@ class Inventory:
                     break
                 path = folder
         return found
+
+    def find(self, path: str) -> str | None:
+        """Return the path, as it is written, of the file that a text names in any normal form of Unicode, or None."""
+        return path if path in self.sizes else None if path.isascii() else self._composed.get(nfc(path))
+
+    @cached_property
+    def _composed(self) -> dict[str, str]:
+        return {nfc(path): path for path in sorted(self.sizes, reverse=True) if not path.isascii()}
 
     def names(self, folder: str = "") -> list[str]:
         """Return the names of files and folders right in a folder, sorted; none if there is no such folder."""

@@ -5,6 +5,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 
 from augkit.core.arrays import Label
+from augkit.core.normal_form import nfc
 from augkit.errors import ArgumentError
 from augkit.expand.expand_config import MOST_COPIES, Balance
 from augkit.expand.output_names import digest, is_class
@@ -57,7 +58,7 @@ def wanted_copies(
         if target > MOST_COPIES * len(places):
             most = f"{MOST_COPIES:,} copies of each of its {len(places):,} pictures"
             raise ArgumentError(f"must bring class {label} to {most} at most, got {target:,} outputs.", "balance")
-        _raise_lowest(wanted, sorted(places, key=lambda place: digest(ids[place])), max(0, lack))
+        _raise_lowest(wanted, sorted(places, key=lambda place: digest(nfc(ids[place]))), max(0, lack))
     return wanted
 
 

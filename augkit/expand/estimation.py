@@ -11,6 +11,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory, gettempdir
 from typing import NamedTuple
 
+from augkit.core.normal_form import nfc
 from augkit.errors import JobError
 from augkit.expand.books import rows_wanted
 from augkit.expand.engines.processes import cpu_count, run_shards
@@ -176,7 +177,7 @@ def _measured(plan: WorkPlan, rows: list[Row], folder: str) -> _Measured:
 
 def _shuffled(plan: WorkPlan, rows: list[Row]) -> Iterator[Shard]:
     """Yield shards of the size that the plan cuts, of rows in an order that has nothing to do with their names."""
-    order = sorted(rows, key=lambda row: digest(plan.data.sources[row.source].id))
+    order = sorted(rows, key=lambda row: digest(nfc(plan.data.sources[row.source].id)))
     size, held = plan.shard_size(rows), list[Row]()
     index = 0
     for row in order:

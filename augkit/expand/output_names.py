@@ -2,7 +2,8 @@
 
 An output is called ``[class/]<stem>-<8 hex digits of its source's id>-c<copy>.<ext>``. The name depends on the id
 alone, so other sources come and go without renaming it. In the one case in a few thousand million where two sources
-would get one name, both get 32 digits.
+would get one name, both get 32 digits. Ids are taken in Unicode's NFC, so that a copy of the sources on a file system
+that writes names otherwise gives the same names; two ids that differ in that alone are told apart by their bytes.
 """
 
 import unicodedata
@@ -13,6 +14,7 @@ from hashlib import blake2b
 import numpy as np
 
 from augkit.core.arrays import Label
+from augkit.core.normal_form import folded, nfc
 from augkit.datasets.data_set import Source
 
 STEM_BYTES = 120
@@ -58,14 +60,15 @@ class Names:
 
     def stem(self, source: Source) -> str:
         """Return the path, below its split, that a source's outputs' names begin with."""
-        return self._stem(source, MORE_DIGITS if self._met and self._folded(source) in self._met else DIGITS)
+        is_met = self._met and self._folded(source) in self._met
+        return self._stem(source, digest(source.id) if is_met else digest(nfc(source.id), DIGITS))
 
     def _folded(self, source: Source) -> str:
-        return self._stem(source, DIGITS).casefold()
+        return self._stem(source, digest(nfc(source.id), DIGITS)).casefold()
 
-    def _stem(self, source: Source, digits: int) -> str:
+    def _stem(self, source: Source, digits: str) -> str:
         name = source.id.rpartition("/")[2]
-        stem = f"{safe(name.rpartition('.')[0])}-{digest(source.id, digits)}"
+        stem = f"{safe(name.rpartition('.')[0])}-{digits}"
         return f"{self._folders[str(source.label)]}/{stem}" if is_class(source.label) else stem
 
 
@@ -82,10 +85,10 @@ def suffix_of(id: str) -> str:
 
 def _folders(labels: Sequence[str]) -> dict[str, str]:
     """Return the folder of every class: its own name, and digits where it had to be changed or another is too alike."""
-    counts = Counter(label.casefold() for label in labels)
+    counts = Counter(map(folded, labels))
     return {
-        label: label
-        if safe(label, CLASS_BYTES) == label and counts[label.casefold()] == 1
+        label: nfc(label)
+        if safe(label, CLASS_BYTES) == nfc(label) and counts[folded(label)] == 1
         else f"{safe(label, CLASS_BYTES)}-{digest(label, DIGITS)}"
         for label in labels
     }

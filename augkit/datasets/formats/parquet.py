@@ -2,7 +2,7 @@
 
     image    a struct of bytes and path, or binary; the one such column may be called otherwise
     label    its class, as text, or as a number that the file's metadata names; label_json, any JSON value, comes first
-    split    train, val or test; without such a column the file's name may mention it, or its folder's
+    split    train, val or test; without such a column the file's name may end with it, or its folder be it
     group    what must stay in one split;  mask: a struct or binary, as image
     boxes, box_labels, polygons, keypoints ...    as `augkit.datasets.fields` says, as JSON or as lists
 
@@ -27,11 +27,11 @@ from typing import TYPE_CHECKING, BinaryIO
 from augkit.core.arrays import Json, JsonObject, Label
 from augkit.core.text_files import json_of
 from augkit.datasets import places
-from augkit.datasets.data_set import DataSet, Source
+from augkit.datasets.data_set import DataSet, Source, Split
 from augkit.datasets.fields import FIELDS, annotations_of
 from augkit.datasets.format import FORMATS, Packed
 from augkit.datasets.inventory import Inventory
-from augkit.datasets.naming import SPLIT_NAMES, split_named, split_of_path
+from augkit.datasets.naming import SPLIT_NAMES, split_named, splits_of
 from augkit.datasets.places import KEPT_BYTES, Cell, Member, Place
 from augkit.datasets.writing import Add, Part, Record, Sink
 from augkit.errors import AugkitError, FileError
@@ -60,12 +60,13 @@ class ParquetFormat(Packed):
 
     def read(self, inventory: Inventory) -> DataSet:
         root, paths, left_out = inventory.root, self.packs(inventory), inventory.left_out
+        splits = splits_of(paths, inventory.note, str(root))
         sources: list[Source] = []
         named: dict[str, None] = {}  # by the files' metadata, in their order
         for path in paths:
             try:
                 with root.open(path) as file:
-                    table = _File(root, path, file, left_out)
+                    table = _File(root, path, file, splits[path], left_out)
                     sources += table.sources()
                     named |= dict.fromkeys(table.classes)
             except AugkitError:
@@ -114,8 +115,8 @@ class ParquetFormat(Packed):
 class _File:
     """One file: which of its columns mean what, and its rows."""
 
-    def __init__(self, root: Root, path: str, raw: BinaryIO, left_out: Counter[str]) -> None:
-        self.path, self.where, self.raw, self.left_out = path, f"{root}/{path}", raw, left_out
+    def __init__(self, root: Root, path: str, raw: BinaryIO, split: Split | None, left_out: Counter[str]) -> None:
+        self.path, self.where, self.raw, self.split, self.left_out = path, f"{root}/{path}", raw, split, left_out
         self.file = places.opened(raw)
         schema = self.file.schema_arrow
         columns = {name: str(schema.field(name).type) for name in schema.names}
@@ -151,7 +152,7 @@ class _File:
 
     def _source(self, path: str, size: int, entry: JsonObject, place: Place, mask: Place | None, where: str) -> Source:
         label, group = self._label(entry, where), entry.get("group")
-        split = split_named(entry["split"], where) if "split" in self.texts else split_of_path(self.path)
+        split = split_named(entry["split"], where) if "split" in self.texts else self.split
         fields = {
             name: json_of(value, f"{where} {name}") if isinstance(value, str) else value
             for name in FIELDS

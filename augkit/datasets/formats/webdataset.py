@@ -4,7 +4,7 @@
 
 Tars are read from header to header and never extracted: a picture is a place within its tar. ``cls`` is its class, the
 field ``label`` of ``json`` more of it, and the other fields of ``json`` are those of `augkit.datasets.fields`. The
-split is the one that the tar's name mentions.
+split is the one that the tar's name ends with, or that its folder is, where every tar has one.
 
 Written is a tar a shard, the same bytes for the same pictures: ``<key>.<ext>``, ``.json``, ``.cls`` where there is one
 class, and ``.mask.png``. webdataset's own TarWriter puts the time, or the user's name, into headers unless it is told
@@ -26,7 +26,7 @@ from augkit.datasets.data_set import DataSet, Source, Split
 from augkit.datasets.fields import annotations_of
 from augkit.datasets.format import FORMATS, Packed
 from augkit.datasets.inventory import Inventory
-from augkit.datasets.naming import SPLIT_NAMES, is_picture, split_of_path
+from augkit.datasets.naming import SPLIT_NAMES, is_picture, splits_of
 from augkit.datasets.places import Member
 from augkit.datasets.writing import Add, Part, Record, Sink
 from augkit.errors import FileError
@@ -61,7 +61,8 @@ class WebDatasetFormat(Packed):
             if path.lower().endswith(self.refused):
                 what = "must be an uncompressed tar, whose members can be read where they lie. Decompress it"
                 raise FileError(f"{what} (gunzip, zstd -d).", f"{root}/{path}")
-        sources = (source for path in paths for source in _Tar(root, path, left_out).sources())
+        splits = splits_of(paths, inventory.note, str(root))
+        sources = (source for path in paths for source in _Tar(root, path, splits[path], left_out).sources())
         return DataSet.of(self.name, root, sources, left_out)
 
     def file(self, part: Part) -> str:
@@ -96,8 +97,8 @@ class WebDatasetFormat(Packed):
 class _Tar:
     """One tar: samples by key, each the places of its members by extension."""
 
-    def __init__(self, root: Root, path: str, left_out: Counter[str]) -> None:
-        self.path, self.where, self.left_out = path, f"{root}/{path}", left_out
+    def __init__(self, root: Root, path: str, split: Split | None, left_out: Counter[str]) -> None:
+        self.path, self.where, self.split, self.left_out = path, f"{root}/{path}", split, left_out
         self.samples: dict[str, dict[str, Member]] = {}
         self.texts: dict[tuple[str, str], bytes] = {}
         with root.open(path) as file:
@@ -134,7 +135,6 @@ class _Tar:
 
     def sources(self) -> Iterator[Source]:
         """Yield the samples that have a picture."""
-        split = split_of_path(self.path)
         for key, members in self.samples.items():
             pictures = [extension for extension in members if "." not in extension and is_picture(f".{extension}")]
             masks = [extension for extension in MASKS if extension in members]
@@ -144,11 +144,11 @@ class _Tar:
                 raise FileError(what, f"{self.where} {key}")
             self.left_out[OTHER] += len(members.keys() - {*pictures, *masks, "cls", "json"})
             if pictures:
-                yield self._source(key, pictures[0], members.get(masks[0]) if masks else None, split)
+                yield self._source(key, pictures[0], members.get(masks[0]) if masks else None)
             else:
                 self.left_out[NO_PICTURE] += 1
 
-    def _source(self, key: str, extension: str, mask: Member | None, split: Split | None) -> Source:
+    def _source(self, key: str, extension: str, mask: Member | None) -> Source:
         where = f"{self.where} {key}.json"
         fields = json_of(self.texts.pop((key, "json"), b"{}"), where)
         fields = fields if isinstance(fields, dict) else {}
@@ -156,7 +156,7 @@ class _Tar:
         place = self.samples[key][extension]
         annotations = annotations_of(fields, label, mask, where, self.left_out)
         id, group = f"{self.path}/{key}.{extension}", None if group is None else str(group)
-        return Source(id, place.size, label, split, group, place, annotations)
+        return Source(id, place.size, label, self.split, group, place, annotations)
 
     def _label(self, key: str, fields: JsonObject) -> Label:
         named = self.texts.pop((key, "cls"), None)
