@@ -18,12 +18,12 @@ from augkit.targets import records
 from augkit.targets.boxes import Boxes
 from augkit.targets.carried import Carried
 from augkit.targets.masks import Masks
-from augkit.targets.records import ATTRIBUTES as ATTRIBUTES, Instance, instances_of, kind_names, kinds_in, text
+from augkit.targets.records import ATTRIBUTES as ATTRIBUTES, Instance, bookkeeping, says
 
 Split = Literal["train", "val", "test"]
 SPLITS: tuple[Split, ...] = get_args(Split)
 Kind: TypeAlias = str  # of what a picture may carry beside its class: one of `KINDS`
-KINDS: tuple[Kind, ...] = kind_names()
+KINDS: tuple[Kind, ...] = records.kind_names()
 FLAT = "an object without area"  # and left out
 
 _PLAIN = (str, int, type(None))
@@ -52,17 +52,17 @@ class Annotations:
     @property
     def instances(self) -> tuple[Instance, ...] | None:
         """Its objects; none for a picture of the background, None where objects were not looked for."""
-        return instances_of(self.targets)
+        return records.instances_of(self.targets)
 
     @property
     def text(self) -> str:
         """One line that tells them from others, for the hash of a work plan."""
-        return text(self.targets, self.mask, self.size)
+        return records.text(self.targets, self.mask, self.size)
 
     @property
     def kinds(self) -> frozenset[Kind]:
         """The kinds of these labels."""
-        return frozenset(kinds_in(self.targets)) | ({Masks.kind} if self.mask is not None else set())
+        return frozenset(records.kinds_in(self.targets)) | ({Masks.kind} if self.mask is not None else set())
 
     def without(self, kind: Kind) -> Self:
         """Return what is left of it without one kind of label, and what is part of that kind's rows."""
@@ -100,14 +100,14 @@ class Source:
     def kinds(self) -> frozenset[Kind]:
         """The kinds of labels that it carries beside its class."""
         found = frozenset[Kind]() if self.annotations is None else self.annotations.kinds
-        return found | {ATTRIBUTES} if self.attributes else found
+        return found | {ATTRIBUTES} if says(self.attributes) else found
 
     def without(self, kind: Kind) -> Self:
         """Return it without one kind of label; itself where it has none."""
         if kind not in self.kinds:
             return self
         annotations = None if self.annotations is None else self.annotations.without(kind)
-        attributes = None if kind == ATTRIBUTES else self.attributes
+        attributes = bookkeeping(self.attributes) if kind == ATTRIBUTES else self.attributes
         return replace(self, annotations=annotations, attributes=attributes)
 
     @property

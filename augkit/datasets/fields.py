@@ -8,6 +8,7 @@ box_masks      one a box: the object's mask as COCO's run lengths, or "" where i
 crowds         one a box: whether it stands for many
 keypoints      [[x, y], ...] or [[x, y, visibility], ...], of the picture as a whole
 rotated_boxes  [[middle x, middle y, width, height, degrees counter-clockwise], ...]; rotated_box_labels, one each
+box_attributes facts that do not move, a JSON object a box; also rotated_box_attributes and polyline_attributes
 polylines      open lines: [[x, y], ...] or [x, y, x, y, ...]; polyline_labels, one each
 picture_size   [height, width] of the picture
 

@@ -10,6 +10,7 @@ from augkit.images import decode_mask
 from augkit.targets.boxes import Boxes
 from augkit.targets.carried import Carried, points_of
 from augkit.targets.keypoints import Keypoints
+from augkit.targets.records import says
 from augkit.targets.run_lengths import decode
 from augkit.targets.sample import Sample
 
@@ -29,6 +30,8 @@ def sample_of(source: Source, image: Image, alpha: bool, mask: Mask | None) -> S
 def named_sample(data: DataSet, source: Source) -> Sample:
     """Return a source as people look at it: no mask but the picture's own, and objects with run lengths as boxes.
 
+    Ids and other bookkeeping are left out where objects have no other attributes.
+
     Raises:
         FileError: the picture or its mask cannot be read.
         DecodeError: so it is, because of what it holds.
@@ -43,10 +46,13 @@ def named_sample(data: DataSet, source: Source) -> Sample:
             mask = decode_mask(data.read(annotations.mask))
         except DecodeError as fault:
             raise fault.at(f"{data.root}/{source.id} mask") from fault.__cause__
-    boxes = annotations.targets.get(Boxes.name)
-    unmasked = {} if boxes is None else {Boxes.name: boxes.changed(box_masks=None, crowds=None)}
+    targets = dict(annotations.targets)
+    for name, target in targets.items():
+        unsaid = {target.described: None} if target.facts is not None and not any(map(says, target.facts)) else {}
+        unmasked = {"box_masks": None, "crowds": None} if name == Boxes.name else {}
+        targets[name] = target.changed(**unmasked, **unsaid)
     try:
-        return _carrying(source, {**annotations.targets, **unmasked}, decoded.image, decoded.alpha, mask)
+        return _carrying(source, targets, decoded.image, decoded.alpha, mask)
     except SampleError as fault:
         raise fault.at(f"{data.root}/{source.id}") from None
 

@@ -12,8 +12,9 @@ from augkit.targets import run_lengths
 from augkit.targets.columns import Columns, numbers
 from augkit.targets.outlines import boxes_around, outlines_of
 from augkit.targets.polygons import Polygons, around
-from augkit.targets.rows import ROUNDING, Kept, refuse, rounded, rows_of
-from augkit.targets.target import Canvas, Given, PointTarget, Thin, target
+from augkit.targets.rows import ROUNDING, Kept, facts_of, refuse, rounded, rows_of
+from augkit.targets.surfaces import Canvas
+from augkit.targets.target import Given, PointTarget, Thin, target
 
 
 @target
@@ -22,13 +23,14 @@ class Boxes(PointTarget):
 
     Masks are COCO's run lengths over the whole picture, or an empty text. They stay as they are while a picture moves:
     what moves is the layer of the picture's own mask that each is decoded into. A number is the place that an object
-    had in its data set.
+    had in its data set. Attributes are facts that do not move; the key ``area`` goes when a box moves.
     """
 
     kind = "boxes"
     rank = 10
     labelled = "box_labels"
     is_coloured = True
+    described = "box_attributes"
     row_columns = ("boxes", "box_labels")
 
     boxes: Rows
@@ -36,6 +38,7 @@ class Boxes(PointTarget):
     box_masks: Sequence[str] | None = None
     crowds: Sequence[bool] | None = None
     box_numbers: Sequence[int] | None = None
+    box_attributes: Sequence[JsonObject] | None = None
 
     @classmethod
     def checked(cls, given: Given, size: Size) -> Self | None:
@@ -51,13 +54,18 @@ class Boxes(PointTarget):
                 refuse(name, "must be a list, one entry a box", f"{entries!r:.60}")
             if len(entries) != len(boxes):
                 refuse(name, f"must have one entry a box ({len(boxes)})", len(entries))
+            if name == "box_attributes":
+                facts_of(entries, name, len(boxes))
         return cls.of({**given, "boxes": boxes}) if "boxes" in given else None
 
     def outlines(self) -> list[Points]:
         return [outlines_of(self.boxes)]
 
     def at(self, outlines: list[Points]) -> Self:
-        return self.changed(boxes=boxes_around(outlines[0]))
+        facts = self.box_attributes
+        if facts is not None and any("area" in one for one in facts):
+            facts = [{key: value for key, value in one.items() if key != "area"} for one in facts]
+        return self.changed(boxes=boxes_around(outlines[0]), box_attributes=facts)
 
     def clipped(self, size: Size, min_visible: float) -> tuple[Self, Kept | None]:
         ends = np.isfinite(self.boxes).all(axis=1, keepdims=True)  # others reach beyond a horizon: hidden
@@ -81,7 +89,10 @@ class Boxes(PointTarget):
         masks, crowds = self.box_masks or [""] * len(self), self.crowds or [False] * len(self)
         names = ("label", "box", "rle", "is_crowd")
         rows = zip(self.names(), map(tuple, self.boxes.tolist()), masks, crowds, strict=True)
-        return {"instances": [dict(zip(names, row, strict=True)) for row in rows]}
+        found: list[JsonObject] = [dict(zip(names, row, strict=True)) for row in rows]
+        for row, facts in zip(found, self.box_attributes or (), strict=False):
+            row["attributes"] = facts
+        return {"instances": found}
 
     @classmethod
     def of_record(cls, record: JsonObject) -> Self | None:
@@ -89,17 +100,25 @@ class Boxes(PointTarget):
         if rows is None:
             return None
         box, labels, masks, crowds = ([row[name] for row in rows] for name in ("box", "label", "rle", "is_crowd"))
-        return cls._known(box, labels, masks, crowds)
+        return cls._known(box, labels, masks, crowds, [row.get("attributes") or {} for row in rows])
 
     @classmethod
-    def _known(cls, boxes: Sequence[Sequence[float]], labels: list[str], masks: list[str], crowds: list[bool]) -> Self:
+    def _known(
+        cls,
+        boxes: Sequence[Sequence[float]],
+        labels: list[str],
+        masks: list[str],
+        crowds: list[bool],
+        facts: list[JsonObject],
+    ) -> Self:
         """Return boxes of what was checked."""
         rows = np.array(boxes, np.float64).reshape(-1, 4)
-        return cls(rows, labels, masks if any(masks) else None, crowds if any(crowds) else None)
+        known = facts if any(facts) else None
+        return cls(rows, labels, masks if any(masks) else None, crowds if any(crowds) else None, box_attributes=known)
 
     def fields(self) -> dict[str, list[Json]]:
         found = {"boxes": self.boxes.tolist(), "box_labels": self.names()}
-        more = (("box_masks", self.box_masks), ("crowds", self.crowds))
+        more = (("box_masks", self.box_masks), ("crowds", self.crowds), ("box_attributes", self.box_attributes))
         return found | {name: list(entries) for name, entries in more if entries is not None and any(entries)}
 
     @classmethod
@@ -118,7 +137,8 @@ class Boxes(PointTarget):
         labels = columns.names("box_labels", count)
         masks, crowds = (columns.listed(name, count) or [""] * count for name in ("box_masks", "crowds"))
         texts = [_mask(value, columns, place) if value else "" for place, value in enumerate(masks)]
-        return cls._known(found, labels, texts, list(map(bool, crowds)))
+        facts = columns.facts("box_attributes", count)
+        return cls._known(found, labels, texts, list(map(bool, crowds)), facts or [])
 
     def with_area(self) -> Indices:
         """Return the places of the boxes that have an area."""

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from math import isfinite
 
-from augkit.core.arrays import Json, Label
+from augkit.core.arrays import Json, JsonObject, Label
 from augkit.core.spatial import Size
 from augkit.errors import FileError
 
@@ -76,6 +76,18 @@ class Columns:
         if value is not None and count not in (None, len(value)):
             raise FileError(f"must be one each, {count}, got {len(value)}.", self.place(name))
         return value
+
+    def facts(self, name: str, count: int) -> list[JsonObject] | None:
+        """Return a column of facts that do not move, a JSON object each, or None if there is no such column.
+
+        Raises:
+            FileError: it holds something else.
+        """
+        value = self.listed(name, count)
+        for place, entry in enumerate(value or ()):
+            if not isinstance(entry, dict | None):
+                raise FileError(f"must be an object, got {shown(entry)}.", self.place(name, place))
+        return None if value is None else [entry or {} for entry in value]
 
     def names(self, name: str, count: int) -> list[str]:
         """Return a column of labels; without one, all have the picture's class.

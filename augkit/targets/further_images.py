@@ -10,7 +10,8 @@ from augkit.core.arrays import Image
 from augkit.core.spatial import Size
 from augkit.core.tonal import RANGE
 from augkit.targets.rows import named_arrays, refuse
-from augkit.targets.target import Canvas, Given, PixelTarget, target
+from augkit.targets.surfaces import Canvas
+from augkit.targets.target import Given, PixelTarget, target
 
 
 @target

@@ -11,7 +11,8 @@ from augkit.core.spatial import Size
 from augkit.errors import FileError
 from augkit.targets.columns import Columns, numbers
 from augkit.targets.rows import ROUNDING, Kept, refuse, rounded, rows_of
-from augkit.targets.target import Canvas, Given, PointTarget, Thin, target
+from augkit.targets.surfaces import Canvas
+from augkit.targets.target import Given, PointTarget, Thin, target
 
 
 @target

@@ -8,7 +8,8 @@ import numpy as np
 from augkit.core.arrays import Mask
 from augkit.core.spatial import Size
 from augkit.targets.rows import named_arrays, refuse
-from augkit.targets.target import Canvas, Given, PixelTarget, target
+from augkit.targets.surfaces import Canvas
+from augkit.targets.target import Given, PixelTarget, target
 
 
 @target

@@ -11,7 +11,8 @@ from augkit.errors import FileError
 from augkit.targets.columns import Columns, numbers, shown
 from augkit.targets.outlines import part_inside
 from augkit.targets.rows import Kept, Polygon, flat_of, pairs_of, polygons_of, rounded
-from augkit.targets.target import Canvas, Given, PointTarget, Thin, target
+from augkit.targets.surfaces import Canvas
+from augkit.targets.target import Given, PointTarget, Thin, target
 
 Box = tuple[float, float, float, float]
 Ring = Sequence[float]  # x0, y0, x1, y1, ... in pixels

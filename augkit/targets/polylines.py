@@ -5,13 +5,14 @@ from typing import Self
 
 import numpy as np
 
-from augkit.core.arrays import Json, Labels, Points
+from augkit.core.arrays import Json, JsonObject, Labels, Points
 from augkit.core.spatial import Size
 from augkit.errors import FileError
 from augkit.targets.columns import numbers
 from augkit.targets.outlines import length_inside
 from augkit.targets.rows import ROUNDING, Kept, lines_of, pairs_of
-from augkit.targets.target import Canvas, RowTarget, target
+from augkit.targets.surfaces import Canvas
+from augkit.targets.target import RowTarget, target
 
 
 @target
@@ -24,6 +25,7 @@ class Polylines(RowTarget):
 
     polylines: Sequence[Points]
     polyline_labels: Labels | None = None
+    polyline_attributes: Sequence[JsonObject] | None = None
 
     @classmethod
     def valid(cls, values: object) -> Labels:

@@ -1,7 +1,7 @@
 """Records: targets as the lines of a lineage, the columns of files, and the hash of a work plan hold them."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, fields as fields_of, replace
+from dataclasses import dataclass, field as dataclass_field, fields as fields_of, replace
 
 from augkit.core.arrays import Json, JsonObject, Label
 from augkit.core.spatial import Size
@@ -28,6 +28,7 @@ class Instance:
         keypoints: x, y, visibility (COCO's 0, 1, 2) for every point of its class; empty where there are none.
         rle: a mask of the picture's size as COCO's compressed run lengths, where it has one instead of rings.
         is_crowd: it stands for many.
+        attributes: facts of it that do not move, by name.
     """
 
     label: str
@@ -36,9 +37,35 @@ class Instance:
     keypoints: Ring = ()
     rle: str = ""
     is_crowd: bool = False
+    attributes: JsonObject | None = dataclass_field(default=None, hash=False)
 
 
-INSTANCE = tuple(field.name for field in fields_of(Instance))
+INSTANCE = tuple(field.name for field in fields_of(Instance) if field.name != ATTRIBUTES)
+
+# Names by which formats call a thing, and what they could find out again: a form that has no place for these loses no
+# label, so that they make no kind of label by themselves.
+_URLS = ("url", "coco_url", "flickr_url", "flickr_640_url")
+BOOKKEEPING = frozenset(("id", "area", "category_id", "license", "date_captured", "caption_ids", "isbbox", *_URLS))
+_FLAGS = frozenset(("difficult", "truncated", "occluded", "ignore", "rotation", "z_order", "group_id"))  # 0: not set
+_NOTHING: tuple[Json, ...] = (None, False, "", [], {}, "Unspecified")
+
+
+def says(attributes: JsonObject | None) -> bool:
+    """Return whether facts hold a label: something else than bookkeeping, flags that are not set, and empty values.
+
+    >>> says({"id": 7, "occluded": False, "difficult": 0}), says({"score": 0.0}), says({"difficult": 1})
+    (False, True, True)
+    """
+    for name, value in (attributes or {}).items():
+        says_nothing = any(value is nothing or value == nothing != 0 for nothing in _NOTHING)
+        if name not in BOOKKEEPING and not says_nothing and not (name in _FLAGS and value in (0, "0")):
+            return says(value) if name == ATTRIBUTES and isinstance(value, dict) else True
+    return False
+
+
+def bookkeeping(attributes: JsonObject | None) -> JsonObject | None:
+    """Return what is left of facts without those that are labels; None where nothing is."""
+    return {name: value for name, value in (attributes or {}).items() if name in BOOKKEEPING} or None
 
 
 @of_kinds
@@ -58,19 +85,22 @@ def columns() -> tuple[str, ...]:
     """Return the columns of all kinds: those with one entry a box, then those of the picture."""
     rows = (column for kind in point_kinds() for column in kind.row_columns)
     first, *others = (column for kind in point_kinds() for column in kind.columns)
-    return (*rows, "box_masks", "crowds", first, SIZE, *others)  # these two of the boxes came later than others
+    # These three of the boxes came later than others.
+    return (*rows, "box_masks", "crowds", first, SIZE, *others, "box_attributes")
 
 
 def of_instances(instances: Iterable[Instance]) -> dict[str, PointTarget]:
     """Return the targets of a picture's objects; they say that objects were looked for, even where there is none."""
-    facts = [{name: getattr(one, name) for name in INSTANCE} for one in instances]
+    facts = [{name: getattr(one, name) for name in (*INSTANCE, ATTRIBUTES)} for one in instances]
     return of_record({"instances": facts})
 
 
 def instances_of(targets: Carried) -> tuple[Instance, ...] | None:
     """Return the objects of a picture; None where they were not looked for."""
     found = record(targets).get("instances")
-    return None if found is None else tuple(Instance(*(row[name] for name in INSTANCE)) for row in found)
+    if found is None:
+        return None
+    return tuple(Instance(**{name: row[name] for name in INSTANCE}, attributes=row.get(ATTRIBUTES)) for row in found)
 
 
 def record(targets: Carried) -> JsonObject:
@@ -100,17 +130,22 @@ def kinds_in(targets: Carried) -> Iterator[str]:
         yield target.kind
         if isinstance(target, Boxes) and any(target.box_masks or ()):
             yield Polygons.kind
+        if any(map(says, target.facts or ())):
+            yield ATTRIBUTES
 
 
 def without(targets: Carried, kind: str) -> dict[str, PointTarget]:
     """Return targets without one kind of label, and without what is part of its rows."""
     found: dict[str, PointTarget] = {}
     for name, target in targets.items():
-        lost = [keyword for keyword in target.keywords if keyword.endswith(kind)] if kind == ATTRIBUTES else []
+        changes: dict[str, object] = {}
+        if kind == ATTRIBUTES and target.described:
+            left = [bookkeeping(facts) or {} for facts in target.facts or ()]
+            changes = {target.described: left if any(left) else None}
         if kind == Polygons.kind and isinstance(target, Boxes):
-            lost = ["box_masks"]
+            changes = {"box_masks": None}
         if target.kind != kind and not (target.follows == Boxes.name and kind == Boxes.kind):
-            found[name] = target.changed(**dict.fromkeys(lost))
+            found[name] = target.changed(**changes)
     return found
 
 

@@ -10,13 +10,14 @@ from typing import Self
 
 import numpy as np
 
-from augkit.core.arrays import Json, Labels, Points, Reals, Rows
+from augkit.core.arrays import Json, JsonObject, Labels, Points, Reals, Rows
 from augkit.core.spatial import Size
 from augkit.errors import FileError, SampleError
 from augkit.targets.columns import numbers
 from augkit.targets.outlines import EDGE_POINTS, OUTLINE, area_inside
 from augkit.targets.rows import ROUNDING, Kept, rows_of
-from augkit.targets.target import Canvas, RowTarget, target
+from augkit.targets.surfaces import Canvas
+from augkit.targets.target import RowTarget, target
 
 _RIGHT, _LEFT = 2 * EDGE_POINTS + 1, 2 * EDGE_POINTS + 3  # middles of sides, among the points of `OUTLINE`
 _CORNERS = np.array([[0.0, 0.0], [1.0, 0.0], [1.0, 1.0], [0.0, 1.0]])
@@ -31,6 +32,7 @@ class RotatedBoxes(RowTarget):
 
     rotated_boxes: Rows
     rotated_box_labels: Labels | None = None
+    rotated_box_attributes: Sequence[JsonObject] | None = None
 
     @classmethod
     def valid(cls, values: object) -> Labels:

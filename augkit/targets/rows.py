@@ -5,7 +5,7 @@ from typing import NoReturn, TypeVar
 
 import numpy as np
 
-from augkit.core.arrays import Array, Labels, Points, Reals, Rows
+from augkit.core.arrays import Array, JsonObject, Labels, Points, Reals, Rows
 from augkit.core.validation import is_number
 from augkit.errors import SampleError
 
@@ -17,6 +17,18 @@ Kept = Sequence[int] | Array  # which rows are left, by their places
 T = TypeVar("T")
 
 _FLAT = " Bring COCO's flat lists into shape: np.reshape(ring, (-1, 2))."
+
+
+def facts_of(values: object, where: str, count: int) -> list[JsonObject]:
+    """Return facts that do not move, one JSON object a row.
+
+    Raises:
+        SampleError: they are something else.
+    """
+    found = listed(values, f"Sample.{where}", f"a list of {count} dictionaries, one of each")
+    if len(found) != count or not all(isinstance(facts, dict) for facts in found):
+        refuse(where, f"must be a list of {count} dictionaries, one of each", f"{values!r:.60}")
+    return list(found)  # type: ignore[arg-type]
 
 
 def refuse(keyword: str, rule: str, value: object, advice: str = "") -> NoReturn:

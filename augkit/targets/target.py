@@ -9,11 +9,11 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from functools import cache
-from typing import ClassVar, Literal, Protocol, Self, TypeVar, dataclass_transform
+from typing import ClassVar, Literal, Self, TypeVar, dataclass_transform
 
 import numpy as np
 
-from augkit.core.arrays import Image, Json, JsonObject, Labels, Mask, Points, Reals
+from augkit.core.arrays import Image, Json, JsonObject, Labels, Points
 from augkit.core.ops import Spatial
 from augkit.core.sampling import Pairs, SamplingOptions
 from augkit.core.spatial import Size
@@ -22,31 +22,13 @@ from augkit.errors import ArgumentError, SampleError
 from augkit.registers import Register
 from augkit.targets.columns import Columns
 from augkit.targets.outlines import fine_lines
-from augkit.targets.rows import Kept, batched, chosen, flat_of, joined, labels_of, numbered, rounded
+from augkit.targets.rows import Kept, batched, chosen, facts_of, flat_of, joined, labels_of, numbered, rounded
+from augkit.targets.surfaces import Canvas
 
 Given = Mapping[str, object]  # keywords of a `Sample`, by name; those that are None are left out
 Place = tuple[str, str]  # of an array beside a picture: the keyword, and its name where that holds several
 # Points (n, 2) without those that say nothing; of a closed ring that has no area, none.
 Thin = Callable[[Points, bool], Points]
-
-
-class Canvas(Protocol):
-    """A surface that targets are drawn on, in the picture's own pixels. A name gives a colour; without, it is one."""
-
-    def tint(self, classes: Mask) -> None:
-        """Lay a colour over every class of a mask but 0."""
-
-    def line(self, points: Points, name: str | None = None) -> None:
-        """Draw a line through points (n, 2)."""
-
-    def box(self, box: Reals, name: str | None = None) -> None:
-        """Draw a rectangle: left, top, right, bottom."""
-
-    def dot(self, point: Points) -> None:
-        """Draw a point (2,), over all lines."""
-
-    def tag(self, corner: Points, name: str) -> None:
-        """Write a name at a point (2,), over all else."""
 
 
 class Target(ABC):
@@ -150,6 +132,7 @@ class PointTarget(Target):
         grouped: the keyword of how many rows belong to each object, which keypoint pairs change places in; likewise.
         edges: straight, and bent by warps: ``open`` or ``closed`` lines; or an empty text.
         is_coloured: labels of it have colours of their own in a preview.
+        described: the keyword of facts that do not move, a JSON object a row; or an empty text.
         row_columns, columns: the names under which files hold it: one entry a box, and others.
     """
 
@@ -157,6 +140,7 @@ class PointTarget(Target):
     grouped: ClassVar[str] = ""
     edges: ClassVar[Literal["", "open", "closed"]] = ""
     is_coloured: ClassVar[bool] = False
+    described: ClassVar[str] = ""
     row_columns: ClassVar[tuple[str, ...]] = ()
     columns: ClassVar[tuple[str, ...]] = ()
 
@@ -253,6 +237,8 @@ class PointTarget(Target):
             values = [vars(part)[name] for part in parts]
             if name == cls.grouped:
                 values = [[len(part)] if value is None else value for part, value in zip(parts, values, strict=True)]
+            if name == cls.described and any(value is not None for value in values):
+                values = [[{}] * len(part) if part.facts is None else part.facts for part in parts]
             made[name] = joined(values)
         return cls.of(made)
 
@@ -266,13 +252,21 @@ class PointTarget(Target):
         """Whether its rows have labels."""
         return bool(self.labelled) and vars(self)[self.labelled] is not None
 
+    @property
+    def facts(self) -> Sequence[JsonObject] | None:
+        """Facts of its rows that do not move, or None."""
+        return vars(self).get(self.described)
+
     def names(self) -> list[str]:
         """Return its labels as text; none where it has none."""
         return [str(label) for label in vars(self)[self.labelled]] if self.is_labelled else []
 
 
 class RowTarget(PointTarget):
-    """Labelled rows of numbers that stand for themselves: rotated boxes, lines. Its fields are these two."""
+    """Labelled rows of numbers that stand for themselves: rotated boxes, lines.
+
+    Its fields are the rows, their labels, and perhaps facts that do not move, a JSON object a row.
+    """
 
     @classmethod
     @abstractmethod
@@ -301,7 +295,9 @@ class RowTarget(PointTarget):
     def checked(cls, given: Given, size: Size) -> Self | None:
         values = cls.valid(given.get(cls.name, ()))
         labels = labels_of(given.get(cls.labelled), cls.labelled, len(values))
-        return cls.of({cls.name: values, cls.labelled: labels}) if cls.name in given else None
+        facts = given.get(cls.described)
+        known = {} if facts is None else {cls.described: facts_of(facts, cls.described, len(values))}
+        return cls.of({cls.name: values, cls.labelled: labels, **known}) if cls.name in given else None
 
     def written(self, size: Size, thin: Thin) -> Self:
         rows = self.values
@@ -310,19 +306,27 @@ class RowTarget(PointTarget):
 
     def record(self) -> JsonObject:
         both = zip(self.names(), self.values, strict=True)
-        return {self.name: [{"label": label, "numbers": flat_of(row)} for label, row in both]}
+        found: list[JsonObject] = [{"label": label, "numbers": flat_of(row)} for label, row in both]
+        for row, facts in zip(found, self.facts or (), strict=False):
+            row["attributes"] = facts
+        return {self.name: found}
 
     @classmethod
     def of_record(cls, record: JsonObject) -> Self | None:
         found = record.get(cls.name)
-        return None if found is None else cls._of([one["numbers"] for one in found], [one["label"] for one in found])
+        if found is None:
+            return None
+        facts = [one.get("attributes") or {} for one in found]
+        return cls._of([one["numbers"] for one in found], [one["label"] for one in found], facts)
 
     @classmethod
-    def _of(cls, rows: Sequence[Sequence[float]], labels: list[str]) -> Self:
-        return cls.of({cls.name: cls.of_numbers(rows), cls.labelled: labels})
+    def _of(cls, rows: Sequence[Sequence[float]], labels: list[str], facts: list[JsonObject]) -> Self:
+        known: dict[str, object] = {cls.described: facts} if any(facts) else {}
+        return cls.of({cls.name: cls.of_numbers(rows), cls.labelled: labels, **known})
 
     def fields(self) -> dict[str, list[Json]]:
-        return {self.name: [list(flat_of(row)) for row in self.values], self.labelled: self.names()}
+        known = {} if self.facts is None else {self.described: list(self.facts)}
+        return {self.name: [list(flat_of(row)) for row in self.values], self.labelled: self.names(), **known}
 
     @classmethod
     def of_columns(cls, columns: Columns) -> Self | None:
@@ -330,7 +334,8 @@ class RowTarget(PointTarget):
         if values is None:
             return None
         rows = [cls.read(value, columns.place(cls.name, place)) for place, value in enumerate(values)]
-        return cls._of(rows, columns.names(cls.labelled, len(values)))
+        facts = columns.facts(cls.described, len(values)) if cls.described else None
+        return cls._of(rows, columns.names(cls.labelled, len(values)), facts or [])
 
 
 T = TypeVar("T", bound=Target)
@@ -352,7 +357,7 @@ def target(cls: type[T]) -> type[T]:
     made.name, made.shown_by = made.keywords[0], made.shown_by or made.keywords[:1]
     if issubclass(made, RowTarget):
         made.columns = made.keywords
-        made.labelled = made.keywords[1]
+        made.labelled, made.described = made.keywords[1], "".join(made.keywords[2:3])
     _require_new_keywords(made)
     TARGETS.add(made.name, made)
     for forget in _FORGET:

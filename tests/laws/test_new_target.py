@@ -26,7 +26,8 @@ from augkit.errors import SampleError
 from augkit.targets.columns import numbers
 from augkit.targets.rows import rows_of
 from augkit.targets.rows import Kept
-from augkit.targets.target import Canvas, RowTarget, target
+from augkit.targets.surfaces import Canvas
+from augkit.targets.target import RowTarget, target
 
 AROUND = np.linspace(0.0, 2.0 * np.pi, 32, endpoint=False)
 RIM = np.stack([np.cos(AROUND), np.sin(AROUND)], axis=-1)
@@ -178,7 +179,7 @@ for form in ("webdataset", "parquet"):
     assert verify(form).is_sound and replay(form, lines[0]["id"]).is_identical
 refused = expand("refused", "coco")
 assert refused.returncode == 2
-assert "must have a place for circles, got coco. Use webdataset or parquet." in refused.stderr
+assert "must have a place for circles, got coco. Use webdataset or parquet, or pass --drop circles." in refused.stderr
 """,
 }
 

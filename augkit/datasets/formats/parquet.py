@@ -27,7 +27,7 @@ from typing import TYPE_CHECKING, BinaryIO
 from augkit.core.arrays import Json, JsonObject, Label
 from augkit.core.text_files import json_of
 from augkit.datasets import places
-from augkit.datasets.data_set import DataSet, Source, Split
+from augkit.datasets.data_set import ATTRIBUTES, DataSet, Kind, Source, Split
 from augkit.datasets.fields import FIELDS, annotations_of
 from augkit.datasets.format import FORMATS, Packed
 from augkit.datasets.inventory import Inventory
@@ -85,7 +85,7 @@ class ParquetFormat(Packed):
 
     @contextmanager
     def writing(self, sink: Sink, part: Part) -> Iterator[Add]:
-        module, schema = places.parquet(), _schema()
+        module, schema = places.parquet(), _schema(part.kinds)
         with sink.open(self.file(part)) as file:
             rows: list[JsonObject] = []
             # Pictures are compressed already, and the least and the greatest of them would be held several times over.
@@ -99,7 +99,7 @@ class ParquetFormat(Packed):
                     rows.clear()
 
             def add(record: Record, data: bytes, mask: bytes | None) -> None:
-                rows.append(_row(record, data, mask))
+                rows.append(_row(record, data, mask, part.kinds))
                 if len(rows) >= MOST_ROWS or sum(len(row["image"]["bytes"]) for row in rows) > MOST_BYTES:
                     flush()
 
@@ -234,7 +234,7 @@ def _class_names(metadata: Mapping[bytes, bytes], column: str, where: str) -> tu
     return tuple(found) if isinstance(found, list) and all(isinstance(name, str) for name in found) else ()
 
 
-def _row(record: Record, data: bytes, mask: bytes | None) -> JsonObject:
+def _row(record: Record, data: bytes, mask: bytes | None, kinds: frozenset[Kind]) -> JsonObject:
     fields = records.fields(record.targets, record.size)
     label = record.label
     other = None if label is None or isinstance(label, str) else json.dumps(label)
@@ -245,16 +245,21 @@ def _row(record: Record, data: bytes, mask: bytes | None) -> JsonObject:
         "label_json": other,
         "split": record.split,
         "mask": None if mask is None else {"bytes": mask, "path": f"{record.name}.mask.png"},
-        **{name: json.dumps(fields[name]) if name in fields else None for name in FIELDS},
+        **{name: json.dumps(fields[name]) if name in fields else None for name in _columns(kinds)},
     }
 
 
-def _schema() -> pyarrow.Schema:
+def _columns(kinds: frozenset[Kind]) -> list[str]:
+    """Return those of `FIELDS` that are written: facts that do not move only where there are any."""
+    return [name for name in FIELDS if not name.endswith(ATTRIBUTES) or ATTRIBUTES in kinds]
+
+
+def _schema(kinds: frozenset[Kind]) -> pyarrow.Schema:
     """Return the columns; metadata makes `datasets` show image and mask as pictures."""
     import pyarrow
 
     picture = pyarrow.struct([("bytes", pyarrow.binary()), ("path", pyarrow.string())])
-    columns = {name: pyarrow.string() for name in ("image", "label", "label_json", "split", "mask", *FIELDS)}
+    columns = {name: pyarrow.string() for name in ("image", "label", "label_json", "split", "mask", *_columns(kinds))}
     columns |= {"image": picture, "mask": picture}
     text = {"dtype": "string", "_type": "Value"}
     features = {name: {"_type": "Image"} if kind is picture else text for name, kind in columns.items()}
