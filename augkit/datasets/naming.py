@@ -7,13 +7,8 @@ from collections.abc import Callable, Iterable
 from augkit.core.arrays import Json
 from augkit.datasets.data_set import Split
 from augkit.errors import FileError, closest
+from augkit.images import PICTURE_SUFFIXES
 from augkit.storage.root import inside
-
-_JPEG_SUFFIXES = {".jpg", ".jpeg", ".jpe", ".jfif", ".mpo"}
-_PBM_SUFFIXES = {".pbm", ".pgm", ".pnm", ".ppm"}
-PICTURE_SUFFIXES = frozenset(
-    {".bmp", ".dib", ".gif", ".png", ".tif", ".tiff", ".webp"} | _JPEG_SUFFIXES | _PBM_SUFFIXES
-)
 
 # Those that Hugging Face `datasets` knows, too, but for eval, which others take for val.
 SPLIT_NAMES: dict[str, Split] = {

@@ -24,7 +24,7 @@ FLOORS = [
     {"core"},
     {"targets"},
     {"yaml_file", "images"},
-    {"executors", "transforms"},
+    {"executors", "transforms", "codec"},
     {"storage"},
     {"datasets"},
     {"pipeline"},

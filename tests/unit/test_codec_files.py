@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from augkit.errors import ArgumentError, AugkitError, DecodeError, FileError, SampleError
-from augkit.images import ENCODINGS, MAX_FILE_BYTES, Header, decode, decoding, encode, probe, read
+from augkit.images import ENCODINGS, MAX_FILE_BYTES, Header, decode, encode, header, probe, read
 
 _y, _x = np.mgrid[0:60, 0:90]
 PHOTO = np.dstack([_x * 2, _y * 4, (_x + _y)]).astype(np.uint8)
@@ -86,9 +86,9 @@ def test_the_same_picture_gives_the_same_bytes_without_metadata(encoding: str) -
 @pytest.mark.parametrize("encoding", ENCODINGS)
 def test_the_pixel_limit_holds_by_the_header_alone(encoding: str, monkeypatch: pytest.MonkeyPatch) -> None:
     data = encode(PHOTO, encoding)
-    monkeypatch.setattr(decoding, "MAX_PIXELS", 5400)
+    monkeypatch.setattr(header, "MAX_PIXELS", 5400)
     assert probe(data) == Header(encoding, 60, 90, 3, 1)
-    monkeypatch.setattr(decoding, "MAX_PIXELS", 5399)
+    monkeypatch.setattr(header, "MAX_PIXELS", 5399)
     for ask in (probe, decode):
         with pytest.raises(DecodeError, match=r"at most 5,399 pixels, got 60 x 90\."):
             ask(data)

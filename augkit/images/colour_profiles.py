@@ -1,0 +1,113 @@
+"""Colour profiles: pictures of other colour spaces brought to sRGB by LittleCMS, as every viewer shows them.
+
+A profile counts as sRGB, and changes nothing, where it moves no colour of a grid by more than a level. Conversions are
+perceptual, as the profiles' makers mean pictures to be shown. A profile that is damaged, or of another kind of colour
+than its picture, is left aside, as viewers leave it. PNG's gAMA and cHRM chunks and EXIF's ColorSpace are not profiles,
+and are not regarded.
+
+References: ICC.1:2022; IEC 61966-2-1 for sRGB; LittleCMS through ``PIL.ImageCms``.
+"""
+
+from collections.abc import Callable
+from functools import cache, lru_cache
+from io import BytesIO
+from itertools import product
+from typing import Literal, TypeAlias
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageCms, features
+
+from augkit.core.arrays import Image as Pixels
+from augkit.core.tonal import LUMA, to_nearest
+from augkit.images.header import hushed
+
+Space: TypeAlias = Literal["RGB", "L", "CMYK"]  # Pillow's mode of what is stored
+# What became of a picture's profile: nothing, where it is sRGB or there is none.
+Fate: TypeAlias = Literal["", "converted", "unfit", "deep"]
+
+# What is told of pictures, by the fate of their profiles; a count comes before it.
+FATES: dict[Fate, str] = {
+    "converted": "had colour profiles other than sRGB and were converted to it",
+    "unfit": "had colour profiles that are damaged or not for them, and were read as sRGB",
+    "deep": "of 16 bits had colour profiles other than sRGB, which is not converted: values were kept",
+}
+
+SAME = 1  # level, at most, that sRGB moves a colour by
+KEPT_PROFILES = 32  # a data set has few
+_GRID = (0, 51, 102, 128, 153, 204, 255)
+_CODES = {"RGB": "RGB ", "L": "GRAY", "CMYK": "CMYK"}
+
+
+def littlecms_version() -> str:
+    """Return the version of the LittleCMS that Pillow converts with; nothing where it was built without."""
+    return str(features.version("littlecms2") or "")
+
+
+def converted(image: Pixels, profile: bytes | None, space: Space) -> tuple[Pixels, Fate]:
+    """Return a picture in sRGB, and what became of its profile.
+
+    Args:
+        image: (H, W), (H, W, 3) or, with alpha, (H, W, 4) of uint8 or uint16; of inks (H, W, 4).
+        profile: as the file holds it.
+        space: of what was stored: a grey picture has equal channels here where it has alpha.
+
+    Returns:
+        The picture; inks, of which none is 0, come as (H, W, 3) RGB in any case.
+    """
+    change = None
+    fate: Fate = ""
+    if profile:
+        change, fate = _change(profile, space)
+    if image.dtype != np.uint8:
+        return image, "deep" if change else fate
+    if change is not None and space != "CMYK" and image.shape[2:] == (4,):
+        colours = np.ascontiguousarray(image[..., :3])
+        return np.dstack([change(colours), image[..., 3]]), fate
+    if change is None and space == "CMYK":
+        return np.array(Image.fromarray(image, "CMYK").convert("RGB")), fate
+    return (image if change is None else change(image)), fate
+
+
+@lru_cache(KEPT_PROFILES)
+def _change(profile: bytes, space: Space) -> tuple[Callable[[Pixels], Pixels] | None, Fate]:
+    """Return what brings pixels of a space to sRGB, None where there is nothing to do, and what to tell."""
+    try:
+        with hushed():
+            read = ImageCms.ImageCmsProfile(BytesIO(profile))
+            if read.profile.xcolor_space != _CODES[space]:
+                return None, "unfit"
+            transform = ImageCms.buildTransform(read, _srgb(), space, "RGB")
+    except Exception:  # ImageCms wraps what it knows, and damaged profiles raise anything
+        return None, "unfit"
+
+    def through(pixels: Pixels) -> Pixels:
+        done = ImageCms.applyTransform(Image.fromarray(pixels, space), transform)
+        assert done is not None  # it is, in place only
+        return np.array(done)
+
+    if space == "L":
+        table = _greys(through(np.arange(256, dtype=np.uint8)[None])[0])
+        is_same = _is_near(table, np.arange(256))
+        return (None, "") if is_same else ((lambda pixels: cv2.LUT(pixels, table)), "converted")
+    if space == "RGB":
+        grid = np.array(list(product(_GRID, repeat=3)), np.uint8)[None]
+        if _is_near(through(grid), grid):
+            return None, ""
+    return through, "converted"
+
+
+def _greys(colours: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Return greys (n,) of colours (n, 3), which are grey but for the last bit."""
+    red, green, blue = colours.astype(np.float64).T
+    return to_nearest(LUMA[0] * red + LUMA[1] * green + LUMA[2] * blue).astype(np.uint8)
+
+
+def _is_near(one: Pixels, other: Pixels) -> bool:
+    return int(np.abs(one.astype(np.int64) - other.astype(np.int64)).max()) <= SAME
+
+
+@cache
+def _srgb() -> ImageCms.ImageCmsProfile:
+    return ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB"))

@@ -1,0 +1,31 @@
+"""Orientation of pictures as EXIF tells it: which way is up."""
+
+import struct
+
+import cv2
+from PIL import Image
+
+from augkit.core.arrays import Image as Pixels
+from augkit.images.header import hushed
+
+ORIENTATION = 274  # the tag
+# EXIF orientation -> whether to transpose, then what to flip: OpenCV's 0 rows, 1 columns, -1 both
+_UPRIGHT = {2: (False, 1), 3: (False, -1), 4: (False, 0), 5: (True, None), 6: (True, 1), 7: (True, -1), 8: (True, 0)}
+
+
+def is_turned(orientation: int) -> bool:
+    """Return whether a picture of this orientation has its height and width exchanged when it is upright."""
+    return _UPRIGHT.get(orientation, (False, None))[0]
+
+
+def upright(image: Pixels, exif: bytes) -> Pixels:
+    """Turn the picture (H, W[, C]) as its EXIF block says; a damaged block counts as none, as in every viewer."""
+    tags = Image.Exif()
+    try:
+        with hushed():
+            tags.load(exif)
+        transposes, flip = _UPRIGHT.get(tags.get(ORIENTATION, 1), (False, None))
+    except (ArithmeticError, LookupError, OSError, SyntaxError, TypeError, ValueError, struct.error):
+        return image
+    image = cv2.transpose(image) if transposes else image
+    return image if flip is None else cv2.flip(image, flip)

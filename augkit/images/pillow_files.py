@@ -1,0 +1,137 @@
+"""Files that Pillow decodes, once more by OpenCV where Pillow would narrow 16 bits to 8."""
+
+import struct
+import zlib
+from io import BytesIO
+
+import cv2
+import numpy as np
+from PIL import Image, ImageFile, TiffImagePlugin
+
+from augkit.core.arrays import Image as Pixels, Mask
+from augkit.errors import DecodeError
+from augkit.images.header import Header, hushed
+from augkit.images.orientation import upright
+from augkit.images.stored import Stored
+
+FORMATS = ("PNG", "WEBP", "GIF", "BMP", "TIFF", "PPM")
+PNG_START = b"\x89PNG\r\n\x1a\n"
+# Pillow's mode -> the mode to convert to where nothing is transparent; otherwise that is RGBA
+_OPAQUE_MODE = {"1": "L", "L": "L", "P": "RGB", "RGB": "RGB", "RGBX": "RGB", "CMYK": "CMYK", "YCbCr": "RGB"}
+_GREY_MODES = ("1", "L", "LA", "La")
+_PNG_BITS = 24  # where IHDR says how many
+_PNG_CHANNELS = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}  # by the type of colour
+_PNG_PASSES = ((0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2), (0, 1, 1, 2))
+_PNG_HEADER = struct.Struct(">IIBBBBB")
+_PIECE = 1 << 20  # bytes that are unpacked at a time, and dropped
+_TIFF_WIDTH, _TIFF_HEIGHT, _TIFF_BITS_BLACK_PLANES = 256, 257, (258, 262, 284)
+_SWAP = {False: cv2.COLOR_RGB2BGR, True: cv2.COLOR_RGBA2BGRA}  # with alpha or not; both are their own inverse
+
+
+def header_of(picture: ImageFile.ImageFile) -> Header:
+    """Return the header of a file that Pillow opened."""
+    width, height = picture.size
+    if isinstance(picture, TiffImagePlugin.TiffImageFile):  # Pillow has turned its size already
+        width, height = int(picture.tag_v2[_TIFF_WIDTH]), int(picture.tag_v2[_TIFF_HEIGHT])
+    return Header(str(picture.format).lower(), height, width, len(picture.getbands()), getattr(picture, "n_frames", 1))
+
+
+def decode_by_pillow(data: bytes) -> Stored:
+    """Decode a whole file, or refuse it."""
+    with hushed(), Image.open(BytesIO(data), formats=FORMATS) as picture:
+        header_of(picture)
+        transparent, key = picture.has_transparency_data, picture.info.get("transparency")
+        is_grey_16 = picture.mode.startswith("I;16") or (picture.mode == "I" and picture.format == "PPM")
+        if not (is_grey_16 or transparent or picture.mode in _OPAQUE_MODE):
+            raise DecodeError(f"must hold 8 or 16 bits per channel, got {picture.mode!r} pixels. Convert it first.")
+        is_deep = _is_deep(picture)  # before load, which forgets how the pixels were stored
+        picture.load()  # complete or an error; turns a TIFF upright
+        if picture.format == "PNG":
+            last = picture.crop((0, picture.height - 1, picture.width, picture.height))
+            may_be_short = picture.info.get("interlace") or not np.asarray(last).any()  # Pillow leaves 0 for what lacks
+            if may_be_short and _is_short(data):
+                raise ValueError("its pixels end before the picture does")
+        exif, profile = picture.info.get("exif"), picture.info.get("icc_profile")
+        if is_deep and not is_grey_16:
+            found = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
+            if found is None or found.dtype != np.uint16 or found.shape[1::-1] != picture.size:
+                raise ValueError("its 16-bit pixels cannot be read")
+            image: Pixels = cv2.cvtColor(found[..., : 4 if transparent else 3], _SWAP[transparent])
+            return Stored(image, exif, profile, "L" if picture.mode in _GREY_MODES else "RGB", transparent)
+        if is_grey_16:
+            image = np.array(picture).astype(np.uint16)
+            if transparent:
+                image = np.dstack([image, image, image, np.where(image == key, 0, 65535).astype(np.uint16)])
+            return Stored(image, exif, profile, "L", transparent)
+        mode = "RGBA" if transparent else _OPAQUE_MODE[picture.mode]
+        space = "CMYK" if mode == "CMYK" else "L" if picture.mode in _GREY_MODES else "RGB"
+        return Stored(np.array(picture.convert(mode)), exif, profile, space, transparent)  # type: ignore[arg-type]
+
+
+def stored_numbers(data: bytes) -> Mask | None:
+    """Return the numbers (H, W) that a file stores where its colours are not these: indices, and greys of few bits.
+
+    None is for all others. The file is one that was decoded as a picture before. A form in which 1 is black (PBM, and
+    TIFF with white as 0) is read as all libraries show it: black is 0.
+    """
+    with hushed(), Image.open(BytesIO(data), formats=FORMATS) as picture:
+        mode, step = picture.mode, _step(data, picture)
+        if mode not in ("1", "P") and step == 1.0:
+            return None
+        picture.load()
+        numbers: Mask = np.array(picture)
+        if mode in ("1", "P"):
+            numbers = numbers.astype(np.uint8)
+        else:
+            reals = np.rint(numbers.astype(np.float64) / step)
+            numbers = reals.astype(np.uint8 if mode == "L" else np.uint16)
+        exif = picture.info.get("exif")
+    return upright(numbers, exif) if exif else numbers
+
+
+def _step(data: bytes, picture: ImageFile.ImageFile) -> float:
+    """Return what Pillow multiplied the greys of a file with, to use all 8 or 16 bits."""
+    most = 255
+    if picture.mode == "L" and picture.format == "PNG":
+        most = 2 ** data[_PNG_BITS] - 1
+    elif picture.mode == "L" and isinstance(picture, TiffImagePlugin.TiffImageFile):
+        most = 2 ** int((picture.tag_v2.get(_TIFF_BITS_BLACK_PLANES[0]) or (8,))[0]) - 1
+    elif picture.format == "PPM" and picture.tile[0].codec_name.startswith("ppm"):  # raw pixels use all bits
+        arguments = picture.tile[0].args
+        most = arguments[1] if isinstance(arguments, tuple) else most
+        return (65535.0 if picture.mode == "I" else 255.0) / most
+    return 255.0 / most
+
+
+def _is_deep(picture: ImageFile.ImageFile) -> bool:
+    """Return whether 16 bits per channel are stored; refuse layouts of them that no decoder here reads correctly."""
+    layout = [tile.args for tile in picture.tile]
+    is_deep, is_odd = ";16" in str(layout), False
+    if isinstance(picture, TiffImagePlugin.TiffImageFile):
+        bits, black, planes = (picture.tag_v2.get(tag) for tag in _TIFF_BITS_BLACK_PLANES)
+        is_deep = max(bits or (1,)) > 8
+        is_odd = max(bits or (1,)) != 16 or black == 0 or planes == 2 or "RGBa" in str(layout)
+    elif picture.format == "PPM" and picture.mode == "RGB":
+        is_deep = is_odd = isinstance(layout[0], tuple) and layout[0][-1] > 255
+    if is_deep and is_odd:
+        raise DecodeError("stores its 16-bit pixels in a way that is not supported. Save it as a 16-bit PNG.")
+    return is_deep
+
+
+def _is_short(data: bytes) -> bool:
+    """Return whether the pixels of a whole PNG file, unpacked, are fewer than its header says (PNG, section 8)."""
+    width, height, bits, kind, _, _, interlace = _PNG_HEADER.unpack_from(data, len(PNG_START) + 8)
+    missing = 0
+    for left, top, across, down in _PNG_PASSES if interlace else ((0, 0, 1, 1),):
+        columns, rows = -(-(width - left) // across), -(-(height - top) // down)
+        if columns > 0 and rows > 0:
+            missing += rows * (1 + (columns * bits * _PNG_CHANNELS[kind] + 7) // 8)
+    place, stream = len(PNG_START), zlib.decompressobj()
+    while place + 8 <= len(data) and missing > 0 and not stream.eof:
+        length, name = struct.unpack_from(">I4s", data, place)
+        rest = data[place + 8 : place + 8 + length] if name == b"IDAT" else b""
+        while rest and missing > 0 and not stream.eof:
+            missing -= len(stream.decompress(rest, _PIECE))
+            rest = stream.unconsumed_tail
+        place += length + 12
+    return missing - len(stream.flush(_PIECE) if missing > 0 else b"") > 0
