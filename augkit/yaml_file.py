@@ -8,7 +8,7 @@ means what it looks like. The parser's events become data directly: a file can n
 import math
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -33,6 +33,7 @@ _WORDS: dict[str, bool | None] = {"": None, "~": None, "null": None, "Null": Non
 _WORDS |= {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
 _UNFIT = re.compile("[\0\ud800-\udfff]")  # legal as escapes, but no path, name or console can hold them
 _PLAIN = re.compile(r"[A-Za-z_/][\w./+-]*( [\w./+-]+)*")  # strings that read well without quotes
+_OLD_WORDS = frozenset(("yes", "no", "on", "off"))  # booleans of YAML 1.1, as other readers have it: quoted here
 
 
 @dataclass(frozen=True)
@@ -71,22 +72,28 @@ def read(path: str | os.PathLike[str]) -> Document:
     return parse(read_settings(path), os.fspath(path))
 
 
-def parse(text: str, where: str = "<string>") -> Document:
-    """Read one YAML document from `text`; `where` is the name it has in messages.
+def parse(text: str, where: str = "<string>", texts: Container[str] | None = None) -> Document:
+    """Read one YAML document from `text`.
+
+    Args:
+        text: the document.
+        where: the name it has in messages.
+        texts: keys at the top whose values hold nothing but text, as it is written: ``007`` and ``null`` are names.
+            Where this is given, a key may be a number anywhere, and is text too.
 
     Raises:
         FileError: it is too long, or no strict YAML; the sentence names the line.
     """
     if len(text) > MAX_BYTES:
         raise FileError(TOO_LARGE, f"{where}:1")
-    return _Reader(text, where).document()
+    return _Reader(text, where, texts).document()
 
 
 class _Reader:
     """Turn the events of one text into data, and note the line of every node."""
 
-    def __init__(self, text: str, name: str) -> None:
-        self.text, self.name = text, name
+    def __init__(self, text: str, name: str, texts: Container[str] | None) -> None:
+        self.text, self.name, self.texts = text, name, texts
         self.events: Iterator[Any] = yaml.parse(text, Loader=yaml.SafeLoader)
         self.line = 1  # where the last event began
         self.lines: dict[NodePath, int] = {(): 1}
@@ -109,7 +116,7 @@ class _Reader:
         self.line = event.start_mark.line + 1
         return event
 
-    def node(self, path: NodePath, event: Any) -> Json:
+    def node(self, path: NodePath, event: Any, is_key: bool = False) -> Json:
         if isinstance(event, yaml.AliasEvent):
             raise self.fault(f"must not use aliases, got *{event.anchor}. Write the value out.")
         if event.anchor is not None:
@@ -118,7 +125,8 @@ class _Reader:
             raise self.fault(f"must not use tags, got {_show(event.tag)}. Delete it.")
         self.lines.setdefault(path, self.line)
         if isinstance(event, yaml.ScalarEvent):
-            return self.scalar(event)
+            is_text = self.texts is not None and (is_key or (len(path) > 1 and path[0] in self.texts))
+            return self.scalar(event, is_text)
         if len(path) >= MAX_DEPTH:
             raise self.fault(f"must nest at most {MAX_DEPTH} levels, got more. Flatten it.")
         if isinstance(event, yaml.MappingStartEvent):
@@ -135,7 +143,7 @@ class _Reader:
                 raise self.fault("must have text as keys, got a list or a mapping. Write the key as plain text.")
             if isinstance(event, yaml.ScalarEvent) and event.value == "<<" and event.implicit[0]:
                 raise self.fault("must not use merge keys, got <<. Write the keys out.")
-            key = self.node((*path, ""), event)
+            key = self.node((*path, ""), event, is_key=True)
             if not isinstance(key, str):
                 raise self.fault(f"must have text as keys, got {_show(event.value)}. Put it in quotes.")
             if key in data:
@@ -145,12 +153,12 @@ class _Reader:
             data[key] = self.node((*path, key), self.next())
         return data
 
-    def scalar(self, event: Any) -> Json:
+    def scalar(self, event: Any, is_text: bool) -> Json:
         text: str = event.value
         if _UNFIT.search(text):
             raise self.fault("must hold text only, got an escaped NUL or half a surrogate pair. Delete it.")
         try:
-            return _value(text) if event.implicit[0] else text
+            return _value(text) if event.implicit[0] and not is_text else text
         except ValueError:
             raise self.fault(f"must be a number that can be held, got {_show(text)}. Shorten it.") from None
 
@@ -254,7 +262,7 @@ def _scalar(value: object) -> yaml.ScalarNode:
         case float():
             return _SCALARS.represent_float(float(value))
         case str() if not _UNFIT.search(value):
-            plain = _PLAIN.fullmatch(value) and _value(value) == value
+            plain = _PLAIN.fullmatch(value) and _value(value) == value and value.lower() not in _OLD_WORDS
             return yaml.ScalarNode(_TAG + "str", str(value), style=None if plain else '"')
     raise ArgumentError(f"must be plain data, got {_show(value)}. Use text, numbers, lists and dicts.", "data")
 

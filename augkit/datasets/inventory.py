@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from fnmatch import fnmatchcase
 from functools import cached_property
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, Self
 
 from augkit.core.normal_form import nfc
 from augkit.datasets.naming import is_picture
@@ -131,6 +131,13 @@ class Inventory:
     def ignores(self, name: str, kind: Kind = "key") -> bool:
         """Return whether a column or key, or a file that may be missing, is to be ignored; then it is counted."""
         return self._ignored(name, "/" if kind == "file" else ".")
+
+    def at(self, root: Root) -> Self:
+        """Return the inventory of another place that the data set's files name; both tell what they find as one."""
+        found = type(self)(root, self.patterns, self.columns)
+        found.left_out, found.ignored, found.notes = self.left_out, self.ignored, self.notes
+        found._unread = self._unread
+        return found
 
     def unread(self, kind: Kind, name: str, where: str, advice: str = "") -> None:
         """Note a thing that looks like an annotation and is not read; unless it is ignored, `checked` refuses it.

@@ -188,7 +188,7 @@ def test_a_picture_that_is_none_costs_yolo_no_other(tmp_path: Path) -> None:
     data = read(tmp_path)
     assert len(data.sources) == 3
     assert len(data.sources[1].annotations.instances or ()) == 2  # type: ignore[union-attr]
-    assert dict(data.left_out) == {"an object without area": 1, "a picture in no split": 1}
+    assert dict(data.left_out) == {"an object without area": 1, "a picture without an entry": 1}
 
 
 def test_a_manifest(tmp_path: Path) -> None:

@@ -1,0 +1,98 @@
+"""YOLO without settings: label files that lie beside pictures or in ``labels/``, known by what they hold.
+
+LabelImg, Label Studio, Roboflow's darknet and FiftyOne's YOLOv4 write such; the names of the classes lie in a file of
+their own, or nowhere.
+"""
+
+import posixpath
+from collections.abc import Iterable, Iterator
+
+from augkit.core.text_files import json_of
+from augkit.datasets.data_set import Split
+from augkit.datasets.inventory import Inventory
+from augkit.datasets.naming import SPLIT_NAMES
+from augkit.datasets.yolo_layout import folders_of, label_of
+from augkit.datasets.yolo_lines import likely
+from augkit.datasets.yolo_settings import UNNUMBERED, Settings, classes_of
+from augkit.errors import FileError
+
+TRIED = 50  # label files that are looked into before a folder is none of ours
+_NAMED = ("classes.txt", "obj.names", "classes.names", "_darknet.labels", "predefined_classes.txt")
+_NOTES = "notes.json"  # of Label Studio
+_LISTS = ("images.txt",)  # of FiftyOne: all pictures
+
+
+def is_loose(inventory: Inventory) -> bool:
+    """Return whether label files lie where YOLO looks for them, and hold its lines."""
+    labels = [label for path in inventory.pictures if (label := label_of(inventory, path, True)) is not None]
+    filled = [path for path in labels if inventory.sizes[path]][:TRIED]
+    if not filled:
+        return bool(labels) and any(name_files(inventory, labels))
+    return any(likely(inventory.head(path)) for path in filled)
+
+
+def loose_settings(inventory: Inventory) -> tuple[Settings, dict[str, Split | None]]:
+    """Return the settings of a folder without any, and the split of every picture.
+
+    Raises:
+        FileError: files of names differ, or only some pictures lie in splits.
+    """
+    where = str(inventory.root)
+    labelled = {path: label for path in inventory.pictures if (label := label_of(inventory, path, True)) is not None}
+    homes = folders_of(labelled)
+    pictures = [path for path in inventory.pictures if posixpath.dirname(path) in homes or "/images/" in f"/{path}"]
+    classes: tuple[str, ...] | None = None
+    for path in name_files(inventory, labelled.values()):
+        names = names_in(inventory, path)
+        if classes is not None and names != classes:
+            raise FileError("must name the classes as the other files of names do.", f"{inventory.root}/{path}")
+        classes = names
+    if classes is None:
+        inventory.note(f"{UNNUMBERED} YOLO has their names in data.yaml, or in classes.txt.")
+    inventory.use(*(path for path in _LISTS if path in inventory.sizes))
+    return Settings(where, classes, lambda _: where, is_darknet=True), _splits(inventory, pictures)
+
+
+def name_files(inventory: Inventory, labels: Iterable[str]) -> Iterator[str]:
+    """Yield the files that may hold the names of the classes: at the top, and beside labels."""
+    folders = folders_of(labels)
+    for folder in sorted(folders | {"", *map(posixpath.dirname, folders)}):
+        for name in inventory.names(folder):
+            path = posixpath.join(folder, name)
+            if path in inventory.sizes and (name in (*_NAMED, _NOTES) or name.endswith(".names")):
+                yield path
+
+
+def names_in(inventory: Inventory, path: str) -> tuple[str, ...]:
+    """Return the names of the classes that a file holds.
+
+    Raises:
+        FileError: it is malformed.
+    """
+    return _notes_classes(inventory, path) if path.endswith(".json") else classes_of(inventory, path)
+
+
+def _notes_classes(inventory: Inventory, path: str) -> tuple[str, ...]:
+    """Return the names of the classes in Label Studio's notes: ``{"categories": [{"id": 0, "name": "cat"}]}``."""
+    where = f"{inventory.root}/{path}"
+    match json_of(inventory.read(path), where):
+        case {"categories": [*categories]}:
+            named = {one.get("id"): one.get("name") for one in categories if isinstance(one, dict)}
+            names = [name for number in range(len(categories)) if isinstance(name := named.get(number), str)]
+            if names and len(names) == len(set(names)) == len(categories):
+                return tuple(names)
+    raise FileError("must hold categories, numbered from 0, each name once, as Label Studio writes them.", where)
+
+
+def _splits(inventory: Inventory, pictures: Iterable[str]) -> dict[str, Split | None]:
+    """Return the split of every picture: that of its folders, if each lies in one."""
+    found = {path: _split_of(path) for path in pictures}
+    if None in found.values():
+        return dict.fromkeys(found)
+    inventory.note(f"Splits are those of the folders: {', '.join(sorted({str(split) for split in found.values()}))}.")
+    return found
+
+
+def _split_of(path: str) -> Split | None:
+    names = posixpath.dirname(path).lower().split("/")
+    return next((SPLIT_NAMES[name] for name in names if name in SPLIT_NAMES), None)

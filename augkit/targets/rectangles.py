@@ -1,0 +1,78 @@
+"""Rectangles: rotated boxes made of their corners, or laid around points."""
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from augkit.core.arrays import Points, Reals, Rows
+from augkit.targets.rotated_boxes import corners_of
+
+
+def rectangles_of(corners: Points) -> tuple[Rows, Reals]:
+    """Return rotated boxes (n, 5) of corners (n, 4, 2), and how far their corners are from these at most (n,).
+
+    The corners go round, either way. The first stays the upper left one of the unturned box, and so says where the
+    box's own top is. Corners of no rectangle give the one that lies nearest: the mean of their sides.
+
+    >>> rectangles_of(np.array([[[1.0, 1.0], [5.0, 1.0], [5.0, 3.0], [1.0, 3.0]]]))[0].tolist()
+    [[3.0, 2.0, 4.0, 2.0, 0.0]]
+    """
+    along, down = corners[:, 1] + corners[:, 2], corners[:, 3] + corners[:, 2]
+    along, down = (along - corners[:, 0] - corners[:, 3]) / 2.0, (down - corners[:, 0] - corners[:, 1]) / 2.0
+    is_clockwise = (along[:, 0] * down[:, 1] >= along[:, 1] * down[:, 0])[:, None]
+    ordered = np.where(is_clockwise[:, :, None], corners, corners[:, [0, 3, 2, 1]])
+    along, down = np.where(is_clockwise, along, down), np.where(is_clockwise, down, along)
+    sum_x, sum_y = along[:, 0] + down[:, 1], along[:, 1] - down[:, 0]
+    radians = np.arctan2(-sum_y, sum_x)
+    cosine, sine = np.cos(radians), np.sin(radians)
+    width, height = along[:, 0] * cosine - along[:, 1] * sine, down[:, 0] * sine + down[:, 1] * cosine
+    boxes = np.column_stack([corners.mean(axis=1), width, height, np.degrees(radians)])
+    return boxes, np.hypot(*np.moveaxis(corners_of(boxes) - ordered, -1, 0)).max(axis=1, initial=0.0)
+
+
+def rectangles_around(points: Points) -> Iterator[tuple[float, ...]]:
+    """Yield the rectangles around points (n, 2) that lie along an edge of their hull, smallest first, as rotated boxes.
+
+    The width of each lies as near as can be along the line from the first point to the second. There is none around
+    points on one line.
+
+    Reference: the smallest lies along an edge, Freeman and Shapira 1975.
+    """
+    hull = np.array(_hull(points.tolist()))
+    if len(hull) < 3:
+        return
+    edges = np.roll(hull, -1, axis=0) - hull
+    radians = np.arctan2(-edges[:, 1], edges[:, 0])
+    x, y = hull[:, 0], hull[:, 1]
+    cosine, sine = np.cos(radians)[:, None], np.sin(radians)[:, None]
+    along, down = x * cosine - y * sine, x * sine + y * cosine  # (edges, points)
+    starts = np.column_stack([along.min(axis=1), down.min(axis=1)])
+    spans = np.column_stack([np.ptp(along, axis=1), np.ptp(down, axis=1)])
+    first = points[1] - points[0]
+    wanted = np.arctan2(-first[1], first[0])
+    for place in np.argsort(spans.prod(axis=1), kind="stable").tolist():
+        turn, (width, height) = float(radians[place]), spans[place].tolist()
+        left, top = (starts[place] + spans[place] / 2.0).tolist()
+        middle = (left * np.cos(turn) + top * np.sin(turn), top * np.cos(turn) - left * np.sin(turn))
+        quarters = round((wanted - turn) / (np.pi / 2.0))
+        sides = (height, width) if quarters % 2 else (width, height)
+        degrees = np.degrees(turn) + 90.0 * quarters
+        yield (*map(float, middle), *sides, float((degrees + 180.0) % 360.0 - 180.0))
+
+
+def _hull(points: Sequence[Sequence[float]]) -> list[Sequence[float]]:
+    """Return the corners of the convex hull of points, in order (Andrew's monotone chain)."""
+    ordered = [list(point) for point in sorted({(x, y) for x, y in points})]
+    halves: list[list[Sequence[float]]] = []
+    for line in (ordered, ordered[::-1]):
+        half: list[Sequence[float]] = []
+        for point in line:
+            while len(half) > 1 and _turn(half[-2], half[-1], point) <= 0.0:
+                half.pop()
+            half.append(point)
+        halves.append(half[:-1])
+    return halves[0] + halves[1]
+
+
+def _turn(a: Sequence[float], b: Sequence[float], c: Sequence[float]) -> float:
+    return (b[0] - a[0]) * (c[1] - a[1]) - (b[1] - a[1]) * (c[0] - a[0])
