@@ -81,7 +81,7 @@ def test_texts_name_every_format(tmp_path: Path) -> None:
     assert listed(list(writers())) == "folder, webdataset, parquet, coco or yolo"
     assert [reader.name for reader in readers()] == ["coco", "yolo", "manifest", "webdataset", "parquet", "folder"]
     (tmp_path / "a.txt").write_text("")
-    with pytest.raises(FileError, match=r"or a \.json, \.yaml, \.yml, \.csv, \.jsonl, \.tar or \.parquet that names"):
+    with pytest.raises(FileError, match=r"or a \.json, .*\.yaml, .*\.parquet, .* that names"):
         read(tmp_path / "a.txt")
     with pytest.raises(ArgumentError, match=r"format: must be one of folder, .*, got 'manifest'"):
         writer("manifest")
