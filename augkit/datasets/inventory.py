@@ -210,7 +210,8 @@ class Inventory:
 
 def _pattern(found: Sequence[Unread]) -> str:
     """Return the shortest pattern that names all that is left, or the name of the first."""
+    # Of pictures, a suffix is that of others, too: of those that are read.
     suffixes = {one.name.rpartition(".")[2] for one in found if one.kind == "file"}
-    if len(found) > 1 and len(suffixes) == 1 and all(one.kind == "file" for one in found):
+    if len(found) > 1 and len(suffixes) == 1 and all(one.kind == "file" and not is_picture(one.name) for one in found):
         return f"*.{suffixes.pop()}"
     return found[0].name

@@ -6,7 +6,7 @@ from augkit.core.arrays import Image, Mask
 from augkit.core.plan import Plan
 from augkit.datasets.data_set import DataSet, Source
 from augkit.errors import DecodeError, SampleError
-from augkit.images import decode_mask
+from augkit.images import class_numbers
 from augkit.targets.boxes import Boxes
 from augkit.targets.carried import Carried, points_of
 from augkit.targets.keypoints import Keypoints
@@ -27,6 +27,17 @@ def sample_of(source: Source, image: Image, alpha: bool, mask: Mask | None) -> S
     return made if made.boxes is None else made.changed(box_numbers=range(len(made.boxes)))
 
 
+def mask_of(data: DataSet, source: Source) -> Mask | None:
+    """Return the class numbers of a source's own mask, whose colours the data set may explain; None without one.
+
+    Raises:
+        FileError: it cannot be read.
+        DecodeError: it cannot be decoded, or has a colour that is none of a class.
+    """
+    place = None if source.annotations is None else source.annotations.mask
+    return None if place is None else class_numbers(data.read(place), data.about.get("mask_colours"))
+
+
 def named_sample(data: DataSet, source: Source) -> Sample:
     """Return a source as people look at it: no mask but the picture's own, and objects with run lengths as boxes.
 
@@ -40,12 +51,10 @@ def named_sample(data: DataSet, source: Source) -> Sample:
     decoded, annotations = data.decoded(source), source.annotations
     if annotations is None:
         return Sample(decoded.image, label=source.label, id=source.id, alpha=decoded.alpha)
-    mask = None
-    if annotations.mask is not None:
-        try:
-            mask = decode_mask(data.read(annotations.mask))
-        except DecodeError as fault:
-            raise fault.at(f"{data.root}/{source.id} mask") from fault.__cause__
+    try:
+        mask = mask_of(data, source)
+    except DecodeError as fault:
+        raise fault.at(f"{data.root}/{source.id} mask") from fault.__cause__
     targets = dict(annotations.targets)
     for name, target in targets.items():
         unsaid = {target.described: None} if target.facts is not None and not any(map(says, target.facts)) else {}

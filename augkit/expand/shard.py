@@ -11,7 +11,7 @@ from typing import NamedTuple, Self
 from augkit.core.arrays import JsonObject
 from augkit.core.key import Key
 from augkit.datasets import DataSet, Kind, Part, Record
-from augkit.datasets.samples import ready_for, sample_of
+from augkit.datasets.samples import mask_of, ready_for, sample_of
 from augkit.errors import AugkitError, FileError, Unreachable
 from augkit.executors import reusing, run
 from augkit.expand import layout
@@ -20,7 +20,7 @@ from augkit.expand.leakage import fingerprint
 from augkit.expand.transform_annotations import moved
 from augkit.expand.work_plan import Shard, Task, WorkPlan
 from augkit.expand.worker import Hand
-from augkit.images import decode, decode_mask, encode
+from augkit.images import decode, encode
 from augkit.storage.root import Root
 from augkit.storage.sealed_json import compact, sealed, sha256_of
 from augkit.storage.stores import store_at
@@ -196,8 +196,7 @@ class _Maker:
         source, config = task.source, self.job.config
         try:
             content = self.data.read(source.place or source.id)
-            mask_place = source.annotations.mask if source.annotations else None
-            mask = None if mask_place is None else decode_mask(self.data.read(mask_place))
+            mask = mask_of(self.data, source)
         except Unreachable:
             raise
         except FileError as fault:

@@ -5,6 +5,7 @@ from augkit.images.decoding import Decoded, decode, decode_mask, probe, upright_
 from augkit.images.encoding import ENCODINGS, encode
 from augkit.images.file_kinds import PICTURE_SUFFIXES, kind_of, suffix_of
 from augkit.images.header import MAX_PIXELS, Header
+from augkit.images.mask_colours import class_numbers
 from augkit.images.mask_files import encode_mask, palette_of
 from augkit.images.picture_files import MAX_FILE_BYTES, read, read_bytes
 
@@ -16,6 +17,7 @@ __all__ = [
     "PICTURE_SUFFIXES",
     "Decoded",
     "Header",
+    "class_numbers",
     "decode",
     "decode_mask",
     "encode",

@@ -1,0 +1,194 @@
+"""Segmentation folders: pictures, and a mask of class numbers or colours for each.
+
+There is no one standard; read is what `augkit.datasets.pairs` pairs: ``images/`` beside ``masks/`` and all that people
+call these, splits above or below them, or masks beside their pictures, ``a.jpg`` and ``a_mask.png``. References are the
+data sets themselves: CamVid (``train``, ``trainannot``; ``class_dict.csv``), Cityscapes (``leftImg8bit``, ``gtFine``),
+ADE20K (``images/training``, ``annotations/training``), Pascal VOC's ``JPEGImages`` and ``SegmentationClass``, exports
+of Roboflow and CVAT. Names propose, content decides: masks must look like masks.
+
+Class numbers are the values of a mask of one channel or the indices of its palette, kept as they are, 255 for what is
+ignored among them. Colours become numbers by the file that lists them, or else in their order, black first.
+
+Written are ``[split/]images/[class/]name``, ``[split/]masks/[class/]name.png`` of one channel, and ``classes.csv``
+(number, name, r, g, b) where names or colours are known.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+
+from augkit.datasets.data_set import Annotations, DataSet, Source, Split
+from augkit.datasets.format import FORMATS, FileWriter, Reader
+from augkit.datasets.inventory import Inventory
+from augkit.datasets.mask_classes import MaskClasses, classes_of, described, is_called_classes
+from augkit.datasets.mask_content import about_masks, look_at, spread
+from augkit.datasets.pairs import Pairs, Place, endings, has_masks, pair
+from augkit.datasets.writing import Part, Record, Whole
+from augkit.errors import FileError
+
+MOST_LISTED = 3
+
+
+class SegmentationFormat(Reader, FileWriter):
+    """Read folders of pictures and masks; write them with their masks as PNG of one channel."""
+
+    name = "segmentation"
+    summary = "segmentation folders: `images/` and `masks/`, or `a.jpg` and `a_mask.png`"
+    rank = 70
+    reads = holds = frozenset(("masks",))
+
+    def recognises(self, inventory: Inventory) -> bool:
+        if not inventory.is_whole or not has_masks(inventory.pictures):
+            return False
+        pairs = pair(inventory.pictures)
+        return bool(pairs.masks) and _are_masks(inventory, pairs)
+
+    def read(self, inventory: Inventory) -> DataSet:
+        root, pairs = inventory.root, pair(inventory.pictures)
+        chosen = {picture: masks[0] for picture, masks in pairs.masks.items()}
+        for picture, masks in pairs.masks.items():
+            for mask in masks[1:]:
+                if mask not in chosen.values():
+                    advice = f"{picture} has a mask already, {masks[0]}."
+                    inventory.unread("file", mask, f"{root}/{mask}", advice)
+        _refuse_others(inventory, pairs, set(chosen.values()))
+        inventory.use(*chosen.values())
+        classes = _classes(inventory)
+        about = about_masks(set(chosen.values()), inventory.head, inventory.read, classes, inventory.note, str(root))
+        splits = _splits(inventory, pairs)
+        sources = list(_sources(inventory, pairs, chosen, splits))
+        found = DataSet.of(self.name, root, sources, inventory.left_out)
+        return replace(found, about=about)
+
+    def folder(self, split: Split | None) -> str:
+        return f"{split}/images/" if split else "images/"
+
+    def beside(self, part: Part, record: Record, mask: bytes | None) -> Iterable[tuple[str, bytes]]:
+        if mask is not None:
+            above = f"{part.split}/" if part.split else ""
+            yield f"{above}masks/{record.name.rpartition('.')[0]}.png", mask
+
+    def whole(self, whole: Whole) -> Iterable[tuple[str, Iterable[bytes]]]:
+        content = described(whole.about)
+        if content is not None:
+            yield "classes.csv", [content]
+
+
+def _are_masks(inventory: Inventory, pairs: Pairs) -> bool:
+    """Return whether what is called masks looks like masks, as far as some of them show, and is not an exception."""
+    if pairs.by_ending and 2 * len(pairs.masks) < len({p for p in pairs.pictures if _is_beside(p, pairs)}):
+        return False
+    looks = [look_at(inventory.root.read(pairs.masks[path][0])) for path in spread(list(pairs.masks))]
+    known = [look for look in looks if look is not None]
+    return 2 * sum(look.is_mask for look in known) >= len(known)
+
+
+def _is_beside(picture: str, pairs: Pairs) -> bool:
+    """Return whether a picture lies in a folder with some that have masks."""
+    return pairs.pictures[picture] in {pairs.pictures[other] for other in pairs.masks}
+
+
+def _refuse_others(inventory: Inventory, pairs: Pairs, used: set[str]) -> None:
+    """Tell of masks without pictures, and of further pictures of the same names, as unread."""
+    root = inventory.root
+    alone = endings(pairs.without_picture)
+    for name, count in sorted(alone.items()):
+        if "*" in name and any(path.endswith(name[1:]) for path in (*used, *pairs.pictures)):
+            continue
+        what = f"{count:,} masks have" if count > 1 else "It is a mask that has"
+        inventory.unread("file", name, str(root), f"{what} no picture of that name.")
+    told = {name[1:] for name in alone if "*" in name}
+    for path in pairs.without_picture:
+        if not any(path.endswith(ending) and not _is_used(ending, used, pairs) for ending in told):
+            inventory.unread("file", path, f"{root}/{path}", "It is a mask without a picture of its name.")
+    stems = {_stem(path) for path in pairs.pictures}
+    folders: dict[str, list[str]] = {}
+    for path in pairs.others:
+        folder, _, _ = path.rpartition("/")
+        folders.setdefault(folder, []).append(path)
+    for folder, paths in sorted(folders.items()):
+        if any(_stem(path) in stems for path in paths):
+            inventory.unread("file", f"{folder}/*" if folder else paths[0], str(root), SECOND)
+
+
+SECOND = "It holds further pictures of the same names."
+
+
+def _is_used(ending: str, used: set[str], pairs: Pairs) -> bool:
+    return any(path.endswith(ending) for path in (*used, *pairs.pictures))
+
+
+def _stem(path: str) -> str:
+    return path.rpartition("/")[2].rpartition(".")[0]
+
+
+def _classes(inventory: Inventory) -> MaskClasses | None:
+    """Return the classes that files give; files that are not understood stay unread."""
+    found: MaskClasses | None = None
+    first = ""
+    for path in sorted(inventory.sizes, key=lambda path: (path.count("/"), path)):
+        if path in inventory.pictures or not is_called_classes(path):
+            continue
+        classes = classes_of(inventory.read(path), f"{inventory.root}/{path}")
+        if found is None or (classes != found and classes.names == found.names and not found.has_colours):
+            found, first = classes, path  # names.txt, then colours
+        elif classes != found and not (classes.names == found.names and not classes.has_colours):
+            raise FileError(f"must name the same classes as {first}, got others.", f"{inventory.root}/{path}")
+    return found
+
+
+def _splits(inventory: Inventory, pairs: Pairs) -> dict[str, Split | None]:
+    """Return the split of every picture, where all lie in one.
+
+    Raises:
+        FileError: several splits have pictures, and some picture lies in none.
+    """
+    splits = {path: place.split for path, place in pairs.pictures.items()}
+    named = {split for split in splits.values() if split}
+    odd = next((path for path, split in splits.items() if split is None), None)
+    if named and odd is not None and len(named) > 1:
+        what = f"must lie in a split as others do ({', '.join(sorted(named))}), got {odd!r} in none. Move it."
+        raise FileError(what, str(inventory.root))
+    if named and odd is not None:
+        inventory.note(f"There are no splits: some pictures lie in {named.pop()}, but {odd!r} does not.")
+        return dict.fromkeys(splits)
+    if named:
+        folders = sorted({path.rpartition("/")[0] for path in splits})
+        inventory.note(f"Splits are those of the folders {_listed(folders)}.")
+    return splits
+
+
+def _listed(names: list[str]) -> str:
+    more = f" and {len(names) - MOST_LISTED:,} more" if len(names) > MOST_LISTED else ""
+    return ", ".join(names[:MOST_LISTED]) + more
+
+
+def _sources(
+    inventory: Inventory, pairs: Pairs, chosen: dict[str, str], splits: dict[str, Split | None]
+) -> Iterator[Source]:
+    complete = {path.rpartition("/")[0] for path in chosen}
+    bare: dict[str, int] = {}
+    for path, place in pairs.pictures.items():
+        mask, folder, fault = chosen.get(path), path.rpartition("/")[0], ""
+        if mask is None and folder in complete:
+            fault = f"{path}: must have a mask, as others beside it do, got none of its name."
+        elif mask is None:
+            bare[folder] = bare.get(folder, 0) + 1
+        label = _label(place)
+        annotations = None if mask is None else Annotations({}, mask)
+        yield Source(path, inventory.sizes[path], label, splits[path], annotations=annotations, fault=fault)
+    if bare:
+        count = sum(bare.values())
+        inventory.note(f"{count:,} pictures have no mask, none in {_listed(sorted(bare))}: they are kept without one.")
+    labels = {_label(place) for place in pairs.pictures.values()} - {None}
+    if labels:
+        inventory.note(f"Classes are the folders {_listed(sorted(map(str, labels)))}.")
+
+
+def _label(place: Place) -> str | None:
+    """Return the class of a folder: the first of its names that says neither what lies there nor a split."""
+    return place.others[0] if place.others else None
+
+
+FORMATS.add("segmentation", SegmentationFormat())

@@ -1,0 +1,146 @@
+"""Masks whose classes are colours: their pixels as class numbers."""
+
+from collections.abc import Iterable, Sequence
+from io import BytesIO
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from augkit.core.arrays import Image as Pixels, Mask
+from augkit.errors import DecodeError
+from augkit.images.decoding import decode, decode_mask
+from augkit.images.header import hushed
+from augkit.images.mask_files import MOST_COLOURS, palette_of
+
+Colour = tuple[int, int, int]
+_RGB = 3
+
+
+def class_numbers(data: bytes, colours: Sequence[Sequence[int] | None] | None = None) -> Mask:
+    """Return the class numbers (H, W) of a mask, from its file.
+
+    Args:
+        data: the file.
+        colours: red, green and blue of every class number, None where it has none. Of a mask of one channel, or of a
+            palette that has other colours, the numbers are as stored, unless all classes are greys that it holds.
+
+    Raises:
+        DecodeError: it cannot be decoded, or has a colour that is none of a class.
+    """
+    if not colours:
+        return decode_mask(data)
+    numbers: dict[Colour, int] = {}
+    for number, colour in enumerate(colours):
+        if colour is not None:
+            numbers.setdefault((int(colour[0]), int(colour[1]), int(colour[2])), number)
+    palette = colours_of_palette(data)
+    if palette is not None:
+        indices = decode_mask(data)
+        used = np.unique(indices)
+        shown: list[Colour] = [palette[index] if index < len(palette) else (-1, -1, -1) for index in used.tolist()]
+        if not all(colour in numbers for colour in shown) or _is_ramp(palette):
+            return indices
+        if all(index < len(colours) and _is(colours[index], shown[place]) for place, index in enumerate(used.tolist())):
+            return indices
+        table = np.zeros(256, np.uint16 if len(colours) > MOST_COLOURS else np.uint8)
+        table[used] = [numbers[colour] for colour in shown]
+        found: Mask = table[indices]
+        return found
+    image = decode(data, profiles=False).image
+    if image.ndim == 2:
+        indices = decode_mask(data)
+        has_greys_alone = all(red == green == blue for red, green, blue in numbers)
+        values = np.unique(indices).tolist() if has_greys_alone else []
+        if not values or any((value, value, value) not in numbers for value in values):
+            return indices
+        return _numbered(np.repeat(indices[..., None], _RGB, 2), numbers)
+    return _numbered(opaque(image), numbers)
+
+
+def colours_in(data: bytes) -> set[Colour]:
+    """Return the colours of a mask's pixels.
+
+    Raises:
+        DecodeError: it cannot be decoded.
+    """
+    image = decode(data, profiles=False).image
+    found = np.unique(_packed(opaque(image) if image.ndim == _RGB else np.repeat(image[..., None], _RGB, 2)))
+    return {_unpacked(value) for value in found.tolist()}
+
+
+def opaque(image: Pixels) -> Pixels:
+    """Return RGB (H, W, 3) of a mask's pixels; what is transparent is black.
+
+    Raises:
+        DecodeError: it has pixels that are neither.
+    """
+    if image.shape[2] == _RGB:
+        return image
+    alpha = image[..., _RGB]
+    most = np.iinfo(image.dtype).max
+    if not np.isin(alpha, (0, most)).all():
+        raise DecodeError("must be a mask whose pixels are opaque or transparent, got some in between.")
+    return np.where(alpha[..., None] == 0, 0, image[..., :_RGB]).astype(image.dtype)
+
+
+def colours_of_palette(data: bytes) -> list[Colour] | None:
+    """Return the colours of a whole file's palette in order, or None of one without."""
+    found = palette_of(data)
+    return None if found is None else [(red, green, blue) for red, green, blue in found.tolist()]
+
+
+def png_palette(data: bytes) -> list[Colour] | None:
+    """Return the colours of a PNG's palette in order, or None of another file; its beginning is enough."""
+    if not data.startswith(b"\x89PNG\r\n\x1a\n") or data[25:26] != b"\x03":
+        return None
+    place = 8
+    while place + 8 <= len(data):
+        length, kind = int.from_bytes(data[place : place + 4], "big"), data[place + 4 : place + 8]
+        if kind == b"PLTE":
+            values = data[place + 8 : place + 8 + length]
+            return [(values[at], values[at + 1], values[at + 2]) for at in range(0, len(values) - 2, 3)]
+        place += 12 + length
+    return None
+
+
+def mode_of(data: bytes) -> str:
+    """Return how Pillow calls a picture's pixels, from its file or enough of its beginning; empty if it is none."""
+    try:
+        with hushed(), Image.open(BytesIO(data)) as picture:
+            return str(picture.mode)
+    except Exception:  # of damaged files Pillow raises anything
+        return ""
+
+
+def _is(colour: Sequence[int] | None, other: Colour) -> bool:
+    return colour is not None and tuple(colour) == other
+
+
+def _is_ramp(palette: Iterable[Colour]) -> bool:
+    """Return whether a palette shows its indices as greys."""
+    return all(colour == (index, index, index) for index, colour in enumerate(palette))
+
+
+def _packed(image: Pixels) -> NDArray[np.int64]:
+    wide = image.astype(np.int64)
+    packed: NDArray[np.int64] = (wide[..., 0] << 32) | (wide[..., 1] << 16) | wide[..., 2]
+    return packed
+
+
+def _unpacked(value: int) -> Colour:
+    return value >> 32, value >> 16 & 0xFFFF, value & 0xFFFF
+
+
+def _numbered(image: Pixels, numbers: dict[Colour, int]) -> Mask:
+    packed = _packed(image)
+    known = sorted(((red << 32) | (green << 16) | blue, number) for (red, green, blue), number in numbers.items())
+    values, classes = np.array([value for value, _ in known]), np.array([number for _, number in known])
+    places = np.minimum(np.searchsorted(values, packed), len(values) - 1)
+    odd = np.argwhere(values[places] != packed)
+    if len(odd):
+        y, x = odd[0].tolist()
+        what = f"must be a mask of the classes' colours, got {_unpacked(int(packed[y, x]))} at x {x}, y {y}"
+        raise DecodeError(f"{what}, and {len(odd) - 1:,} more pixels like it. Give that colour a class.")
+    made: Mask = classes.astype(np.uint8 if max(numbers.values()) < MOST_COLOURS else np.uint16)[places]
+    return made
