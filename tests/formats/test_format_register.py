@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -12,7 +13,7 @@ import pytest
 
 from augkit.datasets import FORMATS, Format, Inventory, Reader, format_table, read, readers, writer, writers
 from augkit.datasets.format import file_suffixes
-from augkit.errors import ArgumentError, FileError, listed
+from augkit.errors import ArgumentError, FileError
 from augkit.storage.root import Root
 from support.data_sets import JPEG, PNG, lay
 from support.packages import LIST_FORMAT, install
@@ -38,10 +39,10 @@ def assert_list_is_a_format(path: Path, folder: Path) -> None:
     assert done.returncode == 0, done.stderr
     assert len((folder / "second/pictures.lst").read_text().splitlines()) == 2
     done = augkit("formats", path=path, cwd=folder)
-    assert "list        nothing" in done.stdout
+    assert re.search(r"(?m)^list +nothing", done.stdout)
     done = augkit("expand", "first/pictures.lst", "third", *options, "--format", "lisd", path=path, cwd=folder)
     assert done.returncode == 2
-    assert "must be one of list, folder, webdataset, parquet, coco, yolo, got 'lisd'. Did you mean list?" in done.stderr
+    assert "got 'lisd'. Did you mean list?" in done.stderr
 
 
 @pytest.mark.slow
@@ -78,8 +79,11 @@ def test_the_readme_has_the_table_of_formats() -> None:
 
 
 def test_texts_name_every_format(tmp_path: Path) -> None:
-    assert listed(list(writers())) == "folder, webdataset, parquet, coco or yolo"
-    assert [reader.name for reader in readers()] == ["coco", "yolo", "manifest", "webdataset", "parquet", "folder"]
+    assert {"folder", "webdataset", "parquet", "coco", "yolo", "segmentation"} <= set(writers())
+    assert next(iter(writers())) == "folder"
+    known = [reader.name for reader in readers()]
+    first = ["coco", "yolo", "manifest", "webdataset", "parquet", "segmentation", "folder"]
+    assert [name for name in known if name in first] == first
     (tmp_path / "a.txt").write_text("")
     with pytest.raises(FileError, match=r"or a \.json, .*\.yaml, .*\.parquet, .* that names"):
         read(tmp_path / "a.txt")
