@@ -78,9 +78,9 @@ SETTINGS = [
 ROWS = [
     ("\n[1]", r"x\.jsonl:2: must be an object"),
     ('\n\n{"image": }', r"x\.jsonl:3: must be valid JSON"),
-    ('{"imag": "a.jpg"}', r"x\.jsonl:1: must have a column image, got imag\. Did you mean image\?"),
+    ('{"imag": "gone.jpg"}', r"x\.jsonl:1: must have a column image, got imag\. Did you mean image\?"),
     (manifest_with(image="../a.jpg"), r"x\.jsonl:2 image: must be a path below"),
-    (manifest_with(image="/a.jpg"), r"x\.jsonl:2 image: must be a path below"),
+    (manifest_with(image="/etc/gone.jpg"), r"x\.jsonl:2 image: must be a path below"),
     (manifest_with(image=3), r"x\.jsonl:2 image: must be the path of a file, got 3"),
     (manifest_with(mask="../a.jpg"), r"x\.jsonl:2 mask: must be a path below"),
     (manifest_with(split="trian"), r"x\.jsonl:2 split: must be train, val or test, got 'trian'\. Did you mean train\?"),
@@ -95,17 +95,17 @@ ROWS = [
         manifest_with(split="val") + manifest_with(id="b"),
         r"must put every picture in a split, or none, got 'b' in none",
     ),
-    (manifest_with(image="gone.jpg"), r"must hold pictures, got 1 x a picture that is missing"),
+    (manifest_with(image="gone.jpg"), r"must have its pictures beside it, got none of 1"),
     ("", r"must hold pictures, got none"),
 ]
 CELLS = [
     ("image,x\na.jpg\n", r"x\.csv:2: must have 2 cells, got 1"),
-    ("imag,x\na.jpg,3\n", r"x\.csv:1: must have a column image, got imag, x\. Did you mean image\?"),
+    ("imag,x\ngone.jpg,3\n", r"x\.csv:1: must have a column image, got imag, x\. Did you mean image\?"),
     ("", r"x\.csv:1: must have a column image, got none"),
     ("image,x,x\n", r"x\.csv:1: must name every column once"),
     ('image,label\na.jpg,"r"x\n', r"x\.csv:2: must be valid CSV"),
     ('image,label\na.jpg,"r\n', r"x\.csv:2: must be valid CSV"),
-    ("image,boxes\na.jpg,[1\n", r"x\.csv:2: must be valid JSON"),
+    ("image,boxes\na.jpg,[1\n", r"x\.csv:2 boxes: must be valid JSON"),
     (b"image\n\xff.jpg\n", r"x\.csv:2: must be UTF-8"),
     ("image,label\na.jpg," + "x" * 140_000 + "\n", r"x\.csv:2: must be valid CSV.*put long outlines into .jsonl"),
 ]

@@ -207,8 +207,14 @@ def test_a_manifest(tmp_path: Path) -> None:
         {"path": "p/a.jpg", "split": "test", "mask": "gone.png", "id": "D"},
     ]
     lay(tmp_path, {"x.jsonl": "\n".join(map(json.dumps, rows)), "p/a.jpg": JPEG, "m.png": MASK})
-    data = read(tmp_path / "x.jsonl")
-    first, second = data.sources
+    with pytest.raises(FileError, match=r"x.jsonl: must be read as labels, but 'site' is not understood"):
+        read(tmp_path / "x.jsonl")
+    data = read(tmp_path / "x.jsonl", columns="site")
+    assert read(tmp_path / "x.jsonl", ignore="site").ignored == (("site", 1),)
+    first, second, missing, unmasked = data.sources
+    assert (missing.id, missing.split) == ("C", "test")
+    assert missing.fault == "x.jsonl:3: must be a picture that is there, got 'gone.jpg'."
+    assert unmasked.fault == "x.jsonl:4 mask: must be a file that is there, got 'gone.png'."
     assert (first.id, first.place, first.label, first.split, first.group) == ("A", "p/a.jpg", None, "train", None)
     assert first.annotations is not None
     assert record(first.annotations.targets)["keypoints"] == (1, 2, 2, 3, 4, 0)
@@ -216,8 +222,7 @@ def test_a_manifest(tmp_path: Path) -> None:
     assert second.annotations is not None
     assert second.annotations.mask == "m.png"
     assert data.kinds == {"keypoints", "masks"}
-    assert data.column("site") == {"A": "3", "B": "north"}
-    assert dict(data.left_out) == {"a picture that is missing": 1, "a picture whose mask is missing": 1}
+    assert data.column("site") == {"A": "3", "B": "north", "C": "", "D": ""}
     with pytest.raises(ArgumentError, match=r"must be a column of the manifest \(site\), got 'sit'. Did you mean site"):
         data.column("sit")
 
@@ -225,7 +230,7 @@ def test_a_manifest(tmp_path: Path) -> None:
 def test_a_manifest_in_csv(tmp_path: Path) -> None:
     text = '\ufefffile,label,patient,group\r\na.jpg,"rose, red",7,\r\n\r\nb.jpg,,"8\n9",g\r\n'
     lay(tmp_path, {"x.csv": text, "a.jpg": JPEG, "b.jpg": JPEG, "c.jpg": JPEG})
-    data = read(tmp_path / "x.csv")
+    data = read(tmp_path / "x.csv", columns=["patient"])
     assert [(s.id, s.label, s.group) for s in data.sources] == [("a.jpg", "rose, red", None), ("b.jpg", None, "g")]
     assert data.column("patient") == {"a.jpg": "7", "b.jpg": "8\n9"}
     assert data.classes == ("rose, red",)

@@ -1,137 +1,137 @@
-"""A list of pictures, one a row: ``.csv`` with a line of names first, or ``.jsonl`` with an object a line.
+"""A list of pictures, one a row: CSV with a line of names first, or JSON with an object a line.
 
-    image        the picture's path below the manifest's folder; also called file, file_name, filename or path
-    label        its class; also called class; in JSON anything
+    image        the picture, below the table's folder or the data set's; also called file_name, path ..., or by content
+    label        its class; also called class, category ...; in JSON anything; columns of 0 and 1 are classes, too
     id           what it is known by; the path unless there is such a column
     split        train, val or test;  group: what must stay in one split;  mask: the path of its mask
+    xmin, ymin, xmax, ymax; x, y, width, height; bbox ...     a row a box, of which the label is the class
     boxes, box_labels, polygons, keypoints ...    as `augkit.datasets.fields` says; in a cell of CSV as JSON
+    attributes   facts of the picture, an object
 
-Other columns are kept as text in `DataSet.columns`. An empty cell says nothing.
+Read are the tables of TensorFlow's object detection API, RetinaNet, Open Images, the VGG Image Annotator, Roboflow,
+and whatever else says the same; `augkit.datasets.table_columns` has the names. Other columns are an error, unless they
+are to be ignored, or are asked for: then they are kept as text in `DataSet.columns`. An empty cell says nothing.
+
+A folder is read by its table where it holds one, or one a split. Written is ``manifest.jsonl`` beside the pictures.
 """
 
-import csv
 import json
-from collections import Counter
-from collections.abc import Collection, Iterator
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from io import BytesIO, StringIO
 
-from augkit.core.arrays import Json, JsonObject
-from augkit.core.text_files import json_of, text_of
-from augkit.datasets.data_set import ATTRIBUTES, KINDS, DataSet, Source
-from augkit.datasets.fields import FIELDS, annotations_of
-from augkit.datasets.format import FORMATS, Reader
+from augkit.core.arrays import JsonObject
+from augkit.datasets.data_set import ATTRIBUTES, KINDS, DataSet, Source, Split
+from augkit.datasets.format import FORMATS, FileWriter, Reader
 from augkit.datasets.inventory import Inventory
-from augkit.datasets.naming import path_below, split_named
-from augkit.errors import FileError, closest
+from augkit.datasets.naming import split_of_path
+from augkit.datasets.table_files import CSV_SUFFIXES, JSON_SUFFIXES
+from augkit.datasets.tables import TableReader
+from augkit.datasets.writing import Part, Record, Whole
+from augkit.errors import FileError
+from augkit.targets import records
 
-IMAGE_NAMES = ("image", "file", "file_name", "filename", "path")
-LABEL_NAMES = ("label", "class")
-MISSING, NO_MASK = "a picture that is missing", "a picture whose mask is missing"
+NAME, MASKS, PICTURES = "manifest.jsonl", "masks", "images"
+HEAD_BYTES = 1 << 16
+SPLIT_TABLES = "Splits are those that the names of the tables say: {}."
 
 
-class ManifestFormat(Reader):
-    """Read a manifest; its pictures lie in its folder or below."""
+class ManifestFormat(Reader, FileWriter):
+    """Read tables of pictures that lie in their folder or below; write an object a line."""
 
     name = "manifest"
-    summary = "manifest, CSV or JSONL: `image`, `label`, `split`, `group`, `mask`, `boxes`, `keypoints`, ..."
-    rank = 30
-    suffixes = (".csv", ".jsonl")
-    reads = frozenset((*KINDS, ATTRIBUTES))
+    summary = "a table, CSV or JSONL: `image`, `label`, `split`, `mask`, `boxes`, `xmin`, ..., in any usual spelling"
+    rank = 60
+    suffixes = (*CSV_SUFFIXES, *JSON_SUFFIXES)
+    reads = holds = frozenset((*KINDS, ATTRIBUTES))
 
     def recognises(self, inventory: Inventory) -> bool:
-        return inventory.file is not None and inventory.file.lower().endswith(self.suffixes)
+        if inventory.file is not None:
+            return inventory.file.lower().endswith(self.suffixes)
+        return bool(inventory.pictures) and bool(tables_in(inventory, self.suffixes))
 
     def read(self, inventory: Inventory) -> DataSet:
-        root, name = inventory.root, str(inventory.file)
-        where = f"{root}/{name}"
-        rows = (_csv_rows if name.lower().endswith(".csv") else _json_rows)(root.read(name), where)
-        left_out, sizes = inventory.left_out, inventory.sizes
-        sources: dict[str, Source] = {}
-        columns: dict[str, dict[str, str]] = {}
-        for line, row in rows:
-            source = _source(row, sizes, f"{where}:{line}", left_out)
-            if source is None:
-                continue
+        paths = [inventory.file] if inventory.file is not None else tables_in(inventory, self.suffixes)
+        return read_tables(self.name, inventory, paths)
+
+    def folder(self, split: Split | None) -> str:
+        return f"{PICTURES}/{split}/" if split else f"{PICTURES}/"
+
+    def beside(self, part: Part, record: Record, mask: bytes | None) -> Iterable[tuple[str, bytes]]:
+        if mask is not None:
+            yield mask_path(self.place(part, record.name)), mask
+
+    def whole(self, whole: Whole) -> Iterable[tuple[str, Iterable[bytes]]]:
+        yield NAME, (_line(path, record) for path, record in whole.records())
+
+
+def mask_path(path: str) -> str:
+    """Return where the mask of a written picture lies.
+
+    >>> mask_path("images/train/cat/a.jpg")
+    'masks/train/cat/a.png'
+    """
+    return f"{MASKS}/{path.partition('/')[2].rpartition('.')[0]}.png"
+
+
+def tables_in(inventory: Inventory, suffixes: tuple[str, ...], names: Sequence[str] = ()) -> list[str]:
+    """Return the tables of a data set that name pictures.
+
+    Args:
+        inventory: of it.
+        suffixes: of the files that may be such.
+        names: of the files; any, if there are none.
+    """
+    found: list[str] = []
+    reader = TableReader(inventory)
+    for path in sorted(inventory.sizes):
+        name = path.rpartition("/")[2].lower()
+        if not name.endswith(suffixes) or (names and name not in names):
+            continue
+        try:
+            data = inventory.head(path, HEAD_BYTES)
+            if inventory.sizes[path] > len(data):  # whole lines
+                data = data[: data.rfind(b"\n") + 1]
+            table = reader.table(path, data)
+            if table.names and reader.names_pictures(table):
+                found.append(path)
+        except FileError:
+            continue  # not a table; whoever reads the data set says so if it is in the way
+    return found
+
+
+def read_tables(form: str, inventory: Inventory, paths: Sequence[str]) -> DataSet:
+    """Return the data set of one table, or of several that are splits or about different pictures.
+
+    Raises:
+        FileError: a table is malformed, or two are about one picture.
+    """
+    reader = TableReader(inventory)
+    inventory.use(*paths)
+    splits = [split_of_path(path) for path in paths]
+    is_split = len(paths) > 1 and None not in splits and len(set(splits)) == len(paths)
+    if is_split:
+        inventory.note(SPLIT_TABLES.format(", ".join(paths)))
+    sources: dict[str, Source] = {}
+    first: dict[str, str] = {}
+    for path, split in zip(paths, splits, strict=True):
+        for source in reader.sources(reader.table(path), split if is_split else None):
             if source.id in sources:
-                raise FileError(f"must have an id of its own, got {source.id!r} again.", f"{where}:{line}")
-            sources[source.id] = source
-            for column, value in row.items():  # what is left of it
-                columns.setdefault(column, {})[source.id] = _text(value)
-        ids = sorted(sources)
-        more = {column: tuple(texts.get(id, "") for id in ids) for column, texts in sorted(columns.items())}
-        return replace(DataSet.of(self.name, root, sources.values(), left_out), columns=more)
+                what = f"must name every picture once, got {source.id!r} in {first[source.id]} and in {path}"
+                raise FileError(f"{what}. Name the table that is meant.", str(inventory.root))
+            sources[source.id], first[source.id] = source, path
+    found = DataSet.of(form, inventory.root, sources.values(), inventory.left_out, reader.classes)
+    return replace(found, columns=reader.left_columns(sources.values()))
 
 
-def _image_column(names: Collection[str], where: str) -> str:
-    """Return which of the columns names the picture."""
-    for name in IMAGE_NAMES:
-        if name in names:
-            return name
-    near = next((guess for name in names if (guess := closest(name, IMAGE_NAMES))), "")
-    raise FileError(f"must have a column image, got {', '.join(names)[:80] or 'none'}.{near}", where)
-
-
-def _csv_rows(data: bytes, where: str) -> Iterator[tuple[int, JsonObject]]:
-    """Yield the rows with their last lines; empty cells are left out, and those of FIELDS read as JSON."""
-    reader = csv.reader(StringIO(text_of(data, where), newline=""), strict=True)
-    try:
-        names = next(reader, [])
-        if len(set(names)) != len(names):
-            raise FileError(f"must name every column once, got {', '.join(names)[:80]}.", f"{where}:1")
-        _image_column(names, f"{where}:1")
-        for cells in reader:
-            here = f"{where}:{reader.line_num}"
-            if not cells:
-                continue
-            if len(cells) != len(names):
-                raise FileError(f"must have {len(names)} cells, got {len(cells)}. Quote commas.", here)
-            row: JsonObject = {name: cell for name, cell in zip(names, cells, strict=True) if cell}
-            for name in row.keys() & set(FIELDS):
-                row[name] = json_of(row[name], where, reader.line_num)
-            yield reader.line_num, row
-    except csv.Error as fault:
-        what = f"must be valid CSV, got a fault: {fault}. Quote what holds commas; put long outlines into .jsonl."
-        raise FileError(what, f"{where}:{reader.line_num}") from None
-
-
-def _json_rows(data: bytes, where: str) -> Iterator[tuple[int, JsonObject]]:
-    for number, line in enumerate(BytesIO(data), 1):
-        if line.strip():
-            row = json_of(line, where, number)
-            if not isinstance(row, dict):
-                raise FileError("must be an object.", f"{where}:{number}")
-            yield number, {key: value for key, value in row.items() if value is not None}
-
-
-def _source(row: JsonObject, sizes: dict[str, int], where: str, left_out: Counter[str]) -> Source | None:
-    """Return a row's picture, or None if it is missing; what has a meaning here is taken out of the row."""
-    column = _image_column(row, where)
-    path, mask = _path(row.pop(column), f"{where} {column}"), row.pop("mask", None)
-    if mask is not None:
-        mask = _path(mask, f"{where} mask")
-    if path not in sizes or (mask is not None and mask not in sizes):
-        left_out[NO_MASK if path in sizes else MISSING] += 1
-        return None
-    id = row.pop("id", path)
-    if not isinstance(id, str | int) or "\0" in str(id):
-        raise FileError(f"must be text, got {id!r:.60}.", f"{where} id")
-    label = next((row.pop(name) for name in LABEL_NAMES if name in row), None)
-    split, group = split_named(row.pop("split", None), where), row.pop("group", None)
-    annotations = annotations_of({name: row.pop(name, None) for name in FIELDS}, label, mask, where, left_out)
-    group = None if group is None else _text(group)
-    return Source(str(id), sizes[path], label, split, group, None if str(id) == path else path, annotations)
-
-
-def _path(value: Json, where: str) -> str:
-    if not isinstance(value, str):
-        raise FileError(f"must be the path of a file, got {value!r:.60}.", where)
-    return path_below(value, where)
-
-
-def _text(value: Json) -> str:
-    """Return a value as the text of a column."""
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, sort_keys=True)
+def _line(path: str, record: Record) -> bytes:
+    facts: JsonObject = {"image": path}
+    facts |= {} if record.label is None else {"label": record.label}
+    facts |= {"split": record.split} if record.split else {}
+    facts |= {"mask": mask_path(path)} if record.has_mask else {}
+    facts |= records.fields(record.targets, record.size)
+    facts |= {ATTRIBUTES: record.attributes} if record.attributes else {}
+    text = json.dumps(facts, ensure_ascii=False, allow_nan=False)
+    return text.encode("utf-8", "backslashreplace") + b"\n"
 
 
 FORMATS.add("manifest", ManifestFormat())

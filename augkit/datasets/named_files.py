@@ -1,0 +1,84 @@
+"""Files that a table names: found as it writes them, or by the end of their path where that is one file's alone."""
+
+import posixpath
+import unicodedata
+from collections import defaultdict
+from collections.abc import Collection
+from functools import cached_property
+
+from augkit.datasets.inventory import Inventory
+from augkit.datasets.naming import is_picture
+from augkit.errors import FileError
+from augkit.storage.root import inside
+
+
+class NamedFiles:
+    """Finds the files that cells name.
+
+    A path counts from the table's folder, or from the root. Where nothing lies there, it may be the end of a file's
+    path (``0.jpg`` for ``images/0.jpg``), or a file's path its end (``/home/me/set/images/0.jpg``, as tables from
+    elsewhere have it). A picture may be named without its suffix. Names in another normal form are found, too.
+
+    Args:
+        inventory: of the data set.
+        folder: that the table lies in.
+    """
+
+    def __init__(self, inventory: Inventory, folder: str) -> None:
+        self.inventory, self.folder = inventory, folder
+        self.known: Collection[str] = inventory.sizes
+
+    def find(self, value: str, where: str) -> str | None:
+        """Return the path of the file that is meant, or None if it is missing, or could be several.
+
+        Raises:
+            FileError: the value leads out of the data set's folder.
+        """
+        path = value
+        for text in dict.fromkeys((value, value.replace("\\", "/"))):
+            path = posixpath.normpath(text.removeprefix("file://"))
+            for found in (posixpath.normpath(posixpath.join(self.folder, path)), path):
+                if found in self.known:
+                    return found
+        by_end = None if path.startswith("..") else self._by_end(path)
+        if by_end is None:
+            try:
+                inside(posixpath.normpath(posixpath.join(self.folder, path)))
+            except FileError as fault:
+                raise FileError(fault.message, where) from None
+        return by_end
+
+    def picture(self, value: object) -> str | None:
+        """Return the path of the picture that a value names, or None if it names none."""
+        if not isinstance(value, str) or not value or len(value) > 4096:
+            return None
+        try:
+            found = self.find(value, "")
+        except FileError:
+            return None
+        return found if found is not None and is_picture(found) else None
+
+    def _by_end(self, path: str) -> str | None:
+        parts = unicodedata.normalize("NFC", path).split("/")
+        for index in self._ends:
+            near = index.get(parts[-1], ())
+            fitting = [found for found, have in near if have[-len(parts) :] == parts]
+            if fitting:
+                return fitting[0] if len(fitting) == 1 else None
+            longest = [found for found, have in near if parts[-len(have) :] == have]
+            if longest:
+                return max(longest, key=lambda found: found.count("/"))
+        return None
+
+    @cached_property
+    def _ends(self) -> tuple[dict[str, list[tuple[str, list[str]]]], dict[str, list[tuple[str, list[str]]]]]:
+        """Files, and pictures without suffix, by the last part of their paths: the path and its parts."""
+        ends: dict[str, list[tuple[str, list[str]]]] = defaultdict(list)
+        stems: dict[str, list[tuple[str, list[str]]]] = defaultdict(list)
+        for path in self.known:
+            parts = unicodedata.normalize("NFC", path).split("/")
+            ends[parts[-1]].append((path, parts))
+            if is_picture(path):
+                stem = parts[-1].rpartition(".")[0]
+                stems[stem].append((path, [*parts[:-1], stem]))
+        return ends, stems
