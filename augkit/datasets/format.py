@@ -75,8 +75,12 @@ class Writer(Format):
         holds: the kinds of labels that it has a place for beside the class.
         is_packed: many pictures lie in one file.
         packages: those that decide the bytes of what it writes, beside augkit.
+        holds_labels: it has a place for the label of a picture, whatever JSON that is, beside all it holds.
+        follows: it is written unasked where the sources are of it.
     """
 
+    holds_labels: ClassVar[bool] = False
+    follows: ClassVar[bool] = True
     holds: ClassVar[frozenset[Kind]] = frozenset()
     is_packed: ClassVar[bool] = False
     packages: ClassVar[tuple[str, ...]] = ()
@@ -84,7 +88,7 @@ class Writer(Format):
     @property
     def is_for_objects(self) -> bool:
         """True where pictures without objects have no place in it."""
-        return bool(self.holds) and not self.is_packed
+        return bool(self.holds) and not self.holds_labels
 
     @abstractmethod
     def place(self, part: Part, record_name: str) -> str:
@@ -147,7 +151,7 @@ class Packed(Reader, Writer):
     """
 
     reads = holds = frozenset((*KINDS, ATTRIBUTES))
-    is_packed = True
+    is_packed = holds_labels = True
     refused: ClassVar[tuple[str, ...]] = ()
     folders: ClassVar[Collection[str]] = ()
 
@@ -207,9 +211,9 @@ def readers() -> list[Reader]:
 
 
 def writers() -> dict[str, Writer]:
-    """Return the formats that are written, by name: plain files first, those for objects alone last."""
+    """Return the formats that are written, by name: those of pictures alone first, those for objects alone last."""
     found = [format for format in FORMATS.values() if isinstance(format, Writer)]
-    found.sort(key=lambda writer: (writer.is_for_objects, writer.is_packed, writer.rank, writer.name))
+    found.sort(key=lambda one: (one.is_for_objects, bool(one.holds), not one.is_packed, one.rank, one.name))
     return {writer.name: writer for writer in found}
 
 

@@ -1,6 +1,7 @@
 """Boxes and outlines as tables hold them, a row each or in a list, as the fields of `augkit.datasets.fields`."""
 
 import math
+import re
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 
@@ -218,3 +219,13 @@ def around_points(points: Sequence[Sequence[float]]) -> list[float]:
 def is_true(cell: Json) -> bool:
     """Return whether a cell says yes."""
     return str(cell).strip().lower() in ("1", "true", "yes", "1.0")
+
+
+def fact_of(cell: Json) -> Json:
+    """Return a fact as JSON: a number where text is one as JSON writes it, so that flags of 0 say nothing.
+
+    >>> fact_of("0"), fact_of("0.50"), fact_of("007"), fact_of("left")
+    (0, 0.5, '007', 'left')
+    """
+    is_number = isinstance(cell, str) and re.fullmatch(r"-?(0|[1-9][0-9]{0,14})(\.[0-9]{1,15})?", cell)
+    return cell if not is_number else float(cell) if "." in cell else int(cell)

@@ -25,6 +25,7 @@ from augkit.datasets.table_regions import (
     box_of_numbers,
     class_name,
     coco_box,
+    fact_of,
     is_true,
     number_of,
     objects_of,
@@ -255,7 +256,7 @@ class _Rows:
     def _region(self, picture: _Picture, cells: JsonObject, place: str) -> None:
         """Add the box, or the other shape, of a row that holds one."""
         roles = self.roles
-        facts: JsonObject = {plain_fact(name): cells[name] for name in roles.box_facts if name in cells}
+        facts: JsonObject = {plain_fact(name): fact_of(cells[name]) for name in roles.box_facts if name in cells}
         picture.regions.setdefault("boxes", [])
         label: Json = cells.get(roles.label) if roles.label else None
         if roles.region is not None:

@@ -220,7 +220,7 @@ def make_plan(config: ExpandConfig) -> WorkPlan:
 def _form_of(data: DataSet) -> str:
     """Return the form that is written if none is asked for: that of the sources, or one that holds what they carry."""
     same = writers().get(data.form)
-    if same is not None and (data.kinds or same.is_packed or not same.holds):
+    if same is not None and same.follows and (data.kinds or same.is_packed or not same.holds):
         return same.name
     is_plain = not data.kinds and all(is_class(s.label) or s.label is None for s in data.sources)
     return "folder" if is_plain else "webdataset"
@@ -259,8 +259,8 @@ def _fitting(data: DataSet, job: Job) -> DataSet:
         plain = listed([name for name, other in writers().items() if not other.is_for_objects])
         raise ArgumentError(f"must be {plain}: {form} is for labels beside the class, and there are none.", "format")
     odd = next((s for s in data.sources if s.label is not None and not is_class(s.label)), None)
-    if odd is not None and not writer.is_packed and not kinds:
-        packed = listed([name for name, other in writers().items() if other.is_packed])
+    if odd is not None and not writer.holds_labels and not kinds:
+        packed = listed([name for name, other in writers().items() if other.holds_labels])
         what = f"must hold labels such as {odd.label!r} of {odd.id}, got {form}. Use {packed}."
         raise ArgumentError(what, "format")
     return data

@@ -87,8 +87,8 @@ def test_texts_name_every_format(tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_text("")
     with pytest.raises(FileError, match=r"or a \.json, .*\.yaml, .*\.parquet, .* that names"):
         read(tmp_path / "a.txt")
-    with pytest.raises(ArgumentError, match=r"format: must be one of folder, .*, got 'manifest'"):
-        writer("manifest")
+    with pytest.raises(ArgumentError, match=r"format: must be one of folder, .*, got 'voc2'"):
+        writer("voc2")
 
 
 def test_every_format_says_what_it_is() -> None:

@@ -40,7 +40,8 @@ class ManifestFormat(Reader, FileWriter):
 
     name = "manifest"
     summary = "a table, CSV or JSONL: `image`, `label`, `split`, `mask`, `boxes`, `xmin`, ..., in any usual spelling"
-    rank = 60
+    rank = 30
+    holds_labels, follows = True, False
     suffixes = (*CSV_SUFFIXES, *JSON_SUFFIXES)
     reads = holds = frozenset((*KINDS, ATTRIBUTES))
 
@@ -119,8 +120,24 @@ def read_tables(form: str, inventory: Inventory, paths: Sequence[str]) -> DataSe
                 what = f"must name every picture once, got {source.id!r} in {first[source.id]} and in {path}"
                 raise FileError(f"{what}. Name the table that is meant.", str(inventory.root))
             sources[source.id], first[source.id] = source, path
+    if inventory.is_whole:
+        _judge_namesakes(inventory, sources.values())
     found = DataSet.of(form, inventory.root, sources.values(), inventory.left_out, reader.classes)
     return replace(found, columns=reader.left_columns(sources.values()))
+
+
+def _judge_namesakes(inventory: Inventory, sources: Iterable[Source]) -> None:
+    """Note pictures of no table that have the name of one that is in a table: masks, most likely."""
+    known = {source.id if source.place is None else str(source.place) for source in sources}
+    stems = {_stem(path): path for path in known}
+    for path in inventory.pictures.keys() - known - inventory.used:
+        if (other := stems.get(_stem(path))) is not None and other.rpartition("/")[0] != path.rpartition("/")[0]:
+            advice = f"It has the name of {other}. If it is its mask, name it in a column mask."
+            inventory.unread("file", path, f"{inventory.root}/{path}", advice)
+
+
+def _stem(path: str) -> str:
+    return path.rpartition("/")[2].rpartition(".")[0]
 
 
 def _line(path: str, record: Record) -> bytes:
