@@ -16,6 +16,7 @@ BENCHMARKS = (
     "six_tactics",
     "expansion",
     "loading",
+    "worker_memory",
     "learning",
     "policies",
 )  # modules of this folder, each with `measure` and `table`

@@ -1,5 +1,6 @@
 """A data set whose pictures come out augmented, each a function of its key."""
 
+import gc
 import os
 from abc import ABC, abstractmethod
 from collections.abc import Sequence, Sized
@@ -19,6 +20,7 @@ from augkit.errors import ArgumentError, AugkitError, SampleError
 from augkit.executors import run
 from augkit.loader.items import item_of, sample_from
 from augkit.loader.sampler import Draw
+from augkit.loader.shared_tables import shareable
 from augkit.pipeline import Pipeline, load
 from augkit.targets.sample import Sample
 from augkit.targets.scene import Scene
@@ -91,7 +93,7 @@ class Samples(Dataset[Any], ABC):
             IndexError: there is no such item.
         """
         if get_worker_info() is not None:
-            _take_one_thread(os.getpid())
+            _begin_working(os.getpid())
         index = item.index if isinstance(item, Draw) else self._index(item)
         count = len(self)
         if not -count <= index < count:
@@ -143,7 +145,7 @@ class Augmented(Samples):
         self.dataset: Any = dataset
         self.seed = seed
         self.pipeline = pipeline if isinstance(pipeline, Pipeline) else load(pipeline)
-        self.ids = None if ids is None else _checked(ids, len(dataset))
+        self.ids = None if ids is None else shareable(_checked(ids, len(dataset)))
         Key(seed, "")  # refuses a seed that is none
 
     def __repr__(self) -> str:
@@ -186,15 +188,18 @@ def _checked(ids: Sequence[str], length: int) -> tuple[str, ...]:
 
 
 @cache
-def _take_one_thread(process: int) -> None:
-    """Keep OpenCV and BLAS to one thread in a worker process: there are as many workers as the user wants threads.
+def _begin_working(process: int) -> None:
+    """Keep OpenCV and BLAS to one thread in a worker process, and Python's collector off what its parent made.
 
-    More of them wait for each other in busy loops: two workers on two processors would be slower than one. OpenCV is
-    told 0, which leaves its threads alone: told 1 it waits for each to end, and those of a forked process's parent,
-    which the child believes it has, never do.
+    There are as many workers as the user wants threads. More threads wait for each other in busy loops: two workers on
+    two processors would be slower than one. OpenCV is told 0, which leaves its threads alone: told 1 it waits for each
+    to end, and those of a forked process's parent, which the child believes it has, never do.
+
+    The collector writes to all that it looks at: it would make copies of what a forked process shares with its parent.
 
     Args:
         process: its id, for which this is done once.
     """
+    gc.freeze()
     cv2.setNumThreads(0)
     threadpool_limits(1)

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Literal, final
 
@@ -16,6 +17,7 @@ from augkit.errors import ArgumentError, closest
 from augkit.loader.augmented import Augmented, Made, Samples
 from augkit.loader.items import collate
 from augkit.loader.sampler import Draw, EpochSampler, whole
+from augkit.loader.shared_tables import shareable
 from augkit.pipeline import Pipeline
 from augkit.targets.sample import Sample
 
@@ -121,6 +123,9 @@ class Pictures(Dataset[Sample]):
     A picture that cannot be read is an error that names its file; none is ever left out. Objects whose masks are run
     lengths keep their boxes alone; where any object of a picture has a polygon, that of one without is empty.
 
+    Its `sources` lie in one array, which worker processes share, however many pictures there are; its `data` says where
+    their bytes are, and holds no sources. Drop what `augkit.datasets.read` gave when you have no more need of it.
+
     Args:
         data: what `augkit.datasets.read` gives.
         sources: those of its sources that are wanted, in order; None takes all.
@@ -148,9 +153,10 @@ class Pictures(Dataset[Sample]):
         if not isinstance(data, DataSet):
             what = f"must be a data set, got {type(data).__name__}. Give augkit.datasets.read(path)."
             raise ArgumentError(what, "Pictures.data")
-        self.data, self.label, self.box_label = data, label, box_label
-        self.sources = data.sources if sources is None else tuple(sources)
+        self.label, self.box_label = label, box_label
+        self.sources = shareable(data.sources if sources is None else sources)
         self.classes = class_names(data)
+        self.data = replace(data, sources=(), columns={})
 
     def __len__(self) -> int:
         return len(self.sources)

@@ -84,10 +84,13 @@ def test_ids_decide_and_places_do_not() -> None:
     assert np.array_equal(given[0][0].numpy(), pixels[1])
 
 
-def test_a_plain_index_is_copy_0_of_epoch_0() -> None:
+def test_a_plain_index_is_copy_0_of_the_first_epoch_or_of_the_one_that_is_set() -> None:
     augmented = Augmented([(RGB, 0), (RGB, 1)], PIPELINE)
     assert torch.equal(augmented[1][0], augmented[Draw(0, 1, 0)][0])
+    augmented = Augmented([(RGB, 0), (RGB, 1)], PIPELINE)
+    augmented.set_epoch(3)
     assert torch.equal(augmented[-1][0], augmented[np.int64(1)][0])  # type: ignore[index]
+    assert torch.equal(augmented[1][0], augmented[Draw(3, 1, 0)][0])
     draws = [Draw(0, 1), Draw(1, 1), Draw(0, 1, 1), Draw(0, 0)]
     assert len({augmented[draw][0].numpy().tobytes() for draw in draws}) == 4
     assert len(list(augmented)) == 2  # type: ignore[call-overload]
