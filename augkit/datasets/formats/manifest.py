@@ -23,7 +23,7 @@ from augkit.core.arrays import JsonObject
 from augkit.datasets.data_set import ATTRIBUTES, KINDS, DataSet, Source, Split
 from augkit.datasets.format import FORMATS, FileWriter, Reader
 from augkit.datasets.inventory import Inventory
-from augkit.datasets.naming import split_of_path
+from augkit.datasets.naming import split_in, split_of_path
 from augkit.datasets.table_files import CSV_SUFFIXES, JSON_SUFFIXES
 from augkit.datasets.tables import TableReader
 from augkit.datasets.writing import Part, Record, Whole
@@ -131,7 +131,8 @@ def _judge_namesakes(inventory: Inventory, sources: Iterable[Source]) -> None:
     known = {source.id if source.place is None else str(source.place) for source in sources}
     stems = {_stem(path): path for path in known}
     for path in inventory.pictures.keys() - known - inventory.used:
-        if (other := stems.get(_stem(path))) is not None and other.rpartition("/")[0] != path.rpartition("/")[0]:
+        other, folder = stems.get(_stem(path)), path.rpartition("/")[0]
+        if other is not None and other.rpartition("/")[0] != folder and split_in(folder) is None:
             advice = f"It has the name of {other}. If it is its mask, name it in a column mask."
             inventory.unread("file", path, f"{inventory.root}/{path}", advice)
 
