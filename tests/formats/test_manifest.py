@@ -30,7 +30,7 @@ def labels(data: DataSet) -> dict[str, Any]:
     return {source.id: source.label for source in data.sources}
 
 
-def boxes(data: DataSet) -> dict[str, list[tuple[str, tuple[float, ...]]]]:
+def boxes(data: DataSet) -> dict[str, list[tuple[str, Any]]]:
     found = {}
     for source in data.sources:
         assert source.annotations is not None, source
@@ -104,7 +104,7 @@ BOXES: dict[str, str] = {
 @pytest.mark.parametrize("name", list(BOXES))
 def test_a_row_a_box_in_any_spelling(name: str, tmp_path: Path) -> None:
     data = table(tmp_path, BOXES[name])
-    expected = {"a.jpg": [("cat", BOX), ("dog", (1, 1, 9, 5))], "b.png": [("dog", (1, 1, 9, 5))]}
+    expected: dict[str, Any] = {"a.jpg": [("cat", BOX), ("dog", (1, 1, 9, 5))], "b.png": [("dog", (1, 1, 9, 5))]}
     found = boxes(data)
     assert {id: [label for label, _ in some] for id, some in found.items()} == {
         "a.jpg": ["cat", "dog"],
