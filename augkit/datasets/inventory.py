@@ -7,13 +7,16 @@ at the end the inventory says what is left.
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from fnmatch import fnmatchcase
 from functools import cached_property
 from typing import Literal, NamedTuple, Self
 
 from augkit.core.normal_form import nfc
 from augkit.datasets.naming import is_picture
-from augkit.errors import FileError
+from augkit.errors import DecodeError, FileError
+from augkit.images import kind_of, upright_size
+from augkit.images.file_kinds import HEAD_BYTES
 from augkit.storage.root import Root
 
 Kind = Literal["file", "column", "key"]
@@ -28,6 +31,9 @@ LABEL_SUFFIXES = frozenset(f".{suffix}" for line in _SUFFIXES for suffix in line
 DOCUMENTS = ("readme", "license", "licence", "copying", "notice", "changelog", "citation", "authors", "attribution")
 JUNK = frozenset(("thumbs.db", "desktop.ini", "dataset_infos.json", "requirements.txt"))
 UNNAMED, NO_PICTURE, DOCUMENT = "a picture without an entry", "no picture by its name", "documentation"
+# Kinds of pictures whose first bytes are long enough, and those of which the header must be whole.
+_SURE, _BRIEF = ("jpeg", "png", "webp", "gif", "tiff", "avif", "heif", "dicom"), ("bmp", "pbm", "pgm", "ppm")
+PROBED_BYTES = 65_536
 MOST_NAMED = 3  # of several things that are not read
 
 
@@ -78,8 +84,25 @@ class Inventory:
 
     @cached_property
     def pictures(self) -> dict[str, int]:
-        """Those files that are pictures by their names."""
-        return {path: size for path, size in self.sizes.items() if is_picture(path)}
+        """Those files that are pictures by their names, or by their content where the name says nothing."""
+        named = {path: size for path, size in self.sizes.items() if is_picture(path)}
+        found = [path for path in sorted(self.sizes.keys() - named.keys()) if self._is_unnamed_picture(path)]
+        if not found:
+            return named
+        files = f"{len(found):,} files are pictures" if len(found) > 1 else "One file is a picture"
+        self.note(f"{files} by content, and not by name: {found[0]!r}{' first' * (len(found) > 1)}.")
+        known = named.keys() | set(found)
+        return {path: size for path, size in self.sizes.items() if path in known}
+
+    def _is_unnamed_picture(self, path: str) -> bool:
+        """Return whether a file whose suffix means nothing here begins as a picture does."""
+        _, dot, suffix = path.rpartition("/")[2].lower().rpartition(".")
+        if f"{dot}{suffix}" in LABEL_SUFFIXES or not self.sizes[path]:
+            return False
+        with suppress(FileError, DecodeError):
+            kind = kind_of(self.head(path, HEAD_BYTES))
+            return kind in _SURE or (kind in _BRIEF and min(upright_size(self.head(path, PROBED_BYTES))) > 0)
+        return False
 
     @cached_property
     def folders(self) -> dict[str, set[str]]:

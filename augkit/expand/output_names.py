@@ -16,6 +16,7 @@ import numpy as np
 from augkit.core.arrays import Label
 from augkit.core.normal_form import folded, nfc
 from augkit.datasets.data_set import Source
+from augkit.images import suffix_of
 
 STEM_BYTES = 120
 CLASS_BYTES = 160  # with everything that is added both stay below 255 bytes
@@ -77,10 +78,15 @@ def is_class(label: Label) -> bool:
     return isinstance(label, str) or type(label) is int
 
 
-def suffix_of(id: str) -> str:
-    """Return a source's own suffix, made safe, with its dot."""
+def passed_suffix(id: str, content: bytes | None) -> str:
+    """Return the suffix, with its dot, of a source that is passed through: its own, made safe, if its bytes fit it.
+
+    >>> passed_suffix("a.JPG", b"\xff\xd8\xff"), passed_suffix("a.jpg", b"\x89PNG\r\n\x1a\n"), passed_suffix("a.b", None)
+    ('.jpg', '.png', '.b')
+    """
     _, dot, suffix = id.rpartition("/")[2].rpartition(".")
-    return f".{safe(suffix, CLASS_BYTES - STEM_BYTES).lower()}" if dot else ""
+    own = f".{safe(suffix, CLASS_BYTES - STEM_BYTES).lower()}" if dot else ""
+    return own if content is None else suffix_of(content, own)
 
 
 def _folders(labels: Sequence[str]) -> dict[str, str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import NamedTuple, Self
 
@@ -189,8 +190,15 @@ class _Maker:
 
     def _rejected(self, task: Task, copy: int | None, reason: str) -> JsonObject:
         """Return the rejection of an output, as rejected.jsonl holds it."""
-        id = self.job.writer.place(self.part, task.name(copy, self.job.suffix))
+        content = self._content(task) if copy is None else None
+        id = self.job.writer.place(self.part, task.name(copy, self.job.suffix, content))
         return {"id": id, "source": task.source.id, "class": task.source.label, "copy": copy, "reason": reason}
+
+    def _content(self, task: Task) -> bytes | None:
+        """Return a source's bytes, by which it is called where it is passed through, or None if they cannot be read."""
+        with suppress(AugkitError):
+            return self.data.read(task.source.place or task.source.id)
+        return None
 
     def _read(self, task: Task) -> _Origin:
         source, config = task.source, self.job.config
@@ -231,7 +239,7 @@ class _Maker:
             plan_json = plan.to_json()
         targets, mask = moved(source, made)
         size = (made.image.shape[0], made.image.shape[1])
-        name, attributes = task.name(copy, self.job.suffix), source.attributes or {}
+        name, attributes = task.name(copy, self.job.suffix, data), source.attributes or {}
         record = Record(name, split, source.label, size, targets, mask is not None, attributes, copy)
         facts = {"copy": copy, "key": key, "sha256": sha256_of(data), "bytes": len(data), "record": record.described()}
         # The id comes first, so that a line is found without reading it all, and the plan is JSON already.

@@ -21,7 +21,7 @@ from augkit.errors import ArgumentError, closest, listed
 from augkit.expand.expand_config import ExpandConfig
 from augkit.expand.job import Job
 from augkit.expand.layout import FORMAT
-from augkit.expand.output_names import Names, is_class, suffix_of
+from augkit.expand.output_names import Names, is_class, passed_suffix
 from augkit.storage.sealed_json import compact, facts_of
 from augkit.storage.stores import require_apart
 
@@ -62,9 +62,17 @@ class Task:
     copies: int
     is_passed: bool
 
-    def name(self, copy: int | None, suffix: str) -> str:
-        """Return the name, below its split, of a copy, or of the picture that is passed through."""
-        return f"{self.stem}{suffix_of(self.source.id)}" if copy is None else f"{self.stem}-c{copy}{suffix}"
+    def name(self, copy: int | None, suffix: str, content: bytes | None = None) -> str:
+        """Return the name, below its split, of a copy, or of the picture that is passed through.
+
+        Args:
+            copy: which, or None for the picture itself.
+            suffix: of copies.
+            content: of the picture, which decides the suffix that it has when it is passed through; None if unknown.
+        """
+        return (
+            f"{self.stem}{passed_suffix(self.source.id, content)}" if copy is None else f"{self.stem}-c{copy}{suffix}"
+        )
 
     @property
     def wanted(self) -> list[int | None]:

@@ -53,7 +53,8 @@ def test_folders_that_only_sound_like_splits_are_classes(tmp_path: Path) -> None
     lay(tmp_path, {"train/a.jpg": JPEG, "bus/b.jpg": JPEG})
     assert facts(read(tmp_path)) == {"train/a.jpg": ("train", None), "bus/b.jpg": ("bus", None)}
     lay(tmp_path / "2", {"val/x/a.jpg": JPEG, "test/x/b.jpg": JPEG})
-    assert {split for _, split in facts(read(tmp_path / "2")).values()} == {None}
+    assert {split for _, split in facts(read(tmp_path / "2")).values()} == {"val", "test"}
+    assert "None is train, so that nothing is augmented." in read(tmp_path / "2").notes[0]
 
 
 def test_a_million_pictures_keep_one_string_a_class() -> None:
