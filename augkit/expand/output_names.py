@@ -79,10 +79,10 @@ def is_class(label: Label) -> bool:
 
 
 def passed_suffix(id: str, content: bytes | None) -> str:
-    """Return the suffix, with its dot, of a source that is passed through: its own, made safe, if its bytes fit it.
+    r"""Return the suffix, with its dot, of a source that is passed through: its own, made safe, if its bytes fit it.
 
-    >>> passed_suffix("a.JPG", b"\xff\xd8\xff"), passed_suffix("a.jpg", b"\x89PNG\r\n\x1a\n"), passed_suffix("a.b", None)
-    ('.jpg', '.png', '.b')
+    >>> passed_suffix("a.JPG", b"\xff\xd8\xff"), passed_suffix("a.jpg", b"GIF89a"), passed_suffix("a.b", None)
+    ('.jpg', '.gif', '.b')
     """
     _, dot, suffix = id.rpartition("/")[2].rpartition(".")
     own = f".{safe(suffix, CLASS_BYTES - STEM_BYTES).lower()}" if dot else ""
