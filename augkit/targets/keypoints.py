@@ -101,6 +101,8 @@ class Keypoints(PointTarget):
     @classmethod
     def of_record(cls, record: JsonObject) -> Self | None:
         flat = [*(row["keypoints"] for row in record.get("instances") or ()), record.get("keypoints") or ()]
+        if not any(flat):
+            return None
         return cls.of_groups([[points[place : place + 3] for place in range(0, len(points), 3)] for points in flat])
 
     def fields(self) -> dict[str, list[Json]]:

@@ -1,97 +1,105 @@
 """COCO: pictures beside JSON that says where their objects are.
 
-Read are a JSON file, or a folder with
+Read is every JSON file below a folder, whatever it is called, that has COCO's ``images``, or one such file:
 
-    annotations/instances_train2017.json    and train2017/ or images/train2017/ (person_keypoints_*.json where there is
-                                            no instances_*.json)
+    annotations/instances_train2017.json    and train2017/, images/train2017/ or any other folder
     train/_annotations.coco.json            as Roboflow writes it
+    labels.json and data/                   as FiftyOne writes it
+    result.json and images/                 as Label Studio writes it
+    annotations/instances_default.json      as CVAT writes it
 
-The pictures are looked for in the folders that are usual (`_folders`); the first one that has them all is theirs, or
-else the one that has most of them. Several files are several splits, as their names say. Categories keep their order. A
-class is what an entry of ``images`` names as its ``label``, which other tools ignore.
+Pictures are found by their names wherever they lie. Files about the same pictures are put together by the ids of their
+annotations: objects, keypoints, captions, stuff. Several files are several splits, as their names say. Categories keep
+ids and order. A class is what an entry of ``images`` names as its ``label``, which other tools ignore, or what
+annotations without geometry say.
 
 Written are pictures in ``[split/][class/]name`` and objects in ``annotations/instances[_split].json``, a file a split,
-made from the records when all of them are there. Images, annotations and categories are numbered from 1, in order.
-pycocotools reads this format and writes none.
+made from the records when all of them are there. What was passed through keeps its ids, copies get new ones above all
+that there were; without ids of a COCO file images, annotations and categories are numbered from 1, in order.
+pycocotools reads this format and writes none. Reference: https://cocodataset.org/#format-data.
 """
 
 from __future__ import annotations
 
-import json
-import posixpath
 import re
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
-from typing import NamedTuple, TypeVar
 
-from augkit.core.arrays import Json, JsonObject
-from augkit.core.spatial import Size
+from augkit.core.arrays import JsonObject
 from augkit.core.text_files import json_of
-from augkit.datasets.data_set import FLAT, Annotations, DataSet, Source, Split
+from augkit.datasets.coco_categories import Categories, Counts, above, largest_id
+from augkit.datasets.coco_content import captions, content
+from augkit.datasets.coco_entries import pictures_of
+from augkit.datasets.coco_pictures import Picture, keep_ids
+from augkit.datasets.data_set import ATTRIBUTES, FLAT, Annotations, DataSet, Source, Split
 from augkit.datasets.format import FORMATS, FileWriter, Reader
 from augkit.datasets.inventory import Inventory
-from augkit.datasets.naming import SPLIT_NAMES, path_below, split_of_path
+from augkit.datasets.naming import SPLIT_NAMES, split_in, split_of_path
+from augkit.datasets.picture_finder import PictureFinder
 from augkit.datasets.writing import Part, Record, Whole
 from augkit.errors import FileError
 from augkit.storage.root import Root
-from augkit.targets import run_lengths
-from augkit.targets.box_forms import described, edges
-from augkit.targets.columns import numbers
-from augkit.targets.polygons import around, box_of, rings_of
-from augkit.targets.records import Instance, of_instances
 
-FOLDER, ROBOFLOW = "annotations", "_annotations.coco.json"
-MISSING = "a picture that is missing"
-ORPHAN = "an object without a picture"
-DIGITS = 3  # of a pixel, written
-_KIND = re.compile(r"^(instances|person_keypoints)_?")
-_NOT_OBJECTS = ("captions", "image_info", "panoptic", "stuff")
-# All that is kept while a file is read: half of a large one is links, licences and areas.
-_KEYS = {"annotations", "bbox", "categories", "category_id", "counts", "file_name", "height", "id", "image_id"}
-_KEYS |= {"images", "iscrowd", "keypoints", "label", "name", "segmentation", "size", "skeleton", "width"}
-
-T = TypeVar("T")
-_Images = dict[int | str, tuple[str, JsonObject]]  # by id: an entry of ``images``, after its place for messages
+FOLDER = "annotations"
+ORPHAN, RING = "an object without a picture", "a ring of fewer than three points"
+AGAIN = "an entry that repeats another"
+HEAD_BYTES = 4096
+MOST_UNLIKELY = 8  # large files of JSON that are read whole to see whether they are COCO's
+_TOKEN = re.compile(rb'"((?:[^"\\]|\\.)*)"(\s*:)?|[][{}]')
+_IMAGES = re.compile(rb'"images"\s*:\s*\[')
+_OTHERS = {"shapes", "imagePath", "imageData", "labels", "samples"}  # keys of other formats
+_KIND = re.compile(r"^(instances|person_keypoints|captions|stuff|image_info)_?")
+_PLAIN_WORDS = frozenset(
+    ["annotations", "annotation", "coco", "labels", "label", "full", "mini", "dev", "std", "v", "info"]
+)
 
 
 class CocoFormat(Reader, FileWriter):
-    """Read boxes, polygons, run lengths and keypoints, and write them."""
+    """Read boxes, polygons, run lengths, keypoints and facts, and write them."""
 
     name = "coco"
     summary = "COCO: its folder, or its JSON file; polygons may be run lengths"
     rank = 10
     suffixes = (".json",)
-    reads = holds = frozenset(("boxes", "polygons", "keypoints"))
+    reads = frozenset(("boxes", "polygons", "keypoints", "rotated boxes", ATTRIBUTES))
+    holds = frozenset(("boxes", "polygons", "keypoints", ATTRIBUTES))
 
     def recognises(self, inventory: Inventory) -> bool:
-        if inventory.file is not None:
-            return inventory.file.lower().endswith(self.suffixes)
-        return bool(_annotation_files(inventory.root))
+        if inventory.file is None:
+            return any(_files(inventory))
+        return inventory.file.lower().endswith(self.suffixes) and not _is_other(inventory, inventory.file)
 
     def read(self, inventory: Inventory) -> DataSet:
-        root = inventory.root
+        root, paths = inventory.root, list(_files(inventory))
         if inventory.file is not None:
-            path = inventory.file
-            above, name = root.above()
+            paths = [inventory.file]
+            outer, name = root.above()
             if name == FOLDER:
-                root, path = above, f"{name}/{path}"
-            paths = [path]
-        else:
-            paths = _annotation_files(root)
-        inventory.use(*paths)
-        categories = _Categories()
-        found = [_read_entries(root, path, categories) for path in paths]
-        pictures = _Pictures(root)
-        sources = [source for entries in found for source in pictures.sources(entries)]
-        if not sources and len(paths) == 1 and "/" not in paths[0]:
-            above, name = root.above()  # the pictures may lie in a folder beside the file's
-            pictures = _Pictures(above, but_not="")
-            sources = pictures.sources(found[0]._replace(path=f"{name}/{paths[0]}"))
-        inventory.left_out += sum((entries.left_out for entries in found), pictures.left_out(sources))
-        data = DataSet.of(self.name, pictures.root, sources, inventory.left_out, categories.names)
-        points, pairs = categories.keypoints.items(), categories.skeletons.items()
-        return replace(data, keypoint_names=tuple(points), skeletons=tuple(pairs))
+                root, paths = outer, [f"{name}/{inventory.file}"]
+        categories, counts, about = Categories(), Counts(), _About()
+        files = []
+        for path in paths:
+            inventory.use(path)
+            data = _read(root, path)
+            if any("segments_info" in entry for entry in data.get("annotations", [])[:1] if isinstance(entry, dict)):
+                advice = "Panoptic pictures are not read: convert them to instances (panopticapi's converters do)."
+                inventory.unread("file", path, f"{root}/{path}", advice)
+                continue
+            split = _split(path, paths)
+            about.add(data, split)
+            try:
+                files.append(_File(path, split, pictures_of(data, path, categories, counts)))
+            except FileError as fault:
+                raise FileError(fault.message, f"{root}/{fault.where}") from None
+        if not files:
+            return DataSet.of(self.name, root, [], inventory.left_out)
+        root, sources = _sources(inventory, root, files, counts)
+        _tell(inventory, counts, categories)
+        data_set = DataSet.of(self.name, root, sources, inventory.left_out, categories.names)
+        points, pairs = tuple(categories.keypoints.items()), tuple(categories.skeletons.items())
+        facts = {"coco": about.described(categories, counts)}
+        return replace(data_set, keypoint_names=points, skeletons=pairs, about=facts)
 
     def folder(self, split: Split | None) -> str:
         return f"{split}/" if split else ""
@@ -101,22 +109,72 @@ class CocoFormat(Reader, FileWriter):
 
     def whole(self, whole: Whole) -> Iterable[tuple[str, Iterable[bytes]]]:
         for split in whole.splits:
-            name = "instances.json" if split is None else f"instances_{split}.json"
-            yield f"{FOLDER}/{name}", _content(whole, split)
+            end = ".json" if split is None else f"_{split}.json"
+            yield f"{FOLDER}/instances{end}", content(whole, split)
+            if whole.about.get("coco", {}).get("captions"):
+                yield f"{FOLDER}/captions{end}", captions(whole, split)
 
 
 # ---- the files that are read
 
 
-def _annotation_files(root: Root) -> list[str]:
-    """Return the files with objects below a folder, one a split."""
-    if root.is_folder(FOLDER) and (names := [name for name in root.names(FOLDER) if name.lower().endswith(".json")]):
-        for kind in ("instances", "person_keypoints", ""):
-            chosen = [name for name in names if name.startswith(kind) and not name.startswith(_NOT_OBJECTS)]
-            if chosen:
-                return [f"{FOLDER}/{name}" for name in chosen]
-    folders = [f"{name}/" for name in SPLIT_NAMES] + [""]
-    return [folder + ROBOFLOW for folder in folders if root.is_file(folder + ROBOFLOW)]
+def _files(inventory: Inventory) -> Iterator[str]:
+    """Yield the files of COCO below a folder, by their content."""
+    unlikely = 0
+    for path in sorted(inventory.sizes):
+        if not path.lower().endswith(".json") or unlikely == MOST_UNLIKELY:
+            continue
+        keys, size = _outer_keys(inventory, path), inventory.sizes[path]
+        if "images" in keys or {"annotations", "categories"} <= keys:
+            yield path
+        elif keys and not keys & _OTHERS and size > HEAD_BYTES:
+            if _IMAGES.search(inventory.root.read(path)):
+                yield path
+            else:
+                unlikely += 1
+
+
+def _is_other(inventory: Inventory, path: str) -> bool:
+    """Return whether a file is clearly another's: a list of objects, or an object with other keys."""
+    keys, size = _outer_keys(inventory, path), inventory.sizes[path]
+    start = b"".join(inventory.head(path, 64).lstrip(b"\xef\xbb\xbf").split())
+    if start.startswith(b"[{") or keys & _OTHERS:
+        return True
+    if not keys or "\ufffd" in "".join(keys) or "images" in keys or {"annotations", "categories"} <= keys:
+        return False
+    return size <= HEAD_BYTES or not _IMAGES.search(inventory.root.read(path))
+
+
+def _outer_keys(inventory: Inventory, path: str) -> set[str]:
+    """Return the keys of a file's outermost object, as far as its head shows them."""
+    depth, found, head = 0, set(), inventory.head(path, HEAD_BYTES)
+    if not head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"{"):
+        return set()
+    for token in _TOKEN.finditer(head):
+        if token[1] is None:
+            depth += 1 if token[0] in b"[{" else -1
+        elif depth == 1 and token[2] is not None:
+            found.add(token[1].decode("utf-8", "replace"))
+    return found
+
+
+def _read(root: Root, path: str) -> JsonObject:
+    where = f"{root}/{path}"
+    data = json_of(root.read(path), where)
+    if not isinstance(data, dict) or "images" not in data:
+        raise FileError("must be COCO's JSON with images, annotations and categories.", where)
+    return data
+
+
+def _split(path: str, paths: list[str]) -> Split | None:
+    """Return the split of a file: what its name or folder says, if several files say so, or it says nothing else."""
+    folder, _, name = path.rpartition("/")
+    stem = _KIND.sub("", name[: -len(".json")].lower())
+    words = [word for word in re.findall(r"[^\W\d_]+", stem) if word not in _PLAIN_WORDS]
+    if len({split_of_path(one) for one in paths}) > 1 or split_in(stem) is None:
+        return split_of_path(path)
+    place = next(place for place, word in enumerate(words) if word in SPLIT_NAMES)
+    return split_in(stem) if place == len(words) - 1 else split_in(folder.rpartition("/")[2])
 
 
 def _folders(path: str) -> list[str]:
@@ -130,261 +188,183 @@ def _folders(path: str) -> list[str]:
     split = split_of_path(path)
     words = dict.fromkeys([tag, *(word for word, means in SPLIT_NAMES.items() if means == split)])
     usual = [place for word in words if word for place in (word, f"images/{word}", f"{word}/images")]
-    return list(dict.fromkeys([*usual, "images", folder, ""]))
+    beside = [f"{folder}/images", f"{folder}/data"] if folder else ["data"]
+    return list(dict.fromkeys([*usual, "images", folder, *beside, ""]))
+
+
+# ---- pictures and what belongs to them
 
 
 @dataclass
-class _Pictures:
-    """The files below a root, each folder looked at when it is first asked for; `but_not` is one never to look at."""
-
-    root: Root
-    but_not: str | None = None
-    seen: dict[str, tuple[dict[str, int], Counter[str]]] = field(default_factory=dict)
-    used: set[str] = field(default_factory=set)
-    missing: int = 0
-
-    def sources(self, entries: _Entries) -> list[Source]:
-        """Return the pictures of one annotation file that are there."""
-        names = [picture.id for picture in entries.pictures]
-        best, most = None, 0
-        for folder in _folders(entries.path):
-            if folder == self.but_not or not self.root.is_folder(folder):
-                continue
-            sizes = self._sizes(folder)
-            hits = sum(posixpath.join(folder, name) in sizes for name in names)
-            if hits > most:
-                best, most = folder, hits
-            if hits == len(names):
-                break
-        self.missing += len(names) - most
-        if best is None:
-            return []
-        self.used.add(best)
-        sizes, split = self._sizes(best), split_of_path(entries.path)
-        found = ((posixpath.join(best, picture.id), picture) for picture in entries.pictures)
-        return [replace(picture, id=id, size=sizes[id], split=split) for id, picture in found if id in sizes]
-
-    def _sizes(self, folder: str) -> dict[str, int]:
-        if folder not in self.seen:
-            others: Counter[str] = Counter()
-            self.seen[folder] = dict(self.root.walk(others, folder)), others
-        return self.seen[folder][0]
-
-    def left_out(self, sources: list[Source]) -> Counter[str]:
-        """Count what lies in the folders that were used, and what should; refuse entries without any picture."""
-        counts: Counter[str] = Counter({MISSING: self.missing})
-        if not sources:
-            if self.missing:
-                what = f"must have its pictures beside it, got none of {self.missing:,}. Keep them in one folder."
-                raise FileError(what, str(self.root))
-            return counts
-        return counts
-
-
-# ---- the entries of one file, checked
-
-
-class _Entries(NamedTuple):
-    """One file: where it lies below the root, its pictures by their names there, and what was left out."""
+class _File:
+    """A file: its path below the root, its split, and its pictures."""
 
     path: str
-    pictures: list[Source]
-    left_out: Counter[str]
+    split: Split | None
+    pictures: list[Picture]
+
+    def may_have(self, path: str) -> bool:
+        """Return whether a picture that lies somewhere else may be one of this file: not one of another split."""
+        return self.split is None or {split_in(part) for part in path.split("/")[:-1]} <= {None, self.split}
 
 
 @dataclass
-class _Categories:
-    """The categories of all files: names in order; their keypoints' names, and the pairs to join."""
+class _About:
+    """Facts of whole files by split; that of none is an empty text."""
 
-    names: list[str] = field(default_factory=list)
-    keypoints: dict[str, tuple[str, ...]] = field(default_factory=dict)
-    skeletons: dict[str, tuple[tuple[int, int], ...]] = field(default_factory=dict)
+    info: JsonObject = field(default_factory=dict)
+    licenses: JsonObject = field(default_factory=dict)
 
-    def add(self, entries: list[Json], where: str) -> dict[int, str]:
-        """Return the names of one file's categories by their ids there."""
-        by_id: dict[int, str] = {}
-        for place, entry in enumerate(entries):
-            here = f"{where} categories[{place}]"
-            name, id = _of(entry, "name", str, here), _of(entry, "id", int, here)
-            if id in by_id or name in by_id.values():
-                raise FileError(f"must have an id and a name of its own, got {id} {name!r} again. Rename one.", here)
-            by_id[id] = name
-            if name not in self.names:
-                self.names.append(name)
-            self._add_points(name, entry, here)
-        return by_id
+    def add(self, data: JsonObject, split: Split | None) -> None:
+        """Note those of a file; the first of a split is kept, and the licences of all."""
+        if data.get("info"):
+            self.info.setdefault(split or "", data["info"])
+        for entry in data.get("licenses") or ():
+            known = self.licenses.setdefault(split or "", [])
+            if entry not in known:
+                known.append(entry)
 
-    def _add_points(self, name: str, entry: JsonObject, here: str) -> None:
-        points, pairs = entry.get("keypoints") or [], entry.get("skeleton") or []
-        if not points:
-            return
-        if not (isinstance(points, list) and all(isinstance(point, str) for point in points)):
-            raise FileError("must be a list of names.", f"{here}.keypoints")
-        if self.keypoints.setdefault(name, tuple(points)) != tuple(points):
-            raise FileError("must name the same points in every file.", f"{here}.keypoints")
-        if not isinstance(pairs, list):
-            raise FileError("must be a list of pairs.", f"{here}.skeleton")
-        found = []
-        for pair in pairs:
-            start, end = (int(value) for value in numbers(pair, f"{here}.skeleton", 2))
-            if not (1 <= start <= len(points) and 1 <= end <= len(points)):
-                raise FileError(f"must join points 1 to {len(points)}, got {pair}.", f"{here}.skeleton")
-            found.append((start, end))
-        if found:
-            self.skeletons[name] = tuple(found)
+    def described(self, categories: Categories, counts: Counts) -> JsonObject:
+        """Return what `coco_content` makes files of."""
+        found = {
+            "info": self.info,
+            "licenses": self.licenses,
+            "categories": categories.entries,
+            "next_ids": [above(largest_id(counts.image_ids)), above(largest_id(counts.object_ids))],
+            "object_keys": sorted(counts.object_keys),
+            "captions": counts.captions,
+        }
+        return {name: value for name, value in found.items() if value}
 
 
-def _read_entries(root: Root, path: str, categories: _Categories) -> _Entries:
-    """Read a file and add what categories it has."""
-    where = f"{root}/{path}"
-    data = json_of(root.read(path), where, keep=_kept)
-    if not isinstance(data, dict) or "images" not in data:
-        raise FileError("must be COCO's JSON with images, annotations and categories.", where)
-    entries, objects, named = (_of(data, key, list, where, []) for key in ("images", "annotations", "categories"))
-    names, left_out = categories.add(named, where), Counter[str]()
-    images: _Images = {}
-    for place, entry in enumerate(entries):
-        here = f"{where} images[{place}]"
-        id = entry.get("id") if isinstance(entry, dict) else None
-        if not isinstance(id, int | str) or id in images:
-            raise FileError(f"must have an id of its own, got {id!r}.", here)
-        images[id] = here, entry
-    has_objects = bool(objects) or not all("label" in entry for entry in entries)
-    kinds = {id: (name, len(categories.keypoints.get(name, ()))) for id, name in names.items()}
-    found = _by_picture(objects, images, kinds, where, left_out)
-    pictures = []
-    for id, (here, entry) in images.items():
-        annotations = Annotations(of_instances(found.pop(id, ())), size=_size(entry)) if has_objects else None
-        name = path_below(_of(entry, "file_name", str, here), f"{here}.file_name")
-        pictures.append(Source(name, 0, entry.get("label"), annotations=annotations))
-    left_out[ORPHAN] += sum(map(len, found.values()))
-    return _Entries(path, pictures, left_out)
+def _sources(inventory: Inventory, root: Root, files: list[_File], counts: Counts) -> tuple[Root, list[Source]]:
+    """Return the pictures, each once, with what all files say of them, and the root below which they lie.
+
+    Raises:
+        FileError: no picture is there, or one is in two splits.
+    """
+    root, sizes, paths = _located(inventory, root, files)
+    found = dict[str, tuple[Split | None, Picture]]()
+    for file, some in zip(files, paths, strict=True):
+        _put(inventory, file, some, found)
+    for split in {split for split, _ in found.values()}:
+        keep_ids((picture for other, picture in found.values() if other == split), len(files) > 1)
+    is_upright = any(picture.objects for _, picture in found.values())
+    is_turned = any(picture.turned for _, picture in found.values())
+    sources = []
+    for path, (split, picture) in found.items():
+        annotations = None
+        if picture.is_searched and not picture.fault:
+            annotations = Annotations(picture.targets(is_upright or not is_turned), size=picture.size)
+        if picture.captions:
+            counts.captions = True
+            picture.facts["captions"] = [text for _, text in picture.captions]
+            if all(id is not None for id, _ in picture.captions):
+                picture.facts["caption_ids"] = [id for id, _ in picture.captions]
+        label = picture.label
+        if picture.classes and label is None:
+            label = picture.classes[0] if len(picture.classes) == 1 else list(picture.classes)
+        facts = picture.facts or None
+        size = sizes.get(path, 0)
+        sources.append(Source(path, size, label, split, annotations=annotations, fault=picture.fault, attributes=facts))
+    return root, sources
 
 
-def _kept(entry: JsonObject) -> JsonObject:
-    return {key: value for key, value in entry.items() if key in _KEYS}
+def _located(
+    inventory: Inventory, root: Root, files: list[_File]
+) -> tuple[Root, dict[str, int], list[list[str | FileError]]]:
+    """Return the root below which pictures lie, all files there, and where those of every file lie.
+
+    Raises:
+        FileError: none is there.
+    """
+    total = sum(len(file.pictures) for file in files)
+    for place, sizes, inner in _places(inventory, root, files):
+        finder = PictureFinder(sizes)
+        paths = [_paths(finder, replace(file, path=f"{inner}{file.path}")) for file in files]
+        if not total or any(isinstance(path, str) for some in paths for path in some):
+            return place, sizes, paths
+    raise FileError(f"must have its pictures beside it, got none of {total:,}. Keep them in one folder.", str(root))
 
 
-def _of(entry: Json, key: str, kind: type[T], where: str, default: T | None = None) -> T:
-    """Return the value of an entry's key, which must be of one type exactly."""
-    value = entry.get(key, default) if isinstance(entry, dict) else None
-    if type(value) is not kind:
-        raise FileError(f"must be of type {kind.__name__}, got {type(value).__name__}.", f"{where}.{key}")
-    return value
+def _places(inventory: Inventory, root: Root, files: list[_File]) -> Iterator[tuple[Root, dict[str, int], str]]:
+    """Yield where pictures may lie: the root, the files there, and the folder that annotations then lie in.
+
+    A file that is read by itself does not make all that lies around it its own: only likely folders are looked into.
+    """
+    if inventory.file is None:
+        yield root, inventory.sizes, ""
+        return
+    (file,) = files
+    outer, name = root.above()
+    for place, folders, inner in (
+        (root, _folders(file.path), ""),
+        (outer, _folders(f"{name}/{file.path}"), f"{name}/"),
+    ):
+        sizes: dict[str, int] = {}
+        names = [picture.name for picture in file.pictures]
+        for folder in folders:
+            if (inner and folder in ("", name)) or not place.is_folder(folder):
+                continue
+            sizes |= dict(place.walk(Counter(), folder))
+            if all((f"{folder}/{one}" if folder else one) in sizes for one in names):
+                break
+        yield place, sizes, inner
 
 
-def _size(entry: JsonObject) -> Size | None:
-    height, width = entry.get("height"), entry.get("width")
-    if isinstance(height, int) and isinstance(width, int) and height > 0 and width > 0:
-        return height, width
-    return None
-
-
-def _by_picture(
-    entries: list[Json], images: _Images, kinds: dict[int, tuple[str, int]], where: str, left_out: Counter[str]
-) -> dict[int | str, list[Instance]]:
-    """Return the objects of each picture; run lengths must be of its size."""
-    found: defaultdict[int | str, list[Instance]] = defaultdict(list)
-    for place, entry in enumerate(entries):
-        here = f"{where} annotations[{place}]"
-        if not isinstance(entry, dict):
-            raise FileError("must be an object.", here)
-        image, kind = entry.get("image_id"), entry.get("category_id")
-        if not isinstance(image, int | str):
-            raise FileError(f"must be the id of a picture, got {image!r}.", f"{here}.image_id")
-        if not isinstance(kind, int) or kind not in kinds:
-            raise FileError(f"must be the id of a category, got {kind!r}.", f"{here}.category_id")
-        instance, size = _object(entry, *kinds[kind], here)
-        entries[place] = None  # a large file's objects need not be held twice
-        if instance is None:
-            left_out[FLAT] += 1
-            continue
-        if size is not None and image in images and size != (wanted := _size(images[image][1])):
-            raise FileError(f"must be of its picture's size, {wanted} at {images[image][0]}, got {size}.", here)
-        found[image].append(instance)
+def _paths(finder: PictureFinder, file: _File) -> list[str | FileError]:
+    """Return where the pictures of a file lie, or why it cannot be said."""
+    folder = finder.folder([picture.name for picture in file.pictures], _folders(file.path)) or ""
+    found: list[str | FileError] = []
+    for picture in file.pictures:
+        try:
+            found.append(finder.find(picture.name, folder, file.may_have))
+        except FileError as fault:
+            found.append(fault)
     return found
 
 
-def _object(entry: JsonObject, label: str, points: int, here: str) -> tuple[Instance | None, Size | None]:
-    """Return an object, None if it has no area, and the size of the picture that its run lengths are of."""
-    outline, rle, size = entry.get("segmentation"), "", None
-    rings: tuple[tuple[float, ...], ...] = ()
-    if isinstance(outline, dict):
-        at = f"{here}.segmentation"
-        height, width = (int(value) for value in numbers(outline.get("size"), f"{at}.size", 2))
-        size = height, width
-        rle = run_lengths.checked(outline.get("counts"), size, f"{at}.counts")
-    elif outline:
-        rings = rings_of(outline, f"{here}.segmentation")
-    if entry.get("bbox") or not rings:
-        left, top, width_px, height_px = numbers(entry.get("bbox"), f"{here}.bbox", 4)
-        box = box_of(*edges("coco", (left, top, width_px, height_px)))
-    else:
-        box = around(rings)
-    keypoints: tuple[float, ...] = ()
-    if points and entry.get("keypoints"):
-        keypoints = numbers(entry["keypoints"], f"{here}.keypoints", 3 * points)
-        keypoints = keypoints if any(keypoints[2::3]) else ()
-    is_crowd = entry.get("iscrowd") == 1
-    return None if box is None else Instance(label, box, rings, keypoints, rle, is_crowd), size
+def _put(
+    inventory: Inventory,
+    file: _File,
+    paths: list[str | FileError],
+    found: dict[str, tuple[Split | None, Picture]],
+) -> None:
+    """Add the pictures of a file by their paths; what is missing is at fault, unless it is to be ignored.
+
+    Raises:
+        FileError: a picture is in two splits.
+    """
+    for path, picture in zip(paths, file.pictures, strict=True):
+        if isinstance(path, FileError):
+            if inventory.ignores(picture.name, "file"):
+                continue
+            picture.blame(str(path.at(f"{picture.where}.file_name")))
+            path = _inner(picture.name, picture.where)
+        split, known = found.get(path, (file.split, picture))
+        if known is not picture:
+            known.join(picture)
+        if None not in (split, file.split) and split != file.split:
+            what = f"must be in one split, got {path!r} in {split} and {file.split}. Delete one."
+            raise FileError(what, f"{inventory.root}/{file.path}")
+        found[path] = split or file.split, known
 
 
-# ---- written
+def _inner(name: str, where: str) -> str:
+    """Return the id of a missing picture, whatever its name."""
+    parts = [part for part in name.replace("\\", "/").replace("\0", "").split("/") if part not in ("", ".", "..")]
+    return "/".join(parts) or where
 
 
-def _content(whole: Whole, split: Split | None) -> Iterator[bytes]:
-    """Yield a split's file in pieces; the records are gone through twice, so that none is held."""
-    numbers = {label: number for number, label in enumerate(whole.classes, start=1)}
-    names, skeletons = dict(whole.keypoint_names), dict(whole.skeletons)
-    categories: list[JsonObject] = [{"id": number, "name": label} for label, number in numbers.items()]
-    for category in categories:
-        if (label := category["name"]) in names:
-            category |= {"keypoints": names[label], "skeleton": skeletons.get(label, ())}
-    yield b'{\n"categories": ' + _json(categories)
-    yield b',\n"images": ['
-    for number, record in _numbered(whole, split):
-        height, width = record.size
-        image: JsonObject = {"id": number, "file_name": record.name, "height": height, "width": width}
-        if record.label is not None:
-            image["label"] = record.label
-        yield (b",\n" if number > 1 else b"\n") + _json(image)
-    yield b'\n],\n"annotations": ['
-    count = 0
-    for number, record in _numbered(whole, split):
-        for instance in record.instances:
-            count += 1
-            facts = {"id": count, "image_id": number, "category_id": numbers[instance.label]}
-            yield (b",\n" if count > 1 else b"\n") + _json(facts | _annotation(instance, record))
-    yield b"\n]\n}\n"
-
-
-def _numbered(whole: Whole, split: Split | None) -> Iterator[tuple[int, Record]]:
-    return enumerate((record for _, record in whole.records() if record.split == split), start=1)
-
-
-def _annotation(instance: Instance, record: Record) -> JsonObject:
-    box = [round(value, DIGITS) for value in described("coco", instance.box)]
-    facts: JsonObject = {"bbox": box, "iscrowd": int(instance.is_crowd)}
-    if instance.rle:
-        facts["segmentation"] = {"size": record.size, "counts": instance.rle}
-        facts["area"] = int(run_lengths.decode(instance.rle, record.size).sum())
-    else:
-        facts["segmentation"] = instance.rings
-        facts["area"] = round(sum(map(_area, instance.rings)) if instance.rings else box[2] * box[3], DIGITS)
-    if instance.keypoints:
-        facts["keypoints"] = instance.keypoints
-        facts["num_keypoints"] = sum(visibility > 0 for visibility in instance.keypoints[2::3])
-    return facts
-
-
-def _area(ring: tuple[float, ...]) -> float:
-    """Return the area within a polygon (the shoelace formula)."""
-    x, y = ring[0::2], ring[1::2]
-    return abs(sum(x[i - 1] * y[i] - x[i] * y[i - 1] for i in range(len(x)))) / 2.0
-
-
-def _json(value: Json) -> bytes:
-    return json.dumps(value, separators=(", ", ": "), allow_nan=False).encode()
+def _tell(inventory: Inventory, counts: Counts, categories: Categories) -> None:
+    """Tell the inventory what was left out, what is not understood, and what the user should know."""
+    for key, where in counts.unread.items():
+        inventory.unread("key", key, f"{inventory.root}/{where}")
+    inventory.left_out += Counter({FLAT: counts.flat, RING: counts.rings, ORPHAN: counts.orphans, AGAIN: counts.again})
+    if counts.widened:
+        inventory.note(f"Objects with keypoints and a box without area got a box of one pixel: {counts.widened:,}.")
+    if categories.renumbered:
+        inventory.note(f"The categories of {categories.renumbered} have other ids than those of the files before it.")
 
 
 FORMATS.add("coco", CocoFormat())

@@ -1,0 +1,296 @@
+"""Entries of a COCO file, checked: its pictures with their objects.
+
+What is wrong with one entry costs its picture alone. Facts without geometry are kept as attributes; a key that is none
+of `PICTURE_FACTS` and `OBJECT_FACTS` may be geometry, and is told as not understood.
+
+Reference: https://cocodataset.org/#format-data, LVIS's and CVAT's additions to it.
+"""
+
+from dataclasses import dataclass, field
+
+from augkit.core.arrays import Json, JsonObject
+from augkit.core.spatial import Size
+from augkit.datasets.coco_categories import Categories, Counts, Id, id_of, largest_id, listed, named
+from augkit.datasets.coco_pictures import Picture, Turned, is_same
+from augkit.errors import FileError
+from augkit.targets import run_lengths
+from augkit.targets.columns import numbers, shown
+from augkit.targets.polygons import Box, around, box_of, rings_of
+from augkit.targets.records import Instance, Ring, says
+
+_FILE = {"images", "annotations", "categories", "info", "licenses", "type"}
+_PICTURE = {"id", "file_name", "height", "width", "label"}
+_OBJECT = {"image_id", "category_id", "bbox", "segmentation", "iscrowd", "keypoints", "num_keypoints"}
+PICTURE_FACTS = named(
+    "license coco_url flickr_url flickr_640_url url date_captured attributes tags captions caption_ids extra "
+    "metadata neg_category_ids not_exhaustive_category_ids video_id frame_id frame_index frame_num seq_id "
+    "seq_num_frames location class_attributes rights_holder datetime dataset_id source is_annotated"
+)
+_PICTURE_KEYS = PICTURE_FACTS | _PICTURE
+OBJECT_FACTS = named(
+    "id area attributes caption score confidence ignore difficult truncated occluded is_occluded is_truncated track_id "
+    "instance_id video_id group_id group tags color metadata isbbox visibility source verified uncertain text "
+    "transcription language legibility class category_name supercategory"
+)
+
+
+def pictures_of(data: JsonObject, where: str, categories: Categories, counts: Counts) -> list[Picture]:
+    """Return the pictures of one file with their objects, in the file's order.
+
+    Args:
+        data: what the file holds; its annotations are taken out of it, to hold them only once.
+        where: the file's path below the root, for messages.
+        categories: of the files before it; its own are added.
+        counts: likewise.
+
+    Raises:
+        FileError: the file as a whole cannot be understood.
+    """
+    counts.note_keys(data, _FILE, "", where)
+    names = categories.add(data.get("categories", []), where, counts)
+    pictures, by_id = _pictures(listed(data["images"], f"{where}.images"), where, counts)
+    entries = listed(data.get("annotations", []), f"{where}.annotations")
+    objects = _Objects(where, by_id, names, categories, counts)
+    is_searched = "annotations" in data and (bool(entries) or any(picture.label is None for picture in pictures))
+    orphans = objects.add(entries)
+    if orphans and orphans == len(entries) and not any(picture.fault for picture in pictures):
+        what = f"must be of pictures that are in images, got none of {orphans:,}."
+        raise FileError(what, f"{where} annotations")
+    counts.image_ids.append(largest_id(by_id))
+    counts.object_ids.append(largest_id(objects.seen))
+    for picture in pictures:
+        picture.is_searched = is_searched and not objects.is_captions
+    return pictures
+
+
+def _pictures(entries: list[Json], where: str, counts: Counts) -> tuple[list[Picture], dict[Id, Picture]]:
+    found: list[Picture] = []
+    by_id: dict[Id, Picture] = {}
+    seen: dict[Id, Json] = {}
+    for place, entry in enumerate(entries):
+        here = f"{where} images[{place}]"
+        if not isinstance(entry, dict):
+            raise FileError(f"must be an object, got {shown(entry)}.", here)
+        name = entry.get("file_name")
+        if not isinstance(name, str) or not name.strip("./\\"):
+            raise FileError(f"must be the name of a file, got {shown(name)}.", f"{here}.file_name")
+        facts = {key: value for key, value in entry.items() if key in PICTURE_FACTS and value is not None}
+        if not _PICTURE_KEYS.issuperset(entry):
+            counts.note_keys(entry, _PICTURE_KEYS, "images", here)
+        picture = Picture(name, here, facts, entry.get("label"))
+        try:
+            picture.size = _size(entry, here)
+            id = id_of(entry.get("id"), f"{here}.id")
+        except FileError as fault:
+            picture.blame(str(fault))
+            found.append(picture)
+            continue
+        if id in seen:
+            if seen[id] == entry:
+                counts.again += 1
+                continue
+            again = f"{here}.id: must be its own, got {shown(id)} again."
+            picture.blame(again)
+            by_id[id].blame(again)
+        picture.facts["id"] = id
+        seen[id], by_id[id] = entry, by_id.get(id, picture)
+        found.append(picture)
+    return found, by_id
+
+
+def _size(entry: JsonObject, here: str) -> Size | None:
+    """Return the (height, width) that an entry claims; none where both are missing or 0, as some tools leave them."""
+    sides = [entry.get("height"), entry.get("width")]
+    if not any(sides):
+        return None
+    for name, side in zip(("height", "width"), sides, strict=True):
+        if isinstance(side, bool) or not isinstance(side, int | float) or side <= 0 or side != int(side):
+            raise FileError(f"must be a whole number above 0, got {shown(side)}.", f"{here}.{name}")
+    return int(sides[0]), int(sides[1])  # type: ignore[arg-type]
+
+
+@dataclass
+class _Objects:
+    """The annotations of one file, given to its pictures."""
+
+    where: str
+    pictures: dict[Id, Picture]
+    names: dict[Id, str]
+    categories: Categories
+    counts: Counts
+    is_captions: bool = False
+    seen: set[Id] = field(default_factory=set)
+
+    def add(self, entries: list[Json]) -> int:
+        """Give every picture its objects; an entry that cannot be read costs its picture. Return how many have none.
+
+        Raises:
+            FileError: it cannot be said whose an entry is.
+        """
+        plain: list[tuple[str, Picture, JsonObject, str]] = []
+        shaped: set[str] = set()
+        points = {id: len(self.categories.keypoints.get(name, ())) for id, name in self.names.items()}
+        twins, orphans, captions = self.categories.twins, 0, 0
+        for place, entry in enumerate(entries):
+            here = f"{self.where} annotations[{place}]"
+            if not isinstance(entry, dict):
+                raise FileError(f"must be an object, got {shown(entry)}.", here)
+            entries[place] = None  # a large file's objects need not be held twice
+            picture = self.pictures.get(id_of(entry.get("image_id"), f"{here}.image_id"))
+            if picture is None:
+                orphans += 1
+                continue
+            try:
+                facts = self._facts(entry, here)
+                if "caption" in entry and "category_id" not in entry:
+                    picture.captions += (_caption(entry, here),)
+                    captions += 1
+                    continue
+                kind = id_of(entry.get("category_id"), f"{here}.category_id")
+                if (label := self.names.get(kind)) is None:
+                    raise FileError(f"must be the id of a category, got {shown(kind)}.", f"{here}.category_id")
+                if label in twins:
+                    facts["category_id"] = kind
+                if not ("bbox" in entry or "segmentation" in entry or "keypoints" in entry):
+                    plain.append((label, picture, facts, here))
+                    continue
+                shaped.add(label)
+                self._add_object(picture, entry, label, points[kind], facts, here)
+            except FileError as fault:
+                picture.blame(str(fault))
+        self.counts.orphans += orphans
+        self.is_captions = 0 < captions == len(entries) - orphans
+        for label, picture, facts, here in plain:
+            if label in shaped:
+                picture.blame(f"{here}.bbox: must be 4 numbers, got None.")
+            elif label not in picture.classes:
+                picture.classes += (label,)
+                if says(facts):
+                    picture.facts.setdefault("class_attributes", {})[label] = facts
+        return orphans
+
+    def _facts(self, entry: JsonObject, here: str) -> JsonObject:
+        """Return the facts of an object that do not move."""
+        facts = {key: value for key, value in entry.items() if key not in _OBJECT}
+        if not OBJECT_FACTS.issuperset(facts):
+            self.counts.note_keys(facts, OBJECT_FACTS, "annotations", here)
+            facts = {key: value for key, value in facts.items() if key in OBJECT_FACTS}
+        if (id := facts.get("id")) is not None:
+            facts["id"] = id = id_of(id, f"{here}.id")
+            if id in self.seen:
+                del facts["id"]  # it gets one of its own
+            self.seen.add(id)
+        if not self.counts.object_keys.issuperset(facts):
+            self.counts.object_keys.update(facts)
+        if "attributes" not in facts:
+            return facts
+        nested = facts.pop("attributes")
+        if isinstance(nested, dict):
+            for key in nested.keys() & (facts.keys() | {"id", "area", "category_id", "attributes"}):
+                facts.setdefault("attributes", {})[key] = nested[key]
+            facts |= {key: value for key, value in nested.items() if key not in facts.get("attributes", ())}
+        elif nested:
+            facts["attributes"] = nested
+        return facts
+
+    def _add_object(
+        self, picture: Picture, entry: JsonObject, label: str, points: int, facts: JsonObject, here: str
+    ) -> None:
+        outline, rle = entry.get("segmentation"), ""
+        rings: tuple[Ring, ...] = ()
+        if isinstance(outline, dict):
+            rle = _mask(outline, picture, here)
+        elif outline:
+            rings = self._rings(outline, f"{here}.segmentation")
+        keypoints = _keypoints(entry, points, here)
+        turn = facts.get("rotation")
+        if entry.get("bbox") or not (rings or rle):
+            left, top, width, height = numbers(entry.get("bbox"), f"{here}.bbox", 4)
+            if width < 0.0 or height < 0.0:
+                raise FileError(f"must have a width and a height, got {shown(entry['bbox'])}.", f"{here}.bbox")
+            box = box_of(left, top, left + width, top + height)
+            if box is None and any(keypoints):
+                box = _wide(left, top, left + width, top + height)
+                self.counts.widened += 1
+        else:
+            box = around(rings) if rings else _box_of_mask(rle, (outline or {})["size"])
+        if isinstance(turn, int | float) and turn % 360.0:
+            if rings or rle or keypoints:
+                what = f"must be 0 for an object with an outline or keypoints, got {turn}."
+                raise FileError(what, f"{here}.attributes.rotation")
+            if box is not None:
+                middle = (box[0] + box[2]) / 2.0, (box[1] + box[3]) / 2.0
+                turned = (*middle, box[2] - box[0], box[3] - box[1], -float(turn))  # CVAT's turn clockwise
+                del facts["rotation"]
+                picture.turned += (Turned(label, turned, facts),)
+                return
+        crowd = entry.get("iscrowd")
+        if crowd not in (None, 0, 1):
+            raise FileError(f"must be 0 or 1, got {shown(crowd)}.", f"{here}.iscrowd")
+        if box is None:
+            self.counts.flat += 1
+            return
+        found = Instance(label, box, rings, keypoints, rle, bool(crowd), facts)
+        if "id" not in facts and "id" in entry and any(is_same(found, one) for one in picture.objects):
+            self.counts.again += 1
+            return
+        picture.objects.append(found)
+
+    def _rings(self, outline: Json, where: str) -> tuple[Ring, ...]:
+        """Return the rings of an outline; those of fewer than three points enclose nothing and are counted."""
+        if isinstance(outline, list) and type(outline[0]) in (int, float):
+            outline = [outline]
+        rings = rings_of(outline, where)
+        self.counts.rings += len(outline) - len(rings)
+        return rings
+
+
+def _mask(outline: JsonObject, picture: Picture, here: str) -> str:
+    at = f"{here}.segmentation"
+    height, width = (int(value) for value in numbers(outline.get("size"), f"{at}.size", 2))
+    rle = run_lengths.checked(outline.get("counts"), (height, width), f"{at}.counts")
+    if picture.size is not None and picture.size != (height, width):
+        what = f"must be of its picture's size, {picture.size} at {picture.where}, got {(height, width)}."
+        raise FileError(what, here)
+    return rle
+
+
+def _box_of_mask(rle: str, size: list[int]) -> Box | None:
+    """Return the box around run lengths, which go down the columns."""
+    height, left = int(size[0]), sum(size) << 32
+    top, right, bottom, start = height, 0, 0, 0
+    for place, run in enumerate(run_lengths.expanded(rle)):
+        if place % 2 and run:
+            first, last = divmod(start, height), divmod(start + run - 1, height)
+            left, right = min(left, first[0]), max(right, last[0] + 1)
+            spans = first[0] != last[0]
+            top, bottom = min(top, 0 if spans else first[1]), max(bottom, height if spans else last[1] + 1)
+        start += run
+    return box_of(float(left), float(top), float(right), float(bottom))
+
+
+def _wide(left: float, top: float, right: float, bottom: float) -> Box:
+    """Return a box without area, of an object that has keypoints, one pixel wide."""
+    x, y = (left + right) / 2.0, (top + bottom) / 2.0
+    half_x, half_y = max((right - left) / 2.0, 0.5), max((bottom - top) / 2.0, 0.5)
+    return x - half_x, y - half_y, x + half_x, y + half_y
+
+
+def _keypoints(entry: JsonObject, points: int, here: str) -> Ring:
+    """Return x, y, visibility of all points of an object; none where none is labelled."""
+    if not entry.get("keypoints"):
+        if entry.get("num_keypoints"):
+            raise FileError(
+                f"must come with its keypoints, got {shown(entry['num_keypoints'])}.", f"{here}.num_keypoints"
+            )
+        return ()
+    found = numbers(entry["keypoints"], f"{here}.keypoints", 3 * points or None)
+    if len(found) % 3:
+        raise FileError(f"must be x, y, visibility of each, got {len(found)} numbers.", f"{here}.keypoints")
+    return found if any(found[2::3]) else ()
+
+
+def _caption(entry: JsonObject, here: str) -> tuple[Json, str]:
+    if not isinstance(entry["caption"], str):
+        raise FileError(f"must be a text, got {shown(entry['caption'])}.", f"{here}.caption")
+    return entry.get("id"), entry["caption"]

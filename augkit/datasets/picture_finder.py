@@ -1,0 +1,110 @@
+"""Finding of pictures by the names that label files give them, wherever they lie below a root."""
+
+import unicodedata
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterable, Sequence
+from functools import cached_property
+from posixpath import join, normpath
+from urllib.parse import unquote
+
+from augkit.errors import FileError
+
+_NOT_PARTS = ("", ".", "..")
+
+
+class PictureFinder:
+    r"""The paths of pictures below a root, and a way from a name to one of them.
+
+    Args:
+        paths: of the pictures, posix separators.
+
+    >>> finder = PictureFinder(["images/train/a.jpg", "images/val/a.jpg", "images/val/b.jpg"])
+    >>> finder.find("b.jpg"), finder.find(r"C:\data\val\a.jpg")
+    ('images/val/b.jpg', 'images/val/a.jpg')
+    """
+
+    def __init__(self, paths: Collection[str]) -> None:
+        self.paths = paths
+
+    def folder(self, names: Sequence[str], likely: Iterable[str]) -> str | None:
+        """Return the first folder that holds all pictures of these names, or else the one that holds most of them.
+
+        Args:
+            names: of pictures, as paths from that folder.
+            likely: where they may lie, the likeliest first.
+        """
+        best, most = None, 0
+        for folder in likely:
+            prefix = f"{folder}/" if folder else ""
+            hits = sum(prefix + name in self.paths for name in names)
+            if hits > most:
+                best, most = folder, hits
+            if hits == len(names):
+                break
+        return best
+
+    def find(self, name: str, folder: str = "", may: Callable[[str], bool] = lambda path: True) -> str:
+        """Return the path of a picture.
+
+        Names may be paths from `folder`, from the root, or from anywhere: then the picture is the one whose path ends
+        with most of the name. Separators may be those of Windows, letters composed or not, or quoted as in a URL.
+
+        Args:
+            name: of the picture.
+            folder: where it most likely lies.
+            may: says of a picture that lies elsewhere whether it may be this one.
+
+        Raises:
+            FileError: there is none, or there are several.
+        """
+        if (path := join(folder, name) if folder else name) in self.paths:
+            return path
+        spelt = dict.fromkeys([name, name.replace("\\", "/"), unquote(name.replace("\\", "/"))])
+        for one in spelt:
+            for path in (join(folder, one), one):
+                if (plain := normpath(path)) in self.paths:
+                    return plain
+        for one in spelt:
+            if found := [path for path in self._alike(_parts(one)) if may(path)]:
+                if len(found) > 1:
+                    raise FileError(f"must name one picture, got {found[0]!r} and {found[1]!r}.")
+                return found[0]
+        raise FileError(f"must name a picture that is there, got {name!r:.120}.")
+
+    def _alike(self, parts: list[str]) -> list[str]:
+        """Return the paths that end with most of a name's parts; where its folders are there, with all of them."""
+        best: list[str] = []
+        most = 0
+        for path in self._by_name.get(parts[-1], ()) if parts else ():
+            own = _parts(path)
+            shared = next(
+                (n for n, pair in enumerate(zip(own[::-1], parts[::-1], strict=False)) if len(set(pair)) > 1), 0
+            )
+            shared = shared or min(len(own), len(parts))
+            if shared > most:
+                best, most = [], shared
+            if shared == most:
+                best.append(path)
+        if 0 < most < len(parts) and parts[-most - 1] in self._folders:
+            return []  # missing where it should lie: another of its name is another picture
+        return best
+
+    @cached_property
+    def _by_name(self) -> dict[str, list[str]]:
+        found = defaultdict(list)
+        for path in self.paths:
+            found[_key(path.rpartition("/")[2])].append(path)
+        return found
+
+    @cached_property
+    def _folders(self) -> set[str]:
+        """The names of all folders that pictures lie in."""
+        return {part for path in self.paths for part in _parts(path)[:-1]}
+
+
+def _key(text: str) -> str:
+    return unicodedata.normalize("NFC", text)
+
+
+def _parts(name: str) -> list[str]:
+    return [_key(part) for part in name.split("/") if part not in _NOT_PARTS]
