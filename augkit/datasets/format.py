@@ -223,6 +223,7 @@ def read(
     ignore: str | Sequence[str] = (),
     columns: str | Iterable[str] = (),
     pictures_only: bool = False,
+    out: str | None = None,
 ) -> DataSet:
     """Read the data set that lies somewhere, in whichever format it is; no picture is decoded.
 
@@ -233,14 +234,15 @@ def read(
         ignore: patterns of files, columns and keys that may be left, such as ``*.xml`` or ``annotations.score``.
         columns: of a table, that are wanted as text in `DataSet.columns`.
         pictures_only: labels do not matter: what is not read is no error.
+        out: a folder beside the file that is the data set, whose pictures are none of it.
 
     Raises:
         FileError: it is missing or malformed, holds no picture, or what is not read; the sentence says what to do.
         MissingExtra: a URL needs fsspec, or Parquet pyarrow, which is not installed.
     """
     root = Root.at(where)
-    parts = ((part,) if isinstance(part, str) else tuple(part) for part in (ignore, columns))
-    inventory, found = _recognised(root, *parts)
+    left, wanted = ((part,) if isinstance(part, str) else tuple(part) for part in (ignore, columns))
+    inventory, found = _recognised(root, left, wanted, out)
     if found is None and inventory.file is not None:
         files = listed(dict.fromkeys((*file_suffixes(), *SUFFIXES)))
         raise FileError(f"must be a folder of pictures, or a {files} that names them, got another file.", str(root))
@@ -255,12 +257,14 @@ def read(
     return replace(data, left_out=counts, ignored=ignored, notes=(*data.notes, *inventory.notes))
 
 
-def _recognised(root: Root, ignore: Sequence[str] = (), columns: Iterable[str] = ()) -> tuple[Inventory, Reader | None]:
+def _recognised(
+    root: Root, ignore: Sequence[str] = (), columns: Iterable[str] = (), out: str | None = None
+) -> tuple[Inventory, Reader | None]:
     """Return what lies at a root, and who reads it.
 
     An archive is a data set by itself, as a tar of samples is, unless it holds one that says more than its folders do.
     """
-    inventory = Inventory(root, ignore, columns)
+    inventory = Inventory(root, ignore, columns, out)
     found = next((reader for reader in readers() if reader.recognises(inventory)), None)
     if isinstance(root, Archive) and (found is None or found.rank >= ANY_FOLDER):
         alone = Inventory(root.file, ignore, columns)

@@ -18,6 +18,7 @@ from augkit.errors import DecodeError, FileError
 from augkit.images import kind_of, upright_size
 from augkit.images.file_kinds import HEAD_BYTES
 from augkit.storage.root import Root
+from augkit.storage.stores import path_below
 
 Kind = Literal["file", "column", "key"]
 
@@ -54,13 +55,18 @@ class Inventory:
         ignore: patterns, as `fnmatch` has them, of files (their paths below the root, or their names), columns and
             keys that may be left; a key is also known by its path, such as ``annotations.score``.
         columns: of a table, that the caller reads by itself.
+        out: the path or URL of a folder whose files are none of the data set's, where that is a file
+            and the folder lies beside it.
     """
 
-    def __init__(self, place: Root, ignore: Sequence[str] = (), columns: Iterable[str] = ()) -> None:
+    def __init__(
+        self, place: Root, ignore: Sequence[str] = (), columns: Iterable[str] = (), out: str | None = None
+    ) -> None:
         self.file: str | None = None
         self.root, self.place = place, place
         if place.is_file():
             self.root, self.file = place.above()
+        self.out = path_below(str(self.root), out) if out and self.file is not None else None
         self.patterns, self.columns = tuple(ignore), frozenset(columns)
         self.left_out: Counter[str] = Counter()
         self.ignored: Counter[str] = Counter()
@@ -77,10 +83,15 @@ class Inventory:
     def sizes(self) -> dict[str, int]:
         """Every file below the root but those to be ignored: its size in bytes by its path, posix separators."""
         hidden: Counter[str] = Counter()
-        found = {path: size for path, size in self.root.walk(hidden) if path == self.file or not self._ignored(path)}
+        found = {path: size for path, size in self.root.walk(hidden) if self._is_meant(path)}
         if self.is_whole:
             self.left_out += hidden
         return found
+
+    def _is_meant(self, path: str) -> bool:
+        if path == self.file:
+            return True
+        return not (self.out is not None and path.startswith(f"{self.out}/")) and not self._ignored(path)
 
     @cached_property
     def pictures(self) -> dict[str, int]:

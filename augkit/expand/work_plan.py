@@ -22,6 +22,7 @@ from augkit.expand.expand_config import ExpandConfig
 from augkit.expand.job import Job
 from augkit.expand.layout import FORMAT
 from augkit.expand.output_names import Names, is_class, passed_suffix
+from augkit.storage.root import Root
 from augkit.storage.sealed_json import compact, facts_of
 from augkit.storage.stores import require_apart
 
@@ -206,7 +207,8 @@ def make_plan(config: ExpandConfig) -> WorkPlan:
         ArgumentError: an option does not fit the data set.
         FileError: the data set cannot be read or puts one group into two splits, or OUT shares a folder with it.
     """
-    data = read(config.source, ignore=config.ignore, columns=() if config.groups is None else (config.groups,))
+    columns = () if config.groups is None else (config.groups,)
+    data = read(config.source, ignore=config.ignore, columns=columns, out=config.out)
     labels = {str(source.label) for source in data.sources if is_class(source.label)}
     for label in config.pipelines_for:
         if label not in labels:
@@ -221,7 +223,7 @@ def make_plan(config: ExpandConfig) -> WorkPlan:
     data = _fitting(data, job)
     named = groups_of(data.sources, config.groups, data.columns)
     splits = assign(data.sources, config.split or None, named, config.split_seed)
-    require_apart(str(data.root), config.out)
+    require_apart(str(data.root), config.out, is_beside=Root.at(config.source).is_file())
     return WorkPlan(job, data, splits, named, _classes(data, job, labels))
 
 

@@ -25,12 +25,27 @@ def store_at(where: str | os.PathLike[str]) -> Store:
     return Bucket(text)
 
 
-def require_apart(source: str, out: str) -> None:
+def path_below(source: str, out: str) -> str | None:
+    """Return the path below a folder of another that lies in it, which need not be there; None of one elsewhere.
+
+    Args:
+        source: a folder, or a URL.
+        out: likewise.
+    """
+    if "://" in out or "://" in source:
+        inner, outer = out.rstrip("/"), f"{source.rstrip('/')}/"
+        return inner.removeprefix(outer) if inner.startswith(outer) else None
+    inside, above = Path(os.path.realpath(out)), Path(os.path.realpath(source))
+    return inside.relative_to(above).as_posix() if above in inside.parents else None
+
+
+def require_apart(source: str, out: str, is_beside: bool = False) -> None:
     """Refuse an output that shares a folder with the sources, or that is no folder.
 
     Args:
         source: a folder, or a URL.
         out: likewise; it need not be there.
+        is_beside: the sources are those that a file in `source` names, so that `out` may lie in it, too.
 
     Raises:
         FileError: with the reason.
@@ -41,7 +56,8 @@ def require_apart(source: str, out: str) -> None:
         lies_in, holds = _url_nesting(source, out) if "://" in out or "://" in source else _nesting(source, out)
     except OSError as fault:
         raise FileError(f"must be a folder that can be reached, got: {fault.strerror}.", out) from None
-    if lies_in:
+    is_same = lies_in and path_below(source, out) is None
+    if lies_in and (is_same or not is_beside):
         raise FileError(f"must not lie in the folder of the sources, {source}. Choose another.", out)
     if holds:
         raise FileError(f"must not hold the sources, {source}. Choose another.", out)
