@@ -1,0 +1,383 @@
+"""Shapes: labels as drawing programs write them, one outline an entry, joined into objects and parted again.
+
+An object of several pieces, with keypoints, or with a box that is not the one around its outline is written as several
+shapes of one group. Reading joins within a group: polygons of one class are the pieces of one object, a box or a mask
+of that class is its box or its mask, and points are its keypoints, where the group has one object alone. Other groups
+stay as they are, with the attribute ``group_id``.
+
+Points that belong to no object are keypoints of the picture. What they are called stands in its attribute
+``keypoints``, one entry a shape: label, count, and other facts; they never change in number or order.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import pairwise
+from math import acos, ceil, cos, hypot, pi, radians, sin
+from typing import Literal
+
+import numpy as np
+
+from augkit.core.arrays import Json, JsonObject, Mask
+from augkit.core.spatial import Size
+from augkit.targets.carried import Carried
+from augkit.targets.polygons import around, box_of
+from augkit.targets.records import Instance, of_record, record
+from augkit.targets.run_lengths import compressed, expanded
+
+Kind = Literal["box", "polygon", "mask", "points", "line", "rotated"]
+GROUP, KEYPOINTS = "group_id", "keypoints"
+EXACT_PX = 0.05  # an ellipse's polygon lies this near to it
+SAME_PX = 0.002  # boxes that differ by less are one: what rounding leaves
+CLOSED = ("box", "polygon", "mask")
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """One entry of a drawing program's file; pixels in augkit's frame.
+
+    Args:
+        kind: of shape.
+        label: the name of its class.
+        numbers: of a box left, top, right, bottom; of a rotated box as `RotatedBoxes` has them; else x, y, x, y, ...
+        group: tells what belongs together within a picture, or None.
+        rle: of a mask, as COCO's run lengths over the whole picture; its numbers are its box, or empty.
+        names: of points, one each, where they have names of their own.
+        visible: of points, COCO's 0, 1, 2, one each; empty where all are seen.
+        attributes: facts that do not move.
+    """
+
+    kind: Kind
+    label: str
+    numbers: tuple[float, ...]
+    group: str | int | None = None
+    rle: str = ""
+    names: tuple[str, ...] = ()
+    visible: tuple[float, ...] = ()
+    attributes: JsonObject = field(default_factory=dict)
+
+    @property
+    def count(self) -> int:
+        """How many points it has."""
+        return len(self.numbers) // 2
+
+    @property
+    def triples(self) -> list[tuple[float, float, float]]:
+        """Its points as x, y, visibility."""
+        seen = self.visible or (2.0,) * self.count
+        return list(zip(self.numbers[::2], self.numbers[1::2], seen, strict=True))
+
+
+Names = Mapping[str, Sequence[str]]  # of the keypoints, by class
+
+
+# ---- from shapes to objects
+
+
+def joined_names(pictures: Iterable[Sequence[Shape]], known: Names) -> dict[str, tuple[str, ...]]:
+    """Return the names of the keypoints of every class that has any: those that are known, then others as they come.
+
+    Args:
+        pictures: the shapes of each.
+        known: names by class, in order.
+    """
+    found = {label: list(names) for label, names in known.items()}
+    for shapes in pictures:
+        for one in _objects(shapes):
+            if one.points:
+                _merge(found.setdefault(one.label, []), [name for shape in one.points for name in _names(shape)])
+    return {label: tuple(names) for label, names in found.items()}
+
+
+def _merge(names: list[str], more: Sequence[str]) -> None:
+    """Add names to a list where they stand among those that are there."""
+    for place, name in enumerate(more):
+        if name not in names:
+            later = [names.index(other) for other in more[place + 1 :] if other in names]
+            names.insert(min(later, default=len(names)), name)
+
+
+def targets_of(shapes: Sequence[Shape], names: Names) -> tuple[Carried, JsonObject, int]:
+    """Return the targets of a picture's shapes, what its attributes say of its own points, and how many were flat.
+
+    Args:
+        shapes: all of a picture; none where it shows the background.
+        names: of keypoints by class, as `joined_names` returns them.
+    """
+    objects = _objects(shapes)
+    made = [one.instance(names) for one in objects]
+    facts: JsonObject = {
+        "instances": [
+            {name: getattr(one, name) for name in ("label", "box", "rings", "keypoints", "rle", "is_crowd")}
+            | {"attributes": one.attributes}
+            for one in made
+            if one is not None
+        ]
+    }
+    groups = _groups(shapes)
+    taken = {id(shape) for one in objects for shape in (*one.closed, *one.points)}
+    left = [shape for shape in shapes if id(shape) not in taken]
+    for kind, name in (("rotated", "rotated_boxes"), ("line", "polylines")):
+        rows = [_row(shape, groups) for shape in left if shape.kind == kind]
+        if rows:
+            facts[name] = rows
+    points = [shape for shape in left if shape.kind == "points"]
+    if points:
+        facts[KEYPOINTS] = tuple(number for shape in points for triple in shape.triples for number in triple)
+    said = [{"label": shape.label, "count": shape.count, **_told(shape, groups)} for shape in points]
+    return of_record(facts), {KEYPOINTS: said} if said else {}, made.count(None)
+
+
+def _row(shape: Shape, groups: Mapping[str | int, list[Shape]]) -> JsonObject:
+    return {"label": shape.label, "numbers": shape.numbers, "attributes": _told(shape, groups)}
+
+
+def _told(shape: Shape, groups: Mapping[str | int, list[Shape]]) -> JsonObject:
+    """Return a shape's attributes, with its group where that holds another."""
+    is_grouped = shape.group is not None and len(groups[shape.group]) > 1
+    return shape.attributes | ({GROUP: shape.group} if is_grouped else {})
+
+
+def _groups(shapes: Iterable[Shape]) -> dict[str | int, list[Shape]]:
+    groups: dict[str | int, list[Shape]] = {}
+    for shape in shapes:
+        if shape.group is not None:
+            groups.setdefault(shape.group, []).append(shape)
+    return groups
+
+
+@dataclass
+class _Object:
+    """What makes one object: its outline, or the pieces of it, and its keypoints."""
+
+    closed: list[Shape]
+    points: list[Shape] = field(default_factory=list)
+    group: str | int | None = None  # that it shares with others
+
+    @property
+    def label(self) -> str:
+        return (self.closed or self.points)[0].label
+
+    def instance(self, names: Names) -> Instance | None:
+        """Return the object, or None if it has no area."""
+        rings = tuple(shape.numbers for shape in self.closed if shape.kind == "polygon" and shape.count >= 3)
+        boxes = [box_of(*shape.numbers[:4]) for shape in self.closed if shape.kind != "polygon" and shape.numbers]
+        rle = next((shape.rle for shape in self.closed if shape.kind == "mask"), "")
+        keypoints = self._keypoints(names.get(self.label, ()))
+        box = boxes[0] if boxes else around(rings) if self.closed else _box_of_points(keypoints)
+        attributes = dict((self.closed or self.points)[0].attributes)
+        if self.group is not None:
+            attributes[GROUP] = self.group
+        return None if box is None else Instance(self.label, box, rings, keypoints, rle, attributes=attributes or None)
+
+    def _keypoints(self, names: Sequence[str]) -> tuple[float, ...]:
+        if not self.points:
+            return ()
+        known = {name: t for shape in self.points for name, t in zip(_names(shape), shape.triples, strict=True)}
+        return tuple(number for name in names for number in known.get(name, (0.0, 0.0, 0.0)))
+
+
+def _names(shape: Shape) -> Sequence[str]:
+    return shape.names or (shape.label,) * shape.count
+
+
+def _box_of_points(keypoints: Sequence[float]) -> tuple[float, float, float, float] | None:
+    """Return the box around keypoints that are labelled; half a pixel wider where that has no area."""
+    seen = [keypoints[place : place + 2] for place in range(0, len(keypoints), 3) if keypoints[place + 2] > 0]
+    if not seen:
+        return None
+    xs, ys = [x for x, _ in seen], [y for _, y in seen]
+    left, top, right, bottom = min(xs), min(ys), max(xs), max(ys)
+    x, y = 0.5 * (left == right), 0.5 * (top == bottom)
+    return left - x, top - y, right + x, bottom + y
+
+
+def _objects(shapes: Sequence[Shape]) -> list[_Object]:
+    """Return the objects of a picture, in the order of their first shapes."""
+    found: list[_Object] = []
+    for shape in shapes:
+        if shape.group is None and (shape.kind in CLOSED or (shape.kind == "points" and shape.names)):
+            found.append(_Object([shape]) if shape.kind in CLOSED else _Object([], [shape]))
+    for group, several in _groups(shapes).items():
+        found += _grouped(group, several)
+    order = {id(shape): place for place, shape in enumerate(shapes)}
+    return sorted(found, key=lambda one: order[id((one.closed or one.points)[0])])
+
+
+def _grouped(group: str | int, shapes: Sequence[Shape]) -> list[_Object]:
+    by_label: defaultdict[str, list[Shape]] = defaultdict(list)
+    for shape in shapes:
+        if shape.kind in CLOSED:
+            by_label[shape.label].append(shape)
+    made = [one for several in by_label.values() for one in _joined(several)]
+    points = [shape for shape in shapes if shape.kind == "points"]
+    names = [name for shape in points for name in _names(shape)]
+    skeletons = [shape for shape in points if shape.names]
+    if len(made) == 1 and points and len(set(names)) == len(names) and not any(s.attributes for s in points):
+        made[0].points = points
+        points = []
+    elif skeletons:  # each is an object by itself
+        made += [_Object([], [shape]) for shape in skeletons]
+        points = [shape for shape in points if not shape.names]
+    others = [shape for shape in shapes if shape.kind in ("line", "rotated")]
+    if len(made) + len(points) + len(others) > 1:
+        for one in made:
+            one.group = group
+    return made
+
+
+def _joined(shapes: list[Shape]) -> list[_Object]:
+    """Return the objects that shapes of one group and class are."""
+    kinds = [shape.kind for shape in shapes]
+    few = kinds.count("box") <= 1 and kinds.count("mask") <= 1 and not ("mask" in kinds and "polygon" in kinds)
+    is_one = few and all(shape.attributes == shapes[0].attributes for shape in shapes)
+    return [_Object(shapes)] if is_one else [_Object([shape]) for shape in shapes]
+
+
+# ---- from objects to shapes
+
+
+def shapes_of(targets: Carried, names: Names, attributes: JsonObject) -> Iterator[Shape]:
+    """Yield the shapes that say what a picture carries; `targets_of` makes it of them again.
+
+    Args:
+        targets: of the picture.
+        names: of keypoints, by class; those of other classes are numbered.
+        attributes: of the picture, of which ``keypoints`` tells what its own points are called.
+    """
+    facts = record(targets)
+    rows: list[JsonObject] = [
+        *facts.get("instances", ()),
+        *facts.get("rotated_boxes", ()),
+        *facts.get("polylines", ()),
+        *_said(attributes.get(KEYPOINTS)),
+    ]
+    given = [group for row in rows if (group := (row.get("attributes") or row).get(GROUP)) is not None]
+    spare = max((group for group in given if isinstance(group, int)), default=0)
+    for row in facts.get("instances", ()):
+        known = dict(row.get("attributes") or {})
+        pieces = list(_pieces(row, names, known.pop(GROUP, None), known))
+        if len(pieces) > 1:
+            group = pieces[0].group
+            if group is None or sum(one == group for one in given) > 1:
+                spare += 1
+                group = spare
+            pieces = [replace(piece, group=group) for piece in pieces]
+        yield from pieces
+    for name, kind in (("rotated_boxes", "rotated"), ("polylines", "line")):
+        for row in facts.get(name, ()):
+            known = dict(row.get("attributes") or {})
+            group = known.pop(GROUP, None)
+            yield Shape(kind, row["label"], tuple(row["numbers"]), group, attributes=known)  # type: ignore[arg-type]
+    yield from _own_points(tuple(facts.get(KEYPOINTS, ())), attributes.get(KEYPOINTS))
+
+
+def _pieces(row: JsonObject, names: Names, group: str | int | None, known: JsonObject) -> Iterator[Shape]:
+    label, box = row["label"], tuple(row["box"])
+    rings, keypoints, rle = row.get("rings") or (), row.get(KEYPOINTS) or (), row.get("rle") or ""
+    points: tuple[Shape, ...] = ()
+    if keypoints:
+        listed = names.get(label) or [str(number) for number in range(1, len(keypoints) // 3 + 1)]
+        numbers = tuple(number for place, number in enumerate(keypoints) if place % 3 < 2)
+        points = (Shape("points", label, numbers, group, "", tuple(listed), tuple(keypoints[2::3])),)
+    around_points = _box_of_points(keypoints) if keypoints and not rings and not rle else None
+    if around_points is not None and _is_same(box, around_points):
+        yield replace(points[0], attributes=known)
+        return
+    for ring in rings:
+        yield Shape("polygon", label, tuple(ring), group, attributes=known)
+    if rle:
+        yield Shape("mask", label, box, group, rle, attributes=known)
+    elif not rings or not _is_same(box, around(rings)):
+        yield Shape("box", label, box, group, attributes=known)
+    yield from points
+
+
+def _is_same(box: Sequence[float], other: Sequence[float] | None) -> bool:
+    return other is not None and max(abs(a - b) for a, b in zip(box, other, strict=True)) <= SAME_PX
+
+
+def _own_points(keypoints: tuple[float, ...], said: Json) -> Iterator[Shape]:
+    """Yield the points of a picture as a whole, as its attributes name them."""
+    total = len(keypoints) // 3
+    known = _said(said)
+    if sum(one["count"] for one in known) != total:
+        known = [{"label": "point", "count": 1}] * total
+    start = 0
+    for one in known:
+        facts = dict(one)
+        label, count = str(facts.pop("label", "point")), facts.pop("count")
+        part = keypoints[3 * start : 3 * (start + count)]
+        start += count
+        numbers = tuple(number for place, number in enumerate(part) if place % 3 < 2)
+        yield Shape("points", label, numbers, facts.pop(GROUP, None), "", (), part[2::3], facts)
+
+
+def _said(value: Json) -> list[JsonObject]:
+    """Return what a picture's attributes tell of its own points, or nothing if they tell something else."""
+    entries = value if isinstance(value, list) else []
+    return entries if all(isinstance(one, dict) and type(one.get("count")) is int for one in entries) else []
+
+
+# ---- outlines that are no polygons
+
+
+def ellipse(x: float, y: float, across: float, down: float, degrees: float = 0.0) -> tuple[float, ...]:
+    """Return an ellipse about (x, y) as a polygon x, y, x, y, ... that lies within `EXACT_PX` of it.
+
+    Args:
+        x: of its middle.
+        y: likewise.
+        across: its horizontal radius, before it is turned.
+        down: its vertical one.
+        degrees: it is turned by, clockwise as seen.
+
+    >>> ellipse(10.0, 20.0, 4.0, 2.0)[:2]
+    (14.0, 20.0)
+    """
+    most = max(across, down, EXACT_PX)
+    count = 4 * ceil(max(4.0, pi / acos(max(1.0 - EXACT_PX / most, 0.0)) / 4.0))
+    cosine, sine = cos(radians(degrees)), sin(radians(degrees))
+    flat: list[float] = []
+    for step in range(count):
+        angle = 2.0 * pi * step / count
+        u, v = across * cos(angle), down * sin(angle)
+        flat += [x + u * cosine - v * sine, y + u * sine + v * cosine]
+    return tuple(flat)
+
+
+def circle(x: float, y: float, edge_x: float, edge_y: float) -> tuple[float, ...]:
+    """Return a circle about (x, y) through another point as a polygon that lies within `EXACT_PX` of it."""
+    radius = hypot(edge_x - x, edge_y - y)
+    return ellipse(x, y, radius, radius)
+
+
+# ---- masks as run lengths
+
+
+def run_lengths_of(mask: Mask) -> str:
+    """Return the run lengths of a mask (H, W) of 0 and others, as COCO's text.
+
+    >>> run_lengths_of(np.array([[0, 1], [0, 1]]))
+    '22'
+    """
+    flat = np.asarray(mask != 0).ravel(order="F")
+    changes = np.flatnonzero(flat[1:] != flat[:-1]) + 1
+    ends = [0, *changes.tolist(), flat.size]
+    counts = [end - start for start, end in pairwise(ends)]
+    return compressed([0, *counts] if flat.size and flat[0] else counts)
+
+
+def mask_of(rle: str, size: Size) -> Mask:
+    """Return a mask (H, W) of 0 and 1 of COCO's run lengths, which were checked."""
+    counts = expanded(rle)
+    flat = np.repeat(np.arange(len(counts)) % 2, counts)
+    return flat.astype(np.uint8).reshape(size, order="F")
+
+
+def box_of_mask(mask: Mask) -> tuple[int, int, int, int] | None:
+    """Return left, top, right, bottom of what is not 0 in a mask (H, W); None where all is."""
+    rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
+    if not len(rows):
+        return None
+    return int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1
