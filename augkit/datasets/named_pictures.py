@@ -96,7 +96,7 @@ def _nearest(paths: list[str], near: str) -> str | None:
 
 
 def splits_by_folders(paths: Iterable[str], inventory: Inventory) -> dict[str, Split | None]:
-    """Return the split of each path, where every one lies in a folder that is called after one; else none, which is told.
+    """Return the split of each path, where every one lies in a folder called after one; else none, which is told.
 
     The outermost such folder counts.
     """
