@@ -7,6 +7,7 @@ others add: ``occluded`` and ``attributes`` (CVAT and Datumaro), ``polygon`` (Ro
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from math import degrees, isfinite
@@ -297,7 +298,7 @@ def written_picture(
     lines += [f"  <height>{height}</height>", "  <depth>3</depth>", " </size>"]
     lines.append(f" <segmented>{int(is_segmented)}</segmented>")
     if label is not None:
-        lines.append(f" <label>{xml_text(_json(label))}</label>")
+        lines.append(f" <label>{xml_text(json.dumps(label, ensure_ascii=False))}</label>")
     lines += _written_attributes(attributes, " ")
     whole = {(one.attributes or {}).get(NUMBER) for one in instances} - {None}
     parts: dict[Json, list[Instance]] = {}
@@ -363,9 +364,3 @@ def _written_attributes(attributes: JsonObject, indent: str) -> list[str]:
 def _short(value: float) -> str:
     """Return a number without the zeros that say nothing; a thousandth of a pixel is the least."""
     return f"{value:.3f}".rstrip("0").rstrip(".")
-
-
-def _json(value: Json) -> str:
-    import json
-
-    return json.dumps(value, ensure_ascii=False)

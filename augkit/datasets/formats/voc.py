@@ -22,24 +22,22 @@ does, and boxes of which the numbers count from 1. Reference: The PASCAL Visual 
 """
 
 import posixpath
-from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
 
-from augkit.core.arrays import Image, JsonObject, Label, Mask
+from augkit.core.arrays import Image, JsonObject, Mask
 from augkit.core.spatial import Size
-from augkit.core.text_files import text_of
 from augkit.datasets.data_set import FLAT, Annotations, DataSet, Source, Split
 from augkit.datasets.format import FORMATS, FileWriter, Reader
 from augkit.datasets.inventory import Inventory
 from augkit.datasets.mask_classes import classes_of, is_called_classes
 from augkit.datasets.mask_content import about_masks
 from augkit.datasets.named_pictures import NamedPictures, splits_by_folders
-from augkit.datasets.naming import SPLIT_NAMES
 from augkit.datasets.voc_annotations import VocObject, VocPicture, instances_of, is_voc, picture_of, written_picture
+from augkit.datasets.voc_lists import LISTS, PICTURES, VocLists, lists_of
 from augkit.datasets.writing import Part, Record, Whole
 from augkit.errors import AugkitError, DecodeError, FileError
 from augkit.images import class_numbers, decode_mask, encode_mask
@@ -47,10 +45,8 @@ from augkit.targets.records import Instance, of_instances, of_record, record
 from augkit.targets.run_lengths import checked
 from augkit.targets.shapes import box_of_mask, mask_of, run_lengths_of
 
-ANNOTATIONS, PICTURES, LISTS = "Annotations", "JPEGImages", "ImageSets"
+ANNOTATIONS = "Annotations"
 CLASSES, OBJECTS = "SegmentationClass", "SegmentationObject"
-MISSING = "a picture that is missing"
-TASKS = ("Main", "Segmentation", "Layout", "Action")  # the first that lists a picture decides
 VOID = 255
 LOOKED_AT = 50  # of XML files, to recognise
 
@@ -70,7 +66,7 @@ class VocFormat(Reader, FileWriter):
         found = [path for path in inventory.sizes if path.lower().endswith(".xml")]
         if any(is_voc(inventory.head(path)) for path in found[:LOOKED_AT]):
             return True
-        return bool(_lists(inventory)) and any(_part(path, PICTURES) for path in inventory.pictures)
+        return bool(lists_of(inventory)) and any(_part(path, PICTURES) for path in inventory.pictures)
 
     def read(self, inventory: Inventory) -> DataSet:
         return _Reading(inventory).data(self.name)
@@ -128,7 +124,7 @@ class _Reading:
         for path in sorted(inventory.sizes):
             if path.lower().endswith(".xml") and is_voc(inventory.head(path)):
                 self._read_xml(path)
-        listed = _Listed(self)
+        listed = VocLists(inventory, self.pictures)
         self._find_masks()
         has_xml = any(entry.told for entry in self.entries.values())
         for path in listed.pictures:
@@ -295,103 +291,6 @@ def _names(source: Source) -> Iterator[str]:
     if source.annotations is not None and "rotated_boxes" in source.annotations.targets:
         yield from source.annotations.targets["rotated_boxes"].names()
     yield from [source.label] if isinstance(source.label, str) else []
-
-
-def _lists(inventory: Inventory) -> list[str]:
-    return sorted(path for path in inventory.sizes if _part(path, LISTS) and path.lower().endswith(".txt"))
-
-
-class _Listed:
-    """What the lists of ``ImageSets`` say: splits, and classes of pictures."""
-
-    def __init__(self, reading: _Reading) -> None:
-        self.reading, self.missing = reading, 0
-        self.pictures: dict[str, None] = {}
-        self.positive: defaultdict[str, set[str]] = defaultdict(set)
-        self.has_classes = False
-        found: dict[str, dict[str, str]] = {}  # the split, and where it is said, of each picture, by task
-        rest: dict[str, None] = {}
-        paths = _lists(reading.inventory)
-        for path in sorted(paths, key=lambda path: (_task(path), path)):
-            name = posixpath.basename(path).rpartition(".")[0]
-            pictures = self._lines(path, name)
-            split = SPLIT_NAMES.get(name.lower())
-            if split is None:
-                rest |= dict.fromkeys(pictures) if name.lower() == "trainval" else {}
-                continue
-            task = found.setdefault(posixpath.dirname(path), {})
-            for picture in pictures:
-                if task.setdefault(picture, split) != split:
-                    what = f"must be in one split, got {picture!r} in {task[picture]} and {split}. Take it out of one."
-                    raise FileError(what, f"{reading.root}/{path}")
-        self.splits: dict[str, Split | None] = {}
-        for task in found.values():
-            self.splits |= {picture: SPLIT_NAMES[name] for picture, name in task.items() if picture not in self.splits}
-        left = [picture for picture in rest if picture not in self.splits]
-        if self.splits and left:
-            reading.inventory.note(
-                f"{len(left):,} pictures of trainval.txt that are in no other list are for training."
-            )
-            self.splits |= dict.fromkeys(left, "train")
-
-    def _lines(self, path: str, name: str) -> list[str]:
-        """Return the pictures of a list, and note what it says of a class."""
-        reading, base = self.reading, f"/{path}".partition(f"/{LISTS}/")[0][1:]
-        where, found = f"{reading.root}/{path}", list[str]()
-        kind, _, ending = name.rpartition("_")
-        is_class = bool(kind) and (ending.lower() in SPLIT_NAMES or ending.lower() == "trainval")
-        for number, line in enumerate(text_of(reading.inventory.read(path), where).splitlines(), 1):
-            words = line.split()
-            if not words:
-                continue
-            id, flag = (line.strip(), "") if not words[1:] or not _is_flag(words[-1]) else (
-                line.strip()[: -len(words[-1])].strip(), words[-1])  # fmt: skip
-            picture = self._picture(id, base)
-            if picture is None:
-                self.missing += 1
-                reading.inventory.left_out[MISSING] += 1
-                continue
-            found.append(picture)
-            self.pictures[picture] = None
-            if is_class and not flag:
-                raise FileError(f"must say 1, 0 or -1 after each name, got {line[:60]!r}.", f"{where}:{number}")
-            if is_class:
-                self.has_classes = True
-                self.positive[picture] |= {kind} if int(flag) >= 0 else set()
-        return found
-
-    def _picture(self, id: str, base: str) -> str | None:
-        name = id.replace("\\", "/")
-        stem = posixpath.join(base, PICTURES, name)
-        pictures = self.reading.pictures
-        found = pictures.at(f"{stem}.jpg", stem, posixpath.join(base, name), name)
-        last = posixpath.basename(name)
-        near = posixpath.join(base, PICTURES, posixpath.dirname(name)).rstrip("/")
-        return found or pictures.of_stem(last, near) or pictures.called(last, near)
-
-    def labelled(self, sources: list[Source]) -> list[Source]:
-        """Return sources with the classes that lists give them, where their objects do not say the same."""
-        if not self.has_classes:
-            return sources
-        listed = [source for source in sources if source.id in self.positive]
-        if all(self.positive[source.id] == set(source.box_labels) for source in listed):
-            return sources
-        self.reading.inventory.note(f"Classes of pictures are those that {LISTS} lists.")
-        many = any(len(self.positive[source.id]) != 1 for source in listed)
-        labels: dict[str, Label] = {}
-        for source in listed:
-            names = sorted(self.positive[source.id])
-            labels[source.id] = names if many else names[0]
-        return [replace(source, label=labels.get(source.id, source.label)) for source in sources]
-
-
-def _task(path: str) -> int:
-    folder = posixpath.basename(posixpath.dirname(path))
-    return TASKS.index(folder) if folder in TASKS else len(TASKS)
-
-
-def _is_flag(word: str) -> bool:
-    return word.lstrip("-").isdigit() and word.isascii()
 
 
 # ---- written
