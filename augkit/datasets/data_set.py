@@ -11,8 +11,8 @@ from augkit.core.arrays import JsonObject, Label
 from augkit.core.normal_form import folded, nfc
 from augkit.core.spatial import Size
 from augkit.datasets.places import Place, read_place
-from augkit.errors import ArgumentError, DecodeError, FileError, closest
-from augkit.images import Decoded, decode
+from augkit.errors import ArgumentError, DecodeError, FileError, SampleError, closest
+from augkit.images import Decoded, Mode, decode
 from augkit.storage.root import Root
 from augkit.targets import records
 from augkit.targets.boxes import Boxes
@@ -133,6 +133,7 @@ class DataSet:
         about: facts of the whole data set, by the names that formats give them; JSON.
         ignored: how many files, columns and keys were left as they were asked to be, as (pattern, how many).
         notes: sentences that the user is to be told.
+        mode: that pictures are decoded in: see `augkit.images.modes`.
     """
 
     form: str
@@ -146,6 +147,7 @@ class DataSet:
     about: JsonObject = field(default_factory=dict)
     ignored: tuple[tuple[str, int], ...] = ()
     notes: tuple[str, ...] = ()
+    mode: Mode = "keep"
 
     @classmethod
     def of(
@@ -204,8 +206,8 @@ class DataSet:
             raise FileError(source.fault, str(self.root))
         data = self.read(source.id if source.place is None else source.place)
         try:
-            return decode(data)
-        except DecodeError as fault:
+            return decode(data, self.mode)
+        except (DecodeError, SampleError) as fault:
             raise fault.at(f"{self.root}/{source.id}") from fault.__cause__
 
     @property

@@ -135,7 +135,12 @@ class ExpandConfig(Configuration):
     form: Annotated[str | None, Option(key="format", choices=_forms, shown_default="that of SRC")] = Field(
         default=None, description="Format of OUT: see augkit formats."
     )
-    encoding: Literal["jpeg", "png", "webp"] = Field(default="jpeg", description="{choices}.")
+    mode: Annotated[Literal["keep", "rgb", "grey"], Option(is_later=True)] = Field(
+        default="keep", description="{choices}: what every picture becomes; alpha is laid on white."
+    )
+    encoding: Literal["jpeg", "png", "webp", "auto"] = Field(
+        default="jpeg", description="{choices}: JPEG where it can hold a picture, else PNG."
+    )
     quality: int = Field(default=90, ge=1, le=100, description="1 to 100, for jpeg and webp.")
     ignore: Annotated[
         Texts,

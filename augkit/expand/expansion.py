@@ -19,6 +19,7 @@ from augkit.expand.layout import PLANS, read_done, read_marker
 from augkit.expand.shard import ShardResult, Work
 from augkit.expand.work_plan import WorkPlan, make_plan
 from augkit.expand.worker import is_worker_starting
+from augkit.images.colour_profiles import told
 from augkit.pipeline import Pipeline
 from augkit.storage.store import Store
 from augkit.storage.stores import store_at
@@ -139,7 +140,7 @@ class _Tally:
 
     def __init__(self, store: Store, plan: WorkPlan, shards: tuple[int, int]) -> None:
         self.store, self.plan = store, plan
-        self.counts, self.reasons = Counter[str](), Counter[str]()
+        self.counts, self.reasons, self.profiles = Counter[str](), Counter[str](), Counter[str]()
         self.missing: set[int] = set()
         for index, outputs in enumerate(plan.shard_outputs()):
             if index % shards[1] != shards[0]:
@@ -160,6 +161,7 @@ class _Tally:
         self.missing.discard(result.index)
         self.counts.update(sources=result.sources, written=result.written, copied=result.copied)
         self.reasons.update(dict(result.reasons))
+        self.profiles.update(dict(result.profiles))
 
     def ends_all(self) -> bool:
         """Say whether every shard of the job is done, whoever did it."""
@@ -178,7 +180,7 @@ class _Tally:
             seconds=seconds,
             left_out=self.plan.data.left_out,
             ignored=self.plan.data.ignored,
-            notes=self.plan.data.notes,
+            notes=(*self.plan.data.notes, *(told(fate, count) for fate, count in sorted(self.profiles.items()))),
             reasons=tuple(sorted(self.reasons.items(), key=lambda item: (-item[1], item[0]))),
             over_budget=rejected > max_rejected * planned,
             absent=self.plan.absent,

@@ -13,7 +13,7 @@ import numpy as np
 
 from augkit.datasets import Writer, writer
 from augkit.expand.expand_config import ExpandConfig
-from augkit.images import ENCODINGS
+from augkit.images import AUTO, AUTO_ENCODINGS, ENCODINGS
 from augkit.pipeline import Pipeline
 
 
@@ -42,9 +42,15 @@ class Job:
         return self.config.originals == "include"
 
     @property
+    def suffixes(self) -> tuple[str, ...]:
+        """The file suffixes that outputs may have: several where each picture decides which."""
+        encoding = self.config.encoding
+        return tuple(ENCODINGS[name] for name in (AUTO_ENCODINGS if encoding == AUTO else (encoding,)))
+
+    @property
     def suffix(self) -> str:
-        """The outputs' file suffix."""
-        return ENCODINGS[self.config.encoding]
+        """The suffix of outputs that were not made: none where it would have been told by the picture."""
+        return self.suffixes[0] if len(self.suffixes) == 1 else ""
 
     def pipeline_of(self, label: object) -> Pipeline:
         """Return the pipeline of a class."""

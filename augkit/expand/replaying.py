@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -19,6 +19,7 @@ from augkit.executors import run
 from augkit.expand import layout
 from augkit.expand.job import versions
 from augkit.images import decode, encode
+from augkit.images.colour_profiles import littlecms_version
 from augkit.storage.root import Archive, Folder, Root
 from augkit.storage.sealed_json import compact, sha256_of
 from augkit.storage.store import BOOKS, Store
@@ -68,6 +69,8 @@ class _OutputLine(_Line):
     executor: str
     encoding: str
     quality: int
+    mode: Literal["keep", "rgb", "grey"] = "keep"
+    profile: str = ""
     plan: JsonObject | None
     versions: dict[str, str]
     label: Label = Field(alias="class")
@@ -106,11 +109,11 @@ def replay(out: str | os.PathLike[str], id: str, source: str | os.PathLike[str] 
         what = "must be the picture that was expanded, got another content. Pass --source if it lies elsewhere."
         raise JobError(what, f"{root}/{line.source}")
     if plan is not None:
-        decoded = decode(made)
+        decoded = decode(made, line.mode, profiles=line.profile == "converted")  # which books before 0.3 know not of
         sample = Sample(decoded.image, label=line.label, id=line.source, alpha=decoded.alpha)
         copy = run(plan, sample, line.executor)
         made = encode(copy.image, line.encoding, line.quality, copy.alpha)
-    now = versions()
+    now = versions() | {"littlecms": littlecms_version()}
     others = tuple((k, then, now[k]) for k, then in line.versions.items() if now.get(k, then) != then)
     return Replay(line.id, made, sha256_of(made) == line.sha256, others)
 

@@ -21,7 +21,8 @@ from augkit.expand.leakage import fingerprint
 from augkit.expand.transform_annotations import moved
 from augkit.expand.work_plan import Shard, Task, WorkPlan
 from augkit.expand.worker import Hand
-from augkit.images import decode, encode
+from augkit.images import AUTO, ENCODINGS, decode, encode, encoding_for
+from augkit.images.colour_profiles import Fate, littlecms_version
 from augkit.storage.root import Root
 from augkit.storage.sealed_json import compact, sealed, sha256_of
 from augkit.storage.stores import store_at
@@ -40,13 +41,15 @@ class ShardResult:
     written: int
     copied: int
     reasons: tuple[tuple[str, int], ...]
+    profiles: tuple[tuple[str, int], ...] = ()  # pictures, by what became of their colour profiles
 
     @staticmethod
     def of(marker: JsonObject) -> ShardResult:
         """Return what a shard's marker comes to."""
         reasons = Counter(entry["reason"] for entry in marker["rejected"])
         counts = marker["sources"], marker["written"], marker["copied"]
-        return ShardResult(marker["shard"], *counts, tuple(sorted(reasons.items())))
+        profiles = tuple(marker.get("profiles", {}).items())
+        return ShardResult(marker["shard"], *counts, tuple(sorted(reasons.items())), profiles)
 
 
 @dataclass(frozen=True)
@@ -74,6 +77,7 @@ class Work:
         """
         part = Part(shard.index, shard.split, self.classes, self.kinds, self.data.about)
         lines, seen, rejected, copied = list[str](), list[_Seen](), list[JsonObject](), 0
+        profiles, unused = Counter[str](), list[str]()
         with store_at(self.out).staging(f"{shard.index:05d}") as staging:
             with self.job.writer.writing(staging, part) as add:
                 for one in self._made(shard, part, hand):
@@ -81,13 +85,16 @@ class Work:
                         add(one.record, one.data, one.mask)
                         lines.append(one.line)
                         copied += one.is_passed
+                        unused += one.unused
                     elif isinstance(one, _Seen):
                         seen.append(one)
+                    elif isinstance(one, _Profiled):
+                        profiles[one.fate] += 1
                     else:
                         rejected.append(one)
             hand.publishing()
             staging.write(layout.lineage(shard.index), "".join(lines).encode())
-            marker = {
+            marker: JsonObject = {
                 "shard": shard.index,
                 "split": shard.split,
                 "sources": sum(task.first == 0 for task in shard.tasks),  # those that no earlier part had
@@ -97,16 +104,23 @@ class Work:
                 "seen": seen,
                 "files": staging.files,
             }
-            gone = [] if self.job.writer.is_packed else [entry["id"] for entry in rejected]
+            marker |= {"profiles": dict(sorted(profiles.items()))} if profiles else {}
+            gone = [] if self.job.writer.is_packed else [*unused, *self._left_over(rejected)]
             staging.publish(layout.marker(shard.index), sealed(marker), gone)
         return ShardResult.of(marker)
+
+    def _left_over(self, rejected: list[JsonObject]) -> Iterator[str]:
+        """Yield the files that rejected outputs would have been, and that a killed attempt may have left."""
+        for entry in rejected:
+            is_named = entry["copy"] is None or self.job.suffix
+            yield from [entry["id"]] if is_named else (f"{entry['id']}{suffix}" for suffix in self.job.suffixes)
 
     def attempt(self, tasks: Sequence[Task], hand: Hand) -> None:
         """Make all outputs of some tasks and drop them: to see whether one of them kills who does it."""
         for _ in self._made(Shard(0, None, tuple(tasks)), Part(0, None, self.classes), hand):
             pass
 
-    def _made(self, shard: Shard, part: Part, hand: Hand) -> Iterator[_Output | _Seen | JsonObject]:
+    def _made(self, shard: Shard, part: Part, hand: Hand) -> Iterator[_Output | _Seen | _Profiled | JsonObject]:
         maker, quarantined = _Maker(self.job, self.data, part), dict(shard.quarantined)
         for position, task in enumerate(shard.tasks):
             hand.at(position)
@@ -118,13 +132,18 @@ class Work:
 
 @dataclass(frozen=True, slots=True)
 class _Output:
-    """An output that was made: what its form writes, its line in the books, and whether it was passed through."""
+    """An output that was made: what its form writes, its line in the books, and whether it was passed through.
+
+    Args:
+        unused: the names that it could have had, where pictures decide their suffixes.
+    """
 
     record: Record
     data: bytes
     mask: bytes | None
     line: str
     is_passed: bool
+    unused: list[str]
 
 
 class _Seen(NamedTuple):
@@ -135,9 +154,15 @@ class _Seen(NamedTuple):
     fingerprint: str
 
 
+class _Profiled(NamedTuple):
+    """A source whose colour profile is told of."""
+
+    fate: Fate
+
+
 @dataclass(frozen=True)
 class _Origin:
-    """A decoded source, with what the lines of all its outputs begin and end with, as JSON."""
+    """A decoded source, with what the lines of all its outputs begin and end with, as JSON, and its profile's fate."""
 
     data: bytes
     sample: Sample
@@ -145,6 +170,7 @@ class _Origin:
     sha256: str
     head: str
     tail: str
+    profile: Fate
 
 
 @dataclass(frozen=True)
@@ -155,7 +181,7 @@ class _Maker:
     data: DataSet
     part: Part
 
-    def outputs(self, task: Task, hand: Hand) -> Iterator[_Output | _Seen | JsonObject]:
+    def outputs(self, task: Task, hand: Hand) -> Iterator[_Output | _Seen | _Profiled | JsonObject]:
         """Yield every output of a source; whatever is wrong with the picture costs its outputs and no others.
 
         Where there are splits, what tells whether the picture lies in two of them comes first.
@@ -175,6 +201,8 @@ class _Maker:
             return
         if self.part.split is not None:
             yield _Seen(task.source.id, origin.sha256, fingerprint(origin.sample.image))
+        if origin.profile and task.copies and task.first == 0:  # once, and not where bytes are passed through alone
+            yield _Profiled(origin.profile)
         with reusing(origin.sample):
             for copy in task.wanted:
                 hand.tick()
@@ -209,7 +237,7 @@ class _Maker:
             raise
         except FileError as fault:
             raise FileError(fault.message) from None  # the books tell no place of this machine
-        decoded = decode(content)
+        decoded = decode(content, config.mode)
         sample = sample_of(source, decoded.image, decoded.alpha, mask)
         sha256 = sha256_of(content)
         head = {
@@ -222,30 +250,40 @@ class _Maker:
         }
         if source.place is not None:
             head["place"] = source.place
-        how = {"executor": EXECUTOR, "encoding": config.encoding, "quality": config.quality}
-        tail = compact(how | {"versions": dict(self.job.versions)})[1:]
-        return _Origin(content, sample, Scene.of(sample), sha256, compact(head)[1:-1], tail)
+        how: JsonObject = {"quality": config.quality}
+        how |= {"mode": config.mode} if config.mode != "keep" else {}
+        how |= {"profile": decoded.profile} if decoded.profile else {}
+        by = {"littlecms": littlecms_version()} if decoded.profile == "converted" else {}
+        tail = compact(how | {"versions": dict(self.job.versions) | by})[1:]
+        return _Origin(content, sample, Scene.of(sample), sha256, compact(head)[1:-1], tail, decoded.profile)
 
     def _output(self, task: Task, origin: _Origin, copy: int | None) -> _Output:
         """Return a copy of a source, or the source itself, passed through."""
         source, split, config = task.source, self.part.split, self.job.config
         made, data, key, plan_json = origin.sample, origin.data, None, "null"
+        encoding: str = config.encoding
+        suffix = self.job.suffix
         if copy is not None:
             drawn = Key(config.seed, source.id, copy)
             plan = self.job.pipeline_of(source.label).draw(drawn, origin.scene)
             made = run(plan, ready_for(plan, origin.sample), EXECUTOR)
-            data = encode(made.image, config.encoding, config.quality, made.alpha)
+            encoding = encoding_for(made.image, made.alpha) if encoding == AUTO else encoding
+            suffix = ENCODINGS[encoding]
+            data = encode(made.image, encoding, config.quality, made.alpha)
             key = {"seed": drawn.seed, "sample": drawn.sample, "copy": copy, "epoch": drawn.epoch}
             plan_json = plan.to_json()
         targets, mask = moved(source, made)
         size = (made.image.shape[0], made.image.shape[1])
-        name, attributes = task.name(copy, self.job.suffix, data), source.attributes or {}
+        name, attributes = task.name(copy, suffix, data), source.attributes or {}
         record = Record(name, split, source.label, size, targets, mask is not None, attributes, copy)
         facts = {"copy": copy, "key": key, "sha256": sha256_of(data), "bytes": len(data), "record": record.described()}
         # The id comes first, so that a line is found without reading it all, and the plan is JSON already.
         id = compact({"id": self.job.writer.place(self.part, record.name)})[:-1]
-        line = f'{id},{origin.head},{compact(facts)[1:-1]},"plan":{plan_json},{origin.tail}\n'
-        return _Output(record, data, None if mask is None else encode(mask, "png"), line, is_passed=copy is None)
+        how = compact({"executor": EXECUTOR, "encoding": encoding})[1:-1]
+        line = f'{id},{origin.head},{compact(facts)[1:-1]},"plan":{plan_json},{how},{origin.tail}\n'
+        others = [] if copy is None else [task.name(copy, other) for other in self.job.suffixes if other != suffix]
+        unused = [self.job.writer.place(self.part, other) for other in others]
+        return _Output(record, data, None if mask is None else encode(mask, "png"), line, copy is None, unused)
 
 
 def _reason(fault: Exception) -> str:

@@ -27,17 +27,34 @@ Space: TypeAlias = Literal["RGB", "L", "CMYK"]  # Pillow's mode of what is store
 # What became of a picture's profile: nothing, where it is sRGB or there is none.
 Fate: TypeAlias = Literal["", "converted", "unfit", "deep"]
 
-# What is told of pictures, by the fate of their profiles; a count comes before it.
-FATES: dict[Fate, str] = {
-    "converted": "had colour profiles other than sRGB and were converted to it",
-    "unfit": "had colour profiles that are damaged or not for them, and were read as sRGB",
-    "deep": "of 16 bits had colour profiles other than sRGB, which is not converted: values were kept",
+_TOLD: dict[str, tuple[str, str]] = {
+    "converted": (
+        "had another colour profile and was converted to sRGB",
+        "had other colour profiles and were converted to sRGB",
+    ),
+    "unfit": (
+        "has a colour profile that is damaged or not for it, and was read as sRGB",
+        "have colour profiles that are damaged or not for them, and were read as sRGB",
+    ),
+    "deep": (
+        "of 16 bits has another colour profile than sRGB, which is not converted: values were kept",
+        "of 16 bits have other colour profiles than sRGB, which are not converted: values were kept",
+    ),
 }
 
 SAME = 1  # level, at most, that sRGB moves a colour by
 KEPT_PROFILES = 32  # a data set has few
 _GRID = (0, 51, 102, 128, 153, 204, 255)
 _CODES = {"RGB": "RGB ", "L": "GRAY", "CMYK": "CMYK"}
+
+
+def told(fate: str, count: int) -> str:
+    """Return a sentence on what became of the profiles of so many pictures.
+
+    >>> told("converted", 2)
+    '2 pictures had other colour profiles and were converted to sRGB.'
+    """
+    return f"{count:,} picture{'s' * (count != 1)} {_TOLD[fate][count != 1]}."
 
 
 def littlecms_version() -> str:
@@ -78,7 +95,9 @@ def _change(profile: bytes, space: Space) -> tuple[Callable[[Pixels], Pixels] | 
             read = ImageCms.ImageCmsProfile(BytesIO(profile))
             if read.profile.xcolor_space != _CODES[space]:
                 return None, "unfit"
-            transform = ImageCms.buildTransform(read, _srgb(), space, "RGB")
+            # Of greys a table is made once, so that LittleCMS need not shorten the way at the cost of dark levels.
+            flags = ImageCms.Flags.NOOPTIMIZE if space == "L" else ImageCms.Flags.NONE
+            transform = ImageCms.buildTransform(read, _srgb(), space, "RGB", flags=flags)
     except Exception:  # ImageCms wraps what it knows, and damaged profiles raise anything
         return None, "unfit"
 

@@ -32,6 +32,7 @@ from augkit.images import header as limits
 from augkit.images.colour_profiles import Fate, converted
 from augkit.images.header import Header, hushed
 from augkit.images.jpeg_files import START as JPEG_START, decode_jpeg, jpeg_header
+from augkit.images.modes import Mode, in_mode
 from augkit.images.orientation import ORIENTATION, is_turned, upright
 from augkit.images.pillow_files import FORMATS, decode_by_pillow, header_of, stored_numbers
 from augkit.images.stored import Stored
@@ -46,7 +47,7 @@ class Decoded:
     Args:
         image: (H, W) or (H, W, C) in RGB order, uint8 or uint16.
         alpha: whether the last channel is alpha.
-        profile: what became of the file's colour profile: see `augkit.images.colour_profiles.FATES`.
+        profile: what became of the file's colour profile: see `augkit.images.colour_profiles`.
     """
 
     image: Pixels
@@ -82,21 +83,25 @@ def upright_size(data: bytes) -> Size:
     return (header.width, header.height) if turned else (header.height, header.width)
 
 
-def decode(data: bytes, profiles: bool = True) -> Decoded:
+def decode(data: bytes, mode: Mode = "keep", profiles: bool = True) -> Decoded:
     """Decode the picture in a whole file completely, or refuse it; the table of this module says what comes out.
 
     Args:
         data: the file.
+        mode: of what comes out, see `augkit.images.modes`.
         profiles: bring colours to sRGB; else values stay as stored, but for inks, which become RGB plainly.
 
     Raises:
         DecodeError: it says why, whatever went wrong in whichever decoder.
+        SampleError: its channels are no colours, and it cannot come in the mode.
     """
     with _refusing(data):
         stored = _stored(data)
         image, fate = converted(stored.image, stored.profile if profiles else None, stored.space)
         image = np.ascontiguousarray(upright(image, stored.exif) if stored.exif else image)
-        return Decoded(image, image.ndim == 3 and image.shape[2] == 4, fate)
+    if mode != "keep":
+        return Decoded(in_mode(image, stored.alpha, mode), False, fate)
+    return Decoded(image, stored.alpha, fate)
 
 
 def decode_mask(data: bytes) -> Mask:

@@ -11,6 +11,8 @@ from augkit.core.arrays import Image as Pixels
 from augkit.errors import ArgumentError, SampleError, closest
 
 ENCODINGS = {"jpeg": ".jpg", "png": ".png", "webp": ".webp"}
+AUTO = "auto"  # the first of AUTO_ENCODINGS that can hold a picture
+AUTO_ENCODINGS = ("jpeg", "png")
 # dtypes, channels, longest side; png comes back exactly, (H, W, 1) as (H, W); webp's grey and all-opaque RGBA as RGB
 _CAN_HOLD: dict[str, tuple[tuple[str, ...], tuple[int, ...], int]] = {
     "jpeg": (("uint8",), (1, 3), 65_500),
@@ -24,7 +26,7 @@ def encode(image: Pixels, encoding: str, quality: int = 90, alpha: bool = False)
 
     Args:
         image: (H, W) or (H, W, C), RGB order, uint8 or uint16.
-        encoding: one of ENCODINGS, which gives the file extension.
+        encoding: one of ENCODINGS, which gives the file extension; or ``auto``, see `encoding_for`.
         quality: 1 to 100, for jpeg and webp; png is lossless.
         alpha: whether the fourth channel is alpha; a fourth channel that is not cannot be stored.
 
@@ -32,6 +34,8 @@ def encode(image: Pixels, encoding: str, quality: int = 90, alpha: bool = False)
         ArgumentError: the encoding is unknown or the quality out of range.
         SampleError: the encoding cannot hold this picture; the message names png if that can.
     """
+    if encoding == AUTO:
+        encoding = encoding_for(image, alpha)
     if encoding not in ENCODINGS:
         advice = closest(str(encoding), ENCODINGS)
         raise ArgumentError(f"must be {' or '.join(ENCODINGS)}, got {encoding!r}.{advice}", "encoding")
@@ -50,7 +54,26 @@ def encode(image: Pixels, encoding: str, quality: int = 90, alpha: bool = False)
     return file.getvalue()
 
 
+def encoding_for(image: Pixels, alpha: bool = False) -> str:
+    """Return the encoding that ``auto`` stands for: JPEG where it can hold a picture, else PNG.
+
+    Args:
+        image: as `encode` takes it.
+        alpha: whether the fourth channel is alpha.
+    """
+    return next((name for name in AUTO_ENCODINGS if not _misfit(image, name, alpha)), AUTO_ENCODINGS[-1])
+
+
 def _check_fits(image: Pixels, encoding: str, alpha: bool) -> None:
+    rule = _misfit(image, encoding, alpha)
+    if rule:
+        is_other = encoding != "png" and not _misfit(image, "png", alpha)
+        advice = "Use png, or expand with --encoding auto." if is_other else "Convert it first."
+        raise SampleError(f"must {rule}. {advice}", "image")
+
+
+def _misfit(image: Pixels, encoding: str, alpha: bool) -> str:
+    """Return the rule of an encoding that a picture breaks; nothing where it can hold it."""
     dtypes, counts, longest = _CAN_HOLD[encoding]
     dtype, channels = image.dtype.name, image.shape[2] if image.ndim == 3 else 1
     rules = (
@@ -60,7 +83,4 @@ def _check_fits(image: Pixels, encoding: str, alpha: bool) -> None:
         (alpha == (channels == 4), f"have 4 channels if and only if alpha is declared, got {channels}, {alpha}"),
         (max(image.shape, default=0) <= longest, f"have sides up to {longest:,} for {encoding}, got {image.shape}"),
     )
-    png_can = encoding != "png" and dtype in _CAN_HOLD["png"][0] and channels in _CAN_HOLD["png"][1]
-    for holds, rule in rules:
-        if not holds:
-            raise SampleError(f"must {rule}. {'Use png.' if png_can else 'Convert it first.'}", "image")
+    return next((rule for holds, rule in rules if not holds), "")

@@ -18,6 +18,7 @@ from augkit.core.passes import Passes
 from augkit.datasets.samples import ready_for
 from augkit.errors import ArgumentError, AugkitError, SampleError
 from augkit.executors import run
+from augkit.images import Mode, checked_mode, in_mode
 from augkit.loader.items import item_of, sample_from
 from augkit.loader.sampler import Draw
 from augkit.loader.shared_tables import shareable
@@ -124,6 +125,7 @@ class Augmented(Samples):
         pipeline: a pipeline, a bundled name or a YAML file.
         seed: any whole number.
         ids: what each item is known by; without them, by its sample's id, or else by its index.
+        mode: ``rgb`` or ``grey`` brings every picture into it before it is augmented, alpha laid on white.
 
     Raises:
         ArgumentError: an argument is not what it must be.
@@ -136,7 +138,12 @@ class Augmented(Samples):
     """
 
     def __init__(
-        self, dataset: Any, pipeline: Pipeline | str | Path, seed: int = 0, ids: Sequence[str] | None = None
+        self,
+        dataset: Any,
+        pipeline: Pipeline | str | Path,
+        seed: int = 0,
+        ids: Sequence[str] | None = None,
+        mode: Mode = "keep",
     ) -> None:
         if isinstance(dataset, IterableDataset) or not isinstance(dataset, Sized):
             advice = "Give one with a length and an index, such as a list."
@@ -145,6 +152,7 @@ class Augmented(Samples):
         self.dataset: Any = dataset
         self.seed = seed
         self.pipeline = pipeline if isinstance(pipeline, Pipeline) else load(pipeline)
+        self.mode = checked_mode(mode)
         self.ids = None if ids is None else shareable(_checked(ids, len(dataset)))
         Key(seed, "")  # refuses a seed that is none
 
@@ -162,6 +170,8 @@ class Augmented(Samples):
             id = self.ids[draw.index] if self.ids is not None else sample.id or str(draw.index)
             where = f"{where} {id!r}"
             key = Key(self.seed, id, draw.copy, draw.epoch)
+            if self.mode != "keep":
+                sample = sample.changed(image=in_mode(sample.image, sample.alpha, self.mode), alpha=False)
             plan = self.pipeline.draw(key, Scene.of(sample))
             return Made(run(plan, ready_for(plan, sample)).changed(id=id), key)
         except AugkitError as error:

@@ -14,6 +14,7 @@ from augkit.core.arrays import Array, Label
 from augkit.datasets import SPLITS, DataSet, Source, read
 from augkit.datasets.samples import named_sample
 from augkit.errors import ArgumentError, closest
+from augkit.images import Mode, checked_mode
 from augkit.loader.augmented import Augmented, Made, Samples
 from augkit.loader.items import collate
 from augkit.loader.sampler import Draw, EpochSampler, whole
@@ -37,6 +38,7 @@ def folder(
     world: int = 1,
     mix: Callable[[Samples], Samples] | None = None,
     ignore: str | Sequence[str] = (),
+    mode: Mode | None = None,
     start_method: Literal["fork", "spawn", "forkserver"] | None = None,
 ) -> DataLoader[Sample]:
     """Return a DataLoader over the pictures of a folder, of an expanded data set, or of one in any other form.
@@ -62,6 +64,8 @@ def folder(
         world: how many shares there are.
         mix: makes of the augmented data set one that mixes it: ``lambda augmented: MixUp(augmented, 0.2)``.
         ignore: patterns of files, columns and keys that may be left, as `augkit.datasets.read` takes them.
+        mode: ``rgb`` or ``grey`` brings every picture into it, alpha laid on white; None leaves what `data` says, or
+            as it is.
         start_method: of the workers; None takes torch's own.
 
     Raises:
@@ -79,6 +83,7 @@ def folder(
     (torch.Size([1, 3, 224, 224]), tensor([0]))
     """
     found = data if isinstance(data, DataSet) else read(data, ignore=ignore)
+    found = found if mode is None else replace(found, mode=checked_mode(mode))
     sources = _in_split(found, split)
     augmented = Augmented(Pictures(found, sources), Pipeline([]) if pipeline is None else pipeline, seed)
     names = class_names(found)

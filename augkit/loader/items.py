@@ -17,6 +17,7 @@ from augkit.targets.target import PixelTarget, PointTarget
 Item: TypeAlias = tuple[torch.Tensor, Label] | dict[str, Any]  # (image, label), or tensors and more by key
 
 STACKED = ("image", "mask")
+_ID = "augkit_id"
 _DTYPES = {"b": torch.bool, "i": torch.int64, "u": torch.int64, "f": torch.float32}  # by NumPy's kind
 _PAIR = 2  # a picture and its label
 MOST_CHANNELS, SPLIT_DTYPES = 4, ("uint8", "uint16", "float32")  # of what OpenCV is given to split
@@ -53,6 +54,7 @@ def item_of(sample: Sample) -> Item:
         elif isinstance(target, PixelTarget):
             found |= {keyword: _planes(value, target.is_picture) for keyword, value in vars(target).items()}
     image = _channels_first(sample.image)
+    image.__dict__[_ID] = sample.id  # for `collate`, which may have to say which picture does not fit its batch
     label = torch.from_numpy(sample.label) if isinstance(sample.label, np.ndarray) else sample.label
     if not found:
         return image, label
@@ -127,11 +129,28 @@ def _stacked(name: str, tensors: Sequence[torch.Tensor]) -> torch.Tensor:
     first = tensors[0]
     for tensor in tensors:
         if tensor.shape != first.shape or tensor.dtype != first.dtype:
-            got = " and ".join(f"{one.dtype} {tuple(one.shape)}" for one in (first, tensor))
-            advice = "Let the pipeline end in a step that gives one size, such as RandomResizedCrop or Resize."
-            raise SampleError(f"must have one shape and dtype in a batch, got {got}. {advice}", name)
+            got = " and ".join(_told(one) for one in (first, tensor))
+            raise SampleError(f"must have one shape and dtype in a batch, got {got}. {_advice(first, tensor)}", name)
     stacked: torch.Tensor = default_collate(list(tensors))  # in a worker it stacks right into shared memory
     return stacked
+
+
+def _told(tensor: torch.Tensor) -> str:
+    """Return the name of a picture, where it is known, its dtype and its shape."""
+    id = tensor.__dict__.get(_ID, "")
+    return f"{tensor.dtype} {tuple(tensor.shape)}" + f" of {id!r}" * bool(id)
+
+
+def _advice(first: torch.Tensor, other: torch.Tensor) -> str:
+    """Return what to write so that two pictures (C, H, W) go into one batch."""
+    advice = []
+    if first.ndim == other.ndim == 3 and first.shape[0] != other.shape[0]:
+        advice.append('Write mode="rgb" (or "grey") in Augmented or folder, --mode rgb in augkit expand.')
+    if first.dtype != other.dtype:
+        advice.append("Save all with one depth, 8 bits or 16.")
+    if first.shape[-2:] != other.shape[-2:] or not advice:
+        advice.append("Let the pipeline end in a step that gives one size, such as RandomResizedCrop or Resize.")
+    return " ".join(advice)
 
 
 def _labels(labels: Sequence[Label]) -> Label:
