@@ -120,8 +120,10 @@ class _Names:
 
     def __init__(self, names: Iterable[str]) -> None:
         self.left: dict[str, str] = {}
+        self.doubles: list[str] = []  # names that differ in spelling alone
         for name in names:
-            self.left.setdefault(plain_name(name), name)
+            if self.left.setdefault(plain_name(name), name) != name:
+                self.doubles.append(name)
 
     def take(self, *options: str) -> str | None:
         """Take the first of some that is there."""
@@ -152,7 +154,9 @@ def image_column(table: Table, names: Sequence[str], is_picture: Callable[[Json]
     raise FileError(f"must have a column image, got {', '.join(names)[:80] or 'none'}.{near}", where)
 
 
-def roles_of(table: Table, inventory: Inventory, is_picture: Callable[[Json], bool], where: str) -> Roles:
+def roles_of(
+    table: Table, inventory: Inventory, is_picture: Callable[[Json], bool], where: str, image: str | None = None
+) -> Roles:
     """Return what the columns of a table mean; what is not understood is noted as unread.
 
     Args:
@@ -160,6 +164,7 @@ def roles_of(table: Table, inventory: Inventory, is_picture: Callable[[Json], bo
         inventory: of the data set.
         is_picture: says whether a cell names a picture that is there.
         where: the table's name, for messages.
+        image: the column of pictures, where it is known.
 
     Raises:
         FileError: no column names a picture.
@@ -169,8 +174,11 @@ def roles_of(table: Table, inventory: Inventory, is_picture: Callable[[Json], bo
     ignored = [name for name in table.names if name not in numbered and name and inventory.ignores(name, kind)]
     inventory.left_out[NO_NAMES] += len(numbered)
     usable = [name for name in table.names if name not in ignored and name not in numbered]
-    roles = Roles(image_column(table, usable, is_picture, f"{where}:1"))
-    names = _Names(name for name in usable if name != roles.image)
+    said = {name for row in table.rows for name in row.cells}
+    roles = Roles(image_column(table, usable, is_picture, f"{where}:1") if image is None else image)
+    names = _Names(name for name in usable if name != roles.image and name in said)
+    if roles.image is not None and plain_name(roles.image) in names.left:
+        names.doubles.append(names.left.pop(plain_name(roles.image)))
     _take_fields(roles, names)
     _take_boxes(roles, names)
     _take_masks(roles, names, table, is_picture)
@@ -187,11 +195,13 @@ def roles_of(table: Table, inventory: Inventory, is_picture: Callable[[Json], bo
     roles.sizes = roles.sizes or _sizes(names)
     if roles.label is None and not roles.is_row_a_box and not others:
         roles.hot = _hot(table, list(names.left.values()))
-    left = [name for name in (*others, *names.left.values()) if name not in roles.hot]
+    left = [name for name in (*others, *names.left.values(), *names.doubles) if name not in roles.hot]
     for name in [name for name in left if name not in inventory.columns]:
         advice = ""
         if name in others:
             advice = f"One column is the class, now {roles.label}: ignore the others."
+        elif name in names.doubles:
+            advice = "Another column has its name but for the spelling."
         shown = name or f"column {table.names.index(name) + 1}"
         inventory.unread(kind, shown, where if table.is_typed else f"{where}:1", advice)
     roles.left = (*left, *ignored)
@@ -226,7 +236,7 @@ def _take_masks(roles: Roles, names: _Names, table: Table, is_picture: Callable[
     """Take the column of masks: called so, or one of labels whose cells are pictures."""
     for one in (*MASKS, *LABELS):
         cells = table.column(names.left[one]) if one in names.left else []
-        if one == MASKS[0] or any(map(is_picture, cells[:_LOOKED_AT])):
+        if one.startswith(MASKS[0]) or any(map(is_picture, cells[:_LOOKED_AT])):
             roles.mask = names.take(one)
             if roles.mask is not None:
                 return

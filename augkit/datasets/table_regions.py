@@ -7,6 +7,7 @@ from contextlib import suppress
 
 from augkit.core.arrays import Json, JsonObject
 from augkit.core.spatial import Size
+from augkit.core.text_files import json_of
 from augkit.datasets.inventory import Inventory
 from augkit.datasets.table_columns import BoxForm
 from augkit.datasets.table_files import plain_name
@@ -20,7 +21,7 @@ STEPS = 72  # corners of an ellipse: 0.1 % from the curve
 _OBJECT_BOXES, _OBJECT_OUTLINES = ("bbox", "bboxes", "boxes", "box"), ("segmentation", "polygons", "segments")
 _OBJECT_LABELS = ("category", "categories", "label", "labels", "class", "classes", "name", "names", "category_id")
 _OBJECT_CROWDS = ("iscrowd", "is_crowd", "crowd")
-OBJECT_FACTS = ("id", "area", "difficult", "truncated", "occluded", "pose", "score", "confidence", "attributes")
+OBJECT_FACTS = ("id", "area", "difficult", "truncated", "occluded", "pose", "score", "confidence")
 REGION_LABELS = ("class", "label", "name", "type", "category", "object", "object_type")
 
 
@@ -97,7 +98,8 @@ def objects_of(value: Json, where: str, names: Sequence[str] = ()) -> tuple[dict
         labels.append(class_name(label, names, f"{here} category"))
         outlines.append(outline or [])
         crowds.append(bool(crowd))
-        facts.append({name: left.pop(name) for name in OBJECT_FACTS if left.get(name) is not None})
+        known: JsonObject = {name: left.pop(name) for name in OBJECT_FACTS if left.get(name) is not None}
+        facts.append({**known, **_facts(left.pop("attributes", None), f"{here} attributes")})
         unknown |= dict.fromkeys(name for name, one in left.items() if one is not None)
     if boxes and len(boxes) < len(rows):
         raise FileError("must have a bbox each, or none.", where)
@@ -106,6 +108,14 @@ def objects_of(value: Json, where: str, names: Sequence[str] = ()) -> tuple[dict
     fields |= {"crowds": crowds} if any(crowds) else {}
     fields |= {"box_attributes": facts} if any(facts) else {}
     return fields, unknown
+
+
+def _facts(value: Json, where: str) -> JsonObject:
+    """Return the attributes of an object, which may be JSON as text."""
+    found = json_of(value, where) if isinstance(value, str) else value
+    if not isinstance(found, dict | None):
+        raise FileError(f"must be an object, got {shown(value)}.", where)
+    return found or {}
 
 
 def class_name(value: Json, names: Sequence[str], where: str) -> str:

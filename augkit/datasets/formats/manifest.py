@@ -16,23 +16,18 @@ A folder is read by its table where it holds one, or one a split. Written is ``m
 """
 
 import json
-from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from collections.abc import Iterable
 
 from augkit.core.arrays import JsonObject
-from augkit.datasets.data_set import ATTRIBUTES, KINDS, DataSet, Source, Split
+from augkit.datasets.data_set import ATTRIBUTES, KINDS, DataSet, Split
 from augkit.datasets.format import FORMATS, FileWriter, Reader
 from augkit.datasets.inventory import Inventory
-from augkit.datasets.naming import split_in, split_of_path
 from augkit.datasets.table_files import CSV_SUFFIXES, JSON_SUFFIXES
-from augkit.datasets.tables import TableReader
+from augkit.datasets.table_sets import read_tables, tables_in
 from augkit.datasets.writing import Part, Record, Whole
-from augkit.errors import FileError
 from augkit.targets import records
 
 NAME, MASKS, PICTURES = "manifest.jsonl", "masks", "images"
-HEAD_BYTES = 1 << 16
-SPLIT_TABLES = "Splits are those that the names of the tables say: {}."
 
 
 class ManifestFormat(Reader, FileWriter):
@@ -72,73 +67,6 @@ def mask_path(path: str) -> str:
     'masks/train/cat/a.png'
     """
     return f"{MASKS}/{path.partition('/')[2].rpartition('.')[0]}.png"
-
-
-def tables_in(inventory: Inventory, suffixes: tuple[str, ...], names: Sequence[str] = ()) -> list[str]:
-    """Return the tables of a data set that name pictures.
-
-    Args:
-        inventory: of it.
-        suffixes: of the files that may be such.
-        names: of the files; any, if there are none.
-    """
-    found: list[str] = []
-    reader = TableReader(inventory)
-    for path in sorted(inventory.sizes):
-        name = path.rpartition("/")[2].lower()
-        if not name.endswith(suffixes) or (names and name not in names):
-            continue
-        try:
-            data = inventory.head(path, HEAD_BYTES)
-            if inventory.sizes[path] > len(data):  # whole lines
-                data = data[: data.rfind(b"\n") + 1]
-            table = reader.table(path, data)
-            if table.names and reader.names_pictures(table):
-                found.append(path)
-        except FileError:
-            continue  # not a table; whoever reads the data set says so if it is in the way
-    return found
-
-
-def read_tables(form: str, inventory: Inventory, paths: Sequence[str]) -> DataSet:
-    """Return the data set of one table, or of several that are splits or about different pictures.
-
-    Raises:
-        FileError: a table is malformed, or two are about one picture.
-    """
-    reader = TableReader(inventory)
-    inventory.use(*paths)
-    splits = [split_of_path(path) for path in paths]
-    is_split = len(paths) > 1 and None not in splits and len(set(splits)) == len(paths)
-    if is_split:
-        inventory.note(SPLIT_TABLES.format(", ".join(paths)))
-    sources: dict[str, Source] = {}
-    first: dict[str, str] = {}
-    for path, split in zip(paths, splits, strict=True):
-        for source in reader.sources(reader.table(path), split if is_split else None):
-            if source.id in sources:
-                what = f"must name every picture once, got {source.id!r} in {first[source.id]} and in {path}"
-                raise FileError(f"{what}. Name the table that is meant.", str(inventory.root))
-            sources[source.id], first[source.id] = source, path
-    if inventory.is_whole:
-        _judge_namesakes(inventory, sources.values())
-    found = DataSet.of(form, inventory.root, sources.values(), inventory.left_out, reader.classes)
-    return replace(found, columns=reader.left_columns(sources.values()))
-
-
-def _judge_namesakes(inventory: Inventory, sources: Iterable[Source]) -> None:
-    """Note pictures of no table that have the name of one that is in a table: masks, most likely."""
-    known = {source.id if source.place is None else str(source.place) for source in sources}
-    stems = {_stem(path): path for path in known}
-    for path in inventory.pictures.keys() - known - inventory.used:
-        other, folder = stems.get(_stem(path)), path.rpartition("/")[0]
-        if other is not None and other.rpartition("/")[0] != folder and split_in(folder) is None:
-            advice = f"It has the name of {other}. If it is its mask, name it in a column mask."
-            inventory.unread("file", path, f"{inventory.root}/{path}", advice)
-
-
-def _stem(path: str) -> str:
-    return path.rpartition("/")[2].rpartition(".")[0]
 
 
 def _line(path: str, record: Record) -> bytes:

@@ -1,0 +1,219 @@
+"""Image folders of Hugging Face `datasets`: pictures, and ``metadata.csv``, ``.jsonl`` or ``.parquet`` beside them.
+
+    train/metadata.jsonl    {"file_name": "0.png", "label": "cat"}
+    train/0.png             {"file_name": "1.png", "objects": {"bbox": [[302, 109, 73, 52]], "categories": ["cat"]}}
+
+The reference is https://huggingface.co/docs/datasets/image_dataset. A row names its picture by ``file_name``, relative
+to the file; ``objects`` is an object of lists or a list of objects, whose ``bbox`` is COCO's left, top, width, height;
+``mask_file_name`` is its mask; ``text`` and the like are facts of it. Other columns mean what they mean in a table: see
+`augkit.datasets.table_columns`. A metadata file lies in the root, or in the folder of a split. Where no column says
+what a picture shows, its folder does, if there are several.
+
+Written is a ``metadata.jsonl`` in the folder of each split: ``file_name``, ``label``, ``mask_file_name``, ``objects``
+with ``bbox``, ``category``, and where there are such ``iscrowd`` and ``attributes``, texts such as captions in columns
+of their names, and ``attributes`` of the picture; these as JSON, since columns must have one type.
+``load_dataset("imagefolder", data_dir=OUT)`` reads it. It takes the type of a column from what it holds, in each split
+by itself: where a split has nothing in some column, such as boxes, ``metadata.parquet`` is written, which tells types.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from io import BytesIO
+from typing import TYPE_CHECKING
+
+from augkit.core.arrays import Json, JsonObject
+from augkit.datasets import places
+from augkit.datasets.data_set import ATTRIBUTES, DataSet, Source, Split
+from augkit.datasets.format import FORMATS, FileWriter, Reader
+from augkit.datasets.inventory import Inventory
+from augkit.datasets.naming import split_of_folder
+from augkit.datasets.table_columns import PICTURE_FACTS
+from augkit.datasets.table_files import Row, Table, plain_name
+from augkit.datasets.table_sets import read_tables, tables_in
+from augkit.datasets.tables import TableReader
+from augkit.datasets.typed_cells import plain_rows
+from augkit.datasets.writing import Part, Record, Whole
+from augkit.errors import AugkitError, FileError, MissingExtra
+from augkit.targets.box_forms import described
+
+if TYPE_CHECKING:
+    import pyarrow
+
+NAMES = ("metadata.csv", "metadata.jsonl", "metadata.parquet")
+METADATA = "metadata.jsonl"
+FOLDERS = "Classes are the folders that pictures lie in: {} has none."
+
+
+class ImageFolderFormat(Reader, FileWriter):
+    """Read and write folders of pictures with a metadata file."""
+
+    name = "imagefolder"
+    summary = "Hugging Face image folders: pictures and `metadata.csv`, `.jsonl` or `.parquet`"
+    rank = 25
+    reads = frozenset(("boxes", "polygons", "masks", ATTRIBUTES))
+    holds = frozenset(("boxes", "masks", ATTRIBUTES))
+    holds_labels = True
+
+    def recognises(self, inventory: Inventory) -> bool:
+        return inventory.is_whole and bool(inventory.pictures) and bool(_metadata(inventory))
+
+    def read(self, inventory: Inventory) -> DataSet:
+        paths = _metadata(inventory)
+        found = read_tables(self.name, inventory, paths, _table)
+        return _with_folders(inventory, found, paths[0])
+
+    def folder(self, split: Split | None) -> str:
+        return f"{split}/" if split else ""
+
+    def beside(self, part: Part, record: Record, mask: bytes | None) -> Iterable[tuple[str, bytes]]:
+        if mask is not None:
+            yield self.folder(part.split) + _mask_name(record), mask
+
+    def whole(self, whole: Whole) -> Iterable[tuple[str, Iterable[bytes]]]:
+        columns = _Columns(whole)
+        packed = {split: _packed(columns, whole, split) for split in whole.splits} if columns.has_gap(whole) else {}
+        for split in whole.splits:
+            if packed.get(split):
+                yield self.folder(split) + NAMES[2], [packed[split]]
+            else:
+                yield self.folder(split) + METADATA, _lines(columns, whole, split)
+
+
+def _metadata(inventory: Inventory) -> list[str]:
+    texts = tables_in(inventory, NAMES, NAMES[:2])
+    packed = [path for path in sorted(inventory.sizes) if path.rpartition("/")[2].lower() == NAMES[2]]
+    return [*texts, *packed]
+
+
+def _table(reader: TableReader, path: str) -> Table:
+    if not path.lower().endswith(NAMES[2]):
+        return reader.table(path)
+    where = f"{reader.inventory.root}/{path}"
+    try:
+        with reader.inventory.root.open(path) as file:
+            table = Table(path, [], is_typed=True)
+            names, rows = plain_rows(places.opened(file), where)
+            table.names = names
+            table.rows = [Row(number, cells) for number, cells in enumerate(rows)]
+            return table
+    except AugkitError:
+        raise
+    except Exception as fault:  # pyarrow raises anything on damaged files
+        what = f"must be a whole Parquet file, got a fault: {fault}. Copy it again from where it came."
+        raise FileError(what, where) from None
+
+
+def _with_folders(inventory: Inventory, found: DataSet, first: str) -> DataSet:
+    """Return a data set with classes after folders, where nothing else says what its pictures show."""
+    if any(source.label is not None or source.annotations is not None for source in found.sources):
+        return found
+    labels = [_folder_of(source) for source in found.sources]
+    if None in labels or len(set(labels)) < 2:
+        return found
+    inventory.note(FOLDERS.format(first))
+    sources = tuple(replace(source, label=label) for source, label in zip(found.sources, labels, strict=True))
+    return replace(found, sources=sources, classes=tuple(sorted({str(label) for label in labels})))
+
+
+def _folder_of(source: Source) -> str | None:
+    """Return the folder of a picture below that of its split, the innermost, as `datasets` takes it."""
+    parts = (source.id if source.place is None else str(source.place)).split("/")[:-1]
+    return parts[-1] if parts and split_of_folder(parts[-1]) is None else None
+
+
+def _mask_name(record: Record) -> str:
+    return f"masks/{record.name.rpartition('.')[0]}.png"
+
+
+class _Columns:
+    """The columns that a data set needs: the same in every row, as `datasets` takes their types from the first."""
+
+    def __init__(self, whole: Whole) -> None:
+        self.kinds = whole.kinds
+        self.has_labels = self.has_crowds = self.has_facts = False
+        texts: dict[str, bool] = {}
+        for _, record in whole.records():
+            self.has_labels |= record.label is not None
+            self.has_crowds |= any(one.is_crowd for one in record.instances)
+            for name, value in record.attributes.items():
+                texts[name] = texts.get(name, plain_name(name) in PICTURE_FACTS) and isinstance(value, str)
+        self.texts = [name for name, is_text in texts.items() if is_text]
+        self.has_facts = len(self.texts) < len(texts)
+
+    def row(self, record: Record) -> JsonObject:
+        """Return the line of a picture."""
+        row: JsonObject = {"file_name": record.name}
+        if self.has_labels:
+            label = record.label
+            row["label"] = label if isinstance(label, str) or label is None else json.dumps(label)
+        if "masks" in self.kinds:
+            row["mask_file_name"] = _mask_name(record) if record.has_mask else None
+        if "boxes" in self.kinds:
+            row["objects"] = self._objects(record)
+        row |= {name: record.attributes.get(name) for name in self.texts}
+        if self.has_facts:
+            facts = {name: value for name, value in record.attributes.items() if name not in self.texts}
+            row[ATTRIBUTES] = json.dumps(facts)
+        return row
+
+    def has_gap(self, whole: Whole) -> bool:
+        """Return whether a split has nothing in some column."""
+        seen: dict[Split | None, set[str]] = {split: set() for split in whole.splits}
+        wanted: set[str] = set()
+        for _, record in whole.records():
+            row = self.row(record)
+            wanted.update(row)
+            says = {name for name, value in row.items() if (value["bbox"] if name == "objects" else value is not None)}
+            seen[record.split] |= says
+        return any(names < wanted for names in seen.values())
+
+    def schema(self) -> pyarrow.Schema:
+        """Return the types of the columns."""
+        import pyarrow
+
+        text, names = pyarrow.string(), ["file_name"]
+        names += ["label"] * self.has_labels + ["mask_file_name"] * ("masks" in self.kinds)
+        columns: dict[str, pyarrow.DataType] = dict.fromkeys(names, text)
+        if "boxes" in self.kinds:
+            parts = [("bbox", pyarrow.list_(pyarrow.list_(pyarrow.float64()))), ("category", pyarrow.list_(text))]
+            parts += [("iscrowd", pyarrow.list_(pyarrow.int64()))] * self.has_crowds
+            parts += [(ATTRIBUTES, pyarrow.list_(text))] * (ATTRIBUTES in self.kinds)
+            columns["objects"] = pyarrow.struct(parts)
+        return pyarrow.schema({**columns, **dict.fromkeys([*self.texts, *[ATTRIBUTES] * self.has_facts], text)})
+
+    def _objects(self, record: Record) -> JsonObject:
+        instances = record.instances
+        found: dict[str, list[Json]] = {
+            "bbox": [[round(value, 3) for value in described("coco", one.box)] for one in instances],
+            "category": [one.label for one in instances],
+        }
+        if self.has_crowds:
+            found["iscrowd"] = [int(one.is_crowd) for one in instances]
+        if ATTRIBUTES in self.kinds:
+            found[ATTRIBUTES] = [json.dumps(one.attributes or {}) for one in instances]
+        return dict(found)
+
+
+def _lines(columns: _Columns, whole: Whole, split: Split | None) -> Iterator[bytes]:
+    for _, record in whole.records():
+        if record.split == split:
+            text = json.dumps(columns.row(record), ensure_ascii=False, allow_nan=False)
+            yield text.encode("utf-8", "backslashreplace") + b"\n"
+
+
+def _packed(columns: _Columns, whole: Whole, split: Split | None) -> bytes:
+    """Return a split's metadata as Parquet; nothing where pyarrow is not installed, which `datasets` needs, too."""
+    try:
+        module = places.parquet()
+    except MissingExtra:
+        return b""
+    rows = [json.loads(line) for line in _lines(columns, whole, split)]
+    schema, file = columns.schema(), BytesIO()
+    module.write_table(schema.empty_table().from_pylist(rows, schema=schema), file)
+    return file.getvalue()
+
+
+FORMATS.add("imagefolder", ImageFolderFormat())
