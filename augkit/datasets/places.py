@@ -1,7 +1,8 @@
-"""Places of pictures' bytes: a file, a part of one, or a cell of a Parquet file, read in small pieces."""
+"""Places of pictures' bytes: a file, a part of one, text in JSON, or a cell of a Parquet file, in small pieces."""
 
 from __future__ import annotations
 
+from base64 import b64decode
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from types import ModuleType
@@ -44,7 +45,23 @@ class Cell(NamedTuple):
     row: int
 
 
-Place = str | Member | Cell  # a posix path below the root, or what lies within such a file
+class Embedded(NamedTuple):
+    """A picture that lies in a JSON file as text, in base64.
+
+    Args:
+        path: the file.
+        offset: of the text, without its quotes, in bytes.
+        size: likewise.
+        coding: base64.
+    """
+
+    path: str
+    offset: int
+    size: int
+    coding: str = "base64"
+
+
+Place = str | Member | Cell | Embedded  # a posix path below the root, or what lies within such a file
 
 
 def place_of(jsonable: Json) -> Place:
@@ -61,6 +78,8 @@ def place_of(jsonable: Json) -> Place:
             return path
         case [str() as path, int() as offset, int() as size] if offset >= 0 and size >= 0:
             return Member(path, offset, size)
+        case [str() as path, int() as offset, int() as size, "base64"] if offset >= 0 and size >= 0:
+            return Embedded(path, offset, size)
         case [str() as path, str() as column, int() as group, int() as row] if group >= 0 and row >= 0:
             return Cell(path, column, group, row)
     raise ArgumentError(f"must be a path, or a part of a file, got {jsonable!r:.60}.", "place")
@@ -72,6 +91,8 @@ def read_place(root: Root, place: Place) -> bytes:
         return root.read(place)
     if isinstance(place, Member):
         return root.read(place.path, place.offset, place.size)
+    if isinstance(place, Embedded):
+        return _unpacked(root.read(place.path, place.offset, place.size), f"{root}/{place.path}")
     try:
         return _cell_bytes(root, place)
     except AugkitError:
@@ -111,6 +132,14 @@ def chunks_of(file: ParquetFile, column: str, group: int) -> list[ColumnChunkMet
     described = file.metadata.row_group(group)
     chunks = map(described.column, range(described.num_columns))
     return [chunk for chunk in chunks if chunk.path_in_schema.split(".")[0] == column]
+
+
+def _unpacked(text: bytes, where: str) -> bytes:
+    """Return what base64 holds, as JSON may escape it."""
+    try:
+        return b64decode(text.replace(b"\\/", b"/").replace(b"\\n", b"").replace(b"\\r", b""), validate=True)
+    except ValueError as fault:
+        raise FileError(f"must hold a picture in base64, got a fault: {fault}.", where) from None
 
 
 def _cell_bytes(root: Root, cell: Cell) -> bytes:

@@ -82,6 +82,7 @@ class Part:
         classes: of the whole output, in order.
         kinds: of the labels that the whole output has beside the class.
         about: facts of the whole data set, as `DataSet` has them.
+        keypoint_names: likewise.
     """
 
     index: int
@@ -89,6 +90,7 @@ class Part:
     classes: tuple[str, ...]
     kinds: frozenset[Kind] = frozenset()
     about: JsonObject = field(default_factory=dict)
+    keypoint_names: tuple[tuple[str, tuple[str, ...]], ...] = ()
 
     @cached_property
     def numbers(self) -> dict[str, int]:

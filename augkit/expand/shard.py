@@ -75,7 +75,8 @@ class Work:
             Stopped: `hand` said so; nothing was published.
             OSError: the output cannot be written.
         """
-        part = Part(shard.index, shard.split, self.classes, self.kinds, self.data.about)
+        about, points = self.data.about, self.data.keypoint_names
+        part = Part(shard.index, shard.split, self.classes, self.kinds, about, points)
         lines, seen, rejected, copied = list[str](), list[_Seen](), list[JsonObject](), 0
         profiles, unused = Counter[str](), list[str]()
         with store_at(self.out).staging(f"{shard.index:05d}") as staging:

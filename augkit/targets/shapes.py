@@ -22,11 +22,11 @@ from augkit.core.arrays import Json, JsonObject, Mask
 from augkit.core.spatial import Size
 from augkit.targets.carried import Carried
 from augkit.targets.polygons import around, box_of
-from augkit.targets.records import Instance, of_record, record
+from augkit.targets.records import ATTRIBUTES, INSTANCE, Instance, of_record, record
 from augkit.targets.run_lengths import compressed, expanded
 
 Kind = Literal["box", "polygon", "mask", "points", "line", "rotated"]
-GROUP, KEYPOINTS = "group_id", "keypoints"
+GROUP, KEYPOINTS, CROWD = "group_id", "keypoints", "is_crowd"
 EXACT_PX = 0.05  # an ellipse's polygon lies this near to it
 SAME_PX = 0.002  # boxes that differ by less are one: what rounding leaves
 CLOSED = ("box", "polygon", "mask")
@@ -41,7 +41,7 @@ class Shape:
         label: the name of its class.
         numbers: of a box left, top, right, bottom; of a rotated box as `RotatedBoxes` has them; else x, y, x, y, ...
         group: tells what belongs together within a picture, or None.
-        rle: of a mask, as COCO's run lengths over the whole picture; its numbers are its box, or empty.
+        rle: of a mask, as COCO's run lengths over the whole picture; its numbers are the box around it.
         names: of points, one each, where they have names of their own.
         visible: of points, COCO's 0, 1, 2, one each; empty where all are seen.
         attributes: facts that do not move.
@@ -107,12 +107,7 @@ def targets_of(shapes: Sequence[Shape], names: Names) -> tuple[Carried, JsonObje
     objects = _objects(shapes)
     made = [one.instance(names) for one in objects]
     facts: JsonObject = {
-        "instances": [
-            {name: getattr(one, name) for name in ("label", "box", "rings", "keypoints", "rle", "is_crowd")}
-            | {"attributes": one.attributes}
-            for one in made
-            if one is not None
-        ]
+        "instances": [{name: getattr(one, name) for name in (*INSTANCE, ATTRIBUTES)} for one in made if one is not None]
     }
     groups = _groups(shapes)
     taken = {id(shape) for one in objects for shape in (*one.closed, *one.points)}
@@ -161,14 +156,16 @@ class _Object:
     def instance(self, names: Names) -> Instance | None:
         """Return the object, or None if it has no area."""
         rings = tuple(shape.numbers for shape in self.closed if shape.kind == "polygon" and shape.count >= 3)
-        boxes = [box_of(*shape.numbers[:4]) for shape in self.closed if shape.kind != "polygon" and shape.numbers]
+        given = sorted((shape for shape in self.closed if shape.kind != "polygon"), key=lambda shape: shape.kind)
+        boxes = [box_of(*shape.numbers[:4]) for shape in given]
         rle = next((shape.rle for shape in self.closed if shape.kind == "mask"), "")
         keypoints = self._keypoints(names.get(self.label, ()))
         box = boxes[0] if boxes else around(rings) if self.closed else _box_of_points(keypoints)
         attributes = dict((self.closed or self.points)[0].attributes)
+        is_crowd = attributes.pop(CROWD, False) in (True, 1)
         if self.group is not None:
             attributes[GROUP] = self.group
-        return None if box is None else Instance(self.label, box, rings, keypoints, rle, attributes=attributes or None)
+        return None if box is None else Instance(self.label, box, rings, keypoints, rle, is_crowd, attributes or None)
 
     def _keypoints(self, names: Sequence[str]) -> tuple[float, ...]:
         if not self.points:
@@ -237,13 +234,17 @@ def _joined(shapes: list[Shape]) -> list[_Object]:
 # ---- from objects to shapes
 
 
-def shapes_of(targets: Carried, names: Names, attributes: JsonObject) -> Iterator[Shape]:
+def shapes_of(
+    targets: Carried, size: Size, names: Names, attributes: JsonObject, skeletons: bool = False
+) -> Iterator[Shape]:
     """Yield the shapes that say what a picture carries; `targets_of` makes it of them again.
 
     Args:
         targets: of the picture.
+        size: its (height, width).
         names: of keypoints, by class; those of other classes are numbered.
         attributes: of the picture, of which ``keypoints`` tells what its own points are called.
+        skeletons: points may be an object by themselves, and need no box that is only around them.
     """
     facts = record(targets)
     rows: list[JsonObject] = [
@@ -255,8 +256,15 @@ def shapes_of(targets: Carried, names: Names, attributes: JsonObject) -> Iterato
     given = [group for row in rows if (group := (row.get("attributes") or row).get(GROUP)) is not None]
     spare = max((group for group in given if isinstance(group, int)), default=0)
     for row in facts.get("instances", ()):
-        known = dict(row.get("attributes") or {})
-        pieces = list(_pieces(row, names, known.pop(GROUP, None), known))
+        known = dict(row.get("attributes") or {}) | ({CROWD: True} if row.get(CROWD) else {})
+        pieces = list(_pieces(row, size, names, known.pop(GROUP, None), known))
+        if (
+            len(pieces) > 1
+            and skeletons
+            and pieces[0].kind == "box"
+            and _is_same(pieces[0].numbers, _around(pieces[1]))
+        ):
+            pieces = [replace(pieces[1], attributes=known)]
         if len(pieces) > 1:
             group = pieces[0].group
             if group is None or sum(one == group for one in given) > 1:
@@ -272,25 +280,25 @@ def shapes_of(targets: Carried, names: Names, attributes: JsonObject) -> Iterato
     yield from _own_points(tuple(facts.get(KEYPOINTS, ())), attributes.get(KEYPOINTS))
 
 
-def _pieces(row: JsonObject, names: Names, group: str | int | None, known: JsonObject) -> Iterator[Shape]:
+def _pieces(row: JsonObject, size: Size, names: Names, group: str | int | None, known: JsonObject) -> Iterator[Shape]:
     label, box = row["label"], tuple(row["box"])
     rings, keypoints, rle = row.get("rings") or (), row.get(KEYPOINTS) or (), row.get("rle") or ""
-    points: tuple[Shape, ...] = ()
+    for ring in rings:
+        yield Shape("polygon", label, tuple(ring), group, attributes=known)
+    inside = around(rings)
+    if rle and (found := box_of_mask(mask_of(rle, size))) is not None:
+        inside = found
+        yield Shape("mask", label, tuple(map(float, found)), group, rle, attributes=known)
+    if not _is_same(box, inside):
+        yield Shape("box", label, box, group, attributes=known)
     if keypoints:
         listed = names.get(label) or [str(number) for number in range(1, len(keypoints) // 3 + 1)]
         numbers = tuple(number for place, number in enumerate(keypoints) if place % 3 < 2)
-        points = (Shape("points", label, numbers, group, "", tuple(listed), tuple(keypoints[2::3])),)
-    around_points = _box_of_points(keypoints) if keypoints and not rings and not rle else None
-    if around_points is not None and _is_same(box, around_points):
-        yield replace(points[0], attributes=known)
-        return
-    for ring in rings:
-        yield Shape("polygon", label, tuple(ring), group, attributes=known)
-    if rle:
-        yield Shape("mask", label, box, group, rle, attributes=known)
-    elif not rings or not _is_same(box, around(rings)):
-        yield Shape("box", label, box, group, attributes=known)
-    yield from points
+        yield Shape("points", label, numbers, group, "", tuple(listed), tuple(keypoints[2::3]))
+
+
+def _around(points: Shape) -> tuple[float, float, float, float] | None:
+    return _box_of_points([number for triple in points.triples for number in triple])
 
 
 def _is_same(box: Sequence[float], other: Sequence[float] | None) -> bool:

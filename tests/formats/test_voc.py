@@ -180,7 +180,7 @@ def test_one_list_alone_is_no_split(tmp_path: Path) -> None:
 
 
 def test_a_split_is_a_folder_as_roboflow_writes_it(tmp_path: Path) -> None:
-    files = {f"{split}/a.{suffix}": content for split in ("train", "valid", "test")
+    files: dict[str, Any] = {f"{split}/a.{suffix}": content for split in ("train", "valid", "test")
              for suffix, content in (("jpg", JPEG), ("xml", xml(CAT)))}  # fmt: skip
     data = read(lay(tmp_path, files))
     assert [(source.id, source.split) for source in data.sources] == [
@@ -191,7 +191,11 @@ def test_a_split_is_a_folder_as_roboflow_writes_it(tmp_path: Path) -> None:
 
 
 def test_lists_of_classes_are_the_classes_of_pictures(tmp_path: Path) -> None:
-    files = {"JPEGImages/a.jpg": JPEG, "JPEGImages/b.jpg": JPEG, "ImageSets/Main/cat_train.txt": "a  1\nb -1\n"}
+    files: dict[str, Any] = {
+        "JPEGImages/a.jpg": JPEG,
+        "JPEGImages/b.jpg": JPEG,
+        "ImageSets/Main/cat_train.txt": "a  1\nb -1\n",
+    }
     files |= {"ImageSets/Main/dog_train.txt": "a -1\nb  0\n", "ImageSets/Main/train.txt": "a\nb\n"}
     data = read(lay(tmp_path, files))
     assert [source.label for source in data.sources] == ["cat", "dog"]
