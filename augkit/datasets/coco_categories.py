@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from math import isfinite
 
 from augkit.core.arrays import Json, JsonObject
 from augkit.errors import FileError
@@ -90,6 +91,7 @@ class Categories:
             if not isinstance(name, str):
                 raise FileError(f"must be of type str, got {type(name).__name__}.", f"{here}.name")
             counts.note_keys(entry, CATEGORY_FACTS, "categories", here)
+            require_finite(entry, here)
             facts = {**entry, "id": id, "name": name}
             if by_id.setdefault(id, facts) != facts:
                 raise FileError(f"must have an id of its own, got {shown(id)} again. Rename one.", here)
@@ -170,3 +172,16 @@ def listed(value: Json, where: str) -> list[Json]:
     if type(value) is not list:
         raise FileError(f"must be of type list, got {type(value).__name__}.", where)
     return value
+
+
+def require_finite(facts: Json, where: str) -> None:
+    """Refuse facts that JSON cannot hold: it is read as infinity where a number is too large.
+
+    Raises:
+        FileError: there is one.
+    """
+    for value in facts.values() if isinstance(facts, dict) else facts:
+        if type(value) is float and not isfinite(value):
+            raise FileError(f"must hold numbers that can be held, got {value}.", where)
+        if type(value) in (dict, list):
+            require_finite(value, where)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from augkit.core.arrays import Json, JsonObject
 from augkit.core.spatial import Size
-from augkit.datasets.coco_categories import Categories, Counts, Id, id_of, largest_id, listed, named
+from augkit.datasets.coco_categories import Categories, Counts, Id, id_of, largest_id, listed, named, require_finite
 from augkit.datasets.coco_pictures import Picture, Turned, is_same
 from augkit.errors import FileError
 from augkit.targets import run_lengths
@@ -79,6 +79,7 @@ def _pictures(entries: list[Json], where: str, counts: Counts) -> tuple[list[Pic
             counts.note_keys(entry, _PICTURE_KEYS, "images", here)
         picture = Picture(name, here, facts, entry.get("label"))
         try:
+            require_finite(facts, here)
             picture.size = _size(entry, here)
             id = id_of(entry.get("id"), f"{here}.id")
         except FileError as fault:
@@ -104,7 +105,7 @@ def _size(entry: JsonObject, here: str) -> Size | None:
     if not any(sides):
         return None
     for name, side in zip(("height", "width"), sides, strict=True):
-        if isinstance(side, bool) or not isinstance(side, int | float) or side <= 0 or side != int(side):
+        if isinstance(side, bool) or not isinstance(side, int | float) or side <= 0 or side % 1 != 0:
             raise FileError(f"must be a whole number above 0, got {shown(side)}.", f"{here}.{name}")
     return int(sides[0]), int(sides[1])  # type: ignore[arg-type]
 
@@ -175,6 +176,7 @@ class _Objects:
         if not OBJECT_FACTS.issuperset(facts):
             self.counts.note_keys(facts, OBJECT_FACTS, "annotations", here)
             facts = {key: value for key, value in facts.items() if key in OBJECT_FACTS}
+        require_finite(facts, here)
         if (id := facts.get("id")) is not None:
             facts["id"] = id = id_of(id, f"{here}.id")
             if id in self.seen:

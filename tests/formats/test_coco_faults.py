@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from augkit.datasets import read
-from augkit.errors import FileError
-from support.coco_files import RLE, data_of, instances
+from augkit.errors import AugkitError, FileError
+from support.coco_files import RING, RLE, data_of, instances
 from support.data_sets import JPEG, PNG, lay
+from support.mutations import mutations
 
 FAULTS: list[tuple[dict[str, Any], str]] = [
     ({"category_id": 77}, r"annotations\[0\]\.category_id: must be the id of a category, got 77"),
@@ -100,3 +102,40 @@ def test_panoptic_is_refused_by_name(tmp_path: Path) -> None:
     lay(tmp_path, {"annotations/panoptic_val2017.json": data, "val2017/a.jpg": JPEG})
     with pytest.raises(FileError, match=r"'annotations/panoptic_val2017\.json' is not understood"):
         read(tmp_path)
+
+
+KNOWN = ("an object without area", "an object without a picture", "an entry that repeats another")
+
+
+def test_no_damage_loses_an_object_without_a_word(tmp_path: Path) -> None:
+    """2,000 damaged files: a sentence, or as many objects as the file has, but for those that are counted."""
+    kinds = [{"id": 3, "name": "cat", "keypoints": ["nose"], "skeleton": []}, {"id": 7, "name": "dog"}]
+    objects: list[dict[str, Any]] = [
+        {"segmentation": RING, "keypoints": [5, 6, 2], "num_keypoints": 1, "attributes": {"colour": "red"}},
+        {"segmentation": {**RLE, "counts": [99, 6, 663]}, "iscrowd": 1, "category_id": 7},
+        {"image_id": 1, "score": 0.5},
+        {"image_id": 1, "category_id": 7, "bbox": [3, 3, 9.5, 4]},
+    ]
+    data = data_of(*objects, categories=kinds, info={"year": 2017})
+    data["images"].append({"id": 1, "file_name": "b.jpg", "height": 24, "width": 32, "license": 4})
+    lay(tmp_path, {"train/a.jpg": JPEG, "train/b.jpg": JPEG, "annotations/instances_train.json": data})
+    path, sentences, whole = tmp_path / "annotations/instances_train.json", list[str](), 0
+    for damaged in mutations(json.dumps(data, indent=1).encode(), 2000, seed=14):
+        path.write_bytes(damaged)
+        try:
+            found = read(tmp_path)
+        except AugkitError as fault:
+            sentences.append(str(fault))
+            continue
+        held = json.loads(damaged.decode("utf-8-sig"))
+        at_fault = {source.attributes.get("id") for source in found.sources if source.fault and source.attributes}
+        lost = sum(entry.get("image_id") in at_fault for entry in held.get("annotations", []))
+        lost += sum(count for what, count in found.left_out if what in KNOWN)
+        good = [source for source in found.sources if not source.fault and source.annotations is not None]
+        read_now = sum(len(source.annotations.instances or ()) for source in good if source.annotations is not None)
+        classes = sum(isinstance(source.label, str) or len(source.label or ()) for source in found.sources)
+        assert read_now + classes + lost >= len(held.get("annotations", [])), damaged
+        whole += read_now == 4
+    assert all("\n" not in told and " must " in told for told in sentences)
+    assert len(sentences) > 800
+    assert whole > 50

@@ -28,7 +28,7 @@ from dataclasses import dataclass, field, replace
 
 from augkit.core.arrays import JsonObject
 from augkit.core.text_files import json_of
-from augkit.datasets.coco_categories import Categories, Counts, above, largest_id
+from augkit.datasets.coco_categories import Categories, Counts, above, largest_id, require_finite
 from augkit.datasets.coco_content import captions, content
 from augkit.datasets.coco_entries import pictures_of
 from augkit.datasets.coco_pictures import Picture, keep_ids
@@ -40,6 +40,7 @@ from augkit.datasets.picture_finder import PictureFinder
 from augkit.datasets.writing import Part, Record, Whole
 from augkit.errors import FileError
 from augkit.storage.root import Root
+from augkit.targets.columns import shown
 
 FOLDER = "annotations"
 ORPHAN, RING = "an object without a picture", "a ring of fewer than three points"
@@ -87,7 +88,7 @@ class CocoFormat(Reader, FileWriter):
                 inventory.unread("file", path, f"{root}/{path}", advice)
                 continue
             split = _split(path, paths)
-            about.add(data, split)
+            about.add(data, split, f"{root}/{path}")
             try:
                 files.append(_File(path, split, pictures_of(data, path, categories, counts)))
             except FileError as fault:
@@ -215,8 +216,16 @@ class _About:
     info: JsonObject = field(default_factory=dict)
     licenses: JsonObject = field(default_factory=dict)
 
-    def add(self, data: JsonObject, split: Split | None) -> None:
-        """Note those of a file; the first of a split is kept, and the licences of all."""
+    def add(self, data: JsonObject, split: Split | None, where: str) -> None:
+        """Note those of a file; the first of a split is kept, and the licences of all.
+
+        Raises:
+            FileError: they are malformed.
+        """
+        for name, kind in (("info", dict), ("licenses", list)):
+            if not isinstance(data.get(name) or kind(), kind):
+                raise FileError(f"must be of type {kind.__name__}, got {shown(data[name])}.", f"{where}.{name}")
+            require_finite(data.get(name) or (), f"{where}.{name}")
         if data.get("info"):
             self.info.setdefault(split or "", data["info"])
         for entry in data.get("licenses") or ():
