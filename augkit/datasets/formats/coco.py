@@ -35,7 +35,8 @@ from augkit.datasets.coco_pictures import Picture, keep_ids
 from augkit.datasets.data_set import ATTRIBUTES, FLAT, Annotations, DataSet, Source, Split
 from augkit.datasets.format import FORMATS, FileWriter, Reader
 from augkit.datasets.inventory import Inventory
-from augkit.datasets.naming import SPLIT_NAMES, split_in, split_of_path
+from augkit.datasets.json_heads import HEAD_BYTES, files_with, is_list_of_objects, outer_keys
+from augkit.datasets.naming import SPLIT_NAMES, split_of_folder, split_of_path
 from augkit.datasets.picture_finder import PictureFinder
 from augkit.datasets.writing import Part, Record, Whole
 from augkit.errors import FileError
@@ -45,15 +46,10 @@ from augkit.targets.columns import shown
 FOLDER = "annotations"
 ORPHAN, RING = "an object without a picture", "a ring of fewer than three points"
 AGAIN = "an entry that repeats another"
-HEAD_BYTES = 4096
-MOST_UNLIKELY = 8  # large files of JSON that are read whole to see whether they are COCO's
-_TOKEN = re.compile(rb'"((?:[^"\\]|\\.)*)"(\s*:)?|[][{}]')
+_KEYS = ({"images"}, {"annotations", "categories"})
 _IMAGES = re.compile(rb'"images"\s*:\s*\[')
 _OTHERS = {"shapes", "imagePath", "imageData", "labels", "samples"}  # keys of other formats
 _KIND = re.compile(r"^(instances|person_keypoints|captions|stuff|image_info)_?")
-_PLAIN_WORDS = frozenset(
-    ["annotations", "annotation", "coco", "labels", "label", "full", "mini", "dev", "std", "v", "info"]
-)
 
 
 class CocoFormat(Reader, FileWriter):
@@ -87,7 +83,7 @@ class CocoFormat(Reader, FileWriter):
                 advice = "Panoptic pictures are not read: convert them to instances (panopticapi's converters do)."
                 inventory.unread("file", path, f"{root}/{path}", advice)
                 continue
-            split = _split(path, paths)
+            split = split_of_path(path)
             about.add(data, split, f"{root}/{path}")
             try:
                 files.append(_File(path, split, pictures_of(data, path, categories, counts)))
@@ -121,42 +117,19 @@ class CocoFormat(Reader, FileWriter):
 
 def _files(inventory: Inventory) -> Iterator[str]:
     """Yield the files of COCO below a folder, by their content."""
-    unlikely = 0
-    for path in sorted(inventory.sizes):
-        if not path.lower().endswith(".json") or unlikely == MOST_UNLIKELY:
-            continue
-        keys, size = _outer_keys(inventory, path), inventory.sizes[path]
-        if "images" in keys or {"annotations", "categories"} <= keys:
-            yield path
-        elif keys and not keys & _OTHERS and size > HEAD_BYTES:
-            if _IMAGES.search(inventory.root.read(path)):
-                yield path
-            else:
-                unlikely += 1
+    return files_with(inventory, _KEYS, _IMAGES, _OTHERS)
 
 
 def _is_other(inventory: Inventory, path: str) -> bool:
     """Return whether a file is clearly another's: a list of objects, or an object with other keys."""
-    keys, size = _outer_keys(inventory, path), inventory.sizes[path]
-    start = b"".join(inventory.head(path, 64).lstrip(b"\xef\xbb\xbf").split())
-    if start.startswith(b"[{") or keys & _OTHERS:
-        return True
-    if not keys or "\ufffd" in "".join(keys) or "images" in keys or {"annotations", "categories"} <= keys:
+    keys = outer_keys(inventory, path)
+    if any(some <= keys for some in _KEYS):
         return False
-    return size <= HEAD_BYTES or not _IMAGES.search(inventory.root.read(path))
-
-
-def _outer_keys(inventory: Inventory, path: str) -> set[str]:
-    """Return the keys of a file's outermost object, as far as its head shows them."""
-    depth, found, head = 0, set(), inventory.head(path, HEAD_BYTES)
-    if not head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"{"):
-        return set()
-    for token in _TOKEN.finditer(head):
-        if token[1] is None:
-            depth += 1 if token[0] in b"[{" else -1
-        elif depth == 1 and token[2] is not None:
-            found.add(token[1].decode("utf-8", "replace"))
-    return found
+    if is_list_of_objects(inventory, path) or keys & _OTHERS:
+        return True
+    if not keys or "\ufffd" in "".join(keys):
+        return False
+    return inventory.sizes[path] <= HEAD_BYTES or not _IMAGES.search(inventory.root.read(path))
 
 
 def _read(root: Root, path: str) -> JsonObject:
@@ -165,17 +138,6 @@ def _read(root: Root, path: str) -> JsonObject:
     if not isinstance(data, dict) or "images" not in data:
         raise FileError("must be COCO's JSON with images, annotations and categories.", where)
     return data
-
-
-def _split(path: str, paths: list[str]) -> Split | None:
-    """Return the split of a file: what its name or folder says, if several files say so, or it says nothing else."""
-    folder, _, name = path.rpartition("/")
-    stem = _KIND.sub("", name[: -len(".json")].lower())
-    words = [word for word in re.findall(r"[^\W\d_]+", stem) if word not in _PLAIN_WORDS]
-    if len({split_of_path(one) for one in paths}) > 1 or split_in(stem) is None:
-        return split_of_path(path)
-    place = next(place for place, word in enumerate(words) if word in SPLIT_NAMES)
-    return split_in(stem) if place == len(words) - 1 else split_in(folder.rpartition("/")[2])
 
 
 def _folders(path: str) -> list[str]:
@@ -206,7 +168,7 @@ class _File:
 
     def may_have(self, path: str) -> bool:
         """Return whether a picture that lies somewhere else may be one of this file: not one of another split."""
-        return self.split is None or {split_in(part) for part in path.split("/")[:-1]} <= {None, self.split}
+        return self.split is None or {split_of_folder(part) for part in path.split("/")[:-1]} <= {None, self.split}
 
 
 @dataclass
