@@ -55,7 +55,7 @@ class FiftyOneFormat(Reader, FileWriter):
     """Read classes and boxes of FiftyOne's own JSON, and write them."""
 
     name = "fiftyone"
-    summary = "FiftyOne: data/ beside a labels.json of classes or boxes"
+    summary = "FiftyOne: `data/` beside a `labels.json` of classes or boxes"
     rank = 12
     suffixes = (".json",)
     reads = holds = frozenset(("boxes", ATTRIBUTES))
