@@ -67,7 +67,7 @@ def test_a_file_of_coco_is_known_by_its_content(tmp_path: Path) -> None:
     padding = {"info": {"description": "x" * 5000}, "licenses": []}
     lay(tmp_path, {"x.json": padding | coco("a.jpg"), "a.jpg": JPEG})
     assert read(tmp_path).form == "coco"
-    lay(tmp_path, {"y.json": {"version": 3, "shapes": []}})
+    lay(tmp_path, {"y.json": {"version": 3, "regions": []}})
     with pytest.raises(FileError, match=r"must be read as labels, but 'y\.json' is not understood"):
         read(tmp_path)
     assert read(tmp_path, ignore=["y.json"]).form == "coco"

@@ -92,6 +92,9 @@ class CocoFormat(Reader, FileWriter):
         if not files:
             return DataSet.of(self.name, root, [], inventory.left_out)
         root, sources = _sources(inventory, root, files, counts)
+        for file in files:
+            if file.path.rpartition("/")[0].rpartition("/")[2] != FOLDER:  # where COCO's own lie
+                inventory.note(f"{file.path} is read as COCO.")
         _tell(inventory, counts, categories)
         data_set = DataSet.of(self.name, root, sources, inventory.left_out, categories.names)
         points, pairs = tuple(categories.keypoints.items()), tuple(categories.skeletons.items())

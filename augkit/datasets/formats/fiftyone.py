@@ -57,14 +57,13 @@ class FiftyOneFormat(Reader, FileWriter):
     name = "fiftyone"
     summary = "FiftyOne: `data/` beside a `labels.json` of classes or boxes"
     rank = 12
-    suffixes = (".json",)
     reads = holds = frozenset(("boxes", ATTRIBUTES))
     holds_labels = True
 
     def recognises(self, inventory: Inventory) -> bool:
         if inventory.file is None:
             return any(_is_one(inventory, path) for path in files_with(inventory, _KEYS, _LABELS, _OTHERS))
-        return inventory.file.lower().endswith(self.suffixes) and _is_one(inventory, inventory.file)
+        return inventory.file.lower().endswith(".json") and _is_one(inventory, inventory.file)
 
     def read(self, inventory: Inventory) -> DataSet:
         paths = [path for path in files_with(inventory, _KEYS, _LABELS, _OTHERS) if _is_one(inventory, path)]
