@@ -1,18 +1,19 @@
-"""Splits of sources by a keyed hash of their groups, before anything is expanded or trained on."""
+"""Splits of sources, before anything is expanded or trained on: keyed, each class on its own, no group in two."""
 
 import csv
 import os
 import re
 from collections.abc import Mapping, Sequence
-from hashlib import blake2b
 from pathlib import Path
+from types import MappingProxyType
 
 from augkit.datasets.data_set import SPLITS, Source, Split
+from augkit.datasets.strata import ORDER, Fractions, number, stratified
 from augkit.errors import ArgumentError, FileError, closest
 
-Fractions = Mapping[Split, float]
-# Test lies at one end of the hash's range and train at the other: a test or val that grows takes what was in train.
-ORDER: tuple[Split, ...] = ("test", "val", "train")
+# The laws by which fractions split: jobs and trainings go on by the one that they were begun with.
+HASHED, STRATIFIED = 1, 2  # of augkit 0.1 and 0.2, whose books name none; of later ones
+LAW = STRATIFIED
 ROUNDING = 1e-6
 
 
@@ -49,17 +50,15 @@ def parse_split(text: str) -> dict[Split, float]:
 
 
 def split_of(group: str, fractions: Fractions, seed: int) -> Split:
-    """Return the split of a group: a function of nothing but the arguments.
+    """Return the split of a group by the law of augkit 0.1: a function of nothing but the arguments.
 
-    Groups fall independently of each other, so every class keeps the fractions up to sampling error. Quotas that are
-    met exactly would have to move pictures when others come or go.
+    Groups fall independently of each other, so that none moves when others come or go, and a class keeps the fractions
+    up to the error of sampling.
     """
-    words = f"{seed}:{group}".encode("utf-8", "surrogatepass")
-    number = int.from_bytes(blake2b(words, digest_size=8, person=b"augkit split").digest(), "big") / 2**64
-    limit = 0.0
+    drawn, limit = number(f"{seed}:{group}", b"augkit split"), 0.0
     for split in ORDER:
         limit += fractions.get(split, 0.0)
-        if number < limit:
+        if drawn < limit:
             return split
     return "train"
 
@@ -121,24 +120,58 @@ def _groups_of_file(sources: Sequence[Source], path: str) -> list[str]:
 
 
 def assign(
-    sources: Sequence[Source], fractions: Fractions | None, groups: Sequence[str], seed: int
+    sources: Sequence[Source],
+    fractions: Fractions | None,
+    groups: Sequence[str],
+    seed: int,
+    law: int = LAW,
+    known: Mapping[str, Split | None] = MappingProxyType({}),
 ) -> list[Split | None]:
     """Return the split of every source: the data set's own, or that of its group, or None where there are none.
 
+    Args:
+        sources: of a data set.
+        fractions: of the splits, or None; `augkit.datasets.strata` says how they are met.
+        groups: of each source, which no two splits share.
+        seed: any whole number.
+        law: `HASHED` or `STRATIFIED`.
+        known: splits by the ids of sources that are settled and keep theirs.
+
     Raises:
         ArgumentError: the data set has splits of its own, and fractions are asked for.
-        FileError: the data set puts two sources of one group into different splits.
+        FileError: the data set, or what is known, puts two sources of one group into different splits.
     """
     own = next((source for source in sources if source.split is not None), None)
-    if own is None:
-        return [None if fractions is None else split_of(group, fractions, seed) for group in groups]
-    if fractions is not None:
-        advice = "Leave --split out."
-        raise ArgumentError(f"must not go with splits that are there: {own.id} is in {own.split}. {advice}", "split")
+    if own is not None:
+        if fractions is not None:
+            what = f"must not go with splits that are there: {own.id} is in {own.split}. Leave --split out."
+            raise ArgumentError(what, "split")
+        require_whole_groups(sources, groups, {source.id: source.split for source in sources})
+        return [source.split for source in sources]
+    if fractions is None:
+        return [None] * len(sources)
+    if law == HASHED:
+        return [split_of(group, fractions, seed) for group in groups]
+    settled = require_whole_groups(sources, groups, known)
+    return [*stratified(sources, groups, fractions, seed, settled)]
+
+
+def require_whole_groups(
+    sources: Sequence[Source], groups: Sequence[str], splits: Mapping[str, Split | None]
+) -> dict[str, Split]:
+    """Return the splits of groups, of which sources are in a split already.
+
+    Raises:
+        FileError: two sources of one group are in different splits.
+    """
     first: dict[str, Source] = {}
+    found: dict[str, Split] = {}
     for source, group in zip(sources, groups, strict=True):
+        split = splits.get(source.id)
+        if split is None:
+            continue
         other = first.setdefault(group, source)
-        if other.split != source.split:
-            both = f"{other.id} in {other.split} and {source.id} in {source.split}"
+        if found.setdefault(group, split) != split:
+            both = f"{other.id} in {found[group]} and {source.id} in {split}"
             raise FileError(f"must keep a group in one split, got {both}.", f"group {group!r}")
-    return [source.split for source in sources]
+    return found

@@ -10,6 +10,7 @@ from augkit.configuration import difference
 from augkit.core.arrays import JsonObject
 from augkit.datasets import Split
 from augkit.datasets.lineage import DONE, HINT
+from augkit.datasets.splits import HASHED
 from augkit.errors import ArgumentError, FileError, JobError
 from augkit.expand import layout
 from augkit.expand.balancing import wanted_copies
@@ -49,6 +50,7 @@ def open_books(store: Store, plan: WorkPlan, is_extension: bool) -> WorkPlan:
     classes = tuple(job["classes"])
     plan = replace(plan, classes=classes + tuple(name for name in plan.classes if name not in classes))
     known, parts = _read_parts(store, job, plan)
+    plan = plan.divided(job.get("split_law", HASHED), {id: facts.split for id, facts in known.items()})
     found = plan
     for rows in parts:
         found = found.with_part(rows)

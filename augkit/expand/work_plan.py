@@ -7,7 +7,7 @@ cut by count from the sorted rows of a part, and nothing else: neither bytes nor
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from hashlib import sha256
@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 from augkit.core.arrays import JsonObject
 from augkit.datasets import ATTRIBUTES, KINDS, SPLITS, DataSet, Kind, Source, Split, read, writers
-from augkit.datasets.splits import assign, groups_of
+from augkit.datasets.splits import HASHED, LAW, STRATIFIED, assign, groups_of
 from augkit.errors import ArgumentError, closest, listed
 from augkit.expand.expand_config import ExpandConfig
 from augkit.expand.job import Job
@@ -101,6 +101,7 @@ class WorkPlan:
         splits, groups: of every source, in the data set's order.
         classes: the names of the classes, in order.
         parts: what each run added: its shards in order, each of them rows in order of split and id.
+        law: by which fractions split.
     """
 
     job: Job
@@ -109,11 +110,29 @@ class WorkPlan:
     groups: Sequence[str]
     classes: tuple[str, ...]
     parts: tuple[Sequence[Sequence[Row]], ...] = ()
+    law: int = STRATIFIED
 
     @property
     def kinds(self) -> frozenset[Kind]:
         """The kinds of labels that what is written has beside the class."""
         return self.data.kinds
+
+    @property
+    def is_split_by_fractions(self) -> bool:
+        """Whether the splits are neither the data set's own nor named one by one."""
+        return bool(self.job.config.split)
+
+    def divided(self, law: int, known: Mapping[str, Split | None]) -> WorkPlan:
+        """Return the plan with splits by a law, where those of some sources, by their ids, are settled.
+
+        Raises:
+            FileError: sources of one group are settled in different splits.
+        """
+        if not self.is_split_by_fractions:
+            return self
+        config = self.job.config
+        splits = assign(self.data.sources, config.split, self.groups, config.split_seed, law, known)
+        return replace(self, splits=splits, law=law)
 
     def with_part(self, rows: Iterable[Row]) -> WorkPlan:
         """Return the plan with another part, of these rows, sorted and cut into shards."""
@@ -191,6 +210,7 @@ class WorkPlan:
             "keypoints": [self.data.keypoint_names, self.data.skeletons],
             **({"about": self.data.about} if self.data.about else {}),
             **({"ignored": dict(self.data.ignored)} if self.data.ignored else {}),
+            **({"split_law": self.law} if self.is_split_by_fractions and self.law != HASHED else {}),
             "parts": [
                 {"sources": sum(map(len, part)), "shards": len(part), "plan": facts_of(self.lines(number))}
                 for number, part in enumerate(self.parts)
@@ -222,9 +242,9 @@ def make_plan(config: ExpandConfig) -> WorkPlan:
     job = Job.of(config.replaced(form=config.form or _form_of(data)))
     data = _fitting(data, job)
     named = groups_of(data.sources, config.groups, data.columns)
-    splits = assign(data.sources, config.split or None, named, config.split_seed)
+    splits = assign(data.sources, config.split or None, named, config.split_seed, LAW)
     require_apart(str(data.root), config.out, is_beside=Root.at(config.source).is_file())
-    return WorkPlan(job, data, splits, named, _classes(data, job, labels))
+    return WorkPlan(job, data, splits, named, _classes(data, job, labels), law=LAW)
 
 
 def _form_of(data: DataSet) -> str:

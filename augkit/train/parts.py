@@ -11,7 +11,8 @@ from augkit.core.arrays import Label
 from augkit.datasets import DataSet, Source, Split
 from augkit.datasets.lineage import Origin, originals, read_lineage
 from augkit.datasets.naming import SPLIT_NAMES
-from augkit.datasets.splits import Fractions, assign, groups_of, parse_split, split_of
+from augkit.datasets.splits import LAW, assign, groups_of, parse_split
+from augkit.datasets.strata import Fractions
 from augkit.errors import FileError, SampleError
 from augkit.train.tasks import Task
 
@@ -84,14 +85,19 @@ class _Picture:
 
 
 def divide(
-    data: DataSet, split: str | None = None, groups: str | None = None, seed: int = 0, label: str | None = None
+    data: DataSet,
+    split: str | None = None,
+    groups: str | None = None,
+    seed: int = 0,
+    label: str | None = None,
+    law: int = LAW,
 ) -> Parts:
-    """Give every picture a role: its own split's, or that of its group by a keyed hash.
+    """Give every picture a role: its own split's, or else one of which every class has its share.
 
     Copies stay with their original, and where an original is needed that the data set does not hold, it is read where
     it lay. Where the data set has train and one more part, that one is reported on, and a part of train chooses.
 
-    The options are those of `TrainConfig`.
+    The options are those of `TrainConfig`; the law is that of `augkit.datasets.splits`.
 
     Raises:
         ArgumentError: `split`, `groups` or `label` do not fit the data set.
@@ -104,8 +110,8 @@ def divide(
     found = groups_of(sources, groups, {} if lineage else data.columns)
     own = sources[0].split is not None
     used = fractions or FRACTIONS
-    splits = assign(sources, fractions if own else used, found, seed)
-    roles = list(_roles(splits, found, seed))
+    splits = assign(sources, fractions if own else used, found, seed, law)
+    roles = _roles(sources, splits, found, seed, law)
     for role in ROLES:
         if role not in roles:
             what = f"must leave pictures for {role}, got none of {len(sources):,}. Give more, or other fractions."
@@ -147,16 +153,17 @@ def _pictures(data: DataSet, lineage: Mapping[str, Origin], column: Mapping[str,
     return [found[id] for id in sorted(found)]
 
 
-def _roles(splits: Sequence[Split | None], groups: Sequence[str], seed: int) -> Iterator[Role]:
-    others = set(splits) - {"train"}
-    for split, group in zip(splits, groups, strict=True):
-        if split != "train":
-            yield "val" if split == "val" and "test" in others else "test"
-        elif "val" in others and "test" in others:
-            yield "train"
-        else:
-            # Another hash than the one that may have left this group in train.
-            yield "train" if split_of(f"chooses: {group}", CHOOSING, seed) == "train" else "val"
+def _roles(
+    sources: Sequence[Source], splits: Sequence[Split | None], groups: Sequence[str], seed: int, law: int
+) -> list[Role]:
+    if {"val", "test"} <= set(splits):
+        return [split or "train" for split in splits]
+    places = [place for place, split in enumerate(splits) if split == "train"]
+    mine = [replace(sources[place], split=None) for place in places]
+    # Another hash than the one that may have left these groups in train.
+    names = [f"chooses: {groups[place]}" for place in places]
+    chosen = dict(zip(places, assign(mine, CHOOSING, names, seed, law), strict=True))
+    return [chosen.get(place) or "test" for place in range(len(splits))]
 
 
 def require_learnable(parts: Parts, task: Task) -> list[str]:

@@ -12,6 +12,7 @@ import pydantic
 
 from augkit.configuration import difference
 from augkit.core.arrays import JsonObject
+from augkit.datasets.splits import HASHED, LAW
 from augkit.errors import ArgumentError, FileError
 from augkit.storage.durable import held, make_root, remove_folder, replace_with, unlink
 from augkit.train.parts import ROLES_OF_0_1
@@ -111,6 +112,16 @@ def open_run(out: Path, setup: Setup, is_fresh: bool) -> None:
     differing = _other_picture(out, files[PICTURES]) if then.get("data") != now["data"] else ""
     if differing := differing or difference(then, now):
         raise ArgumentError(f"must be what {out} was begun with: {differing}. {ADVICE}", "train")
+
+
+def law_of(out: Path) -> int:
+    """Return the law by which the pictures of the run in a folder were divided, or that of a new run.
+
+    Raises:
+        FileError: the folder holds something else, or cannot be read.
+    """
+    known = _known(out)
+    return LAW if known is None else int(known.deciding.get("split_law", HASHED))
 
 
 def _without_own_version(deciding: JsonObject) -> JsonObject:

@@ -10,6 +10,7 @@ from augkit.core.arrays import JsonObject
 from augkit.core.key import Key
 from augkit.datasets import read
 from augkit.datasets.samples import named_sample
+from augkit.datasets.splits import HASHED, LAW
 from augkit.errors import ArgumentError, AugkitError
 from augkit.pipeline import Pipeline
 from augkit.pipeline.pipeline_file import described, load
@@ -67,10 +68,11 @@ class Setup:
         return Schedule(config.epochs, config.unfreeze, steps, config.warmup, config.schedule, is_transfer)
 
 
-def prepare(config: TrainConfig, tell: Tell, progress: Progress) -> Setup:
+def prepare(config: TrainConfig, tell: Tell, progress: Progress, law: int = LAW) -> Setup:
     """Read the data set and the weights, and check that they and the options fit each other.
 
-    `tell` is given sentences that a user should read, `progress` how many pictures were read, of how many.
+    `tell` is given sentences that a user should read, `progress` how many pictures were read, of how many. The law is
+    the one of `augkit.datasets.splits` that the run was begun with.
     """
     device = _device(config.device)
     pipeline = None if config.pipeline is None else load(config.pipeline)
@@ -80,7 +82,7 @@ def prepare(config: TrainConfig, tell: Tell, progress: Progress) -> Setup:
         tell(note)
     for name in empty_classes(data):
         tell(f"class {name!r}: has no picture, and is left out.")
-    parts = divide(data, config.split, config.groups, config.split_seed, config.label)
+    parts = divide(data, config.split, config.groups, config.split_seed, config.label, law)
     if parts.are_copies and pipeline is not None:
         tell("The pictures are augmented copies, and are augmented once more.")
     surveyed = survey(parts, config.max_rejected, progress)
@@ -119,6 +121,7 @@ def prepare(config: TrainConfig, tell: Tell, progress: Progress) -> Setup:
         "device": device.type,
         "threads": _threads(config.threads, made),
         "versions": {name: number for name, number in versions().items() if name in DECIDING},
+        **({"split_law": law} if law != HASHED else {}),
     }
     return Setup(chosen, surveyed, task, pipeline, made, network.to(device), truths, device, deciding)
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings, strategies as st
 
 from augkit.datasets import DataSet, Source, Split
-from augkit.datasets.splits import assign, groups_of, parse_split, split_of
+from augkit.datasets.splits import HASHED, STRATIFIED, assign, groups_of, parse_split, split_of
 from augkit.errors import ArgumentError, FileError
 from augkit.expand import layout
 from augkit.expand.books import open_books
@@ -35,23 +35,24 @@ def sources_of(facts: list[tuple[str, int, int]]) -> list[Source]:
 
 @settings(max_examples=200)
 @given(ids, shares, st.integers(-5, 5), st.integers(0, 100))
-def test_no_group_lies_in_two_splits_and_none_moves(
+def test_no_group_lies_in_two_splits_and_by_the_law_of_0_1_none_moves(
     facts: list[tuple[str, int, int]], fractions: dict[Split, float], seed: int, kept: int
 ) -> None:
     sources = sources_of(facts)
     groups = groups_of(sources, r"(p\d+)-", {})
-    splits = assign(sources, fractions, groups, seed)
-    by_group: dict[str, set[object]] = {}
-    for group, split in zip(groups, splits, strict=True):
-        by_group.setdefault(group, set()).add(split)
-    assert all(len(found) == 1 for found in by_group.values())
-    assert set(splits) <= set(fractions)
+    for law in (STRATIFIED, HASHED):
+        splits = assign(sources, fractions, groups, seed, law)
+        by_group: dict[str, set[object]] = {}
+        for group, split in zip(groups, splits, strict=True):
+            by_group.setdefault(group, set()).add(split)
+        assert all(len(found) == 1 for found in by_group.values())
+        assert set(splits) <= set(fractions)
     fewer = sources[: 1 + kept % len(sources)]
-    assert assign(fewer, fractions, groups_of(fewer, r"(p\d+)-", {}), seed) == splits[: len(fewer)]
+    assert assign(fewer, fractions, groups_of(fewer, r"(p\d+)-", {}), seed, HASHED) == splits[: len(fewer)]
 
 
 @pytest.mark.parametrize("label", ["roses", "tulips"])
-def test_every_class_keeps_the_fractions(label: str) -> None:
+def test_by_the_law_of_0_1_every_class_keeps_the_fractions(label: str) -> None:
     fractions = parse_split("train=0.7,val=0.2,test=0.1")
     count = 20_000
     found = [split_of(f"{label}/{number}.jpg", fractions, 0) for number in range(count)]
