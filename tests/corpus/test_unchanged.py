@@ -17,6 +17,8 @@ from typing import Any
 import pytest
 
 import augkit as ak
+from augkit.datasets.splits import HASHED
+from augkit.expand import work_plan
 from corpus import cases, machine, networks, outcomes, pipelines
 from corpus.sources import HERE
 
@@ -197,6 +199,22 @@ def test_an_old_tree_is_continued(name: str, tmp_path: Path, capsys: pytest.Capt
     assert "outputs were done already" in capsys.readouterr().err
     found = {"codes": codes, "files": outcomes.tree(tmp_path, job.made)}
     assert_unchanged(name, OF_RELEASE["trees"][name], found)  # what was written stays as it was written
+
+
+@pytest.mark.parametrize("name", ["split", "split, balance, originals", "groups by pattern", "groups by file"])
+def test_a_job_that_was_split_by_a_hash_of_0_1_goes_on_with_it(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """By its law the tree is the release's, byte for byte, and the same command goes on in it."""
+    require_comparable(name)
+    with monkeypatch.context() as patched:
+        patched.setattr(work_plan, "LAW", HASHED)
+        assert_unchanged(name, OF_RELEASE["trees"][name], outcomes.outcome(JOBS[name], tmp_path, RELEASE))
+    capsys.readouterr()
+    with outcomes.recorded_as(RELEASE):
+        codes = [outcomes.command(tmp_path, line) for line in JOBS[name].commands]
+    assert "outputs were done already" in capsys.readouterr().err
+    assert_unchanged(name, OF_RELEASE["trees"][name], {"codes": codes, "files": outcomes.tree(tmp_path, ("out",))})
 
 
 @pytest.mark.parametrize("question", networks.ASKED)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import math
+from collections import Counter
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import pytest
 from hypothesis import given, settings, strategies as st
@@ -12,7 +15,7 @@ from hypothesis import given, settings, strategies as st
 from augkit.datasets import DataSet, Source, Split
 from augkit.datasets.splits import HASHED, STRATIFIED, assign, groups_of, parse_split, split_of
 from augkit.errors import ArgumentError, FileError
-from augkit.expand import layout
+from augkit.expand import layout, work_plan
 from augkit.expand.books import open_books
 from augkit.expand.work_plan import WorkPlan
 from augkit.storage.disk import Disk
@@ -157,6 +160,43 @@ def test_a_plan_and_its_extension_keep_every_group_in_one_split(
                     seen.add(task.source.id)
     assert seen == {source.id for source in every}
     assert all(len(splits) == 1 for splits in found.values())
+
+
+@pytest.mark.parametrize("law", [HASHED, STRATIFIED])
+def test_an_extension_leaves_what_is_published_where_it_is(
+    law: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    how: dict[str, Any] = {"split": "train=0.6,val=0.2,test=0.2", "encoding": "png"}
+    before: dict[str, str] = {}
+    for each in (5, 20, 40):
+        for label in "ab":
+            for number in range(each):
+                put(tmp_path / f"src/{label}/{number}.png", picture(number, (8, 8, 3)))
+        with monkeypatch.context() as patched:
+            if not before:
+                patched.setattr(work_plan, "LAW", law)
+            done(tmp_path / "src", tmp_path / "out", 1, extend=bool(before), **how)
+        done(tmp_path / "src", tmp_path / "out", 1, **how)  # and what is complete is found so
+        after = {entry["source"]: entry["split"] for entry in lines(tmp_path / "out")}
+        assert after | before == after
+        before = after
+        if law == STRATIFIED:
+            counts = Counter((source[0], split) for source, split in after.items())
+            for label in "ab":
+                assert abs(counts[label, "train"] - 0.6 * each) <= 2
+                assert abs(counts[label, "test"] - 0.2 * each) <= 2
+    job = json.loads((tmp_path / "out/.augkit/job.json").read_text())
+    assert job.get("split_law", HASHED) == law
+    if law == HASHED:
+        assert before == {id: split_of(id, parse_split(how["split"]), 0) for id in before}
+
+
+def test_a_group_that_came_to_lie_across_what_is_published_is_told(tmp_path: Path) -> None:
+    for number in range(20):
+        put(tmp_path / f"src/a/{number}.png", picture(number, (8, 8, 3)))
+    done(tmp_path / "src", tmp_path / "out", 1, split="train=0.5,test=0.5")
+    with pytest.raises(FileError, match=r"group '1': must keep a group in one split, got a/1\d?\.png in t"):
+        done(tmp_path / "src", tmp_path / "out", 2, split="train=0.5,test=0.5", groups=r"a/(\d)", extend=True)
 
 
 def test_a_class_that_a_split_lacks_is_named(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from augkit.train import TrainConfig
 from augkit.train.models import architecture
-from augkit.train.run_folder import open_run
+from augkit.train.run_folder import law_of, open_run
 from augkit.train.setup import Setup, prepare
 from augkit.train.trainer import begin, reproducible
 from augkit.train.training_loop import State, fit
@@ -60,7 +60,7 @@ def settings(data: Path, out: Path, **options: Any) -> TrainConfig:
 
 
 def prepared(wanted: TrainConfig) -> Setup:
-    return prepare(wanted, lambda _: None, lambda *_: None)
+    return prepare(wanted, lambda _: None, lambda *_: None, law_of(Path(wanted.out)))
 
 
 def fitted(
