@@ -42,6 +42,7 @@ class Table:
         rows: those that are not empty.
         is_typed: its cells are JSON, not text.
         is_named: the names stood in it.
+        mark: stands between its path and a row's number, in messages.
     """
 
     path: str
@@ -49,6 +50,11 @@ class Table:
     rows: list[Row] = field(default_factory=list)
     is_typed: bool = False
     is_named: bool = True
+    mark: str = ":"
+
+    def place(self, line: int) -> str:
+        """Name a row for messages."""
+        return f"{self.path}{self.mark}{line}"
 
     @property
     def folder(self) -> str:

@@ -19,7 +19,7 @@ OBJECT = "object"  # the class of boxes of which a table names none
 HEADER_BYTES = 65_536  # of most pictures this holds the header; of the others everything is read
 STEPS = 72  # corners of an ellipse: 0.1 % from the curve
 _OBJECT_BOXES, _OBJECT_OUTLINES = ("bbox", "bboxes", "boxes", "box"), ("segmentation", "polygons", "segments")
-_OBJECT_LABELS = ("category", "categories", "label", "labels", "class", "classes", "name", "names", "category_id")
+OBJECT_LABELS = ("category", "categories", "label", "labels", "class", "classes", "name", "names", "category_id")
 _OBJECT_CROWDS = ("iscrowd", "is_crowd", "crowd")
 OBJECT_FACTS = ("id", "area", "difficult", "truncated", "occluded", "pose", "score", "confidence")
 REGION_LABELS = ("class", "label", "name", "type", "category", "object", "object_type")
@@ -89,7 +89,7 @@ def objects_of(value: Json, where: str, names: Sequence[str] = ()) -> tuple[dict
     facts: list[JsonObject] = []
     for number, row in enumerate(rows):
         left, here = dict(row), f"{where}[{number}]"
-        box, label = _first(left, _OBJECT_BOXES), _first(left, _OBJECT_LABELS)
+        box, label = _first(left, _OBJECT_BOXES), _first(left, OBJECT_LABELS)
         outline, crowd = _first(left, _OBJECT_OUTLINES), _first(left, _OBJECT_CROWDS)
         if box is None and outline is None:
             raise FileError(f"must have a bbox, got {', '.join(row)[:60] or 'nothing'}.", here)

@@ -103,7 +103,7 @@ class Rows:
         """
         found: dict[str, Described] = {}
         for row in self.table.rows:
-            here = f"{self.where}:{row.line}"
+            here = f"{self.inventory.root}/{self.table.place(row.line)}"
             picture = self._picture(row, here)
             key = picture.id or picture.path or picture.named
             if key in found and not self.roles.is_row_a_box:
@@ -124,7 +124,7 @@ class Rows:
         id = row.cells.get(self.roles.id) if self.roles.id else None
         if id is not None and (not isinstance(id, str | int) or "\0" in str(id)):
             raise FileError(f"must be text, got {id!r:.60}.", f"{here} id")
-        return Described(path, f"{self.table.path}:{row.line}", name, id=None if id is None else str(id))
+        return Described(path, self.table.place(row.line), name, id=None if id is None else str(id))
 
     def fill(self, picture: Described, row: Row, here: str) -> None:
         """Add what a row says to its picture; `here` is its place for messages of what is no fault of one picture.
@@ -133,7 +133,7 @@ class Rows:
             FileError: its split is none, or its mask no path.
         """
         roles, cells = self.roles, row.cells
-        place = f"{self.table.path}:{row.line}"
+        place = self.table.place(row.line)
         if row.fault:
             picture.blame(f"{place}: {row.fault}")
             return
@@ -187,7 +187,7 @@ class Rows:
             found, unknown = objects_of(value, f"{place} {roles.objects}")
             picture.fields |= found
             for name in unknown:
-                self.inventory.unread("key", f"{roles.objects}.{name}", f"{self.where}:{place.rpartition(':')[2]}")
+                self.inventory.unread("key", f"{roles.objects}.{name}", f"{self.inventory.root}/{place}")
         if roles.sizes and all(name in cells for name in roles.sizes):
             height, width = (number_of(cells[name], f"{place} {name}") for name in roles.sizes)
             picture.size = int(height), int(width)

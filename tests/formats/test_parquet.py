@@ -80,12 +80,12 @@ def test_what_datasets_writes_of_classes_is_read(tmp_path: Path) -> None:
 def test_plain_bytes_masks_and_rows_without_pictures(tmp_path: Path) -> None:
     table = [{"picture": JPEG, "mask": MASK, "group": 3}, {"picture": None, "mask": None, "group": 4}]
     data = read(lay(tmp_path, {"a.parquet": parquet_of(table)}))  # type: ignore[arg-type]
-    (source,) = data.sources
+    source, empty = data.sources
     assert source.group == "3"
     assert source.annotations is not None
     assert source.annotations.mask is not None
     assert data.read(source.annotations.mask) == MASK
-    assert data.left_out == (("a row without a picture's bytes", 1),)
+    assert empty.fault == "a.parquet row 1: must hold the bytes of a picture, got none."
 
 
 @pytest.mark.parametrize(
@@ -97,7 +97,7 @@ def test_plain_bytes_masks_and_rows_without_pictures(tmp_path: Path) -> None:
         (parquet_of([{"front": JPEG, "back": JPEG}]), "must have a column image"),
         (parquet_of([row_of("a.jpg", split="holdout")]), "row 0 split: must be train, val or test"),
         (parquet_of([row_of("a.jpg", boxes="[[1,2]]")]), r"row 0 boxes\[0\]: must be 4 numbers"),
-        (parquet_of([row_of("a.jpg", boxes="[")]), "row 0 boxes:1: must be valid JSON"),
+        (parquet_of([row_of("a.jpg", boxes="[")]), "row 0 boxes: must be valid JSON"),
         (parquet_of([row_of("a.jpg", label=7)], classes("x")), "one of 1 classes"),
     ],
 )  # fmt: skip

@@ -94,7 +94,7 @@ def _table(reader: TableReader, path: str) -> Table:
     where = f"{reader.inventory.root}/{path}"
     try:
         with reader.inventory.root.open(path) as file:
-            table = Table(path, [], is_typed=True)
+            table = Table(path, [], is_typed=True, mark=" row ")
             names, rows = plain_rows(places.opened(file), where)
             table.names = names
             table.rows = [Row(number, cells) for number, cells in enumerate(rows)]

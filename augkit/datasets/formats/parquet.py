@@ -18,24 +18,30 @@ the file, and so in the job.
 from __future__ import annotations
 
 import json
-from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, BinaryIO
 
-from augkit.core.arrays import Json, JsonObject, Label
+from augkit.core.arrays import Json, JsonObject
 from augkit.core.text_files import json_of
 from augkit.datasets import places
 from augkit.datasets.data_set import ATTRIBUTES, DataSet, Kind, Source, Split
-from augkit.datasets.fields import FIELDS, annotations_of
+from augkit.datasets.fields import FIELDS
 from augkit.datasets.format import FORMATS, Packed
 from augkit.datasets.inventory import Inventory
-from augkit.datasets.naming import SPLIT_NAMES, split_named, splits_of
+from augkit.datasets.mask_content import about_masks
+from augkit.datasets.naming import SPLIT_NAMES, splits_of
 from augkit.datasets.places import KEPT_BYTES, Cell, Member, Place
+from augkit.datasets.table_columns import IMAGES, LABELS, MASKS, Roles
+from augkit.datasets.table_files import Row, Table, plain_name
+from augkit.datasets.table_regions import OBJECT_LABELS
+from augkit.datasets.table_rows import Described, Rows
+from augkit.datasets.tables import TableReader
+from augkit.datasets.typed_cells import class_names, features_of, jsonable, named
 from augkit.datasets.writing import Add, Part, Record, Sink
 from augkit.errors import AugkitError, FileError
-from augkit.storage.root import Root, inside
+from augkit.storage.root import inside
 from augkit.targets import records
 
 if TYPE_CHECKING:
@@ -43,8 +49,8 @@ if TYPE_CHECKING:
 
 ROWS = 64  # held at once, with their pictures
 PREFIX_BYTES = 64  # of a picture, that are looked for
-NO_PICTURE = "a row without a picture's bytes"
-TEXTS = ("label_json", "label", "class", "split", "group", *FIELDS)
+TABLE_ROWS = 1024  # at once, without pictures
+LABEL_JSON = "label_json"
 MOST_ROWS, MOST_BYTES = 64, 16 << 20  # of a row group that is written: what is held in memory
 
 
@@ -55,27 +61,34 @@ class ParquetFormat(Packed):
     summary = "Parquet with the pictures' bytes, as Hugging Face `datasets` reads it"
     rank = 50
     suffixes = (".parquet",)
+    refused = (".arrow",)
     packages = ("pyarrow",)
     folders = ("data", *SPLIT_NAMES)
 
     def read(self, inventory: Inventory) -> DataSet:
         root, paths, left_out = inventory.root, self.packs(inventory), inventory.left_out
+        for path in paths:
+            if path.lower().endswith(self.refused):
+                what = "must be Parquet, got an Arrow file, as save_to_disk of datasets writes it. Write Parquet"
+                raise FileError(f'{what}: load_from_disk(...).to_parquet("train.parquet").', f"{root}/{path}")
         splits = splits_of(paths, inventory.note, str(root))
+        reader, files = TableReader(inventory), list[_File]()
         sources: list[Source] = []
-        named: dict[str, None] = {}  # by the files' metadata, in their order
         for path in paths:
             try:
                 with root.open(path) as file:
-                    table = _File(root, path, file, splits[path], left_out)
-                    sources += table.sources()
-                    named |= dict.fromkeys(table.classes)
+                    files.append(_File(reader, path, file))
+                    sources += files[-1].sources(splits[path])
             except AugkitError:
                 raise
             except Exception as fault:  # pyarrow raises anything on damaged files
                 what = f"must be a whole Parquet file, got a fault: {fault}. Copy it again from where it came."
                 raise FileError(what, f"{root}/{path}") from None
+        named = dict.fromkeys(name for file in files for name in file.classes)  # by the files' metadata, in their order
         labels = {source.label for source in sources if isinstance(source.label, str)}
-        return DataSet.of(self.name, root, sources, left_out, named if labels <= named.keys() else None)
+        labels |= {label for source in sources for label in source.box_labels}
+        found = DataSet.of(self.name, root, sources, left_out, named if labels and labels <= named.keys() else None)
+        return replace(found, columns=reader.left_columns(sources), about=_about(inventory, sources))
 
     def file(self, part: Part) -> str:
         return f"data/{part.split or 'train'}-{part.index:05d}.parquet"
@@ -115,63 +128,101 @@ class ParquetFormat(Packed):
 class _File:
     """One file: which of its columns mean what, and its rows."""
 
-    def __init__(self, root: Root, path: str, raw: BinaryIO, split: Split | None, left_out: Counter[str]) -> None:
-        self.path, self.where, self.raw, self.split, self.left_out = path, f"{root}/{path}", raw, split, left_out
+    def __init__(self, reader: TableReader, path: str, raw: BinaryIO) -> None:
+        self.reader, self.path, self.where, self.raw = reader, path, f"{reader.inventory.root}/{path}", raw
         self.file = places.opened(raw)
         schema = self.file.schema_arrow
-        columns = {name: str(schema.field(name).type) for name in schema.names}
-        self.image = _image_column(columns, self.where)
-        self.mask = "mask" if _holds_bytes(columns.get("mask", "")) else None
-        self.texts = [name for name in TEXTS if name in columns]
-        self.classes = _class_names(schema.metadata or {}, "label" if "label" in columns else "class", self.where)
+        self.features = features_of(schema.metadata, self.where)
+        kinds = {name: str(schema.field(name).type) for name in schema.names}
+        ignored = {name for name in kinds if reader.inventory.ignores(name, "column")}
+        held = [name for name, kind in kinds.items() if _holds_bytes(kind) and name not in ignored]
+        self.image = _image_column(held, list(kinds), self.where)
+        self.mask = _mask_column([name for name in held if name != self.image])
+        for name in held:
+            if name not in (self.image, self.mask):
+                reader.inventory.unread("column", name, self.where, f"The picture is {self.image}.")
+        self.others = [name for name in kinds if name not in held and name not in ignored]
+        self.classes: tuple[str, ...] = ()
 
-    def sources(self) -> list[Source]:
-        """Return the rows that hold a picture; their ids are the paths they tell, or else their numbers."""
-        made = list(self._rows())
-        ids = [source.id for source in made]
+    def sources(self, split: Split | None) -> list[Source]:
+        """Return the rows; their ids are the paths they tell, or else their numbers."""
+        table = self._table()
+        rows = self.reader.rows(table, self.image)
+        self.classes = self._classes(rows.roles)
+        found = list(self._pictures())
+        ids = [picture.named for picture in found]
         if "" in ids or len(set(ids)) < len(ids):
             digits = len(str(self.file.metadata.num_rows))
-            ids = [f"{number:0{digits}d}" for number in range(len(made))]
-        return [replace(source, id=f"{self.path}/{id}") for id, source in zip(ids, made, strict=True)]
+            ids = [f"{number:0{digits}d}" for number in range(len(found))]
+        for id, picture, row in zip(ids, found, table.rows, strict=True):
+            picture.id = f"{self.path}/{id}"
+            if picture.bytes == 0:
+                self._without_bytes(rows, picture)
+            else:
+                picture.path = picture.id
+            rows.fill(picture, row, f"{self.reader.inventory.root}/{table.place(row.line)}")
+        return self.reader.made(rows, found, None if rows.roles.split else split)
 
-    def _rows(self) -> Iterator[Source]:
-        """Yield a source a row; its id is the path that the row tells."""
-        columns = [self.image, *([] if self.mask is None else [self.mask]), *self.texts]
+    def _without_bytes(self, rows: Rows, picture: Described) -> None:
+        """Find the file that a row names instead of holding a picture."""
+        picture.path = rows.files.picture(picture.named)
+        picture.place = picture.bytes = None
+        if picture.path is None:
+            picture.blame(f"{picture.where}: must hold the bytes of a picture, got none.")
+
+    def _table(self) -> Table:
+        """Return all columns but those of pictures, with the names of classes."""
+        table = Table(self.path, [name for name in self.others if name != LABEL_JSON], is_typed=True, mark=" row ")
+        count = 0
+        for group in range(self.file.metadata.num_row_groups) if self.others else ():
+            for batch in places.batches(self.file, self.others, group, TABLE_ROWS):
+                for entry in batch.to_pylist():
+                    table.rows.append(self._row(count, entry))
+                    count += 1
+        if not self.others:
+            table.rows = [Row(number, {}) for number in range(self.file.metadata.num_rows)]
+        return table
+
+    def _row(self, number: int, entry: JsonObject) -> Row:
+        cells: JsonObject = {}
+        row = Row(number, cells)
+        other = entry.pop(LABEL_JSON, None)
+        for name, cell in entry.items():
+            try:
+                value = named(jsonable(cell), self.features.get(name), name)
+            except FileError as fault:
+                row.fault = row.fault or f"{name}: {fault.message}"
+                continue
+            if value is not None:
+                cells[name] = value
+        if other is not None:
+            cells["label"] = json_of(other, f"{self.where} row {number} {LABEL_JSON}")
+        return row
+
+    def _classes(self, roles: Roles) -> tuple[str, ...]:
+        if roles.label is not None and (names := class_names(self.features.get(roles.label))):
+            return names
+        inner = self.features.get(roles.objects) if roles.objects else None
+        while (isinstance(inner, list) and inner) or (isinstance(inner, dict) and "feature" in inner):
+            inner = inner[0] if isinstance(inner, list) else inner["feature"]
+        found = (class_names(inner.get(key)) for key in OBJECT_LABELS) if isinstance(inner, dict) else iter(())
+        return next((names for names in found if names), ())
+
+    def _pictures(self) -> Iterator[Described]:
+        """Yield the pictures, without what the other columns say of them."""
+        columns = [self.image, *([] if self.mask is None else [self.mask])]
+        number = 0
         for group in range(self.file.metadata.num_row_groups):
-            finders = {name: _Finder(self, name, group) for name in columns[: 1 + (self.mask is not None)]}
+            finders = {name: _Finder(self, name, group) for name in columns}
             batches = places.batches(self.file, columns, group, ROWS)
             for row, entry in enumerate(entry for batch in batches for entry in batch.to_pylist()):
                 image, path = _picture(entry[self.image])
                 mask, _ = _picture(entry[self.mask]) if self.mask else (b"", "")
                 place = finders[self.image].place(image, row)
-                mask_place = finders[self.mask].place(mask, row) if self.mask and mask else None
-                if image:
-                    yield self._source(path, len(image), entry, place, mask_place, f"{self.where} row {row}")
-                else:
-                    self.left_out[NO_PICTURE] += 1
-
-    def _source(self, path: str, size: int, entry: JsonObject, place: Place, mask: Place | None, where: str) -> Source:
-        label, group = self._label(entry, where), entry.get("group")
-        split = split_named(entry["split"], where) if "split" in self.texts else self.split
-        fields = {
-            name: json_of(value, f"{where} {name}") if isinstance(value, str) else value
-            for name in FIELDS
-            if (value := entry.get(name)) is not None
-        }
-        annotations = annotations_of(fields, label, mask, where, self.left_out)
-        return Source(path, size, label, split, None if group is None else str(group), place, annotations)
-
-    def _label(self, entry: JsonObject, where: str) -> Label:
-        if entry.get("label_json") is not None:
-            return json_of(entry["label_json"], f"{where} label_json")
-        label = entry.get("label", entry.get("class"))
-        if not self.classes or not isinstance(label, int):
-            return label
-        if label == -1:  # how `datasets` writes that it is not known
-            return None
-        if not 0 <= label < len(self.classes):
-            raise FileError(f"must be the number of one of {len(self.classes)} classes, got {label}.", f"{where} label")
-        return self.classes[label]
+                described = Described(self.path, f"{self.path} row {number}", path, place, len(image))
+                described.mask = finders[self.mask].place(mask, row) if self.mask and mask else None
+                yield described
+                number += 1
 
 
 class _Finder:
@@ -206,15 +257,26 @@ def _holds_bytes(kind: str) -> bool:
     return kind in ("binary", "large_binary") or (kind.startswith("struct<") and "bytes: " in kind)
 
 
-def _image_column(columns: Mapping[str, str], where: str) -> str:
-    held = [name for name, kind in columns.items() if _holds_bytes(kind)]
-    if "image" in held:
-        return "image"
-    others = [name for name in held if name != "mask"]
-    if len(others) == 1:
-        return others[0]
-    what = f"must have a column image of bytes, got {', '.join(columns)[:80] or 'none'}."
-    raise FileError(f"{what} Rename the one that is meant.", where)
+def _image_column(held: Sequence[str], names: Sequence[str], where: str) -> str:
+    """Return which of the columns that hold bytes is the picture.
+
+    Raises:
+        FileError: none is, or several could be.
+    """
+    called = [name for one in IMAGES for name in held if plain_name(name) == one]
+    others = [name for name in held if _mask_column([name]) is None]
+    found = called[:1] or (others if len(others) == 1 else held if len(held) == 1 else [])
+    if not found:
+        what = f"must have a column image of bytes, got {', '.join(names)[:80] or 'none'}."
+        raise FileError(f"{what} Rename the one that is meant.", where)
+    return found[0]
+
+
+def _mask_column(held: Sequence[str]) -> str | None:
+    """Return which of the further columns that hold bytes is the mask: by its name, or as the label."""
+    known = {plain_name(name): name for name in held}
+    called = [name for plain, name in known.items() if "mask" in plain or "segmentation" in plain]
+    return next((known[one] for one in (*MASKS, *LABELS) if one in known), called[0] if len(called) == 1 else None)
 
 
 def _picture(cell: Json) -> tuple[bytes, str]:
@@ -226,12 +288,22 @@ def _picture(cell: Json) -> tuple[bytes, str]:
         return data or b"", ""
 
 
-def _class_names(metadata: Mapping[bytes, bytes], column: str, where: str) -> tuple[str, ...]:
-    """Return the names of the numbers of a column of classes, as `datasets` writes them down."""
-    found = json_of(metadata.get(b"huggingface", b"{}"), f"{where} metadata")
-    for key in ("info", "features", column, "names"):
-        found = found.get(key) if isinstance(found, dict) else None
-    return tuple(found) if isinstance(found, list) and all(isinstance(name, str) for name in found) else ()
+def _about(inventory: Inventory, sources: Sequence[Source]) -> JsonObject:
+    """Return what masks hold, for `DataSet.about`."""
+    masks = [source.annotations.mask for source in sources if source.annotations is not None]
+    found = {f"{number:09d}": mask for number, mask in enumerate(masks) if mask is not None}
+    root = inventory.root
+
+    def head(key: str, count: int) -> bytes:
+        place = found[key]
+        if isinstance(place, Member):
+            return root.read(place.path, place.offset, min(place.size, count))
+        return places.read_place(root, place)[:count]
+
+    def read(key: str) -> bytes:
+        return places.read_place(root, found[key])
+
+    return about_masks(found, head, read, None, inventory.note, str(root)) if found else {}
 
 
 def _row(record: Record, data: bytes, mask: bytes | None, kinds: frozenset[Kind]) -> JsonObject:
@@ -246,6 +318,7 @@ def _row(record: Record, data: bytes, mask: bytes | None, kinds: frozenset[Kind]
         "split": record.split,
         "mask": None if mask is None else {"bytes": mask, "path": f"{record.name}.mask.png"},
         **{name: json.dumps(fields[name]) if name in fields else None for name in _columns(kinds)},
+        **({ATTRIBUTES: json.dumps(record.attributes) if record.attributes else None} if ATTRIBUTES in kinds else {}),
     }
 
 
@@ -260,7 +333,7 @@ def _schema(kinds: frozenset[Kind]) -> pyarrow.Schema:
 
     picture = pyarrow.struct([("bytes", pyarrow.binary()), ("path", pyarrow.string())])
     columns = {name: pyarrow.string() for name in ("image", "label", "label_json", "split", "mask", *_columns(kinds))}
-    columns |= {"image": picture, "mask": picture}
+    columns |= {"image": picture, "mask": picture, **({ATTRIBUTES: pyarrow.string()} if ATTRIBUTES in kinds else {})}
     text = {"dtype": "string", "_type": "Value"}
     features = {name: {"_type": "Image"} if kind is picture else text for name, kind in columns.items()}
     return pyarrow.schema(columns.items(), metadata={"huggingface": json.dumps({"info": {"features": features}})})
