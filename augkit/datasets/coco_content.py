@@ -100,7 +100,7 @@ def _annotations(whole: Whole, split: Split | None, facts: _Facts) -> Iterator[b
             if id is None:
                 id, next_id = next_id, above(next_id)
             if image is not None:
-                yield _json({"id": id, "image_id": image, **_annotation(instance, record, facts)})
+                yield _json({"id": id, "image_id": image, **_coco_object(instance, record, facts)})
 
 
 def _captions(whole: Whole, split: Split | None, facts: _Facts) -> Iterator[JsonObject]:
@@ -128,7 +128,7 @@ def _image(id: Id, record: Record, facts: _Facts) -> JsonObject:
     return image | own
 
 
-def _annotation(instance: Instance, record: Record, facts: _Facts) -> JsonObject:
+def _coco_object(instance: Instance, record: Record, facts: _Facts) -> JsonObject:
     box = [round(value, DIGITS) for value in described("coco", instance.box)]
     found: JsonObject = {"category_id": facts.numbers[instance.label], "bbox": box, "iscrowd": int(instance.is_crowd)}
     if instance.rle:

@@ -71,7 +71,7 @@ def _pictures(entries: list[Json], where: str, counts: Counts) -> tuple[list[Pic
         here = f"{where} images[{place}]"
         if not isinstance(entry, dict):
             raise FileError(f"must be an object, got {shown(entry)}.", here)
-        name = entry.get("file_name")
+        name = entry.get("file_name") or entry.get("coco_url")  # which is what LVIS has
         if not isinstance(name, str) or not name.strip("./\\"):
             raise FileError(f"must be the name of a file, got {shown(name)}.", f"{here}.file_name")
         facts = {key: value for key, value in entry.items() if key in PICTURE_FACTS and value is not None}

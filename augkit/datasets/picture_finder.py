@@ -52,7 +52,7 @@ class PictureFinder:
         Args:
             name: of the picture.
             folder: where it most likely lies.
-            may: says of a picture that lies elsewhere whether it may be this one.
+            may: says of a picture of that name, whose folder the name does not tell, whether it may be this one.
 
         Raises:
             FileError: there is none, or there are several.
@@ -65,14 +65,18 @@ class PictureFinder:
                 if (plain := normpath(path)) in self.paths:
                     return plain
         for one in spelt:
-            if found := [path for path in self._alike(_parts(one)) if may(path)]:
+            alike, shared = self._alike(_parts(one))
+            if found := [path for path in alike if shared > 1 or may(path)]:
                 if len(found) > 1:
                     raise FileError(f"must name one picture, got {found[0]!r} and {found[1]!r}.")
                 return found[0]
         raise FileError(f"must name a picture that is there, got {name!r:.120}.")
 
-    def _alike(self, parts: list[str]) -> list[str]:
-        """Return the paths that end with most of a name's parts; where its folders are there, with all of them."""
+    def _alike(self, parts: list[str]) -> tuple[list[str], int]:
+        """Return the paths that end with most of a name's parts, and with how many of them.
+
+        Where the next of these parts is a folder that is there, the picture is missing in it: another is another's.
+        """
         best: list[str] = []
         most = 0
         for path in self._by_name.get(parts[-1], ()) if parts else ():
@@ -86,8 +90,8 @@ class PictureFinder:
             if shared == most:
                 best.append(path)
         if 0 < most < len(parts) and parts[-most - 1] in self._folders:
-            return []  # missing where it should lie: another of its name is another picture
-        return best
+            return [], 0
+        return best, most
 
     @cached_property
     def _by_name(self) -> dict[str, list[str]]:

@@ -82,3 +82,13 @@ def test_a_lone_file_is_a_split_where_it_says_nothing_else(tmp_path: Path) -> No
     ):
         lay(tmp_path / name, {f"{name}.json": coco("a.jpg"), "a.jpg": JPEG})
         assert read(tmp_path / name).sources[0].split == split, name
+
+
+def test_lvis_names_pictures_by_their_urls(tmp_path: Path) -> None:
+    """Some of its pictures for validation lie in COCO's folder for training."""
+    data = data_of({})
+    del data["images"][0]["file_name"]
+    data["images"][0]["coco_url"] = "http://images.cocodataset.org/train2017/a.jpg"
+    files = {"train2017/a.jpg": JPEG, "val2017/a.jpg": PNG}
+    source = source_of(tmp_path, data, "lvis_v1_val.json", **files)
+    assert (source.id, source.split) == ("train2017/a.jpg", "val")
