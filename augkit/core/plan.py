@@ -181,7 +181,8 @@ class Plan:
 
     def explain(self) -> str:
         """Return the plan in sentences, a line a pass over the pixels."""
-        lines = [f"source: {self.source[1]} x {self.source[0]} pixels, border {self.policy.border}"]
+        levels = "" if self.policy.range is None else f", range {self.policy.range[0]:g} to {self.policy.range[1]:g}"
+        lines = [f"source: {self.source[1]} x {self.source[0]} pixels, border {self.policy.border}{levels}"]
         lines += [f"pass {n}: {describe(step, self.policy)}" for n, step in enumerate(self.steps, start=1)]
         if self.is_mirrored and (change := self.policy.mirror_changes):
             lines.append(f"mirrored: {change}")

@@ -28,6 +28,16 @@ def _checked_fill(fill: object) -> object:
     return fill
 
 
+def _checked_range(levels: object) -> object:
+    if levels is None:
+        return None
+    if not isinstance(levels, tuple) or len(levels) != 2 or not all(map(is_number, levels)):
+        raise ArgumentError(f"must be (low, high), what black and white are, got {levels!r:.60}.")
+    if not 0 <= levels[0] < levels[1]:
+        raise ArgumentError(f"must be 0 or more, the first below the second, got {levels!r:.60}.")
+    return levels
+
+
 def _checked_pairs(meaning: str, fits: Callable[[object], bool], pairs: object) -> object:
     seen: set[object] = set()
     if not isinstance(pairs, tuple):
@@ -59,6 +69,9 @@ class SamplingOptions:
         decode: ``full``, pictures are decoded at their full size.
         keypoint_pairs: the points of an object, counted from 0, that change places in a mirror: its two eyes.
         mirrored_labels: the labels that change places in a mirror, in pairs: a left hand's and a right hand's.
+        range: what black and white are, in the picture's own units, where pictures use a part of their dtype's range:
+            0 and 4095 of 12 bits in 16. Steps work on fractions of it, and the result keeps the picture's scale,
+            clamped to it. None is all of the dtype's.
     """
 
     border: Border = "reflect"
@@ -69,6 +82,9 @@ class SamplingOptions:
     decode: Decode = "full"
     keypoint_pairs: Annotated[Pairs[int], pydantic.PlainValidator(_points)] = field(default=(), metadata=LATER)
     mirrored_labels: Annotated[Pairs[str | int], pydantic.PlainValidator(_labels)] = field(default=(), metadata=LATER)
+    range: Annotated[tuple[float, float] | None, pydantic.PlainValidator(_checked_range)] = field(
+        default=None, metadata=LATER
+    )
 
     def given(self) -> JsonObject:
         """Return what is not as by default."""

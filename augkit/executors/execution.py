@@ -19,6 +19,7 @@ from augkit.core.tonal import RANGE, channels_of, require_rgb
 from augkit.errors import SampleError
 from augkit.executors.executor import EXECUTORS, Executor, Sampling
 from augkit.executors.kernels.resizing import run_of
+from augkit.executors.stretching import restored, stretched, stretched_fill
 from augkit.targets.boxes import Boxes
 from augkit.targets.carried import Carried, chosen, clipped, mirrored, moved, outlines, points_of, with_outlines
 from augkit.targets.keypoints import Keypoints
@@ -58,8 +59,12 @@ def run(plan: Plan, sample: Sample, executor: str = "cpu") -> Sample:
         mirrored(labels, plan.policy)  # what cannot be exchanged is told early, not by chance
     arrays = [target for target in targets.values() if isinstance(target, PixelTarget)]
     beside = {place: array for target in arrays for place, array in target.planes().items()}
+    levels = plan.policy.range
+    image = sample.image if levels is None else stretched(sample.image, levels, sample.alpha)
     walk = _Walk(plan.policy, pixels, sample, arrays)
-    done = walk.through(plan.steps, _Picture(sample.image, beside, plan.source, labels))
+    done = walk.through(plan.steps, _Picture(image, beside, plan.source, labels))
+    if levels is not None:
+        done = done._replace(image=restored(done.image, levels, sample.alpha))
     labels = clipped(done.labels, done.size, plan.policy.min_visible)
     label = sample.label
     if plan.policy.exchanges and plan.is_mirrored:
@@ -217,6 +222,8 @@ def _fill(name: Literal["fill", "mask_fill"], policy: SamplingOptions, array: Im
     low, high = (0, top) if top is not None else _limits(array.dtype)
     if not all(low <= value <= high for value in values):
         raise SampleError(f"must lie within {low:g} and {high:g} for {array.dtype}, got {fill}.", f"Pipeline.{name}")
+    if name == "fill" and policy.range is not None:
+        values = tuple(stretched_fill(value, policy.range, array.dtype) for value in values)
     return values if array.dtype.kind == "f" else tuple(round(value) for value in values)
 
 

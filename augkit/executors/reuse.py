@@ -2,7 +2,7 @@
 
 import math
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -17,6 +17,7 @@ class _Kept(threading.local):
     def __init__(self) -> None:
         self.image: Image | None = None  # that plans share
         self.prepared: dict[Any, Any] = {}  # of it
+        self.stand_ins: dict[Any, tuple[Image, dict[Any, Any]]] = {}  # for it, by what they are, and prepared of them
         self.buffers: dict[str, NDArray[np.uint8]] = {}
         self.handed: dict[str, Array] = {}  # the last of each name: most calls want the same again
 
@@ -36,16 +37,27 @@ def reusing(sample: Sample) -> Iterator[None]:
     ...     copies = [pipeline(sample, ak.Key(0, "a.jpg", copy)) for copy in range(10)]
     """
     before = _kept.image
-    _kept.image, _kept.prepared = sample.image, {}
+    _kept.image, _kept.prepared, _kept.stand_ins = sample.image, {}, {}
     try:
         yield
     finally:
-        _kept.image, _kept.prepared = before, {}
+        _kept.image, _kept.prepared, _kept.stand_ins = before, {}, {}
 
 
 def prepared(image: Image) -> dict[Any, Any] | None:
     """Return what was prepared of a picture so far, to be added to; None where nobody said that it is reused."""
-    return _kept.prepared if image is _kept.image else None
+    if image is _kept.image:
+        return _kept.prepared
+    return next((parts for other, parts in _kept.stand_ins.values() if other is image), None)
+
+
+def stand_in(image: Image, key: Hashable, make: Callable[[], Image]) -> Image:
+    """Return what plans work on in place of a picture, by a name: made once where the picture is reused."""
+    if image is not _kept.image:
+        return make()
+    if key not in _kept.stand_ins:
+        _kept.stand_ins[key] = make(), {}
+    return _kept.stand_ins[key][0]
 
 
 def scratch(name: str, shape: tuple[int, ...], dtype: DTypeLike) -> Array:

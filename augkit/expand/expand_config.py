@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal, Self
@@ -68,6 +69,24 @@ def _fractions(given: object) -> object:
     if isinstance(given, Mapping) and given:
         given = ",".join(f"{name}={float(part)!r}" for name, part in given.items())
     return parse_split(given) if isinstance(given, str) else {} if given is None else given
+
+
+def _levels(given: object) -> object:
+    """Return (low, high) of itself or of a text such as ``0,4095``; ``auto`` and None stay."""
+    if isinstance(given, str) and given != "auto":
+        numbers = given.split(",")
+        if len(numbers) != 2 or not all(re.fullmatch(r" *[0-9]{1,9}(\.[0-9]{1,9})? *", number) for number in numbers):
+            raise ArgumentError(f"must be MIN,MAX, such as 0,4095, or auto, got {given!r:.60}.", "--range")
+        given = tuple(float(number) if "." in number else int(number) for number in numbers)
+    if isinstance(given, list | tuple):
+        from augkit.core.sampling import SamplingOptions
+
+        try:
+            SamplingOptions(range=tuple(given))
+        except ArgumentError as error:
+            raise ArgumentError(error.message, "range") from None
+        return tuple(given)
+    return given
 
 
 def _balance(given: object) -> object:
@@ -154,6 +173,20 @@ class ExpandConfig(Configuration):
         Texts,
         Option(metavar="KIND", is_many=True, is_later=True, rule="kinds of labels, such as polygons", written=list),
     ] = Field(default=(), validate_default=True, description="A kind of label that OUT need not hold; may be repeated.")
+    range: Annotated[
+        Takes[str | Sequence[float] | None, tuple[float, float] | Literal["auto"] | None],
+        converted(_levels),
+        Option(
+            is_later=True,
+            metavar="MIN,MAX",
+            rule="MIN,MAX, such as 0,4095, or auto",
+            text=lambda value: value if isinstance(value, str) else ",".join(map(str, value)),
+        ),
+    ] = Field(
+        default=None,
+        validate_default=True,
+        description="What black and white are, such as 0,4095 of 12 bits in 16; auto: the lowest and highest of SRC.",
+    )
     groups: Annotated[PlaceOrNone, Option(decides=False)] = Field(
         default=None,
         validate_default=True,

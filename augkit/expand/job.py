@@ -52,9 +52,19 @@ class Job:
         """The suffix of outputs that were not made: none where it would have been told by the picture."""
         return self.suffixes[0] if len(self.suffixes) == 1 else ""
 
+    @cached_property
+    def _pipelines(self) -> tuple[Pipeline, dict[str, Pipeline]]:
+        """The pipeline, and those of classes, for the range that was asked for."""
+        levels, own = self.config.range, self.config.pipelines_for
+        if levels is None or levels == "auto":  # which is settled before any picture is worked on
+            return self.config.pipeline, own
+        by_class = {label: pipeline.with_range(levels) for label, pipeline in own.items()}
+        return self.config.pipeline.with_range(levels), by_class
+
     def pipeline_of(self, label: object) -> Pipeline:
         """Return the pipeline of a class."""
-        return self.config.pipelines_for.get(str(label), self.config.pipeline)
+        pipeline, by_class = self._pipelines
+        return by_class.get(str(label), pipeline)
 
     def described(self) -> dict[str, object]:
         """Return the job as job.json holds it, in fields that a message may name."""

@@ -16,15 +16,16 @@ from typing import NamedTuple
 
 from augkit.core.arrays import JsonObject
 from augkit.datasets import ATTRIBUTES, KINDS, SPLITS, DataSet, Kind, Source, Split, read, writers
+from augkit.datasets.level_range import range_of
 from augkit.datasets.splits import HASHED, LAW, STRATIFIED, assign, groups_of
-from augkit.errors import ArgumentError, closest, listed
+from augkit.errors import ArgumentError, AugkitError, closest, listed
 from augkit.expand.expand_config import ExpandConfig
 from augkit.expand.job import Job
-from augkit.expand.layout import FORMAT
+from augkit.expand.layout import FORMAT, read_job
 from augkit.expand.output_names import Names, is_class, passed_suffix
 from augkit.storage.root import Root
 from augkit.storage.sealed_json import compact, facts_of
-from augkit.storage.stores import require_apart
+from augkit.storage.stores import require_apart, store_at
 
 SHARD_OUTPUTS = 256  # a sync costs as much as a few pictures; a shard is also what a crash costs
 PACK_OUTPUTS = 1024  # in one file
@@ -244,7 +245,29 @@ def make_plan(config: ExpandConfig) -> WorkPlan:
     named = groups_of(data.sources, config.groups, data.columns)
     splits = assign(data.sources, config.split or None, named, config.split_seed, LAW)
     require_apart(str(data.root), config.out, is_beside=Root.at(config.source).is_file())
-    return WorkPlan(job, data, splits, named, _classes(data, job, labels), law=LAW)
+    return _in_range(WorkPlan(job, data, splits, named, _classes(data, job, labels), law=LAW))
+
+
+def _in_range(plan: WorkPlan) -> WorkPlan:
+    """Return the plan with the range of its pictures, where this is to be found out: by an earlier run, or now."""
+    config = plan.job.config
+    if config.range != "auto":
+        return plan
+    levels = (None if config.fresh else _found_before(plan)) or range_of(replace(plan.data, mode=config.mode))
+    told = () if levels is None else (f"Black is {levels[0]:g} and white {levels[1]:g}, as in all of the pictures.",)
+    job = replace(plan.job, config=config.replaced(range=levels))
+    return replace(plan, job=job, data=replace(plan.data, notes=(*plan.data.notes, *told)))
+
+
+def _found_before(plan: WorkPlan) -> tuple[float, float] | None:
+    """Return the range that the books of OUT name for the very same sources in the same mode; None if they do not."""
+    try:
+        books = read_job(store_at(plan.job.config.out))
+    except (AugkitError, OSError):
+        return None
+    is_same = books.get("sources") == plan.described()["sources"] and books.get("mode", "keep") == plan.job.config.mode
+    low, high = books.get("range") or (0, 0)
+    return (low, high) if is_same and high else None
 
 
 def _form_of(data: DataSet) -> str:

@@ -1,5 +1,7 @@
 """A pipeline: a distribution over pictures. Drawn with a key it gives a plan; the plan, run, gives one of them."""
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import chain
 from typing import Any
@@ -27,6 +29,7 @@ class Pipeline:
         border, fill, mask_fill, interpolation, min_visible, decode: see `augkit.core.sampling.SamplingOptions`.
         keypoint_pairs: points of an object, counted from 0, that change places where a copy comes out mirrored.
         mirrored_labels: labels that do, as {one: other} or pairs; a label of the picture or of a box.
+        range: what black and white are, (low, high), where pictures use a part of their dtype's range.
 
     Raises:
         ArgumentError: an argument is not what it must be.
@@ -44,6 +47,7 @@ class Pipeline:
         decode: Decode = "full",
         keypoint_pairs: Iterable[Sequence[int]] = (),
         mirrored_labels: Mapping[Any, str | int] | Iterable[Sequence[str | int]] = (),
+        range: Sequence[float] | None = None,
     ) -> None:
         if isinstance(steps, str | Transform) or not isinstance(steps, Iterable):
             advice = f"ak.load({steps!r:.60})" if isinstance(steps, str) else "ak.Pipeline([first, second])"
@@ -56,7 +60,10 @@ class Pipeline:
         fills = tuple(fill) if isinstance(fill, Sequence) and not isinstance(fill, str) else fill
         try:
             points, names = _pairs(keypoint_pairs), _pairs(mirrored_labels)
-            self.policy = SamplingOptions(border, fills, mask_fill, interpolation, min_visible, decode, points, names)
+            levels: Any = tuple(range) if isinstance(range, list) else range  # checked there
+            self.policy = SamplingOptions(
+                border, fills, mask_fill, interpolation, min_visible, decode, points, names, levels
+            )
         except ArgumentError as error:
             raise ArgumentError(error.message, f"Pipeline.{error.where.partition('.')[2]}") from None
         try:
@@ -78,6 +85,14 @@ class Pipeline:
     def packages(self) -> tuple[str, ...]:
         """Packages beside augkit's own whose versions decide what comes out."""
         return tuple(dict.fromkeys(chain.from_iterable(step.packages for step in self.steps)))
+
+    def with_range(self, levels: tuple[float, float] | None) -> Pipeline:
+        """Return the same pipeline for pictures of another range.
+
+        Raises:
+            ArgumentError: it is no range.
+        """
+        return Pipeline(self.steps, **self.policy.given() | {"range": levels})
 
     def draw(self, key: Key, scene: Scene) -> Plan:
         """Draw one plan: a pure function of the pipeline, the key and the scene.

@@ -46,6 +46,7 @@ def schema() -> JsonObject:
             "min_visible": {"type": "number", "minimum": 0, "maximum": 1},
             "keypoint_pairs": _pairs_of({"type": "integer", "minimum": 0}),
             "mirrored_labels": {"anyOf": pairs_of_labels},
+            "range": {"type": "array", "items": {"type": "number", "minimum": 0}, "minItems": 2, "maxItems": 2},
             "steps": {"type": "array", "items": _STEP},
         },
         "required": ["steps"],

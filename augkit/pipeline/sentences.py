@@ -149,7 +149,8 @@ def _holds(values: object, kind: type[T]) -> TypeGuard[tuple[T, ...]]:
 def _sampling(policy: SamplingOptions) -> str:
     how = "linearly" if policy.interpolation == "linear" else "from the nearest pixel"
     outside = BORDERS[policy.border].format(fill=_value("fill", policy.fill), mask_fill=policy.mask_fill)
+    levels = "" if policy.range is None else f" Black is {policy.range[0]:g} and white {policy.range[1]:g}."
     return (
         f"Sampling: {how}, masks from the nearest pixel; outside the picture lies {outside}; a box is dropped when less"
-        f" than {100 * policy.min_visible:.4g} % of it is left."
+        f" than {100 * policy.min_visible:.4g} % of it is left.{levels}"
     )

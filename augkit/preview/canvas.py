@@ -10,6 +10,7 @@ from PIL import Image, ImageDraw
 from augkit.core.arrays import Array, Mask, Points, Reals
 from augkit.core.sampling import SamplingOptions
 from augkit.core.spatial import Size
+from augkit.executors.stretching import Levels, stretched
 from augkit.preview.lettering import font, printable
 from augkit.targets.carried import points_of
 from augkit.targets.sample import Sample
@@ -119,11 +120,17 @@ def fitted_size(size: Size, cell: int) -> Size:
     return max(1, round(height * zoom)), max(1, round(width * zoom))
 
 
-def picture(sample: Sample, cell: int) -> Image.Image:
+def picture(sample: Sample, cell: int, levels: Levels | None = None) -> Image.Image:
     """Return the sample's picture fitted into a square of `cell` pixels.
 
-    What is transparent shows a checkerboard, and the classes of the mask are tinted.
+    Black and white are `levels`, if these are given. What is transparent shows a checkerboard, and the classes of the
+    mask are tinted.
+
+    Raises:
+        SampleError: the levels reach beyond the picture's dtype.
     """
+    if levels is not None:
+        sample = sample.changed(image=stretched(sample.image, levels, sample.alpha))
     height, width = sample.image.shape[:2]
     fitted = fitted_size((height, width), cell)[::-1]
     smooth = Image.Resampling.NEAREST if max(height, width) < TINY_PX else Image.Resampling.LANCZOS

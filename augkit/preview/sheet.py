@@ -14,6 +14,7 @@ from augkit.core.plan import Plan
 from augkit.core.spatial import Size
 from augkit.errors import ArgumentError, AugkitError
 from augkit.executors import run
+from augkit.executors.stretching import Levels
 from augkit.pipeline import Pipeline
 from augkit.preview.canvas import TINY_PX, fitted_size, kinds, marked, picture
 from augkit.preview.lettering import font, wrapped
@@ -145,10 +146,17 @@ def _draw_header(draw: ImageDraw.ImageDraw, layout: Layout, title: Sequence[str]
 
 @dataclass(frozen=True)
 class Cell:
-    """A source with the plan of its copy, or without one: the original. Copies are made when they are drawn."""
+    """A source with the plan of its copy, or without one: the original. Copies are made when they are drawn.
+
+    Args:
+        source: the picture.
+        plan: of its copy, or None.
+        levels: what is shown as black and white, where that is not all of the dtype's range.
+    """
 
     source: Sample
     plan: Plan | None = None
+    levels: Levels | None = None
 
     @property
     def size(self) -> Size:
@@ -167,7 +175,7 @@ class Cell:
             known: all kinds of labels, as `canvas.kinds` gives them.
         """
         sample = self.sample
-        return marked(picture(sample, side), sample, known)
+        return marked(picture(sample, side, self.levels), sample, known)
 
     @property
     def sample(self) -> Sample:
@@ -204,7 +212,8 @@ def _row(sample: Sample, pipeline: Pipeline, copies: int, seed: int) -> list[Cel
         plans = [pipeline.draw(Key(seed, sample.id, copy), scene) for copy in range(copies)]
     except AugkitError as error:
         raise error.at(sample.id) from None
-    return [Cell(sample), *(Cell(sample, plan) for plan in plans)]
+    levels = pipeline.policy.range
+    return [Cell(sample, None, levels), *(Cell(sample, plan, levels) for plan in plans)]
 
 
 def _facts(sample: Sample) -> list[str]:
