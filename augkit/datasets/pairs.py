@@ -6,7 +6,7 @@ picture and its mask have in common. Beside its picture a mask is known by such 
 """
 
 import re
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -229,11 +229,14 @@ def _stem(path: str) -> str:
     return stem if dot else name
 
 
-def endings(paths: Iterable[str]) -> Counter[str]:
-    """Return how many files end alike, from the last word of their stems on, such as ``*_color.png``."""
-    found: Counter[str] = Counter()
+def by_ending(paths: Iterable[str]) -> dict[str, list[str]]:
+    """Return files by how their names end, from the last word of their stems on.
+
+    >>> by_ending(["gt/a_1_color.png", "gt/a_2_color.png", "gt/b.png"])
+    {'*_color.png': ['gt/a_1_color.png', 'gt/a_2_color.png'], 'gt/b.png': ['gt/b.png']}
+    """
+    found: dict[str, list[str]] = {}
     for path in paths:
-        name = path.rpartition("/")[2]
-        words = re.findall(r"[_\-.][A-Za-z]+\.[A-Za-z0-9]+$", name)
-        found[f"*{words[0]}" if words else path] += 1
+        ending = re.search(r"[_\-.][A-Za-z]+\.[A-Za-z0-9]+$", path.rpartition("/")[2])
+        found.setdefault(f"*{ending[0]}" if ending else path, []).append(path)
     return found

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -11,7 +12,7 @@ from augkit.expand import expand, verify
 from support.data_sets import JPEG, LINES, lay
 from support.folders import done, outputs
 
-FILES = {
+FILES: dict[str, tuple[dict[str, Any], str]] = {
     "list.csv": ({"list.csv": "image,label\np/a.jpg,x\np/b.jpg,y\n", "p/a.jpg": JPEG, "p/b.jpg": JPEG}, "out"),
     "data.yaml": (
         {
@@ -40,9 +41,9 @@ def test_what_was_written_is_no_source_on_resume(name: str, tmp_path: Path) -> N
     assert first.written == first.planned > 0
     assert outputs(out) == written
     assert verify(out).is_sound
-    (sorted(out.rglob("*.jpg"))[0]).unlink()
+    min(out.rglob("*.jpg")).unlink()
     (out / ".augkit/done.json").unlink()
-    (sorted((out / ".augkit/shards").iterdir())[0]).unlink()
+    min((out / ".augkit/shards").iterdir()).unlink()
     done(source, out)
     assert outputs(out) == written
 
@@ -53,6 +54,6 @@ def test_out_may_not_be_the_folder_nor_hold_it_nor_lie_in_a_data_set_that_is_a_f
     for out in (tmp_path / "set", tmp_path, tmp_path / "set/../set"):
         with pytest.raises(FileError, match=r"must not (lie in|hold)"):
             expand(source, out, "identity", 1, workers=0)
-    (source).unlink()
+    source.unlink()
     with pytest.raises(FileError, match="must not lie in the folder of the sources"):
         expand(tmp_path / "set", tmp_path / "set/out", "identity", 1, workers=0)

@@ -20,7 +20,7 @@ from augkit.datasets.data_set import DataSet, Source, Split
 from augkit.datasets.format import ANY_FOLDER, FORMATS, FileWriter, Reader
 from augkit.datasets.inventory import Inventory
 from augkit.datasets.naming import split_of_folder
-from augkit.datasets.pairs import part_of
+from augkit.datasets.pairs import part_of, place_of
 from augkit.datasets.second_folders import second_folders
 from augkit.datasets.writing import Part, Record, Whole
 from augkit.errors import FileError
@@ -145,6 +145,12 @@ def _listed(names: list[str]) -> str:
 
 def _refuse_second(inventory: Inventory, layout: _Layout) -> None:
     """Tell of folders that hold masks, depth and such of another folder's pictures as unread."""
+    masks = sorted({folder for folder in layout.labels if _is_below_masks(folder)})
+    if masks and any(place_of(folder).role == "picture" for folder in layout.labels):
+        advice = "It lies beside a folder of pictures, but holds no masks of their names."
+        for folder in masks[:MOST_LISTED]:
+            inventory.unread("file", f"{folder}/*", str(inventory.root), advice)
+        return
     tops: dict[str, dict[str, str]] = {}
     for path in inventory.pictures:
         folder, _, name = path.rpartition("/")
@@ -163,6 +169,10 @@ def _refuse_second(inventory: Inventory, layout: _Layout) -> None:
         first = next(iter(tops[folder].values()))
         above = first[: first.index(f"{folder}/")]
         inventory.unread("file", f"{above}{folder}/*", str(inventory.root), advice)
+
+
+def _is_below_masks(folder: str) -> bool:
+    return place_of(folder).role == "mask"
 
 
 def _sources(found: Iterable[tuple[str, int]], layout: _Layout) -> Iterator[Source]:

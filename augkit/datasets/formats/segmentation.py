@@ -23,11 +23,12 @@ from augkit.datasets.format import FORMATS, FileWriter, Reader
 from augkit.datasets.inventory import Inventory
 from augkit.datasets.mask_classes import MaskClasses, classes_of, described, is_called_classes
 from augkit.datasets.mask_content import about_masks, look_at, spread
-from augkit.datasets.pairs import Pairs, Place, endings, has_masks, pair
+from augkit.datasets.pairs import Pairs, Place, by_ending, has_masks, pair
 from augkit.datasets.writing import Part, Record, Whole
 from augkit.errors import FileError
 
 MOST_LISTED = 3
+SECOND = "It holds further pictures of the same names."
 
 
 class SegmentationFormat(Reader, FileWriter):
@@ -91,32 +92,19 @@ def _is_beside(picture: str, pairs: Pairs) -> bool:
 
 def _refuse_others(inventory: Inventory, pairs: Pairs, used: set[str]) -> None:
     """Tell of masks without pictures, and of further pictures of the same names, as unread."""
-    root = inventory.root
-    alone = endings(pairs.without_picture)
-    for name, count in sorted(alone.items()):
-        if "*" in name and any(path.endswith(name[1:]) for path in (*used, *pairs.pictures)):
+    root, known = inventory.root, (*used, *pairs.pictures)
+    for pattern, paths in sorted(by_ending(pairs.without_picture).items()):
+        if len(paths) > 1 and not any(path.endswith(pattern[1:]) for path in known):
+            inventory.unread("file", pattern, str(root), f"They are {len(paths):,} masks that have no picture.")
             continue
-        what = f"{count:,} masks have" if count > 1 else "It is a mask that has"
-        inventory.unread("file", name, str(root), f"{what} no picture of that name.")
-    told = {name[1:] for name in alone if "*" in name}
-    for path in pairs.without_picture:
-        if not any(path.endswith(ending) and not _is_used(ending, used, pairs) for ending in told):
-            inventory.unread("file", path, f"{root}/{path}", "It is a mask without a picture of its name.")
-    stems = {_stem(path) for path in pairs.pictures}
-    folders: dict[str, list[str]] = {}
+        for path in paths:
+            inventory.unread("file", path, f"{root}/{path}", "It is a mask that has no picture.")
+    stems, folders = {_stem(path) for path in pairs.pictures}, dict[str, list[str]]()
     for path in pairs.others:
-        folder, _, _ = path.rpartition("/")
-        folders.setdefault(folder, []).append(path)
+        folders.setdefault(path.rpartition("/")[0], []).append(path)
     for folder, paths in sorted(folders.items()):
         if any(_stem(path) in stems for path in paths):
             inventory.unread("file", f"{folder}/*" if folder else paths[0], str(root), SECOND)
-
-
-SECOND = "It holds further pictures of the same names."
-
-
-def _is_used(ending: str, used: set[str], pairs: Pairs) -> bool:
-    return any(path.endswith(ending) for path in (*used, *pairs.pictures))
 
 
 def _stem(path: str) -> str:
