@@ -19,13 +19,14 @@ from dataclasses import dataclass
 from augkit.datasets.data_set import DataSet, Source, Split
 from augkit.datasets.format import ANY_FOLDER, FORMATS, FileWriter, Reader
 from augkit.datasets.inventory import Inventory
+from augkit.datasets.mask_content import look_at
 from augkit.datasets.naming import split_of_folder
-from augkit.datasets.pairs import part_of, place_of
+from augkit.datasets.pairs import is_called_mask, pair, part_of, place_of
 from augkit.datasets.second_folders import second_folders
 from augkit.datasets.writing import Part, Record, Whole
 from augkit.errors import FileError
 
-MOST_LISTED = 4
+MOST_LISTED, MOST_LOOKED_AT = 4, 50
 Parts = tuple[str, ...]  # the names of the folders of a path
 
 
@@ -145,6 +146,7 @@ def _listed(names: list[str]) -> str:
 
 def _refuse_second(inventory: Inventory, layout: _Layout) -> None:
     """Tell of folders that hold masks, depth and such of another folder's pictures as unread."""
+    _refuse_masks_beside(inventory)
     masks = sorted({folder for folder in layout.labels if _is_below_masks(folder)})
     if masks and any(place_of(folder).role == "picture" for folder in layout.labels):
         advice = "It lies beside a folder of pictures, but holds no masks of their names."
@@ -169,6 +171,16 @@ def _refuse_second(inventory: Inventory, layout: _Layout) -> None:
         first = next(iter(tops[folder].values()))
         above = first[: first.index(f"{folder}/")]
         inventory.unread("file", f"{above}{folder}/*", str(inventory.root), advice)
+
+
+def _refuse_masks_beside(inventory: Inventory) -> None:
+    """Tell of the few pictures that are called as masks of others beside them, and look as such, as unread."""
+    if not any(is_called_mask(path.rpartition("/")[2].rpartition(".")[0]) for path in inventory.pictures):
+        return
+    for picture, (mask, *_) in list(pair(inventory.pictures).masks.items())[:MOST_LOOKED_AT]:
+        looks = [look_at(inventory.root.read(path)) for path in (mask, picture)]
+        if looks[0] and looks[1] and looks[0].size == looks[1].size and looks[0].is_mask and looks[1].is_photo:
+            inventory.unread("file", mask, f"{inventory.root}/{mask}", f"It looks like a mask of {picture}.")
 
 
 def _is_below_masks(folder: str) -> bool:
