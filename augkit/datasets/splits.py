@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 
+from augkit.core.normal_form import nfc
 from augkit.datasets.data_set import SPLITS, Source, Split
 from augkit.datasets.strata import ORDER, Fractions, number, stratified
 from augkit.errors import ArgumentError, FileError, closest
@@ -109,14 +110,14 @@ def _groups_of_file(sources: Sequence[Source], path: str) -> list[str]:
             rows = csv.DictReader(file)
             if not {"id", "group"} <= set(rows.fieldnames or ()):
                 raise FileError(f"must have the columns id and group, got {', '.join(rows.fieldnames or ())}.", path)
-            known = {row["id"]: row["group"] or "" for row in rows}
+            known = {nfc(row["id"]): row["group"] or "" for row in rows}
     except (OSError, UnicodeDecodeError, csv.Error) as fault:
         raise FileError(f"must be a CSV file that can be read, got: {fault}.", path) from None
-    lost = next((source.id for source in sources if not known.get(source.id)), None)
+    lost = next((source.id for source in sources if not known.get(nfc(source.id))), None)
     if lost is not None:
         advice = closest(lost, list(known)[:10_000])
         raise FileError(f"must give every id a group, got none for {lost!r}.{advice}", path)
-    return [known[source.id] for source in sources]
+    return [known[nfc(source.id)] for source in sources]
 
 
 def assign(

@@ -35,6 +35,7 @@ from hashlib import blake2b
 from itertools import accumulate
 
 from augkit.core.arrays import Label
+from augkit.core.normal_form import nfc
 from augkit.datasets.data_set import Source, Split
 
 Fractions = Mapping[Split, float]
@@ -140,13 +141,13 @@ def classes_of(source: Source) -> frozenset[str]:
     (['day', 'rain'], [])
     """
     labels: list[Label] = source.label if isinstance(source.label, list) else [source.label]
-    named = frozenset(str(label) for label in labels if isinstance(label, str | int))
+    named = frozenset(nfc(str(label)) for label in labels if isinstance(label, str | int))
     if named or source.annotations is None:
         return named
     return frozenset(name for target in source.annotations.targets.values() for name in target.names())
 
 
 def number(text: str, purpose: bytes) -> float:
-    """Return a number from 0 to 1 that is a function of a text alone."""
-    words = text.encode("utf-8", "surrogatepass")
+    """Return a number from 0 to 1 that is a function of a text alone, in any normal form of Unicode."""
+    words = nfc(text).encode("utf-8", "surrogatepass")
     return int.from_bytes(blake2b(words, digest_size=8, person=purpose).digest(), "big") / 2**64

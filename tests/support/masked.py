@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from augkit.datasets import DataSet
+from augkit.datasets.samples import named_sample
 from augkit.images import encode
+
+Files = dict[str, bytes | str | dict[str, Any]]
 
 SIZE = (40, 56)
 TINTS = np.array([(30, 140, 60), (210, 60, 50), (60, 80, 220), (230, 220, 80)], np.int64)
@@ -53,3 +58,15 @@ def png(
 def coloured(mask: NDArray[Any], colours: list[tuple[int, int, int]] = COLOURS) -> NDArray[np.uint8]:
     made: NDArray[np.uint8] = np.array(colours, np.uint8)[mask]
     return made
+
+
+def pairs(picture: str, mask: str, count: int = 3, made: Callable[[int], bytes] | None = None, first: int = 0) -> Files:
+    """Return pictures and masks under two patterns, number by number."""
+    files: Files = {}
+    for n in range(first, first + count):
+        files |= {picture.format(n): jpeg(n), mask.format(n): png(numbers(n)) if made is None else made(n)}
+    return files
+
+
+def found(data: DataSet) -> dict[str, NDArray[Any] | None]:
+    return {source.id: named_sample(data, source).mask for source in data.sources}
