@@ -110,7 +110,7 @@ def _groups_of_file(sources: Sequence[Source], path: str) -> list[str]:
             rows = csv.DictReader(file)
             if not {"id", "group"} <= set(rows.fieldnames or ()):
                 raise FileError(f"must have the columns id and group, got {', '.join(rows.fieldnames or ())}.", path)
-            known = {nfc(row["id"]): row["group"] or "" for row in rows}
+            known = {nfc(row["id"] or ""): row["group"] or "" for row in rows}
     except (OSError, UnicodeDecodeError, csv.Error) as fault:
         raise FileError(f"must be a CSV file that can be read, got: {fault}.", path) from None
     lost = next((source.id for source in sources if not known.get(nfc(source.id))), None)
