@@ -210,7 +210,9 @@ def _grouped(group: str | int, shapes: Sequence[Shape]) -> list[_Object]:
     points = [shape for shape in shapes if shape.kind == "points"]
     names = [name for shape in points for name in _names(shape)]
     skeletons = [shape for shape in points if shape.names]
-    if len(made) == 1 and points and len(set(names)) == len(names) and not any(s.attributes for s in points):
+    label = made[0].label if len(made) == 1 else None
+    is_plain = not any(shape.attributes or (shape.names and shape.label != label) for shape in points)
+    if label is not None and points and len(set(names)) == len(names) and is_plain:
         made[0].points = points
         points = []
     elif skeletons:  # each is an object by itself
