@@ -85,7 +85,7 @@ def test_texts_name_every_format(tmp_path: Path) -> None:
     first = ["coco", "yolo", "manifest", "webdataset", "parquet", "segmentation", "folder"]
     assert [name for name in known if name in first] == first
     (tmp_path / "a.txt").write_text("")
-    with pytest.raises(FileError, match=r"or a \.json, .*\.yaml, .*\.parquet, .* that names"):
+    with pytest.raises(FileError, match=r"or a .*\.json, .*\.yaml, .*\.parquet, .* that names"):
         read(tmp_path / "a.txt")
     with pytest.raises(ArgumentError, match=r"format: must be one of folder, .*, got 'voc2'"):
         writer("voc2")
