@@ -47,9 +47,9 @@ def pictures_of(data: JsonObject, where: str, categories: Categories, counts: Co
         FileError: the file as a whole cannot be understood.
     """
     counts.note_keys(data, _FILE, "", where)
-    names = categories.add(data.get("categories", []), where, counts)
+    names = categories.add(data.get("categories") or [], where, counts)
     pictures, by_id = _pictures(listed(data["images"], f"{where}.images"), where, counts)
-    entries = listed(data.get("annotations", []), f"{where}.annotations")
+    entries = listed(data.get("annotations") or [], f"{where}.annotations")
     objects = _Objects(where, by_id, names, categories, counts)
     is_searched = "annotations" in data and (bool(entries) or any(picture.label is None for picture in pictures))
     orphans = objects.add(entries)
@@ -66,11 +66,11 @@ def pictures_of(data: JsonObject, where: str, categories: Categories, counts: Co
 def _pictures(entries: list[Json], where: str, counts: Counts) -> tuple[list[Picture], dict[Id, Picture]]:
     found: list[Picture] = []
     by_id: dict[Id, Picture] = {}
-    seen: dict[Id, Json] = {}
     for place, entry in enumerate(entries):
         here = f"{where} images[{place}]"
         if not isinstance(entry, dict):
             raise FileError(f"must be an object, got {shown(entry)}.", here)
+        entries[place] = None  # what is kept of it is enough
         name = entry.get("file_name") or entry.get("coco_url")  # which is what LVIS has
         if not isinstance(name, str) or not name.strip("./\\"):
             raise FileError(f"must be the name of a file, got {shown(name)}.", f"{here}.file_name")
@@ -86,15 +86,15 @@ def _pictures(entries: list[Json], where: str, counts: Counts) -> tuple[list[Pic
             picture.blame(str(fault))
             found.append(picture)
             continue
-        if id in seen:
-            if seen[id] == entry:
+        if id in by_id:
+            if by_id[id].is_entry(picture):
                 counts.again += 1
                 continue
             again = f"{here}.id: must be its own, got {shown(id)} again."
             picture.blame(again)
             by_id[id].blame(again)
         picture.facts["id"] = id
-        seen[id], by_id[id] = entry, by_id.get(id, picture)
+        by_id.setdefault(id, picture)
         found.append(picture)
     return found, by_id
 

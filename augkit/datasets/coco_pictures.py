@@ -54,6 +54,11 @@ class Picture:
         """Note what is wrong; the first is told."""
         self.fault = self.fault or fault
 
+    def is_entry(self, other: Picture) -> bool:
+        """Return whether another entry, of the same id, says the same."""
+        own = {key: value for key, value in self.facts.items() if key != "id"}
+        return (self.name, self.label, self.size, own) == (other.name, other.label, other.size, other.facts)
+
     def join(self, other: Picture) -> None:
         """Add what another file, or another entry, says of the same picture."""
         if self.size is not None and other.size is not None and self.size != other.size:

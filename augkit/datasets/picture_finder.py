@@ -1,12 +1,12 @@
 """Finding of pictures by the names that label files give them, wherever they lie below a root."""
 
-import unicodedata
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Sequence
 from functools import cached_property
 from posixpath import join, normpath
 from urllib.parse import unquote
 
+from augkit.core.normal_form import folded
 from augkit.errors import FileError
 
 _NOT_PARTS = ("", ".", "..")
@@ -47,7 +47,8 @@ class PictureFinder:
         """Return the path of a picture.
 
         Names may be paths from `folder`, from the root, or from anywhere: then the picture is the one whose path ends
-        with most of the name. Separators may be those of Windows, letters composed or not, or quoted as in a URL.
+        with most of the name. Separators may be those of Windows, letters composed or not and in either case, and
+        quoted as in a URL.
 
         Args:
             name: of the picture.
@@ -97,7 +98,7 @@ class PictureFinder:
     def _by_name(self) -> dict[str, list[str]]:
         found = defaultdict(list)
         for path in self.paths:
-            found[_key(path.rpartition("/")[2])].append(path)
+            found[folded(path.rpartition("/")[2])].append(path)
         return found
 
     @cached_property
@@ -106,9 +107,5 @@ class PictureFinder:
         return {part for path in self.paths for part in _parts(path)[:-1]}
 
 
-def _key(text: str) -> str:
-    return unicodedata.normalize("NFC", text)
-
-
 def _parts(name: str) -> list[str]:
-    return [_key(part) for part in name.split("/") if part not in _NOT_PARTS]
+    return [folded(part) for part in name.split("/") if part not in _NOT_PARTS]

@@ -92,3 +92,9 @@ def test_lvis_names_pictures_by_their_urls(tmp_path: Path) -> None:
     files = {"train2017/a.jpg": JPEG, "val2017/a.jpg": PNG}
     source = source_of(tmp_path, data, "lvis_v1_val.json", **files)
     assert (source.id, source.split) == ("train2017/a.jpg", "val")
+
+
+def test_letters_of_another_case_are_the_same_name(tmp_path: Path) -> None:
+    data = data_of({})
+    data["images"][0]["file_name"] = "IMG_01.JPG"
+    assert source_of(tmp_path, data, "x.json", **{"images/img_01.jpg": JPEG}).id == "images/img_01.jpg"

@@ -79,7 +79,7 @@ class CocoFormat(Reader, FileWriter):
         for path in paths:
             inventory.use(path)
             data = _read(root, path)
-            if any("segments_info" in entry for entry in data.get("annotations", [])[:1] if isinstance(entry, dict)):
+            if _is_panoptic(data):
                 advice = "Panoptic pictures are not read: convert them to instances (panopticapi's converters do)."
                 inventory.unread("file", path, f"{root}/{path}", advice)
                 continue
@@ -89,6 +89,7 @@ class CocoFormat(Reader, FileWriter):
                 files.append(_File(path, split, pictures_of(data, path, categories, counts)))
             except FileError as fault:
                 raise FileError(fault.message, f"{root}/{fault.where}") from None
+            del data  # a large file need not be held while its pictures are made
         if not files:
             return DataSet.of(self.name, root, [], inventory.left_out)
         root, sources = _sources(inventory, root, files, counts)
@@ -133,6 +134,12 @@ def _is_other(inventory: Inventory, path: str) -> bool:
     if not keys or "\ufffd" in "".join(keys):
         return False
     return inventory.sizes[path] <= HEAD_BYTES or not _IMAGES.search(inventory.root.read(path))
+
+
+def _is_panoptic(data: JsonObject) -> bool:
+    entries = data.get("annotations")
+    first = entries[0] if isinstance(entries, list) and entries else None
+    return isinstance(first, dict) and "segments_info" in first
 
 
 def _read(root: Root, path: str) -> JsonObject:
@@ -230,6 +237,7 @@ def _sources(inventory: Inventory, root: Root, files: list[_File], counts: Count
         annotations = None
         if picture.is_searched and not picture.fault:
             annotations = Annotations(picture.targets(is_upright or not is_turned), size=picture.size)
+            picture.objects = []  # of a large file they need not be held twice
         if picture.captions:
             counts.captions = True
             picture.facts["captions"] = [text for _, text in picture.captions]
