@@ -13,7 +13,8 @@ from augkit.targets.box_forms import described
 from augkit.targets.records import Instance
 
 DIGITS = 3  # of a pixel, written
-OWN_KEYS = ("id", "area", "category_id", "score", "ignore")  # of objects' facts, which stand beside their geometry
+OWN_KEYS = ("score", "ignore")  # of objects' facts, which stand beside their geometry
+_COMPUTED = frozenset(("id", "area", "category_id"))
 _IMAGE_KEYS = ("id", "file_name", "height", "width", "label")
 
 
@@ -26,11 +27,12 @@ class _Facts:
         self.info: JsonObject = _of_split(about.get("info", {}), split) or {}
         self.licenses: list[JsonObject] = _of_split(about.get("licenses", {}), split) or []
         self.next_ids: list[Id] = about.get("next_ids", [1, 1])
-        self.object_keys = frozenset([*OWN_KEYS, *about.get("object_keys", ())]) - {"attributes"}
+        self.object_keys = frozenset([*OWN_KEYS, *about.get("object_keys", ())]) - _COMPUTED - {"attributes"}
         self.has_captions = bool(about.get("captions"))
         self.points = dict(whole.keypoint_names) if "keypoints" in whole.kinds else {}
         self.categories = list(_categories(whole, about.get("categories", [])))
         self.numbers = {entry["name"]: entry["id"] for entry in reversed(self.categories)}
+        self.names = {entry["id"]: entry["name"] for entry in self.categories}
 
 
 def content(whole: Whole, split: Split | None) -> Iterator[bytes]:
@@ -130,7 +132,11 @@ def _image(id: Id, record: Record, facts: _Facts) -> JsonObject:
 
 def _coco_object(instance: Instance, record: Record, facts: _Facts) -> JsonObject:
     box = [round(value, DIGITS) for value in described("coco", instance.box)]
-    found: JsonObject = {"category_id": facts.numbers[instance.label], "bbox": box, "iscrowd": int(instance.is_crowd)}
+    own = instance.attributes or {}
+    kind = own.get("category_id") if facts.is_from_coco else None  # of several categories of one name
+    if facts.names.get(kind) != instance.label:
+        kind = facts.numbers[instance.label]
+    found: JsonObject = {"category_id": kind, "bbox": box, "iscrowd": int(instance.is_crowd)}
     if instance.rle:
         found["segmentation"] = {"size": record.size, "counts": instance.rle}
         found["area"] = sum(run_lengths.expanded(instance.rle)[1::2])
@@ -141,12 +147,10 @@ def _coco_object(instance: Instance, record: Record, facts: _Facts) -> JsonObjec
     if points:
         found["keypoints"] = points
         found["num_keypoints"] = sum(visibility > 0 for visibility in points[2::3])
-    own = instance.attributes or {}
+    if facts.is_from_coco and record.copy is None and "area" in own:
+        found["area"] = own["area"]
     beside = {key: own[key] for key in sorted(own.keys() & facts.object_keys)}
-    beside.pop("id", None)
-    if record.copy is not None:
-        beside.pop("area", None)
-    nested = {key: value for key, value in own.items() if key not in facts.object_keys and key != "attributes"}
+    nested = {key: value for key, value in own.items() if key not in facts.object_keys | _COMPUTED | {"attributes"}}
     if isinstance(given := own.get("attributes"), dict):
         nested = {**given, **nested}
     elif given is not None:

@@ -6,6 +6,7 @@ of `PICTURE_FACTS` and `OBJECT_FACTS` may be geometry, and is told as not unders
 Reference: https://cocodataset.org/#format-data, LVIS's and CVAT's additions to it.
 """
 
+from collections.abc import Set
 from dataclasses import dataclass, field
 
 from augkit.core.arrays import Json, JsonObject
@@ -27,6 +28,7 @@ PICTURE_FACTS = named(
     "seq_num_frames location class_attributes rights_holder datetime dataset_id source is_annotated"
 )
 _PICTURE_KEYS = PICTURE_FACTS | _PICTURE
+_BESIDE = {"id", "area", "category_id", "score", "ignore"}  # facts of objects that are written beside their geometry
 OBJECT_FACTS = named(
     "id area attributes caption score confidence ignore difficult truncated occluded is_occluded is_truncated track_id "
     "instance_id video_id group_id group tags color metadata isbbox visibility source verified uncertain text "
@@ -77,6 +79,8 @@ def _pictures(entries: list[Json], where: str, counts: Counts) -> tuple[list[Pic
         facts = {key: value for key, value in entry.items() if key in PICTURE_FACTS and value is not None}
         if not _PICTURE_KEYS.issuperset(entry):
             counts.note_keys(entry, _PICTURE_KEYS, "images", here)
+        if "attributes" in facts:
+            facts = with_nested(facts, _PICTURE_KEYS)
         picture = Picture(name, here, facts, entry.get("label"))
         try:
             require_finite(facts, here)
@@ -186,14 +190,7 @@ class _Objects:
             self.counts.object_keys.update(facts)
         if "attributes" not in facts:
             return facts
-        nested = facts.pop("attributes")
-        if isinstance(nested, dict):
-            for key in nested.keys() & (facts.keys() | {"id", "area", "category_id", "attributes"}):
-                facts.setdefault("attributes", {})[key] = nested[key]
-            facts |= {key: value for key, value in nested.items() if key not in facts.get("attributes", ())}
-        elif nested:
-            facts["attributes"] = nested
-        return facts
+        return with_nested(facts, facts.keys() | _BESIDE)
 
     def _add_object(
         self, picture: Picture, entry: JsonObject, label: str, points: int, facts: JsonObject, here: str
@@ -245,6 +242,16 @@ class _Objects:
         rings = rings_of(outline, where)
         self.counts.rings += len(outline) - len(rings)
         return rings
+
+
+def with_nested(facts: JsonObject, taken: Set[str]) -> JsonObject:
+    """Return facts with those that are nested in ``attributes`` beside them, where no other has that name."""
+    nested, beside = facts["attributes"], {key: value for key, value in facts.items() if key != "attributes"}
+    if not isinstance(nested, dict):
+        return facts
+    left = {key: value for key, value in nested.items() if key in taken or key == "attributes"}
+    beside |= {key: value for key, value in nested.items() if key not in left}
+    return beside | ({"attributes": left} if left else {})
 
 
 def _mask(outline: JsonObject, picture: Picture, here: str) -> str:

@@ -84,6 +84,18 @@ def test_info_licences_and_facts_of_pictures_are_kept(tmp_path: Path) -> None:
     assert all(image.items() >= facts.items() for image in found["images"])
 
 
+def test_attributes_of_pictures_are_kept(tmp_path: Path) -> None:
+    data = data_of({})
+    data["images"][0] |= {"attributes": {"weather": "rain", "license": "x"}, "tags": ["a"]}
+    lay(tmp_path / "src", {"x.json": data, "a.jpg": JPEG})
+    (source,) = read(tmp_path / "src").sources
+    known = {"weather": "rain", "attributes": {"license": "x"}, "tags": ["a"], "id": 41}
+    assert source.attributes == known
+    assert read(tmp_path / "src").kinds == {"boxes", "attributes"}
+    for image in written(tmp_path / "src", tmp_path / "out")["images"]:
+        assert (image["attributes"], image["tags"]) == ({"license": "x", "weather": "rain"}, ["a"])
+
+
 def test_facts_of_objects_are_kept(tmp_path: Path) -> None:
     given = {"attributes": {"occluded": True, "colour": "red"}, "score": 0.5, "ignore": 1, "area": 63.5}
     lay(tmp_path / "src", {"x.json": data_of(given), "a.jpg": JPEG})
