@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from augkit import yaml_file
 from augkit.core.arrays import Json, JsonObject
 from augkit.core.text_files import json_of, text_of
-from augkit.errors import AugkitError, FileError
+from augkit.errors import FileError
 
 Colour = tuple[int, int, int]
 MOST_NUMBER = 65_535
@@ -286,7 +286,7 @@ def _colour(given: Json | Sequence[str], where: str) -> Colour:
         red, green, blue = (int(value) for value in values)
         if not all(0 <= value <= MOST_CHANNEL for value in (red, green, blue)):
             raise ValueError
-    except (ValueError, TypeError, AugkitError):
+    except (ValueError, TypeError, OverflowError):
         what = f"must have a colour of red, green and blue from 0 to {MOST_CHANNEL}, got {given!r:.40}."
         raise FileError(what, where) from None
     return red, green, blue

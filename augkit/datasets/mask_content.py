@@ -11,13 +11,11 @@ from augkit.core.arrays import Image as Pixels, JsonObject
 from augkit.datasets.mask_classes import MaskClasses
 from augkit.errors import DecodeError, FileError
 from augkit.images import decode, palette_of
-from augkit.images.mask_colours import Colour, colours_in, colours_of_palette, mode_of, png_palette
+from augkit.images.mask_colours import Colour, black_and_white, colours_in, colours_of_palette, mode_of, png_palette
 from augkit.images.mask_files import MOST_COLOURS
 
 LOOKED_AT = 8  # pictures, evenly spread over all, to see what a folder holds
 MOST_VALUES = 64  # of a mask; a photo has more
-SMALLEST_SHARE = 0.98  # of a JPEG's pixels that lie near black or white where it was a mask of two values
-NEAR = 40  # grey levels
 HEAD_BYTES = 4096
 MOST_PALETTE = 64  # colours of one that is written down
 JPEG = b"\xff\xd8"
@@ -55,13 +53,7 @@ def look_at(data: bytes) -> Look | None:
     grey = bool((colours == colours[:, :1]).all())
     values = colours[:, 0]
     is_lossy = data.startswith(JPEG)
-    is_two = (
-        grey
-        and image.dtype == np.uint8
-        and bool(
-            np.mean((flat[:, 0] <= NEAR) | (flat[:, 0] >= 255 - NEAR)) >= SMALLEST_SHARE and np.ptp(flat[:, 0]) > 128
-        )
-    )
+    is_two = is_lossy and _is_black_and_white(data)
     is_few = len(colours) <= MOST_VALUES
     is_index = grey and len(values) > 1 and bool(np.all((values < MOST_VALUES) | (values == 255)))
     return Look(
@@ -71,6 +63,13 @@ def look_at(data: bytes) -> Look | None:
         image.ndim == 2 or has_palette,
         is_index,
     )
+
+
+def _is_black_and_white(data: bytes) -> bool:
+    try:
+        return bool(black_and_white(data).any())
+    except DecodeError:
+        return False
 
 
 def _sampled(flat: Pixels) -> Pixels:
@@ -106,15 +105,20 @@ def about_masks(
     Raises:
         FileError: they have more colours than classes may be.
     """
-    coloured, palettes = list[str](), dict[str, list[Colour]]()
+    coloured, palettes, lossy = list[str](), dict[str, list[Colour]](), 0
     for path in sorted(paths):
         start = head(path, HEAD_BYTES)
+        if start.startswith(JPEG):  # black and white, or its picture is rejected
+            lossy += 1
+            continue
         whole = b"" if _is_png(start) else read(path)
         palette = png_palette(start) if _is_png(start) else colours_of_palette(whole)
         if palette is not None:
             palettes[path] = palette
         elif not _is_grey(start) if _is_png(start) else mode_of(whole) not in _GREY_MODES:
             coloured.append(path)
+    if lossy:
+        note(f"{lossy:,} masks are JPEG, whose values are rounded to 0 and 255. Masks are best saved as PNG.")
     if classes is not None and classes.has_colours:
         return classes.about()
     longest = max(palettes.values(), key=len, default=[])

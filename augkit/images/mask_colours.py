@@ -15,6 +15,8 @@ from augkit.images.mask_files import MOST_COLOURS, palette_of
 
 Colour = tuple[int, int, int]
 _RGB = 3
+# Of a JPEG in black and white: how far from these its pixels may be, and how many of them.
+WHITE, NEAR, MOSTLY = 255, 40, 0.98
 
 
 def class_numbers(data: bytes, colours: Sequence[Sequence[int] | None] | None = None) -> Mask:
@@ -23,13 +25,15 @@ def class_numbers(data: bytes, colours: Sequence[Sequence[int] | None] | None = 
     Args:
         data: the file.
         colours: red, green and blue of every class number, None where it has none. Of a mask of one channel, or of a
-            palette that has other colours, the numbers are as stored, unless all classes are greys that it holds.
+            palette that has other colours, the numbers are as stored, unless all classes are greys that it holds. Of a
+            JPEG, which must be black and white, they are 0 and 255.
 
     Raises:
         DecodeError: it cannot be decoded, or has a colour that is none of a class.
     """
+    is_lossy = data.startswith(b"\xff\xd8")
     if not colours:
-        return decode_mask(data)
+        return black_and_white(data) if is_lossy else decode_mask(data)
     numbers: dict[Colour, int] = {}
     for number, colour in enumerate(colours):
         if colour is not None:
@@ -47,15 +51,32 @@ def class_numbers(data: bytes, colours: Sequence[Sequence[int] | None] | None = 
         table[used] = [numbers[colour] for colour in shown]
         found: Mask = table[indices]
         return found
-    image = decode(data, profiles=False).image
+    image = black_and_white(data) if is_lossy else decode(data, profiles=False).image
     if image.ndim == 2:
-        indices = decode_mask(data)
+        indices = image if is_lossy else decode_mask(data)
         has_greys_alone = all(red == green == blue for red, green, blue in numbers)
         values = np.unique(indices).tolist() if has_greys_alone else []
         if not values or any((value, value, value) not in numbers for value in values):
             return indices
         return _numbered(np.repeat(indices[..., None], _RGB, 2), numbers)
     return _numbered(opaque(image), numbers)
+
+
+def black_and_white(data: bytes) -> Mask:
+    """Return 0 and 255 of a mask that was saved as JPEG, with loss; other numbers cannot be told apart again.
+
+    Raises:
+        DecodeError: it is not black and white.
+    """
+    image = np.atleast_3d(decode(data, profiles=False).image).astype(np.int64)
+    darkest, lightest = image.min(2), image.max(2)
+    is_light = darkest >= WHITE - NEAR
+    is_plain = is_light | (lightest <= NEAR)
+    if (lightest.any() and not is_light.any()) or np.mean(is_plain) < MOSTLY:
+        what = "must be saved without loss, got a JPEG, which smears class numbers and colours"
+        raise DecodeError(f"{what}. Only black and white come through. Save masks as PNG.")
+    made: Mask = np.where(darkest + lightest > WHITE, WHITE, 0).astype(np.uint8)
+    return made
 
 
 def colours_in(data: bytes) -> set[Colour]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,8 +15,12 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from augkit.datasets import read
+from augkit.datasets.mask_classes import classes_of
+from augkit.errors import AugkitError, DecodeError
+from augkit.images import class_numbers, encode
 from support.data_sets import lay
-from support.masked import COLOURS, coloured, found, numbers, pairs, png
+from support.masked import COLOURS, coloured, found, numbers, pairs, photo, png
+from support.mutations import mutations
 
 KINDS_OF_MASKS: dict[str, tuple[Callable[[NDArray[np.uint8]], bytes], Callable[[NDArray[np.uint8]], NDArray[Any]]]] = {
     "8 bits": (png, lambda m: m),
@@ -137,3 +143,74 @@ def test_classes_that_are_greys_are_numbers_too(tmp_path: Path) -> None:
     data = read(lay(tmp_path, {**files, "class_dict.csv": "name,r,g,b\nroad,255,255,255\nother,0,0,0\n"}))
     for source, mask in found(data).items():
         np.testing.assert_array_equal(mask, 1 - numbers(int(source[7]), 2))
+
+
+def test_black_and_white_that_loss_has_smeared_is_rounded_and_told(tmp_path: Path) -> None:
+    """As of Kvasir-SEG: masks are JPEG, with 3 and 251 where they were 0 and 255."""
+
+    def made(n: int) -> bytes:
+        return as_jpeg(numbers(n, 2, (200, 280)) * np.uint8(255))
+
+    files = pairs("images/{}.jpg", "masks/{}.jpg", made=made)
+    files |= {f"images/{n}.jpg": as_jpeg(photo(numbers(n, 2, (200, 280)))) for n in range(3)}
+    data = read(lay(tmp_path, files))
+    assert data.form == "segmentation"
+    for source, mask in found(data).items():
+        np.testing.assert_array_equal(np.unique(np.asarray(mask)), [0, 255])
+        assert np.mean(mask != numbers(int(source[7]), 2, (200, 280)) * 255) < 0.001
+    assert data.notes == ("3 masks are JPEG, whose values are rounded to 0 and 255. Masks are best saved as PNG.",)
+
+
+def test_numbers_and_colours_that_loss_has_smeared_are_refused() -> None:
+    for smeared in (numbers(0), coloured(numbers(0)), numbers(0) * np.uint8(100)):
+        with pytest.raises(DecodeError, match="must be saved without loss, got a JPEG"):
+            class_numbers(as_jpeg(smeared))
+
+
+def as_jpeg(image: NDArray[np.uint8]) -> bytes:
+    return encode(image, "jpeg", 85)
+
+
+# ---- what is wrong with the files that name classes
+
+
+@pytest.mark.parametrize("name", [name for name, _ in CLASS_FILES.values()] + list(NAME_FILES))
+def test_damaged_files_of_classes_give_a_sentence_or_classes(name: str) -> None:
+    """200 of each of 20 files: never a traceback, and what is read can be written down."""
+    texts = dict(CLASS_FILES.values()) | NAME_FILES
+    faults: list[str] = []
+    for damaged in mutations(texts[name].encode(), 200, seed=5):
+        try:
+            classes = classes_of(damaged, name)
+        except AugkitError as fault:
+            faults.append(str(fault))
+            continue
+        assert classes.names
+        assert len(classes.names) == len(classes.colours)
+        json.dumps(classes.about(), allow_nan=False)
+    assert all(fault.startswith(name) for fault in faults)
+    assert len(faults) < 200
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "said"),
+    [
+        (
+            "classes.csv",
+            "name,r,g,b\nsky,0,0,256\n",
+            "classes.csv:2: must have a colour of red, green and blue",
+        ),
+        ("classes.csv", "name,r,g,b\nsky,0,0\n", "classes.csv:2: must have 4 cells, got 3"),
+        ("classes.csv", "name,r,g,b\nsky,0,0,0\nbus,0,0,0\n", "must give every class a colour of its own"),
+        ("classes.csv", "id,name\n1,sky\n1,bus\n", "must name every number once, got 1 twice"),
+        ("classes.csv", "id,name\nx,sky\n", "classes.csv:2: must have a whole number, got 'x'"),
+        ("classes.csv", "id,name\n70000,sky\n", "must number classes up to 65,535"),
+        ("classes.json", "{", "must be valid JSON"),
+        ("classes.json", "[1, 2]", "must be a name, or an object with one"),
+        ("classes.json", "3", "must be a list or an object of classes"),
+        ("classes.txt", "\n", "must name the classes of masks, got none"),
+    ],
+)
+def test_faults_of_files_of_classes_are_named(name: str, text: str, said: str) -> None:
+    with pytest.raises(AugkitError, match=re.escape(said)):
+        classes_of(text.encode(), name)
