@@ -192,6 +192,23 @@ def test_damaged_files_of_classes_give_a_sentence_or_classes(name: str) -> None:
     assert len(faults) < 200
 
 
+@pytest.mark.parametrize("kind", ["grey", "palette", "colours"])
+def test_damaged_masks_are_refused_or_mean_the_same(kind: str) -> None:
+    """700 of each: a mask of other numbers would be a wrong label that nobody sees."""
+    data = {"grey": png(numbers()), "palette": png(numbers(), palette=COLOURS), "colours": png(coloured(numbers()))}[
+        kind
+    ]
+    refused = 0
+    for damaged in mutations(data, 700, seed=1):
+        try:
+            mask = class_numbers(damaged, COLOURS if kind == "colours" else None)
+        except DecodeError:
+            refused += 1
+        else:
+            np.testing.assert_array_equal(mask, numbers())
+    assert 500 < refused < 700
+
+
 @pytest.mark.parametrize(
     ("name", "text", "said"),
     [
