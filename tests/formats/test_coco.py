@@ -169,6 +169,17 @@ def test_files_about_the_same_pictures_are_put_together(tmp_path: Path) -> None:
     assert all((source.attributes or {})["captions"] == ["one", "two"] for source in again.sources)
 
 
+def test_captions_alone(tmp_path: Path) -> None:
+    data = data_of(categories=[])
+    data["annotations"] = [{"id": 5, "image_id": 41, "caption": "a cat"}]
+    lay(tmp_path / "src", {"annotations/captions_train2017.json": data, "train2017/a.jpg": JPEG})
+    assert read(tmp_path / "src").kinds == {"attributes"}
+    written(tmp_path / "src", tmp_path / "out")
+    again = read(tmp_path / "out")
+    assert (again.form, again.kinds) == ("coco", {"attributes"})
+    assert [(source.attributes or {})["captions"] for source in again.sources] == [["a cat"]] * 2
+
+
 def test_a_rotation_is_read_as_a_rotated_box(tmp_path: Path) -> None:
     """CVAT turns clockwise about the middle of the box; augkit's degrees are counter-clockwise."""
     turned = {"bbox": [10, 8, 8, 4], "attributes": {"occluded": False, "rotation": 30.0, "colour": "red"}}
