@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from augkit.core.arrays import Json, JsonObject
 from augkit.datasets.coco_categories import Id, above, largest_id
 from augkit.datasets.coco_entries import PICTURE_FACTS
-from augkit.datasets.data_set import ATTRIBUTES, Split
+from augkit.datasets.data_set import Split
 from augkit.datasets.writing import Record, Whole
 from augkit.targets import run_lengths
 from augkit.targets.box_forms import described
@@ -48,7 +48,8 @@ def content(whole: Whole, split: Split | None) -> Iterator[bytes]:
     pieces = (_json(_image(id, record, facts)) for id, record in _numbered(whole, split, facts))
     yield from _listed(pieces)
     yield b"\n]"
-    if whole.kinds - {ATTRIBUTES}:  # else objects were not looked for, which an empty list would claim
+    if any(record.targets for _, record in whole.records() if record.split == split):
+        # Else objects were not looked for, which an empty list would claim.
         yield b',\n"annotations": ['
         yield from _listed(_annotations(whole, split, facts))
         yield b"\n]"
