@@ -1,20 +1,19 @@
 """Splits of sources, before anything is expanded or trained on: keyed, each class on its own, no group in two."""
 
-import csv
-import os
 import re
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from types import MappingProxyType
 
 from augkit.core.normal_form import nfc
 from augkit.datasets.data_set import SPLITS, Source, Split
+from augkit.datasets.split_file import SplitFile, is_file_name, named, read_split_file, rows
 from augkit.datasets.strata import ORDER, Fractions, number, stratified
 from augkit.errors import ArgumentError, FileError, closest
 
 # The laws by which fractions split: jobs and trainings go on by the one that they were begun with.
 HASHED, STRATIFIED = 1, 2  # of augkit 0.1 and 0.2, whose books name none; of later ones
 LAW = STRATIFIED
+Wanted = Fractions | SplitFile
 ROUNDING = 1e-6
 
 
@@ -64,7 +63,24 @@ def split_of(group: str, fractions: Fractions, seed: int) -> Split:
     return "train"
 
 
-def groups_of(sources: Sequence[Source], groups: str | None, columns: Mapping[str, Sequence[str]]) -> list[str]:
+def wanted_splits(given: str | Fractions | None) -> Wanted | None:
+    """Return what ``--split`` says: fractions, or the splits that a CSV file names.
+
+    Raises:
+        ArgumentError: the fractions are none.
+        FileError: the file is none.
+    """
+    if isinstance(given, str):
+        return read_split_file(given) if is_file_name(given) else parse_split(given)
+    return given or None
+
+
+def groups_of(
+    sources: Sequence[Source],
+    groups: str | None,
+    columns: Mapping[str, Sequence[str]],
+    wanted: Wanted | None = None,
+) -> list[str]:
     """Return the group of each source, whose members must stay in one split.
 
     Args:
@@ -73,17 +89,21 @@ def groups_of(sources: Sequence[Source], groups: str | None, columns: Mapping[st
             a pattern that is searched for in ids: the group is what its parentheses hold, or all that it matches, and
             an id without a match is a group of its own. None takes what the data set says, else the id.
         columns: a value for every source, by name.
+        wanted: splits that a file names, whose groups count where `groups` is None.
 
     Raises:
         ArgumentError: the pattern is none, or matches no id.
         FileError: the file cannot be read, or lacks a source.
     """
+    if groups is None and isinstance(wanted, SplitFile) and wanted.groups:
+        return [wanted.groups.get(nfc(source.id), source.id) for source in sources]
     if groups is None:
         return [source.id if source.group is None else source.group for source in sources]
     if groups in columns:
         return list(columns[groups])
-    if Path(groups).suffix.lower() == ".csv" or os.path.isfile(groups):  # noqa: PTH113  Path's raises at a long pattern
-        return _groups_of_file(sources, groups)
+    if is_file_name(groups):
+        by_id = {nfc(row["id"]): row["group"] for _, row in rows(groups, ("id", "group"))}
+        return named(sources, by_id, groups, "group")
     known = f" Columns are {', '.join(columns)}." if columns else ""
     try:
         pattern = re.compile(groups)
@@ -104,57 +124,46 @@ def groups_of(sources: Sequence[Source], groups: str | None, columns: Mapping[st
     return found
 
 
-def _groups_of_file(sources: Sequence[Source], path: str) -> list[str]:
-    try:
-        with Path(path).open(encoding="utf-8-sig", newline="") as file:
-            rows = csv.DictReader(file)
-            if not {"id", "group"} <= set(rows.fieldnames or ()):
-                raise FileError(f"must have the columns id and group, got {', '.join(rows.fieldnames or ())}.", path)
-            known = {nfc(row["id"] or ""): row["group"] or "" for row in rows}
-    except (OSError, UnicodeDecodeError, csv.Error) as fault:
-        raise FileError(f"must be a CSV file that can be read, got: {fault}.", path) from None
-    lost = next((source.id for source in sources if not known.get(nfc(source.id))), None)
-    if lost is not None:
-        advice = closest(lost, list(known)[:10_000])
-        raise FileError(f"must give every id a group, got none for {lost!r}.{advice}", path)
-    return [known[nfc(source.id)] for source in sources]
-
-
 def assign(
     sources: Sequence[Source],
-    fractions: Fractions | None,
+    wanted: Wanted | None,
     groups: Sequence[str],
     seed: int,
     law: int = LAW,
     known: Mapping[str, Split | None] = MappingProxyType({}),
 ) -> list[Split | None]:
-    """Return the split of every source: the data set's own, or that of its group, or None where there are none.
+    """Return the split of every source: the data set's own, or the wanted one, or None where there are none.
 
     Args:
         sources: of a data set.
-        fractions: of the splits, or None; `augkit.datasets.strata` says how they are met.
+        wanted: fractions, of which `augkit.datasets.strata` says how they are met; or what a file names, or None.
         groups: of each source, which no two splits share.
         seed: any whole number.
         law: `HASHED` or `STRATIFIED`.
         known: splits by the ids of sources that are settled and keep theirs.
 
     Raises:
-        ArgumentError: the data set has splits of its own, and fractions are asked for.
-        FileError: the data set, or what is known, puts two sources of one group into different splits.
+        ArgumentError: the data set has splits of its own, and others are wanted.
+        FileError: the data set, a file or what is known puts two sources of one group into different splits, or a file
+            names no split for one.
     """
     own = next((source for source in sources if source.split is not None), None)
     if own is not None:
-        if fractions is not None:
+        if wanted is not None:
             what = f"must not go with splits that are there: {own.id} is in {own.split}. Leave --split out."
             raise ArgumentError(what, "split")
         require_whole_groups(sources, groups, {source.id: source.split for source in sources})
         return [source.split for source in sources]
-    if fractions is None:
+    if wanted is None:
         return [None] * len(sources)
+    if isinstance(wanted, SplitFile):
+        by_id = wanted.splits_of(sources)
+        require_whole_groups(sources, groups, by_id)
+        return [by_id[source.id] for source in sources]
     if law == HASHED:
-        return [split_of(group, fractions, seed) for group in groups]
+        return [split_of(group, wanted, seed) for group in groups]
     settled = require_whole_groups(sources, groups, known)
-    return [*stratified(sources, groups, fractions, seed, settled)]
+    return [*stratified(sources, groups, wanted, seed, settled)]
 
 
 def require_whole_groups(

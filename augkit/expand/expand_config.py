@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -22,6 +23,7 @@ MOST_COPIES = 100_000  # of a source: they are published together, and a worker 
 MOST_DIGITS = 18  # of a number of outputs
 MOST_OF_PART = 40  # letters of I/N
 MOST_PARTS = 1_000_000
+A_FILE = "as a file says"  # what books say of splits that one names: which these are, the hash of the sources tells
 
 Balance = int | Literal["none", "max"]  # `none`, or the outputs that every class is brought to
 Number = Annotated[int, Field(le=MOST_PARTS)]
@@ -62,13 +64,21 @@ def _described(given: Pipeline | Mapping[str, Pipeline]) -> object:
     return {label: described(own) for label, own in given.items()} if isinstance(given, Mapping) else described(given)
 
 
-def _fractions(given: object) -> object:
-    """Return the fractions of splits, checked, of themselves or of a text such as ``train=0.9,val=0.1``."""
+def fractions_or_file(given: object) -> object:
+    """Return checked fractions of themselves or of a text such as ``train=0.9,val=0.1``; a file's name stays."""
+    from augkit.datasets.split_file import is_file_name
     from augkit.datasets.splits import parse_split
 
     if isinstance(given, Mapping) and given:
         given = ",".join(f"{name}={float(part)!r}" for name, part in given.items())
-    return parse_split(given) if isinstance(given, str) else {} if given is None else given
+    given = os.fspath(given) if isinstance(given, os.PathLike) else given
+    if isinstance(given, str):
+        return given if is_file_name(given) else parse_split(given)
+    return {} if given is None else given
+
+
+def _split_in_books(split: object) -> object:
+    return split if isinstance(split, Mapping) else A_FILE
 
 
 def _levels(given: object) -> object:
@@ -143,10 +153,14 @@ class ExpandConfig(Configuration):
         Option(rule="none, max or a whole number above 0"),
     ] = Field(default="none", description="none, max or N: outputs that every class is brought to.")
     split: Annotated[
-        Takes[str | Mapping[str, float] | None, dict[Literal["train", "val", "test"], float]],
-        converted(_fractions),
-        Option(rule="text such as train=0.9,val=0.1 or fractions by name"),
-    ] = Field(default={}, validate_default=True, description="As train=0.8,val=0.1,test=0.1; only train is expanded.")
+        Takes[str | os.PathLike[str] | Mapping[str, float] | None, dict[Literal["train", "val", "test"], float] | str],
+        converted(fractions_or_file),
+        Option(rule="text such as train=0.9,val=0.1, fractions by name or a CSV file", written=_split_in_books),
+    ] = Field(
+        default={},
+        validate_default=True,
+        description="As train=0.8,val=0.1,test=0.1, or a CSV file of augkit split; only train is expanded.",
+    )
     split_seed: int = Field(default=0, description="Seed of the split.")
     originals: Annotated[Literal["omit", "include"], Option(written=lambda value: value == "include")] = Field(
         default="omit", description="{choices} the pictures themselves."

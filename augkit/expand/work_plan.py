@@ -17,7 +17,7 @@ from typing import NamedTuple
 from augkit.core.arrays import JsonObject
 from augkit.datasets import ATTRIBUTES, KINDS, SPLITS, DataSet, Kind, Source, Split, read, writers
 from augkit.datasets.level_range import range_of
-from augkit.datasets.splits import HASHED, LAW, STRATIFIED, assign, groups_of
+from augkit.datasets.splits import HASHED, LAW, STRATIFIED, assign, groups_of, wanted_splits
 from augkit.errors import ArgumentError, AugkitError, closest, listed
 from augkit.expand.expand_config import ExpandConfig
 from augkit.expand.job import Job
@@ -121,7 +121,7 @@ class WorkPlan:
     @property
     def is_split_by_fractions(self) -> bool:
         """Whether the splits are neither the data set's own nor named one by one."""
-        return bool(self.job.config.split)
+        return isinstance(self.job.config.split, Mapping) and bool(self.job.config.split)
 
     def divided(self, law: int, known: Mapping[str, Split | None]) -> WorkPlan:
         """Return the plan with splits by a law, where those of some sources, by their ids, are settled.
@@ -132,7 +132,7 @@ class WorkPlan:
         if not self.is_split_by_fractions:
             return self
         config = self.job.config
-        splits = assign(self.data.sources, config.split, self.groups, config.split_seed, law, known)
+        splits = assign(self.data.sources, wanted_splits(config.split), self.groups, config.split_seed, law, known)
         return replace(self, splits=splits, law=law)
 
     def with_part(self, rows: Iterable[Row]) -> WorkPlan:
@@ -242,8 +242,9 @@ def make_plan(config: ExpandConfig) -> WorkPlan:
         )
     job = Job.of(config.replaced(form=config.form or _form_of(data)))
     data = _fitting(data, job)
-    named = groups_of(data.sources, config.groups, data.columns)
-    splits = assign(data.sources, config.split or None, named, config.split_seed, LAW)
+    wanted = wanted_splits(config.split)
+    named = groups_of(data.sources, config.groups, data.columns, wanted)
+    splits = assign(data.sources, wanted, named, config.split_seed, LAW)
     require_apart(str(data.root), config.out, is_beside=Root.at(config.source).is_file())
     return _in_range(WorkPlan(job, data, splits, named, _classes(data, job, labels), law=LAW))
 

@@ -11,7 +11,8 @@ from augkit.core.arrays import Label
 from augkit.datasets import DataSet, Source, Split
 from augkit.datasets.lineage import Origin, originals, read_lineage
 from augkit.datasets.naming import SPLIT_NAMES
-from augkit.datasets.splits import LAW, assign, groups_of, parse_split
+from augkit.datasets.split_file import SplitFile
+from augkit.datasets.splits import LAW, Wanted, assign, groups_of, wanted_splits
 from augkit.datasets.strata import Fractions
 from augkit.errors import FileError, SampleError
 from augkit.train.tasks import Task
@@ -103,14 +104,14 @@ def divide(
         ArgumentError: `split`, `groups` or `label` do not fit the data set.
         FileError: the originals are not to be found, or a part would be empty.
     """
-    fractions = None if split is None else parse_split(split)
+    wanted = wanted_splits(split)
     lineage = read_lineage(data.root)
     pictures = _pictures(data, lineage, {} if label is None else data.column(label))
     sources = [picture.original for picture in pictures]
-    found = groups_of(sources, groups, {} if lineage else data.columns)
+    found = groups_of(sources, groups, {} if lineage else data.columns, wanted)
     own = sources[0].split is not None
-    used = fractions or FRACTIONS
-    splits = assign(sources, fractions if own else used, found, seed, law)
+    used = wanted or FRACTIONS
+    splits = assign(sources, wanted if own else used, found, seed, law)
     roles = _roles(sources, splits, found, seed, law)
     for role in ROLES:
         if role not in roles:
@@ -131,8 +132,14 @@ def divide(
         are_copies=are_copies,
         reported_split="test" if "test" in splits else "val",
         choosing_split="val" if {"val", "test"} <= set(splits) else "part of train",
-        split="the data set's own" if own else ",".join(f"{name}={part:g}" for name, part in used.items()),
+        split="the data set's own" if own else _told(used),
     )
+
+
+def _told(wanted: Wanted) -> str:
+    if isinstance(wanted, SplitFile):
+        return wanted.path
+    return ",".join(f"{name}={part:g}" for name, part in wanted.items())
 
 
 def _pictures(data: DataSet, lineage: Mapping[str, Origin], column: Mapping[str, str]) -> list[_Picture]:

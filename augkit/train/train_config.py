@@ -133,8 +133,10 @@ class TrainConfig(Configuration):
             rule="height, width and channels",
         ),
     ] = Field(default=None, validate_default=True, description="Input of the network.")
-    split: Annotated[str | None, Option(decides=False, shown_default="train=0.7,val=0.15,test=0.15")] = Field(
-        default=None, description="For a data set without splits."
+    split: Annotated[PlaceOrNone, Option(decides=False, shown_default="train=0.7,val=0.15,test=0.15")] = Field(
+        default=None,
+        validate_default=True,
+        description="For a data set without splits: fractions, or a CSV file of augkit split.",
     )
     split_seed: Annotated[int, Option(decides=False)] = Field(default=0, description="Seed of the split.")
     ignore: Annotated[Texts, Option(metavar="PATTERN", is_many=True, decides=False, rule="patterns, such as *.xml")] = (

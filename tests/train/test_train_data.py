@@ -10,11 +10,13 @@ from typing import Any
 import pytest
 
 from augkit.datasets import read
+from augkit.datasets.split_file import read_split_file
 from augkit.datasets.splits import HASHED
 from augkit.errors import ArgumentError, FileError
 from augkit.train.parts import ROLES, Parts, divide
 from augkit.train.trainer import begin
 from support import trainings
+from support.commands import augkit
 from support.folders import done
 from support.trainings import CLASSES, prepared, settings
 
@@ -58,6 +60,21 @@ def test_by_the_law_of_0_1_another_picture_moves_no_other(tmp_path: Path) -> Non
     after = divided(trainings.fill(tmp_path, each=25), law=HASHED)
     for role in ROLES:
         assert set(before[role].origins) <= set(after[role].origins)
+
+
+def test_a_file_divides_with_the_groups_that_it_names(tmp_path: Path) -> None:
+    root, file = trainings.fill(tmp_path / "data", each=30), tmp_path / "s.csv"
+    augkit("split", root, "--groups", r"/(\d\d)\d\.", "--split", "train=0.7,val=0.3", "-o", file)
+    parts = divided(root, split=str(file))
+    known = read_split_file(str(file))
+    assert_apart(parts)
+    assert parts.split == str(file)
+    assert parts.reported_split == "val"
+    for role in ROLES:
+        wanted = "val" if role == "test" else "train"
+        assert {known.splits[origin] for origin in parts[role].origins} == {wanted}
+    groups = [{known.groups[origin] for origin in parts[role].origins} for role in ROLES]
+    assert sum(map(len, groups)) == len(set().union(*groups))  # a part of train chooses, by whole groups too
 
 
 def test_groups_stay_together(tmp_path: Path) -> None:

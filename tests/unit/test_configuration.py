@@ -23,6 +23,7 @@ from augkit.pipeline import Pipeline, load
 from augkit.pipeline.pipeline_file import described
 from augkit.train.train_config import TrainConfig
 
+SPLIT = "text such as train=0.9,val=0.1, fractions by name or a CSV file"
 MUST = {"source": "src", "out": "out", "pipeline": "six", "copies": 1}
 TYPED = """
 from pathlib import Path
@@ -130,7 +131,7 @@ def test_a_training_takes_paths_and_refuses_what_is_none(name: str) -> None:
     [
         (TrainConfig, "rate", 5000.0, "rate: must be a number above 0 and at most 1000, got 5000.0."),
         (ExpandConfig, "quality", 0, "quality: must be a whole number from 1 to 100, got 0."),
-        (ExpandConfig, "split", True, "split: must be text such as train=0.9,val=0.1 or fractions by name, got True."),
+        (ExpandConfig, "split", True, f"split: must be {SPLIT}, got True."),
         (ExpandConfig, "pipeline", 3, "pipeline: must be a pipeline, a bundled name or a file, got 3."),
         (Some, "low", 1.0, "low: must be a number from -5 to 0, got 1.0."),
         (Some, "open", 1.0, "open: must be a number above 0 and below 1, got 1.0."),
