@@ -36,6 +36,7 @@ from itertools import accumulate
 
 from augkit.core.arrays import Label
 from augkit.core.normal_form import nfc
+from augkit.core.normal_form import nfc
 from augkit.datasets.data_set import Source, Split
 
 Fractions = Mapping[Split, float]
@@ -79,8 +80,8 @@ def stratified(
             lacks = {split: max(0.0, wanted[split] - held[split]) for split in ORDER}
             scale = sum(sizes[group] for group in new) / (sum(lacks.values()) or 1.0)
             wanted = {split: lack * scale for split, lack in lacks.items()}
-        new.sort(key=lambda group: (number(f"{seed}:{group}", b"augkit split"), group))
-        found |= _cut(new, sizes, wanted, number(f"{seed}:{stratum}", b"augkit stratum"))
+        new.sort(key=lambda group: (number(nfc(f"{seed}:{group}"), b"augkit split"), nfc(group)))
+        found |= _cut(new, sizes, wanted, number(nfc(f"{seed}:{stratum}"), b"augkit stratum"))
     for split in ORDER:
         if fractions.get(split, 0.0) > 0.0 and split not in found.values():
             found |= dict.fromkeys(_spare(divided.values(), found, known, f"{seed}:{split}"), split)
@@ -94,7 +95,7 @@ def _spare(
     left = ([group for group in members if found[group] == "train"] for members in divided)
     most = max(sorted(map(sorted, left)), key=len, default=[])
     free = [group for group in most if group not in known]
-    return [min(free, key=lambda group: number(f"{key}:{group}", b"augkit spare"))] if free and len(most) > 1 else []
+    return [min(free, key=lambda group: number(nfc(f"{key}:{group}"), b"augkit spare"))] if free and len(most) > 1 else []
 
 
 def _cut(

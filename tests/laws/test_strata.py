@@ -140,6 +140,15 @@ def test_few_large_groups_leave_no_split_without_any() -> None:
     assert splits_of([("a", 0, 0)], THREE, 0) == {("a", 0, 0): "train"}
 
 
+def test_names_are_keyed_in_one_normal_form() -> None:
+    for form in ("caf\u00e9", "cafe\u0301"):
+        sources = [Source(f"{form}/{n}.png", 1, form) for n in range(50)]
+        splits = assign(sources, THREE, [source.id for source in sources], 0)
+        if form == "caf\u00e9":
+            first = splits
+    assert splits == first
+
+
 def test_many_small_classes_have_their_share_in_all() -> None:
     for each in (1, 2, 3):
         facts = [(f"class {n:04d}", place, 0) for n in range(2000) for place in range(each)]
