@@ -51,6 +51,7 @@ class CvatFormat(Reader, FileWriter):
     name = "cvat"
     summary = "CVAT for images 1.1: its folder, or `annotations.xml`"
     rank = 5
+    holds_labels = True
     suffixes = (".xml",)
     reads = frozenset(("boxes", "polygons", "keypoints", "rotated boxes", "polylines", "attributes"))
     holds = reads

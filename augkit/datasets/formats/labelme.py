@@ -65,6 +65,7 @@ class LabelmeFormat(Reader, FileWriter):
     name = "labelme"
     summary = "LabelMe: a JSON file beside each picture, or with it inside"
     rank = 6
+    holds_labels = True
     reads = frozenset(("boxes", "polygons", "keypoints", "polylines", "rotated boxes", "attributes"))
     holds = frozenset(("boxes", "polygons", "keypoints", "polylines", "attributes"))
 

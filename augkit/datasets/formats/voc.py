@@ -57,6 +57,7 @@ class VocFormat(Reader, FileWriter):
     name = "voc"
     summary = "Pascal VOC: its folder, or XML beside pictures (LabelImg, Roboflow, CVAT)"
     rank = 8
+    holds_labels = True
     reads = frozenset(("boxes", "polygons", "masks", "attributes", "keypoints", "rotated boxes"))
     holds = frozenset(("boxes", "polygons", "masks", "attributes"))
 
@@ -118,6 +119,7 @@ class _Reading:
         self.masks: dict[str, str] = {}
         self.objects: dict[str, str] = {}
         self.about: JsonObject = {}
+        self.has_objects = False  # in any XML; where there are masks and none has, none were looked for
 
     def data(self, form: str) -> DataSet:
         inventory = self.inventory
@@ -131,6 +133,7 @@ class _Reading:
             if path not in self.entries:
                 fault = f"{self.root}/{path}: must have an XML file of its name, as others do, got none."
                 self.entries[path] = _Entry(path, fault=fault if has_xml and path not in self.masks else "")
+        self.has_objects = any(entry.told and entry.told.objects for entry in self.entries.values())
         first = self._first()
         splits = listed.splits if listed.splits else splits_by_folders(self.entries, inventory)
         self._require_splits(splits)
@@ -203,7 +206,9 @@ class _Reading:
             facts["rotated_boxes"] = [
                 {"label": one.label, "numbers": one.rotated, "attributes": one.attributes} for one in rotated
             ]
-        return Annotations(of_record(facts), self.masks.get(path), size)
+        mask = self.masks.get(path)
+        targets = of_record(facts) if objects or mask is None or self.has_objects else {}
+        return Annotations(targets, mask, size)
 
     # ---- masks
 
