@@ -18,7 +18,8 @@ def named(words: str) -> frozenset[str]:
 
 CATEGORY_FACTS = named(
     "id name supercategory supercategory_id keypoints skeleton keypoint_colors color colour isthing metadata "
-    "synset synonyms def definition frequency image_count instance_count description creator attributes"
+    "synset synonyms def definition frequency image_count instance_count description creator attributes "
+    "common_name image_dir_name specific_epithet kingdom phylum class order family genus count"
 )
 
 

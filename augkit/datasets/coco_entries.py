@@ -25,14 +25,18 @@ _OBJECT = {"image_id", "category_id", "bbox", "segmentation", "iscrowd", "keypoi
 PICTURE_FACTS = named(
     "license coco_url flickr_url flickr_640_url url date_captured attributes tags captions caption_ids extra "
     "metadata neg_category_ids not_exhaustive_category_ids video_id frame_id frame_index frame_num seq_id "
-    "seq_num_frames location class_attributes rights_holder datetime dataset_id source is_annotated"
+    "seq_num_frames location class_attributes rights_holder datetime dataset_id source is_annotated path "
+    "category_ids annotated annotating num_annotations deleted milliseconds events regenerate_thumbnail "
+    "is_modified date latitude longitude location_uncertainty user_id corrupt"
 )
 _PICTURE_KEYS = PICTURE_FACTS | _PICTURE
 _BESIDE = {"id", "area", "category_id", "score", "ignore"}  # facts of objects that are written beside their geometry
 OBJECT_FACTS = named(
-    "id area attributes caption score confidence ignore difficult truncated occluded is_occluded is_truncated track_id "
-    "instance_id video_id group_id group tags color metadata isbbox visibility source verified uncertain text "
-    "transcription language legibility class category_name supercategory"
+    "id area attributes caption score confidence ignore difficult truncated occluded is_occluded is_truncated "
+    "track_id instance_id video_id group_id group tags color metadata isbbox visibility source verified uncertain "
+    "text transcription language legibility class category_name supercategory creator milliseconds events deleted "
+    "count sequence_level_annotation manual_annotation encord_track_uuid classifications is_group_of is_inside "
+    "is_depiction truncation occlusion"
 )
 
 
@@ -146,7 +150,7 @@ class _Objects:
                 orphans += 1
                 continue
             try:
-                facts = self._facts(entry, here)
+                facts = self._facts(entry, picture, here)
                 if "caption" in entry and "category_id" not in entry:
                     picture.captions += (_caption(entry, here),)
                     captions += 1
@@ -174,10 +178,12 @@ class _Objects:
                     picture.facts.setdefault("class_attributes", {})[label] = facts
         return orphans
 
-    def _facts(self, entry: JsonObject, here: str) -> JsonObject:
+    def _facts(self, entry: JsonObject, picture: Picture, here: str) -> JsonObject:
         """Return the facts of an object that do not move."""
         facts = {key: value for key, value in entry.items() if key not in _OBJECT}
         if not OBJECT_FACTS.issuperset(facts):
+            if (facts.get("height"), facts.get("width")) == picture.size:  # told again, as COCO Annotator does
+                del facts["height"], facts["width"]
             self.counts.note_keys(facts, OBJECT_FACTS, "annotations", here)
             facts = {key: value for key, value in facts.items() if key in OBJECT_FACTS}
         require_finite(facts, here)

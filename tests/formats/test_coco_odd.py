@@ -34,6 +34,7 @@ ODD: dict[str, tuple[dict[str, Any], Any]] = {
     "a box beyond the picture": ({"bbox": [-5, -5, 100, 100]}, (-5, -5, 95, 95)),
     "a point with a box without area": ({"bbox": [5, 6, 0, 0], "keypoints": [5, 6, 2]}, (4.5, 5.5, 5.5, 6.5)),
     "a score as of a result": ({"score": 0.25}, (1, 2, 10, 11)),
+    "coco annotator": ({"isbbox": True, "creator": "me", "width": 32, "height": 24, "metadata": {}}, (1, 2, 10, 11)),
     "an id beyond 32 bits": ({"id": 900_100_581_904}, (1, 2, 10, 11)),
 }
 
