@@ -50,6 +50,27 @@ def test_new_ids_are_unique_over_splits(tmp_path: Path) -> None:
     assert [[note["id"] for note in one["annotations"]] for one in both] == [[4, 5, 6, 7, 8, 9], [2, 3]]
 
 
+def test_ids_that_two_files_have_are_given_once(tmp_path: Path) -> None:
+    lay(tmp_path / "src", {"p/x.json": coco("a.jpg"), "q/y.json": coco("b.jpg"), "p/a.jpg": JPEG, "q/b.jpg": PNG})
+    found = written(tmp_path / "src", tmp_path / "out")
+    assert [image["id"] for image in found["images"]] == [1, 2, 3, 4]
+    assert [one["id"] for one in found["annotations"]] == [2, 3, 4, 5, 6, 7, 8, 9]
+    assert [one["image_id"] for one in found["annotations"]] == [1, 1, 2, 2, 3, 3, 4, 4]
+
+
+def test_categories_that_two_files_number_otherwise(tmp_path: Path) -> None:
+    other = coco("b.jpg")
+    other["categories"] = [{"id": 4, "name": "ape"}, {"id": 9, "name": "dog"}]
+    files = {"annotations/instances_train.json": coco("a.jpg"), "annotations/instances_val.json": other}
+    lay(tmp_path / "src", {**files, "train/a.jpg": JPEG, "val/b.jpg": PNG})
+    data = read(tmp_path / "src")
+    assert data.notes == (
+        "The categories of annotations/instances_val.json have other ids than those of the files before it.",
+    )
+    found = written(tmp_path / "src", tmp_path / "out")["categories"]
+    assert [(one["id"], one["name"]) for one in found] == [(9, "cat"), (4, "dog"), (10, "ape")]
+
+
 @pytest.mark.parametrize("workers", [0, 2])
 def test_ids_depend_on_the_plan_alone(workers: int, tmp_path: Path) -> None:
     lay(tmp_path / "src", {"x.json": coco(*(f"{n}.jpg" for n in range(20)), first=100)})

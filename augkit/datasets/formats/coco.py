@@ -80,7 +80,7 @@ class CocoFormat(Reader, FileWriter):
             inventory.use(path)
             data = _read(root, path)
             if _is_panoptic(data):
-                advice = "Panoptic pictures are not read: convert them to instances (panopticapi's converters do)."
+                advice = "Make instances of it with panopticapi, or leave all of it with --ignore '*panoptic*'."
                 inventory.unread("file", path, f"{root}/{path}", advice)
                 continue
             split = split_of_path(path)
