@@ -23,6 +23,7 @@ import json
 import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from augkit.core.arrays import Json, JsonObject, Label
 from augkit.core.spatial import Size
@@ -68,20 +69,20 @@ class FiftyOneFormat(Reader, FileWriter):
     def read(self, inventory: Inventory) -> DataSet:
         paths = [path for path in files_with(inventory, _KEYS, _LABELS, _OTHERS) if _is_one(inventory, path)]
         paths = paths if inventory.file is None else [inventory.file]
-        splits, pictures = splits_of(paths, inventory.note, str(inventory.root)), NamedPictures(inventory)
+        splits, names = splits_of(paths, inventory.note, str(inventory.root)), _Names(inventory)
         found: dict[str, _Picture] = {}
         classes: dict[str, None] = {}
         for path in paths:
             content = _read(inventory, path)
             classes |= dict.fromkeys(content.classes)
             for key, target in content.labels.items():
-                _put(inventory, pictures, content, key, target, splits[path], found)
+                _put(inventory, names, content, key, target, splits[path], found)
         if found and all(picture.fault and picture.is_missing for picture in found.values()):
             what = f"must have its pictures in {FOLDER} beside it, got none of {len(found):,}."
             raise FileError(what, f"{inventory.root}/{paths[0]}")
         sources = [picture.source(path, inventory.sizes.get(path, 0)) for path, picture in found.items()]
-        names = classes or dict.fromkeys(sorted({name for one in sources for name in _names(one)}))
-        return DataSet.of(self.name, inventory.root, sources, inventory.left_out, names)
+        known = classes or dict.fromkeys(sorted({name for one in sources for name in _names(one)}))
+        return DataSet.of(self.name, inventory.root, sources, inventory.left_out, known)
 
     def folder(self, split: Split | None) -> str:
         return f"{split}/{FOLDER}/" if split else f"{FOLDER}/"
@@ -172,7 +173,7 @@ def _read(inventory: Inventory, path: str) -> _Content:
 
 def _put(
     inventory: Inventory,
-    pictures: NamedPictures,
+    names: _Names,
     content: _Content,
     key: str,
     target: Json,
@@ -181,7 +182,7 @@ def _put(
 ) -> None:
     """Add what a file says of a picture; what is wrong with it is the picture's fault."""
     where = f"{content.path} labels[{key!r:.80}]"
-    path = _path_of(inventory, pictures, content, key)
+    path = names.of_key(key, content)
     if path is None and inventory.ignores(key, "file"):
         return
     parts = [part for part in re.split(r"[/\\\0]", key) if part not in ("", ".", "..")]
@@ -201,27 +202,32 @@ def _put(
         picture.fault = picture.fault or str(fault)
 
 
-def _path_of(inventory: Inventory, pictures: NamedPictures, content: _Content, key: str) -> str | None:
-    folder = content.path.rpartition("/")[0]
-    near = f"{folder}/{FOLDER}" if folder else FOLDER
-    last = key.replace("\\", "/").rpartition("/")[2]
-    named = pictures.at(f"{near}/{key}", f"{folder}/{key}", key)
-    if named is not None:
-        return named
-    for place in (near, folder):
-        prefix = f"{place}/{key}" if place else key
-        found = [f"{prefix}.{end}" for end in _ends(inventory, prefix)]
-        if len(found) == 1:
-            return found[0]
-    return pictures.called(last, near) if is_picture(last) else pictures.of_stem(last, near)
+class _Names:
+    """The pictures of an inventory, by paths with and without suffix, and by names."""
 
+    def __init__(self, inventory: Inventory) -> None:
+        self.inventory, self.pictures = inventory, NamedPictures(inventory)
 
-def _ends(inventory: Inventory, prefix: str) -> list[str]:
-    """Return the suffixes of the pictures that are called so but for them."""
-    folder, _, stem = prefix.rpartition("/")
-    names = inventory.folders.get(folder, ())
-    found = [name[len(stem) + 1 :] for name in names if name.startswith(f"{stem}.") and is_picture(name)]
-    return [end for end in found if "." not in end]
+    @cached_property
+    def by_stem(self) -> dict[str, list[str]]:
+        """The paths of pictures by what they are without their suffixes."""
+        found: dict[str, list[str]] = {}
+        for path in self.inventory.pictures:
+            found.setdefault(path.rpartition(".")[0], []).append(path)
+        return found
+
+    def of_key(self, key: str, content: _Content) -> str | None:
+        """Return the picture that a key names, which lies in ``data`` beside the file, or at least below it."""
+        folder, plain = content.path.rpartition("/")[0], key.replace("\\", "/")
+        near, last = f"{folder}/{FOLDER}" if folder else FOLDER, plain.rpartition("/")[2]
+        places = [f"{near}/{plain}", f"{folder}/{plain}" if folder else plain]
+        for place in places:
+            if place in self.inventory.pictures:
+                return place
+            if len(found := self.by_stem.get(place, [])) == 1:
+                return found[0]
+        at, anywhere = self.pictures.at(*places, plain), self.pictures
+        return at or (anywhere.called(last, near) if is_picture(last) else anywhere.of_stem(last, near))
 
 
 def _classify(inventory: Inventory, picture: _Picture, content: _Content, target: Json, where: str) -> None:
