@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
+from operator import attrgetter
 from typing import Literal, Self, TypeAlias, get_args
 
 from augkit.core.arrays import JsonObject, Label
@@ -163,7 +164,9 @@ class DataSet:
         Raises:
             FileError: two have one id, a label cannot be stored, or only some are in a split.
         """
-        ordered = tuple(sorted(sources, key=_in_order))
+        ordered = tuple(sorted(sources, key=attrgetter("id")))
+        if not all(source.id.isascii() for source in ordered):
+            ordered = tuple(sorted(ordered, key=_in_order))
         counts = tuple(sorted((what, count) for what, count in left_out.items() if count))
         for source in ordered:
             if not isinstance(source.label, _PLAIN):

@@ -19,7 +19,6 @@ All else are classes; where rule 3 fails by its last condition alone, that is to
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from itertools import permutations
 
 import cv2
 import numpy as np
@@ -67,14 +66,22 @@ def second_folders(
     if len(names) > MOST_FOLDERS and not any(map(_is_companion, names)):
         return
     looks: dict[str, Look | None] = {}
-    for folder, other in permutations(sorted(names), 2):
-        if _is_companion(other) or not (_is_companion(folder) or len(names) <= MOST_FOLDERS):
+    for folder, paths in sorted(names.items()):
+        if not (_is_companion(folder) or (len(names) <= MOST_FOLDERS and _may_be_masks(paths, looks, read))):
             continue
-        if _share(names[folder], names[other]) >= NEARLY_ALL:
-            is_sure = _belongs(folder, names[folder], names[other], looks, read)
+        for other, others in sorted(names.items()):
+            if other == folder or _is_companion(other) or _share(paths, others) < NEARLY_ALL:
+                continue
+            is_sure = _belongs(folder, paths, others, looks, read)
             if is_sure is not None:
                 yield folder, other, is_sure
                 return
+
+
+def _may_be_masks(paths: Mapping[str, str], looks: dict[str, Look | None], read: Callable[[str], bytes]) -> bool:
+    """Return whether the first picture of a folder might be a mask."""
+    look = _look(paths[min(paths)], looks, read)
+    return look is None or (look.is_one_channel and look.is_mask)
 
 
 def _is_images(folder: str) -> bool:
@@ -90,7 +97,7 @@ def _is_companion(folder: str) -> bool:
 def _share(paths: Mapping[str, str], others: Mapping[str, str]) -> float:
     """Return the share of the smaller folder's names that the other has, too."""
     small, large = sorted((paths, others), key=len)
-    return sum(name in large for name in small) / len(small)
+    return len(small.keys() & large.keys()) / len(small)
 
 
 def _belongs(

@@ -154,13 +154,11 @@ def _refuse_second(inventory: Inventory, layout: _Layout) -> None:
             inventory.unread("file", f"{folder}/*", str(inventory.root), advice)
         return
     tops: dict[str, dict[str, str]] = {}
+    places: dict[str, tuple[str, str] | None] = {folder: _top_and_rest(folder) for folder in layout.labels}
     for path in inventory.pictures:
         folder, _, name = path.rpartition("/")
-        parts = _parts(folder)
-        at = next((at for at, part in enumerate(parts) if split_of_folder(part) is None), None)
-        if at is not None:
-            rest = "/".join((*parts[:at], *parts[at + 1 :], name.rpartition(".")[0] or name))
-            tops.setdefault(parts[at], {})[rest] = path
+        if (place := places[folder]) is not None:
+            tops.setdefault(place[0], {})[f"{place[1]}{name.rpartition('.')[0] or name}"] = path
     if len(tops) <= 1:
         return
     for folder, owner, is_sure in second_folders(tops, inventory.root.read):
@@ -171,6 +169,13 @@ def _refuse_second(inventory: Inventory, layout: _Layout) -> None:
         first = next(iter(tops[folder].values()))
         above = first[: first.index(f"{folder}/")]
         inventory.unread("file", f"{above}{folder}/*", str(inventory.root), advice)
+
+
+def _top_and_rest(folder: str) -> tuple[str, str] | None:
+    """Return the first name of a folder's path that is no split, and the rest of the path; None of the root."""
+    parts = _parts(folder)
+    at = next((at for at, part in enumerate(parts) if split_of_folder(part) is None), None)
+    return None if at is None else (parts[at], "".join(f"{part}/" for part in (*parts[:at], *parts[at + 1 :])))
 
 
 def _refuse_masks_beside(inventory: Inventory) -> None:
