@@ -36,7 +36,6 @@ from itertools import accumulate
 
 from augkit.core.arrays import Label
 from augkit.core.normal_form import nfc
-from augkit.core.normal_form import nfc
 from augkit.datasets.data_set import Source, Split
 
 Fractions = Mapping[Split, float]
@@ -95,7 +94,8 @@ def _spare(
     left = ([group for group in members if found[group] == "train"] for members in divided)
     most = max(sorted(map(sorted, left)), key=len, default=[])
     free = [group for group in most if group not in known]
-    return [min(free, key=lambda group: number(nfc(f"{key}:{group}"), b"augkit spare"))] if free and len(most) > 1 else []
+    free = free if len(most) > 1 else []
+    return sorted(free, key=lambda group: number(nfc(f"{key}:{group}"), b"augkit spare"))[:1]
 
 
 def _cut(
@@ -145,10 +145,10 @@ def classes_of(source: Source) -> frozenset[str]:
     named = frozenset(nfc(str(label)) for label in labels if isinstance(label, str | int))
     if named or source.annotations is None:
         return named
-    return frozenset(name for target in source.annotations.targets.values() for name in target.names())
+    return frozenset(nfc(name) for target in source.annotations.targets.values() for name in target.names())
 
 
 def number(text: str, purpose: bytes) -> float:
-    """Return a number from 0 to 1 that is a function of a text alone, in any normal form of Unicode."""
-    words = nfc(text).encode("utf-8", "surrogatepass")
+    """Return a number from 0 to 1 that is a function of a text alone."""
+    words = text.encode("utf-8", "surrogatepass")
     return int.from_bytes(blake2b(words, digest_size=8, person=purpose).digest(), "big") / 2**64

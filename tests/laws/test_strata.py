@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from collections.abc import Sequence
+from hashlib import blake2b
 
 import numpy as np
 import pytest
@@ -250,3 +252,8 @@ def test_the_law_of_0_1_is_a_function_of_the_group_alone() -> None:
     sources = [source_of(("a", n, 0)) for n in range(100)]
     groups = [f"g{n // 3}" for n in range(100)]
     assert assign(sources, THREE, groups, 5, HASHED) == [split_of(group, THREE, 5) for group in groups]
+    for group in ("caf\u00e9", "cafe\u0301", os.fsdecode(b"\xff")):  # as it was written: jobs go on with it
+        words = f"5:{group}".encode("utf-8", "surrogatepass")
+        digest = blake2b(words, digest_size=8, person=b"augkit split").digest()
+        place = int.from_bytes(digest, "big") / 2**64
+        assert split_of(group, THREE, 5) == ("test" if place < 0.1 else "val" if place < 0.2 else "train")
