@@ -171,8 +171,8 @@ class ExpandConfig(Configuration):
     mode: Annotated[Literal["keep", "rgb", "grey"], Option(is_later=True)] = Field(
         default="keep", description="{choices}: what every picture becomes; alpha is laid on white."
     )
-    encoding: Literal["jpeg", "png", "webp", "auto"] = Field(
-        default="jpeg", description="{choices}: JPEG where it can hold a picture, else PNG."
+    encoding: Literal["jpeg", "png", "webp", "tiff", "auto"] = Field(
+        default="jpeg", description="{choices}: JPEG where it can hold a picture, else PNG, else TIFF."
     )
     quality: int = Field(default=90, ge=1, le=100, description="1 to 100, for jpeg and webp.")
     ignore: Annotated[

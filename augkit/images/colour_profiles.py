@@ -24,10 +24,14 @@ from augkit.core.tonal import LUMA, to_nearest
 from augkit.images.header import hushed
 
 Space: TypeAlias = Literal["RGB", "L", "CMYK"]  # Pillow's mode of what is stored
-# What became of a picture's profile: nothing, where it is sRGB or there is none.
-Fate: TypeAlias = Literal["", "converted", "unfit", "deep"]
+# What became of a picture's profile: nothing, where it is sRGB or there is none. Values below 0 are told of likewise.
+Fate: TypeAlias = Literal["", "converted", "unfit", "deep", "shifted"]
 
 _TOLD: dict[str, tuple[str, str]] = {
+    "shifted": (
+        "may hold values below 0: 32,768 was added to all of its values",
+        "may hold values below 0: 32,768 was added to all of their values",
+    ),
     "converted": (
         "had another colour profile and was converted to sRGB",
         "had other colour profiles and were converted to sRGB",

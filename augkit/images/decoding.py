@@ -7,6 +7,9 @@
 | RGB or grey of 16 bits: PNG, TIFF; a PGM, scaled to full range    | (H, W, 3) or (H, W) uint16                       |
 | RGBA, grey + alpha, a transparent colour or palette               | (H, W, 4), alpha; uint16 from 16 bits            |
 | several frames or pages ("holds N frames"), or over MAX_PIXELS    | refused by the header, before decoding           |
+| TIFF of several bands, of 8 or 16 bits; with tifffile             | (H, W, C) uint8 or uint16, all bands             |
+| AVIF (from 10 and 12 bits 8 are left); HEIC, with pillow-heif     | as above; uint16 from HEIC of 10 and 12 bits     |
+| DICOM of one frame, with pydicom                                  | (H, W) or (H, W, 3): see `dicom_files`           |
 | float, signed or 32-bit pixels, Lab; PPM in colour over 8 bits    | refused                                          |
 | TIFF of 9 to 15 bits; of 16 by planes, premultiplied, white as 0  | refused                                          |
 | truncated, damaged, empty, unknown                                | refused, never filled up with grey               |
@@ -17,7 +20,7 @@ ever written. Damage that a format cannot show goes unseen: a changed byte in a 
 in a JPEG.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from io import BytesIO
@@ -30,14 +33,30 @@ from augkit.core.spatial import Size
 from augkit.errors import DecodeError
 from augkit.images import header as limits
 from augkit.images.colour_profiles import Fate, converted
+from augkit.images.dicom_files import decode_dicom, dicom_header
+from augkit.images.file_kinds import kind_of
 from augkit.images.header import Header, hushed
-from augkit.images.jpeg_files import START as JPEG_START, decode_jpeg, jpeg_header
+from augkit.images.heif_files import decode_heif, heif_header
+from augkit.images.jpeg_files import decode_jpeg, jpeg_header
 from augkit.images.modes import Mode, in_mode
 from augkit.images.orientation import ORIENTATION, is_turned, upright
 from augkit.images.pillow_files import FORMATS, decode_by_pillow, header_of, stored_numbers
 from augkit.images.stored import Stored
+from augkit.images.tiff_bands import bands_header, decode_bands, has_bands
 
-_FORMATS = ", ".join(("JPEG", *FORMATS))
+_FORMATS = ", ".join(("JPEG", *FORMATS, "HEIC", "DICOM"))
+_NOT_READ = {"jpeg2000": "JPEG 2000", "jpegxl": "JPEG XL", "avif": "AVIF, which Pillow from 11.3 on reads"}
+# What is not Pillow's, by kind; other kinds are.
+_HEADERS: dict[str | None, Callable[[bytes], Header]] = {
+    "jpeg": jpeg_header,
+    "heif": heif_header,
+    "dicom": dicom_header,
+}
+_DECODERS: dict[str | None, Callable[[bytes], Stored]] = {
+    "jpeg": decode_jpeg,
+    "heif": decode_heif,
+    "dicom": decode_dicom,
+}
 
 
 @dataclass(frozen=True)
@@ -62,8 +81,11 @@ def probe(data: bytes) -> Header:
         DecodeError: it is no supported picture, has more than MAX_PIXELS, or holds several frames.
     """
     with _refusing(data):
-        if data.startswith(JPEG_START):
-            return jpeg_header(data)
+        kind = kind_of(data)
+        if kind in _HEADERS:
+            return _HEADERS[kind](data)
+        if kind == "tiff" and has_bands(data):
+            return bands_header(data)
         with hushed(), Image.open(BytesIO(data), formats=FORMATS) as picture:
             return header_of(picture)
 
@@ -98,6 +120,7 @@ def decode(data: bytes, mode: Mode = "keep", profiles: bool = True) -> Decoded:
     with _refusing(data):
         stored = _stored(data)
         image, fate = converted(stored.image, stored.profile if profiles else None, stored.space)
+        fate = "shifted" if stored.shifted else fate
         image = np.ascontiguousarray(upright(image, stored.exif) if stored.exif else image)
     if mode != "keep":
         return Decoded(in_mode(image, stored.alpha, mode), False, fate)
@@ -115,7 +138,8 @@ def decode_mask(data: bytes) -> Mask:
         DecodeError: it cannot be decoded, or its colours are no greys.
     """
     image = decode(data, profiles=False).image  # also where numbers are read: it checks the header and the data
-    if not data.startswith(JPEG_START):
+    kind = kind_of(data)
+    if kind not in _DECODERS and not (kind == "tiff" and has_bands(data)):
         with _refusing(data):
             numbers = stored_numbers(data)
         if numbers is not None:
@@ -123,14 +147,17 @@ def decode_mask(data: bytes) -> Mask:
     if image.ndim == 2:
         return image
     grey = image[..., 0]
-    if not all(np.array_equal(grey, image[..., channel]) for channel in (1, 2)):
+    if image.shape[2] not in (3, 4) or not all(np.array_equal(grey, image[..., channel]) for channel in (1, 2)):
         what = f"must be a mask of one channel or with a palette, got {image.shape[2]} channels of colours."
         raise DecodeError(f"{what} Save class numbers as grey, or say which colour is which class.")
     return np.ascontiguousarray(grey)
 
 
 def _stored(data: bytes) -> Stored:
-    return decode_jpeg(data) if data.startswith(JPEG_START) else decode_by_pillow(data)
+    kind = kind_of(data)
+    if kind in _DECODERS:
+        return _DECODERS[kind](data)
+    return decode_bands(data) if kind == "tiff" and has_bands(data) else decode_by_pillow(data)
 
 
 @contextmanager
@@ -145,9 +172,11 @@ def _refusing(data: bytes) -> Iterator[None]:
     except Image.DecompressionBombError as fault:
         raise DecodeError(f"must have at most {limits.MAX_PIXELS:,} pixels. Shrink it. ({fault})") from fault
     except UnidentifiedImageError as fault:  # its own message holds a memory address
-        raise DecodeError(
-            f"is not a picture in a supported format ({_FORMATS}), or its header is damaged. Save it as PNG."
-        ) from fault
+        other = _NOT_READ.get(kind_of(data) or "", "")
+        what = (
+            f"is {other}, which is not read here" if other else f"is not a picture in a supported format ({_FORMATS})"
+        )
+        raise DecodeError(f"{what}, or its header is damaged. Save it as PNG.") from fault
     except Exception as fault:
         reason = " ".join(str(fault).split()).rstrip(".") or type(fault).__name__
         raise DecodeError(f"is truncated or damaged: {reason}. Copy it again from where it came.") from fault

@@ -1,5 +1,6 @@
 """Turn pixels into bytes: the same pixels give the same bytes, without metadata."""
 
+from collections.abc import Sequence
 from io import BytesIO
 
 import cv2
@@ -9,15 +10,17 @@ from PIL import Image
 
 from augkit.core.arrays import Image as Pixels
 from augkit.errors import ArgumentError, SampleError, closest
+from augkit.images.tiff_writing import tiff_bytes
 
-ENCODINGS = {"jpeg": ".jpg", "png": ".png", "webp": ".webp"}
+ENCODINGS = {"jpeg": ".jpg", "png": ".png", "webp": ".webp", "tiff": ".tif"}
 AUTO = "auto"  # the first of AUTO_ENCODINGS that can hold a picture
-AUTO_ENCODINGS = ("jpeg", "png")
+AUTO_ENCODINGS = ("jpeg", "png", "tiff")
 # dtypes, channels, longest side; png comes back exactly, (H, W, 1) as (H, W); webp's grey and all-opaque RGBA as RGB
-_CAN_HOLD: dict[str, tuple[tuple[str, ...], tuple[int, ...], int]] = {
+_CAN_HOLD: dict[str, tuple[tuple[str, ...], Sequence[int], int]] = {
     "jpeg": (("uint8",), (1, 3), 65_500),
     "png": (("uint8", "uint16"), (1, 3, 4), 1_000_000),
     "webp": (("uint8",), (1, 3, 4), 16_383),
+    "tiff": (("uint8", "uint16"), range(1, 65_536), 1_000_000),  # any channels: RGB, alpha, bands of no colour
 }
 
 
@@ -46,6 +49,8 @@ def encode(image: Pixels, encoding: str, quality: int = 90, alpha: bool = False)
     if encoding == "jpeg":
         space, chroma = ("GRAY", "Gray") if image.ndim == 2 else ("RGB", "420")
         return bytes(simplejpeg.encode_jpeg(np.atleast_3d(image), quality, space, chroma))
+    if encoding == "tiff":
+        return tiff_bytes(image, alpha)
     if encoding == "png":  # by OpenCV: Pillow has no 16-bit colour and is five times slower
         swap = cv2.COLOR_RGBA2BGRA if alpha else cv2.COLOR_RGB2BGR
         return cv2.imencode(".png", image if image.ndim == 2 else cv2.cvtColor(image, swap))[1].tobytes()
@@ -55,7 +60,7 @@ def encode(image: Pixels, encoding: str, quality: int = 90, alpha: bool = False)
 
 
 def encoding_for(image: Pixels, alpha: bool = False) -> str:
-    """Return the encoding that ``auto`` stands for: JPEG where it can hold a picture, else PNG.
+    """Return the encoding that ``auto`` stands for: JPEG where it can hold a picture, else PNG, else TIFF.
 
     Args:
         image: as `encode` takes it.
@@ -67,9 +72,14 @@ def encoding_for(image: Pixels, alpha: bool = False) -> str:
 def _check_fits(image: Pixels, encoding: str, alpha: bool) -> None:
     rule = _misfit(image, encoding, alpha)
     if rule:
-        is_other = encoding != "png" and not _misfit(image, "png", alpha)
-        advice = "Use png, or expand with --encoding auto." if is_other else "Convert it first."
+        other = next((name for name in ("png", "tiff") if name != encoding and not _misfit(image, name, alpha)), "")
+        advice = f"Use {other}, or expand with --encoding auto." if other else "Convert it first."
         raise SampleError(f"must {rule}. {advice}", "image")
+
+
+def _told(counts: Sequence[int]) -> str:
+    few = counts if len(counts) < 9 else (counts[0], f"up to {counts[-1]:,}")
+    return " or ".join(map(str, few))
 
 
 def _misfit(image: Pixels, encoding: str, alpha: bool) -> str:
@@ -79,8 +89,11 @@ def _misfit(image: Pixels, encoding: str, alpha: bool) -> str:
     rules = (
         (image.ndim in (2, 3) and image.size > 0, f"have shape (H, W) or (H, W, C), got {image.shape}"),
         (dtype in dtypes, f"be {' or '.join(dtypes)} for {encoding}, got {dtype}"),
-        (channels in counts, f"have {' or '.join(map(str, counts))} channels for {encoding}, got {channels}"),
-        (alpha == (channels == 4), f"have 4 channels if and only if alpha is declared, got {channels}, {alpha}"),
+        (channels in counts, f"have {_told(counts)} channels for {encoding}, got {channels}"),
+        (
+            not alpha or channels in (2, 4) if encoding == "tiff" else alpha == (channels == 4),
+            f"have 4 channels if and only if alpha is declared, got {channels}, {alpha}",
+        ),
         (max(image.shape, default=0) <= longest, f"have sides up to {longest:,} for {encoding}, got {image.shape}"),
     )
     return next((rule for holds, rule in rules if not holds), "")

@@ -3,12 +3,14 @@
 import struct
 
 import cv2
+import numpy as np
 from PIL import Image
 
 from augkit.core.arrays import Image as Pixels
 from augkit.images.header import hushed
 
 ORIENTATION = 274  # the tag
+MOST_CHANNELS = 4
 # EXIF orientation -> whether to transpose, then what to flip: OpenCV's 0 rows, 1 columns, -1 both
 _UPRIGHT = {2: (False, 1), 3: (False, -1), 4: (False, 0), 5: (True, None), 6: (True, 1), 7: (True, -1), 8: (True, 0)}
 
@@ -27,5 +29,8 @@ def upright(image: Pixels, exif: bytes) -> Pixels:
         transposes, flip = _UPRIGHT.get(tags.get(ORIENTATION, 1), (False, None))
     except (ArithmeticError, LookupError, OSError, SyntaxError, TypeError, ValueError, struct.error):
         return image
+    if image.shape[2:] > (MOST_CHANNELS,):  # OpenCV turns no more
+        image = image.swapaxes(0, 1) if transposes else image
+        return image if flip is None else np.flip(image, (0, 1) if flip < 0 else flip)
     image = cv2.transpose(image) if transposes else image
     return image if flip is None else cv2.flip(image, flip)

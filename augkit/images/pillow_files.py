@@ -6,7 +6,7 @@ from io import BytesIO
 
 import cv2
 import numpy as np
-from PIL import Image, ImageFile, TiffImagePlugin
+from PIL import Image, ImageFile, TiffImagePlugin, features
 
 from augkit.core.arrays import Image as Pixels, Mask
 from augkit.errors import DecodeError
@@ -14,7 +14,7 @@ from augkit.images.header import Header, hushed
 from augkit.images.orientation import upright
 from augkit.images.stored import Stored
 
-FORMATS = ("PNG", "WEBP", "GIF", "BMP", "TIFF", "PPM")
+FORMATS = ("PNG", "WEBP", "GIF", "BMP", "TIFF", "PPM", *(["AVIF"] if features.check("avif") else []))
 PNG_START = b"\x89PNG\r\n\x1a\n"
 # Pillow's mode -> the mode to convert to where nothing is transparent; otherwise that is RGBA
 _OPAQUE_MODE = {"1": "L", "L": "L", "P": "RGB", "RGB": "RGB", "RGBX": "RGB", "CMYK": "CMYK", "YCbCr": "RGB"}

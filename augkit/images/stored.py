@@ -15,6 +15,7 @@ class Stored(NamedTuple):
         profile: its colour profile.
         space: what the profile is for; a grey picture with alpha has four channels.
         alpha: whether the last channel is alpha.
+        shifted: whether 32,768 was added to all values, so that those below 0 are kept.
     """
 
     image: Pixels
@@ -22,3 +23,4 @@ class Stored(NamedTuple):
     profile: bytes | None
     space: Space
     alpha: bool = False
+    shifted: bool = False

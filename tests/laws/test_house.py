@@ -50,6 +50,7 @@ HOMES = {  # the only modules that may import a package
     "matplotlib": ("augkit.train.report.figures",),
     "tensorboard": ("augkit.train.log",),
     **dict.fromkeys(("onnx", "onnxscript", "onnxruntime"), ("augkit.train.exporters.onnx_exporter",)),
+    **dict.fromkeys(("pydicom", "pillow_heif", "tifffile"), ("augkit.images",)),
     "albumentations": ("augkit.integrations.albumentations.registry",),
 }
 BANNED_NAMES = {"utils", "helpers", "common", "base", "manager"}
@@ -269,5 +270,5 @@ def test_an_extra_names_what_its_rooms_import() -> None:
     asked = {
         re.split(r"[\[<>=~! ]", word)[0] for words in (project["dependencies"], *extras.values()) for word in words
     }
-    names = {"sklearn": "scikit-learn", "yaml": "PyYAML"}
+    names = {"sklearn": "scikit-learn", "yaml": "PyYAML", "pillow_heif": "pillow-heif"}
     assert {names.get(package, package) for package in HOMES} <= asked
