@@ -53,9 +53,15 @@ BOX_LISTS = ("bbox", "boundingbox", "box", "bboxes")
 REGION, REGION_FACTS, FILE_FACTS = "regionshapeattributes", "regionattributes", "fileattributes"
 VIA_REST = ("filesize", "regioncount", "regionid")
 # Facts that no crop and no turn makes untrue.
-PICTURE_FACTS = frozenset(
-    ("text", "caption", "captions", "title", "description", "prompt", "url", "imageurl", "flickrurl", "cocourl")
-) | frozenset(("source", "license", "licence", "author", "credit", "date", "datecaptured", "comment", "notes"))
+PICTURE_FACTS = (
+    frozenset(
+        ("text", "caption", "captions", "title", "description", "prompt", "url", "imageurl", "flickrurl", "cocourl")
+    )
+    | frozenset(("source", "license", "licence", "author", "credit", "date", "datecaptured", "comment", "notes"))
+    | frozenset(  # of img2dataset
+        ("key", "status", "errormessage", "sha256", "originalwidth", "originalheight", "exif")
+    )
+)
 BOX_FACTS = frozenset(
     ("difficult", "truncated", "occluded", "pose", "score", "confidence", "conf", "istruncated", "isoccluded")
 ) | frozenset(("isinside", "isdepiction", "id", "annotationid", "source", "trackid", "comment", "notes", "description"))
@@ -176,8 +182,8 @@ def roles_of(
     usable = [name for name in table.names if name not in ignored and name not in numbered]
     said = {name for row in table.rows for name in row.cells}
     roles = Roles(image_column(table, usable, is_picture, f"{where}:1") if image is None else image)
-    names = _Names(name for name in usable if name != roles.image and name in said)
-    if roles.image is not None and plain_name(roles.image) in names.left:
+    names = _Names(name for name in usable if name in said and (image is not None or name != roles.image))
+    if image is None and plain_name(roles.image) in names.left:
         names.doubles.append(names.left.pop(plain_name(roles.image)))
     _take_fields(roles, names)
     _take_boxes(roles, names)
@@ -191,7 +197,8 @@ def roles_of(
         roles.box_facts = _taken(names, BOX_FACTS)
     else:
         roles.id = names.take(*IDS)
-    roles.facts = _taken(names, PICTURE_FACTS)
+    facts = PICTURE_FACTS if image is None else PICTURE_FACTS.union(IDS)  # rows that are no files have other ids
+    roles.facts = _taken(names, facts)
     roles.sizes = roles.sizes or _sizes(names)
     if roles.label is None and not roles.is_row_a_box and not others:
         roles.hot = _hot(table, list(names.left.values()))

@@ -25,9 +25,12 @@ _RETINA = ("image", "xmin", "ymin", "xmax", "ymax", "label")
 
 @dataclass
 class Row:
-    """One row: its line in the file, its cells that say something by column, and what is wrong with it, if anything."""
+    """One row: its line in the file, its cells that say something by column, and what is wrong with it, if anything.
 
-    line: int
+    The line may be another name of its place.
+    """
+
+    line: int | str
     cells: JsonObject
     fault: str = ""
 
@@ -52,7 +55,7 @@ class Table:
     is_named: bool = True
     mark: str = ":"
 
-    def place(self, line: int) -> str:
+    def place(self, line: int | str) -> str:
         """Name a row for messages."""
         return f"{self.path}{self.mark}{line}"
 

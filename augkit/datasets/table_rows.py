@@ -6,6 +6,7 @@ What is wrong with a row costs its picture, as a fault.
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 
@@ -35,8 +36,14 @@ from augkit.datasets.table_regions import (
     region_of,
     size_at,
 )
-from augkit.errors import FileError
+from augkit.errors import FileError, listed
 
+_OWNERS = (
+    ("box_", ("boxes", "polygons")),
+    ("crowds", ("boxes", "polygons")),
+    ("rotated_box_", ("rotated_boxes",)),
+    ("polyline_", ("polylines",)),
+)
 FRACTIONS = "Boxes of {} are read as fractions of the pictures' sides."
 COCO_BOXES = "Boxes of {} are read as COCO's: left, top, width, height."
 NO_CLASSES = f"Boxes of {{}} have no class: they are called {OBJECT}."
@@ -311,6 +318,7 @@ class Rows:
             picture.blame(f"{picture.where}: must be a picture that is there, got {picture.named!r:.80}.")
         if is_said and not picture.fault:
             try:
+                _require_owners(fields, picture.where)
                 counts = self.inventory.left_out
                 annotations = annotations_of(fields, picture.label, picture.mask, picture.where, counts)
             except FileError as fault:
@@ -322,6 +330,14 @@ class Rows:
         split, id = picture.split or split, picture.id or path
         attributes = picture.attributes or None
         return Source(id, size, picture.label, split, picture.group, place, annotations, picture.fault, attributes)
+
+
+def _require_owners(fields: Mapping[str, Json], where: str) -> None:
+    """Refuse a field that is about the entries of another one, which is missing."""
+    for name, value in fields.items():
+        owners = next((owners for start, owners in _OWNERS if name.startswith(start) and name not in owners), ())
+        if value and owners and not any(fields.get(owner) is not None for owner in owners):
+            raise FileError(f"must come with {listed(owners)}, got none.", f"{where} {name}")
 
 
 def text_of_cell(value: Json) -> str:

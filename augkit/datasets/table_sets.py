@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from augkit.datasets.data_set import DataSet, Source, Split
 from augkit.datasets.inventory import Inventory
-from augkit.datasets.mask_content import about_masks
+from augkit.datasets.mask_places import about_masks_of
 from augkit.datasets.naming import split_of_folder, split_of_path
 from augkit.datasets.table_files import Table
 from augkit.datasets.tables import TableReader
@@ -74,8 +74,7 @@ def read_tables(
     if inventory.is_whole:
         made = _split_by_folders(inventory, made)
         _judge_namesakes(inventory, made)
-    masks = {str(source.annotations.mask) for source in made if source.annotations and source.annotations.mask}
-    about = about_masks(masks, inventory.head, root.read, None, inventory.note, str(root)) if masks else {}
+    about = about_masks_of(inventory, made)
     found = DataSet.of(form, root, made, inventory.left_out, reader.classes)
     return replace(found, columns=reader.left_columns(made), about=about)
 

@@ -103,8 +103,8 @@ TARS = [
     (tar_of({"a.jpg": JPEG, "a.png": PNG}), r"x\.tar a: must have one picture and one mask, got jpg, png"),
     (tar_of({"a.jpg": JPEG, "a.json": b"{"}), r"x\.tar a\.json:1: must be valid JSON"),
     (tar_of({"a.jpg": JPEG, "a.json": b'{"boxes": 3, "label": "x"}'}), r"x\.tar a\.json boxes: must be a list"),
-    (tar_of({"a.jpg": JPEG, "a.cls": b"\xff"}), r"x\.tar a\.cls: must be UTF-8"),
-    (tar_of({"a.txt": b"x"}), r"must hold pictures, got 1 x a sample without a picture"),
+    (tar_of({"a.jpg": JPEG, "a.cls": b"\xff"}), r"x\.tar a\.cls:1: must be UTF-8"),
+    (tar_of({"a.txt": b"x"}), r"x\.tar a: must have a picture, got a\.txt"),
 ]
 PICTURES = {"a.jpg": JPEG, "images/train/a.jpg": JPEG, "gone.txt": "x/a.jpg\n"}
 TABLE = [

@@ -246,7 +246,8 @@ def test_webdataset(tmp_path: Path) -> None:
     }  # fmt: skip
     lay(tmp_path, {"set-train-000.tar": tar_of(members), "readme.md": "x"})
     data = read(tmp_path)
-    first, second = data.sources
+    first, without, second = data.sources
+    assert without.fault == "set-train-000.tar 2: must have a picture, got 2.json."
     assert (first.id, first.label, first.split) == ("set-train-000.tar/1.png", "rose", "train")
     assert (second.id, second.label, second.group) == ("set-train-000.tar/a.v1/0.jpg", "3", None)
     assert first.group == "5"
@@ -256,8 +257,7 @@ def test_webdataset(tmp_path: Path) -> None:
     assert data.decoded(first).image.shape == (24, 32, 3)
     assert dict(data.left_out) == {
         "a member with a path out of the tar": 2,
-        "a sample without a picture": 1,
-        "another member of a tar": 2,
+        "another member of a tar": 1,
         "documentation": 1,
     }
 

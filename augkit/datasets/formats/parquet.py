@@ -30,7 +30,7 @@ from augkit.datasets.data_set import ATTRIBUTES, DataSet, Kind, Source, Split
 from augkit.datasets.fields import FIELDS
 from augkit.datasets.format import FORMATS, Packed
 from augkit.datasets.inventory import Inventory
-from augkit.datasets.mask_content import about_masks
+from augkit.datasets.mask_places import about_masks_of
 from augkit.datasets.naming import SPLIT_NAMES, splits_of
 from augkit.datasets.places import KEPT_BYTES, Cell, Member, Place
 from augkit.datasets.table_columns import IMAGES, LABELS, MASKS, Roles
@@ -88,7 +88,7 @@ class ParquetFormat(Packed):
         labels = {source.label for source in sources if isinstance(source.label, str)}
         labels |= {label for source in sources for label in source.box_labels}
         found = DataSet.of(self.name, root, sources, left_out, named if labels and labels <= named.keys() else None)
-        return replace(found, columns=reader.left_columns(sources), about=_about(inventory, sources))
+        return replace(found, columns=reader.left_columns(sources), about=about_masks_of(inventory, sources))
 
     def file(self, part: Part) -> str:
         return f"data/{part.split or 'train'}-{part.index:05d}.parquet"
@@ -286,24 +286,6 @@ def _picture(cell: Json) -> tuple[bytes, str]:
         return data or b"", inside(path) if isinstance(path, str) else ""
     except FileError:
         return data or b"", ""
-
-
-def _about(inventory: Inventory, sources: Sequence[Source]) -> JsonObject:
-    """Return what masks hold, for `DataSet.about`."""
-    masks = [source.annotations.mask for source in sources if source.annotations is not None]
-    found = {f"{number:09d}": mask for number, mask in enumerate(masks) if mask is not None}
-    root = inventory.root
-
-    def head(key: str, count: int) -> bytes:
-        place = found[key]
-        if isinstance(place, Member):
-            return root.read(place.path, place.offset, min(place.size, count))
-        return places.read_place(root, place)[:count]
-
-    def read(key: str) -> bytes:
-        return places.read_place(root, found[key])
-
-    return about_masks(found, head, read, None, inventory.note, str(root)) if found else {}
 
 
 def _row(record: Record, data: bytes, mask: bytes | None, kinds: frozenset[Kind]) -> JsonObject:

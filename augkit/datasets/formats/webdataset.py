@@ -2,42 +2,49 @@
 
     roses/0001.jpg  roses/0001.cls  roses/0001.json  roses/0001.mask.png
 
-Tars are read from header to header and never extracted: a picture is a place within its tar. ``cls`` is its class, the
-field ``label`` of ``json`` more of it, and the other fields of ``json`` are those of `augkit.datasets.fields`. The
-split is the one that the tar's name ends with, or that its folder is, where every tar has one.
+Tars are read from header to header and never extracted: a picture is a place within its tar. ``cls`` is its class, as a
+number or a name, the field ``label`` of ``json`` more of it, ``txt`` a caption, ``mask.png`` or ``seg.png`` its mask;
+the other fields of ``json`` are those of a table (`augkit.datasets.table_columns`). Members of other kinds and fields
+of other names are an error, unless they are to be ignored. The split is the one that the tar's name ends with, or that
+its folder is, where every tar has one. Samples in a zip or a tar.gz are read, too. A tar of class folders, or of
+another data set, is read as that. The reference is https://github.com/webdataset/webdataset.
 
 Written is a tar a shard, the same bytes for the same pictures: ``<key>.<ext>``, ``.json``, ``.cls`` where there is one
-class, and ``.mask.png``. webdataset's own TarWriter puts the time, or the user's name, into headers unless it is told
-not to, and encodes by guess; Python's tarfile does what it is told.
+class, ``.txt`` where there is a text, and ``.mask.png``. webdataset's own TarWriter puts the time, or the user's name,
+into headers unless it is told not to, and encodes by guess; Python's tarfile does what it is told.
 """
 
 import json
 import posixpath
 import tarfile
-from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from io import BytesIO
 from typing import BinaryIO
 
-from augkit.core.arrays import JsonObject, Label
-from augkit.core.text_files import json_of
-from augkit.datasets.data_set import DataSet, Source, Split
-from augkit.datasets.fields import annotations_of
+from augkit.core.arrays import JsonObject
+from augkit.core.text_files import json_of, text_of
+from augkit.datasets.data_set import ATTRIBUTES, DataSet, Source, Split
 from augkit.datasets.format import FORMATS, Packed
-from augkit.datasets.inventory import Inventory
+from augkit.datasets.inventory import DOCUMENTS, Inventory
+from augkit.datasets.mask_places import about_masks_of
 from augkit.datasets.naming import SPLIT_NAMES, is_picture, splits_of
-from augkit.datasets.places import Member
+from augkit.datasets.places import Member, Place
+from augkit.datasets.table_columns import KNOWN
+from augkit.datasets.table_files import Row, Table, plain_name
+from augkit.datasets.table_rows import Described
+from augkit.datasets.tables import TableReader
 from augkit.datasets.writing import Add, Part, Record, Sink
 from augkit.errors import FileError
-from augkit.storage.root import Root, inside
+from augkit.storage.root import Archive, Root, inside
 from augkit.targets import records
 
-MASKS = ("mask.png", "seg.png")
+MASKS = ("mask", "seg", "segmentation", "label", "labels", "annotation")  # before the suffix of a picture
+TEXTS, TEXT = ("cls", "json", "txt"), "text"
 MAX_LABEL_BYTES = 2**24
 LOOKED_AT = 1000  # members, to see whether there are samples in a tar
 NO_FILE, ODD_NAME, OTHER = "a member that is no file", "a member with a path out of the tar", "another member of a tar"
-NO_PICTURE = "a sample without a picture"
 
 
 class WebDatasetFormat(Packed):
@@ -51,19 +58,27 @@ class WebDatasetFormat(Packed):
     folders = SPLIT_NAMES
 
     def recognises(self, inventory: Inventory) -> bool:
-        if inventory.file is None or not inventory.file.lower().endswith(self.suffixes):
-            return super().recognises(inventory)
-        return _holds_samples(inventory.root, inventory.file)
+        if inventory.file is not None and inventory.file.lower().endswith(self.suffixes):
+            return _holds_samples(inventory.root, inventory.file)
+        return super().recognises(inventory) or _are_packed_samples(inventory)
 
     def read(self, inventory: Inventory) -> DataSet:
-        root, paths, left_out = inventory.root, self.packs(inventory), inventory.left_out
-        for path in paths:
-            if path.lower().endswith(self.refused):
-                what = "must be an uncompressed tar, whose members can be read where they lie. Decompress it"
-                raise FileError(f"{what} (gunzip, zstd -d).", f"{root}/{path}")
-        splits = splits_of(paths, inventory.note, str(root))
-        sources = (source for path in paths for source in _Tar(root, path, splits[path], left_out).sources())
-        return DataSet.of(self.name, root, sources, left_out)
+        root, reader = inventory.root, TableReader(inventory)
+        if _are_packed_samples(inventory):
+            name = root.above()[1]
+            found = [_Samples(inventory, "", splits_of([name], inventory.note, str(root))[name])]
+            found[0].add_files()
+        else:
+            paths = self.packs(inventory)
+            for path in paths:
+                if path.lower().endswith(self.refused):
+                    what = "must be an uncompressed tar, whose members can be read where they lie. Decompress it"
+                    raise FileError(f"{what} (gunzip, zstd -d).", f"{root}/{path}")
+            splits = splits_of(paths, inventory.note, str(root))
+            found = [_Samples(inventory, path, splits[path]) for path in paths]
+        made = list(_sources(reader, found))
+        data = DataSet.of(self.name, root, made, inventory.left_out)
+        return replace(data, columns=reader.left_columns(made), about=about_masks_of(inventory, made))
 
     def file(self, part: Part) -> str:
         return f"{part.split}-{part.index:05d}.tar" if part.split else f"{part.index:05d}.tar"
@@ -80,7 +95,11 @@ class WebDatasetFormat(Packed):
                 _add(tar, self.member(record.name), data)
                 if record.label is not None and str(record.label) in part.numbers:
                     _add(tar, f"{key}.cls", str(part.numbers[str(record.label)]).encode())
-                _add(tar, f"{key}.json", _json({"label": record.label, **records.fields(record.targets, record.size)}))
+                facts = dict(record.attributes)
+                if isinstance(text := facts.get(TEXT), str) and _is_text(text):
+                    _add(tar, f"{key}.txt", facts.pop(TEXT).encode())
+                fields: JsonObject = {"label": record.label, **records.fields(record.targets, record.size)}
+                _add(tar, f"{key}.json", _json({**fields, **({ATTRIBUTES: facts} if facts else {})}))
                 if mask is not None:
                     _add(tar, f"{key}.mask.png", mask)
 
@@ -94,19 +113,35 @@ class WebDatasetFormat(Packed):
         return None
 
 
-class _Tar:
-    """One tar: samples by key, each the places of its members by extension."""
+class _Samples:
+    """Samples by key, each the places of its members by extension, of one tar or of the files of an archive.
 
-    def __init__(self, root: Root, path: str, split: Split | None, left_out: Counter[str]) -> None:
-        self.path, self.where, self.split, self.left_out = path, f"{root}/{path}", split, left_out
-        self.samples: dict[str, dict[str, Member]] = {}
+    Args:
+        inventory: of the data set.
+        path: of the tar; empty where members are files.
+        split: of all samples.
+    """
+
+    def __init__(self, inventory: Inventory, path: str, split: Split | None) -> None:
+        self.inventory, self.path, self.split = inventory, path, split
+        self.where = f"{inventory.root}/{path}" if path else str(inventory.root)
+        self.samples: dict[str, dict[str, Place]] = {}
         self.texts: dict[tuple[str, str], bytes] = {}
-        with root.open(path) as file:
-            try:
-                self._read(file)
-            except (tarfile.TarError, EOFError, OSError, OverflowError, ValueError) as fault:
-                what = f"must be a whole tar, got a fault: {fault}. Copy it again from where it came."
-                raise FileError(what, self.where) from None
+        if path:
+            with inventory.root.open(path) as file:
+                try:
+                    self._read(file)
+                except (tarfile.TarError, EOFError, OSError, OverflowError, ValueError) as fault:
+                    what = f"must be a whole tar, got a fault: {fault}. Copy it again from where it came."
+                    raise FileError(what, self.where) from None
+
+    def add_files(self) -> None:
+        """Take the files of the data set as members."""
+        for path in self.inventory.sizes:
+            key, extension = _split(path)
+            if self._add(key, extension, path, path) and extension in TEXTS:
+                self.texts[key, extension] = self.inventory.root.read(path)
+            self.inventory.use(path)
 
     def _read(self, file: BinaryIO) -> None:
         end = file.seek(0, 2)
@@ -114,58 +149,150 @@ class _Tar:
         with tarfile.open(fileobj=file, mode="r:") as tar:
             for member in tar:
                 tar.members = []  # type: ignore[attr-defined]  # it would grow with the tar
-                folder, name = posixpath.split(member.name.removeprefix("./"))
-                stem, _, extension = name.partition(".")
+                key, extension = _split(member.name)
                 if member.isdir():
                     continue
-                if fault := _fault(member, bool(stem and extension)):
-                    self.left_out[fault] += 1
+                if fault := _fault(member):
+                    self.inventory.left_out[fault] += 1
                     continue
-                key, extension = posixpath.join(folder, stem), extension.lower()
                 place = Member(self.path, member.offset_data, member.size)
                 if place.offset + place.size > end:
                     raise tarfile.ReadError(f"{member.name!r} is cut short")
-                sample = self.samples.setdefault(key, {})
-                if extension in sample:
-                    raise FileError(f"must name every member once, got {member.name!r} twice.", self.where)
-                sample[extension] = place
-                if extension in ("cls", "json") and place.size <= MAX_LABEL_BYTES:
+                if self._add(key, extension, place, member.name) and extension in TEXTS:
+                    if place.size > MAX_LABEL_BYTES:
+                        raise FileError(
+                            f"must be at most {MAX_LABEL_BYTES:,} bytes.", f"{self.where} {key}.{extension}"
+                        )
                     file.seek(place.offset)  # tarfile goes on from where it was
                     self.texts[key, extension] = file.read(place.size)
 
-    def sources(self) -> Iterator[Source]:
-        """Yield the samples that have a picture."""
-        for key, members in self.samples.items():
-            pictures = [extension for extension in members if "." not in extension and is_picture(f".{extension}")]
-            masks = [extension for extension in MASKS if extension in members]
-            if len(pictures) > 1 or len(masks) > 1:
-                got = ", ".join(pictures if len(pictures) > 1 else masks)
-                what = f"must have one picture and one mask, got {got}. Call a mask {key}.mask.png."
-                raise FileError(what, f"{self.where} {key}")
-            self.left_out[OTHER] += len(members.keys() - {*pictures, *masks, "cls", "json"})
-            if pictures:
-                yield self._source(key, pictures[0], members.get(masks[0]) if masks else None)
-            else:
-                self.left_out[NO_PICTURE] += 1
+    def _add(self, key: str, extension: str, place: Place, name: str) -> bool:
+        """Add a member to its sample, if it has a meaning; note it as unread where it has none."""
+        if not posixpath.basename(key) or not extension:
+            self._judge(name)
+            return False
+        sample = self.samples.setdefault(key, {})
+        if extension in sample:
+            raise FileError(f"must name every member once, got {name!r} twice.", self.where)
+        if extension not in TEXTS and not is_picture(f".{extension}"):
+            if not self.inventory.ignores(name, "file"):
+                advice = "Members that are read are pictures, cls, json, txt, mask.png and seg.png."
+                self.inventory.unread("file", f"*.{extension}", self.where, advice)
+            return False
+        sample[extension] = place
+        return True
 
-    def _source(self, key: str, extension: str, mask: Member | None) -> Source:
-        where = f"{self.where} {key}.json"
-        fields = json_of(self.texts.pop((key, "json"), b"{}"), where)
-        fields = fields if isinstance(fields, dict) else {}
-        label, group = self._label(key, fields), fields.get("group")
-        place = self.samples[key][extension]
-        annotations = annotations_of(fields, label, mask, where, self.left_out)
-        id, group = f"{self.path}/{key}.{extension}", None if group is None else str(group)
-        return Source(id, place.size, label, self.split, group, place, annotations)
+    def _judge(self, name: str) -> None:
+        """Count a member without a key, or note that it is not read."""
+        last = posixpath.basename(name).lower()
+        if last.startswith((".", *DOCUMENTS)):
+            self.inventory.left_out[OTHER] += 1
+        else:
+            self.inventory.unread("file", name, self.where)
 
-    def _label(self, key: str, fields: JsonObject) -> Label:
-        named = self.texts.pop((key, "cls"), None)
-        if "label" in fields or named is None:
-            return fields.get("label")
+    def row(self, key: str) -> Row:
+        """Return what the texts of a sample say."""
+        row = Row(f"{key}.json", {})
         try:
-            return named.decode().strip()
-        except UnicodeDecodeError:
-            raise FileError("must be UTF-8.", f"{self.where} {key}.cls") from None
+            found = json_of(self.texts.pop((key, "json"), b"{}"), f"{key}.json")
+            if not isinstance(found, dict):
+                row.fault = f"must be an object, got {found!r:.60}."
+                return row
+            row.cells |= {name: value for name, value in found.items() if value is not None}
+            for extension, name in (("cls", "label"), ("txt", TEXT)):
+                data = self.texts.pop((key, extension), None)
+                if data is not None and name not in found:
+                    row.cells[name] = text_of(data, f"{key}.{extension}").strip()
+        except FileError as fault:
+            row.fault = fault.message
+            row.line = fault.where
+        if str(row.cells.get("key", row.cells.get("__key__"))) == posixpath.basename(key):
+            row.cells = {name: value for name, value in row.cells.items() if name not in ("key", "__key__")}
+        return row
+
+    def described(self, key: str, row: Row) -> Described:
+        """Return the picture of a sample."""
+        members = self.samples[key]
+        images = [extension for extension in members if extension not in TEXTS]
+        masks = [extension for extension in images if _is_mask(extension)]
+        others = [extension for extension in images if extension not in masks]
+        plain = [extension for extension in others if "." not in extension]
+        pictures = plain or others
+        if len(pictures) > 1 or len(masks) > 1:
+            got = ", ".join(pictures if len(pictures) > 1 else masks)
+            what = f"must have one picture and one mask, got {got}. Call a mask {key}.mask.png."
+            raise FileError(what, f"{self.where} {key}")
+        for extension in others:
+            if extension not in pictures:
+                self.inventory.unread("file", f"*.{extension}", self.where, "A sample has one picture.")
+        above = f"{self.path}/" if self.path else ""
+        if not pictures:
+            got = ", ".join(f"{key}.{extension}" for extension in members)
+            made = Described(None, f"{above}{key}", f"{above}{key}", bytes=0)
+            made.blame(f"{self.path} {key}".strip() + f": must have a picture, got {got or 'none'}.")
+            return made
+        place = members[pictures[0]]
+        size = place.size if isinstance(place, Member) else self.inventory.sizes[str(place)]
+        made = Described(f"{above}{key}.{pictures[0]}", f"{self.path} {key}.json".strip(), key, place, size)
+        made.mask = members[masks[0]] if masks else None
+        if not self.path:
+            made.path = str(place)  # as it is written
+            made.place = None
+        return made
+
+
+def _sources(reader: TableReader, found: Sequence[_Samples]) -> Iterator[Source]:
+    """Yield the samples; fields of JSON mean the same in all of them."""
+    table = Table(found[0].path if len(found) == 1 else "", [], is_typed=True, mark=" ")
+    rows = [
+        (samples, key, samples.row(key)) for samples in found for key, members in samples.samples.items() if members
+    ]
+    table.rows = [row for *_, row in rows]
+    table.names = list({name: None for row in table.rows for name in row.cells})
+    means = reader.rows(table, "")
+    for samples in found:
+        pictures = []
+        for own, key, row in rows:
+            if own is samples:
+                means.table = replace(table, path=samples.path)
+                picture = samples.described(key, row)
+                means.fill(picture, row, f"{samples.where} {row.line}")
+                pictures.append(picture)
+        yield from reader.made(means, pictures, samples.split)
+
+
+def _split(name: str) -> tuple[str, str]:
+    """Return the key and the extension of a member."""
+    folder, base = posixpath.split(name.removeprefix("./"))
+    stem, _, extension = base.partition(".")
+    return posixpath.join(folder, stem), extension.lower()
+
+
+def _is_mask(extension: str) -> bool:
+    return extension.partition(".")[0] in MASKS and "." in extension
+
+
+def _is_text(text: str) -> bool:
+    """Return whether a text comes back from a file of its own."""
+    try:
+        return text_of(text.encode(), "").strip() == text
+    except (FileError, UnicodeEncodeError):
+        return False
+
+
+def _are_packed_samples(inventory: Inventory) -> bool:
+    """Return whether a zip or a tar.gz holds samples: pictures with a class, or with JSON about them."""
+    if not isinstance(inventory.root, Archive) or not inventory.is_whole or inventory.root.kind == "tar":
+        return False
+    stems = {path.rpartition(".")[0] for path in inventory.pictures}
+    beside = [path for path in inventory.sizes if path.endswith((".cls", ".json")) and path.rpartition(".")[0] in stems]
+    if any(path.endswith(".cls") for path in beside):
+        return True
+    try:
+        first = json_of(inventory.root.read(beside[0]), "") if beside else None
+    except FileError:
+        return False
+    return isinstance(first, dict) and bool(set(map(plain_name, first)) & KNOWN) and "shapes" not in first
 
 
 def _holds_samples(root: Root, path: str) -> bool:
@@ -176,14 +303,13 @@ def _holds_samples(root: Root, path: str) -> bool:
         names += [member.name for member, _ in zip(tar, range(LOOKED_AT), strict=False)]
     found: dict[str, set[str]] = {}
     for name in names:
-        folder, base = posixpath.split(name.removeprefix("./"))
-        stem, _, extension = base.partition(".")
-        found.setdefault(posixpath.join(folder, stem), set()).add(extension.lower())
+        key, extension = _split(name)
+        found.setdefault(key, set()).add(extension)
     pictures = [key for key, extensions in found.items() if any(is_picture(f".{one}") for one in extensions)]
     return any(len(found[key]) > 1 for key in pictures) or not any("/" in key for key in pictures)
 
 
-def _fault(member: tarfile.TarInfo, is_named: bool) -> str:
+def _fault(member: tarfile.TarInfo) -> str:
     """Return why a member is left out, or nothing."""
     if not member.isreg() or member.issparse():
         return NO_FILE
@@ -191,7 +317,7 @@ def _fault(member: tarfile.TarInfo, is_named: bool) -> str:
         inside(member.name)
     except FileError:
         return ODD_NAME
-    return "" if is_named else OTHER
+    return ""
 
 
 def _key(record_name: str) -> str:
