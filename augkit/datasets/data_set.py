@@ -117,6 +117,12 @@ class Source:
         boxes = self.annotations.targets.get(Boxes.name) if self.annotations is not None else None
         return [] if boxes is None else boxes.names()
 
+    @property
+    def object_labels(self) -> list[str]:
+        """The classes of its objects of every kind, one each."""
+        targets = self.annotations.targets.values() if self.annotations is not None else ()
+        return [name for target in targets for name in target.names()]
+
 
 @dataclass(frozen=True)
 class DataSet:

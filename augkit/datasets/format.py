@@ -115,6 +115,22 @@ class Writer(Format):
         """Yield the files about all of a finished output: the path below it, and the content in pieces."""
 
 
+class Preparing(ABC):
+    """Part of a writer that has to see the whole data set before it writes."""
+
+    @abstractmethod
+    def prepared(self, data: DataSet, splits: Collection[Split | None]) -> DataSet:
+        """Return a data set that was read as it is written: with what records need in `about`, and further notes.
+
+        Args:
+            data: of kinds that the format holds.
+            splits: that its pictures will be in.
+
+        Raises:
+            ArgumentError: it has what the format cannot hold; the sentence says what to do.
+        """
+
+
 class FileWriter(Writer):
     """A format with a file a picture, and perhaps files beside it."""
 

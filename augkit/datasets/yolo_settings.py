@@ -26,7 +26,7 @@ UNNUMBERED = "The classes have no names: they are called by their numbers."
 _HARMLESS_TEXT = """path names nc channels task download roboflow minival author date version license licence licenses
     description url source homepage docs title project workspace contributor year stride imgsz batch"""
 _HARMLESS = frozenset(_HARMLESS_TEXT.split())
-_KEPT = ("channels", "roboflow")
+KEPT = ("channels", "roboflow")
 _TEXTS = frozenset(("names", "kpt_names"))
 _HAS_CLASSES = re.compile(rb"(?m)^(names|nc)[ \t]*:")
 _HAS_PLACES = re.compile(rb"(?m)^(train|val|valid|validation|test)[ \t]*:")
@@ -140,7 +140,7 @@ class _OfYaml:
                 places[split] = (*places.get(split, ()), *self._places(key, self.data[key]))
         if not places:
             raise FileError("must say where pictures lie, as train: images/train.", self.document.where())
-        about: JsonObject = {key: self.data[key] for key in _KEPT if self.data.get(key) is not None}
+        about: JsonObject = {key: self.data[key] for key in KEPT if self.data.get(key) is not None}
         if points[0]:
             about |= {"kpt_shape": list(points), **self._flips(points[0])}
         names = self._keypoint_names(classes, points[0])

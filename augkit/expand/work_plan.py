@@ -15,7 +15,7 @@ from itertools import chain
 from typing import NamedTuple
 
 from augkit.core.arrays import JsonObject
-from augkit.datasets import ATTRIBUTES, KINDS, SPLITS, DataSet, Kind, Source, Split, read, writers
+from augkit.datasets import ATTRIBUTES, KINDS, SPLITS, DataSet, Kind, Preparing, Source, Split, read, writers
 from augkit.datasets.level_range import range_of
 from augkit.datasets.splits import HASHED, LAW, STRATIFIED, assign, groups_of, wanted_splits
 from augkit.errors import ArgumentError, AugkitError, closest, listed
@@ -245,6 +245,8 @@ def make_plan(config: ExpandConfig) -> WorkPlan:
     wanted = wanted_splits(config.split)
     named = groups_of(data.sources, config.groups, data.columns, wanted)
     splits = assign(data.sources, wanted, named, config.split_seed, LAW)
+    if isinstance(job.writer, Preparing):
+        data = job.writer.prepared(data, frozenset(splits))
     require_apart(str(data.root), config.out, is_beside=Root.at(config.source).is_file())
     return _in_range(WorkPlan(job, data, splits, named, _classes(data, job, labels), law=LAW))
 
@@ -287,7 +289,7 @@ def _classes(data: DataSet, job: Job, labels: set[str]) -> tuple[str, ...]:
     """
     needed = labels
     if job.writer.is_for_objects:
-        needed = {label for source in data.sources for label in source.box_labels}
+        needed = {label for source in data.sources for label in source.object_labels}
         for pipeline in job.config.pipelines:
             needed |= {pipeline.policy.in_mirror(label) for label in needed}
     return data.classes if needed <= set(data.classes) else tuple(sorted(needed))

@@ -26,15 +26,15 @@ def rectangles_of(corners: Points) -> tuple[Rows, Reals]:
     radians = np.arctan2(-sum_y, sum_x)
     cosine, sine = np.cos(radians), np.sin(radians)
     width, height = along[:, 0] * cosine - along[:, 1] * sine, down[:, 0] * sine + down[:, 1] * cosine
-    boxes = np.column_stack([corners.mean(axis=1), width, height, np.degrees(radians)])
+    boxes = np.column_stack([corners.mean(axis=1), width, height, np.degrees(radians) + 0.0])
     return boxes, np.hypot(*np.moveaxis(corners_of(boxes) - ordered, -1, 0)).max(axis=1, initial=0.0)
 
 
-def rectangles_around(points: Points) -> Iterator[tuple[float, ...]]:
+def rectangles_around(points: Points, degrees: float | None = None) -> Iterator[tuple[float, ...]]:
     """Yield the rectangles around points (n, 2) that lie along an edge of their hull, smallest first, as rotated boxes.
 
-    The width of each lies as near as can be along the line from the first point to the second. There is none around
-    points on one line.
+    The width of each lies as near as can be along a direction: `degrees`, or the line from the first point to the
+    second. There is none around points on one line.
 
     Reference: the smallest lies along an edge, Freeman and Shapira 1975.
     """
@@ -49,7 +49,7 @@ def rectangles_around(points: Points) -> Iterator[tuple[float, ...]]:
     starts = np.column_stack([along.min(axis=1), down.min(axis=1)])
     spans = np.column_stack([np.ptp(along, axis=1), np.ptp(down, axis=1)])
     first = points[1] - points[0]
-    wanted = np.arctan2(-first[1], first[0])
+    wanted = np.arctan2(-first[1], first[0]) if degrees is None else np.radians(degrees)
     for place in np.argsort(spans.prod(axis=1), kind="stable").tolist():
         turn, (width, height) = float(radians[place]), spans[place].tolist()
         left, top = (starts[place] + spans[place] / 2.0).tolist()

@@ -108,7 +108,8 @@ def facts(data: DataSet) -> dict[str, Any]:
 
 @pytest.mark.parametrize("form", ["coco", "yolo", "webdataset"])
 def test_what_is_written_is_read_back(src: Path, tmp_path: Path, form: str) -> None:
-    done(src, tmp_path / "out", pipeline=BENT, encoding="png", form=form)
+    drop = ("polygons", "keypoints") if form == "yolo" else ()  # its tasks hold one of the two
+    done(src, tmp_path / "out", pipeline=BENT, encoding="png", form=form, drop=drop)
     entries = lines(tmp_path / "out")
     found = facts(read(tmp_path / "out"))
     assert len(found) == len(entries) == 15
@@ -117,8 +118,6 @@ def test_what_is_written_is_read_back(src: Path, tmp_path: Path, form: str) -> N
             (i["label"], np.round(i["box"], 1).tolist(), len(i["keypoints"]), bool(i["rings"]), bool(i["rle"]))
             for i in entry["record"]["instances"]
         ]
-        if form == "yolo":
-            written = [(label, box, 0, False, False) for label, box, *_ in written]
         read_back = found[entry["record"]["name"].rpartition("/")[2].rpartition(".")[0]]
         assert [item[0] for item in read_back] == [item[0] for item in written]
         assert [item[2:] for item in read_back] == [item[2:] for item in written]

@@ -17,32 +17,32 @@ from. Where there are no splits all is train, and data.yaml names no val: a trai
 Reference: https://docs.ultralytics.com/datasets.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
+from textwrap import indent
 
 from augkit import yaml_file
 from augkit.core.arrays import JsonObject
 from augkit.datasets.data_set import DataSet, Source, Split
-from augkit.datasets.format import FORMATS, FileWriter, Reader
+from augkit.datasets.format import FORMATS, FileWriter, Preparing, Reader
 from augkit.datasets.inventory import Inventory
 from augkit.datasets.writing import Part, Record, Whole
 from augkit.datasets.yolo_labels import Labels
 from augkit.datasets.yolo_layout import Layout
 from augkit.datasets.yolo_loose import is_loose, loose_settings
-from augkit.datasets.yolo_settings import settings_file, settings_of
-from augkit.targets.box_forms import described
-from augkit.targets.records import Instance
+from augkit.datasets.yolo_settings import KEPT, settings_file, settings_of
+from augkit.datasets.yolo_writing import HOLDS, lines_of, prepared, task_of
 
 
-class YoloFormat(Reader, FileWriter):
+class YoloFormat(Reader, FileWriter, Preparing):
     """Read boxes, outlines, keypoints and rotated boxes; write them."""
 
     name = "yolo"
     summary = "YOLO: its folder, `data.yaml` or `obj.data`"
     rank = 20
     suffixes = (".yaml", ".yml", ".data")
-    reads = frozenset(("boxes", "polygons", "keypoints", "rotated boxes"))
-    holds = frozenset(("boxes",))
+    reads = HOLDS
+    holds = HOLDS
 
     def recognises(self, inventory: Inventory) -> bool:
         return settings_file(inventory) is not None or (inventory.is_whole and is_loose(inventory))
@@ -67,23 +67,32 @@ class YoloFormat(Reader, FileWriter):
         data = DataSet.of(self.name, files.root, sources, files.left_out, labels.classes)
         return replace(data, about=settings.about, keypoint_names=settings.keypoint_names)
 
+    def prepared(self, data: DataSet, splits: Collection[Split | None]) -> DataSet:
+        return prepared(data, splits)
+
     def folder(self, split: Split | None) -> str:
         return f"images/{split or 'train'}/"
 
     def beside(self, part: Part, record: Record, mask: bytes | None) -> Iterable[tuple[str, bytes]]:
-        lines = "".join(_line(instance, part, record) for instance in record.instances)
-        yield f"labels/{part.split or 'train'}/{record.name.rpartition('.')[0]}.txt", lines.encode()
+        lines = "".join(lines_of(part, record)).encode()
+        yield f"labels/{part.split or 'train'}/{record.name.rpartition('.')[0]}.txt", lines
 
     def whole(self, whole: Whole) -> Iterable[tuple[str, Iterable[bytes]]]:
-        splits: dict[str, str] = {split or "train": f"images/{split or 'train'}" for split in whole.splits}
-        facts: JsonObject = {**splits, "nc": len(whole.classes), "names": list(whole.classes)}
-        yield "data.yaml", [yaml_file.dumps(facts).encode()]
-
-
-def _line(instance: Instance, part: Part, record: Record) -> str:
-    """Return a box as class, centre and size, in fractions of the picture."""
-    values = described("yolo", instance.box, record.size)
-    return f"{part.numbers[instance.label]} {' '.join(f'{value:.6f}' for value in values)}\n"
+        facts: JsonObject = {split or "train": f"images/{split or 'train'}" for split in whole.splits}
+        facts |= {"nc": len(whole.classes), "names": list(whole.classes)}
+        if (task := task_of(whole.kinds)) != "detect":
+            facts["task"] = task  # four corners are an outline or a rotated box
+        for key in ("kpt_shape", "flip_idx") if task == "pose" else ():
+            facts |= {key: whole.about[key]} if key in whole.about else {}
+        facts |= {key: whole.about[key] for key in KEPT if key in whole.about}
+        text = yaml_file.dumps(facts)
+        names = {label: points for label, points in whole.keypoint_names if label in whole.classes}
+        if task == "pose" and names:
+            text += "kpt_names:\n"
+            for number, label in enumerate(whole.classes):
+                if label in names:  # its keys are numbers
+                    text += indent(yaml_file.dumps({"x": list(names[label])}).replace("x:", f"{number}:", 1), "  ")
+        yield "data.yaml", [text.encode()]
 
 
 FORMATS.add("yolo", YoloFormat())
