@@ -129,7 +129,9 @@ class Layout:
                 found[path] = next(iter(home))
         if found:
             into = " and ".join(sorted(set(found.values())))
-            self.inventory.note(f"YOLO: {len(found):,} pictures with labels are in no list; their folder is {into}.")
+            self.inventory.note(
+                f"YOLO: pictures with labels that are in no list ({len(found):,}) are in {into}, as their folder is."
+            )
             self.splits |= found
 
     # ---- places
@@ -144,7 +146,7 @@ class Layout:
         bare = re.sub(r"^(\.\./)+", "", f"{place}/")
         yield from (posixpath.join(folder, place), posixpath.join(folder, bare), bare)
         whole = posixpath.join(self.settings.path, place)
-        if whole.startswith("/") or _DRIVE.match(whole):
+        if whole.startswith("/") or _DRIVE.match(whole) or self.settings.is_darknet:
             parts = posixpath.normpath(whole.replace("\\", "/")).split("/")
             for start in range(1, len(parts)):
                 yield posixpath.join(folder, *parts[start:])
@@ -198,6 +200,9 @@ class Layout:
     def _listed(self, path: str, split: Split) -> Iterator[str]:
         """Yield the pictures of a list that are there, and note the others; those that begin with ./ lie beside it."""
         where, seen = f"{self.files.root}/{path}", set[str]()
+        if isinstance(self.files.root, Folder) and isinstance(self.inventory.root, Folder):
+            at = self.files.root.path / path
+            self.inventory.use(Path(os.path.relpath(at, self.inventory.root.path)).as_posix())
         for number, line in enumerate(text_of(self.files.read(path), where).splitlines(), 1):
             if not (name := line.strip()):
                 continue

@@ -10,7 +10,8 @@ from collections.abc import Iterable, Iterator
 from augkit.core.text_files import json_of
 from augkit.datasets.data_set import Split
 from augkit.datasets.inventory import Inventory
-from augkit.datasets.naming import SPLIT_NAMES
+from augkit.datasets.named_pictures import splits_by_folders
+from augkit.datasets.naming import split_of_folder
 from augkit.datasets.yolo_layout import folders_of, label_of
 from augkit.datasets.yolo_lines import likely
 from augkit.datasets.yolo_settings import UNNUMBERED, Settings, classes_of
@@ -23,12 +24,27 @@ _LISTS = ("images.txt",)  # of FiftyOne: all pictures
 
 
 def is_loose(inventory: Inventory) -> bool:
-    """Return whether label files lie where YOLO looks for them, and hold its lines."""
-    labels = [label for path in inventory.pictures if (label := label_of(inventory, path, True)) is not None]
-    filled = [path for path in labels if inventory.sizes[path]][:TRIED]
+    """Return whether label files lie where YOLO looks for them, and hold its lines.
+
+    Without a file of names it takes more than a stray text file: most pictures have one, and those without do not lie
+    in folders of their own, as classes do.
+    """
+    labels = {path: label for path in inventory.pictures if (label := label_of(inventory, path, True)) is not None}
+    filled = [path for path in labels.values() if inventory.sizes[path]][:TRIED]
+    is_named = any(name_files(inventory, labels.values()))
     if not filled:
-        return bool(labels) and any(name_files(inventory, labels))
+        return bool(labels) and is_named
+    if not is_named:
+        bare = folders_of(inventory.pictures) - folders_of(labels)
+        if 2 * len(labels) < len(inventory.pictures) or not all(map(_is_bare, bare)):
+            return False
     return any(likely(inventory.head(path)) for path in filled)
+
+
+def _is_bare(folder: str) -> bool:
+    """Return whether a folder without any label may be a part of a data set."""
+    names = folder.lower().split("/")
+    return "images" in names or any(map(split_of_folder, names))
 
 
 def loose_settings(inventory: Inventory) -> tuple[Settings, dict[str, Split | None]]:
@@ -50,7 +66,7 @@ def loose_settings(inventory: Inventory) -> tuple[Settings, dict[str, Split | No
     if classes is None:
         inventory.note(f"{UNNUMBERED} YOLO has their names in data.yaml, or in classes.txt.")
     inventory.use(*(path for path in _LISTS if path in inventory.sizes))
-    return Settings(where, classes, lambda _: where, is_darknet=True), _splits(inventory, pictures)
+    return Settings(where, classes, lambda _: where, is_darknet=True), splits_by_folders(pictures, inventory)
 
 
 def name_files(inventory: Inventory, labels: Iterable[str]) -> Iterator[str]:
@@ -82,17 +98,3 @@ def _notes_classes(inventory: Inventory, path: str) -> tuple[str, ...]:
             if names and len(names) == len(set(names)) == len(categories):
                 return tuple(names)
     raise FileError("must hold categories, numbered from 0, each name once, as Label Studio writes them.", where)
-
-
-def _splits(inventory: Inventory, pictures: Iterable[str]) -> dict[str, Split | None]:
-    """Return the split of every picture: that of its folders, if each lies in one."""
-    found = {path: _split_of(path) for path in pictures}
-    if None in found.values():
-        return dict.fromkeys(found)
-    inventory.note(f"Splits are those of the folders: {', '.join(sorted({str(split) for split in found.values()}))}.")
-    return found
-
-
-def _split_of(path: str) -> Split | None:
-    names = posixpath.dirname(path).lower().split("/")
-    return next((SPLIT_NAMES[name] for name in names if name in SPLIT_NAMES), None)

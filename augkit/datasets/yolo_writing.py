@@ -18,10 +18,12 @@ from augkit.targets.box_forms import described
 from augkit.targets.boxes import Boxes
 from augkit.targets.joined_rings import joined_rings
 from augkit.targets.keypoints import Keypoints
+from augkit.targets.mask_outlines import outlines_of_mask
 from augkit.targets.outlines import part_inside
 from augkit.targets.records import Instance
 from augkit.targets.rectangles import rectangles_around
 from augkit.targets.rotated_boxes import RotatedBoxes, corners_of
+from augkit.targets.shapes import mask_of
 
 HOLDS = frozenset(("boxes", "polygons", "keypoints", "rotated boxes"))
 NO_VAL = (
@@ -70,11 +72,8 @@ def prepared(data: DataSet, splits: Collection[Split | None]) -> DataSet:
         for source in data.sources
         if source.annotations is not None and isinstance(target := source.annotations.targets.get(Boxes.name), Boxes)
     ]
-    if "polygons" in kinds and any(any(target.box_masks or ()) for target in boxes):
-        what = "must have outlines as polygons, got masks as run lengths. Use coco, or pass --drop polygons."
-        raise ArgumentError(what, "format")
     if crowds := sum(map(bool, (crowd for target in boxes for crowd in target.crowds or ()))):
-        notes.append(f"YOLO: {crowds:,} objects that stand for many are written as others are.")
+        notes.append(f"YOLO: objects that stand for many ({crowds:,}) are written as others are.")
     if "val" not in splits:
         notes.append(NO_VAL)
     return replace(data, about=about, notes=tuple(notes))
@@ -123,7 +122,7 @@ def lines_of(part: Part, record: Record) -> Iterator[str]:
     for instance in record.instances:
         values: tuple[float, ...] = described("yolo", instance.box, record.size)
         if task == "segment":
-            values = _fractions(_ring(instance), record.size)
+            values = _fractions(_ring(instance, record.size), record.size)
         elif task == "pose":
             values = (*values, *_points(instance, part.about["kpt_shape"], record.size))
         yield _line(part.numbers[instance.label], values)
@@ -138,10 +137,11 @@ def _fractions(values: Sequence[float], size: Size) -> tuple[float, ...]:
     return tuple(value / (height if place % 2 else width) for place, value in enumerate(values))
 
 
-def _ring(instance: Instance) -> Sequence[float]:
+def _ring(instance: Instance, size: Size) -> Sequence[float]:
     """Return the outline of an object in one piece; of one that has none, the corners of its box."""
     left, top, right, bottom = instance.box
-    return joined_rings(instance.rings) if instance.rings else (left, top, right, top, right, bottom, left, bottom)
+    rings = instance.rings or (outlines_of_mask(mask_of(instance.rle, size)) if instance.rle else ())
+    return joined_rings(rings) if rings else (left, top, right, top, right, bottom, left, bottom)
 
 
 def _points(instance: Instance, shape: Sequence[int], size: Size) -> Iterator[float]:
