@@ -49,6 +49,7 @@ clean: ## remove caches and builds; .venv stays
 
 .venv/.installed: .venv/.made pyproject.toml constraints.txt
 	$(install) -e ".[test]"
+	$(install) --no-deps ultralytics # AGPL-3.0, for tests alone; what it needs is here, and opencv-python must not be
 	@touch $@
 
 .venv/.demo: .venv/.made pyproject.toml constraints.txt

@@ -10,6 +10,7 @@ import posixpath
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 from augkit.core.text_files import text_of
@@ -76,17 +77,17 @@ class Layout:
         self.splits: dict[str, Split] = {}
         self.missing: dict[str, tuple[Split, str]] = {}
         self._ways: list[str] = []  # to the data set on the machine where its lists were written
-        odd = next(((split, place) for split, place in self._named() if self._below(place) is None), None)
-        if odd is None:
+        odd = self._absent()
+        if not odd:
             self._collect()
         if not self.splits and (odd or self.missing) and (above := self._elsewhere()) is not None:
             self.files, self.missing = inventory.at(above), {}
             self._collect()
-        elif odd is None and settings.path and not any(map(self._is_there, self._written(""))):
+        if odd and not self.splits and not self.missing:
+            self.files = inventory
+            self._collect_without(odd)
+        elif not odd and settings.path and not any(map(self._is_there, self._written(""))):
             inventory.note(f"{settings.where}: path {settings.path} is another place; read is what lies beside it.")
-        if odd is not None and not self.splits and not self.missing:
-            what = f"must be a folder or a list below the data set's folder, got {odd[1]!r}."
-            raise FileError(f"{what} Mend it, or set path: . beside it.", settings.line(odd[0]))
         if settings.is_darknet:
             self._add_unlisted()
         if self.missing and not self.splits:
@@ -97,6 +98,27 @@ class Layout:
     def _named(self) -> Iterator[tuple[Split, str]]:
         for split, places in self.settings.places.items():
             yield from ((split, place) for place in places)
+
+    def _absent(self) -> dict[Split, str]:
+        """Return the splits of which a place is not there, and that place."""
+        return {split: place for split, place in self._named() if self._below(place) is None}
+
+    def _collect_without(self, absent: dict[Split, str]) -> None:
+        """Collect what is there: a split may be absent, but the first may not.
+
+        Raises:
+            FileError: it is.
+        """
+        first = next(split for split in SPLITS if split in self.settings.places)
+        for split, place in absent.items():
+            if split == first:
+                what = f"must be a folder or a list below the data set's folder, got {place!r}."
+                raise FileError(f"{what} Mend it, or set path: . beside it.", self.settings.line(split))
+            self.inventory.note(f"{self.settings.line(split)}: there is no {place}, so that nothing is in {split}.")
+        self.settings = replace(
+            self.settings, places={split: p for split, p in self.settings.places.items() if split not in absent}
+        )
+        self._collect()
 
     def _collect(self) -> None:
         for split in SPLITS:
@@ -150,6 +172,7 @@ class Layout:
             parts = posixpath.normpath(whole.replace("\\", "/")).split("/")
             for start in range(1, len(parts)):
                 yield posixpath.join(folder, *parts[start:])
+                yield posixpath.join(*parts[start:])
 
     def _written(self, place: str) -> Iterator[str]:
         """Yield where a place lies below the root by what is written, if it does."""

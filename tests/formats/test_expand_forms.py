@@ -19,7 +19,7 @@ from support.data_sets import FORMS, MASK, PNG, lay
 from support.folders import done, lines, outputs, picture, put
 
 MIRRORED = Pipeline([Mirror()])
-WITH_BOXES = [name for name, form in writers().items() if form.holds]
+WITH_BOXES = [name for name, form in writers().items() if form.holds >= {"boxes", "polygons"}]
 
 
 def objects(data: Any) -> list[list[tuple[str, tuple[float, ...]]]]:

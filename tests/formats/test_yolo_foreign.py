@@ -39,7 +39,7 @@ def laid(root: Path, fields: dict[str, Any]) -> Path:
     rows = []
     for number in range(10):
         put(root / f"{number}.png", picture(number, (*SIZE, 3)))
-        bare = {name: [] for name in fields}
+        bare: dict[str, Any] = {name: [] for name in fields}
         row = {"image": f"{number}.png", "split": "val" if number % 2 else "train", **(bare if number > 7 else fields)}
         rows.append(json.dumps(row))
     (root / "list.jsonl").write_text("\n".join(rows))
