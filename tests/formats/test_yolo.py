@@ -1,4 +1,4 @@
-"""YOLO: every layout that people have is read with the right labels, and a bad line costs its picture alone."""
+"""YOLO: lines of every task are read and written with the right labels, and a bad one costs its picture alone."""
 
 from __future__ import annotations
 
@@ -7,179 +7,18 @@ from typing import Any
 
 import numpy as np
 import pytest
-import yaml
 
-from augkit.datasets import DataSet, Source, read
-from augkit.errors import ArgumentError, AugkitError, FileError
+from augkit.datasets import Source, read
+from augkit.errors import ArgumentError, FileError
 from augkit.pipeline import Pipeline
 from augkit.targets.keypoints import Keypoints
 from augkit.targets.mask_outlines import outlines_of_mask
 from augkit.targets.rotated_boxes import RotatedBoxes, corners_of
 from support.data_sets import JPEG, PNG, YAML, lay
-from support.folders import done, lines
-from support.mutations import mutations
+from support.folders import done
+from support.yolo_sets import BOX, LINE, NAMES, ONE, boxes_of, only
 
-SIZE = (24, 32)  # of the pictures
-LINE = "0 0.5 0.5 0.25 0.25\n"  # left 12, top 9, right 20, bottom 15
-BOX = (12.0, 9.0, 20.0, 15.0)
-ONE: dict[str, Any] = {"images/train/a.png": PNG, "labels/train/a.txt": LINE}
-NAMES = "train: images/train\nnames: [cat, dog]\n"
 IDENTITY = Pipeline([])
-
-
-def only(data: DataSet) -> Source:
-    (source,) = data.sources
-    return source
-
-
-def boxes_of(source: Source) -> list[tuple[str, tuple[float, ...]]]:
-    assert source.annotations is not None
-    return [(one.label, tuple(round(edge, 9) for edge in one.box)) for one in source.annotations.instances or ()]
-
-
-# ---- layouts
-
-LAYOUTS: dict[str, tuple[dict[str, Any], str, dict[str, Any]]] = {
-    "path: .": ({**ONE, "data.yaml": f"path: .\n{NAMES}"}, "", {}),
-    "no path": ({**ONE, "data.yaml": NAMES}, "data.yaml", {}),
-    "a path of another machine": ({**ONE, "data.yaml": f"path: /home/bob/set\n{NAMES}"}, "", {}),
-    "a path of another system": ({**ONE, "data.yaml": f"path: C:\\data\\set\n{NAMES}"}, "", {}),
-    "its datasets folder": ({**ONE, "coco8.yaml": f"path: ../datasets/coco8\n{NAMES}"}, "", {}),
-    "an absolute folder": ({**ONE, "data.yaml": "train: /home/bob/set/images/train\nnames: [cat]\n"}, "", {}),
-    "FiftyOne": ({**ONE, "dataset.yaml": "path: ./\ntrain: ./images/train/\nnames:\n  0: cat\n"}, "", {}),
-    "further down": ({f"set/{name}": data for name, data in {**ONE, "data.yaml": NAMES}.items()}, "", {}),
-    "a list of folders": ({**ONE, "data.yaml": "train: [images/train]\nnames: [cat]\n"}, "", {}),
-    "a list file": ({**ONE, "data.yaml": "train: train.txt\nnames: [cat]\n", "train.txt": "images/train/a.png\n"}, "", {}),
-    "beside the list": (
-        {**ONE, "data.yaml": "train: images/l.txt\nnames: [cat]\n", "images/l.txt": "./train/a.png\r\n\r\n"}, "", {}),
-    "a list of another machine": (
-        {**ONE, "data.yaml": "train: l.txt\nnames: [cat]\n", "l.txt": "\ufeff/data/bob/images/train/a.png"}, "", {}),
-    "a list of another system": (
-        {**ONE, "data.yaml": "train: l.txt\nnames: [cat]\n", "l.txt": "D:\\set\\images\\train\\a.png\r\n"}, "", {}),
-    "Roboflow": (
-        {"data.yaml": "train: ../train/images\nval: ../valid/images\nnc: 1\nnames: ['cat']\nroboflow:\n  version: 3\n",
-         "train/images/a.png": PNG, "train/labels/a.txt": LINE, "README.roboflow.txt": "x"}, "", {}),
-    "beside the picture": ({"data.yaml": "train: pictures\nnames: [cat]\n", "pictures/a.png": PNG, "pictures/a.txt": LINE},
-                           "", {}),
-    "the last images counts": (
-        {"data.yaml": "train: images/x\nnames: [cat]\n", "images/x/images/a.png": PNG, "images/x/labels/a.txt": LINE}, "", {}),
-    "a suffix in capitals": (
-        {"data.yaml": NAMES, "images/train/a.PNG": PNG, "labels/train/a.TXT": LINE}, "", {}),
-    "coco128": ({**ONE, "data.yaml": f"{NAMES}val: images/train\ntest:\n"}, "", {}),
-    "files of others": (
-        {**ONE, "data.yaml": NAMES, "labels/train.cache": b"\x80", "labels/classes.txt": "cat\ndog\n", "LICENSE": "MIT"}, "", {}),
-    "darknet": (
-        {"obj.data": "classes = 1\ntrain = data/train.txt\nnames = data/obj.names\nbackup = backup/\n", "obj.names": "cat\n",
-         "train.txt": "data/obj_train_data/a.png\n", "obj_train_data/a.png": PNG, "obj_train_data/a.txt": LINE}, "", {}),
-    "darknet of VOC": (
-        {"cfg/voc.data": "classes= 1\ntrain  = /home/x/voc/train.txt\nvalid =\nnames = data/voc.names\n",
-         "data/voc.names": "cat\n", "train.txt": "/home/x/voc/VOC2007/JPEGImages/a.png\n",
-         "VOC2007/JPEGImages/a.png": PNG, "VOC2007/labels/a.txt": LINE}, "", {}),
-    "Label Studio": (
-        {"images/a.png": PNG, "labels/a.txt": LINE, "classes.txt": "cat\n",
-         "notes.json": '{"categories": [{"id": 0, "name": "cat"}], "info": {"year": 2026}}'}, "", {}),
-    "LabelImg": ({"a.png": PNG, "a.txt": LINE, "classes.txt": "cat\ndog\n"}, "", {}),
-    "YOLOv4 of FiftyOne": ({"data/a.png": PNG, "data/a.txt": LINE, "obj.names": "cat\n", "images.txt": "data/a.png\n"},
-                           "", {}),
-    "Roboflow's darknet": ({"train/a.png": PNG, "train/a.txt": LINE, "train/_darknet.labels": "cat\n"}, "", {}),
-}  # fmt: skip
-
-
-@pytest.mark.parametrize("name", LAYOUTS)
-def test_every_layout_is_read(name: str, tmp_path: Path) -> None:
-    files, where, options = LAYOUTS[name]
-    data = read(lay(tmp_path / "set", files) / where, **options)
-    assert data.form == "yolo"
-    assert boxes_of(only(data)) == [("cat", BOX)]
-    assert only(data).fault == ""
-
-
-@pytest.mark.parametrize("whole", [True, False])
-@pytest.mark.parametrize(
-    "text",
-    [
-        "path: {root}/set\ntrain: images/train\n",
-        "path: ../set\ntrain: images/train\n",
-        "train: ../set/images/train\n",
-        "train: {root}/set/images/train\n",
-        "path: {root}\ntrain: list.txt\n",
-    ],
-)
-def test_what_lies_elsewhere_is_read_there(text: str, whole: bool, tmp_path: Path) -> None:
-    lay(tmp_path / "set", ONE)
-    lay(tmp_path, {"list.txt": f"{tmp_path}/set/images/train/a.png\n"})
-    lay(tmp_path / "cfg", {"data.yaml": text.format(root=tmp_path) + "names: [cat]\n"})
-    data = read(tmp_path / "cfg" / ("" if whole else "data.yaml"))
-    assert boxes_of(only(data)) == [("cat", BOX)]
-    assert data.read(only(data).id) == PNG
-
-
-def test_what_lies_elsewhere_is_expanded(tmp_path: Path) -> None:
-    lay(tmp_path / "set", ONE)
-    lay(tmp_path / "cfg", {"data.yaml": "train: ../set/images/train\nnames: [cat]\n"})
-    assert done(tmp_path / "cfg", tmp_path / "out", encoding="png").written == 3
-    assert {entry["source"] for entry in lines(tmp_path / "out")} == {"images/train/a.png"}
-
-
-def test_classes_without_names_are_numbers(tmp_path: Path) -> None:
-    data = read(lay(tmp_path, {"images/a.png": PNG, "labels/a.txt": f"{LINE}11 .5 .5 .1 .1\n"}))
-    assert data.classes == tuple(map(str, range(12)))
-    assert "called by their numbers" in data.notes[0]
-
-
-def test_names_are_text_as_written(tmp_path: Path) -> None:
-    lay(tmp_path / "src", {**ONE, "data.yaml": "train: images/train\nnames: [007, 1e3, null, yes, 0x10, ~, '']\n"})
-    names = ["007", "1e3", "null", "yes", "0x10", "~", ""]
-    assert read(tmp_path / "src").classes == tuple(names)
-    done(tmp_path / "src", tmp_path / "out", encoding="png")
-    assert yaml.safe_load((tmp_path / "out/data.yaml").read_text())["names"] == names
-
-
-def test_splits_of_folders_are_told(tmp_path: Path) -> None:
-    files: dict[str, Any] = {f"{split}/{part}": data for split in ("Train", "VALID") for part, data in
-             {"images/a.png": PNG, "labels/a.txt": LINE}.items()}  # fmt: skip
-    data = read(lay(tmp_path, files))
-    assert [source.split for source in data.sources] == ["train", "val"]
-    assert any("Train and VALID" in note for note in data.notes)
-
-
-# ---- what is not read
-
-
-@pytest.mark.parametrize(
-    ("files", "words"),
-    [
-        (
-            {"labels/train/b.txt": LINE},
-            r"labels/train/b\.txt' is not understood\. No picture of the data set has its name",
-        ),
-        ({"masks/train/a.png": PNG}, r"masks/train/a\.png' is not understood\. It has the name of a picture"),
-        ({"labels/train/classes.txt": "x\ny\n"}, r"classes\.txt' is not understood\. It names other classes"),
-        ({"images/train/a.json": "{}"}, r"images/train/a\.json' is not understood"),
-        ({"data.yaml": f"{NAMES}attributes: [a]\n"}, r"data\.yaml:3 attributes: must be read as labels"),
-        ({"data.yaml": f"{NAMES}masks_dir: masks\n"}, r"masks_dir: must be read as labels"),
-    ],
-)
-def test_what_is_not_read_is_named(files: dict[str, Any], words: str, tmp_path: Path) -> None:
-    lay(tmp_path, {**ONE, "data.yaml": NAMES, **files})
-    with pytest.raises(FileError, match=words):
-        read(tmp_path)
-    ignored = read(tmp_path, ignore=("b.txt", "masks*", "classes.txt", "*.json", "attributes"))
-    assert boxes_of(only(ignored)) == [("cat", BOX)]
-
-
-def test_a_picture_that_a_list_names_may_be_missing(tmp_path: Path) -> None:
-    lay(tmp_path, {**ONE, "data.yaml": "train: l.txt\nnames: [cat]\n", "l.txt": "images/train/a.png\nx/b.png\n"})
-    good, missing = read(tmp_path).sources
-    assert (good.fault, missing.id) == ("", "x/b.png")
-    assert missing.fault == "l.txt:2: must name a picture that is there, got 'x/b.png'."
-
-
-def test_classes_in_folders_are_not_taken_for_yolo(tmp_path: Path) -> None:
-    lay(tmp_path, {"cat/a.png": PNG, "dog/b.png": JPEG, "cat/a.txt": LINE})
-    with pytest.raises(FileError, match=r"'cat/a\.txt' is not understood"):
-        read(tmp_path)
-    assert read(tmp_path, ignore="*.txt").classes == ("cat", "dog")
 
 
 # ---- lines
@@ -365,16 +204,33 @@ def test_task_decides(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("fields", "drop", "words"),
     [
-        ({"boxes": [[1, 2, 9, 9]], "polygons": [[1, 2, 9, 2, 9, 9]], "box_keypoints": [[[3, 4]]]}, "polygons",
-         "must have labels for one task of YOLO, got boxes, keypoints and polygons"),
-        ({"boxes": [[1, 2, 9, 9]], "rotated_boxes": [[9, 9, 4, 4, 10]]}, "rotated-boxes",
-         "one task of YOLO, got boxes and rotated boxes"),
-        ({"boxes": [[1, 2, 9, 9]], "polylines": [[1, 2, 9, 9]]}, "polylines", "must have a place for polylines, got yolo"),
-        ({"boxes": [[1, 2, 9, 9]], "keypoints": [[3, 4]]}, "keypoints", "must have the keypoints of objects, got those of a picture"),
-        ({"boxes": [[1, 2, 9, 9], [1, 1, 5, 5]], "box_keypoints": [[[3, 4]], [[3, 4], [4, 5]]]}, "keypoints",
-         "must have as many keypoints in every object, got 1 and 2"),
+        (
+            {"boxes": [[1, 2, 9, 9]], "polygons": [[1, 2, 9, 2, 9, 9]], "box_keypoints": [[[3, 4]]]},
+            "polygons",
+            "must have labels for one task of YOLO, got boxes, keypoints and polygons",
+        ),
+        (
+            {"boxes": [[1, 2, 9, 9]], "rotated_boxes": [[9, 9, 4, 4, 10]]},
+            "rotated-boxes",
+            "one task of YOLO, got boxes and rotated boxes",
+        ),
+        (
+            {"boxes": [[1, 2, 9, 9]], "polylines": [[1, 2, 9, 9]]},
+            "polylines",
+            "must have a place for polylines, got yolo",
+        ),
+        (
+            {"boxes": [[1, 2, 9, 9]], "keypoints": [[3, 4]]},
+            "keypoints",
+            "must have the keypoints of objects, got those of a picture",
+        ),
+        (
+            {"boxes": [[1, 2, 9, 9], [1, 1, 5, 5]], "box_keypoints": [[[3, 4]], [[3, 4], [4, 5]]]},
+            "keypoints",
+            "must have as many keypoints in every object, got 1 and 2",
+        ),
     ],
-)  # fmt: skip
+)
 def test_one_task_is_written(fields: dict[str, Any], drop: str, words: str, tmp_path: Path) -> None:
     import json
 
@@ -406,77 +262,3 @@ def test_outlines_of_masks_hold_their_pixels() -> None:
                 assert (x0 == x1) != (y0 == y1)
                 inside ^= ((y0 <= y) != (y1 <= y)) & (x0 > x)
         assert np.array_equal(inside, mask)
-
-
-# ---- damage
-
-
-def test_damaged_labels_are_faults_or_right(tmp_path: Path) -> None:
-    text = "".join(f"{number % 2} 0.{number + 1} 0.{9 - number} 0.1 0.05\n" for number in range(8))
-    damaged = list(mutations(text.encode(), 2000, 0))
-    lay(tmp_path, {"data.yaml": NAMES})
-    lay(tmp_path, {f"images/train/{number}.png": PNG for number in range(100)})
-    outcomes = {"told": 0, "read": 0}
-    for start in range(0, len(damaged), 100):  # a bad line costs its picture alone, so that many are read at once
-        some = damaged[start : start + 100]
-        lay(tmp_path, {f"labels/train/{number}.txt": content for number, content in enumerate(some)})
-        for source in (data := read(tmp_path)).sources:
-            number = Path(source.id).stem
-            if source.fault:
-                assert source.fault.startswith(f"labels/train/{number}.txt:")
-                outcomes["told"] += 1
-                continue
-            lines_of = some[int(number)].decode("utf-8-sig").splitlines()
-            rows = list(dict.fromkeys(tuple(map(float, line.split())) for line in lines_of if line.strip()))
-            wanted = [(int(row[0]), box) for row in rows if (box := _box(row[1:])) is not None]
-            assert [label for label, _ in boxes_of(source)] == [data.classes[kind] for kind, _ in wanted]
-            assert np.allclose([box for _, box in boxes_of(source)], [box for _, box in wanted])
-            outcomes["read"] += 1
-    assert min(outcomes.values()) > 100
-
-
-def _box(values: tuple[float, ...]) -> tuple[float, ...] | None:
-    """Return the box of a line, of an outline the one around it; none where it has no area."""
-    x, y, w, h = values[:4]
-    box = (32 * (x - w / 2), 24 * (y - h / 2), 32 * (x + w / 2), 24 * (y + h / 2))
-    if len(values) > 4:
-        xs, ys = 32 * np.array(values[::2]), 24 * np.array(values[1::2])
-        box = (xs.min(), ys.min(), xs.max(), ys.max())
-    return box if box[0] < box[2] and box[1] < box[3] else None
-
-
-def test_damaged_settings_are_faults_or_right(tmp_path: Path) -> None:
-    text = f"path: .\n{NAMES}val: images/val\nnc: 2\nkpt_shape: [2, 3]\nflip_idx: [1, 0]\n"
-    files = {"labels/train/a.txt": "0 0.5 0.5 0.25 0.25 0.5 0.25 2 0.9 0.1 1\n", "images/val/b.jpg": JPEG}
-    _assert_damage_is_told(tmp_path, "data.yaml", text, 1, files)
-
-
-def test_damaged_lists_are_faults_or_right(tmp_path: Path) -> None:
-    files = {"data.yaml": "train: train.txt\nnames: [cat, dog]\n"}
-    _assert_damage_is_told(tmp_path, "train.txt", "./images/train/a.png\nimages/train/b.png\n", 1, files)
-
-
-def _assert_damage_is_told(root: Path, name: str, text: str, count: int, more: dict[str, Any] | None = None) -> None:
-    """Damage a file 1,000 times: a sentence, a fault or as many labels as its lines say; never anything else."""
-    lay(root, {**ONE, "data.yaml": NAMES, **(more or {}), name: text})
-    if name == "train.txt":
-        lay(root, {"images/train/b.png": PNG, "labels/train/b.txt": LINE})
-    whole = sum(len(boxes_of(source)) for source in read(root).sources)
-    assert whole >= count
-    outcomes = {"told": 0, "read": 0}
-    for damaged in mutations(text.encode(), 1000, 0):
-        (root / name).unlink()  # to write over a file waits for the disk
-        (root / name).write_bytes(damaged)
-        try:
-            data = read(root)
-        except AugkitError as fault:
-            assert "\n" not in str(fault)
-            outcomes["told"] += 1
-            continue
-        if any(source.fault for source in data.sources) or data.left_out or data.notes:
-            outcomes["told"] += 1
-            continue
-        outcomes["read"] += 1
-        found = sum(1 if source.kinds == {"rotated boxes"} else len(boxes_of(source)) for source in data.sources)
-        assert found == whole
-    assert min(outcomes.values()) > 0
