@@ -209,9 +209,12 @@ def roles_of(
             advice = f"One column is the class, now {roles.label}: ignore the others."
         elif name in names.doubles:
             advice = "Another column has its name but for the spelling."
+        else:
+            wanted = next((one for one in inventory.columns if one not in table.names and closest(one, [name])), None)
+            advice = "" if wanted is None else f"{wanted!r} is no column. Did you mean {name}?"
         shown = name or f"column {table.names.index(name) + 1}"
         inventory.unread(kind, shown, where if table.is_typed else f"{where}:1", advice)
-    roles.left = (*left, *ignored)
+    roles.left = tuple(dict.fromkeys((*left, *ignored, *(name for name in table.names if name in inventory.columns))))
     return roles
 
 

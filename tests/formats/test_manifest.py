@@ -196,6 +196,8 @@ def test_one_of_several_classes_has_to_be_chosen(tmp_path: Path) -> None:
         table(tmp_path, text)
     assert labels(table(tmp_path, text, ignore="fine_label")) == {"a.jpg": "cat"}
     assert labels(table(tmp_path, text, ignore="coarse_label")) == {"a.jpg": "siamese"}
+    asked = table(tmp_path, text, ignore="coarse_label", columns="fine_label")
+    assert asked.column("fine_label") == {"a.jpg": "siamese"}
 
 
 X = "image,class,x1,y1,x2,y2\na.jpg,cat,2,3,7,10\nb.png,"

@@ -12,7 +12,7 @@ import torch
 from hypothesis import given, strategies as st
 from torch.nn import functional
 
-from augkit.errors import ArgumentError, SampleError
+from augkit.errors import ArgumentError, FileError, SampleError
 from augkit.train import train
 from augkit.train.tasks import read_task, task_for
 from augkit.train.tasks.classes_task import Classes
@@ -126,10 +126,15 @@ def test_another_column_may_be_learnt(tmp_path: Path) -> None:
     root = trainings.fill(tmp_path / "data", each=10)
     rows = [f"{kind}/{place:03d}.png,{place}.5,{kind[0]}" for kind in CLASSES for place in range(10)]
     (root / "list.csv").write_text("image,age,letter\n" + "\n".join(rows) + "\n")
-    assert prepared(settings(root / "list.csv", tmp_path / "run", label="age")).task.kind == "numbers"
-    assert prepared(settings(root / "list.csv", tmp_path / "run", label="letter")).task.names == ("l", "p", "s")
-    with pytest.raises(ArgumentError, match="Did you mean age"):
-        prepared(settings(root / "list.csv", tmp_path / "run", label="aeg"))
+    wanted = settings(root / "list.csv", tmp_path / "run", label="age", ignore=["letter"])
+    assert prepared(wanted).task.kind == "numbers"
+    assert prepared(wanted.replaced(label="letter", ignore=["age"])).task.names == ("l", "p", "s")
+    with pytest.raises(FileError, match="'letter' is not understood"):
+        prepared(wanted.replaced(ignore=[]))
+    with pytest.raises(FileError, match=r"'aeg' is no column\. Did you mean age"):
+        prepared(wanted.replaced(label="aeg"))
+    with pytest.raises(ArgumentError, match="must be a column of the manifest"):
+        prepared(wanted.replaced(label="other", ignore=["age", "letter"]))
 
 
 NUMBERED = {"1.0": "lines", "1.5": "plain", "2.0": "spots"}
