@@ -88,7 +88,7 @@ def test_five_passes_are_five_and_repeat_after_manual_seed(make: Callable[[], An
 @pytest.mark.parametrize("make", [as_transform, augmented])
 @pytest.mark.parametrize("persistent", [False, True])
 def test_so_they_are_in_workers_that_are_spawned(make: Callable[[], Any], persistent: bool) -> None:
-    count = 5 if persistent else 2
+    count = 5 if persistent else 3
     found = passes(make(), count, **workers("spawn", persistent))
     assert len(set(found)) == count
     # Which is as good as repeating them: forked workers have the same seeds, and repeat.
