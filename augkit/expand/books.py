@@ -69,21 +69,21 @@ def rows_wanted(plan: WorkPlan, known: Mapping[str, _Known]) -> Iterator[Row]:
     """Yield what every source is to get beside what it has."""
     config, sources = plan.job.config, plan.data.sources
     train = [place for place, split in enumerate(plan.splits) if split in (None, "train")]
-    ids = [sources[place].id for place in train]
+    ids = [plan.ids[place] for place in train]
     existing = [known[id].copies if id in known else 0 for id in ids]
     labels = [sources[place].label for place in train]
     wanted = wanted_copies(labels, ids, config.copies, config.balance, plan.job.is_passing, existing)
     for place, total, had in zip(train, wanted, existing, strict=True):
-        is_passed = plan.job.is_passing and sources[place].id not in known
+        is_passed = plan.job.is_passing and plan.ids[place] not in known
         if total > had or is_passed:
             yield Row(place, had, total - had, is_passed)
     for place, split in enumerate(plan.splits):
-        if split not in (None, "train") and sources[place].id not in known:
+        if split not in (None, "train") and plan.ids[place] not in known:
             yield Row(place, 0, 0, True)
 
 
 def _read_parts(store: Store, job: JsonObject, plan: WorkPlan) -> tuple[dict[str, _Known], list[list[Row]]]:
-    places = {source.id: place for place, source in enumerate(plan.data.sources)}
+    places = {id: place for place, id in enumerate(plan.ids)}
     known: dict[str, _Known] = {}
     parts: list[list[Row]] = []
     for part in range(len(job["parts"])):
@@ -157,14 +157,14 @@ def _without(job: JsonObject, names: Iterable[str]) -> JsonObject:
 
 
 def _added(known: Mapping[str, _Known], plan: WorkPlan) -> str:
-    new = [source.id for source in plan.data.sources if source.id not in known]
+    new = [id for id in plan.ids if id not in known]
     if new:
         return f"sources: {len(new):,} are new, the first is {new[0]!r} of {plan.data.root}; --extend adds them"
     return "sources: a picture's class, split, group or annotations are others now"
 
 
 def _lost(known: Mapping[str, _Known], plan: WorkPlan) -> str:
-    now = {source.id: (source, split) for source, split in zip(plan.data.sources, plan.splits, strict=True)}
+    now = dict(zip(plan.ids, zip(plan.data.sources, plan.splits, strict=True), strict=True))
     for id, facts in known.items():
         if id not in now:
             return f"sources: {id!r} is gone from {plan.data.root}"

@@ -7,6 +7,7 @@ cut by count from the sorted rows of a part, and nothing else: neither bytes nor
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -15,6 +16,7 @@ from itertools import chain
 from typing import NamedTuple
 
 from augkit.core.arrays import JsonObject
+from augkit.core.normal_form import nfc
 from augkit.datasets import ATTRIBUTES, KINDS, SPLITS, DataSet, Kind, Preparing, Source, Split, read, writers
 from augkit.datasets.level_range import range_of
 from augkit.datasets.splits import HASHED, LAW, STRATIFIED, assign, groups_of, wanted_splits
@@ -174,6 +176,12 @@ class WorkPlan:
             yield sum(row.outputs for row in rows)
 
     @cached_property
+    def ids(self) -> tuple[str, ...]:
+        """The ids of the sources, as the books know them: in NFC, unless two are one there."""
+        counts = Counter(nfc(source.id) for source in self.data.sources if not source.id.isascii())
+        return tuple(id if counts[nfc(id)] > 1 else nfc(id) for id in (source.id for source in self.data.sources))
+
+    @cached_property
     def _names(self) -> Names:
         return Names(self.data.sources)
 
@@ -191,15 +199,15 @@ class WorkPlan:
         """Yield a part as its file holds it."""
         for row in chain.from_iterable(self.parts[part]):
             source = self.data.sources[row.source]
-            facts = [source.id, source.size, self.splits[row.source], row.first, row.copies, row.is_passed]
+            facts = [self.ids[row.source], source.size, self.splits[row.source], row.first, row.copies, row.is_passed]
             yield (compact(facts) + "\n").encode()
 
     def described(self) -> JsonObject:
         """Return the plan as job.json holds it."""
         digest = sha256()
-        for source, split, group in zip(self.data.sources, self.splits, self.groups, strict=True):
+        for id, source, split, group in zip(self.ids, self.data.sources, self.splits, self.groups, strict=True):
             carried = None if source.annotations is None else source.annotations.text
-            facts = f"{source.id!a} {source.size} {source.label!a} {split} {group!a} {carried}\n"
+            facts = f"{id!a} {source.size} {source.label!a} {split} {nfc(group)!a} {carried}\n"
             if source.attributes or source.fault:
                 facts += f"{compact(source.attributes)} {source.fault!a}\n"
             digest.update(facts.encode())

@@ -69,7 +69,7 @@ ODD: dict[str, tuple[list[Any], list[Instance]]] = {
     "a shape, and its label by itself": (
         [result("rectangle", PLACE | {"rotation": 0}), result("labels", PLACE | {"rotation": 0}, "cat")], [CAT]),
     "two classes": (
-        [result("rectanglelabels", PLACE, "cat", "pet")], 
+        [result("rectanglelabels", PLACE, "cat", "pet")],
         [Instance("cat", CAT.box, attributes={"labels": ["cat", "pet"]})]),
     "no class": ([result("rectangle", PLACE)], [Instance("no_label", CAT.box)]),
     "what is said of a region": (

@@ -115,6 +115,18 @@ def test_a_copy_of_macos_draws_and_splits_and_is_named_as_one_of_linux(tmp_path:
     assert Key(3, NFC, 1).stream("x").random() == Key(3, NFD, 1).stream("x").random()
 
 
+def test_a_job_goes_on_with_a_copy_whose_names_are_in_the_other_form(tmp_path: Path) -> None:
+    for name, id in (("nfc", NFC), ("nfd", NFD)):
+        lay(tmp_path / name, {id: JPEG, "tulips/b.png": PNG})
+    done(tmp_path / "nfc", tmp_path / "out", copies=2)
+    before = outputs(tmp_path / "out")
+    (tmp_path / "out/.augkit/done.json").unlink()
+    summary = done(tmp_path / "nfd", tmp_path / "out", copies=2)
+    assert (summary.resumed, outputs(tmp_path / "out")) == (4, before)
+    assert done(tmp_path / "nfd", tmp_path / "out", copies=3, extend=True).written == 6
+    assert verify(tmp_path / "out").is_sound
+
+
 def test_classes_in_both_forms_are_named_alike(tmp_path: Path) -> None:
     for name, folder in (("nfc", "caf\u00e9"), ("nfd", "cafe\u0301")):
         lay(tmp_path / name, {f"{folder}/a.jpg": JPEG, "x/b.png": PNG})
