@@ -32,6 +32,7 @@ class Look:
         is_photo: it has many colours.
         is_one_channel: it is grey, or has a palette.
         is_index: its values are as low as class numbers, or 0 and 255.
+        is_exact: it was saved without loss.
     """
 
     size: tuple[int, int]
@@ -39,6 +40,7 @@ class Look:
     is_photo: bool
     is_one_channel: bool
     is_index: bool
+    is_exact: bool
 
 
 def look_at(data: bytes) -> Look | None:
@@ -62,6 +64,7 @@ def look_at(data: bytes) -> Look | None:
         not is_few or (is_lossy and not is_two),
         image.ndim == 2 or has_palette,
         is_index,
+        not is_lossy,
     )
 
 

@@ -41,6 +41,8 @@ _LAST_WORDS: dict[str, Role] = {  # of longer names; a class may be called with_
     **dict.fromkeys(("masks", "groundtruth", "annotations", "segmentations"), "mask"),
 }
 _PLAIN = _words("folder dir data dataset final all")  # say nothing in a folder's name
+FARTHER = 10  # than any other ending: folders that differ
+BY_STEM = 2 * FARTHER  # and the names of files alone are the same
 _TOKENS = re.compile(r"[a-z]+|[0-9]+")
 _GLUED = re.compile(r"(training|train|validation|valid|val|testing|test)(.+)")
 _WORDS = "masks?|seg|segm|segmentation|labels?|gt|groundtruth|ground_truth|anno|annotation|annot|matte|labelmap"
@@ -77,6 +79,8 @@ class Pairs:
         pictures: all, with and without masks.
         without_picture: masks.
         others: pictures that lie in neither a folder of pictures nor of masks, where there are such.
+        by_ending: masks are known by their own names, and lie beside their pictures.
+        loose: pictures that no folder calls so, and whose mask lies elsewhere, known by the file's name alone.
     """
 
     masks: dict[str, list[str]] = field(default_factory=dict)
@@ -84,6 +88,7 @@ class Pairs:
     without_picture: list[str] = field(default_factory=list)
     others: list[str] = field(default_factory=list)
     by_ending: bool = False
+    loose: set[str] = field(default_factory=set)
 
 
 @lru_cache(maxsize=100_000)
@@ -163,6 +168,8 @@ def pair(paths: Iterable[str]) -> Pairs:
             pairs.without_picture.append(mask.path)
         for owner in owners:
             found[owner].append((level, mask.path))
+            if level >= BY_STEM and pairs.pictures[owner].role != "picture":
+                pairs.loose.add(owner)
     pairs.masks = {
         picture: [path for _, path in sorted(found[picture])] for picture in pairs.pictures if found[picture]
     }
@@ -203,7 +210,7 @@ class _Index:
                 ]
                 if found and (level == 0 or len(found) == 1):
                     same = [one.path for one in found if one.path.rpartition("/")[2] == mask.path.rpartition("/")[2]]
-                    return 10 * level + distance, same or [one.path for one in found]
+                    return FARTHER * level + distance, same or [one.path for one in found]
         return 0, []
 
 

@@ -245,6 +245,7 @@ CLASSES: dict[str, dict[str, Callable[[int], bytes]]] = {
     "plain colours": {"red": lambda n: plain(200, n, 0), "noisy": noisy},
     "plain greys": {"dark": plain, "noisy": noisy},
     "mask and no_mask": {"mask": seed_photo(0), "no_mask": seed_photo(60)},
+    "mask and no_mask in grey": {"mask": grey, "no_mask": lambda n: grey(n + 60)},
     "with_mask and without_mask": {"with_mask": seed_photo(0), "without_mask": seed_photo(60)},
     "normal and not": {"normal": grey, "abnormal": seed_photo(4)},
     "label and others": {"label": seed_photo(0), "box": seed_photo(60), "pallet": seed_photo(20)},

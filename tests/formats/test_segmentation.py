@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -59,13 +60,15 @@ LAYOUTS = {
     "isic": ("ISIC2018_Task1-2_Training_Input/I_{n}.jpg", "ISIC2018_Task1_Training_GroundTruth/I_{n}_segmentation.png"),
     "loveda": ("Train/Rural/images_png/{n}.png", "Train/Rural/masks_png/{n}.png"),
     "under another folder": ("CamVid/images/{n}.jpg", "CamVid/masks/{n}.png"),
+    "photos": ("photos/{n}.jpg", "masks/{n}.png"),
+    "capitals": ("Images/{n}.JPG", "Masks/{n}.PNG"),
     "tiff": ("images/{n}.tif", "masks/{n}.tif"),
     "decomposed": ("images/cafe\u0301{n}.jpg", "masks/caf\u00e9{n}.png"),
 }  # fmt: skip
 
 
 def picture_of(n: int, path: str) -> bytes:
-    kind = {"jpg": "JPEG", "png": "PNG", "gif": "GIF", "tif": "TIFF"}[path.rpartition(".")[2]]
+    kind = {"jpg": "JPEG", "png": "PNG", "gif": "GIF", "tif": "TIFF"}[path.rpartition(".")[2].lower()]
     if "mask" in path.lower() or kind == "GIF":
         return png(numbers(n), kind=kind)
     file = io.BytesIO()
@@ -82,7 +85,7 @@ def test_every_layout_gives_each_picture_its_mask(name: str, tmp_path: Path) -> 
     for n in range(6):
         split = splits[n % 2] if "{s}" in picture else None
         path, other = (pattern.format(n=n, s=split) for pattern in (picture, mask))
-        kind = {"gif": "GIF", "tif": "TIFF", "png": "PNG"}[other.rpartition(".")[2]]
+        kind = {"gif": "GIF", "tif": "TIFF", "png": "PNG"}[other.rpartition(".")[2].lower()]
         files |= {path: picture_of(n, path.replace("mask", "")), other: png(numbers(n), kind=kind)}
         wanted[path] = n, split
     data = read(lay(tmp_path, files))
@@ -93,6 +96,7 @@ def test_every_layout_gives_each_picture_its_mask(name: str, tmp_path: Path) -> 
         n, split = wanted[source.id]
         assert source.split == (split or ("train" if name in ("isic", "loveda") else None))
         assert not source.fault
+        assert source.label is None
         np.testing.assert_array_equal(named_sample(data, source).mask, numbers(n), err_msg=source.id)
     assert data.left_out == ()
 
@@ -212,6 +216,62 @@ def test_files_of_classes_that_contradict_each_other_are_refused(tmp_path: Path)
     files: Files = {**pairs("images/{}.jpg", "masks/{}.png"), "classes.txt": "a\nb\n", "labels.txt": "a\nc\n"}
     with pytest.raises(FileError, match=r"labels.txt: must name the same classes as classes.txt"):
         read(lay(tmp_path, files))
+
+
+def test_soft_masks_are_kept_and_told(tmp_path: Path) -> None:
+    soft = lambda n: png(np.linspace(0, 255, SIZE[0] * SIZE[1]).reshape(SIZE).astype(np.uint8))  # noqa: E731
+    data = read(lay(tmp_path, pairs("images/{}.jpg", "masks/{}.png", made=soft)))
+    assert data.notes == (
+        "Masks such as masks/0.png have many values, more than classes have: they are kept as they are.",
+    )
+    assert [len(np.unique(mask)) for mask in found(data).values() if mask is not None] == [256] * 3
+
+
+def test_classes_above_pictures_and_masks_are_kept_and_told(tmp_path: Path) -> None:
+    files = pairs("{}/x/images/p.jpg", "{}/x/masks/p.png")
+    data = read(lay(tmp_path, files))
+    assert {source.id: source.label for source in data.sources} == {f"{n}/x/images/p.jpg": str(n) for n in range(3)}
+    assert data.notes == ("Classes are the folders 0, 1, 2.",)
+
+
+def test_mvtec_has_masks_of_what_is_broken_alone(tmp_path: Path) -> None:
+    files = pairs("test/broken/{}.png", "ground_truth/broken/{}_mask.png")
+    files |= {f"{split}/good/{split}.png": png(photo(numbers(5))) for split in ("train", "test")}
+    for n in range(3):
+        files[f"test/broken/{n}.png"] = png(photo(numbers(n)))
+    data = read(lay(tmp_path, files))
+    assert {source.id: (source.label, source.split) for source in data.sources if source.annotations} == {
+        f"test/broken/{n}.png": ("broken", "test") for n in range(3)
+    }
+    assert [source.fault for source in data.sources] == [""] * 5
+    assert any("2 pictures have no mask, none in test/good, train/good" in note for note in data.notes)
+
+
+def test_an_archive_is_read_as_its_folder(tmp_path: Path) -> None:
+    files = pairs("set/images/{}.jpg", "set/masks/{}.png", made=lambda n: png(coloured(numbers(n))))
+    with zipfile.ZipFile(tmp_path / "set.zip", "w") as archive:
+        for path, content in files.items():
+            assert isinstance(content, bytes)
+            archive.writestr(path, content)
+    data = read(tmp_path / "set.zip")
+    assert data.form == "segmentation"
+    for source, mask in zip(data.sources, found(data).values(), strict=True):
+        np.testing.assert_array_equal(mask, np.array([0, 2, 1])[numbers(int(source.id[-5]))])
+
+
+def test_cvats_export_of_masks(tmp_path: Path) -> None:
+    """CVAT, "Segmentation mask 1.1": colours, `labelmap.txt`, a list, and masks of objects."""
+    made = lambda n: png(coloured(numbers(n)))  # noqa: E731
+    files: Files = {
+        **pairs("JPEGImages/{}.jpg", "SegmentationClass/{}.png", made=made),
+        **pairs("JPEGImages/{}.jpg", "SegmentationObject/{}.png", made=made),
+        "ImageSets/Segmentation/default.txt": "0\n1\n2\n",
+        "labelmap.txt": "# label:color_rgb:parts:actions\nbackground:0,0,0::\ncar:0,128,0::\nbus:128,0,0::\n",
+    }
+    data = read(lay(tmp_path, files), ignore="SegmentationObject/*")
+    for source, mask in found(data).items():
+        np.testing.assert_array_equal(mask, np.array([0, 2, 1])[numbers(int(source[-5]))])
+    assert data.about["mask_classes"] == ["background", "car", "bus"]
 
 
 # ---- written and read again

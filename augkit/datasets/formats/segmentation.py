@@ -80,9 +80,17 @@ def _are_masks(inventory: Inventory, pairs: Pairs) -> bool:
     """Return whether what is called masks looks like masks, as far as some of them show, and is not an exception."""
     if pairs.by_ending and 2 * len(pairs.masks) < len({p for p in pairs.pictures if _is_beside(p, pairs)}):
         return False
-    looks = [look_at(inventory.root.read(pairs.masks[path][0])) for path in spread(list(pairs.masks))]
-    known = [look for look in looks if look is not None]
-    return 2 * sum(look.is_mask for look in known) >= len(known)
+    looks = {path: look_at(inventory.root.read(pairs.masks[path][0])) for path in spread(list(pairs.masks))}
+    known = [(path, look) for path, look in looks.items() if look is not None]
+    fitting = [
+        look for path, look in known
+        if look.is_mask or (look.is_exact and look.is_one_channel and path not in pairs.loose)
+    ]  # fmt: skip
+    soft = sum(not look.is_mask for look in fitting)
+    if 2 * soft > len(known):
+        first = pairs.masks[known[0][0]][0]
+        inventory.note(f"Masks such as {first} have many values, more than classes have: they are kept as they are.")
+    return 2 * len(fitting) >= len(known)
 
 
 def _is_beside(picture: str, pairs: Pairs) -> bool:
@@ -155,6 +163,8 @@ def _listed(names: list[str]) -> str:
 def _sources(
     inventory: Inventory, pairs: Pairs, chosen: dict[str, str], splits: dict[str, Split | None]
 ) -> Iterator[Source]:
+    labels = {_label(place) for place in pairs.pictures.values()}
+    has_classes = len(labels) > 1  # one folder around all says nothing
     complete = {path.rpartition("/")[0] for path in chosen}
     bare: dict[str, int] = {}
     for path, place in pairs.pictures.items():
@@ -163,15 +173,14 @@ def _sources(
             fault = f"{path}: must have a mask, as others beside it do, got none of its name."
         elif mask is None:
             bare[folder] = bare.get(folder, 0) + 1
-        label = _label(place)
+        label = _label(place) if has_classes else None
         annotations = None if mask is None else Annotations({}, mask)
         yield Source(path, inventory.sizes[path], label, splits[path], annotations=annotations, fault=fault)
     if bare:
         count = sum(bare.values())
         inventory.note(f"{count:,} pictures have no mask, none in {_listed(sorted(bare))}: they are kept without one.")
-    labels = {_label(place) for place in pairs.pictures.values()} - {None}
-    if labels:
-        inventory.note(f"Classes are the folders {_listed(sorted(map(str, labels)))}.")
+    if has_classes:
+        inventory.note(f"Classes are the folders {_listed(sorted(str(label) for label in labels - {None}))}.")
 
 
 def _label(place: Place) -> str | None:
