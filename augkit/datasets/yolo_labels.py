@@ -18,13 +18,11 @@ from augkit.datasets.yolo_settings import Settings
 from augkit.errors import DecodeError, FileError
 from augkit.images import upright_size
 from augkit.targets.records import of_instances
-from augkit.targets.rectangles import rectangles_around, rectangles_of
+from augkit.targets.rectangles import are_odd, rectangle_of
 from augkit.targets.rotated_boxes import RotatedBoxes
 
 TWICE = "a line that is there twice"
 HEADER_BYTES = 65_536  # of most pictures this holds the header; of the others everything is read
-ROUNDING_PX, ROUNDING_SHARE = 1.0, 0.01  # that corners of a rectangle may be off: pixels, and of its longer side
-LEAST_PX = 1e-6  # of a side
 
 
 class Labels:
@@ -91,7 +89,7 @@ class Labels:
         rows = [row for rows in self._rows.values() for row in rows]
         if self.settings.task or self.settings.points[0] or not rows or {len(row.values) for row in rows} != {CORNERS}:
             return False
-        odd = sum(int(self._is_odd(self._corners(path)).sum()) for path in self._sizes)
+        odd = sum(int(are_odd(self._corners(path)).sum()) for path in self._sizes)
         if odd:
             self.files.note(
                 f"All outlines have 4 corners, {odd:,} of {len(rows):,} of them no right ones: they are outlines. "
@@ -109,13 +107,6 @@ class Labels:
         size = self._sizes[path]
         flat = [pixels(row.values, size) for row in self._rows[path] if len(row.values) == CORNERS]
         return np.array(flat, np.float64).reshape(-1, 4, 2)
-
-    @staticmethod
-    def _is_odd(corners: Points) -> Points:
-        """Return (n,) whether corners are those of no rectangle."""
-        boxes, distances = rectangles_of(corners)
-        is_odd: Points = distances > ROUNDING_PX + ROUNDING_SHARE * boxes[:, 2:4].max(axis=1, initial=0.0)
-        return is_odd
 
     # ---- a picture's
 
@@ -135,22 +126,14 @@ class Labels:
         found: list[tuple[float, ...]] = []
         names: list[str] = []
         for row in rows if size is not None else ():
-            box = self._rectangle(np.array(pixels(row.values, size or (1, 1))).reshape(-1, 2))
+            box, is_exact = rectangle_of(np.array(pixels(row.values, size or (1, 1))).reshape(-1, 2))
+            self._enclosed += not is_exact
             if box is not None:
                 found.append(box)
                 names.append(self.classes[row.kind])
             self.files.left_out[FLAT] += box is None
         boxes = np.array(found, np.float64).reshape(-1, 5)
         return Annotations({RotatedBoxes.name: RotatedBoxes(boxes, names)}, size=size)
-
-    def _rectangle(self, points: Points) -> tuple[float, ...] | None:
-        """Return the rotated box of corners (n, 2); None if it has no area."""
-        if len(points) * 2 == CORNERS and not self._is_odd(points[None]).any():
-            box: tuple[float, ...] | None = tuple(rectangles_of(points[None])[0][0].tolist())
-        else:
-            self._enclosed += 1
-            box = next(rectangles_around(points), None)
-        return None if box is None or min(box[2:4]) < LEAST_PX else box
 
     # ---- the rest
 

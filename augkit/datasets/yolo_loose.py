@@ -29,6 +29,8 @@ def is_loose(inventory: Inventory) -> bool:
     Without a file of names it takes more than a stray text file: most pictures have one, and those without do not lie
     in folders of their own, as classes do.
     """
+    if not any(path.lower().endswith(".txt") for path in inventory.sizes):
+        return False
     labels = {path: label for path in inventory.pictures if (label := label_of(inventory, path, True)) is not None}
     filled = [path for path in labels.values() if inventory.sizes[path]][:TRIED]
     is_named = any(name_files(inventory, labels.values()))

@@ -44,8 +44,8 @@ INSTANCE = tuple(field.name for field in fields_of(Instance) if field.name != AT
 
 # Names by which formats call a thing, and what they could find out again: a form that has no place for these loses no
 # label, so that they make no kind of label by themselves.
-_URLS = ("url", "coco_url", "flickr_url", "flickr_640_url")
-BOOKKEEPING = frozenset(("id", "area", "category_id", "license", "date_captured", "caption_ids", "isbbox", *_URLS))
+_SOURCES = ("url", "coco_url", "flickr_url", "flickr_640_url", "imagesource", "source_gsd")
+BOOKKEEPING = frozenset(("id", "area", "category_id", "license", "date_captured", "caption_ids", "isbbox", *_SOURCES))
 _FLAGS = frozenset(("difficult", "truncated", "occluded", "ignore", "rotation", "z_order", "group_id"))  # 0: not set
 _NOTHING: tuple[Json, ...] = (None, False, "", [], {}, "Unspecified")
 

@@ -3,9 +3,30 @@
 from collections.abc import Iterator, Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from augkit.core.arrays import Points, Reals, Rows
 from augkit.targets.rotated_boxes import corners_of
+
+ROUNDING_PX, ROUNDING_SHARE = 1.0, 0.01  # that corners of a rectangle may be off: pixels, and of its longer side
+LEAST_PX = 1e-6  # of a side
+
+
+def are_odd(corners: Points) -> NDArray[np.bool_]:
+    """Return whether corners (n, 4, 2) are those of no rectangle, even if they were rounded to whole pixels: (n,)."""
+    boxes, distances = rectangles_of(corners)
+    longer = boxes[:, 2:4].max(axis=1, initial=0.0)
+    return np.asarray(distances > ROUNDING_PX + ROUNDING_SHARE * longer)
+
+
+def rectangle_of(points: Points) -> tuple[tuple[float, ...] | None, bool]:
+    """Return the rotated box that points (n, 2) are the corners of, and True.
+
+    Where they are those of no rectangle it is the smallest around them, and False; None where that has no area.
+    """
+    is_exact = len(points) == 4 and not are_odd(points[None]).any()
+    box = tuple(rectangles_of(points[None])[0][0].tolist()) if is_exact else next(rectangles_around(points), None)
+    return None if box is None or min(box[2:4]) < LEAST_PX else box, is_exact
 
 
 def rectangles_of(corners: Points) -> tuple[Rows, Reals]:
