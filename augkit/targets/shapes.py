@@ -97,25 +97,39 @@ def _merge(names: list[str], more: Sequence[str]) -> None:
             names.insert(min(later, default=len(names)), name)
 
 
-def targets_of(shapes: Sequence[Shape], names: Names) -> tuple[Carried, JsonObject, int]:
+def are_for_objects(pictures: Iterable[Sequence[Shape]], is_said: bool) -> bool:
+    """Return whether objects were looked for in a data set: it has some, or says nothing else at all.
+
+    Args:
+        pictures: the shapes of each.
+        is_said: the data set says classes of pictures.
+    """
+    others = is_said
+    for shapes in pictures:
+        if any(shape.kind in CLOSED or shape.names for shape in shapes):
+            return True
+        others = others or bool(shapes)
+    return not others
+
+
+def targets_of(shapes: Sequence[Shape], names: Names, for_objects: bool = True) -> tuple[Carried, JsonObject, int]:
     """Return the targets of a picture's shapes, what its attributes say of its own points, and how many were flat.
 
     Args:
         shapes: all of a picture; none where it shows the background.
         names: of keypoints by class, as `joined_names` returns them.
+        for_objects: objects were looked for, even where there is none, as `are_for_objects` says.
     """
     objects = _objects(shapes)
     made = [one.instance(names) for one in objects]
-    facts: JsonObject = {
-        "instances": [{name: getattr(one, name) for name in (*INSTANCE, ATTRIBUTES)} for one in made if one is not None]
-    }
+    rows = [{name: getattr(one, name) for name in (*INSTANCE, ATTRIBUTES)} for one in made if one is not None]
+    facts: JsonObject = {"instances": rows} if rows or for_objects else {}
     groups = _groups(shapes)
     taken = {id(shape) for one in objects for shape in (*one.closed, *one.points)}
     left = [shape for shape in shapes if id(shape) not in taken]
     for kind, name in (("rotated", "rotated_boxes"), ("line", "polylines")):
-        rows = [_row(shape, groups) for shape in left if shape.kind == kind]
-        if rows:
-            facts[name] = rows
+        found = [_row(shape, groups) for shape in left if shape.kind == kind]
+        facts |= {name: found} if found else {}
     points = [shape for shape in left if shape.kind == "points"]
     if points:
         facts[KEYPOINTS] = tuple(number for shape in points for triple in shape.triples for number in triple)

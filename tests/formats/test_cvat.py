@@ -145,7 +145,6 @@ def test_lines_points_and_tags(tmp_path: Path) -> None:
         '<tag label="night" source="manual"><attribute name="hour">3</attribute></tag>',
     ]
     assert said(read(lay(tmp_path, cvat(*shapes)))) == {
-        "instances": [],
         "keypoints": (5, 6, 2, 7, 8, 2),
         "polylines": [{"label": "lane", "numbers": (1, 2, 3, 4, 9, 9), "attributes": {"occluded": True}}],
         "attributes": {

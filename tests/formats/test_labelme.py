@@ -123,7 +123,6 @@ def test_lines_and_points_of_the_picture(tmp_path: Path) -> None:
     ]
     data = read(lay(tmp_path, labelme(*shapes)))
     expected = {
-        "instances": [],
         "keypoints": (5, 6, 2, 7, 8, 2, 9, 10, 2),
         "rotated_boxes": [{"label": "box", "numbers": (15, 6, 10, 4, 0)}],
         "polylines": [

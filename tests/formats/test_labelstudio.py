@@ -129,7 +129,6 @@ def test_lines_points_and_choices(tmp_path: Path) -> None:
         result("rating", {"rating": 4}, from_name="quality", id="4"),
     ]
     assert said(read(lay(tmp_path / "1", studio(task(*results))))) == {
-        "instances": [],
         "keypoints": (5, 6, 2),
         "polylines": [{"label": "lane", "numbers": (1, 1, 9, 1, 9, 5)}],
         "attributes": {"quality": 4, "keypoints": [{"label": "eye", "count": 1}]},

@@ -34,7 +34,7 @@ from augkit.datasets.naming import SPLIT_NAMES
 from augkit.datasets.voc_annotations import is_voc
 from augkit.datasets.writing import Part, Record, Whole
 from augkit.errors import FileError
-from augkit.targets.shapes import KEYPOINTS, Shape, joined_names, shapes_of, targets_of
+from augkit.targets.shapes import KEYPOINTS, Shape, are_for_objects, joined_names, shapes_of, targets_of
 
 PICTURES, FILE = "images", "annotations.xml"
 LABELS = "cvat_labels"  # of the data set's facts
@@ -72,7 +72,9 @@ class CvatFormat(Reader, FileWriter):
         _require_pictures(entries, str(root))
         names = joined_names((entry.shapes for entry in entries), known)
         splits = _splits(entries, inventory)
-        sources = [_source(inventory, entry, names, splits.get(entry.id)) for entry in entries]
+        is_said = any(entry.label is not None for entry in entries)
+        for_objects = are_for_objects((entry.shapes for entry in entries), is_said)
+        sources = [_source(inventory, entry, names, splits.get(entry.id), for_objects) for entry in entries]
         found = {name for entry in entries for name in _names(entry)}
         first = [name for name, label in labels.items() if "parent" not in label and label.get("type") != "tag"]
         data = DataSet.of(self.name, root, sources, inventory.left_out, [*first, *sorted(found - set(first))])
@@ -230,11 +232,13 @@ def _names(entry: _Entry) -> Iterator[str]:
     yield from [entry.label] if isinstance(entry.label, str) else []
 
 
-def _source(inventory: Inventory, entry: _Entry, names: dict[str, tuple[str, ...]], split: Split | None) -> Source:
+def _source(
+    inventory: Inventory, entry: _Entry, names: dict[str, tuple[str, ...]], split: Split | None, for_objects: bool
+) -> Source:
     size = entry.size or 0
     if entry.fault:
         return Source(entry.id, size, None, split, fault=entry.fault)
-    targets, own, flat = targets_of(entry.shapes, names)
+    targets, own, flat = targets_of(entry.shapes, names, for_objects)
     inventory.left_out[FLAT] += flat
     annotations = Annotations(targets, None, entry.claimed)
     return Source(

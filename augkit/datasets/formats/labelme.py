@@ -43,7 +43,17 @@ from augkit.errors import AugkitError, DecodeError, FileError
 from augkit.images import decode_mask, encode_mask, upright_size
 from augkit.targets.columns import numbers, shown
 from augkit.targets.rectangles import rectangles_of
-from augkit.targets.shapes import KEYPOINTS, Shape, circle, joined_names, mask_of, run_lengths_of, shapes_of, targets_of
+from augkit.targets.shapes import (
+    KEYPOINTS,
+    Shape,
+    are_for_objects,
+    circle,
+    joined_names,
+    mask_of,
+    run_lengths_of,
+    shapes_of,
+    targets_of,
+)
 
 LOOKED_AT = 50  # JSON files, to recognise
 LISTS = ("labels.txt", "flags.txt")
@@ -92,7 +102,9 @@ class LabelmeFormat(Reader, FileWriter):
                 known.setdefault(label, []).extend(name for name in listed if name not in known[label])
         names = joined_names((entry.shapes for entry in entries.values()), known)
         splits = splits_by_folders(entries, inventory) if inventory.is_whole else {}
-        sources = [_source(inventory, entry, names, splits.get(entry.id)) for entry in entries.values()]
+        is_said = any(entry.label is not None for entry in entries.values())
+        for_objects = are_for_objects((entry.shapes for entry in entries.values()), is_said)
+        sources = [_source(inventory, entry, names, splits.get(entry.id), for_objects) for entry in entries.values()]
         found = {shape.label for entry in entries.values() for shape in entry.shapes if shape.kind != "points"}
         found |= {entry.label for entry in entries.values() if isinstance(entry.label, str)} | names.keys()
         data = DataSet.of(self.name, root, sources, inventory.left_out, _in_order(found, inventory))
@@ -310,11 +322,13 @@ def _size_of(inventory: Inventory, entry: _Entry, where: str) -> Size:
         return upright_size(inventory.root.read(entry.id))
 
 
-def _source(inventory: Inventory, entry: _Entry, names: dict[str, tuple[str, ...]], split: Split | None) -> Source:
+def _source(
+    inventory: Inventory, entry: _Entry, names: dict[str, tuple[str, ...]], split: Split | None, for_objects: bool
+) -> Source:
     size = inventory.sizes[entry.id] if entry.place is None else entry.place.size
     if entry.fault:
         return Source(entry.id, size, None, split, None, entry.place, fault=entry.fault)
-    targets, own, flat = targets_of(entry.shapes, names)
+    targets, own, flat = targets_of(entry.shapes, names, for_objects)
     inventory.left_out[FLAT] += flat
     attributes = {**entry.attributes, **own} or None
     annotations = Annotations(targets, None, entry.size)

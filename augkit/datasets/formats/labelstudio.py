@@ -41,7 +41,7 @@ from augkit.datasets.naming import is_picture
 from augkit.datasets.writing import Part, Record, Whole
 from augkit.errors import FileError
 from augkit.targets.columns import shown
-from augkit.targets.shapes import KEYPOINTS, joined_names, shapes_of, targets_of
+from augkit.targets.shapes import KEYPOINTS, are_for_objects, joined_names, shapes_of, targets_of
 
 PICTURES, FILE, CONFIG = "images", "tasks.json", "label_config.xml"
 LOCAL = "/data/local-files/?d="
@@ -102,7 +102,9 @@ class LabelStudioFormat(Reader, FileWriter):
                 known.setdefault(label, []).extend(name for name in listed if name not in known[label])
         names_of = joined_names((entry.answers.shapes for entry in entries.values()), known)
         splits = splits_by_folders(entries, inventory) if inventory.is_whole else {}
-        sources = [_source(inventory, entry, names_of, splits.get(entry.id)) for entry in entries.values()]
+        is_said = any(entry.label is not None for entry in entries.values())
+        for_objects = are_for_objects((entry.answers.shapes for entry in entries.values()), is_said)
+        sources = [_source(inventory, entry, names_of, splits.get(entry.id), for_objects) for entry in entries.values()]
         found = {shape.label for entry in entries.values() for shape in entry.answers.shapes if shape.kind != "points"}
         found |= {source.label for source in sources if isinstance(source.label, str)} | names_of.keys()
         data = DataSet.of(self.name, root, sources, inventory.left_out, sorted(found))
@@ -309,11 +311,13 @@ def _read(inventory: Inventory, chosen: JsonObject, task: JsonObject, entry: _En
     entry.attributes |= entry.answers.others
 
 
-def _source(inventory: Inventory, entry: _Entry, names: dict[str, tuple[str, ...]], split: Split | None) -> Source:
+def _source(
+    inventory: Inventory, entry: _Entry, names: dict[str, tuple[str, ...]], split: Split | None, for_objects: bool
+) -> Source:
     size = entry.size or 0
     if entry.fault:
         return Source(entry.id, size, None, split, fault=entry.fault)
-    targets, own, flat = targets_of(entry.answers.shapes, names)
+    targets, own, flat = targets_of(entry.answers.shapes, names, for_objects)
     inventory.left_out[FLAT] += flat
     annotations = Annotations(targets, None, entry.answers.size)
     attributes = {**entry.attributes, **own} or None

@@ -119,7 +119,7 @@ class _Reading:
         self.masks: dict[str, str] = {}
         self.objects: dict[str, str] = {}
         self.about: JsonObject = {}
-        self.has_objects = False  # in any XML; where there are masks and none has, none were looked for
+        self.for_objects = True  # were looked for: some XML has one, or nothing else is said
 
     def data(self, form: str) -> DataSet:
         inventory = self.inventory
@@ -133,7 +133,9 @@ class _Reading:
             if path not in self.entries:
                 fault = f"{self.root}/{path}: must have an XML file of its name, as others do, got none."
                 self.entries[path] = _Entry(path, fault=fault if has_xml and path not in self.masks else "")
-        self.has_objects = any(entry.told and entry.told.objects for entry in self.entries.values())
+        told = [entry.told for entry in self.entries.values() if entry.told]
+        is_said = bool(self.masks) or any(one.label is not None for one in told) or listed.has_classes
+        self.for_objects = not is_said or any(one.objects for one in told)
         first = self._first()
         splits = listed.splits if listed.splits else splits_by_folders(self.entries, inventory)
         self._require_splits(splits)
@@ -207,8 +209,9 @@ class _Reading:
                 {"label": one.label, "numbers": one.rotated, "attributes": one.attributes} for one in rotated
             ]
         mask = self.masks.get(path)
-        targets = of_record(facts) if objects or mask is None or self.has_objects else {}
-        return Annotations(targets, mask, size)
+        if not (objects or self.for_objects):
+            del facts["instances"]
+        return Annotations(of_record(facts), mask, size)
 
     # ---- masks
 
