@@ -13,7 +13,9 @@ from augkit.core.spatial import Size
 from augkit.core.xml_files import Node, xml_text, xml_value
 from augkit.datasets.typed_texts import typed, written
 from augkit.errors import FileError
-from augkit.targets.shapes import GROUP, Shape, ellipse, mask_of, run_lengths_of
+from augkit.targets.ellipses import ellipse
+from augkit.targets.shapes import GROUP, Shape
+from augkit.targets.whole_masks import mask_of, run_lengths_of
 
 POINTED = {"polygon": 3, "polyline": 1, "points": 1}  # elements of points, and how many they have at least
 REFUSED = {"cuboid": "It has three dimensions.", "track": "It is of a film: export it as CVAT for images."}

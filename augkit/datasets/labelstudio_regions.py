@@ -15,7 +15,9 @@ from augkit.core.spatial import Size
 from augkit.errors import FileError
 from augkit.targets.brush_lengths import brush_of, brushed
 from augkit.targets.columns import numbers, shown
-from augkit.targets.shapes import KEYPOINTS, Shape, box_of_mask, ellipse, mask_of, run_lengths_of
+from augkit.targets.ellipses import ellipse
+from augkit.targets.shapes import KEYPOINTS, Shape
+from augkit.targets.whole_masks import box_of_mask, mask_of, run_lengths_of
 
 OUTLINES = ("rectangle", "polygon", "keypoint", "brush", "ellipse", "vector")
 ANSWERS = ("choices", "textarea", "text", "rating", "number", "taxonomy", "datetime")

@@ -23,7 +23,7 @@ from augkit.targets.outlines import part_inside
 from augkit.targets.records import Instance
 from augkit.targets.rectangles import rectangles_around
 from augkit.targets.rotated_boxes import RotatedBoxes, corners_of
-from augkit.targets.shapes import mask_of
+from augkit.targets.whole_masks import mask_of
 
 HOLDS = frozenset(("boxes", "polygons", "keypoints", "rotated boxes"))
 NO_VAL = (

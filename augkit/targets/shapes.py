@@ -12,22 +12,17 @@ Points that belong to no object are keypoints of the picture. What they are call
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import pairwise
-from math import acos, ceil, cos, hypot, pi, radians, sin
 from typing import Literal
 
-import numpy as np
-
-from augkit.core.arrays import Json, JsonObject, Mask
+from augkit.core.arrays import Json, JsonObject
 from augkit.core.spatial import Size
 from augkit.targets.carried import Carried
 from augkit.targets.polygons import around, box_of
 from augkit.targets.records import ATTRIBUTES, INSTANCE, Instance, of_record, record
-from augkit.targets.run_lengths import compressed, expanded
+from augkit.targets.whole_masks import box_of_mask, mask_of
 
 Kind = Literal["box", "polygon", "mask", "points", "line", "rotated"]
 GROUP, KEYPOINTS, CROWD = "group_id", "keypoints", "is_crowd"
-EXACT_PX = 0.05  # an ellipse's polygon lies this near to it
 SAME_PX = 0.002  # boxes that differ by less are one: what rounding leaves
 CLOSED = ("box", "polygon", "mask")
 
@@ -341,67 +336,3 @@ def _said(value: Json) -> list[JsonObject]:
     """Return what a picture's attributes tell of its own points, or nothing if they tell something else."""
     entries = value if isinstance(value, list) else []
     return entries if all(isinstance(one, dict) and type(one.get("count")) is int for one in entries) else []
-
-
-# ---- outlines that are no polygons
-
-
-def ellipse(x: float, y: float, across: float, down: float, degrees: float = 0.0) -> tuple[float, ...]:
-    """Return an ellipse about (x, y) as a polygon x, y, x, y, ... that lies within `EXACT_PX` of it.
-
-    Args:
-        x: of its middle.
-        y: likewise.
-        across: its horizontal radius, before it is turned.
-        down: its vertical one.
-        degrees: it is turned by, clockwise as seen.
-
-    >>> ellipse(10.0, 20.0, 4.0, 2.0)[:2]
-    (14.0, 20.0)
-    """
-    most = max(across, down, EXACT_PX)
-    count = 4 * ceil(max(4.0, pi / acos(max(1.0 - EXACT_PX / most, 0.0)) / 4.0))
-    cosine, sine = cos(radians(degrees)), sin(radians(degrees))
-    flat: list[float] = []
-    for step in range(count):
-        angle = 2.0 * pi * step / count
-        u, v = across * cos(angle), down * sin(angle)
-        flat += [x + u * cosine - v * sine, y + u * sine + v * cosine]
-    return tuple(flat)
-
-
-def circle(x: float, y: float, edge_x: float, edge_y: float) -> tuple[float, ...]:
-    """Return a circle about (x, y) through another point as a polygon that lies within `EXACT_PX` of it."""
-    radius = hypot(edge_x - x, edge_y - y)
-    return ellipse(x, y, radius, radius)
-
-
-# ---- masks as run lengths
-
-
-def run_lengths_of(mask: Mask) -> str:
-    """Return the run lengths of a mask (H, W) of 0 and others, as COCO's text.
-
-    >>> run_lengths_of(np.array([[0, 1], [0, 1]]))
-    '22'
-    """
-    flat = np.asarray(mask != 0).ravel(order="F")
-    changes = np.flatnonzero(flat[1:] != flat[:-1]) + 1
-    ends = [0, *changes.tolist(), flat.size]
-    counts = [end - start for start, end in pairwise(ends)]
-    return compressed([0, *counts] if flat.size and flat[0] else counts)
-
-
-def mask_of(rle: str, size: Size) -> Mask:
-    """Return a mask (H, W) of 0 and 1 of COCO's run lengths, which were checked."""
-    counts = expanded(rle)
-    flat = np.repeat(np.arange(len(counts)) % 2, counts)
-    return flat.astype(np.uint8).reshape(size, order="F")
-
-
-def box_of_mask(mask: Mask) -> tuple[int, int, int, int] | None:
-    """Return left, top, right, bottom of what is not 0 in a mask (H, W); None where all is."""
-    rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
-    if not len(rows):
-        return None
-    return int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1

@@ -13,7 +13,7 @@ from augkit.datasets import DataSet, read
 from augkit.errors import FileError
 from augkit.expand import expand
 from augkit.targets.records import Instance, record
-from augkit.targets.shapes import run_lengths_of
+from augkit.targets.whole_masks import run_lengths_of
 from support.data_sets import JPEG, lay
 
 BOX = '<box label="cat" source="manual" occluded="0" xtl="2.00" ytl="3.00" xbr="7.00" ybr="10.00" z_order="0"></box>'

@@ -16,7 +16,7 @@ from augkit.errors import FileError
 from augkit.expand import expand
 from augkit.images import encode
 from augkit.targets.records import Instance, record
-from augkit.targets.shapes import run_lengths_of
+from augkit.targets.whole_masks import run_lengths_of
 from support.data_sets import JPEG, PNG, lay
 
 SIZE = {"imageHeight": 24, "imageWidth": 32}

@@ -15,7 +15,7 @@ from augkit.errors import FileError
 from augkit.expand import expand
 from augkit.targets.brush_lengths import brush_of, brushed
 from augkit.targets.records import Instance, record
-from augkit.targets.shapes import run_lengths_of
+from augkit.targets.whole_masks import run_lengths_of
 from support.data_sets import JPEG, lay
 
 SIZE = {"original_width": 32, "original_height": 24, "image_rotation": 0}

@@ -15,7 +15,7 @@ from augkit.errors import FileError
 from augkit.expand import expand
 from augkit.images import decode_mask, encode
 from augkit.targets.records import Instance
-from augkit.targets.shapes import run_lengths_of
+from augkit.targets.whole_masks import run_lengths_of
 from support.data_sets import JPEG, lay
 
 SIZE = "<size><width>32</width><height>24</height><depth>3</depth></size>"

@@ -43,7 +43,7 @@ from augkit.errors import AugkitError, DecodeError, FileError
 from augkit.images import class_numbers, decode_mask, encode_mask
 from augkit.targets.records import Instance, of_instances, of_record, record
 from augkit.targets.run_lengths import checked
-from augkit.targets.shapes import box_of_mask, mask_of, run_lengths_of
+from augkit.targets.whole_masks import box_of_mask, mask_of, run_lengths_of
 
 ANNOTATIONS = "Annotations"
 CLASSES, OBJECTS = "SegmentationClass", "SegmentationObject"
