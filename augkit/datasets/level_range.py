@@ -20,11 +20,15 @@ class Extent(NamedTuple):
     dtype: str
 
 
-def range_of(data: DataSet) -> tuple[int, int] | None:
+def range_of(data: DataSet, is_deep_only: bool = False) -> tuple[int, int] | None:
     """Return the lowest and the highest level of all pictures of a data set, alpha aside.
 
     Pictures that cannot be read are passed over: whoever works on them says why. The order in which they lie changes
     nothing.
+
+    Args:
+        data: says in which mode pictures are looked at.
+        is_deep_only: pass over pictures of 8 bits.
 
     Returns:
         (low, high), high at least low + 1; None where no picture can be read.
@@ -34,6 +38,8 @@ def range_of(data: DataSet) -> tuple[int, int] | None:
     """
     found: list[Extent] = []
     for extent in _extents(data):
+        if is_deep_only and extent.dtype == "uint8":
+            continue
         if found and extent.dtype != found[0].dtype:
             got = f"{found[0].dtype} of {found[0].source!r} and {extent.dtype} of {extent.source!r}"
             raise ArgumentError(

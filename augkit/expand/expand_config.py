@@ -81,6 +81,10 @@ def _split_in_books(split: object) -> object:
     return split if isinstance(split, Mapping) else A_FILE
 
 
+def _bits(given: object) -> object:
+    return str(given) if type(given) is int else given
+
+
 def _levels(given: object) -> object:
     """Return (low, high) of itself or of a text such as ``0,4095``; ``auto`` and None stay."""
     if isinstance(given, str) and given != "auto":
@@ -170,6 +174,9 @@ class ExpandConfig(Configuration):
     )
     mode: Annotated[Literal["keep", "rgb", "grey"], Option(is_later=True)] = Field(
         default="keep", description="{choices}: what every picture becomes; alpha is laid on white."
+    )
+    depth: Annotated[Literal["keep", "8"], converted(_bits), Option(is_later=True, rule="keep or 8")] = Field(
+        default="keep", description="{choices}: bits that every picture gets, of its range if there is one."
     )
     encoding: Literal["jpeg", "png", "webp", "tiff", "auto"] = Field(
         default="jpeg", description="{choices}: JPEG where it can hold a picture, else PNG, else TIFF."

@@ -56,15 +56,29 @@ class Job:
     def _pipelines(self) -> tuple[Pipeline, dict[str, Pipeline]]:
         """The pipeline, and those of classes, for the range that was asked for."""
         levels, own = self.config.range, self.config.pipelines_for
-        if levels is None or levels == "auto":  # which is settled before any picture is worked on
+        if self.is_in_bytes:
+            levels = None  # pictures have been brought to all of 8 bits
+        elif levels is None or levels == "auto":  # which is settled before any picture is worked on
             return self.config.pipeline, own
         by_class = {label: pipeline.with_range(levels) for label, pipeline in own.items()}
         return self.config.pipeline.with_range(levels), by_class
 
     def pipeline_of(self, label: object) -> Pipeline:
-        """Return the pipeline of a class."""
+        """Return the pipeline of a class, for pictures as `levels_of` has them."""
         pipeline, by_class = self._pipelines
         return by_class.get(str(label), pipeline)
+
+    @property
+    def is_in_bytes(self) -> bool:
+        """Whether every picture becomes 8 bits deep."""
+        return self.config.depth == "8"
+
+    def levels_of(self, label: object) -> tuple[float, float] | None:
+        """Return what black and white are in deep pictures of a class that become 8 bits deep; None if all of them."""
+        levels = self.config.range
+        if levels is None or levels == "auto":
+            return self.config.pipelines_for.get(str(label), self.config.pipeline).policy.range
+        return levels
 
     def described(self) -> dict[str, object]:
         """Return the job as job.json holds it, in fields that a message may name."""

@@ -18,7 +18,7 @@ from augkit.errors import ArgumentError, FileError, JobError, closest
 from augkit.executors import run
 from augkit.expand import layout
 from augkit.expand.job import versions
-from augkit.images import decode, encode
+from augkit.images import decode, encode, in_bytes
 from augkit.images.colour_profiles import littlecms_version
 from augkit.storage.root import Archive, Folder, Root
 from augkit.storage.sealed_json import compact, sha256_of
@@ -70,6 +70,8 @@ class _OutputLine(_Line):
     encoding: str
     quality: int
     mode: Literal["keep", "rgb", "grey"] = "keep"
+    depth: int | None = None
+    levels: list[float] | None = None
     profile: str = ""
     plan: JsonObject | None
     versions: dict[str, str]
@@ -110,7 +112,9 @@ def replay(out: str | os.PathLike[str], id: str, source: str | os.PathLike[str] 
         raise JobError(what, f"{root}/{line.source}")
     if plan is not None:
         decoded = decode(made, line.mode, profiles=line.profile == "converted")  # which books before 0.3 know not of
-        sample = Sample(decoded.image, label=line.label, id=line.source, alpha=decoded.alpha)
+        low, high = line.levels or (0.0, 0.0)
+        image = in_bytes(decoded.image, decoded.alpha, (low, high) if high else None) if line.depth else decoded.image
+        sample = Sample(image, label=line.label, id=line.source, alpha=decoded.alpha)
         copy = run(plan, sample, line.executor)
         made = encode(copy.image, line.encoding, line.quality, copy.alpha)
     now = versions() | {"littlecms": littlecms_version()}

@@ -9,6 +9,8 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import NamedTuple, Self
 
+import numpy as np
+
 from augkit.core.arrays import JsonObject
 from augkit.core.key import Key
 from augkit.datasets import DataSet, Kind, Part, Record
@@ -21,7 +23,7 @@ from augkit.expand.leakage import fingerprint
 from augkit.expand.transform_annotations import moved
 from augkit.expand.work_plan import Shard, Task, WorkPlan
 from augkit.expand.worker import Hand
-from augkit.images import AUTO, ENCODINGS, decode, encode, encoding_for
+from augkit.images import AUTO, ENCODINGS, decode, encode, encoding_for, in_bytes
 from augkit.images.colour_profiles import Fate, littlecms_version
 from augkit.storage.root import Root
 from augkit.storage.sealed_json import compact, sealed, sha256_of
@@ -239,7 +241,12 @@ class _Maker:
         except FileError as fault:
             raise FileError(fault.message) from None  # the books tell no place of this machine
         decoded = decode(content, config.mode)
-        sample = sample_of(source, decoded.image, decoded.alpha, mask)
+        image, depth = decoded.image, dict[str, object]()
+        if self.job.is_in_bytes and image.dtype != np.uint8:
+            levels = self.job.levels_of(source.label)
+            image = in_bytes(image, decoded.alpha, levels)
+            depth = {"depth": 8, **({} if levels is None else {"levels": levels})}
+        sample = sample_of(source, image, decoded.alpha, mask)
         sha256 = sha256_of(content)
         head = {
             "source": source.id,
@@ -253,6 +260,7 @@ class _Maker:
             head["place"] = source.place
         how: JsonObject = {"quality": config.quality}
         how |= {"mode": config.mode} if config.mode != "keep" else {}
+        how |= depth
         how |= {"profile": decoded.profile} if decoded.profile else {}
         by = {"littlecms": littlecms_version()} if decoded.profile == "converted" else {}
         tail = compact(how | {"versions": dict(self.job.versions) | by})[1:]

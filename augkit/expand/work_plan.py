@@ -264,10 +264,14 @@ def _in_range(plan: WorkPlan) -> WorkPlan:
     config = plan.job.config
     if config.range != "auto":
         return plan
-    levels = (None if config.fresh else _found_before(plan)) or range_of(replace(plan.data, mode=config.mode))
+    levels = (None if config.fresh else _found_before(plan)) or _measured(plan)
     told = () if levels is None else (f"Black is {levels[0]:g} and white {levels[1]:g}, as in all of the pictures.",)
     job = replace(plan.job, config=config.replaced(range=levels))
     return replace(plan, job=job, data=replace(plan.data, notes=(*plan.data.notes, *told)))
+
+
+def _measured(plan: WorkPlan) -> tuple[float, float] | None:
+    return range_of(replace(plan.data, mode=plan.job.config.mode), plan.job.is_in_bytes)
 
 
 def _found_before(plan: WorkPlan) -> tuple[float, float] | None:
@@ -276,7 +280,9 @@ def _found_before(plan: WorkPlan) -> tuple[float, float] | None:
         books = read_job(store_at(plan.job.config.out))
     except (AugkitError, OSError):
         return None
-    is_same = books.get("sources") == plan.described()["sources"] and books.get("mode", "keep") == plan.job.config.mode
+    config = plan.job.config
+    is_same = books.get("sources") == plan.described()["sources"]
+    is_same &= (books.get("mode", "keep"), books.get("depth", "keep")) == (config.mode, config.depth)
     low, high = books.get("range") or (0, 0)
     return (low, high) if is_same and high else None
 

@@ -6,7 +6,7 @@ from augkit.images.file_kinds import PICTURE_SUFFIXES, kind_of, suffix_of
 from augkit.images.header import MAX_PIXELS, Header
 from augkit.images.mask_colours import class_numbers
 from augkit.images.mask_files import encode_mask, palette_of
-from augkit.images.modes import Mode, checked_mode, in_mode
+from augkit.images.modes import Mode, checked_depth, checked_mode, in_bytes, in_mode
 from augkit.images.picture_files import MAX_FILE_BYTES, read, read_bytes
 
 __all__ = [
@@ -19,6 +19,7 @@ __all__ = [
     "Decoded",
     "Header",
     "Mode",
+    "checked_depth",
     "checked_mode",
     "class_numbers",
     "decode",
@@ -26,6 +27,7 @@ __all__ = [
     "encode",
     "encode_mask",
     "encoding_for",
+    "in_bytes",
     "in_mode",
     "kind_of",
     "palette_of",

@@ -54,6 +54,41 @@ def in_mode(image: Pixels, alpha: bool, mode: Mode) -> Pixels:
     return (out if colours == 1 else _by_bands(_luma, out, 1))[..., 0]
 
 
+def in_bytes(image: Pixels, alpha: bool, levels: tuple[float, float] | None = None) -> Pixels:
+    """Return a picture as uint8, rounded to nearest; one that is uint8 stays as it is.
+
+    Args:
+        image: (H, W) or (H, W, C), uint8, uint16 or float32.
+        alpha: whether the last channel is alpha.
+        levels: what black and white are, (low, high) in the picture's own units; None is all of its dtype's range.
+
+    >>> in_bytes(np.array([[0, 4095, 9000]], np.uint16), False, (0, 4095)).tolist()
+    [[0, 255, 255]]
+    """
+    if image.dtype == np.uint8:
+        return image
+    top = RANGE[image.dtype]
+    low, high = levels or (0.0, top)
+    made = np.empty(image.shape, np.uint8)
+    for start in range(0, len(image), BAND_ROWS):
+        band = slice(start, start + BAND_ROWS)
+        made[band] = finish((image[band].astype(np.float64) - low) * (255.0 / (high - low)), made.dtype)
+        if alpha:
+            made[band, :, -1] = finish(image[band, :, -1].astype(np.float64) * (255.0 / top), made.dtype)
+    return made
+
+
+def checked_depth(depth: object) -> bool:
+    """Return whether pictures are to become 8 bits deep: of ``keep`` not, of 8 they are.
+
+    Raises:
+        ArgumentError: it is something else.
+    """
+    if isinstance(depth, bool) or depth not in ("keep", 8, "8"):
+        raise ArgumentError(f'must be "keep" or 8, got {depth!r:.60}.', "depth")
+    return depth != "keep"
+
+
 def _by_bands(change: Callable[[Pixels], Reals], image: Pixels, channels: int) -> Pixels:
     """Return what a change of real values makes of a picture, a band of rows at a time, which bounds the memory."""
     out = np.empty((*image.shape[:2], channels), image.dtype)

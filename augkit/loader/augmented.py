@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence, Sized
 from functools import cache
 from pathlib import Path
-from typing import Any, NamedTuple, final
+from typing import Any, Literal, NamedTuple, final
 
 import cv2
 import numpy as np
@@ -18,7 +18,7 @@ from augkit.core.passes import Passes
 from augkit.datasets.samples import ready_for
 from augkit.errors import ArgumentError, AugkitError, SampleError
 from augkit.executors import run
-from augkit.images import Mode, checked_mode, in_mode
+from augkit.images import Mode, checked_depth, checked_mode, in_bytes, in_mode
 from augkit.loader.items import item_of, sample_from
 from augkit.loader.sampler import Draw
 from augkit.loader.shared_tables import shareable
@@ -126,6 +126,7 @@ class Augmented(Samples):
         seed: any whole number.
         ids: what each item is known by; without them, by its sample's id, or else by its index.
         mode: ``rgb`` or ``grey`` brings every picture into it before it is augmented, alpha laid on white.
+        depth: 8 makes every picture uint8, deep ones of the pipeline's range if it has one.
 
     Raises:
         ArgumentError: an argument is not what it must be.
@@ -144,6 +145,7 @@ class Augmented(Samples):
         seed: int = 0,
         ids: Sequence[str] | None = None,
         mode: Mode = "keep",
+        depth: Literal["keep", 8] = "keep",
     ) -> None:
         if isinstance(dataset, IterableDataset) or not isinstance(dataset, Sized):
             advice = "Give one with a length and an index, such as a list."
@@ -153,6 +155,10 @@ class Augmented(Samples):
         self.seed = seed
         self.pipeline = pipeline if isinstance(pipeline, Pipeline) else load(pipeline)
         self.mode = checked_mode(mode)
+        self.levels = self.pipeline.policy.range
+        self.is_in_bytes = checked_depth(depth)
+        if self.is_in_bytes and self.levels is not None:
+            self.pipeline = self.pipeline.with_range(None)
         self.ids = None if ids is None else shareable(_checked(ids, len(dataset)))
         Key(seed, "")  # refuses a seed that is none
 
@@ -172,6 +178,8 @@ class Augmented(Samples):
             key = Key(self.seed, id, draw.copy, draw.epoch)
             if self.mode != "keep":
                 sample = sample.changed(image=in_mode(sample.image, sample.alpha, self.mode), alpha=False)
+            if self.is_in_bytes:
+                sample = sample.changed(image=in_bytes(sample.image, sample.alpha, self.levels))
             plan = self.pipeline.draw(key, Scene.of(sample))
             return Made(run(plan, ready_for(plan, sample)).changed(id=id), key)
         except AugkitError as error:

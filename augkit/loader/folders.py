@@ -39,6 +39,7 @@ def folder(
     mix: Callable[[Samples], Samples] | None = None,
     ignore: str | Sequence[str] = (),
     mode: Mode | None = None,
+    depth: Literal["keep", 8] = "keep",
     start_method: Literal["fork", "spawn", "forkserver"] | None = None,
 ) -> DataLoader[Sample]:
     """Return a DataLoader over the pictures of a folder, of an expanded data set, or of one in any other form.
@@ -66,6 +67,7 @@ def folder(
         ignore: patterns of files, columns and keys that may be left, as `augkit.datasets.read` takes them.
         mode: ``rgb`` or ``grey`` brings every picture into it, alpha laid on white; None leaves what `data` says, or
             as it is.
+        depth: 8 makes every picture uint8, deep ones of the pipeline's range if it has one.
         start_method: of the workers; None takes torch's own.
 
     Raises:
@@ -85,7 +87,8 @@ def folder(
     found = data if isinstance(data, DataSet) else read(data, ignore=ignore)
     found = found if mode is None else replace(found, mode=checked_mode(mode))
     sources = _in_split(found, split)
-    augmented = Augmented(Pictures(found, sources), Pipeline([]) if pipeline is None else pipeline, seed)
+    given = Pipeline([]) if pipeline is None else pipeline
+    augmented = Augmented(Pictures(found, sources), given, seed, depth=depth)
     names = class_names(found)
     in_mirror = map(augmented.pipeline.policy.in_mirror, names)
     dataset: Samples = Numbered(augmented, tuple(dict.fromkeys((*names, *in_mirror))))

@@ -147,7 +147,7 @@ def _advice(first: torch.Tensor, other: torch.Tensor) -> str:
     if first.ndim == other.ndim == 3 and first.shape[0] != other.shape[0]:
         advice.append('Write mode="rgb" (or "grey") in Augmented or folder, --mode rgb in augkit expand.')
     if first.dtype != other.dtype:
-        advice.append("Save all with one depth, 8 bits or 16.")
+        advice.append("Write depth=8 in Augmented or folder, --depth 8 in augkit expand.")
     if first.shape[-2:] != other.shape[-2:] or not advice:
         advice.append("Let the pipeline end in a step that gives one size, such as RandomResizedCrop or Resize.")
     return " ".join(advice)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-import struct
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,148 +11,22 @@ from typing import Any
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from PIL import Image, ImageCms
+from PIL import Image
 
 from augkit.datasets import read as read_data_set
 from augkit.errors import ArgumentError, SampleError
 from augkit.expand import replay, verify
-from augkit.images import decode, encode, encoding_for, in_mode, suffix_of
+from augkit.images import decode, encode, encoding_for, in_bytes, in_mode, suffix_of
 from augkit.images.colour_profiles import littlecms_version
 from augkit.loader import Augmented, folder
 from augkit.pipeline import Pipeline, load
 from support.commands import augkit
 from support.encoded import KINDS, save
 from support.folders import done, lines, tree
+from support.profiles import ADOBE, RAMP, SRGB
 
 IDENTITY = load("identity")
 Pixels = NDArray[Any]
-
-
-def s15(*values: float) -> bytes:
-    return b"".join(struct.pack(">i", round(value * 65536)) for value in values)
-
-
-def curve(gamma: float) -> bytes:
-    return b"curv\0\0\0\0" + struct.pack(">IH", 1, round(gamma * 256)) + b"\0\0"
-
-
-def icc(space: bytes, tags: dict[bytes, bytes]) -> bytes:
-    """Write a profile by hand (ICC.1:2022, section 7)."""
-    tags = {b"wtpt": b"XYZ \0\0\0\0" + s15(0.9642, 1, 0.8249), **tags}
-    tags |= {b"desc": b"desc\0\0\0\0" + struct.pack(">I", 5) + b"test\0" + b"\0" * 79}
-    table, body, start = struct.pack(">I", len(tags)), b"", 132 + 12 * len(tags)
-    for name, value in tags.items():
-        padded = value + b"\0" * (-len(value) % 4)
-        table += name + struct.pack(">II", start + len(body), len(value))
-        body += padded
-    head = struct.pack(
-        ">I4sI4s4s4s6H", start + len(body), b"test", 0x02100000, b"mntr", space, b"XYZ ", 2024, 1, 1, 0, 0, 0
-    )
-    head += b"acsp" + b"\0" * 28 + s15(0.9642, 1, 0.8249)
-    return head + b"\0" * (128 - len(head)) + table + body
-
-
-def rgb_profile(gamma: float, *primaries: tuple[float, float, float]) -> bytes:
-    tags = {b"%cXYZ" % name: b"XYZ \0\0\0\0" + s15(*xyz) for name, xyz in zip(b"rgb", primaries, strict=True)}
-    return icc(b"RGB ", tags | {b"%cTRC" % name: curve(gamma) for name in b"rgb"})
-
-
-ADOBE = rgb_profile(563 / 256, (0.60974, 0.31111, 0.01947), (0.20528, 0.62567, 0.06087), (0.14919, 0.06322, 0.74457))
-LINEAR_GREY = icc(b"GRAY", {b"kTRC": curve(1.0)})
-SRGB = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
-RAMP = np.dstack([np.arange(0, 256, 5), np.arange(255, -1, -5), np.full(52, 90)]).astype(np.uint8)
-
-
-def srgb_of(linear: Pixels) -> Pixels:
-    """Return sRGB's levels of linear light (IEC 61966-2-1)."""
-    bright = 1.055 * np.maximum(linear, 1e-9) ** (1 / 2.4) - 0.055
-    return np.where(linear <= 0.0031308, 12.92 * linear, bright) * 255
-
-
-def adobe_to_srgb(levels: Pixels) -> Pixels:
-    """Return the conversion in float64: both spaces have the white D65, so one 3 x 3 matrix does it."""
-    to_xyz = np.array([[0.60974, 0.20528, 0.14919], [0.31111, 0.62567, 0.06322], [0.01947, 0.06087, 0.74457]])
-    srgb_to_xyz = np.array([[0.43607, 0.38515, 0.14307], [0.22249, 0.71687, 0.06061], [0.01392, 0.09708, 0.71410]])
-    linear = (levels / 255.0) ** (563 / 256) @ to_xyz.T @ np.linalg.inv(srgb_to_xyz).T
-    return srgb_of(np.clip(linear, 0, 1))
-
-
-@pytest.mark.parametrize("kind", ["PNG", "TIFF", "WEBP", "JPEG"])
-def test_a_wide_profile_is_brought_to_srgb(kind: str) -> None:
-    of: dict[str, dict[str, Any]] = {"WEBP": {"lossless": True}, "JPEG": {"quality": 100, "subsampling": 0}}
-    options = of.get(kind, {})
-    data = save(Image.fromarray(RAMP), kind, icc_profile=ADOBE, **options)
-    found = decode(data)
-    assert found.profile == "converted"
-    stored = decode(data, profiles=False)
-    assert stored.profile == ""
-    assert np.abs(found.image - adobe_to_srgb(stored.image)).max() <= 1.5
-    assert np.abs(found.image.astype(int) - stored.image).max() > 30
-
-
-def test_alpha_is_no_colour() -> None:
-    picture = np.dstack([RAMP, np.arange(52, dtype=np.uint8)[None]])
-    found = decode(save(Image.fromarray(picture), "PNG", icc_profile=ADOBE))
-    assert found.alpha
-    np.testing.assert_array_equal(found.image[..., 3], picture[..., 3])
-    np.testing.assert_array_equal(
-        found.image[..., :3], decode(save(Image.fromarray(RAMP), "PNG", icc_profile=ADOBE)).image
-    )
-
-
-@pytest.mark.parametrize("mode", ["L", "LA"])
-def test_a_grey_profile_is_brought_to_srgb_and_stays_grey(mode: str) -> None:
-    grey = np.arange(256, dtype=np.uint8)[None]
-    picture = Image.fromarray(grey).convert(mode)
-    found = decode(save(picture, "PNG", icc_profile=LINEAR_GREY))
-    assert found.profile == "converted"
-    shown = found.image if mode == "L" else found.image[..., 1]
-    assert np.abs(shown - srgb_of(grey / 255.0)).max() <= 1
-    assert found.alpha == (mode == "LA")
-
-
-def test_inks_go_through_their_profile() -> None:
-    """A profile that says what inks look like: made here of one that swaps nothing, so white stays white."""
-    plain = decode(KINDS["jpeg, cmyk"][0])
-    assert plain.profile == ""
-    data = save(Image.new("CMYK", (9, 9), (0, 0, 0, 0)), "JPEG", icc_profile=ADOBE)  # an RGB profile does not fit inks
-    assert decode(data).profile == "unfit"
-    np.testing.assert_array_equal(decode(data).image, 255)
-
-
-@pytest.mark.parametrize("profile", [SRGB, None])
-def test_srgb_changes_nothing(profile: bytes | None) -> None:
-    found = decode(save(Image.fromarray(RAMP), "PNG", icc_profile=profile))
-    assert found.profile == ""
-    np.testing.assert_array_equal(found.image, RAMP)
-
-
-@pytest.mark.parametrize(
-    "profile", [b"rubbish", ADOBE[:200], LINEAR_GREY, b"\0" * 500, ADOBE.replace(b"acsp", b"none")]
-)
-@pytest.mark.parametrize("kind", ["PNG", "JPEG"])
-def test_a_profile_that_is_damaged_or_of_another_kind_is_left_aside(profile: bytes, kind: str) -> None:
-    plain, data = save(Image.fromarray(RAMP), kind), save(Image.fromarray(RAMP), kind, icc_profile=profile)
-    assert decode(data).profile == "unfit"
-    np.testing.assert_array_equal(decode(data).image, decode(plain).image)
-
-
-def test_a_profile_in_several_segments_of_a_jpeg_is_one() -> None:
-    long = ADOBE + b"\0" * 100_000  # Pillow cuts it into pieces of 64 KB
-    data = save(
-        Image.fromarray(RAMP), "JPEG", icc_profile=long[:4].replace(long[:4], struct.pack(">I", len(long))) + long[4:]
-    )
-    short = save(Image.fromarray(RAMP), "JPEG", icc_profile=ADOBE)
-    np.testing.assert_array_equal(decode(data).image, decode(short).image)
-
-
-def test_sixteen_bits_are_kept_and_said() -> None:
-    deep = RAMP[..., 0].astype(np.uint16) * 257
-    file = io.BytesIO()
-    Image.fromarray(deep).save(file, "PNG", icc_profile=LINEAR_GREY)
-    found = decode(file.getvalue())
-    assert found.profile == "deep"
-    np.testing.assert_array_equal(found.image, deep)
 
 
 def mixed(root: Path) -> Path:
@@ -361,3 +234,52 @@ def test_augmented_brings_pictures_of_any_data_set_into_a_mode() -> None:
     ]
     with pytest.raises(ArgumentError, match="mode: must be keep or rgb or grey"):
         Augmented(items, Pipeline([]), mode="bgr")  # type: ignore[arg-type]
+
+
+def test_eight_bits_by_hand_and_what_is_refused() -> None:
+    deep = np.array([[[0, 100, 4095, 65535], [65535, 2047, 9000, 32768]]], np.uint16)
+    assert in_bytes(deep, True).tolist() == [[[0, 0, 16, 255], [255, 8, 35, 128]]]
+    assert in_bytes(deep, True, (0, 4095)).tolist() == [[[0, 6, 255, 255], [255, 127, 255, 128]]]
+    assert in_bytes(np.array([[0.0, 0.5, 1.0]], np.float32), False).tolist() == [[0, 128, 255]]
+    assert in_bytes(RAMP, False, (0, 4095)) is RAMP
+    for depth in (16, True, "eight", None):
+        with pytest.raises(ArgumentError, match=r'^depth: must be "keep" or 8'):
+            Augmented([], Pipeline([]), depth=depth)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("levels", [None, "auto", "0,4095"])
+def test_pictures_of_any_depth_become_eight_bits(levels: str | None, tmp_path: Path) -> None:
+    src, out = tmp_path / "src/a", tmp_path / "out"
+    src.mkdir(parents=True)
+    deep = np.arange(200, 4000, 2).reshape(50, 38).astype(np.uint16)
+    (src / "deep.png").write_bytes(encode(deep, "png"))
+    (src / "grey.png").write_bytes(encode(RAMP[..., 0], "png"))
+    options: dict[str, Any] = {"pipeline": IDENTITY, "depth": 8, "encoding": "png", "range": levels}
+    done(src.parent, out, 1, **options)
+    black, white = {None: (0, 65535), "auto": (200, 3998), "0,4095": (0, 4095)}[levels]
+    for entry in lines(out):
+        made = decode((out / entry["id"]).read_bytes()).image
+        assert made.dtype == np.uint8
+        if "deep" in entry["id"]:
+            assert np.abs(made - (deep.astype(float) - black) / (white - black) * 255).max() <= 0.5 + 1e-9
+            assert entry["depth"] == 8
+        else:
+            np.testing.assert_array_equal(made, RAMP[..., 0])
+        assert "range" not in entry["plan"]["policy"]
+        assert replay(out, entry["id"]).is_identical
+    done(src.parent, out, 1, **options)
+    pipeline = Pipeline([], range=None if levels is None else (black, white))
+    loader = folder(src.parent, pipeline.with_range(pipeline.policy.range), 1, depth=8, mode="rgb", shuffle=False)
+    for (images, _), name in zip(loader, ("deep", "grey"), strict=True):
+        path = next(out / entry["id"] for entry in lines(out) if name in entry["id"])
+        np.testing.assert_array_equal(images[0, 0].numpy(), decode(path.read_bytes()).image)
+        assert images.shape[1] == 3
+
+
+def test_a_batch_of_two_depths_is_told_to_ask_for_one(tmp_path: Path) -> None:
+    (tmp_path / "a").mkdir()
+    for dtype in (np.uint8, np.uint16):
+        (tmp_path / f"a/{np.dtype(dtype).name}.png").write_bytes(encode(np.ones((9, 9), dtype), "png"))
+    assert "Write depth=8" in as_batch(lambda: next(iter(folder(tmp_path))))
+    images, _ = next(iter(folder(tmp_path, depth=8)))
+    assert images.shape == (2, 1, 9, 9)
