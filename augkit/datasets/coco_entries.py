@@ -136,59 +136,64 @@ class _Objects:
         Raises:
             FileError: it cannot be said whose an entry is.
         """
-        plain: list[tuple[str, Picture, JsonObject, str]] = []
+        plain: list[tuple[str, Picture, JsonObject, int]] = []
         shaped: set[str] = set()
         points = {id: len(self.categories.keypoints.get(name, ())) for id, name in self.names.items()}
         twins, orphans, captions = self.categories.twins, 0, 0
         for place, entry in enumerate(entries):
-            here = f"{self.where} annotations[{place}]"
-            if not isinstance(entry, dict):
-                raise FileError(f"must be an object, got {shown(entry)}.", here)
+            try:
+                image = id_of(entry["image_id"], ".image_id")
+            except (FileError, KeyError, TypeError):
+                what = f"must be an object with the id of a picture as image_id, got {shown(entry)}."
+                raise FileError(what, self._place(place)) from None
             entries[place] = None  # a large file's objects need not be held twice
-            picture = self.pictures.get(id_of(entry.get("image_id"), f"{here}.image_id"))
-            if picture is None:
+            if (picture := self.pictures.get(image)) is None:
                 orphans += 1
                 continue
             try:
-                facts = self._facts(entry, picture, here)
+                facts = self._facts(entry, picture, place)
                 if "caption" in entry and "category_id" not in entry:
-                    picture.captions += (_caption(entry, here),)
+                    picture.captions += (_caption(entry),)
                     captions += 1
                     continue
-                kind = id_of(entry.get("category_id"), f"{here}.category_id")
+                kind = id_of(entry.get("category_id"), ".category_id")
                 if (label := self.names.get(kind)) is None:
-                    raise FileError(f"must be the id of a category, got {shown(kind)}.", f"{here}.category_id")
+                    raise FileError(f"must be the id of a category, got {shown(kind)}.", ".category_id")
                 if label in twins:
                     facts["category_id"] = kind
                 if not ("bbox" in entry or "segmentation" in entry or "keypoints" in entry):
-                    plain.append((label, picture, facts, here))
+                    plain.append((label, picture, facts, place))
                     continue
                 shaped.add(label)
-                self._add_object(picture, entry, label, points[kind], facts, here)
+                self._add_object(picture, entry, label, points[kind], facts)
             except FileError as fault:
-                picture.blame(str(fault))
+                picture.blame(str(FileError(fault.message, self._place(place) + fault.where)))
         self.counts.orphans += orphans
         self.is_captions = 0 < captions == len(entries) - orphans
-        for label, picture, facts, here in plain:
+        for label, picture, facts, place in plain:
             if label in shaped:
-                picture.blame(f"{here}.bbox: must be 4 numbers, got None.")
+                picture.blame(f"{self._place(place)}.bbox: must be 4 numbers, got None.")
             elif label not in picture.classes:
                 picture.classes += (label,)
                 if says(facts):
                     picture.facts.setdefault("class_attributes", {})[label] = facts
         return orphans
 
-    def _facts(self, entry: JsonObject, picture: Picture, here: str) -> JsonObject:
+    def _place(self, place: int) -> str:
+        """Name an annotation for messages; functions that read one name what is below it alone, which costs less."""
+        return f"{self.where} annotations[{place}]"
+
+    def _facts(self, entry: JsonObject, picture: Picture, place: int) -> JsonObject:
         """Return the facts of an object that do not move."""
         facts = {key: value for key, value in entry.items() if key not in _OBJECT}
         if not OBJECT_FACTS.issuperset(facts):
             if (facts.get("height"), facts.get("width")) == picture.size:  # told again, as COCO Annotator does
                 del facts["height"], facts["width"]
-            self.counts.note_keys(facts, OBJECT_FACTS, "annotations", here)
+            self.counts.note_keys(facts, OBJECT_FACTS, "annotations", self._place(place))
             facts = {key: value for key, value in facts.items() if key in OBJECT_FACTS}
-        require_finite(facts, here)
+        require_finite(facts, "")
         if (id := facts.get("id")) is not None:
-            facts["id"] = id = id_of(id, f"{here}.id")
+            facts["id"] = id = id_of(id, ".id")
             if id in self.seen:
                 del facts["id"]  # it gets one of its own
             self.seen.add(id)
@@ -198,21 +203,19 @@ class _Objects:
             return facts
         return with_nested(facts, facts.keys() | _BESIDE)
 
-    def _add_object(
-        self, picture: Picture, entry: JsonObject, label: str, points: int, facts: JsonObject, here: str
-    ) -> None:
+    def _add_object(self, picture: Picture, entry: JsonObject, label: str, points: int, facts: JsonObject) -> None:
         outline, rle = entry.get("segmentation"), ""
         rings: tuple[Ring, ...] = ()
         if isinstance(outline, dict):
-            rle = _mask(outline, picture, here)
+            rle = _mask(outline, picture)
         elif outline:
-            rings = self._rings(outline, f"{here}.segmentation")
-        keypoints = _keypoints(entry, points, here)
+            rings = self._rings(outline, ".segmentation")
+        keypoints = _keypoints(entry, points)
         turn = facts.get("rotation")
         if entry.get("bbox") or not (rings or rle):
-            left, top, width, height = numbers(entry.get("bbox"), f"{here}.bbox", 4)
+            left, top, width, height = numbers(entry.get("bbox"), ".bbox", 4)
             if width < 0.0 or height < 0.0:
-                raise FileError(f"must have a width and a height, got {shown(entry['bbox'])}.", f"{here}.bbox")
+                raise FileError(f"must have a width and a height, got {shown(entry['bbox'])}.", ".bbox")
             box = box_of(left, top, left + width, top + height)
             if box is None and any(keypoints):
                 box = _wide(left, top, left + width, top + height)
@@ -222,7 +225,7 @@ class _Objects:
         if isinstance(turn, int | float) and turn % 360.0:
             if rings or rle or keypoints:
                 what = f"must be 0 for an object with an outline or keypoints, got {turn}."
-                raise FileError(what, f"{here}.attributes.rotation")
+                raise FileError(what, ".attributes.rotation")
             if box is not None:
                 middle = (box[0] + box[2]) / 2.0, (box[1] + box[3]) / 2.0
                 turned = (*middle, box[2] - box[0], box[3] - box[1], -float(turn))  # CVAT's turn clockwise
@@ -231,7 +234,7 @@ class _Objects:
                 return
         crowd = entry.get("iscrowd")
         if crowd not in (None, 0, 1):
-            raise FileError(f"must be 0 or 1, got {shown(crowd)}.", f"{here}.iscrowd")
+            raise FileError(f"must be 0 or 1, got {shown(crowd)}.", ".iscrowd")
         if box is None:
             self.counts.flat += 1
             return
@@ -260,13 +263,12 @@ def with_nested(facts: JsonObject, taken: Set[str]) -> JsonObject:
     return beside | ({"attributes": left} if left else {})
 
 
-def _mask(outline: JsonObject, picture: Picture, here: str) -> str:
-    at = f"{here}.segmentation"
-    height, width = (int(value) for value in numbers(outline.get("size"), f"{at}.size", 2))
-    rle = run_lengths.checked(outline.get("counts"), (height, width), f"{at}.counts")
+def _mask(outline: JsonObject, picture: Picture) -> str:
+    height, width = (int(value) for value in numbers(outline.get("size"), ".segmentation.size", 2))
+    rle = run_lengths.checked(outline.get("counts"), (height, width), ".segmentation.counts")
     if picture.size is not None and picture.size != (height, width):
         what = f"must be of its picture's size, {picture.size} at {picture.where}, got {(height, width)}."
-        raise FileError(what, here)
+        raise FileError(what)
     return rle
 
 
@@ -291,21 +293,19 @@ def _wide(left: float, top: float, right: float, bottom: float) -> Box:
     return x - half_x, y - half_y, x + half_x, y + half_y
 
 
-def _keypoints(entry: JsonObject, points: int, here: str) -> Ring:
+def _keypoints(entry: JsonObject, points: int) -> Ring:
     """Return x, y, visibility of all points of an object; none where none is labelled."""
     if not entry.get("keypoints"):
         if entry.get("num_keypoints"):
-            raise FileError(
-                f"must come with its keypoints, got {shown(entry['num_keypoints'])}.", f"{here}.num_keypoints"
-            )
+            raise FileError(f"must come with its keypoints, got {shown(entry['num_keypoints'])}.", ".num_keypoints")
         return ()
-    found = numbers(entry["keypoints"], f"{here}.keypoints", 3 * points or None)
+    found = numbers(entry["keypoints"], ".keypoints", 3 * points or None)
     if len(found) % 3:
-        raise FileError(f"must be x, y, visibility of each, got {len(found)} numbers.", f"{here}.keypoints")
+        raise FileError(f"must be x, y, visibility of each, got {len(found)} numbers.", ".keypoints")
     return found if any(found[2::3]) else ()
 
 
-def _caption(entry: JsonObject, here: str) -> tuple[Json, str]:
+def _caption(entry: JsonObject) -> tuple[Json, str]:
     if not isinstance(entry["caption"], str):
-        raise FileError(f"must be a text, got {shown(entry['caption'])}.", f"{here}.caption")
+        raise FileError(f"must be a text, got {shown(entry['caption'])}.", ".caption")
     return entry.get("id"), entry["caption"]

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
+
+import numpy as np
 
 from augkit.core.arrays import Json, JsonObject, Label
 from augkit.core.spatial import Size
 from augkit.datasets.coco_categories import Id
-from augkit.targets.records import ATTRIBUTES, INSTANCE, Instance, of_record
+from augkit.targets.boxes import Boxes
+from augkit.targets.keypoints import Keypoints
+from augkit.targets.polygons import Polygons
+from augkit.targets.records import Instance
+from augkit.targets.rotated_boxes import RotatedBoxes
 from augkit.targets.target import PointTarget
 
 
@@ -83,16 +89,32 @@ class Picture:
 
     def targets(self, is_upright: bool) -> dict[str, PointTarget]:
         """Return its objects as targets; `is_upright` says that upright boxes were looked for."""
-        record: JsonObject = {}
+        found: dict[str, PointTarget] = {}
         if is_upright:
-            record["instances"] = [
-                {name: getattr(one, name) for name in (*INSTANCE, ATTRIBUTES)} for one in self.objects
-            ]
+            found |= self._upright()
         if self.turned:
-            record["rotated_boxes"] = [
-                {"label": one.label, "numbers": one.box, ATTRIBUTES: one.facts} for one in self.turned
-            ]
-        return of_record(record)
+            rows = np.array([one.box for one in self.turned], np.float64)
+            labels, facts = [one.label for one in self.turned], [one.facts for one in self.turned]
+            found[RotatedBoxes.name] = RotatedBoxes(rows, labels, facts if any(facts) else None)
+        return found
+
+    def _upright(self) -> Iterator[tuple[str, PointTarget]]:
+        """Yield what `records.of_instances` makes of its objects, which for large files takes twice as long."""
+        objects = self.objects
+        rows = np.array([one.box for one in objects], np.float64).reshape(-1, 4)
+        masks, crowds, facts = ([getattr(one, name) for one in objects] for name in ("rle", "is_crowd", "attributes"))
+        known = {
+            name: values if any(values) else None
+            for name, values in (("box_masks", masks), ("crowds", crowds), ("box_attributes", facts))
+        }
+        yield Boxes.name, Boxes(rows, [one.label for one in objects], **known)
+        if (polygons := Polygons.of_rings([one.rings for one in objects])) is not None:
+            yield Polygons.name, polygons
+        if any(one.keypoints for one in objects):
+            flat = [*(one.keypoints for one in objects), ()]
+            groups = [[points[place : place + 3] for place in range(0, len(points), 3)] for points in flat]
+            if (keypoints := Keypoints.of_groups(groups)) is not None:
+                yield Keypoints.name, keypoints
 
 
 def keep_ids(pictures: Iterable[Picture], are_many: bool) -> None:

@@ -21,9 +21,11 @@ pycocotools reads this format and writes none. Reference: https://cocodataset.or
 
 from __future__ import annotations
 
+import gc
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
 from augkit.core.arrays import JsonObject
@@ -68,6 +70,10 @@ class CocoFormat(Reader, FileWriter):
         return inventory.file.lower().endswith(self.suffixes) and not _is_other(inventory, inventory.file)
 
     def read(self, inventory: Inventory) -> DataSet:
+        with _uncollected():
+            return self._read(inventory)
+
+    def _read(self, inventory: Inventory) -> DataSet:
         root, paths = inventory.root, list(_files(inventory))
         if inventory.file is not None:
             paths = [inventory.file]
@@ -117,6 +123,18 @@ class CocoFormat(Reader, FileWriter):
 
 
 # ---- the files that are read
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Make millions of small objects without the search for cycles, of which there are none: it takes a third."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
 
 
 def _files(inventory: Inventory) -> Iterator[str]:
