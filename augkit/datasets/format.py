@@ -76,10 +76,12 @@ class Writer(Format):
         is_packed: many pictures lie in one file.
         packages: those that decide the bytes of what it writes, beside augkit.
         holds_labels: it has a place for the label of a picture, whatever JSON that is, beside all it holds.
+        names_masks: it holds the names and colours of the masks' classes, beside their numbers.
         follows: it is written unasked where the sources are of it.
     """
 
     holds_labels: ClassVar[bool] = False
+    names_masks: ClassVar[bool] = False
     follows: ClassVar[bool] = True
     holds: ClassVar[frozenset[Kind]] = frozenset()
     is_packed: ClassVar[bool] = False

@@ -28,6 +28,7 @@ from augkit.expand.output_names import Names, is_class, passed_suffix
 from augkit.storage.root import Root
 from augkit.storage.sealed_json import compact, facts_of
 from augkit.storage.stores import require_apart, store_at
+from augkit.targets.masks import Masks
 
 SHARD_OUTPUTS = 256  # a sync costs as much as a few pictures; a shard is also what a crash costs
 PACK_OUTPUTS = 1024  # in one file
@@ -249,7 +250,7 @@ def make_plan(config: ExpandConfig) -> WorkPlan:
             (s.label for s in data.sources), "Name labels of boxes only, or augment on the fly with augkit.loader."
         )
     job = Job.of(config.replaced(form=config.form or _form_of(data)))
-    data = _fitting(data, job)
+    data = _told(_fitting(data, job), job)
     wanted = wanted_splits(config.split)
     named = groups_of(data.sources, config.groups, data.columns, wanted)
     splits = assign(data.sources, wanted, named, config.split_seed, LAW)
@@ -334,6 +335,16 @@ def _fitting(data: DataSet, job: Job) -> DataSet:
         what = f"must hold labels such as {odd.label!r} of {odd.id}, got {form}. Use {packed}."
         raise ArgumentError(what, "format")
     return data
+
+
+def _told(data: DataSet, job: Job) -> DataSet:
+    """Return the data set with a note of what the form keeps apart: names of the classes that masks are numbers of."""
+    names = [name for name in data.about.get("mask_classes") or () if name]
+    if not names or Masks.kind not in data.kinds or job.writer.names_masks:
+        return data
+    able = listed([name for name, other in writers().items() if other.names_masks])
+    what = f"{job.config.form} holds the numbers of masks and not what they are called ({', '.join(names[:2])}, ...)"
+    return replace(data, notes=(*data.notes, f"{what}: that stands in .augkit/job.json. {able} hold both."))
 
 
 def _without(data: DataSet, dropped: Iterable[str]) -> DataSet:

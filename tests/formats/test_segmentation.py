@@ -351,7 +351,10 @@ def test_forms_without_a_place_for_masks_refuse_them_by_name(form: str, tmp_path
 def test_forms_with_a_place_for_masks_hold_the_numbers(form: str, tmp_path: Path) -> None:
     made = lambda n: png(coloured(numbers(n)))  # noqa: E731
     lay(tmp_path / "set", pairs("images/{}.jpg", "masks/{}.png", made=made))
-    expand(tmp_path / "set", tmp_path / "out", "identity", 1, workers=0, form=form, encoding="png")
+    summary = expand(tmp_path / "set", tmp_path / "out", "identity", 1, workers=0, form=form, encoding="png")
+    assert (
+        f"{form} holds the numbers of masks and not what they are called (#000000, #008000, ...)" in summary.notes[-1]
+    )
     again = read(tmp_path / "out")
     masks = sorted(named_sample(again, source).mask.tobytes() for source in again.sources)  # type: ignore[union-attr]
     assert masks == sorted(np.array([0, 2, 1], np.uint8)[numbers(n)].tobytes() for n in range(3))

@@ -37,6 +37,7 @@ class SegmentationFormat(Reader, FileWriter):
     name = "segmentation"
     summary = "segmentation folders: `images/` and `masks/`, or `a.jpg` and `a_mask.png`"
     rank = 70
+    names_masks = True
     reads = holds = frozenset(("masks",))
 
     def recognises(self, inventory: Inventory) -> bool:

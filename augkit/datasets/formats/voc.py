@@ -58,6 +58,7 @@ class VocFormat(Reader, FileWriter):
     summary = "Pascal VOC: its folder, or XML beside pictures (LabelImg, Roboflow, CVAT)"
     rank = 8
     holds_labels = True
+    names_masks = True
     reads = frozenset(("boxes", "polygons", "masks", "attributes", "keypoints", "rotated boxes"))
     holds = frozenset(("boxes", "polygons", "masks", "attributes"))
 
