@@ -138,3 +138,24 @@ def test_class_folders_are_read_for_classification(tmp_path: Path) -> None:
     assert found["pictures"].keys() == {entry["id"] for entry in lines(tmp_path / "out")}
     for id, number in found["pictures"].items():
         assert id.split("/")[1] == NAMES[number]
+
+
+def test_dota_is_converted_to_the_same_corners(tmp_path: Path) -> None:
+    fields = {"rotated_boxes": SHIPS, "rotated_box_labels": ["ship", "large vehicle", "ship"]}
+    done(laid(tmp_path / "src", fields), tmp_path / "out", pipeline=MOVED, form="dota", encoding="png")
+    for split in ("train", "val"):  # the folders that it converts from
+        (tmp_path / "dota/images").mkdir(parents=True, exist_ok=True)
+        (tmp_path / "dota/labels").mkdir(exist_ok=True)
+        (tmp_path / f"out/{split}/images").rename(tmp_path / f"dota/images/{split}")
+        (tmp_path / f"out/{split}/labelTxt").rename(tmp_path / f"dota/labels/{split}_original")
+    (found,) = judged(tmp_path, (tmp_path / "dota", "dota"))
+    entries = lines(tmp_path / "out")
+    assert found.keys() == {Path(entry["id"]).stem for entry in entries}
+    for entry in entries:
+        height, width = entry["record"]["size"]
+        wanted = entry["record"]["rotated_boxes"]
+        rows = [line.split() for line in found[Path(entry["id"]).stem].splitlines()]
+        assert [row[0] for row in rows] == [{"ship": "1", "large vehicle": "9"}[one["label"]] for one in wanted]
+        for row, one in zip(rows, wanted, strict=True):
+            corners = np.reshape(row[1:], (4, 2)).astype(float) * [width, height]
+            assert np.allclose(corners, corners_of(np.array([one["numbers"]]))[0], atol=2e-3)

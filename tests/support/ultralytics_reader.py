@@ -45,9 +45,9 @@ def judged(folder: Path, *sets: tuple[Path, str]) -> list[dict[str, Any]]:
 def main() -> None:
     """Answer with the labels of every picture of every split, by the picture's path below the data set."""
     asked, answers = json.loads(sys.argv[1]), Path(sys.argv[2])
-    answers.write_text(
-        json.dumps([_classified(place) if task == "classify" else _read(place, task) for place, task in asked])
-    )
+    ways = {"classify": _classified, "dota": _converted}
+    found = [ways[task](place) if task in ways else _read(place, task) for place, task in asked]
+    answers.write_text(json.dumps(found))
 
 
 def _read(place: str, task: str) -> dict[str, Any]:
@@ -72,6 +72,16 @@ def _read(place: str, task: str) -> dict[str, Any]:
             one["item"] = {key: value.tolist() for key, value in item.items() if key in ("cls", "bboxes", "keypoints")}
             found["pictures"][Path(label["im_file"]).relative_to(root).as_posix()] = one
     return found
+
+
+def _converted(place: str) -> dict[str, Any]:
+    """Convert DOTA in `images/<split>`, `labels/<split>_original`; return the lines of each label file by its name."""
+    from ultralytics.data.converter import convert_dota_to_yolo_obb
+
+    convert_dota_to_yolo_obb(place)
+    return {
+        path.stem: path.read_text() for split in ("train", "val") for path in Path(place, "labels", split).iterdir()
+    }
 
 
 def _classified(place: str) -> dict[str, Any]:
