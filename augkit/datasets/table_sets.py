@@ -26,9 +26,8 @@ def tables_in(inventory: Inventory, suffixes: tuple[str, ...], names: Sequence[s
     """
     found: list[str] = []
     reader = TableReader(inventory)
-    for path in sorted(inventory.sizes):
-        name = path.rpartition("/")[2].lower()
-        if not name.endswith(suffixes) or (names and name not in names):
+    for path in sorted(path for path in inventory.sizes if path.lower().endswith(suffixes)):
+        if names and path.rpartition("/")[2].lower() not in names:
             continue
         try:
             data = inventory.head(path, HEAD_BYTES)

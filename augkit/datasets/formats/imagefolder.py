@@ -84,8 +84,8 @@ class ImageFolderFormat(Reader, FileWriter):
 
 def _metadata(inventory: Inventory) -> list[str]:
     texts = tables_in(inventory, NAMES, NAMES[:2])
-    packed = [path for path in sorted(inventory.sizes) if path.rpartition("/")[2].lower() == NAMES[2]]
-    return [*texts, *packed]
+    packed = [path for path in inventory.sizes if path.rpartition("/")[2].lower() == NAMES[2]]
+    return [*texts, *sorted(packed)]
 
 
 def _table(reader: TableReader, path: str) -> Table:
