@@ -194,8 +194,9 @@ def test_an_old_tree_is_continued(name: str, tmp_path: Path, capsys: pytest.Capt
     require_comparable(name)
     kept(name, tmp_path)
     job = JOBS[name]
+    more = " --ignore site" if "all in" in name else ""  # a column that is refused now
     with outcomes.recorded_as(RELEASE):
-        codes = [outcomes.command(tmp_path, line) for line in job.commands]
+        codes = [outcomes.command(tmp_path, f"{line}{more}") for line in job.commands]
     assert "outputs were done already" in capsys.readouterr().err
     found = {"codes": codes, "files": outcomes.tree(tmp_path, job.made)}
     assert_unchanged(name, OF_RELEASE["trees"][name], found)  # what was written stays as it was written
