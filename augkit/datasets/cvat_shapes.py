@@ -15,7 +15,7 @@ from augkit.datasets.typed_texts import typed, written
 from augkit.errors import FileError
 from augkit.targets.ellipses import ellipse
 from augkit.targets.shapes import GROUP, Shape
-from augkit.targets.whole_masks import mask_of, run_lengths_of
+from augkit.targets.whole_masks import mask_of, require_held, run_lengths_of
 
 POINTED = {"polygon": 3, "polyline": 1, "points": 1}  # elements of points, and how many they have at least
 REFUSED = {"cuboid": "It has three dimensions.", "track": "It is of a film: export it as CVAT for images."}
@@ -110,6 +110,7 @@ def _mask(node: Node, place: tuple[float, float, float, float], made: Shape, siz
     left, top, width, height = (int(value) for value in place)
     if size is None:
         raise FileError("must lie in an image of which width and height are given.", where)
+    require_held(size, where)
     rows, columns = size[0] - max(top, 0), size[1] - max(left, 0)  # that are left of the picture
     fits = min(left, top) >= 0 and min(width, height) > 0 and width <= columns and height <= rows
     if not fits:

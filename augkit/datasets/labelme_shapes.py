@@ -18,7 +18,7 @@ from augkit.targets.columns import numbers, shown
 from augkit.targets.ellipses import circle
 from augkit.targets.rectangles import rectangles_of
 from augkit.targets.shapes import KEYPOINTS, Shape
-from augkit.targets.whole_masks import mask_of, run_lengths_of
+from augkit.targets.whole_masks import mask_of, require_held, run_lengths_of
 
 _FACTS = ("description", "difficult", "score", "text")  # that do not move
 _KNOWN = {"label", "points", "group_id", "shape_type", "flags", "mask", "line_color", "fill_color", "attributes"}
@@ -109,6 +109,7 @@ def _mask(shape: JsonObject, made: Shape, size: Size, where: str) -> Shape:
         part = decode_mask(b64decode(text)) != 0
     except (DecodeError, Error, ValueError) as fault:
         raise FileError(f"must be a PNG in base64, got a fault: {fault}", f"{where}.mask") from None
+    require_held(size, f"{where}.mask")
     left, top = round(made.numbers[0]), round(made.numbers[1])
     rows, columns = part.shape
     whole = np.zeros(size, bool)

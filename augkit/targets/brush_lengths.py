@@ -12,6 +12,7 @@ import numpy as np
 from augkit.core.arrays import Json, Mask
 from augkit.core.spatial import Size
 from augkit.errors import FileError
+from augkit.targets.whole_masks import require_held
 
 _VALUE_BITS, _LENGTH_BITS = 8, (3, 4, 8, 16)  # written
 _HEADER = 32 + 5 + 4 * 4
@@ -29,6 +30,7 @@ def brushed(value: Json, size: Size, where: str) -> Mask:
     Raises:
         FileError: it is something else, or of another size.
     """
+    require_held(size, where)
     try:
         bits = np.unpackbits(np.frombuffer(bytes(value), np.uint8))
     except (TypeError, ValueError):

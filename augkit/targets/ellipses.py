@@ -3,6 +3,7 @@
 from math import acos, ceil, cos, hypot, pi, radians, sin
 
 EXACT_PX = 0.05  # a polygon lies this near to what it stands for
+MOST_POINTS = 10_000  # enough for a radius of a million pixels; more is asked for by nonsense alone
 
 
 def ellipse(x: float, y: float, across: float, down: float, degrees: float = 0.0) -> tuple[float, ...]:
@@ -19,7 +20,8 @@ def ellipse(x: float, y: float, across: float, down: float, degrees: float = 0.0
     (14.0, 20.0)
     """
     most = max(across, down, EXACT_PX)
-    count = 4 * ceil(max(4.0, pi / acos(max(1.0 - EXACT_PX / most, 0.0)) / 4.0))
+    turn = acos(max(1.0 - EXACT_PX / most, 0.0))
+    count = 4 * ceil(min(max(4.0, pi / turn / 4.0), MOST_POINTS / 4)) if turn > 0.0 else MOST_POINTS
     cosine, sine = cos(radians(degrees)), sin(radians(degrees))
     flat: list[float] = []
     for step in range(count):

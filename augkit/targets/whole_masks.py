@@ -6,7 +6,21 @@ import numpy as np
 
 from augkit.core.arrays import Mask
 from augkit.core.spatial import Size
+from augkit.errors import FileError
 from augkit.targets.run_lengths import compressed, expanded
+
+MOST_PIXELS = 200_000_000  # of a mask: more than of any picture that is decoded
+
+
+def require_held(size: Size, where: str) -> None:
+    """Refuse the size (height, width) of a mask that no picture has, before memory is taken for it.
+
+    Raises:
+        FileError: it has more than `MOST_PIXELS`.
+    """
+    if size[0] * size[1] > MOST_PIXELS:
+        what = f"must be of a picture of at most {MOST_PIXELS:,} pixels, got {size[0]:,} x {size[1]:,}."
+        raise FileError(what, where)
 
 
 def run_lengths_of(mask: Mask) -> str:

@@ -279,6 +279,10 @@ def _chosen(inventory: Inventory, task: JsonObject, where: str) -> JsonObject | 
     given = task.get("annotations", task.get("completions"))
     if not isinstance(given, list) or not all(isinstance(one, dict) for one in given):
         raise FileError(f"must be a list of annotations, got {shown(given)}.", f"{where}.annotations")
+    for one in given:
+        for name in ("was_cancelled", "skipped", "ground_truth"):
+            if one.get(name) not in (None, False, True):
+                raise FileError(f"must be true or false, got {shown(one[name])}.", f"{where}.annotations.{name}")
     left = [one for one in given if not (one.get("was_cancelled") or one.get("skipped"))]
     if not left:
         return None
