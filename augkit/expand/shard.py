@@ -203,7 +203,9 @@ class _Maker:
             yield from self.rejected(task, _reason(fault))
             return
         if self.part.split is not None:
-            yield _Seen(task.source.id, origin.sha256, fingerprint(origin.sample.image))
+            levels, sample = self.job.levels_of(task.source.label), origin.sample
+            shown = sample.image if levels is None else in_bytes(sample.image, sample.alpha, levels)
+            yield _Seen(task.source.id, origin.sha256, fingerprint(shown))
         if origin.profile and task.copies and task.first == 0:  # once, and not where bytes are passed through alone
             yield _Profiled(origin.profile)
         with reusing(origin.sample):

@@ -4,18 +4,23 @@ import os
 import stat
 from pathlib import Path
 
-from augkit.errors import ArgumentError, DecodeError, FileError, Unreachable, is_outage
+from augkit.errors import ArgumentError, DecodeError, FileError, SampleError, Unreachable, is_outage
 from augkit.images.decoding import decode
+from augkit.images.modes import Mode, checked_mode
 from augkit.targets.sample import Sample
 
 MAX_FILE_BYTES = 2**31  # an uncompressed picture of MAX_PIXELS in 16-bit RGBA takes 1.4e9
 
 
-def read(path: str | os.PathLike[str]) -> Sample:
+def read(path: str | os.PathLike[str], mode: Mode = "keep") -> Sample:
     """Read one picture file; its name becomes the sample's id.
 
+    Args:
+        path: of the file.
+        mode: ``rgb`` or ``grey`` brings the picture into it, alpha laid on white; ``keep`` leaves it.
+
     Raises:
-        ArgumentError: it is no path.
+        ArgumentError: it is no path, or there is no such mode.
         FileError: it cannot be read; see `read_bytes`.
         DecodeError: it holds no picture that can be decoded.
     """
@@ -23,8 +28,8 @@ def read(path: str | os.PathLike[str]) -> Sample:
         raise ArgumentError(f"must get a path, got {type(path).__name__}. Of an array, write ak.Sample(image).", "read")
     data = read_bytes(path)
     try:
-        decoded = decode(data)
-    except DecodeError as fault:
+        decoded = decode(data, checked_mode(mode))
+    except (DecodeError, SampleError) as fault:
         raise fault.at(str(path)) from fault.__cause__
     return Sample(image=decoded.image, alpha=decoded.alpha, id=Path(path).name)
 

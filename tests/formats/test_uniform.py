@@ -13,6 +13,7 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
+import augkit as ak
 from augkit.datasets import read as read_data_set
 from augkit.errors import ArgumentError, SampleError
 from augkit.expand import replay, verify
@@ -283,3 +284,11 @@ def test_a_batch_of_two_depths_is_told_to_ask_for_one(tmp_path: Path) -> None:
     assert "Write depth=8" in as_batch(lambda: next(iter(folder(tmp_path))))
     images, _ = next(iter(folder(tmp_path, depth=8)))
     assert images.shape == (2, 1, 9, 9)
+
+
+def test_one_picture_is_read_in_a_mode(tmp_path: Path) -> None:
+    (tmp_path / "a.png").write_bytes(KINDS["png, rgba"][0])
+    assert ak.read(tmp_path / "a.png", "rgb").image.shape[2:] == (3,)
+    assert not ak.read(tmp_path / "a.png", mode="grey").alpha
+    with pytest.raises(ArgumentError, match="mode: must be"):
+        ak.read(tmp_path / "a.png", "L")  # type: ignore[arg-type]

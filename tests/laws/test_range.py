@@ -285,3 +285,15 @@ def test_auto_of_two_depths_is_refused_by_their_names(src: Path, tmp_path: Path)
 def test_odd_ranges_on_the_command_line_are_answered(src: Path, text: str, tmp_path: Path) -> None:
     words = ("expand", src, tmp_path / "out", "--pipeline", "identity", "--copies", 1, f"--range={text}")
     assert "range: must be" in augkit(*words, code=2).stderr
+
+
+def test_pictures_are_compared_between_splits_by_what_their_range_shows(src: Path, tmp_path: Path) -> None:
+    """Of 16 bits, four patterns of 12 look black alike."""
+    for number, path in enumerate(sorted(src.rglob("*.png"))):
+        y, x = np.mgrid[:80, :90]
+        cv2.imwrite(str(path), (1000 + 900 * np.sin((x * (number + 1) + y * (3 - number)) / 9)).astype(np.uint16))
+    options: dict[str, Any] = {"pipeline": ak.Pipeline([]), "encoding": "png", "split": "train=0.5,test=0.5"}
+    assert done(src, tmp_path / "out", 1, range="0,4095", **options).leaks == 0
+    marker = (tmp_path / "out/.augkit/shards/00000.json").read_text()
+    thumb = bytes.fromhex(json.loads(marker)["seen"][0][2][16:])
+    assert max(thumb) > 60  # not of 65,535, of which 1900 is 7

@@ -84,7 +84,8 @@ class WebDatasetFormat(Packed):
         return f"{part.split}-{part.index:05d}.tar" if part.split else f"{part.index:05d}.tar"
 
     def member(self, record_name: str) -> str:
-        return f"{_key(record_name)}.{record_name.rpartition('.')[2]}"
+        stem, _, suffix = record_name.rpartition(".")
+        return f"{_key(record_name)}.{suffix}" if stem else _key(f"{record_name}.")
 
     @contextmanager
     def writing(self, sink: Sink, part: Part) -> Iterator[Add]:
