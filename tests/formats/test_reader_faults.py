@@ -43,7 +43,7 @@ COCO = [
     (coco_with(in_="categories", id=None), r"categories\[0\]\.id: must be an id"),
     (coco_with(in_="categories", name=None), r"categories\[0\]\.name: must be of type str, got NoneType"),
     (coco_with(in_="categories", keypoints=["a"], skeleton=[[1, 2]]), r"skeleton: must join points 1 to 1"),
-    (coco_with(image_id=[1]), r"annotations\[0\]\.image_id: must be an id"),
+    (coco_with(image_id=[1]), r"annotations\[0\]: must be an object with the id of a picture as image_id"),
 ]
 SETTINGS = [
     ("train: images/train\n", r"data\.yaml:1: must name the classes"),
@@ -115,7 +115,7 @@ TABLE = [
     *(("x.tar", {"x.tar": content}, words) for content, words in TARS),
     ("x.tar.gz", {"x.tar.gz": b""}, r"x\.tar\.gz: must be an uncompressed tar"),
     ("set", {"set/0.tar.gz": b""}, r"0\.tar\.gz: must be an uncompressed tar"),
-    ("set", {"set/train/x/a.jpg": JPEG, "set/b.jpg": JPEG}, r"must lie in a split, as others do, got 'b.jpg'"),
+    ("set", {"set/train/x/a.jpg": JPEG, "set/b.jpg": JPEG}, r"set: must lie in a split, as others do in 'train', got pictures beside it"),
     ("set", {"set/a.bin": ""}, r"set: must hold pictures, got 1 x no picture by its name"),
     ("set", {"set/a.txt": "0 0"}, r"set/a.txt: must be read as labels, but 'a.txt' is not understood"),
     ("nowhere", {}, r"nowhere: must be readable, got: No such file or directory"),
