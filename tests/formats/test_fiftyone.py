@@ -99,6 +99,14 @@ def test_splits_and_folders_below(tmp_path: Path) -> None:
     ]
 
 
+def test_a_tree_of_classes_and_what_has_none(tmp_path: Path) -> None:
+    lay(tmp_path, {"cat/a.jpg": JPEG, "dog/b.jpg": JPEG, "_unlabeled/c.jpg": PNG})
+    data = read(tmp_path)
+    assert (data.form, data.classes) == ("folder", ("cat", "dog"))
+    assert {source.id: source.label for source in data.sources}["_unlabeled/c.jpg"] is None
+    assert data.notes == ("Pictures in _unlabeled have no class, as FiftyOne has it.",)
+
+
 def test_the_file_alone(tmp_path: Path) -> None:
     set_of(tmp_path, labels(a=1, b=0))
     assert [source.label for source in read(tmp_path / "labels.json").sources] == ["dog", "cat"]

@@ -115,7 +115,7 @@ TABLE = [
     *(("x.tar", {"x.tar": content}, words) for content, words in TARS),
     ("x.tar.gz", {"x.tar.gz": b""}, r"x\.tar\.gz: must be an uncompressed tar"),
     ("set", {"set/0.tar.gz": b""}, r"0\.tar\.gz: must be an uncompressed tar"),
-    ("set", {"set/train/x/a.jpg": JPEG, "set/b.jpg": JPEG}, r"set: must lie in a split, as others do in 'train', got pictures beside it"),
+    ("set", {"set/train/x/a.jpg": JPEG, "set/b.jpg": JPEG}, r"set: must lie in a split, as others do in 'train'"),
     ("set", {"set/a.bin": ""}, r"set: must hold pictures, got 1 x no picture by its name"),
     ("set", {"set/a.txt": "0 0"}, r"set/a.txt: must be read as labels, but 'a.txt' is not understood"),
     ("nowhere", {}, r"nowhere: must be readable, got: No such file or directory"),

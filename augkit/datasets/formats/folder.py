@@ -27,6 +27,7 @@ from augkit.datasets.writing import Part, Record, Whole
 from augkit.errors import FileError
 
 MOST_LISTED, MOST_LOOKED_AT = 4, 50
+UNLABELED = "_unlabeled"  # the folder of FiftyOne's trees of classes for pictures that have none
 Parts = tuple[str, ...]  # the names of the folders of a path
 
 
@@ -89,7 +90,10 @@ class _Layout:
             if len({parts[:1] for parts in left.values()}) == 1:
                 note += " It is the only one; if the folders below it are the classes, name it as SRC."
             inventory.note(note)
-        return cls({folder: parts[0] if parts else None for folder, parts in left.items()}, splits)
+        labels = {folder: parts[0] if parts else None for folder, parts in left.items()}
+        if UNLABELED in labels.values():
+            inventory.note(f"Pictures in {UNLABELED} have no class, as FiftyOne has it.")
+        return cls({folder: None if label == UNLABELED else label for folder, label in labels.items()}, splits)
 
 
 def _parts(folder: str) -> Parts:
