@@ -17,10 +17,11 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field
 from io import BufferedReader, RawIOBase
-from typing import TYPE_CHECKING, BinaryIO, Literal, NamedTuple, cast
+from typing import TYPE_CHECKING, BinaryIO, Literal, cast
 
 from augkit.errors import FileError
 from augkit.images import MAX_FILE_BYTES
+from augkit.storage.archive_members import Entry, MemberTable
 from augkit.storage.inflated import BOMB_BYTES, BOMB_RATIO, GZIP, GZIP_MAGIC, RAW, Inflated, InflatedFile
 
 if TYPE_CHECKING:
@@ -37,24 +38,6 @@ _RUBBISH = "__MACOSX"  # of macOS, beside what it packs
 HIDDEN = "hidden"
 _LINK, _SPECIAL, _REPLACED = "a link to what is not there", "no regular file", "a member that a later one replaces"
 _MOST_LINKS = 8
-
-
-class Entry(NamedTuple):
-    """A member: where it lies in the archive, or in what the archive unpacks to.
-
-    Args:
-        start: of its bytes; in a zip of its header, whose length is known when it is read.
-        packed: how many bytes it takes there.
-        size: of its content.
-        is_deflated: it was packed by itself.
-        crc: the checksum that its content must have, or None.
-    """
-
-    start: int
-    packed: int
-    size: int
-    is_deflated: bool = False
-    crc: int | None = None
 
 
 def archive_kind(name: str, head: bytes, where: str) -> ArchiveKind | None:
@@ -104,7 +87,7 @@ class Contents:
     open: Callable[[], BinaryIO]
     where: str
     kind: ArchiveKind
-    entries: dict[str, Entry] = field(default_factory=dict)
+    entries: MemberTable = field(default_factory=MemberTable)
     left_out: Counter[str] = field(default_factory=Counter)
     inflated: Inflated | None = None
 
@@ -129,7 +112,7 @@ class Contents:
                 found[path] = entry
         stem = self.where.rpartition("/")[2].partition(".")[0]
         top = _top_of([path for path in found if not is_hidden(path)], stem)
-        self.entries = {path[len(top) :]: entry for path, entry in found.items() if path.startswith(top)}
+        self.entries = MemberTable({path[len(top) :]: entry for path, entry in found.items() if path.startswith(top)})
 
     def read(self, path: str, offset: int = 0, size: int | None = None) -> bytes:
         """Return what a member holds, or a part of it.
@@ -172,9 +155,9 @@ class Contents:
         return cast("BinaryIO", BufferedReader(raw, 1 << 16))
 
     def entry(self, path: str) -> Entry:
-        if path not in self.entries:
+        if (entry := self.entries.get(path)) is None:
             raise FileError("must be readable, got: no such member of the archive.", f"{self.where}/{path}")
-        return self.entries[path]
+        return entry
 
     def _stream(self, start: int, entry: Entry, where: str) -> Inflated:
         return Inflated(self.open, where, start, start + entry.packed, RAW)

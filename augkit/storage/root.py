@@ -216,7 +216,7 @@ class Archive(Root):
     def walk(self, left_out: Counter[str], below: str = "") -> Iterator[Found]:
         contents, prefix = self._contents, f"{inside(below)}/" if below else ""
         left_out.update(contents.left_out)
-        for path, entry in contents.entries.items():
+        for path, entry in contents.entries.pairs():
             if is_hidden(path):
                 left_out[HIDDEN] += 1
             elif path.startswith(prefix):

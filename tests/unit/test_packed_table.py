@@ -14,6 +14,7 @@ from augkit.datasets import Annotations, Cell, DataSet, Member, Source
 from augkit.datasets.packed_table import PackedTable
 from augkit.loader import Augmented, Pictures
 from augkit.loader.shared_tables import shareable
+from augkit.storage.archive_members import Entry, MemberTable
 from augkit.storage.root import Folder
 from augkit.targets.records import Instance, of_instances
 from benchmarks import worker_memory
@@ -106,3 +107,16 @@ def test_memory_of_a_worker_is_flat() -> None:
     found = worker_memory.measure(count=60_000, few=500, batches=150)
     assert max(found["kilobytes_a_picture"].values()) < worker_memory.GOAL, worker_memory.table(found)
     assert worker_memory.QUESTION in worker_memory.table(found)
+
+
+@given(
+    st.dictionaries(
+        st.text(), st.tuples(*[st.integers(0, 2**60)] * 3, st.booleans(), st.none() | st.integers(0, 2**32 - 1))
+    )
+)
+def test_members_of_an_archive_are_a_mapping(found: dict[str, tuple[int, int, int, bool, int | None]]) -> None:
+    entries = {path: Entry(*facts) for path, facts in found.items()}
+    members = MemberTable(entries)
+    assert dict(members) == dict(members.pairs()) == entries
+    assert len(members) == len(entries)
+    assert all((path + "x" in members) == (path + "x" in entries) for path in entries)
