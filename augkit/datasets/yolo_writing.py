@@ -12,11 +12,13 @@ import numpy as np
 from augkit.core.arrays import Points
 from augkit.core.spatial import Size
 from augkit.datasets.data_set import DataSet, Kind, Split
+from augkit.datasets.mirrored_keypoints import mirrored_keypoints
 from augkit.datasets.writing import Part, Record
 from augkit.errors import ArgumentError, listed
 from augkit.targets.box_forms import described
 from augkit.targets.boxes import Boxes
 from augkit.targets.joined_rings import joined_rings
+from augkit.targets.keypoint_sides import flips_of_pairs
 from augkit.targets.keypoints import Keypoints
 from augkit.targets.mask_outlines import outlines_of_mask
 from augkit.targets.outlines import part_inside
@@ -107,6 +109,8 @@ def _shape(data: DataSet) -> dict[str, list[int]]:
     shapes: dict[str, list[int]] = {"kpt_shape": [count, dimensions]}
     if isinstance(flips, list) and len(flips) == count:
         shapes["flip_idx"] = flips
+    elif pairs := mirrored_keypoints(data).pairs:
+        shapes["flip_idx"] = flips_of_pairs(pairs, count)
     return shapes
 
 

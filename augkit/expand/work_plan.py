@@ -19,15 +19,18 @@ from augkit.core.arrays import JsonObject
 from augkit.core.normal_form import nfc
 from augkit.datasets import ATTRIBUTES, KINDS, SPLITS, DataSet, Kind, Preparing, Source, Split, read, writers
 from augkit.datasets.level_range import range_of
+from augkit.datasets.mirrored_keypoints import mirrored_keypoints
 from augkit.datasets.splits import HASHED, LAW, STRATIFIED, assign, groups_of, wanted_splits
 from augkit.errors import ArgumentError, AugkitError, closest, listed
 from augkit.expand.expand_config import ExpandConfig
 from augkit.expand.job import Job
 from augkit.expand.layout import FORMAT, read_job
 from augkit.expand.output_names import Names, is_class, passed_suffix
+from augkit.pipeline import Pipeline
 from augkit.storage.root import Root
 from augkit.storage.sealed_json import compact, facts_of
 from augkit.storage.stores import require_apart, store_at
+from augkit.targets.keypoints import Keypoints
 from augkit.targets.masks import Masks
 
 SHARD_OUTPUTS = 256  # a sync costs as much as a few pictures; a shard is also what a crash costs
@@ -249,7 +252,9 @@ def make_plan(config: ExpandConfig) -> WorkPlan:
         pipeline.require_classes_kept(
             (s.label for s in data.sources), "Name labels of boxes only, or augment on the fly with augkit.loader."
         )
-    job = Job.of(config.replaced(form=config.form or _form_of(data)))
+    config = config.replaced(form=config.form or _form_of(data))
+    data, config = _paired(data, config)
+    job = Job.of(config)
     data = _told(_fitting(data, job), job)
     wanted = wanted_splits(config.split)
     named = groups_of(data.sources, config.groups, data.columns, wanted)
@@ -286,6 +291,23 @@ def _found_before(plan: WorkPlan) -> tuple[float, float] | None:
     is_same &= (books.get("mode", "keep"), books.get("depth", "keep")) == (config.mode, config.depth)
     low, high = books.get("range") or (0, 0)
     return (low, high) if is_same and high else None
+
+
+def _paired(data: DataSet, config: ExpandConfig) -> tuple[DataSet, ExpandConfig]:
+    """Return both with what the data set tells of keypoints in a mirror, for pipelines that say nothing of them."""
+    pairs, told = mirrored_keypoints(data)
+    plain = [pipeline for pipeline in config.pipelines if not pipeline.policy.keypoint_pairs]
+    if not told or not plain or Keypoints.kind in config.drop:
+        return data, config
+    data = replace(data, notes=(*data.notes, told))
+    if not pairs:
+        return data, config
+
+    def paired(pipeline: Pipeline) -> Pipeline:
+        return pipeline.with_keypoint_pairs(pairs) if pipeline in plain else pipeline
+
+    others = {label: paired(pipeline) for label, pipeline in config.pipelines_for.items()}
+    return data, config.replaced(pipeline=paired(config.pipeline), pipelines_for=others)
 
 
 def _form_of(data: DataSet) -> str:

@@ -12,6 +12,7 @@ from torch.utils.data import DataLoader, Dataset
 
 from augkit.core.arrays import Array, Label
 from augkit.datasets import SPLITS, DataSet, Source, read
+from augkit.datasets.mirrored_keypoints import mirrored_keypoints
 from augkit.datasets.samples import named_sample
 from augkit.errors import ArgumentError, closest
 from augkit.images import Mode, checked_mode
@@ -19,7 +20,7 @@ from augkit.loader.augmented import Augmented, Made, Samples
 from augkit.loader.items import collate
 from augkit.loader.sampler import Draw, EpochSampler, whole
 from augkit.loader.shared_tables import shareable
-from augkit.pipeline import Pipeline
+from augkit.pipeline import Pipeline, load
 from augkit.targets.sample import Sample
 
 
@@ -88,6 +89,9 @@ def folder(
     found = found if mode is None else replace(found, mode=checked_mode(mode))
     sources = _in_split(found, split)
     given = Pipeline([]) if pipeline is None else pipeline
+    given = given if isinstance(given, Pipeline) else load(given)
+    if not given.policy.keypoint_pairs and (pairs := mirrored_keypoints(found).pairs):
+        given = given.with_keypoint_pairs(pairs)
     augmented = Augmented(Pictures(found, sources), given, seed, depth=depth)
     names = class_names(found)
     in_mirror = map(augmented.pipeline.policy.in_mirror, names)

@@ -94,6 +94,14 @@ class Pipeline:
         """
         return Pipeline(self.steps, **self.policy.given() | {"range": levels})
 
+    def with_keypoint_pairs(self, pairs: Iterable[Sequence[int]]) -> Pipeline:
+        """Return the same pipeline with other points that change places in a mirror.
+
+        Raises:
+            ArgumentError: they are no pairs.
+        """
+        return Pipeline(self.steps, **self.policy.given() | {"keypoint_pairs": pairs})
+
     def draw(self, key: Key, scene: Scene) -> Plan:
         """Draw one plan: a pure function of the pipeline, the key and the scene.
 
