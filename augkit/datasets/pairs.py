@@ -14,7 +14,7 @@ from typing import Literal, NamedTuple
 
 from augkit.core.normal_form import nfc
 from augkit.datasets.data_set import Split
-from augkit.datasets.naming import SPLIT_NAMES
+from augkit.datasets.naming import SPLIT_NAMES, is_picture
 
 Role = Literal["picture", "mask", ""]
 
@@ -224,9 +224,10 @@ def _image_stems(stem: str) -> list[str]:
 
 def _mask_stems(stem: str, is_in_folder: bool = False) -> list[str]:
     """Return the stems that the picture of a mask may have: the mask's own, and without what calls it a mask."""
-    found = [stem, _MASK_END.sub("", stem), _MASK_START.sub("", stem)]
+    plain = stem.rpartition(".")[0] if is_picture(stem) else stem  # of a.jpg.png
+    found = [stem, plain, _MASK_END.sub("", plain), _MASK_START.sub("", plain)]
     if is_in_folder:
-        found += [_IN_FOLDER.sub("", stem), *map(lambda one: _IMAGE_END.sub("", one), found)]  # noqa: C417
+        found += [_IN_FOLDER.sub("", plain), *map(lambda one: _IMAGE_END.sub("", one), found)]  # noqa: C417
     return list(dict.fromkeys(found))
 
 

@@ -65,6 +65,10 @@ def second_folders(
         return
     if len(names) > MOST_FOLDERS and not any(map(_is_companion, names)):
         return
+    if len(names) == 2 and len({frozenset(paths) for paths in names.values()}) == 1:
+        first, second = sorted(names)
+        if not any(name.rpartition("/")[2].isdecimal() for name in names[first]):  # as class folders number theirs
+            yield second, first, False
     looks: dict[str, Look | None] = {}
     for folder, paths in sorted(names.items()):
         if not (_is_companion(folder) or (len(names) <= MOST_FOLDERS and _may_be_masks(paths, looks, read))):

@@ -278,6 +278,12 @@ def test_folders_of_the_same_names_that_might_be_masks_are_told(tmp_path: Path) 
     assert data.notes == ("drawing and photo hold pictures of the same names: they are taken for classes.",)
 
 
+def test_two_folders_of_the_same_names_that_are_no_numbers_are_told(tmp_path: Path) -> None:
+    files = {f"{folder}/{name}.png": seed_photo(n)(n) for n, folder in enumerate("AB") for name in ("x", "y")}
+    data = read(lay(tmp_path, files))
+    assert data.notes == ("B and A hold pictures of the same names: they are taken for classes.",)
+
+
 def test_single_masks_in_class_folders_are_named(tmp_path: Path) -> None:
     files: Files = {
         **folder_of("cat", seed_photo(0)),

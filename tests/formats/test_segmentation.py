@@ -60,6 +60,7 @@ LAYOUTS = {
     "isic": ("ISIC2018_Task1-2_Training_Input/I_{n}.jpg", "ISIC2018_Task1_Training_GroundTruth/I_{n}_segmentation.png"),
     "loveda": ("Train/Rural/images_png/{n}.png", "Train/Rural/masks_png/{n}.png"),
     "under another folder": ("CamVid/images/{n}.jpg", "CamVid/masks/{n}.png"),
+    "two suffixes": ("images/{n}.jpg", "masks/{n}.jpg.png"),
     "photos": ("photos/{n}.jpg", "masks/{n}.png"),
     "capitals": ("Images/{n}.JPG", "Masks/{n}.PNG"),
     "tiff": ("images/{n}.tif", "masks/{n}.tif"),

@@ -153,7 +153,7 @@ def _refuse_second(inventory: Inventory, layout: _Layout) -> None:
     _refuse_masks_beside(inventory)
     masks = sorted({folder for folder in layout.labels if _is_below_masks(folder)})
     if masks and any(place_of(folder).role == "picture" for folder in layout.labels):
-        advice = "It lies beside a folder of pictures, but holds no masks of their names."
+        advice = "It lies beside pictures, but holds no masks of their names, or none without loss: save these as PNG."
         for folder in masks[:MOST_LISTED]:
             inventory.unread("file", f"{folder}/*", str(inventory.root), advice)
         return
