@@ -26,6 +26,7 @@ from support.data_sets import lay
 from support.pictures import noise
 
 CLASSES = ("cat", "traffic light", "007")
+SUBSETS = {"train": "Train", "val": "Validation", "default": "default"}  # of CVAT
 NEAR = 1e-4  # pixels: fractions are written with 8 digits
 
 
@@ -192,7 +193,7 @@ def cvat(pictures: list[Picture]) -> Files:
         facts = {
             "id": number,
             "name": f"{picture.name}.png",
-            "subset": "Train" if picture.split == "train" else "Validation",
+            "subset": SUBSETS[picture.split],
         }
         facts |= {"width": picture.size[1], "height": picture.size[0]}
         image = Xml.SubElement(root, "image", {name: str(value) for name, value in facts.items()})

@@ -16,6 +16,7 @@ Written is ``images/[class/]name``, and one ``annotations.xml``. Reference: CVAT
 
 from __future__ import annotations
 
+import json
 import posixpath
 import re
 from collections.abc import Iterable, Iterator
@@ -24,6 +25,7 @@ from functools import partial
 
 from augkit.core.arrays import JsonObject, Label
 from augkit.core.spatial import Size
+from augkit.core.text_files import json_of
 from augkit.core.xml_files import Node, xml_of, xml_text, xml_value
 from augkit.datasets.cvat_shapes import REFUSED, element, elements_of, facts_of, label_of, shapes_in
 from augkit.datasets.data_set import FLAT, Annotations, DataSet, Source, Split
@@ -34,15 +36,16 @@ from augkit.datasets.naming import SPLIT_NAMES
 from augkit.datasets.voc_annotations import is_voc
 from augkit.datasets.writing import Part, Record, Whole
 from augkit.errors import FileError
+from augkit.targets.records import says
 from augkit.targets.shapes import KEYPOINTS, Shape, are_for_objects, joined_names, shapes_of, targets_of
 
 PICTURES, FILE = "images", "annotations.xml"
 LABELS = "cvat_labels"  # of the data set's facts
-OWN, OWN_FACTS = "augkit", "augkit-attributes"  # sources of tags that hold a label that is no name, or other facts
+OWN = "augkit"  # of an image: JSON of a label that no tag can hold, and of other facts, which others pass over
 LOOKED_AT = 50
 MOST_NAMED = 3
 _MARK = re.compile(rb"<annotations[\s>/]")
-_IMAGE = {"id", "name", "width", "height", "subset", "task_id", "deleted"}
+_IMAGE = {"id", "name", "width", "height", "subset", "task_id", "deleted", OWN}
 
 
 class CvatFormat(Reader, FileWriter):
@@ -189,20 +192,19 @@ def _size(node: Node, where: str) -> Size | None:
 
 def _read_tags(node: Node, entry: _Entry, where: str) -> None:
     """Take the class, or classes, of a picture, and what its tags say beside it."""
-    names, own = list[str](), list[Label]()
+    names: list[str] = []
     for tag in node.all("tag"):
         here = f"{where}:{tag.line} tag"
         facts = facts_of(tag, here)
-        if facts.get("source") == OWN_FACTS and isinstance(facts.get("value"), dict):
-            entry.attributes |= facts["value"]
-            continue
-        if facts.get("source") == OWN:
-            own.append(facts.get("value"))
-            continue
         names.append(label_of(tag, here))
         if facts:
             entry.attributes.setdefault("tags", {})[names[-1]] = facts
-    entry.label = own[0] if own else names[0] if len(names) == 1 else names or None
+    entry.label = names[0] if len(names) == 1 else names or None
+    own = json_of(node.attributes.get(OWN, "{}"), where, node.line)
+    if not isinstance(own, dict) or not isinstance(own.get("attributes", {}), dict):
+        raise FileError("must be an object with label and attributes.", f"{where}:{node.line} image.{OWN}")
+    entry.label = own.get("label", entry.label)
+    entry.attributes |= own.get("attributes", {})
 
 
 def _require_pictures(entries: list[_Entry], where: str) -> None:
@@ -251,14 +253,17 @@ def _source(
 
 def _content(whole: Whole) -> Iterator[bytes]:
     names = dict(whole.keypoint_names)
-    yield b'<?xml version="1.0" encoding="utf-8"?>\n<annotations>\n  <version>1.1</version>\n  <meta>\n    <task>\n'
-    yield "".join(_labels(whole, names)).encode()
-    yield b"    </task>\n  </meta>\n"
+    splits = [split for split in whole.splits if split]
+    kind = "project" if splits else "task"  # a dump of a task has no subsets
+    tasks = "".join(f"        <task><subset>{split}</subset></task>\n" for split in splits)
+    held = f"      <tasks>\n{tasks}      </tasks>\n" if splits else ""
+    yield b'<?xml version="1.0" encoding="utf-8"?>\n<annotations>\n  <version>1.1</version>\n  <meta>\n'
+    yield f"    <{kind}>\n{held}{''.join(_labels(whole, names))}    </{kind}>\n  </meta>\n".encode("utf-8", "replace")
     for number, (id, record) in enumerate(whole.records()):
         height, width = record.size
         subset = f" subset={xml_value(record.split)}" if record.split else ""
         name = xml_value(id.removeprefix(f"{PICTURES}/"))
-        lines = [f'  <image id="{number}" name={name}{subset} width="{width}" height="{height}">\n']
+        lines = [f'  <image id="{number}" name={name}{subset} width="{width}" height="{height}"{_own(record)}>\n']
         shapes = list(shapes_of(record.targets, record.size, names, record.attributes, skeletons=True))
         lines += elements_of(shapes, record.size)
         lines += _tags(record)
@@ -294,16 +299,25 @@ def _labels(whole: Whole, names: dict[str, tuple[str, ...]]) -> Iterator[str]:
 
 
 def _tags(record: Record) -> Iterator[str]:
-    label, facts = record.label, record.attributes.get("tags") or {}
-    several = [label] if isinstance(label, str) else label if isinstance(label, list) else []
-    if several and all(isinstance(name, str) and name for name in several):
-        for name in several:
-            yield from element("tag", name, {}, facts.get(name, {}) if isinstance(facts, dict) else {})
-    elif label is not None:
-        yield from element("tag", "label", {}, {"source": OWN, "value": label})
-    left = {name: value for name, value in record.attributes.items() if name not in (KEYPOINTS, "tags")}
-    if left:
-        yield from element("tag", "attributes", {}, {"source": OWN_FACTS, "value": left})
+    facts = record.attributes.get("tags")
+    for name in _names_of(record.label):
+        yield from element("tag", name, {}, facts.get(name, {}) if isinstance(facts, dict) else {})
+
+
+def _names_of(label: Label) -> list[str]:
+    """Return the tags that say a label; none where it is no name, nor several."""
+    several = [label] if isinstance(label, str) else label if isinstance(label, list) and len(label) > 1 else []
+    return several if all(isinstance(name, str) and name for name in several) else []
+
+
+def _own(record: Record) -> str:
+    """Return the attribute of an image that holds what CVAT has no place for; empty where there is nothing."""
+    names = _names_of(record.label)
+    own: JsonObject = {"label": record.label} if record.label is not None and not names else {}
+    passed = {KEYPOINTS, "tags"} if names else {KEYPOINTS}
+    left = {name: value for name, value in record.attributes.items() if name not in passed}
+    own |= {"attributes": left} if says(left) else {}
+    return f" {OWN}={xml_value(json.dumps(own, ensure_ascii=False))}" if own else ""
 
 
 FORMATS.add("cvat", CvatFormat())

@@ -14,8 +14,9 @@ their ``source`` that these made them are read so, and so are all files that do 
 has an xmin or ymin below 1, which VOC has not. That is told. Parts of pixels are kept.
 
 A mask of objects (``SegmentationObject``) becomes the run lengths of the objects, number n being the n-th of the XML;
-255 belongs to none. ``cat_train.txt`` and the like say which pictures show a cat (1) or none (-1), which the XML says
-too: where it does not, they are the classes of the pictures.
+255 belongs to none. ``labelmap.txt`` (CVAT, Datumaro) names the classes in order. ``cat_train.txt`` and the like say
+which pictures show a cat (1) or none (-1), which the XML says too: where it does not, they are the classes of the
+pictures.
 
 Written is the development kit's layout, with ``occluded`` and ``attributes`` as CVAT adds them, ``polygon`` as Roboflow
 does, and boxes of which the numbers count from 1. Reference: The PASCAL Visual Object Classes Challenge 2012, devkit.
@@ -48,6 +49,7 @@ from augkit.targets.whole_masks import box_of_mask, mask_of, run_lengths_of
 ANNOTATIONS = "Annotations"
 CLASSES, OBJECTS = "SegmentationClass", "SegmentationObject"
 VOID = 255
+PREDEFINED, NO_CLASSES = "predefined_classes.txt", ("background", "_background_", "void")
 LOOKED_AT = 50  # of XML files, to recognise
 
 
@@ -93,9 +95,11 @@ class VocFormat(Reader, FileWriter):
             yield f"{LISTS}/Main/{split or 'trainval'}.txt", _listed(whole, (split,))
         if {"train", "val"} <= set(whole.splits):
             yield f"{LISTS}/Main/trainval.txt", _listed(whole, ("train", "val"))
-        names = whole.about.get("mask_classes")
-        if names and "masks" in whole.kinds:
-            yield "labelmap.txt", [_labelmap(names, whole.about.get("mask_colours") or [])]
+        names, colours = whole.about.get("mask_classes"), whole.about.get("mask_colours") or []
+        if "masks" not in whole.kinds:
+            names, colours = ["background", *whole.classes], []
+        if names:
+            yield "labelmap.txt", [_labelmap(names, colours)]
 
 
 # ---- read
@@ -120,6 +124,7 @@ class _Reading:
         self.masks: dict[str, str] = {}
         self.objects: dict[str, str] = {}
         self.about: JsonObject = {}
+        self.listed: list[str] = []  # classes in the order of a file that names them
         self.for_objects = True  # were looked for: some XML has one, or nothing else is said
 
     def data(self, form: str) -> DataSet:
@@ -146,7 +151,8 @@ class _Reading:
             what = f"must have its pictures in {PICTURES}, got none of {listed.missing:,}."
             raise FileError(what, str(self.root))
         names = {name for source in sources for name in _names(source)}
-        data = DataSet.of(form, self.root, sources, inventory.left_out, sorted(names))
+        classes = [*self.listed, *sorted(names - set(self.listed))] if self.listed else sorted(names)
+        data = DataSet.of(form, self.root, sources, inventory.left_out, classes)
         has_points = "keypoints" in data.kinds
         points = tuple((name, ("point",)) for name in sorted(names)) if has_points else ()
         return replace(data, about=self.about, keypoint_names=points)
@@ -231,12 +237,13 @@ class _Reading:
                 self.inventory.use(path)
                 if picture not in self.entries:
                     self.entries[picture] = _Entry(picture)
-        if not self.masks:
-            return
         classes = None
         for path in self.inventory.sizes:
-            if is_called_classes(path) and "/" not in path and path not in self.inventory.pictures:
+            if "/" not in path and (is_called_classes(path) or path == PREDEFINED):
                 classes = classes_of(self.inventory.read(path), f"{self.root}/{path}")
+                self.listed = [name for name in classes.names if name and name.lower() not in NO_CLASSES]
+        if not self.masks:
+            return
         paths, inventory = list(self.masks.values()), self.inventory
         self.about = about_masks(paths, inventory.head, self.root.read, classes, inventory.note, str(self.root))
         if self.about.get("mask_colours") and classes is None and not self.about.get("mask_classes"):
