@@ -16,7 +16,7 @@ def curve(gamma: float) -> bytes:
     return b"curv\0\0\0\0" + struct.pack(">IH", 1, round(gamma * 256)) + b"\0\0"
 
 
-def icc(space: bytes, tags: dict[bytes, bytes]) -> bytes:
+def icc(space: bytes, tags: dict[bytes, bytes], device: bytes = b"mntr", pcs: bytes = b"XYZ ") -> bytes:
     """Write a profile by hand (ICC.1:2022, section 7)."""
     tags = {b"wtpt": b"XYZ \0\0\0\0" + s15(0.9642, 1, 0.8249), **tags}
     tags |= {b"desc": b"desc\0\0\0\0" + struct.pack(">I", 5) + b"test\0" + b"\0" * 79}
@@ -25,9 +25,7 @@ def icc(space: bytes, tags: dict[bytes, bytes]) -> bytes:
         padded = value + b"\0" * (-len(value) % 4)
         table += name + struct.pack(">II", start + len(body), len(value))
         body += padded
-    head = struct.pack(
-        ">I4sI4s4s4s6H", start + len(body), b"test", 0x02100000, b"mntr", space, b"XYZ ", 2024, 1, 1, 0, 0, 0
-    )
+    head = struct.pack(">I4sI4s4s4s6H", start + len(body), b"test", 0x02100000, device, space, pcs, 2024, 1, 1, 0, 0, 0)
     head += b"acsp" + b"\0" * 28 + s15(0.9642, 1, 0.8249)
     return head + b"\0" * (128 - len(head)) + table + body
 

@@ -13,7 +13,7 @@ from PIL import Image
 
 from augkit.images import decode
 from support.encoded import KINDS, save
-from support.profiles import ADOBE, LINEAR_GREY, RAMP, SRGB
+from support.profiles import ADOBE, LINEAR_GREY, RAMP, SRGB, icc, s15
 
 Pixels = NDArray[Any]
 
@@ -108,3 +108,28 @@ def test_sixteen_bits_are_kept_and_said() -> None:
     found = decode(file.getvalue())
     assert found.profile == "deep"
     np.testing.assert_array_equal(found.image, deep)
+
+
+def inks_profile() -> bytes:
+    """Write a profile of inks by hand: a table of Lab at no ink and at all of each, so that the law is plain to see."""
+    corners = np.stack(np.meshgrid([0, 1], [0, 1], [0, 1], [0, 1], indexing="ij"), axis=-1).reshape(-1, 4)
+    lightness = np.round(255 * (1 - corners.mean(axis=1))).astype(np.uint8)  # four inks take all light, each a quarter
+    table = np.stack([lightness, np.full(16, 128), np.full(16, 128)], axis=-1).astype(np.uint8)
+    steps = bytes(range(256))
+    matrix = s15(1, 0, 0, 0, 1, 0, 0, 0, 1)
+    lut = b"mft1\0\0\0\0" + bytes([4, 3, 2, 0]) + matrix + 4 * steps + table.tobytes() + 3 * steps
+    return icc(b"CMYK", {b"A2B0": lut}, b"prtr", b"Lab ")
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "TIFF"])
+def test_inks_are_shown_as_their_profile_says(kind: str) -> None:
+    inks = Image.new("CMYK", (16, 16), (255, 0, 0, 0))  # cyan alone: here a grey, since the profile says so
+    plain, profiled = decode(save(inks, kind)), decode(save(inks, kind, icc_profile=inks_profile()))
+    assert plain.profile == ""
+    assert plain.image[8, 8].tolist() == [0, 255, 255]
+    assert profiled.profile == "converted"
+    lab = 100 * (1 - 0.25)  # of which L* 75 is Y 0.4828
+    grey = srgb_of(np.array([((lab + 16) / 116) ** 3]))
+    assert np.abs(profiled.image.astype(float) - grey).max() <= 3
+    paper = decode(save(Image.new("CMYK", (16, 16)), kind, icc_profile=inks_profile()))
+    assert paper.image.min() >= 254
