@@ -1,12 +1,13 @@
 """Items of data sets as samples, samples as items that a training loop takes, and batches of these."""
 
 from collections.abc import Sequence
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 import cv2
 import numpy as np
 import torch
 from torch.utils.data import default_collate
+from torch.utils.data._utils.collate import default_collate_fn_map  # torch documents it as the way to extend
 
 from augkit.core.arrays import Array, Label
 from augkit.errors import SampleError
@@ -21,6 +22,13 @@ _ID = "augkit_id"
 _DTYPES = {"b": torch.bool, "i": torch.int64, "u": torch.int64, "f": torch.float32}  # by NumPy's kind
 _PAIR = 2  # a picture and its label
 MOST_CHANNELS, SPLIT_DTYPES = 4, ("uint8", "uint16", "float32")  # of what OpenCV is given to split
+
+
+class Pair(NamedTuple):
+    """A picture (C, H, W) and its label, as a tuple that torch's own `default_collate` knows of."""
+
+    image: torch.Tensor
+    label: Label
 
 
 def sample_from(item: object) -> Sample:
@@ -57,7 +65,7 @@ def item_of(sample: Sample) -> Item:
     image.__dict__[_ID] = sample.id  # for `collate`, which may have to say which picture does not fit its batch
     label = torch.from_numpy(sample.label) if isinstance(sample.label, np.ndarray) else sample.label
     if not found:
-        return image, label
+        return Pair(image, label)
     carried = {keyword: found[keyword] for keyword in vars(sample) if found.get(keyword) is not None}
     return {"image": image, "label": label, **carried, "id": sample.id}
 
@@ -116,6 +124,15 @@ def collate(items: Sequence[Item]) -> Any:
     return {name: _joined(name, [item.get(name) for item in named]) for name in names}
 
 
+def _by_default(pairs: Sequence[Pair], *, collate_fn_map: object = None) -> Any:
+    """Return what `default_collate` makes of pairs, whose pictures must go into one batch."""
+    _require_alike("image", [pair.image for pair in pairs])
+    return default_collate([tuple(pair) for pair in pairs])
+
+
+default_collate_fn_map[Pair] = _by_default
+
+
 def _joined(name: str, values: Sequence[Label]) -> object:
     if name == "label":
         return _labels(values)
@@ -125,12 +142,16 @@ def _joined(name: str, values: Sequence[Label]) -> object:
     return _stacked(name, values) if is_stacked else list(values)
 
 
-def _stacked(name: str, tensors: Sequence[torch.Tensor]) -> torch.Tensor:
+def _require_alike(name: str, tensors: Sequence[torch.Tensor]) -> None:
     first = tensors[0]
     for tensor in tensors:
         if tensor.shape != first.shape or tensor.dtype != first.dtype:
             got = " and ".join(_told(one) for one in (first, tensor))
             raise SampleError(f"must have one shape and dtype in a batch, got {got}. {_advice(first, tensor)}", name)
+
+
+def _stacked(name: str, tensors: Sequence[torch.Tensor]) -> torch.Tensor:
+    _require_alike(name, tensors)
     stacked: torch.Tensor = default_collate(list(tensors))  # in a worker it stacks right into shared memory
     return stacked
 

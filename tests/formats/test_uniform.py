@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 from PIL import Image
+from torch.utils.data import DataLoader
 
 import augkit as ak
 from augkit.datasets import read as read_data_set
@@ -292,3 +293,16 @@ def test_one_picture_is_read_in_a_mode(tmp_path: Path) -> None:
     assert not ak.read(tmp_path / "a.png", mode="grey").alpha
     with pytest.raises(ArgumentError, match="mode: must be"):
         ak.read(tmp_path / "a.png", "L")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("workers", [0, 1])
+def test_torchs_own_batches_are_answered_alike(workers: int) -> None:
+    items = [(np.zeros((8, 8), np.uint8), 0), (np.zeros((8, 8, 3), np.uint8), 1.5)]
+    mixed_up = Augmented(items, Pipeline([]), ids=["one", "other"])
+    told = as_batch(lambda: next(iter(DataLoader(mixed_up, batch_size=2, num_workers=workers))))
+    assert "torch.uint8 (1, 8, 8) of 'one' and torch.uint8 (3, 8, 8) of 'other'" in told
+    alike = Augmented(items, Pipeline([]), mode="rgb")
+    images, labels = next(iter(DataLoader(alike, batch_size=2, num_workers=workers)))
+    assert images.shape == (2, 3, 8, 8)
+    assert labels.tolist() == [0.0, 1.5]
+    assert isinstance(alike[0], tuple)
