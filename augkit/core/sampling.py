@@ -15,7 +15,9 @@ from augkit.errors import ArgumentError
 Border = Literal["reflect", "constant", "replicate", "wrap"]
 Interpolation = Literal["linear", "nearest"]
 Decode = Literal["full"]
+BoxRule = Literal["corners", "ellipse"]
 CHOICES = {"border": get_args(Border), "interpolation": get_args(Interpolation), "decode": get_args(Decode)}
+CHOICES["box_rule"] = get_args(BoxRule)
 
 T = TypeVar("T")
 Pairs: TypeAlias = tuple[tuple[T, T], ...]
@@ -65,13 +67,16 @@ class SamplingOptions:
         fill: the constant, in the picture's own units: one number, or one a channel.
         mask_fill: the constant for masks.
         interpolation: ``linear`` or ``nearest``, for images; masks are always ``nearest``.
-        min_visible: boxes are dropped when less than this fraction of their moved area is left, 0 to 1.
+        min_visible: what is seen to less than this share of its moved outline is dropped: of the area of a box, its
+            polygon or its mask, of the length of a line, 0 to 1.
         decode: ``full``, pictures are decoded at their full size.
         keypoint_pairs: the points of an object, counted from 0, that change places in a mirror: its two eyes.
         mirrored_labels: the labels that change places in a mirror, in pairs: a left hand's and a right hand's.
         range: what black and white are, in the picture's own units, where pictures use a part of their dtype's range:
             0 and 4095 of 12 bits in 16. Steps work on fractions of it, and the result keeps the picture's scale,
             clamped to it. None is all of the dtype's.
+        box_rule: the outline of a box that comes without polygon or mask: its ``corners``, or the ``ellipse`` that it
+            is around, which keeps the boxes of round things tight when they turn.
     """
 
     border: Border = "reflect"
@@ -85,6 +90,7 @@ class SamplingOptions:
     range: Annotated[tuple[float, float] | None, pydantic.PlainValidator(_checked_range)] = field(
         default=None, metadata=LATER
     )
+    box_rule: BoxRule = field(default="corners", metadata=LATER)
 
     def given(self) -> JsonObject:
         """Return what is not as by default."""

@@ -29,7 +29,7 @@ from augkit.core.spatial import IDENTITY, Matrix, Points, Size, apply, inverse, 
 MARGIN = 0.8
 UNFOLDED_PUSH = 0.48
 SPACINGS_PER_SIGMA = 2.0
-INVERSE_TOLERANCE_PX = 1e-5
+INVERSE_TOLERANCE_PX = 1e-9  # each point stops by itself, so that it does not matter which others go with it
 
 Weigh = Callable[[Reals], tuple[Reals, ...]]
 
@@ -62,6 +62,22 @@ def control_points(pushes: Reals, spacing: tuple[float, float]) -> ControlPoints
     # + 0.0 makes negative zeros positive: a field at rest is all zero bytes.
     data = (pushes / excess + 0.0).astype("<f4").tobytes()
     return ControlPoints(spacing, pushes.shape[1], pushes.shape[2], b64encode(data).decode())
+
+
+@lru_cache(maxsize=2)
+def straightness(warp: Warp, px: float) -> float:
+    """Return the length of an edge, in pixels, that a warp bends away from its chord by about `px` pixels at most.
+
+    The second derivatives of a uniform cubic B-spline are means of the second differences of its control points, over
+    the square of their spacing. Where the bend must be measured after all, edges of half a spacing miss none.
+    """
+    grid = grid_of(warp)
+    y, x = grid.spacing
+    pushes = np.pad(grid.pushes, ((0, 0), (1, 1), (1, 1)), mode="edge")
+    along_y, along_x = np.diff(pushes, 2, axis=1) / (y * y), np.diff(pushes, 2, axis=2) / (x * x)
+    across = np.diff(np.diff(pushes, axis=1), axis=2) / (x * y)
+    bend = max(float(np.abs(part).max(initial=0.0)) for part in (along_y, along_x)) + float(np.abs(across).max())
+    return max(min(y, x) / 2.0, math.sqrt(px / bend)) if bend > 1e-12 else math.inf  # its inverse may bend more
 
 
 def bspline_weights(t: Reals) -> tuple[Reals, ...]:
@@ -119,6 +135,7 @@ def unwarp(grid: Grid, points: Points) -> Points:
         determinant = np.maximum((1 + a) * (1 + d) - b * c, 1e-3)
         step = np.stack([(1 + d) * error[..., 0] - b * error[..., 1], (1 + a) * error[..., 1] - c * error[..., 0]], -1)
         step /= determinant[..., None]
+        step[~(distance > INVERSE_TOLERANCE_PX)] = 0.0
         for _ in range(8):
             moved = target - step
             new_error = moved + displacement(grid, moved) - points

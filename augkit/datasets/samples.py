@@ -3,20 +3,18 @@
 import numpy as np
 
 from augkit.core.arrays import Image, Mask
-from augkit.core.plan import Plan
 from augkit.datasets.data_set import DataSet, Source
 from augkit.errors import DecodeError, SampleError
 from augkit.images import class_numbers
 from augkit.targets.boxes import Boxes
-from augkit.targets.carried import Carried, points_of
+from augkit.targets.carried import Carried
 from augkit.targets.keypoints import Keypoints
 from augkit.targets.records import says
-from augkit.targets.run_lengths import decode
 from augkit.targets.sample import Sample
 
 
 def sample_of(source: Source, image: Image, alpha: bool, mask: Mask | None) -> Sample:
-    """Return a source as a sample to be moved and written: the masks of its objects are layers of its mask, the last.
+    """Return a source as a sample to be moved and written.
 
     Raises:
         SampleError: the annotations are those of a picture of another size.
@@ -39,7 +37,7 @@ def mask_of(data: DataSet, source: Source) -> Mask | None:
 
 
 def named_sample(data: DataSet, source: Source) -> Sample:
-    """Return a source as people look at it: no mask but the picture's own, and objects with run lengths as boxes.
+    """Return a source as people look at it: of what says that an object is many, nothing is told.
 
     Ids and other bookkeeping are left out where objects have no other attributes.
 
@@ -58,8 +56,8 @@ def named_sample(data: DataSet, source: Source) -> Sample:
     targets = dict(annotations.targets)
     for name, target in targets.items():
         unsaid = {target.described: None} if target.facts is not None and not any(map(says, target.facts)) else {}
-        unmasked = {"box_masks": None, "crowds": None} if name == Boxes.name else {}
-        targets[name] = target.changed(**unmasked, **unsaid)
+        uncrowded = {"crowds": None} if name == Boxes.name else {}
+        targets[name] = target.changed(**uncrowded, **unsaid)
     try:
         return _carrying(source, targets, decoded.image, decoded.alpha, mask)
     except SampleError as fault:
@@ -70,24 +68,9 @@ def _carrying(source: Source, targets: Carried, image: Image, alpha: bool, mask:
     size, claimed = (image.shape[0], image.shape[1]), source.annotations and source.annotations.size
     if claimed and claimed != size:
         raise SampleError(f"must have the size that its annotations say, {claimed}, got {size}.")
-    masks, parts = [] if mask is None else [mask], dict[str, object]()
+    parts = dict[str, object]()
     for target in targets.values():
         parts |= vars(target)
-        if isinstance(target, Boxes):
-            masks += [decode(text, size) for text in target.box_masks or () if text]
-        elif isinstance(target, Keypoints):
+        if isinstance(target, Keypoints):
             parts["keypoint_visible"] = target.keypoint_visible.astype(np.int64)
-    whole = np.dstack(masks) if len(masks) > 1 else masks[0] if masks else None
-    return Sample(image, whole, label=source.label, id=source.id, alpha=alpha).changed(**parts)
-
-
-def ready_for(plan: Plan, sample: Sample) -> Sample:
-    """Return the sample with outlines and lines of short edges where the plan bends them.
-
-    Raises:
-        SampleError: they are longer than any picture's: they would fill the memory.
-    """
-    targets = points_of(sample.targets)
-    if not targets or not plan.bends:
-        return sample
-    return sample.changed(**{name: part for target in targets.values() for name, part in vars(target.fine()).items()})
+    return Sample(image, mask, label=source.label, id=source.id, alpha=alpha).changed(**parts)

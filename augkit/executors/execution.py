@@ -21,15 +21,19 @@ from augkit.executors.executor import EXECUTORS, Executor, Sampling
 from augkit.executors.kernels.resizing import run_of
 from augkit.executors.stretching import restored, stretched, stretched_fill
 from augkit.targets.boxes import Boxes
-from augkit.targets.carried import Carried, chosen, clipped, mirrored, moved, outlines, points_of, with_outlines
+from augkit.targets.carried import Carried, chosen, mirrored, points_of
+from augkit.targets.journey import Journey
 from augkit.targets.keypoints import Keypoints
+from augkit.targets.run_lengths import numbered
 from augkit.targets.sample import Sample
 from augkit.targets.target import PixelTarget, Place
 
 _MASK: Place = ("mask", "")
+_SAME_PX = 0.01  # of boxes that went through another library: it has them in float32
+_NUMBERS: Place = ("box_masks", "")  # a plane that tells which pixel of the source each shows: see `run_lengths`
 
 
-def run(plan: Plan, sample: Sample, executor: str = "cpu") -> Sample:
+def run(plan: Plan, sample: Sample, executor: str = "cpu", fine: bool = False) -> Sample:
     """Do what a plan says to a picture and everything that moves with it.
 
     The same plan may run on several pictures of one size.
@@ -38,6 +42,8 @@ def run(plan: Plan, sample: Sample, executor: str = "cpu") -> Sample:
         plan: from ``pipeline.draw`` or `Plan.from_json`.
         sample: its picture has the plan's source size.
         executor: ``cpu`` (OpenCV) or ``reference`` (float64 NumPy).
+        fine: polygons and lines come out with so many points that they follow a warp, as files are to hold them; else
+            with those that they have.
 
     Returns:
         A new sample: dtype, number of channels, label and id as they went in.
@@ -59,13 +65,18 @@ def run(plan: Plan, sample: Sample, executor: str = "cpu") -> Sample:
         mirrored(labels, plan.policy)  # what cannot be exchanged is told early, not by chance
     arrays = [target for target in targets.values() if isinstance(target, PixelTarget)]
     beside = {place: array for target in arrays for place, array in target.planes().items()}
+    numbers = _masks_of(labels, plan.source)
+    beside |= numbers
     levels = plan.policy.range
     image = sample.image if levels is None else stretched(sample.image, levels, sample.alpha)
     walk = _Walk(plan.policy, pixels, sample, arrays)
-    done = walk.through(plan.steps, _Picture(image, beside, plan.source, labels))
+    journey = Journey.begun(labels, plan.policy, plan.source)
+    done = walk.through(plan.steps, _Picture(image, beside, plan.source, journey))
     if levels is not None:
         done = done._replace(image=restored(done.image, levels, sample.alpha))
-    labels = clipped(done.labels, done.size, plan.policy.min_visible)
+    labels = done.labels.landed(fine).targets
+    if numbers and done.beside[_NUMBERS] is not beside[_NUMBERS]:
+        labels = _with_masks(labels, done.beside[_NUMBERS])
     label = sample.label
     if plan.policy.exchanges and plan.is_mirrored:
         labels, label = mirrored(labels, plan.policy), plan.policy.in_mirror(label)
@@ -73,7 +84,7 @@ def run(plan: Plan, sample: Sample, executor: str = "cpu") -> Sample:
     parts: dict[str, object] = {"image": _own(done.image, sample.image), "label": label}
     for target in labels.values():
         parts |= vars(target)
-    planes = {place: _own(array, beside[place]) for place, array in done.beside.items()}
+    planes = {place: _own(array, beside[place]) for place, array in done.beside.items() if place != _NUMBERS}
     for array_target in arrays:
         parts |= vars(array_target.with_planes(planes))
     return sample.changed(**parts)
@@ -85,7 +96,7 @@ class _Picture(NamedTuple):
     image: Image
     beside: Mapping[Place, Image]
     size: Size
-    labels: Carried
+    labels: Journey
 
 
 class _Walk:
@@ -97,6 +108,7 @@ class _Walk:
         self.policy, self.pixels, self.alpha = policy, pixels, sample.alpha
         self.of_image = Sampling(policy.interpolation, policy.border, _fill("fill", policy, sample.image))
         self.of_beside: dict[Place, Sampling] = {}
+        self.of_beside[_NUMBERS] = Sampling("nearest", policy.border, (0,) if policy.border == "constant" else ())
         self.masks: set[Place] = set()
         for target in arrays:
             planes = target.planes()
@@ -115,15 +127,12 @@ class _Walk:
                 image = self.pixels.recolor(_own(now.image, start.image), step, self.alpha)
                 now = now._replace(image=image)
             else:
-                now = shown = now._replace(labels=clipped(now.labels, now.size, self.policy.min_visible))
                 now = self._blended(step, now) if isinstance(step, BlendRun) else self._barrier(step, now)
-                if now.labels is not shown.labels:  # windows and branches that move points may cut some off
-                    now = now._replace(labels=clipped(now.labels, now.size, self.policy.min_visible))
         return now
 
     def _moved(self, now: _Picture, run: SpatialRun, image: Image) -> _Picture:
         beside = {key: self.pixels.resample(array, run, self.of_beside[key]) for key, array in now.beside.items()}
-        return _Picture(image, beside, run.size, moved(now.labels, run.ops))
+        return _Picture(image, beside, run.size, now.labels.moved(run.ops, run.size))
 
     def _blended(self, step: BlendRun, now: _Picture) -> _Picture:
         done = [self.through(branch, now) for branch in step.branches]
@@ -149,41 +158,79 @@ class _Walk:
             image = np.dstack([image, alpha])
         if isinstance(op, Erase) and op.mask_fill is not None:
             painted = {key: _painted(array, op) for key, array in now.beside.items() if key in self.masks}
+            if _NUMBERS in now.beside:  # whatever the mask says there, no object does
+                painted[_NUMBERS] = _painted(now.beside[_NUMBERS], replace(op, mask_fill=0))
             now = now._replace(beside={**now.beside, **painted})
         return self._moved(now, run, image) if run else now._replace(image=image)
 
     def _external(self, op: External, now: _Picture) -> _Picture:
         where, motion = f"albumentations.{op.name}", op.library.motion(op.name)
-        labels = dict(now.labels)
-        boxes, keypoints = labels.pop(Boxes.name, None), labels.pop(Keypoints.name, None)
-        outlined = outlines(labels)
+        there = now.labels.landed() if motion != "none" else now.labels
+        boxes, keypoints = there.targets.get(Boxes.name), there.targets.get(Keypoints.name)
         named = motion == "mix" and any(place != _MASK for place in now.beside)
-        if named or (motion in ("tear", "mix") and len(outlined)):
+        others = [name for name in there.targets if name not in (Boxes.name, Keypoints.name)]
+        if named or (motion in ("tear", "mix") and len(there.only(others).points(bends=False)[1])):
             what = "masks and images by name" if named else "polygons, polylines and rotated boxes"
             raise SampleError(f"must get no {what}, which it would tear, got some. Leave the step out.", where)
         colours, alpha = (now.image[..., :3], now.image[..., 3]) if self.alpha else (now.image, None)
+        is_led = motion in ("map", "bend")  # it moves every point; else it moves boxes as it will
+        points, upright = np.zeros((0, 2)), np.ones(0 if boxes is None else len(boxes), bool)
+        if is_led:
+            upright = there.are_upright() if boxes is not None else upright
+            there, points = there.points(motion == "bend")
         subject = Subject(
             colours,
             now.beside,
             alpha,
             boxes.boxes if isinstance(boxes, Boxes) else None,
             keypoints.keypoints if isinstance(keypoints, Keypoints) else None,
-            outlined if len(outlined) else None,
+            points if len(points) else None,
         )
-        done = op.library.perform(op, subject, self.policy.min_visible)
+        done = op.library.perform(op, subject, 0.0 if motion == "map" else self.policy.min_visible)
         size, declared = (done.image.shape[0], done.image.shape[1]), size_after(op, now.size)
         if size != declared:
             raise SampleError(f"must come out at the size that its plan declares, {declared}, got {size}.", where)
-        if done.points is not None and motion not in ("none", "stay"):
-            labels = with_outlines(labels, done.points)
-        labels = {name: labels.get(name, target) for name, target in now.labels.items()}
-        if done.boxes is not None and motion != "none":
-            labels = chosen(labels, done.kept)
-            labels[Boxes.name] = labels[Boxes.name].changed(boxes=done.boxes)
+        if is_led:
+            there = there.at(points if done.points is None else done.points, size)
+        if isinstance(boxes, Boxes) and done.boxes is not None and motion != "none":
+            there = _as_left(now.labels, there, boxes, done) if motion == "stay" else there.chosen(done.kept)
+            if motion != "stay" and motion != "map":
+                there = there.with_boxes(done.boxes, upright[list(done.kept)], size)
+        elif motion == "stay":
+            there = now.labels
         if done.seen is not None and done.keypoints is not None and isinstance(keypoints, Keypoints):
-            labels[Keypoints.name] = keypoints.at([done.keypoints]).seen(done.seen)
+            there = there.replaced(keypoints.at([done.keypoints]).seen(done.seen))
         image = done.image if done.alpha is None else np.dstack([done.image, done.alpha])
-        return _Picture(image, done.beside, size, labels)
+        return _Picture(image, done.beside, size, replace(there, frame=size))
+
+
+def _as_left(before: Journey, there: Journey, boxes: Boxes, done: Subject) -> Journey:
+    """Return the journey after something hid parts of boxes, or whole ones; as it was where it hid none."""
+    if done.boxes is None:
+        return before
+    kept = np.asarray(done.kept, np.int64)
+    same = np.abs(done.boxes - boxes.boxes[kept]) < _SAME_PX
+    if len(kept) == len(boxes) and same.all():
+        return before
+    if not before.has_moved:
+        return before.set_out_with(done.boxes, done.kept)
+    hidden = np.where(same, np.array([-np.inf, -np.inf, np.inf, np.inf]), done.boxes)
+    return there.chosen(done.kept).within(hidden)
+
+
+def _masks_of(labels: Carried, size: Size) -> dict[Place, Image]:
+    """Return the plane by which the masks of objects move, where there are any: see `run_lengths.numbered`."""
+    boxes = labels.get(Boxes.name)
+    return {_NUMBERS: numbered(size)} if isinstance(boxes, Boxes) and any(boxes.box_masks or ()) else {}
+
+
+def _with_masks(labels: Carried, plane: Image) -> Carried:
+    """Return targets with the masks of boxes as a plane of their pixels shows them; where none is left, they go."""
+    boxes = labels[Boxes.name]
+    if not isinstance(boxes, Boxes):
+        return labels
+    shown, kept = boxes.with_masks(plane)
+    return chosen({**labels, Boxes.name: shown}, kept)
 
 
 def _sampling(is_picture: bool, policy: SamplingOptions, array: Image) -> Sampling:

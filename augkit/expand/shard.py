@@ -14,7 +14,7 @@ import numpy as np
 from augkit.core.arrays import JsonObject
 from augkit.core.key import Key
 from augkit.datasets import DataSet, Kind, Part, Record
-from augkit.datasets.samples import mask_of, ready_for, sample_of
+from augkit.datasets.samples import mask_of, sample_of
 from augkit.errors import AugkitError, FileError, Unreachable
 from augkit.executors import reusing, run
 from augkit.expand import layout
@@ -277,13 +277,13 @@ class _Maker:
         if copy is not None:
             drawn = Key(config.seed, source.id, copy)
             plan = self.job.pipeline_of(source.label).draw(drawn, origin.scene)
-            made = run(plan, ready_for(plan, origin.sample), EXECUTOR)
+            made = run(plan, origin.sample, EXECUTOR, fine=True)
             encoding = encoding_for(made.image, made.alpha) if encoding == AUTO else encoding
             suffix = ENCODINGS[encoding]
             data = encode(made.image, encoding, config.quality, made.alpha)
             key = {"seed": drawn.seed, "sample": drawn.sample, "copy": copy, "epoch": drawn.epoch}
             plan_json = plan.to_json()
-        targets, mask = moved(source, made)
+        targets, mask = moved(source, made, is_passed=copy is None)
         size = (made.image.shape[0], made.image.shape[1])
         name, attributes = task.name(copy, suffix, data), source.attributes or {}
         record = Record(name, split, source.label, size, targets, mask is not None, attributes, copy)

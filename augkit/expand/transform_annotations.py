@@ -6,31 +6,40 @@ import numpy as np
 from augkit.core.arrays import Mask, Points
 from augkit.datasets import Source
 from augkit.targets.boxes import Boxes
-from augkit.targets.carried import Carried, points_of
+from augkit.targets.carried import Carried, chosen, points_of
+from augkit.targets.polygons import Polygons
 from augkit.targets.records import of_objects
-from augkit.targets.run_lengths import encode
 from augkit.targets.sample import Sample
 
 FLAT_PX = 0.1  # an outline's point that lies nearer to the line through its neighbours says nothing
 
 
-def moved(source: Source, made: Sample) -> tuple[Carried, Mask | None]:
-    """Return what a source's annotations became: all within the output's frame, in pixels, rounded; and its mask."""
-    annotations = source.annotations
-    if annotations is None:
+def moved(source: Source, made: Sample, is_passed: bool = False) -> tuple[Carried, Mask | None]:
+    """Return what a source's annotations became: all within the output's frame, in pixels, rounded; and its mask.
+
+    An object whose outline is left to less than can be written goes. Of a picture that is passed through, outlines keep
+    all their points.
+    """
+    if source.annotations is None:
         return {}, None
     targets = points_of(made.targets)
-    layers = [] if made.mask is None else list(np.moveaxis(np.atleast_3d(made.mask), 2, 0))
-    mask = layers.pop(0) if annotations.mask is not None else None
-    boxes, before = targets.get(Boxes.name), annotations.targets.get(Boxes.name)
-    if isinstance(boxes, Boxes) and isinstance(before, Boxes):
-        numbers = boxes.box_numbers or ()
-        masked = [place for place, text in enumerate(before.box_masks or ()) if text]
-        masks = dict(zip(masked, layers, strict=True))
-        left = [encode(masks[number]) if number in masks else "" for number in numbers]
-        targets = of_objects({**targets, Boxes.name: boxes.changed(box_masks=left)}, numbers)
     size = (made.image.shape[0], made.image.shape[1])
-    return {name: target.written(size, _thin) for name, target in targets.items()}, mask
+    written = {name: target.written(size, _whole if is_passed else _thin) for name, target in targets.items()}
+    boxes, outlines = written.get(Boxes.name), written.get(Polygons.name)
+    numbers = list(boxes.box_numbers or ()) if isinstance(boxes, Boxes) else []
+    if isinstance(boxes, Boxes) and isinstance(outlines, Polygons) and not is_passed:
+        before = targets[Polygons.name]
+        drawn = [any(map(len, rings)) for rings in before.rings()] if isinstance(before, Polygons) else []
+        kept = [place for place, rings in enumerate(outlines.rings()) if rings or not drawn[place]]
+        if len(kept) < len(boxes):
+            written, numbers = chosen(written, kept), [numbers[place] for place in kept]
+    if isinstance(boxes, Boxes):
+        written = of_objects(written, numbers)
+    return written, made.mask
+
+
+def _whole(points: Points, is_closed: bool) -> Points:
+    return points
 
 
 def _thin(points: Points, is_closed: bool) -> Points:

@@ -15,7 +15,6 @@ from torch.utils.data import Dataset, IterableDataset, get_worker_info
 
 from augkit.core.key import Key
 from augkit.core.passes import Passes
-from augkit.datasets.samples import ready_for
 from augkit.errors import ArgumentError, AugkitError, SampleError
 from augkit.executors import run
 from augkit.images import Mode, checked_depth, checked_mode, in_bytes, in_mode
@@ -181,7 +180,7 @@ class Augmented(Samples):
             if self.is_in_bytes:
                 sample = sample.changed(image=in_bytes(sample.image, sample.alpha, self.levels))
             plan = self.pipeline.draw(key, Scene.of(sample))
-            return Made(run(plan, ready_for(plan, sample)).changed(id=id), key)
+            return Made(run(plan, sample, fine=True).changed(id=id), key)
         except AugkitError as error:
             raise error.at(where) from error.__cause__
         except IndexError as fault:  # which would end a plain iteration over this data set, as if it were all

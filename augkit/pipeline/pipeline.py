@@ -10,7 +10,7 @@ from augkit.core.fuse import fuse
 from augkit.core.key import Key
 from augkit.core.ops import Op
 from augkit.core.plan import Plan
-from augkit.core.sampling import Border, Decode, Interpolation, SamplingOptions
+from augkit.core.sampling import Border, BoxRule, Decode, Interpolation, SamplingOptions
 from augkit.errors import ArgumentError, AugkitError
 from augkit.executors import run
 from augkit.images.interchange import ImageTransform
@@ -26,7 +26,8 @@ class Pipeline:
 
     Args:
         steps: transforms, done in this order.
-        border, fill, mask_fill, interpolation, min_visible, decode: see `augkit.core.sampling.SamplingOptions`.
+        border, fill, mask_fill, interpolation, min_visible, decode, box_rule: see
+            `augkit.core.sampling.SamplingOptions`.
         keypoint_pairs: points of an object, counted from 0, that change places where a copy comes out mirrored.
         mirrored_labels: labels that do, as {one: other} or pairs; a label of the picture or of a box.
         range: what black and white are, (low, high), where pictures use a part of their dtype's range.
@@ -48,6 +49,7 @@ class Pipeline:
         keypoint_pairs: Iterable[Sequence[int]] = (),
         mirrored_labels: Mapping[Any, str | int] | Iterable[Sequence[str | int]] = (),
         range: Sequence[float] | None = None,
+        box_rule: BoxRule = "corners",
     ) -> None:
         if isinstance(steps, str | Transform) or not isinstance(steps, Iterable):
             advice = f"ak.load({steps!r:.60})" if isinstance(steps, str) else "ak.Pipeline([first, second])"
@@ -61,9 +63,8 @@ class Pipeline:
         try:
             points, names = _pairs(keypoint_pairs), _pairs(mirrored_labels)
             levels: Any = tuple(range) if isinstance(range, list) else range  # checked there
-            self.policy = SamplingOptions(
-                border, fills, mask_fill, interpolation, min_visible, decode, points, names, levels
-            )
+            how = border, fills, mask_fill, interpolation, min_visible, decode
+            self.policy = SamplingOptions(*how, points, names, levels, box_rule)
         except ArgumentError as error:
             raise ArgumentError(error.message, f"Pipeline.{error.where.partition('.')[2]}") from None
         try:

@@ -1,29 +1,32 @@
 """Boxes: upright rectangles around objects, and what a data set knows of these beside their outlines."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Self
 
 import numpy as np
 
-from augkit.core.arrays import Indices, Json, JsonObject, Labels, Points, Rows
+from augkit.core.arrays import Image, Indices, Json, JsonObject, Labels, Points, Rows
+from augkit.core.sampling import SamplingOptions
 from augkit.core.spatial import Size
 from augkit.errors import FileError, SampleError
 from augkit.targets import run_lengths
 from augkit.targets.columns import Columns, numbers
-from augkit.targets.outlines import boxes_around, outlines_of
+from augkit.targets.outlines import CORNERS, Landing, Outlines, boxes_around, ellipses_of, outlines_of
 from augkit.targets.polygons import Polygons, around
 from augkit.targets.rows import ROUNDING, Kept, facts_of, refuse, rounded, rows_of
 from augkit.targets.surfaces import Canvas
 from augkit.targets.target import Given, PointTarget, Thin, target
+from augkit.targets.traced import Traced
 
 
 @target
-class Boxes(PointTarget):
-    """Boxes (n, 4) of left, top, right, bottom; moved as what is around their moved outlines. The rest is one a box.
+class Boxes(PointTarget, Traced):
+    """Boxes (n, 4) of left, top, right, bottom; moved as what is around the rest of their outlines. More is one a box.
 
-    Masks are COCO's run lengths over the whole picture, or an empty text. They stay as they are while a picture moves:
-    what moves is the layer of the picture's own mask that each is decoded into. A number is the place that an object
-    had in its data set. Attributes are facts that do not move; the key ``area`` goes when a box moves.
+    The outline of a box is its polygon or its mask, and without these its corners, or the ellipse that it is around.
+    Masks are COCO's run lengths over the whole picture, or an empty text, and move as the picture's own does. A number
+    is the place that an object had in its data set. Attributes are facts that do not move; the key ``area`` goes when a
+    box moves.
     """
 
     kind = "boxes"
@@ -31,6 +34,7 @@ class Boxes(PointTarget):
     labelled = "box_labels"
     is_coloured = True
     described = "box_attributes"
+    texts = ("box_masks",)
     row_columns = ("boxes", "box_labels")
 
     boxes: Rows
@@ -62,10 +66,13 @@ class Boxes(PointTarget):
         return [outlines_of(self.boxes)]
 
     def at(self, outlines: list[Points]) -> Self:
+        return self._moved(boxes_around(outlines[0]))
+
+    def _moved(self, boxes: Rows) -> Self:
         facts = self.box_attributes
         if facts is not None and any("area" in one for one in facts):
             facts = [{key: value for key, value in one.items() if key != "area"} for one in facts]
-        return self.changed(boxes=boxes_around(outlines[0]), box_attributes=facts)
+        return self.changed(boxes=boxes, box_attributes=facts)
 
     def clipped(self, size: Size, min_visible: float) -> tuple[Self, Kept | None]:
         ends = np.isfinite(self.boxes).all(axis=1, keepdims=True)  # others reach beyond a horizon: hidden
@@ -75,6 +82,43 @@ class Boxes(PointTarget):
         left = np.prod(boxes[:, 2:] - boxes[:, :2], axis=1)
         kept = np.flatnonzero((left > 0.0) & (left >= min_visible * whole * (1.0 - ROUNDING)))
         return self.changed(boxes=boxes).chosen(kept), kept
+
+    def traced(self, beside: Mapping[str, Outlines], size: Size, options: SamplingOptions) -> Outlines:
+        """Return its polygon or mask as the outline of each, or its corners, or the ellipse that it is around."""
+        plain = Outlines.even(outlines_of(self.boxes, CORNERS))
+        if options.box_rule == "ellipse":
+            plain = Outlines.even(ellipses_of(self.boxes))
+        known, masks = beside.get(Polygons.name), self.box_masks or ()
+        if known is None and not any(masks):
+            return plain
+        areas = np.zeros(len(self)) if known is None else known.amounts()
+        if known is not None and not any(masks) and (areas > 0.0).all():
+            return known
+        rows, rings = plain.rows(), [[]] * len(self) if known is None else known.rows()
+        for place, text in enumerate(masks or [""] * len(self)):
+            if areas[place] > 0.0:
+                rows[place] = rings[place]
+            elif text:
+                rows[place] = run_lengths.rectangles(text, size[0])
+        return Outlines.of(rows)
+
+    def landed(self, whole: Outlines, left: Outlines, shown: Outlines, how: Landing) -> tuple[Self, Kept | None]:
+        kept = shown.shown(whole, how.min_visible)
+        return self._moved(shown.boxes()).chosen(kept), kept
+
+    def with_masks(self, plane: Image) -> tuple[Self, Indices]:
+        """Return them with their masks as `run_lengths.numbered` became `plane`, and the rows of which some is left.
+
+        The box of a mask is the one around its pixels.
+        """
+        masks = self.box_masks or [""] * len(self)
+        texts, rows = list[str](), self.boxes.copy()
+        is_left = np.ones(len(self), bool)
+        for place, (text, box) in enumerate(run_lengths.shown(masks, plane, self.boxes)):
+            texts.append(text)
+            if text:
+                is_left[place], rows[place] = box[2] > box[0], box
+        return self.changed(boxes=rows, box_masks=texts), np.flatnonzero(is_left)
 
     def draw(self, canvas: Canvas, names: Sequence[str]) -> None:
         for place, box in enumerate(self.boxes):

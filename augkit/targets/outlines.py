@@ -1,24 +1,53 @@
-"""Outlines: the points that stand for edges while they move, and how much of them a frame shows."""
+"""Outlines: the points that stand for edges while they move, how much a frame shows of them, and what is around."""
 
-from collections.abc import Sequence
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 
-from augkit.core.arrays import Points, Rows
+from augkit.core.arrays import Flags, Indices, Points, Reals, Rows
+from augkit.core.ops import Spatial, Warp
 from augkit.core.spatial import Size
+from augkit.core.warp import push, straightness
 from augkit.errors import SampleError
+from augkit.targets.clipping import (
+    are_convex,
+    area_inside as area_inside,
+    convex_inside,
+    length_inside as length_inside,
+    lines_inside,
+    pieces_inside,
+    pieces_within,
+)
+from augkit.targets.rows import ROUNDING
 
-EDGE_POINTS = 16  # an edge of a box bends under a warp: this many points follow it
+EDGE_POINTS = 16  # of an edge of a box, for what is asked before a plan is done
 _STEPS = np.linspace(0.0, 1.0, EDGE_POINTS + 1)[:-1]
 OUTLINE = np.concatenate([[[t, 0.0], [1.0, t], [1.0 - t, 1.0], [0.0, 1.0 - t]] for t in _STEPS])  # of the unit square
+CORNERS = np.array([[0.0, 0.0], [1.0, 0.0], [1.0, 1.0], [0.0, 1.0]])  # of the unit square, clockwise as seen
 
-LONGEST_EDGE_PX = 8.0  # of what is warped: its straight edges do not stay straight
-LONGEST_LINES_PX = 3e7  # of a picture: some 4 million points
+BENT_PX = 0.1  # of what is warped: so far an edge may lie beside its true place
+LONGEST_EDGE_PX = 4.0  # of what another library bends, who tells nothing of how much
+MOST_POINTS = 4_000_000  # of a picture's outlines
 
 
-def outlines_of(boxes: Rows) -> Points:
+def outlines_of(boxes: Rows, outline: Points = OUTLINE) -> Points:
     """Return the points (n, points, 2) along the edges of upright boxes (n, 4)."""
-    return boxes[:, None, :2] + OUTLINE * (boxes[:, None, 2:] - boxes[:, None, :2])
+    return boxes[:, None, :2] + outline * (boxes[:, None, 2:] - boxes[:, None, :2])
+
+
+def ellipses_of(boxes: Rows) -> Points:
+    """Return the points (n, points, 2) along the ellipses inscribed in upright boxes (n, 4), within `BENT_PX`."""
+    radius = float(np.max(boxes[:, 2:] - boxes[:, :2], initial=1.0)) / 2.0
+    count = 4 * max(4, math.ceil(math.pi * math.sqrt(min(radius, 1e6) / (2.0 * BENT_PX)) / 4.0))
+    turns = np.arange(count) * (2.0 * np.pi / count)
+    around = np.round(np.column_stack([np.cos(turns), np.sin(turns)]), 15)  # it touches the box exactly
+    return outlines_of(boxes, 0.5 + 0.5 * around)
 
 
 def boxes_around(outlines: Points) -> Rows:
@@ -26,60 +55,269 @@ def boxes_around(outlines: Points) -> Rows:
     return np.concatenate([outlines.min(axis=1), outlines.max(axis=1)], axis=1)
 
 
-def fine_lines(lines: Sequence[Points], is_closed: bool, keyword: str) -> list[Points]:
-    """Return lines, or rings, with points between their own, so that no edge is longer than LONGEST_EDGE_PX.
+class Landing(NamedTuple):
+    """How targets arrive where their outlines lie.
 
-    Raises:
-        SampleError: they are longer than any picture's: they would fill the memory.
+    Args:
+        min_visible: the share of an outline that is left at least of what is not dropped, 0 to 1.
+        fine: lines and polygons come with the points that follow a bend, not with their own alone.
     """
-    whole = [np.concatenate([line, line[:1]]) if is_closed else line for line in lines]
-    length = sum(float(np.hypot(*np.diff(line, axis=0).T).sum()) for line in whole)
-    if not length <= LONGEST_LINES_PX:
-        raise SampleError(f"must be at most {LONGEST_LINES_PX:,.0f} pixels long in all, got {length:.3g}.", keyword)
-    return [_fine(line)[:-1] if is_closed else _fine(line) for line in whole]
+
+    min_visible: float
+    fine: bool = False
 
 
-def _fine(line: Points) -> Points:
-    edges = np.diff(line, axis=0)
-    pieces = np.maximum(1, np.ceil(np.hypot(*edges.T) / LONGEST_EDGE_PX)).astype(int)
-    parts = [
-        start + edge * np.arange(count)[:, None] / count
-        for start, edge, count in zip(line, edges, pieces, strict=False)
-    ]
-    return np.concatenate([*parts, line[-1:]])
+@dataclass(frozen=True, eq=False)
+class Outlines:
+    """The outlines of rows of a kind: each row has rings, or open lines, as many as it lies in pieces.
+
+    Args:
+        points: (n, 2), of all rings, one after the other.
+        ends: (r,) where each ring ends among them; none is empty.
+        owners: (r,) the row that each ring belongs to, ascending.
+        count: of rows.
+        is_closed: they are rings, not lines.
+        own: (n,) which of the points are not between others because a map bends what lies there; None for all.
+    """
+
+    points: Points
+    ends: Indices
+    owners: Indices
+    count: int
+    is_closed: bool = True
+    own: Flags | None = None
+
+    @classmethod
+    def of(cls, rows: Sequence[Sequence[Points]], is_closed: bool = True) -> Outlines:
+        """Return the outlines of rows, each given in its pieces (m, 2)."""
+        rings = [(ring, row) for row, pieces in enumerate(rows) for ring in pieces if len(ring)]
+        return cls._of([ring for ring, _ in rings], [row for _, row in rings], len(rows), is_closed)
+
+    @classmethod
+    def _of(cls, rings: Sequence[Points], owners: Sequence[int], count: int, is_closed: bool) -> Outlines:
+        points = np.concatenate(rings) if rings else np.zeros((0, 2))
+        ends = np.cumsum([len(ring) for ring in rings], dtype=np.int64)
+        return cls(points, ends, np.array(owners, np.int64), count, is_closed)
+
+    @classmethod
+    def even(cls, points: Points) -> Outlines:
+        """Return the outlines (n, k, 2) of rows that have a ring of `k` points each."""
+        count, each = points.shape[:2]
+        return cls(points.reshape(-1, 2), np.arange(1, count + 1) * each, np.arange(count), count)
+
+    @cached_property
+    def starts(self) -> Indices:
+        """(r,) where each ring begins among the points."""
+        return np.concatenate([[0], self.ends[:-1]]) if len(self.ends) else self.ends
+
+    @cached_property
+    def quads(self) -> Points | None:
+        """The rings as (r, 4, 2) where all of them have four points, else None."""
+        return self.points.reshape(-1, 4, 2) if self.is_closed and self._has_fours else None
+
+    @cached_property
+    def _is_one_each(self) -> bool:
+        return len(self.owners) == self.count and bool((self.owners == np.arange(self.count)).all())
+
+    @property
+    def _has_fours(self) -> bool:
+        return len(self.points) == 4 * len(self.ends) and bool((self.ends - self.starts == 4).all())
+
+    def rings(self) -> Iterator[tuple[int, Points]]:
+        """Yield the rings, each (m, 2), and the row of each."""
+        for owner, start, end in zip(self.owners.tolist(), self.starts.tolist(), self.ends.tolist(), strict=True):
+            yield owner, self.points[start:end]
+
+    def rows(self, fine: bool = True) -> list[list[Points]]:
+        """Return the rings of every row, with all their points, or with their own alone."""
+        found: list[list[Points]] = [[] for _ in range(self.count)]
+        for (owner, ring), start, end in zip(self.rings(), self.starts.tolist(), self.ends.tolist(), strict=True):
+            found[owner].append(ring if fine or self.own is None else ring[self.own[start:end]])
+        return found
+
+    def chosen(self, kept: Indices) -> Outlines:
+        """Return those of some rows."""
+        if len(kept) == self.count:
+            return self
+        places = np.full(self.count, -1)
+        places[kept] = np.arange(len(kept))
+        return replace(self._with_rings(places[self.owners] >= 0, places), count=len(kept))
+
+    def _with_rings(self, flags: Flags, places: Indices | None = None) -> Outlines:
+        sizes = self.ends - self.starts
+        owners = self.owners[flags] if places is None else places[self.owners[flags]]
+        of_points = np.repeat(flags, sizes)
+        own = None if self.own is None else self.own[of_points]
+        return replace(self, points=self.points[of_points], ends=np.cumsum(sizes[flags]), owners=owners, own=own)
+
+    def at(self, points: Points) -> Outlines:
+        """Return them with their points elsewhere."""
+        return replace(self, points=points)
+
+    def moved(self, ops: Sequence[Spatial]) -> Outlines:
+        """Return them where the operations bring them, with so many points that no warp leaves them straighter."""
+        now = self
+        for op in ops:
+            now = now._bent(op) if isinstance(op, Warp) else now.at(push((op,), now.points))
+        return now
+
+    def _bent(self, warp: Warp) -> Outlines:
+        longest = straightness(warp, BENT_PX)
+        coarse = self.split(longest)
+        moved = coarse.at(push((warp,), coarse.points))
+        away = moved._bends(coarse)
+        if not len(away) or not away.max() > BENT_PX:
+            return moved
+        # The rest of an edge that bends so much is as far from its chord as the square of its length.
+        pieces = np.clip(np.ceil(np.sqrt(away / BENT_PX)), 1.0, 64.0).astype(np.int64)
+        finer = coarse._cut_up(pieces)
+        return finer.at(push((warp,), finer.points))
+
+    def _bends(self, before: Outlines) -> Reals:
+        """Return how far each edge now lies from its chord, about, where it was straight `before`: see `split`."""
+        after, first = self._after, np.zeros(len(self.points), np.int64)
+        first[after] = np.arange(len(after))
+        with np.errstate(invalid="ignore"):
+            turns = self.points[first] - 2.0 * self.points + self.points[after]
+            still = before.points[first] - 2.0 * before.points + before.points[after]
+            away = np.hypot(*turns.T) / 8.0
+            away = np.where(
+                (np.hypot(*still.T) < 1e-6 * (1.0 + np.hypot(*before.points.T))) & np.isfinite(away), away, 0.0
+            )
+        return np.maximum(away, away[after])
+
+    @cached_property
+    def _after(self) -> Indices:
+        """(n,) the point that follows each; after the last of a ring comes its first, and so after that of a line."""
+        after = np.arange(1, len(self.points) + 1)
+        after[self.ends - 1] = self.starts
+        return after
+
+    def split(self, longest: float) -> Outlines:
+        """Return them with points between their own, so that no edge is longer than `longest` pixels.
+
+        Raises:
+            SampleError: they are longer than any picture's: they would fill the memory.
+        """
+        with np.errstate(invalid="ignore"):
+            lengths = np.hypot(*(self.points[self._after] - self.points).T)
+        return self._cut_up(np.maximum(1, np.ceil(np.nan_to_num(lengths, posinf=0.0) / longest)))
+
+    def _cut_up(self, pieces: Reals | Indices) -> Outlines:
+        if not self.is_closed and len(pieces):
+            pieces = pieces.copy()
+            pieces[self.ends - 1] = 1  # no edge leads from a line's end to its start
+        total = float(pieces.sum())
+        if not total <= MOST_POINTS:
+            raise SampleError(
+                f"must need at most {MOST_POINTS:,} points where they bend, got {total:,.0f}.", "outlines"
+            )
+        if total == len(self.points):
+            return self
+        counts = pieces.astype(np.int64)
+        firsts = np.cumsum(counts) - counts
+        shares = (np.arange(int(total)) - np.repeat(firsts, counts)) / np.repeat(counts, counts)
+        ways = self.points[self._after] - self.points
+        points = np.repeat(self.points, counts, axis=0) + shares[:, None] * np.repeat(ways, counts, axis=0)
+        own = np.zeros(len(points), bool)
+        own[firsts if self.own is None else firsts[self.own]] = True
+        ends = np.cumsum(counts)[self.ends - 1] if len(self.ends) else self.ends
+        return replace(self, points=points, ends=ends, own=own)
+
+    def _spans(self) -> tuple[Rows, Rows]:
+        """Return the lowest and the highest x and y of every ring, (r, 2)."""
+        if self.quads is not None:
+            return self.quads.min(axis=1), self.quads.max(axis=1)
+        return np.minimum.reduceat(self.points, self.starts), np.maximum.reduceat(self.points, self.starts)
+
+    def boxes(self) -> Rows:
+        """Return the upright boxes (count, 4) around all rings of each row; those of no ring are 0."""
+        found = np.zeros((self.count, 4))
+        if not len(self.ends):
+            return found
+        low, high = self._spans()
+        if self._is_one_each:
+            return np.concatenate([low, high], axis=1)
+        firsts = np.flatnonzero(np.diff(self.owners, prepend=-1))
+        ends = np.minimum.reduceat(low, firsts), np.maximum.reduceat(high, firsts)
+        found[self.owners[firsts]] = np.concatenate(ends, axis=1)
+        return found
+
+    def amounts(self) -> Reals:
+        """Return the area of every row (count,), or the length of lines; NaN or infinite beyond a horizon."""
+        if not len(self.ends):
+            return np.zeros(self.count)
+        with np.errstate(invalid="ignore", over="ignore"):
+            each = self._areas() if self.is_closed else self._lengths()
+            found: Reals = each if self._is_one_each else np.bincount(self.owners, each, self.count).astype(np.float64)
+        return found
+
+    def _areas(self) -> Reals:
+        if self.quads is not None:
+            one, other = self.quads[:, 2] - self.quads[:, 0], self.quads[:, 3] - self.quads[:, 1]
+            return np.abs(one[:, 0] * other[:, 1] - one[:, 1] * other[:, 0]) / 2.0
+        # From a point of its own: far from the origin, products lose what is small.
+        x, y = (self.points - np.repeat(self.points[self.starts], self.ends - self.starts, axis=0)).T
+        products = x * y[self._after] - x[self._after] * y
+        return np.asarray(np.abs(np.add.reduceat(products, self.starts)) / 2.0, np.float64)
+
+    def _lengths(self) -> Reals:
+        steps = np.hypot(*(self.points[self._after] - self.points).T)
+        steps[self.ends - 1] = 0.0
+        return np.asarray(np.add.reduceat(steps, self.starts), np.float64)
+
+    def inside(self, size: Size) -> Outlines:
+        """Return what a frame of `size` shows of them; rings that reach beyond a horizon go."""
+        if not len(self.ends):
+            return self
+        limits = np.array([size[1], size[0]], np.float64)
+        low, high = self._spans()
+        with np.errstate(invalid="ignore"):
+            fits = _all_of((low >= 0.0) & (high <= limits))
+            if fits.all():
+                return self
+            overlap = (high > 0.0) & (low < limits) if self.is_closed else (high >= 0.0) & (low <= limits)
+        meets = _all_of(overlap & np.isfinite(low + high))
+        if self.quads is None:
+            return self._pieces(size, fits, meets & ~fits)
+        kept = self._with_rings(meets)
+        quads, low, high = kept.points.reshape(-1, 4, 2), low[meets, None], high[meets, None]
+        are_upright = ((quads == low) | (quads == high)).all(axis=(1, 2))
+        if are_upright.all():
+            return kept.at(np.clip(quads, 0.0, limits).reshape(-1, 2))
+        points, counts = convex_inside(quads, size)
+        if not are_convex(quads).all():
+            return self._pieces(size, fits, meets & ~fits)
+        found = Outlines(points, np.cumsum(counts), kept.owners, self.count)
+        return found._with_rings(counts > 2) if (counts < 3).any() else found
+
+    def _pieces(self, size: Size, fits: Flags, cut: Flags) -> Outlines:
+        parts, owners = list[Points](), list[int]()
+        divide = pieces_inside if self.is_closed else lines_inside
+        for (owner, ring), is_whole, is_cut in zip(self.rings(), fits.tolist(), cut.tolist(), strict=True):
+            found = [ring] if is_whole else divide(ring, size) if is_cut else []
+            parts += found
+            owners += [owner] * len(found)
+        return self._of(parts, owners, self.count, self.is_closed)
+
+    def within(self, boxes: Rows) -> Outlines:
+        """Return them cut by upright boxes (count, 4), one a row."""
+        rows: list[list[Points]] = [[] for _ in range(self.count)]
+        for owner, ring in self.rings():
+            rows[owner] += pieces_within(ring, boxes[owner].tolist())
+        return Outlines.of(rows, self.is_closed)
+
+    def shown(self, whole: Outlines, min_visible: float) -> Indices:
+        """Return the rows of which these are what is left of `whole`, and at least the share `min_visible` of it."""
+        before, left = whole.amounts(), self.amounts()
+        held = np.zeros(self.count, bool)
+        held[self.owners] = True
+        with np.errstate(invalid="ignore"):
+            enough = left >= min_visible * before * (1.0 - ROUNDING)
+            held &= (left > 0.0) | (before == 0.0 if not self.is_closed else False)
+        return np.flatnonzero(held & enough)
 
 
-def part_inside(outline: Points, size: Size) -> Points:
-    """Return the part of an outline within a frame (Sutherland and Hodgman 1974: pieces stay joined along the edge)."""
-    for axis, sign, limit in ((0, 1.0, 0.0), (0, -1.0, size[1]), (1, 1.0, 0.0), (1, -1.0, size[0])):
-        depth = sign * (outline[:, axis] - limit)  # of each point inside this edge
-        kept: list[Points] = []
-        for place in range(len(outline)):
-            before = place - 1
-            if (depth[place] >= 0) != (depth[before] >= 0):
-                share = depth[before] / (depth[before] - depth[place])
-                kept.append(outline[before] + share * (outline[place] - outline[before]))
-            if depth[place] >= 0:
-                kept.append(outline[place])
-        outline = np.array(kept).reshape(-1, 2)
-    return outline
-
-
-def area_inside(outline: Points, size: Size) -> float:
-    """Return the area of an outline (n, 2) within a frame."""
-    inside = part_inside(outline, size)
-    x, y = (inside - inside[:1]).T  # from a point of its own: far from the origin, products lose what is small
-    return float(abs((np.roll(x, 1) * y - x * np.roll(y, 1)).sum()) / 2.0)
-
-
-def length_inside(line: Points, size: Size) -> float:
-    """Return the length of a line (n, 2) within a frame (Liang and Barsky 1984)."""
-    starts, ways = line[:-1], np.diff(line, axis=0)
-    limits = np.array([size[1], size[0]], dtype=np.float64)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        one, other = -starts / ways, (limits - starts) / ways
-    beside = (ways == 0.0) & ((starts < 0.0) | (starts > limits))
-    enters = np.where(ways == 0.0, np.where(beside, np.inf, -np.inf), np.minimum(one, other)).max(axis=1)
-    leaves = np.where(ways == 0.0, np.inf, np.maximum(one, other)).min(axis=1)
-    shares = np.maximum(0.0, np.minimum(leaves, 1.0) - np.maximum(enters, 0.0))
-    return float((shares * np.hypot(*ways.T)).sum())
+def _all_of(flags: Flags) -> Flags:
+    """Return which rows (n,) of flags (n, 2) are all true."""
+    return flags[:, 0] & flags[:, 1]

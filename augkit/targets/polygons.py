@@ -1,36 +1,38 @@
 """Polygons: the outlines of objects, each in one piece or several."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Self
 
 import numpy as np
 
 from augkit.core.arrays import Json, JsonObject, Points
+from augkit.core.sampling import SamplingOptions
 from augkit.core.spatial import Size
 from augkit.errors import FileError
+from augkit.targets.clipping import pieces_inside
 from augkit.targets.columns import Columns, numbers, shown
-from augkit.targets.outlines import part_inside
+from augkit.targets.outlines import Landing, Outlines
 from augkit.targets.rows import Kept, Polygon, flat_of, pairs_of, polygons_of, rounded
 from augkit.targets.surfaces import Canvas
 from augkit.targets.target import Given, PointTarget, Thin, target
+from augkit.targets.traced import Traced
 
 Box = tuple[float, float, float, float]
 Ring = Sequence[float]  # x0, y0, x1, y1, ... in pixels
 
 
 @target
-class Polygons(PointTarget):
+class Polygons(PointTarget, Traced):
     """Polygons, one a box where there are boxes: each an array (m, 2), or a list of such where it lies in pieces.
 
-    They go through a map by their points, and are dropped with their boxes. They stay whole in a sample; files get the
-    part within the picture.
+    They go through a map by their points, and are dropped with their boxes. In a sample they keep what lies beyond the
+    picture, but for what a step that needs finished pixels has cut off; files get the part within it.
     """
 
     kind = "polygons"
     rank = 20
     follows = "boxes"
     row_columns = ("polygons",)
-    edges = "closed"
 
     polygons: Sequence[Polygon]
 
@@ -48,6 +50,17 @@ class Polygons(PointTarget):
 
     def clipped(self, size: Size, min_visible: float) -> tuple[Self, Kept | None]:
         return self.at([ring.copy() for ring in self.outlines()]), None
+
+    def traced(self, beside: Mapping[str, Outlines], size: Size, options: SamplingOptions) -> Outlines:
+        return Outlines.of([_pieces(polygon) for polygon in self.polygons])
+
+    def landed(self, whole: Outlines, left: Outlines, shown: Outlines, how: Landing) -> tuple[Self, Kept | None]:
+        found: list[Polygon] = []
+        for before, rings in zip(self.polygons, left.rows(how.fine), strict=True):
+            finite = [ring[np.isfinite(ring).all(axis=1)] for ring in rings]  # other points lie nowhere
+            is_one = isinstance(before, np.ndarray) and len(finite) < 2
+            found.append((finite[0] if finite else np.zeros((0, 2))) if is_one else finite)
+        return self.changed(polygons=found), None
 
     def draw(self, canvas: Canvas, names: Sequence[str]) -> None:
         for place, polygon in enumerate(self.polygons):
@@ -90,10 +103,10 @@ def _pieces(polygon: Polygon) -> list[Points]:
 def _written(rings: Sequence[Points], size: Size, thin: Thin) -> Iterator[Points]:
     """Yield outlines clipped to a frame, without those that lie outside, and without points that say nothing."""
     for ring in rings:
-        inside = part_inside(ring, size)
-        plain = thin(inside, True) if len(inside) else inside
-        if len(plain):
-            yield rounded(plain)
+        for inside in pieces_inside(ring, size) if len(ring) else ():
+            plain = thin(inside, True)
+            if len(plain):
+                yield rounded(plain)
 
 
 def box_of(left: float, top: float, right: float, bottom: float) -> Box | None:

@@ -1,27 +1,26 @@
 """Polylines: open lines, such as lanes and cracks."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Self
 
-import numpy as np
-
 from augkit.core.arrays import Json, JsonObject, Labels, Points
+from augkit.core.sampling import SamplingOptions
 from augkit.core.spatial import Size
 from augkit.errors import FileError
 from augkit.targets.columns import numbers
-from augkit.targets.outlines import length_inside
-from augkit.targets.rows import ROUNDING, Kept, lines_of, pairs_of
+from augkit.targets.outlines import Landing, Outlines
+from augkit.targets.rows import Kept, lines_of, pairs_of
 from augkit.targets.surfaces import Canvas
 from augkit.targets.target import RowTarget, target
+from augkit.targets.traced import Traced
 
 
 @target
-class Polylines(RowTarget):
+class Polylines(RowTarget, Traced):
     """Open lines, each (m, 2); moved by their points, dropped by their length, never cut."""
 
     kind = "polylines"
     rank = 60
-    edges = "open"
 
     polylines: Sequence[Points]
     polyline_labels: Labels | None = None
@@ -50,20 +49,20 @@ class Polylines(RowTarget):
         return self.changed(polylines=outlines)
 
     def clipped(self, size: Size, min_visible: float) -> tuple[Self, Kept | None]:
-        kept = np.flatnonzero([_is_shown(line, size, min_visible) for line in self.polylines])
-        left = self.chosen(kept)
-        return left.at([line.copy() for line in left.polylines]), kept
+        whole = self._outlines()
+        return self.landed(whole, whole, whole.inside(size), Landing(min_visible))
+
+    def traced(self, beside: Mapping[str, Outlines], size: Size, options: SamplingOptions) -> Outlines:
+        return self._outlines()
+
+    def _outlines(self) -> Outlines:
+        return Outlines.of([[line] for line in self.polylines], is_closed=False)
+
+    def landed(self, whole: Outlines, left: Outlines, shown: Outlines, how: Landing) -> tuple[Self, Kept | None]:
+        kept, lines = shown.shown(whole, how.min_visible), whole.rows(how.fine)
+        found = self.chosen(kept)
+        return found.at([lines[place][0].copy() for place in kept.tolist()]), kept
 
     def draw(self, canvas: Canvas, names: Sequence[str]) -> None:
         for line in self.polylines:
             canvas.line(line)
-
-
-def _is_shown(line: Points, size: Size, min_visible: float) -> bool:
-    if not np.isfinite(line).all():
-        return False
-    whole = float(np.hypot(*np.diff(line, axis=0).T).sum())
-    if whole == 0.0:  # a point, which has no length to lose
-        return bool(((line >= 0.0) & (line <= (size[1], size[0]))).all())
-    inside = length_inside(line, size)
-    return inside > 0.0 and inside >= min_visible * whole * (1.0 - ROUNDING)

@@ -1,11 +1,12 @@
 """Rectangles: rotated boxes made of their corners, or laid around points."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 import numpy as np
 from numpy.typing import NDArray
 
 from augkit.core.arrays import Points, Reals, Rows
+from augkit.targets.hulls import hull_of
 from augkit.targets.rotated_boxes import corners_of
 
 ROUNDING_PX, ROUNDING_SHARE = 1.0, 0.01  # that corners of a rectangle may be off: pixels, and of its longer side
@@ -59,7 +60,7 @@ def rectangles_around(points: Points, degrees: float | None = None) -> Iterator[
 
     Reference: the smallest lies along an edge, Freeman and Shapira 1975.
     """
-    hull = np.array(_hull(points.tolist()))
+    hull = np.array(hull_of(points.tolist()))
     if len(hull) < 3:
         return
     edges = np.roll(hull, -1, axis=0) - hull
@@ -79,21 +80,3 @@ def rectangles_around(points: Points, degrees: float | None = None) -> Iterator[
         sides = (height, width) if quarters % 2 else (width, height)
         degrees = np.degrees(turn) + 90.0 * quarters
         yield (*map(float, middle), *sides, float((degrees + 180.0) % 360.0 - 180.0))
-
-
-def _hull(points: Sequence[Sequence[float]]) -> list[Sequence[float]]:
-    """Return the corners of the convex hull of points, in order (Andrew's monotone chain)."""
-    ordered = [list(point) for point in sorted({(x, y) for x, y in points})]
-    halves: list[list[Sequence[float]]] = []
-    for line in (ordered, ordered[::-1]):
-        half: list[Sequence[float]] = []
-        for point in line:
-            while len(half) > 1 and _turn(half[-2], half[-1], point) <= 0.0:
-                half.pop()
-            half.append(point)
-        halves.append(half[:-1])
-    return halves[0] + halves[1]
-
-
-def _turn(a: Sequence[float], b: Sequence[float], c: Sequence[float]) -> float:
-    return (b[0] - a[0]) * (c[1] - a[1]) - (b[1] - a[1]) * (c[0] - a[0])

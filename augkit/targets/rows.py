@@ -5,7 +5,8 @@ from typing import NoReturn, TypeVar
 
 import numpy as np
 
-from augkit.core.arrays import Array, JsonObject, Labels, Points, Reals, Rows
+from augkit.core.arrays import Array, Indices, JsonObject, Labels, Points, Reals, Rows
+from augkit.core.sampling import Pairs
 from augkit.core.validation import is_number
 from augkit.errors import SampleError
 
@@ -121,6 +122,29 @@ def chosen(values: T, kept: Kept) -> T:
     if isinstance(values, np.ndarray):
         return values[np.asarray(kept, np.int64)]  # type: ignore[return-value]
     return [values[place] for place in kept] if isinstance(values, Sequence) else values  # type: ignore[return-value]
+
+
+def exchanged(pairs: Pairs[int], counts: Sequence[int], keyword: str) -> Indices:
+    """Return the order of rows after those of each group that pairs name have changed places.
+
+    Args:
+        pairs: places within a group.
+        counts: rows of each group, one after the other; groups of none are left out.
+        keyword: of the counts, for messages.
+
+    Raises:
+        SampleError: a group has no such row.
+    """
+    order, places, start = np.arange(sum(counts)), np.array(pairs), 0
+    for count in counts:
+        odd = next((pair for pair in pairs if max(pair) >= count), None)
+        if count and odd is not None:
+            rule = f"must name points from 0 to {count - 1}, as many as an object has, got {list(odd)}"
+            raise SampleError(f"{rule}. Say in {keyword} which belong together.", "keypoint_pairs")
+        if count:
+            order[start + places] = start + places[:, ::-1]
+        start += count
+    return order
 
 
 def joined(parts: Sequence[Labels | None]) -> Labels | None:

@@ -9,7 +9,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from functools import cache
-from typing import ClassVar, Literal, Self, TypeVar, dataclass_transform
+from typing import ClassVar, Self, TypeVar, dataclass_transform
 
 import numpy as np
 
@@ -18,11 +18,21 @@ from augkit.core.ops import Spatial
 from augkit.core.sampling import Pairs, SamplingOptions
 from augkit.core.spatial import Size
 from augkit.core.warp import push
-from augkit.errors import ArgumentError, SampleError
+from augkit.errors import ArgumentError
 from augkit.registers import Register
 from augkit.targets.columns import Columns
-from augkit.targets.outlines import fine_lines
-from augkit.targets.rows import Kept, batched, chosen, facts_of, flat_of, joined, labels_of, numbered, rounded
+from augkit.targets.rows import (
+    Kept,
+    batched,
+    chosen,
+    exchanged,
+    facts_of,
+    flat_of,
+    joined,
+    labels_of,
+    numbered,
+    rounded,
+)
 from augkit.targets.surfaces import Canvas
 
 Given = Mapping[str, object]  # keywords of a `Sample`, by name; those that are None are left out
@@ -130,17 +140,17 @@ class PointTarget(Target):
     Class attributes:
         labelled: the keyword of one label a row, or an empty text.
         grouped: the keyword of how many rows belong to each object, which keypoint pairs change places in; likewise.
-        edges: straight, and bent by warps: ``open`` or ``closed`` lines; or an empty text.
         is_coloured: labels of it have colours of their own in a preview.
         described: the keyword of facts that do not move, a JSON object a row; or an empty text.
+        texts: keywords of what no batch holds.
         row_columns, columns: the names under which files hold it: one entry a box, and others.
     """
 
     labelled: ClassVar[str] = ""
     grouped: ClassVar[str] = ""
-    edges: ClassVar[Literal["", "open", "closed"]] = ""
     is_coloured: ClassVar[bool] = False
     described: ClassVar[str] = ""
+    texts: ClassVar[tuple[str, ...]] = ()
     row_columns: ClassVar[tuple[str, ...]] = ()
     columns: ClassVar[tuple[str, ...]] = ()
 
@@ -195,14 +205,6 @@ class PointTarget(Target):
         """Return some of its rows."""
         return self.changed(**{name: chosen(value, kept) for name, value in vars(self).items()})
 
-    def fine(self) -> Self:
-        """Return it with so many points that a warp may bend it, where it has straight edges.
-
-        Raises:
-            SampleError: its lines are longer than any picture's: they would fill the memory.
-        """
-        return self.at(fine_lines(self.outlines(), self.edges == "closed", self.name)) if self.edges else self
-
     def mirrored(self, options: SamplingOptions) -> Self:
         """Return it with what changes places in a mirror exchanged, and nothing moved.
 
@@ -217,16 +219,8 @@ class PointTarget(Target):
 
     def _exchanged(self, pairs: Pairs[int]) -> dict[str, object]:
         """Return its parts with those rows of each group exchanged that pairs name."""
-        counts = vars(self)[self.grouped]
-        order, places, start = np.arange(len(self)), np.array(pairs), 0
-        for count in (len(self),) if counts is None else counts:
-            odd = next((pair for pair in pairs if max(pair) >= count), None)
-            if count and odd is not None:
-                rule = f"must name points from 0 to {count - 1}, as many as an object has, got {list(odd)}"
-                raise SampleError(f"{rule}. Say in Sample.{self.grouped} which belong together.", "keypoint_pairs")
-            if count:
-                order[start + places] = start + places[:, ::-1]
-            start += count
+        counts = [len(self)] if vars(self)[self.grouped] is None else vars(self)[self.grouped]
+        order = exchanged(pairs, counts, f"Sample.{self.grouped}")
         return {name: chosen(value, order) for name, value in vars(self).items() if name != self.grouped}
 
     @classmethod
@@ -244,7 +238,8 @@ class PointTarget(Target):
 
     def tensors(self) -> dict[str, object]:
         """Return what a batch holds of it, by key: arrays (coordinates float32), or lists of arrays or labels."""
-        found = {name: value for name, value in vars(self).items() if value is not None and name != self.grouped}
+        left_out = (self.grouped, *self.texts)
+        found = {name: value for name, value in vars(self).items() if value is not None and name not in left_out}
         return {name: numbered(value) if name == self.labelled else batched(value) for name, value in found.items()}
 
     @property

@@ -54,6 +54,8 @@ def test_labels_are_what_the_plan_makes_of_them(src: Path, tmp_path: Path) -> No
             mask=blob(),
             boxes=np.array([i.box for i in source.annotations.instances]).reshape(-1, 4),
             box_labels=[i.label for i in source.annotations.instances],
+            polygons=[[np.reshape(ring, (-1, 2)) for ring in i.rings] for i in source.annotations.instances],
+            box_masks=[i.rle for i in source.annotations.instances],
         )
         from augkit.core.plan import Plan
 
@@ -64,6 +66,9 @@ def test_labels_are_what_the_plan_makes_of_them(src: Path, tmp_path: Path) -> No
         for instance in instances:
             if instance["label"] == "blob":
                 assert np.array_equal(run_lengths.decode(instance["rle"], (80, 90)), made.mask)  # type: ignore[arg-type]
+                rows, columns = np.nonzero(made.mask)
+                around = [columns.min(), rows.min(), columns.max() + 1, rows.max() + 1]
+                assert instance["box"] == around
             else:
                 drawn = cv2.resize(
                     polygon_mask(instance["rings"], (80, 90)) * 255, (90, 80), interpolation=cv2.INTER_AREA

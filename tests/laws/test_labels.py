@@ -113,20 +113,31 @@ def test_boxes_hold_the_mask_of_their_region(pipeline: ak.Pipeline) -> None:
                 np.testing.assert_allclose(told, region, atol=1.0)
 
 
-def test_hidden_boxes_go_with_their_labels_and_polygons() -> None:
+def test_hidden_boxes_go_with_their_labels() -> None:
     boxes = np.array([[0, 0, 10, 10], [0, 20, 100, 40], [60, 60, 70, 70], [45, 0, 55, 10]], float)
-    polygons = [box[[0, 1, 2, 1, 2, 3]].reshape(3, 2) for box in boxes]
-    sample = ak.Sample(noise((100, 100)), boxes=boxes, box_labels=list("abcd"), polygons=polygons)
+    sample = ak.Sample(noise((100, 100)), boxes=boxes, box_labels=list("abcd"))
     for min_visible, kept in {0.0: "bcd", 0.5: "bcd", 0.51: "c", 1.0: "c"}.items():
-        pipeline = ak.Pipeline([ak.Translate(-0.5, 0)], min_visible=min_visible)
-        out = pipeline(sample, ak.Key(0, "x"))
+        out = ak.Pipeline([ak.Translate(-0.5, 0)], min_visible=min_visible)(sample, ak.Key(0, "x"))
         assert out.box_labels == list(kept)
         assert out.boxes is not None
         assert len(out.boxes) == len(kept)
+        np.testing.assert_allclose(out.boxes[0], [0, 20, 50, 40] if "b" in kept else [10, 60, 20, 70])
+
+
+def test_a_box_with_a_polygon_is_around_what_is_left_of_that() -> None:
+    """Of b three quarters are left, of c all, of d three quarters too: its box would be cut in half."""
+    boxes = np.array([[0, 0, 10, 10], [0, 20, 100, 40], [60, 60, 70, 70], [45, 0, 55, 10]], float)
+    polygons = [box[[0, 1, 2, 1, 2, 3]].reshape(3, 2) for box in boxes]
+    sample = ak.Sample(noise((100, 100)), boxes=boxes, box_labels=list("abcd"), polygons=polygons)
+    for min_visible, kept in {0.0: "bcd", 0.74: "bcd", 0.76: "c", 1.0: "c"}.items():
+        pipeline = ak.Pipeline([ak.Translate(-0.5, 0)], min_visible=min_visible)
+        out = pipeline(sample, ak.Key(0, "x"))
+        assert out.box_labels == list(kept)
         assert out.polygons is not None
         moved = [polygon - [50, 0] for polygon, label in zip(polygons, "abcd", strict=True) if label in kept]
         np.testing.assert_allclose(np.array(out.polygons), np.array(moved), atol=1e-9)
-        np.testing.assert_allclose(out.boxes[0], [0, 20, 50, 40] if "b" in kept else [10, 60, 20, 70])
+        wanted = {"b": [0, 20, 50, 40], "c": [10, 60, 20, 70], "d": [0, 0, 5, 10]}
+        np.testing.assert_allclose(out.boxes, [wanted[label] for label in kept])  # type: ignore[arg-type]
 
 
 def test_boxes_are_clipped_only_at_barriers_and_at_the_end() -> None:
