@@ -17,11 +17,11 @@ from augkit.datasets.writing import Part, Record
 from augkit.errors import ArgumentError, listed
 from augkit.targets.box_forms import described
 from augkit.targets.boxes import Boxes
+from augkit.targets.clipping import pieces_inside
 from augkit.targets.joined_rings import joined_rings
 from augkit.targets.keypoint_sides import flips_of_pairs
 from augkit.targets.keypoints import Keypoints
 from augkit.targets.mask_outlines import outlines_of_mask
-from augkit.targets.outlines import part_inside
 from augkit.targets.records import Instance
 from augkit.targets.rectangles import rectangles_around
 from augkit.targets.rotated_boxes import RotatedBoxes, corners_of
@@ -166,7 +166,7 @@ def _corners(box: Points, size: Size) -> Points:
     corners: Points = corners_of(box[None])[0]
     if _is_legal(corners, size):
         return corners
-    inside = part_inside(corners, size)
+    inside = np.concatenate([np.zeros((0, 2)), *pieces_inside(corners, size)])
     for tried in rectangles_around(inside, float(box[4])) if len(inside) else ():
         found: Points = corners_of(np.array([tried]))[0]
         if _is_legal(found, size):
