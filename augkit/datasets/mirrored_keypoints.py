@@ -15,7 +15,7 @@ class Mirrored(NamedTuple):
 
 
 def mirrored_keypoints(data: DataSet) -> Mirrored:
-    """Return which keypoints change places in a mirror; none where a data set does not say it, or for each class else."""
+    """Return which keypoints change places in a mirror; none where nobody says it, or for each class else."""
     counts = _counts(data)
     flips, named = data.about.get("flip_idx"), {label: pairs_of_names(names) for label, names in data.keypoint_names}
     pairs: tuple[Pair, ...] = ()

@@ -117,7 +117,7 @@ class Labels:
             return self._rotated(path, rows, size)
         if size is None:
             return Annotations(of_instances(()))
-        made = [instance_of(self.classes[row.kind], row.values, self.settings.points, size) for row in rows]
+        made = [instance_of(self.classes[row.kind], row, self.settings.points, size) for row in rows]
         instances = tuple(instance for instance in made if instance is not None)
         self.files.left_out[FLAT] += len(made) - len(instances)
         return Annotations(of_instances(instances), size=size)

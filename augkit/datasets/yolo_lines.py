@@ -1,6 +1,7 @@
 """Lines of YOLO's label files: a class, then numbers in fractions of the picture's sides, and what these are.
 
     class x y width height                      a box, x and y its middle
+    class x y width height track                of CVAT's tracks: an object that goes on in other pictures
     class x y x y x y ...                       an outline, or the four corners of a rotated box
     class x y width height px py [visible] ...  a box and its keypoints, as many as ``kpt_shape`` says
 
@@ -24,10 +25,11 @@ _BOX = 4
 
 
 class Row(NamedTuple):
-    """A line: the number of its class, and its fractions."""
+    """A line: the number of its class, its fractions, and the number of its track."""
 
     kind: int
     values: tuple[float, ...]
+    track: int | None = None
 
 
 class Form(NamedTuple):
@@ -71,6 +73,8 @@ def _row(line: str, where: str, form: Form) -> Row:
         most = "" if form.classes is None else f" to {form.classes - 1}"
         raise FileError(f"must begin with a class from 0{most}, got {first[:20]}.", where)
     count, dimensions = form.points
+    track = int(others[_BOX]) if _is_tracked(others, form) else None
+    values = values if track is None else values[:_BOX]
     if count:
         if len(values) != _BOX + count * dimensions:
             what = f"must be a class, 4 numbers of a box and {count} x {dimensions} of keypoints, got {len(values)}."
@@ -81,7 +85,14 @@ def _row(line: str, where: str, form: Form) -> Row:
         raise FileError(f"must be a class and 4 numbers, or 3 or more pairs, got {len(values)}.", where)
     if not _is_fit(values, form.points):
         raise FileError(f"must be in fractions of the picture's sides, 0 to 1, got {line[:60]!r}.", where)
-    return Row(int(kind), values)
+    return Row(int(kind), values, track)
+
+
+def _is_tracked(words: Sequence[str], form: Form) -> bool:
+    """Return whether a whole number follows a box; a fraction there is a prediction's confidence, and no label."""
+    if len(words) != _BOX + 1 or form.points[0] or form.is_rotated:
+        return False
+    return words[_BOX].isascii() and words[_BOX].isdecimal() and len(words[_BOX]) < 16
 
 
 def _is_fit(values: Sequence[float], points: tuple[int, int]) -> bool:
@@ -123,8 +134,9 @@ def pixels(values: Sequence[float], size: Size) -> tuple[float, ...]:
     return tuple(value * (height if place % 2 else width) for place, value in enumerate(values))
 
 
-def instance_of(label: str, values: tuple[float, ...], points: tuple[int, int], size: Size) -> Instance | None:
+def instance_of(label: str, row: Row, points: tuple[int, int], size: Size) -> Instance | None:
     """Return the object of a line; None if it has no area."""
+    values = row.values
     if len(values) == _BOX or points[0]:
         x, y, w, h = values[:_BOX]
         box: Box | None = box_of(*edges("yolo", (x, y, w, h), size))
@@ -135,7 +147,8 @@ def instance_of(label: str, values: tuple[float, ...], points: tuple[int, int], 
     if box is None:
         return None
     found = _keypoints(values[_BOX:], points[1], size) if points[0] else ()
-    return Instance(label, box, rings, tuple(number for point in found for number in point))
+    keypoints = tuple(number for point in found for number in point)
+    return Instance(label, box, rings, keypoints, attributes=None if row.track is None else {"track_id": row.track})
 
 
 def _keypoints(values: Sequence[float], dimensions: int, size: Size) -> Iterator[tuple[float, float, float]]:

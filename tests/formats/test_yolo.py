@@ -73,6 +73,17 @@ def test_a_picture_of_the_background_has_no_objects(tmp_path: Path) -> None:
     assert "boxes" in without_file.kinds
 
 
+def test_tracks_of_cvat_are_facts_of_their_boxes(tmp_path: Path) -> None:
+    source = only(read(lay(tmp_path, {**ONE, "data.yaml": NAMES, "labels/train/a.txt": f"{LINE}1 .5 .5 .1 .1 17\n"})))
+    assert source.annotations is not None
+    assert [one.attributes for one in source.annotations.instances or ()] in (
+        [{}, {"track_id": 17}],
+        [None, {"track_id": 17}],
+    )
+    with pytest.raises(ArgumentError, match="must have a place for attributes, got yolo"):
+        done(tmp_path, tmp_path.parent / "out", form="yolo")
+
+
 # ---- poses
 
 

@@ -23,7 +23,7 @@ from textwrap import indent
 
 from augkit import yaml_file
 from augkit.core.arrays import JsonObject
-from augkit.datasets.data_set import DataSet, Source, Split
+from augkit.datasets.data_set import ATTRIBUTES, DataSet, Source, Split
 from augkit.datasets.format import FORMATS, FileWriter, Preparing, Reader
 from augkit.datasets.inventory import Inventory
 from augkit.datasets.writing import Part, Record, Whole
@@ -41,7 +41,7 @@ class YoloFormat(Reader, FileWriter, Preparing):
     summary = "YOLO: its folder, `data.yaml` or `obj.data`"
     rank = 20
     suffixes = (".yaml", ".yml", ".data")
-    reads = HOLDS
+    reads = HOLDS | {ATTRIBUTES}  # CVAT's numbers of tracks
     holds = HOLDS
 
     def recognises(self, inventory: Inventory) -> bool:
