@@ -11,13 +11,16 @@ from augkit.datasets.naming import is_picture
 from augkit.errors import FileError
 from augkit.storage.root import inside
 
+_Ends = dict[str, list[tuple[str, list[str]]]]  # a path and its parts, by the last of these
+
 
 class NamedFiles:
     """Finds the files that cells name.
 
     A path counts from the table's folder, or from the root. Where nothing lies there, it may be the end of a file's
     path (``0.jpg`` for ``images/0.jpg``), or a file's path its end (``/home/me/set/images/0.jpg``, as tables from
-    elsewhere have it). A picture may be named without its suffix. Names in another normal form are found, too.
+    elsewhere have it). A picture may be named without its suffix. Names in another normal form, or in another case, are
+    found, too.
 
     Args:
         inventory: of the data set.
@@ -60,25 +63,33 @@ class NamedFiles:
 
     def _by_end(self, path: str) -> str | None:
         parts = unicodedata.normalize("NFC", path).split("/")
-        for index in self._ends:
-            near = index.get(parts[-1], ())
-            fitting = [found for found, have in near if have[-len(parts) :] == parts]
+        small = [part.casefold() for part in parts]
+        for index, wanted in zip(self._ends, (parts, parts, small, small), strict=True):
+            near = index.get(wanted[-1], ())
+            fitting = [found for found, have in near if have[-len(wanted) :] == wanted]
             if fitting:
                 return fitting[0] if len(fitting) == 1 else None
-            longest = [found for found, have in near if parts[-len(have) :] == have]
+            longest = [found for found, have in near if wanted[-len(have) :] == have]
             if longest:
                 return max(longest, key=lambda found: found.count("/"))
         return None
 
     @cached_property
-    def _ends(self) -> tuple[dict[str, list[tuple[str, list[str]]]], dict[str, list[tuple[str, list[str]]]]]:
-        """Files, and pictures without suffix, by the last part of their paths: the path and its parts."""
-        ends: dict[str, list[tuple[str, list[str]]]] = defaultdict(list)
-        stems: dict[str, list[tuple[str, list[str]]]] = defaultdict(list)
+    def _ends(self) -> tuple[_Ends, _Ends, _Ends, _Ends]:
+        """Files, and pictures without suffix, by the last part of their paths, as written and in small letters."""
+        found: tuple[_Ends, _Ends, _Ends, _Ends] = (
+            defaultdict(list),
+            defaultdict(list),
+            defaultdict(list),
+            defaultdict(list),
+        )
         for path in self.known:
             parts = unicodedata.normalize("NFC", path).split("/")
-            ends[parts[-1]].append((path, parts))
+            names = [parts]
             if is_picture(path):
-                stem = parts[-1].rpartition(".")[0]
-                stems[stem].append((path, [*parts[:-1], stem]))
-        return ends, stems
+                names.append([*parts[:-1], parts[-1].rpartition(".")[0]])
+            for place, one in enumerate(names):
+                found[place][one[-1]].append((path, one))
+                small = [part.casefold() for part in one]
+                found[place + 2][small[-1]].append((path, small))
+        return found

@@ -30,6 +30,10 @@ SPLITS, GROUPS, IDS = ("split", "subset", "set", "partition", "usage"), ("group"
 MASKS = ("mask", "maskpath", "maskfile", "maskfilename", "masks", "segmentation", "annotation", "seg")
 ATTRIBUTES = "attributes"
 SIZES = (("height", "width"), ("imageheight", "imagewidth"), ("imgheight", "imgwidth"), ("h", "w"), ("rows", "cols"))
+_CORNERED: tuple[tuple[BoxForm, str, str], ...] = (
+    *(("middle", x, y) for x, y in (("xcenter", "ycenter"), ("centerx", "centery"), ("cx", "cy"), ("xc", "yc"))),
+    *(("size", x, y) for x, y in (("x", "y"), ("xmin", "ymin"), ("left", "top"), ("x1", "y1"))),
+)
 # The order of names is that of the numbers of their form.
 BOXES: tuple[tuple[BoxForm, tuple[str, str, str, str]], ...] = (
     ("corners", ("xmin", "ymin", "xmax", "ymax")),
@@ -38,15 +42,8 @@ BOXES: tuple[tuple[BoxForm, tuple[str, str, str, str]], ...] = (
     ("corners", ("left", "top", "right", "bottom")),
     ("corners", ("minx", "miny", "maxx", "maxy")),
     ("corners", ("xtl", "ytl", "xbr", "ybr")),
-    ("middle", ("xcenter", "ycenter", "width", "height")),
-    ("middle", ("centerx", "centery", "width", "height")),
-    ("middle", ("cx", "cy", "width", "height")),
-    ("middle", ("cx", "cy", "w", "h")),
-    ("middle", ("xc", "yc", "w", "h")),
-    ("size", ("x", "y", "width", "height")),
-    ("size", ("x", "y", "w", "h")),
-    ("size", ("xmin", "ymin", "width", "height")),
-    ("size", ("left", "top", "width", "height")),
+    # Where there are w and h beside width and height, these are the picture's.
+    *((form, (x, y, w, h)) for w, h in (("w", "h"), ("width", "height")) for form, x, y in _CORNERED),
 )
 BOX_PREFIXES = ("", "bbox", "box", "roi", "bndbox", "boundingbox", "rect")
 BOX_LISTS = ("bbox", "boundingbox", "box", "bboxes")
@@ -75,6 +72,7 @@ KNOWN = (
     | frozenset(name for pair in SIZES for name in pair)
 )
 NO_NAMES = "a column of row numbers"
+_BITS = {"0": 0, "1": 1, "0.0": 0, "1.0": 1, "-1": 0, "false": 0, "true": 1}
 _LOOKED_AT = 200  # cells, to see whether they name pictures
 
 
@@ -285,8 +283,8 @@ def _hot(table: Table, names: Sequence[str]) -> tuple[str, ...]:
 
 
 def _bit(cell: Json) -> int:
-    """Return 0 or 1 of a cell that says so, otherwise -1."""
-    return {"0": 0, "1": 1, "0.0": 0, "1.0": 1}.get(str(int(cell) if isinstance(cell, bool) else cell), -1)
+    """Return 0 or 1 of a cell that says so, -1 standing for 0, otherwise 2."""
+    return _BITS.get(str(cell).lower(), 2)
 
 
 def is_hot(cell: Json) -> bool:

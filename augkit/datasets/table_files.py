@@ -57,7 +57,7 @@ class Table:
 
     def place(self, line: int | str) -> str:
         """Name a row for messages."""
-        return f"{self.path}{self.mark}{line}"
+        return f"{self.path}{self.mark}{line}{']' if self.mark == '[' else ''}"
 
     @property
     def folder(self) -> str:
@@ -93,6 +93,8 @@ def table_of(data: bytes, path: str, where: str, is_picture: Callable[[str], boo
     """
     if path.lower().endswith(JSON_SUFFIXES):
         return _json_table(data, path, where)
+    if path.lower().endswith(".json"):
+        return _json_list(data, path, where)
     return _csv_table(_text_of(data, where), path, where, is_picture, known)
 
 
@@ -119,8 +121,19 @@ def _json_table(data: bytes, path: str, where: str) -> Table:
     return table
 
 
+def _json_list(data: bytes, path: str, where: str) -> Table:
+    """Return the table of a list of objects."""
+    rows = json_of(data, where)
+    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+        raise FileError("must be a list of objects.", where)
+    table = Table(path, list({name: None for row in rows for name in row}), is_typed=True, mark="[")
+    for number, row in enumerate(rows):
+        table.rows.append(Row(number, {key: value for key, value in row.items() if value is not None}))
+    return table
+
+
 def _csv_table(text: str, path: str, where: str, is_picture: Callable[[str], bool], known: frozenset[str]) -> Table:
-    skipped, separator = _preamble(text, known)
+    skipped, separator = _preamble(text, known, " " if path.lower().endswith(".txt") else "")
     body = text.split("\n", skipped)[skipped] if skipped else text
     reader = csv.reader(StringIO(body, newline=""), delimiter=separator, skipinitialspace=True, strict=True)
     try:
@@ -140,16 +153,16 @@ def _csv_table(text: str, path: str, where: str, is_picture: Callable[[str], boo
     return table
 
 
-def _preamble(text: str, known: frozenset[str]) -> tuple[int, str]:
-    """Return how many lines stand before the first of the table, and what separates its cells."""
-    skipped = 0
+def _preamble(text: str, known: frozenset[str], more: str) -> tuple[int, str]:
+    """Return how many lines stand before the first of the table, and what separates its cells; it may be `more`."""
+    skipped, separators = 0, (*_SEPARATORS, *more)
     while True:
         line, end, text = text.partition("\n")
         line = line.rstrip("\r")
         if line.lower().startswith("sep=") and len(line) == len("sep=") + 1:
             return skipped + 1, line[-1]
-        found = {separator: _cells(line, separator) for separator in _SEPARATORS}
-        best = max(_SEPARATORS, key=lambda one: (len(known & set(map(plain_name, found[one]))), len(found[one])))
+        found = {separator: _cells(line, separator) for separator in separators}
+        best = max(separators, key=lambda one: (len(known & set(map(plain_name, found[one]))), len(found[one])))
         is_note = line.startswith("#") and not known.intersection(map(plain_name, found[best]))
         if not end or not (is_note or not line.strip()):
             return skipped, best

@@ -1,18 +1,24 @@
 """Data sets of tables: which files are tables of pictures, and several that are splits or parts."""
 
+import csv
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import replace
+from io import StringIO
 
+from augkit.core.text_files import text_of
 from augkit.datasets.data_set import DataSet, Source, Split
 from augkit.datasets.inventory import Inventory
 from augkit.datasets.mask_places import about_masks_of
-from augkit.datasets.naming import split_of_folder, split_of_path
+from augkit.datasets.naming import is_picture, split_of_folder, split_of_path
 from augkit.datasets.table_files import Table
 from augkit.datasets.tables import TableReader
 from augkit.errors import FileError
 
 HEAD_BYTES = 1 << 16
+MOST_FILES = 32  # that are looked into, of those that are tables rarely
 SPLIT_TABLES = "Splits are those that the names of the tables say: {}."
+FOLDERS = "Classes are the folders that pictures lie in: {} has none."
 SPLIT_FOLDERS = "Splits are those of the folders that the pictures lie in: {}."
 
 
@@ -25,20 +31,43 @@ def tables_in(inventory: Inventory, suffixes: tuple[str, ...], names: Sequence[s
         names: of the files; any, if there are none.
     """
     found: list[str] = []
-    reader = TableReader(inventory)
-    for path in sorted(path for path in inventory.sizes if path.lower().endswith(suffixes)):
-        if names and path.rpartition("/")[2].lower() not in names:
-            continue
-        try:
-            data = inventory.head(path, HEAD_BYTES)
-            if inventory.sizes[path] > len(data):  # whole lines
-                data = data[: data.rfind(b"\n") + 1]
-            table = reader.table(path, data)
-            if table.names and reader.names_pictures(table):
-                found.append(path)
-        except FileError:
-            continue  # not a table; whoever reads the data set says so if it is in the way
+    reader, paths = TableReader(inventory), [path for path in inventory.sizes if path.lower().endswith(suffixes)]
+    if len(paths) > MOST_FILES:  # a text or a JSON beside each picture
+        paths = [path for path in paths if not path.lower().endswith((".txt", ".json"))]
+    for path in sorted(paths):
+        if (not names or path.rpartition("/")[2].lower() in names) and is_table(reader, path):
+            found.append(path)
     return found
+
+
+def is_table(reader: TableReader, path: str) -> bool:
+    """Return whether a file is a table that names pictures; of text without names, with a class each.
+
+    Raises:
+        FileError: it cannot be read.
+    """
+    inventory, lower = reader.inventory, path.lower()
+    data = inventory.head(path, HEAD_BYTES)
+    is_list = lower.endswith(".json")
+    if is_list and not data.lstrip(b" \t\r\n\xef\xbb\xbf").startswith(b"["):
+        return False
+    if is_list:
+        data = inventory.root.read(path)
+    elif inventory.sizes[path] > len(data):  # whole lines
+        data = data[: data.rfind(b"\n") + 1]
+    try:
+        table = reader.table(path, data)
+    except FileError:
+        return False  # whoever reads the data set says so if it is in the way
+    if lower.endswith(".txt") and not _are_pairs(table):
+        return False  # a list of files, labels, or prose
+    return bool(table.names) and reader.names_pictures(table)
+
+
+def _are_pairs(table: Table) -> bool:
+    """Return whether all lines of a text are pictures with something more."""
+    whole = all(not row.fault and any(is_picture(str(cell)) for cell in row.cells.values()) for row in table.rows)
+    return len(table.names) > 1 and whole
 
 
 def read_tables(
@@ -70,12 +99,50 @@ def read_tables(
                 raise FileError(f"{what}. Name the table that is meant.", str(root))
             sources[source.id], first[source.id] = source, path
     made = list(sources.values())
+    classes = reader.classes or _class_list(inventory, paths, made)
     if inventory.is_whole:
         made = _split_by_folders(inventory, made)
+        made = _classed_by_folders(inventory, made, paths[0])
         _judge_namesakes(inventory, made)
     about = about_masks_of(inventory, made)
-    found = DataSet.of(form, root, made, inventory.left_out, reader.classes)
+    found = DataSet.of(form, root, made, inventory.left_out, classes)
     return replace(found, columns=reader.left_columns(made), about=about)
+
+
+def _class_list(inventory: Inventory, paths: Sequence[str], sources: Sequence[Source]) -> tuple[str, ...] | None:
+    """Return the classes in the order of RetinaNet's file of names and numbers, if there is one."""
+    if not inventory.is_whole:
+        return None
+    needed = {label for source in sources for label in source.box_labels}
+    needed |= {source.label for source in sources if isinstance(source.label, str)}
+    for path in sorted(path for path in inventory.sizes if path.lower().endswith(".csv") and path not in paths):
+        with suppress(FileError, csv.Error):
+            text = text_of(inventory.head(path, HEAD_BYTES), path)
+            rows = [[cell.strip() for cell in row] for row in csv.reader(StringIO(text)) if row]
+            numbers = {row[1]: row[0] for row in rows if len(row) == 2}
+            names = [numbers.get(str(number)) for number in range(len(rows))]
+            found = tuple(name for name in names if name)
+            if rows and len(found) == len(rows) and needed <= set(found):
+                inventory.use(path)
+                return found
+    return None
+
+
+def _classed_by_folders(inventory: Inventory, sources: list[Source], first: str) -> list[Source]:
+    """Return sources with classes after folders, where nothing else says what the pictures show."""
+    if any(source.label is not None or source.annotations is not None for source in sources):
+        return sources
+    labels = [_class_of_folder(source) for source in sources]
+    if None in labels or len(set(labels)) < 2:
+        return sources
+    inventory.note(FOLDERS.format(first))
+    return [replace(source, label=label) for source, label in zip(sources, labels, strict=True)]
+
+
+def _class_of_folder(source: Source) -> str | None:
+    """Return the innermost folder of a picture, if it is no split."""
+    parts = (source.id if source.place is None else str(source.place)).split("/")[:-1]
+    return parts[-1] if parts and split_of_folder(parts[-1]) is None else None
 
 
 def _split_by_folders(inventory: Inventory, sources: list[Source]) -> list[Source]:

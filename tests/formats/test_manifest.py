@@ -77,7 +77,50 @@ def test_a_class_a_picture_in_any_spelling(name: str, tmp_path: Path) -> None:
     assert labels(read(tmp_path)) == {"a.jpg": "cat", "b.png": "dog"}  # the folder, by its one table
 
 
+LISTS: dict[str, tuple[str, str]] = {
+    "a list of objects": ("t.json", '[{"image": "a.jpg", "label": "cat"},\n {"image": "b.png", "label": "dog"}]'),
+    "paths and classes": ("labels.txt", "a.jpg cat\nb.png dog\n"),
+    "with tabs": ("labels.txt", "a.jpg\tcat\nb.png\tdog\n"),
+    "in another case": ("t.csv", "image,label\nA.JPG,cat\nB.png,dog\n"),
+    "attributes of -1 and 1": ("t.csv", "image_id,cat,dog\na.jpg,1,-1\nb.png,-1,1\n"),
+    "true and false": ("t.csv", "image_id,cat,dog\na.jpg,True,False\nb.png,False,True\n"),
+    "another suffix": ("t.tsv", "image\tlabel\na.jpg\tcat\nb.png\tdog\n"),
+    "lines of JSON": ("t.ndjson", '{"image": "a.jpg", "label": "cat"}\n{"image": "b.png", "label": "dog"}'),
+}
+
+
+@pytest.mark.parametrize("name", list(LISTS))
+def test_other_files_that_are_tables(name: str, tmp_path: Path) -> None:
+    path, text = LISTS[name]
+    assert labels(table(tmp_path, text, path)) == {"a.jpg": "cat", "b.png": "dog"}
+    assert labels(read(tmp_path)) == {"a.jpg": "cat", "b.png": "dog"}
+
+
+def test_texts_that_are_no_tables(tmp_path: Path) -> None:
+    lay(
+        tmp_path,
+        {"cat/a.jpg": JPEG, "dog/b.png": PNG, "train.txt": "cat/a.jpg\n", "a.txt": "a cat\n", "0.txt": "0 1 2\n"},
+    )
+    with pytest.raises(FileError, match=r"'0\.txt', 'a\.txt', 'train\.txt' are not understood"):
+        read(tmp_path)
+    assert read(tmp_path, ignore="*.txt").classes == ("cat", "dog")
+
+
+def test_folders_are_classes_where_a_table_says_none(tmp_path: Path) -> None:
+    lay(tmp_path, {"cat/a.jpg": JPEG, "dog/b.png": PNG, "t.csv": "image,split\ncat/a.jpg,train\ndog/b.png,val\n"})
+    data = read(tmp_path)
+    assert labels(data) == {"cat/a.jpg": "cat", "dog/b.png": "dog"}
+    assert "Classes are the folders that pictures lie in: t.csv has none." in data.notes
+
+
+def test_retinanet_orders_classes_in_a_file_of_their_own(tmp_path: Path) -> None:
+    lay(tmp_path, {**PICTURES, "annotations.csv": "a.jpg,2,3,7,10,cat\n", "classes.csv": "dog,0\ncat,1\n"})
+    assert read(tmp_path).classes == ("dog", "cat")
+
+
 BOXES: dict[str, str] = {
+    "w and h beside the picture's": "image,x,y,w,h,label,width,height\n"
+    "a.jpg,2,3,5,7,cat,32,24\na.jpg,1,1,8,4,dog,32,24\nb.png,1,1,8,4,dog,32,24\n",
     "tensorflow": "filename,width,height,class,xmin,ymin,xmax,ymax\n"
     "a.jpg,32,24,cat,2,3,7,10\na.jpg,32,24,dog,1,1,9,5\nb.png,32,24,dog,1,1,9,5\n",
     "retinanet": "/data/a.jpg,2,3,7,10,cat\n/data/a.jpg,1,1,9,5,dog\n/data/b.png,1,1,9,5,dog\n",

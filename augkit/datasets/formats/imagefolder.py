@@ -20,16 +20,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 from io import BytesIO
 from typing import TYPE_CHECKING
 
 from augkit.core.arrays import Json, JsonObject
 from augkit.datasets import places
-from augkit.datasets.data_set import ATTRIBUTES, DataSet, Source, Split
+from augkit.datasets.data_set import ATTRIBUTES, DataSet, Split
 from augkit.datasets.format import FORMATS, FileWriter, Reader
 from augkit.datasets.inventory import Inventory
-from augkit.datasets.naming import split_of_folder
 from augkit.datasets.table_columns import PICTURE_FACTS
 from augkit.datasets.table_files import Row, Table, plain_name
 from augkit.datasets.table_sets import read_tables, tables_in
@@ -44,7 +42,6 @@ if TYPE_CHECKING:
 
 NAMES = ("metadata.csv", "metadata.jsonl", "metadata.parquet")
 METADATA = "metadata.jsonl"
-FOLDERS = "Classes are the folders that pictures lie in: {} has none."
 
 
 class ImageFolderFormat(Reader, FileWriter):
@@ -61,9 +58,7 @@ class ImageFolderFormat(Reader, FileWriter):
         return inventory.is_whole and bool(inventory.pictures) and bool(_metadata(inventory))
 
     def read(self, inventory: Inventory) -> DataSet:
-        paths = _metadata(inventory)
-        found = read_tables(self.name, inventory, paths, _table)
-        return _with_folders(inventory, found, paths[0])
+        return read_tables(self.name, inventory, _metadata(inventory), _table)
 
     def folder(self, split: Split | None) -> str:
         return f"{split}/" if split else ""
@@ -104,24 +99,6 @@ def _table(reader: TableReader, path: str) -> Table:
     except Exception as fault:  # pyarrow raises anything on damaged files
         what = f"must be a whole Parquet file, got a fault: {fault}. Copy it again from where it came."
         raise FileError(what, where) from None
-
-
-def _with_folders(inventory: Inventory, found: DataSet, first: str) -> DataSet:
-    """Return a data set with classes after folders, where nothing else says what its pictures show."""
-    if any(source.label is not None or source.annotations is not None for source in found.sources):
-        return found
-    labels = [_folder_of(source) for source in found.sources]
-    if None in labels or len(set(labels)) < 2:
-        return found
-    inventory.note(FOLDERS.format(first))
-    sources = tuple(replace(source, label=label) for source, label in zip(found.sources, labels, strict=True))
-    return replace(found, sources=sources, classes=tuple(sorted({str(label) for label in labels})))
-
-
-def _folder_of(source: Source) -> str | None:
-    """Return the folder of a picture below that of its split, the innermost, as `datasets` takes it."""
-    parts = (source.id if source.place is None else str(source.place)).split("/")[:-1]
-    return parts[-1] if parts and split_of_folder(parts[-1]) is None else None
 
 
 def _mask_name(record: Record) -> str:

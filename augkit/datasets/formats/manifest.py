@@ -27,6 +27,7 @@ from augkit.datasets.table_sets import read_tables, tables_in
 from augkit.datasets.writing import Part, Record, Whole
 from augkit.targets import records
 
+MORE = (".json", ".txt")  # that may be tables, too: a list of objects; a path and a class a line
 NAME, MASKS, PICTURES = "manifest.jsonl", "masks", "images"
 
 
@@ -42,11 +43,12 @@ class ManifestFormat(Reader, FileWriter):
 
     def recognises(self, inventory: Inventory) -> bool:
         if inventory.file is not None:
-            return inventory.file.lower().endswith(self.suffixes)
-        return bool(inventory.pictures) and bool(tables_in(inventory, self.suffixes))
+            lower = inventory.file.lower()
+            return lower.endswith(self.suffixes) or (lower.endswith(MORE) and bool(tables_in(inventory, MORE, [lower])))
+        return bool(inventory.pictures) and bool(tables_in(inventory, (*self.suffixes, *MORE)))
 
     def read(self, inventory: Inventory) -> DataSet:
-        paths = [inventory.file] if inventory.file is not None else tables_in(inventory, self.suffixes)
+        paths = [inventory.file] if inventory.file is not None else tables_in(inventory, (*self.suffixes, *MORE))
         return read_tables(self.name, inventory, paths)
 
     def folder(self, split: Split | None) -> str:
