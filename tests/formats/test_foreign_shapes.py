@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from test_same_everywhere import Files, coco, cvat, drawn
 
 from augkit.datasets import read
 from augkit.expand import expand
 from support.data_sets import lay
+from support.same_data import Files, coco, cvat, drawn
 
 datumaro = pytest.importorskip("datumaro", reason="Datumaro is not installed: VOC and CVAT are not read by others")
 

@@ -14,28 +14,10 @@ import pytest
 from augkit.datasets import DataSet, read
 from augkit.errors import FileError
 from augkit.expand import expand
-from augkit.images import encode
 from augkit.targets.records import Instance, record
 from augkit.targets.whole_masks import run_lengths_of
 from support.data_sets import JPEG, PNG, lay
-
-SIZE = {"imageHeight": 24, "imageWidth": 32}
-TRIANGLE = [[1, 1], [9, 1], [9, 5]]
-
-
-def shape(label: str, points: list[Any], kind: str | None = "polygon", **more: Any) -> dict[str, Any]:
-    return {"label": label, "points": points, "group_id": None, "shape_type": kind, "flags": {}, **more}
-
-
-def content(*shapes: Any, **more: Any) -> dict[str, Any]:
-    about: dict[str, Any] = {
-        "version": "5.4.1",
-        "flags": {},
-        "shapes": list(shapes),
-        "imagePath": "a.jpg",
-        "imageData": None,
-    }
-    return about | SIZE | more
+from support.labelme_files import DISC, DISC_PNG, TRIANGLE, content, shape
 
 
 def labelme(*shapes: Any, **more: Any) -> dict[str, Any]:
@@ -57,10 +39,8 @@ def only(data: DataSet) -> list[Instance]:
 
 
 CAT, DOG = Instance("cat", (2, 3, 7, 10)), Instance("dog", (1, 1, 9, 5), ((1, 1, 9, 1, 9, 5),))
-DISC = np.hypot(*np.mgrid[-3.5:4, -3.5:4]) < 4  # 8 x 8
 PLACED = np.zeros((24, 32), bool)
 PLACED[4:12, 6:14] = DISC
-DISC_PNG = base64.b64encode(encode(DISC.astype(np.uint8) * 255, "png")).decode()
 ODD: dict[str, tuple[list[Any], list[Instance]]] = {
     "no shapes: the background": ([], []),
     "a box by any two corners": ([shape("cat", [[7, 3], [2, 10]], "rectangle")], [CAT]),

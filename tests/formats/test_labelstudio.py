@@ -17,21 +17,9 @@ from augkit.targets.brush_lengths import brush_of, brushed
 from augkit.targets.records import Instance, record
 from augkit.targets.whole_masks import run_lengths_of
 from support.data_sets import JPEG, lay
+from support.studio_files import BOX, PIXELS, PLACE, RING, SIZE, result, task
 
-SIZE = {"original_width": 32, "original_height": 24, "image_rotation": 0}
 CAT, DOG = Instance("cat", (2, 3, 7, 10)), Instance("dog", (1, 1, 9, 5), ((1, 1, 9, 1, 9, 5),))
-PLACE = {"x": 100 * 2 / 32, "y": 100 * 3 / 24, "width": 100 * 5 / 32, "height": 100 * 7 / 24}
-RING = [[100 * x / 32, 100 * y / 24] for x, y in ((1, 1), (9, 1), (9, 5))]
-
-
-def result(kind: str, value: dict[str, Any], *labels: str, id: str = "r1", **more: Any) -> dict[str, Any]:
-    value = value | ({kind: list(labels)} if labels else {})
-    return {"id": id, "type": kind, "from_name": "label", "to_name": "image", "value": value, **SIZE, **more}
-
-
-def task(*results: Any, image: str = "/data/upload/1/12345678-a.jpg", **more: Any) -> dict[str, Any]:
-    one = {"id": 1, "completed_by": 1, "was_cancelled": False, "ground_truth": False, "result": list(results)}
-    return {"id": 7, "data": {"image": image}, "annotations": [one], "predictions": [], **more}
 
 
 def studio(*tasks: Any) -> dict[str, Any]:
@@ -50,11 +38,6 @@ def only(data: DataSet) -> list[Instance]:
     assert source.fault == ""
     assert source.annotations is not None
     return list(source.annotations.instances or ())
-
-
-BOX = result("rectanglelabels", PLACE | {"rotation": 0}, "cat")
-PIXELS = np.zeros((24, 32), np.uint8)
-PIXELS[5:7, 10:13] = [[0, 1, 1], [1, 1, 0]]
 
 
 def point(x: float, y: float, name: str, **more: Any) -> dict[str, Any]:

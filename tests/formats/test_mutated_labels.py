@@ -10,17 +10,17 @@ from typing import Any
 from xml.etree import ElementTree as Xml
 
 import pytest
-from test_cvat import BOX, MAN, POLYGON, SKELETON, dump, image
-from test_labelme import DISC_PNG, TRIANGLE, content, shape
-from test_labelstudio import BOX as REGION, PIXELS, RING, result, task
-from test_voc import CAT, FACTS, PART, SIZE
 
 from augkit.datasets import DataSet, read
 from augkit.errors import AugkitError
 from augkit.targets.brush_lengths import brush_of
 from augkit.targets.records import record
+from support.cvat_files import BOX, MAN, POLYGON, SKELETON, dump, image
 from support.data_sets import JPEG, lay
+from support.labelme_files import DISC_PNG, TRIANGLE, content, shape
 from support.mutations import mutations
+from support.studio_files import BOX as REGION, PIXELS, RING, result, task
+from support.voc_files import CAT, FACTS, PART, SIZE
 
 COUNT = 2000
 

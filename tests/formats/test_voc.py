@@ -17,20 +17,9 @@ from augkit.images import decode_mask, encode
 from augkit.targets.records import Instance
 from augkit.targets.whole_masks import run_lengths_of
 from support.data_sets import JPEG, lay
+from support.voc_files import BOX, CAT, FACTS, PART, SIZE, box, xml
 
-SIZE = "<size><width>32</width><height>24</height><depth>3</depth></size>"
-BOX = "<bndbox><xmin>3</xmin><ymin>4</ymin><xmax>7</xmax><ymax>10</ymax></bndbox>"
-CAT = f"<object><name>cat</name>{BOX}</object>"
 AT = (2.0, 3.0, 7.0, 10.0)  # of that box
-
-
-def xml(*parts: str) -> str:
-    return f"<annotation><filename>a.jpg</filename>{''.join(parts)}</annotation>"
-
-
-def box(left: float, top: float, right: float, bottom: float) -> str:
-    edges = {"xmin": left, "ymin": top, "xmax": right, "ymax": bottom}
-    return f"<bndbox>{''.join(f'<{name}>{value}</{name}>' for name, value in edges.items())}</bndbox>"
 
 
 def voc(*parts: str, **more: Any) -> dict[str, Any]:
@@ -81,8 +70,6 @@ def test_an_edge_before_the_first_pixel_shows_that_edges_count_from_zero(tmp_pat
     assert "since that of JPEGImages/b.jpg has an edge before the first pixel" in data.notes[0]
 
 
-FACTS = "<pose>Left</pose><truncated>1</truncated><difficult>1</difficult><occluded>1</occluded>"
-PART = f"<part><name>head</name>{box(4, 5, 6, 7)}</part>"
 ODD: dict[str, tuple[str, list[Instance]]] = {
     "no objects: the background": (SIZE, []),
     "a size of 0": (f"<size><width>0</width><height>0</height><depth>0</depth></size>{CAT}", [Instance("cat", AT)]),
