@@ -88,7 +88,8 @@ def expand(
 
     Args:
         source: a data set in any form that `augkit.datasets.read` knows, never written to; or a configuration, alone.
-        out: a new or empty folder outside of `source`, or one that the same call has begun.
+        out: a new or empty folder outside of `source`, or beside it where that is a file; or one that the same call has
+            begun.
         pipeline: a pipeline, a bundled name or a YAML file.
         copies: outputs a source, at least 1.
         progress: called as the work goes on, first with what earlier runs had done.

@@ -10,7 +10,7 @@ from typing import Literal
 from augkit.core.arrays import Label
 from augkit.datasets import DataSet, Source, Split
 from augkit.datasets.lineage import Origin, originals, read_lineage
-from augkit.datasets.naming import SPLIT_NAMES
+from augkit.datasets.naming import split_of_folder
 from augkit.datasets.split_file import SplitFile
 from augkit.datasets.splits import LAW, Wanted, assign, groups_of, wanted_splits
 from augkit.datasets.strata import Fractions
@@ -231,5 +231,5 @@ def empty_classes(data: DataSet) -> list[str]:
     tops = [name for name in data.root.names() if data.root.is_folder(name)]
     if data.sources[0].split is None:
         return [name for name in tops if name not in data.classes]
-    below = {name for top in tops if top in SPLIT_NAMES for name in data.root.names(top)}
+    below = {name for top in tops if split_of_folder(top) for name in data.root.names(top)}
     return sorted(below - set(data.classes))

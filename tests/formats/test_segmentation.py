@@ -102,6 +102,14 @@ def test_every_layout_gives_each_picture_its_mask(name: str, tmp_path: Path) -> 
     assert data.left_out == ()
 
 
+def test_the_same_names_in_two_splits_are_two_pairs(tmp_path: Path) -> None:
+    files = {**pairs("train/images/{}.jpg", "train/masks/{}.png"), **pairs("images/val/{}.jpg", "masks/val/{}.png")}
+    for n in range(3):
+        files |= {f"images/val/{n}.jpg": jpeg(n + 7), f"masks/val/{n}.png": png(numbers(n + 7))}
+    for source, mask in found(read(lay(tmp_path, files))).items():
+        np.testing.assert_array_equal(mask, numbers(int(source[-5]) + 7 * ("val" in source)))
+
+
 # ---- what does not fit
 
 
