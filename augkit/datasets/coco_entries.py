@@ -33,10 +33,10 @@ _PICTURE_KEYS = PICTURE_FACTS | _PICTURE
 _BESIDE = {"id", "area", "category_id", "score", "ignore"}  # facts of objects that are written beside their geometry
 OBJECT_FACTS = named(
     "id area attributes caption score confidence ignore difficult truncated occluded is_occluded is_truncated "
-    "track_id instance_id video_id group_id group tags color metadata isbbox visibility source verified uncertain "
-    "text transcription language legibility class category_name supercategory creator milliseconds events deleted "
-    "count sequence_level_annotation manual_annotation encord_track_uuid classifications is_group_of is_inside "
-    "is_depiction truncation occlusion"
+    "segment_id track_id instance_id video_id group_id group tags color metadata isbbox visibility source "
+    "verified uncertain text transcription language legibility class category_name supercategory creator "
+    "milliseconds events deleted count sequence_level_annotation manual_annotation encord_track_uuid "
+    "classifications is_group_of is_inside is_depiction truncation occlusion"
 )
 
 

@@ -45,7 +45,8 @@ INSTANCE = tuple(field.name for field in fields_of(Instance) if field.name != AT
 # Names by which formats call a thing, and what they could find out again: a form that has no place for these loses no
 # label, so that they make no kind of label by themselves.
 _SOURCES = ("url", "coco_url", "flickr_url", "flickr_640_url", "imagesource", "source_gsd")
-BOOKKEEPING = frozenset(("id", "area", "category_id", "license", "date_captured", "caption_ids", "isbbox", *_SOURCES))
+_IDS = ("id", "segment_id", "category_id", "caption_ids")
+BOOKKEEPING = frozenset((*_IDS, "area", "license", "date_captured", "isbbox", *_SOURCES))
 _FLAGS = frozenset(("difficult", "truncated", "occluded", "ignore", "rotation", "z_order", "group_id"))  # 0: not set
 _NOTHING: tuple[Json, ...] = (None, False, "", [], {}, "Unspecified")
 

@@ -6,10 +6,13 @@ import json
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from augkit.datasets import read
 from augkit.errors import AugkitError, FileError
+from augkit.images import encode
+from augkit.targets import run_lengths
 from support.coco_files import RING, RLE, data_of, instances
 from support.data_sets import JPEG, PNG, lay
 from support.mutations import mutations
@@ -96,12 +99,51 @@ def test_a_key_that_is_not_understood_is_named(key: str, tmp_path: Path) -> None
     assert found.ignored == (("mystery", 1),)
 
 
-def test_panoptic_is_refused_by_name(tmp_path: Path) -> None:
-    entry = {"image_id": 41, "file_name": "a.png", "segments_info": [{"id": 1, "category_id": 3}]}
-    data = data_of() | {"annotations": [entry]}
-    lay(tmp_path, {"annotations/panoptic_val2017.json": data, "val2017/a.jpg": JPEG})
-    with pytest.raises(FileError, match=r"'annotations/panoptic_val2017\.json' is not understood"):
+def panoptic(root: Path, **more: Any) -> Path:
+    """Two segments: one of 3 x 4 pixels at 5, 6 with an id beyond 65536, and one of a row."""
+    ids = np.zeros((24, 32, 3), np.uint8)
+    ids[6:9, 5:9] = (7, 2, 1)
+    ids[20] = (9, 0, 0)
+    segments = [
+        {"id": 7 + 2 * 256 + 65536, "category_id": 3, "bbox": [5, 6, 4, 3], "area": 12, "iscrowd": 0},
+        {"id": 9, "category_id": 7, "bbox": [0, 20, 32, 1], "area": 32, "iscrowd": 0},
+    ]
+    kinds = [{"id": 3, "name": "cat", "isthing": 1, "color": [1, 2, 3]}, {"id": 7, "name": "sky", "isthing": 0}]
+    data = data_of(categories=kinds) | {
+        "annotations": [{"image_id": 41, "file_name": "a.png", "segments_info": segments}]
+    }
+    files: dict[str, Any] = {"annotations/panoptic_val2017.json": data}
+    files["annotations/panoptic_val2017/a.png"] = encode(ids, "png")
+    return lay(root, {**files, "val2017/a.jpg": JPEG, **more})
+
+
+def test_panoptic_pictures_are_masks_of_objects(tmp_path: Path) -> None:
+    data = read(panoptic(tmp_path))
+    (source,) = data.sources
+    cat, sky = instances(source)
+    assert (cat.label, cat.box, sky.label, sky.box) == ("cat", (5, 6, 9, 9), "sky", (0, 20, 32, 21))
+    wanted = np.zeros((24, 32), np.uint8)
+    wanted[6:9, 5:9] = 1
+    assert np.array_equal(run_lengths.decode(cat.rle, (24, 32)), wanted)
+    assert data.kinds == {"boxes", "polygons"}
+    assert not data.left_out
+    assert data.about["coco"]["categories"][0]["isthing"] == 1
+
+
+def test_panoptic_beside_instances_is_refused_by_name(tmp_path: Path) -> None:
+    panoptic(tmp_path, **{"annotations/instances_val2017.json": data_of({})})
+    with pytest.raises(
+        FileError, match=r"'annotations/panoptic_val2017\.json' is not understood.*--ignore '\*panoptic"
+    ):
         read(tmp_path)
+    assert len(instances(read(tmp_path, ignore=["*panoptic*"]).sources[0])) == 1
+
+
+def test_a_missing_picture_of_segments_costs_its_picture(tmp_path: Path) -> None:
+    panoptic(tmp_path)
+    (tmp_path / "annotations/panoptic_val2017/a.png").unlink()
+    (source,) = read(tmp_path).sources
+    assert source.fault.startswith("annotations/panoptic_val2017.json annotations[0].segmentation: must be a list of")
 
 
 KNOWN = ("an object without area", "an object without a picture", "an entry that repeats another")

@@ -9,9 +9,9 @@ Read is every JSON file below a folder, whatever it is called, that has COCO's `
     annotations/instances_default.json      as CVAT writes it
 
 Pictures are found by their names wherever they lie. Files about the same pictures are put together by the ids of their
-annotations: objects, keypoints, captions, stuff. Several files are several splits, as their names say. Categories keep
-ids and order. A class is what an entry of ``images`` names as its ``label``, which other tools ignore, or what
-annotations without geometry say.
+annotations: objects, keypoints, captions, stuff. Segments of panoptic files become objects with masks. Several files
+are several splits, as their names say. Categories keep ids and order. A class is what an entry of ``images`` names as
+its ``label``, which other tools ignore, or what annotations without geometry say.
 
 Written are pictures in ``[split/][class/]name`` and objects in ``annotations/instances[_split].json``, a file a split,
 made from the records when all of them are there. What was passed through keeps its ids, copies get new ones above all
@@ -33,6 +33,7 @@ from augkit.core.text_files import json_of
 from augkit.datasets.coco_categories import Categories, Counts, above, largest_id, require_finite
 from augkit.datasets.coco_content import captions, content
 from augkit.datasets.coco_entries import pictures_of
+from augkit.datasets.coco_panoptic import instances_of, is_panoptic
 from augkit.datasets.coco_pictures import Picture, keep_ids
 from augkit.datasets.data_set import ATTRIBUTES, FLAT, Annotations, DataSet, Source, Split
 from augkit.datasets.format import FORMATS, FileWriter, Reader
@@ -81,14 +82,14 @@ class CocoFormat(Reader, FileWriter):
             if name == FOLDER:
                 root, paths = outer, [f"{name}/{inventory.file}"]
         categories, counts, about = Categories(), Counts(), _About()
-        files = []
-        for path in paths:
-            inventory.use(path)
-            data = _read(root, path)
-            if _is_panoptic(data):
-                advice = "Make instances of it with panopticapi, or leave all of it with --ignore '*panoptic*'."
-                inventory.unread("file", path, f"{root}/{path}", advice)
-                continue
+        files: list[_File] = []
+        for path, data in _contents(inventory, root, paths):
+            if is_panoptic(data):
+                if any(picture.is_searched for file in files for picture in file.pictures):
+                    advice = "Its objects are in another file, too: leave it with --ignore '*panoptic*'."
+                    inventory.unread("file", path, f"{root}/{path}", advice)
+                    continue
+                data = instances_of(data, path, inventory)
             split = split_of_path(path)
             about.add(data, split, f"{root}/{path}")
             try:
@@ -158,6 +159,20 @@ def _is_panoptic(data: JsonObject) -> bool:
     entries = data.get("annotations")
     first = entries[0] if isinstance(entries, list) and entries else None
     return isinstance(first, dict) and "segments_info" in first
+
+
+def _contents(inventory: Inventory, root: Root, paths: list[str]) -> Iterator[tuple[str, JsonObject]]:
+    """Yield what files hold, panoptic ones at last: where others have their objects, they have them twice."""
+    panoptic = []
+    for path in paths:
+        inventory.use(path)
+        data = _read(root, path)
+        if is_panoptic(data):
+            panoptic.append((path, data))
+        else:
+            yield path, data
+        del data
+    yield from panoptic
 
 
 def _read(root: Root, path: str) -> JsonObject:

@@ -1,0 +1,65 @@
+"""Panoptic files of COCO: their PNG pictures of segments, as annotations with run lengths.
+
+Reference: https://cocodataset.org/#format-data, 4. Panoptic Segmentation: the id of a segment is R + 256 G + 256^2 B.
+"""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from augkit.core.arrays import Json, JsonObject
+from augkit.datasets.inventory import Inventory
+from augkit.datasets.picture_finder import PictureFinder
+from augkit.errors import AugkitError, FileError
+from augkit.images import decode
+from augkit.targets.columns import shown
+from augkit.targets.whole_masks import run_lengths_of
+
+
+def is_panoptic(data: JsonObject) -> bool:
+    """Return whether the annotations of a file are about pictures of segments."""
+    entries = data.get("annotations")
+    first = entries[0] if isinstance(entries, list) and entries else None
+    return isinstance(first, dict) and "segments_info" in first
+
+
+def instances_of(data: JsonObject, path: str, inventory: Inventory) -> JsonObject:
+    """Return a panoptic file with one annotation a segment; what is wrong with one is told where it is read.
+
+    Args:
+        data: what the file holds.
+        path: where it lies below the root; its pictures of segments lie in a folder called as it is, or anywhere.
+        inventory: of the data set.
+
+    Raises:
+        FileError: an entry is no object.
+    """
+    finder = PictureFinder(inventory.sizes)
+    found: list[JsonObject] = []
+    for place, entry in enumerate(data["annotations"]):
+        if not isinstance(entry, dict):
+            raise FileError(f"must be an object, got {shown(entry)}.", f"{path} annotations[{place}]")
+        found += _segments(entry, path.rpartition(".")[0], finder, inventory)
+    return {**data, "annotations": found}
+
+
+def _segments(entry: JsonObject, folder: str, finder: PictureFinder, inventory: Inventory) -> Iterator[JsonObject]:
+    known = {key: value for key, value in entry.items() if key not in ("file_name", "segments_info")}
+    segments, ids, fault = entry.get("segments_info"), None, ""
+    try:
+        png = finder.find(str(entry.get("file_name")), folder, lambda other: other.startswith(f"{folder}/"))
+        inventory.use(png)
+        pixels = decode(inventory.root.read(png), profiles=False).image.astype(np.int64)
+        ids = pixels @ (1, 256, 65536) if pixels.ndim == 3 and pixels.shape[2] == 3 else pixels
+    except AugkitError as error:
+        fault = f"segments: {error.message}"
+    for segment in segments if isinstance(segments, list) else [segments]:
+        facts = dict(segment) if isinstance(segment, dict) else {}
+        id = facts.pop("id", None)
+        outline: Json = fault or f"no segment {shown(segment)}"
+        if ids is not None and ids.ndim == 2 and type(id) is int:
+            mask = ids == id
+            outline = f"no pixel of {id}"
+            if mask.any():
+                outline = {"size": list(mask.shape), "counts": run_lengths_of(mask)}
+        yield {**known, **facts, "segment_id": id, "segmentation": outline}
