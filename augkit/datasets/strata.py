@@ -8,7 +8,8 @@ the fractions up to a cut, N the pictures of a class and s those of its largest 
 - **Shares.** A split has less than s pictures more or less of a class than its fraction of N: without groups it is that
   number, rounded down or up, by u, which is another one for every class: so that of many small classes, too, each split
   has its share in all. A class has enough pictures for a split where that number is at least s: then the split has some
-  of it; without groups, 10 pictures are enough for a tenth.
+  of it; without groups, 10 pictures are enough for a tenth. Of a class with one group u is the hash of that group: it
+  is put where all were in augkit 0.1.
 - **Moves.** A source that comes or goes moves at most one other group across each cut, of its own class alone: one
   group where there are two splits, two where there are three. For as a picture comes, a cut moves by F, the points of
   groups after it by 1, its own group's by u, and those before it not at all. Against the cut, points thus move down by
@@ -79,8 +80,10 @@ def stratified(
             lacks = {split: max(0.0, wanted[split] - held[split]) for split in ORDER}
             scale = sum(sizes[group] for group in new) / (sum(lacks.values()) or 1.0)
             wanted = {split: lack * scale for split, lack in lacks.items()}
-        new.sort(key=lambda group: (number(nfc(f"{seed}:{group}"), b"augkit split"), nfc(group)))
-        found |= _cut(new, sizes, wanted, number(nfc(f"{seed}:{stratum}"), b"augkit stratum"))
+        drawn = {group: number(nfc(f"{seed}:{group}"), b"augkit split") for group in new}
+        new.sort(key=lambda group: (drawn[group], nfc(group)))
+        part = drawn[new[0]] if len(members) == 1 and new else number(nfc(f"{seed}:{stratum}"), b"augkit stratum")
+        found |= _cut(new, sizes, wanted, part)
     for split in ORDER:
         if fractions.get(split, 0.0) > 0.0 and split not in found.values():
             found |= dict.fromkeys(_spare(divided.values(), found, known, f"{seed}:{split}"), split)

@@ -169,14 +169,15 @@ def _other_picture(out: Path, pictures: str) -> str:
         then, now = map(_by_id, ((out / PICTURES).read_text("utf-8"), pictures))
     except (OSError, ValueError):
         return "data: the pictures are others"
-    for id, line in now.items():
-        if id not in then:
-            return f"data: {id!r} is new"
-        for name, what in OTHERWISE.items():
-            if then[id].get(name) != line[name]:
-                return f"data: {id!r} {what}"
-    lost = next((id for id in then if id not in now), None)
-    return "" if lost is None else f"data: {lost!r} is gone"
+    for some, others, what in ((now, then, "is new"), (then, now, "is gone")):  # and so another may be put elsewhere
+        odd = next((id for id in some if id not in others), None)
+        if odd is not None:
+            return f"data: {odd!r} {what}"
+    for name, what in OTHERWISE.items():
+        odd = next((id for id, line in now.items() if then[id].get(name) != line[name]), None)
+        if odd is not None:
+            return f"data: {odd!r} {what}"
+    return ""
 
 
 def _by_id(lines: str) -> dict[str, JsonObject]:
