@@ -20,33 +20,12 @@ from augkit.expand import replay, verify
 from augkit.images import encode
 from augkit.storage import inflated
 from augkit.storage.root import Archive, Root
+from support.archives import stored_zip_of, tar_gz_of, zip_of
 from support.data_sets import FORMS, JPEG, PNG, lay, tar_of
 from support.folders import done, outputs
 from support.pictures import noise
 
 Pack = Callable[[dict[str, bytes]], bytes]
-
-
-def zip_of(files: dict[str, bytes], method: int = zipfile.ZIP_DEFLATED) -> bytes:
-    file = io.BytesIO()
-    with zipfile.ZipFile(file, "w", method) as archive:
-        for name, data in files.items():
-            archive.writestr(name, data)
-    return file.getvalue()
-
-
-def stored_zip_of(files: dict[str, bytes]) -> bytes:
-    return zip_of(files, zipfile.ZIP_STORED)
-
-
-def tar_gz_of(files: dict[str, bytes]) -> bytes:
-    file = io.BytesIO()
-    with tarfile.open(fileobj=file, mode="w:gz") as tar:
-        for name, data in files.items():
-            info = tarfile.TarInfo(name)
-            info.size = len(data)
-            tar.addfile(info, io.BytesIO(data))
-    return file.getvalue()
 
 
 PACKS: dict[str, Pack] = {"a.zip": zip_of, "b.zip": stored_zip_of, "c.tar.gz": tar_gz_of, "d.tgz": tar_gz_of}

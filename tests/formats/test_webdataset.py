@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from augkit.errors import AugkitError, FileError
 from augkit.expand import verify
 from augkit.images import encode
 from augkit.targets.records import record
+from support.archives import zip_of
 from support.data_sets import JPEG, MASK, PNG, lay, tar_of
 from support.folders import done
 from support.mutations import mutations
@@ -115,10 +117,6 @@ def test_a_tar_of_class_folders_keeps_its_classes(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("suffix", ["tar.gz", "zip"])
 def test_samples_in_other_archives(suffix: str, tmp_path: Path) -> None:
-    import gzip
-
-    from formats.test_archives import zip_of
-
     members = {"x/a.jpg": JPEG, "x/a.cls": b"cat", "x/a.json": js(caption="c"), "x/b.png": PNG, "x/b.mask.png": MASK}
     content = zip_of(members) if suffix == "zip" else gzip.compress(tar_of(members))
     data = read(lay(tmp_path, {f"train.{suffix}": content}) / f"train.{suffix}")
