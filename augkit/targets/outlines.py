@@ -32,6 +32,7 @@ OUTLINE = np.concatenate([[[t, 0.0], [1.0, t], [1.0 - t, 1.0], [0.0, 1.0 - t]] f
 CORNERS = np.array([[0.0, 0.0], [1.0, 0.0], [1.0, 1.0], [0.0, 1.0]])  # of the unit square, clockwise as seen
 
 BENT_PX = 0.1  # of what is warped: so far an edge may lie beside its true place
+ROUND_PX = 0.01  # of an ellipse: its chords lie so far within it
 LONGEST_EDGE_PX = 4.0  # of what another library bends, who tells nothing of how much
 MOST_POINTS = 4_000_000  # of a picture's outlines
 
@@ -42,9 +43,9 @@ def outlines_of(boxes: Rows, outline: Points = OUTLINE) -> Points:
 
 
 def ellipses_of(boxes: Rows) -> Points:
-    """Return the points (n, points, 2) along the ellipses inscribed in upright boxes (n, 4), within `BENT_PX`."""
+    """Return the points (n, points, 2) along the ellipses inscribed in upright boxes (n, 4), within `ROUND_PX`."""
     radius = float(np.max(boxes[:, 2:] - boxes[:, :2], initial=1.0)) / 2.0
-    count = 4 * max(4, math.ceil(math.pi * math.sqrt(min(radius, 1e6) / (2.0 * BENT_PX)) / 4.0))
+    count = 4 * max(8, math.ceil(math.pi * math.sqrt(min(radius, 1e6) / (2.0 * ROUND_PX)) / 4.0))
     turns = np.arange(count) * (2.0 * np.pi / count)
     around = np.round(np.column_stack([np.cos(turns), np.sin(turns)]), 15)  # it touches the box exactly
     return outlines_of(boxes, 0.5 + 0.5 * around)
