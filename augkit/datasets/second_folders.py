@@ -67,7 +67,8 @@ def second_folders(
         return
     if len(names) == 2 and len({frozenset(paths) for paths in names.values()}) == 1:
         first, second = sorted(names)
-        if not any(name.rpartition("/")[2].isdecimal() for name in names[first]):  # as class folders number theirs
+        stems = [name.rpartition("/")[2] for name in names[first]]
+        if len(stems) >= FEWEST and not any(map(str.isdecimal, stems)):  # as class folders number theirs
             yield second, first, False
     looks: dict[str, Look | None] = {}
     for folder, paths in sorted(names.items()):
