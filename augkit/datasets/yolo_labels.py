@@ -3,15 +3,16 @@
 import posixpath
 from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import replace
 
 import numpy as np
 
-from augkit.core.arrays import Points
+from augkit.core.arrays import JsonObject, Points
 from augkit.core.spatial import Size
 from augkit.core.text_files import text_of
 from augkit.datasets.data_set import FLAT, Annotations, Split
 from augkit.datasets.inventory import Inventory
-from augkit.datasets.yolo_layout import folders_of, label_of, label_path, note_second_folder
+from augkit.datasets.yolo_layout import folders_of, label_of, label_path, mask_path, note_second_folder
 from augkit.datasets.yolo_lines import CORNERS, Form, Row, instance_of, likely, pixels, rows_of
 from augkit.datasets.yolo_loose import name_files, names_in
 from augkit.datasets.yolo_settings import Settings
@@ -37,6 +38,7 @@ class Labels:
         faults: why a picture's labels cannot be believed, by its path.
         classes: the names of the classes.
         is_rotated: the labels are rotated boxes.
+        masks: of classes, by the picture's path.
 
     Raises:
         FileError: no picture has a label file.
@@ -46,8 +48,13 @@ class Labels:
         self.files, self.settings, self.faults = files, settings, dict[str, str]()
         self._pictures = list(splits)
         labels = {path: label for path in splits if (label := label_of(files, path, settings.is_darknet)) is not None}
-        if splits and not labels:
+        masks = {path: mask_path(path, settings.masks) for path in splits} if settings.masks else {}
+        self.masks = {path: mask for path, mask in masks.items() if mask in files.pictures and mask not in splits}
+        if splits and not labels and not self.masks:
             raise self._unlabelled()
+        if self.masks:
+            without = {path: mask for path, mask in masks.items() if path not in self.masks}
+            self.faults |= {path: f"{mask}: must be there, as other masks are." for path, mask in without.items()}
         self._labels = labels
         is_rotated, count = settings.task == "obb", None if settings.classes is None else len(settings.classes)
         form = Form(count, settings.points, is_rotated)
@@ -110,8 +117,18 @@ class Labels:
 
     # ---- a picture's
 
+    @property
+    def about(self) -> JsonObject:
+        """The facts of masks: what their numbers mean, and the one that means nothing."""
+        return {"mask_classes": list(self.classes), "mask_ignore": 255} if self.masks else {}
+
     def of(self, path: str) -> Annotations:
         """Return the labels of a picture; none of one that is no picture: that is for the one who decodes it to say."""
+        if not self._labels:
+            return Annotations({}, self.masks.get(path))
+        return replace(self._objects(path), mask=self.masks.get(path))
+
+    def _objects(self, path: str) -> Annotations:
         size, rows = self._sizes.get(path), self._rows.get(path, [])
         if self.is_rotated:
             return self._rotated(path, rows, size)
@@ -154,7 +171,9 @@ class Labels:
             is_label = path.lower().endswith(".txt") and posixpath.dirname(path) in folders and path not in files.used
             if is_label and likely(files.head(path)):
                 files.unread("file", path, f"{files.root}/{path}", "No picture of the data set has its name.")
-        note_second_folder(files, self._pictures, sorted(files.pictures.keys() - set(self._pictures)))
+        note_second_folder(
+            files, self._pictures, sorted(files.pictures.keys() - {*self._pictures, *self.masks.values()})
+        )
 
     def _is_picture_cache(self, path: str) -> bool:
         """Return whether a file is a picture's pixels, as Ultralytics keeps them beside it with ``cache=disk``."""

@@ -37,6 +37,17 @@ def label_path(path: str) -> str:
     return posixpath.splitext(below)[0][1:] + ".txt"
 
 
+def mask_path(path: str, folder: str) -> str:
+    """Return where a picture's mask lies, if it has one: the last ``/images/`` is the folder of masks there.
+
+    >>> mask_path("images/train/a.jpg", "masks")
+    'masks/train/a.png'
+    """
+    above, images, name = f"/{path}".rpartition("/images/")
+    below = f"{above}/{folder}/{name}" if images else f"/{path}"
+    return posixpath.splitext(below)[0][1:] + ".png"
+
+
 def label_paths(path: str, is_darknet: bool) -> list[str]:
     """Return where a picture's label file may lie, the likeliest place first.
 

@@ -52,6 +52,7 @@ class Settings:
         keypoint_names: (class, names of its points).
         about: facts of the whole set.
         is_darknet: labels lie where darknet looks for them.
+        masks: the folder of masks of classes, if there are such.
     """
 
     where: str
@@ -65,6 +66,7 @@ class Settings:
     keypoint_names: tuple[tuple[str, tuple[str, ...]], ...] = ()
     about: JsonObject = field(default_factory=dict)
     is_darknet: bool = False
+    masks: str = ""
 
 
 def settings_file(inventory: Inventory) -> str | None:
@@ -144,11 +146,16 @@ class _OfYaml:
         if points[0]:
             about |= {"kpt_shape": list(points), **self._flips(points[0])}
         names = self._keypoint_names(classes, points[0])
-        known = _HARMLESS | SPLIT_NAMES.keys() | {"kpt_shape", "flip_idx", "kpt_names"}
+        known = _HARMLESS | SPLIT_NAMES.keys() | {"kpt_shape", "flip_idx", "kpt_names", "masks_dir"}
         for key in [key for key in self.data if key not in known]:
             self.inventory.unread("key", key, self.where(key))
-        folder = posixpath.dirname(self.file)
-        return Settings(self.document.name, classes, self.where, folder, path, places, task, points, names, about)
+        masks = self.data.get("masks_dir") or "masks"
+        if not isinstance(masks, str):
+            raise FileError(f"must be a folder, got {masks!r:.60}.", self.where("masks_dir"))
+        folder, masks = posixpath.dirname(self.file), posixpath.normpath(masks)
+        return Settings(
+            self.document.name, classes, self.where, folder, path, places, task, points, names, about, masks=masks
+        )
 
     def _classes(self) -> tuple[str, ...] | None:
         names, count = self.data.get("names"), self.data.get("nc")

@@ -10,7 +10,7 @@ import yaml
 
 from augkit.datasets import read
 from augkit.errors import FileError
-from support.data_sets import JPEG, PNG, lay
+from support.data_sets import JPEG, MASK, PNG, lay
 from support.folders import done, lines
 from support.yolo_sets import BOX, LINE, NAMES, ONE, boxes_of, only
 
@@ -172,19 +172,35 @@ def test_splits_of_folders_are_told(tmp_path: Path) -> None:
             {"labels/train/b.txt": LINE},
             r"labels/train/b\.txt' is not understood\. No picture of the data set has its name",
         ),
-        ({"masks/train/a.png": PNG}, r"masks/train/a\.png' is not understood\. It has the name of a picture"),
+        ({"depth/train/a.png": PNG}, r"depth/train/a\.png' is not understood\. It has the name of a picture"),
         ({"labels/train/classes.txt": "x\ny\n"}, r"classes\.txt' is not understood\. It names other classes"),
         ({"images/train/a.json": "{}"}, r"images/train/a\.json' is not understood"),
         ({"data.yaml": f"{NAMES}attributes: [a]\n"}, r"data\.yaml:3 attributes: must be read as labels"),
-        ({"data.yaml": f"{NAMES}masks_dir: masks\n"}, r"masks_dir: must be read as labels"),
+        ({"data.yaml": f"{NAMES}label_mapping: {{7: 0}}\n"}, r"label_mapping: must be read as labels"),
     ],
 )
 def test_what_is_not_read_is_named(files: dict[str, Any], words: str, tmp_path: Path) -> None:
     lay(tmp_path, {**ONE, "data.yaml": NAMES, **files})
     with pytest.raises(FileError, match=words):
         read(tmp_path)
-    ignored = read(tmp_path, ignore=("b.txt", "masks*", "classes.txt", "*.json", "attributes"))
+    ignored = read(tmp_path, ignore=("b.txt", "depth/*", "label_mapping", "classes.txt", "*.json", "attributes"))
     assert boxes_of(only(ignored)) == [("cat", BOX)]
+
+
+@pytest.mark.parametrize("folder", ["masks", "truth"])
+def test_masks_of_classes_are_read(folder: str, tmp_path: Path) -> None:
+    """Of Ultralytics' semantic data sets: a folder of PNG beside images, with the names of data.yaml."""
+    said = {"data.yaml": f"{NAMES}masks_dir: {folder}\n"} if folder != "masks" else {"data.yaml": NAMES}
+    lay(tmp_path, {"images/train/a.png": PNG, f"{folder}/train/a.png": MASK, "images/train/b.png": PNG, **said})
+    data = read(tmp_path)
+    assert [source.kinds for source in data.sources] == [{"masks"}, set()]
+    assert data.sources[0].annotations is not None
+    assert data.sources[0].annotations.mask == f"{folder}/train/a.png"
+    assert data.sources[1].fault == f"{folder}/train/b.png: must be there, as other masks are."
+    assert data.about == {"mask_classes": ["cat", "dog"], "mask_ignore": 255}
+    both = read(lay(tmp_path, {"labels/train/a.txt": LINE}))
+    assert both.sources[0].kinds == {"boxes", "masks"}
+    assert boxes_of(both.sources[0]) == [("cat", BOX)]
 
 
 def test_a_picture_that_a_list_names_may_be_missing(tmp_path: Path) -> None:

@@ -41,7 +41,7 @@ class YoloFormat(Reader, FileWriter, Preparing):
     summary = "YOLO: its folder, `data.yaml` or `obj.data`"
     rank = 20
     suffixes = (".yaml", ".yml", ".data")
-    reads = HOLDS | {ATTRIBUTES}  # CVAT's numbers of tracks
+    reads = HOLDS | {"masks", ATTRIBUTES}  # of CVAT the numbers of tracks
     holds = HOLDS
 
     def recognises(self, inventory: Inventory) -> bool:
@@ -65,7 +65,7 @@ class YoloFormat(Reader, FileWriter, Preparing):
         sources += [Source(path, 0, split=split, fault=fault) for path, (split, fault) in missing.items()]
         labels.judge_others()
         data = DataSet.of(self.name, files.root, sources, files.left_out, labels.classes)
-        return replace(data, about=settings.about, keypoint_names=settings.keypoint_names)
+        return replace(data, about=settings.about | labels.about, keypoint_names=settings.keypoint_names)
 
     def prepared(self, data: DataSet, splits: Collection[Split | None]) -> DataSet:
         return prepared(data, splits)
