@@ -6,7 +6,7 @@ at the end the inventory says what is left.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from fnmatch import fnmatchcase
 from functools import cached_property
@@ -35,6 +35,7 @@ UNNAMED, NO_PICTURE, DOCUMENT = "a picture without an entry", "no picture by its
 # Kinds of pictures whose first bytes are long enough, and those of which the header must be whole.
 _SURE, _BRIEF = ("jpeg", "png", "webp", "gif", "tiff", "avif", "heif", "dicom"), ("bmp", "pbm", "pgm", "ppm")
 PROBED_BYTES = 65_536
+MOST_LOOKED_AT = 20
 MOST_NAMED = 3  # of several things that are not read
 
 
@@ -97,7 +98,7 @@ class Inventory:
     def pictures(self) -> dict[str, int]:
         """Those files that are pictures by their names, or by their content where the name says nothing."""
         named = {path: size for path, size in self.sizes.items() if is_picture(path)}
-        found = [path for path in sorted(self.sizes.keys() - named.keys()) if self._is_unnamed_picture(path)]
+        found = list(self._unnamed_pictures(sorted(self.sizes.keys() - named.keys()))) if self.is_whole else []
         if not found:
             return named
         files = f"{len(found):,} files are pictures" if len(found) > 1 else "One file is a picture"
@@ -105,11 +106,26 @@ class Inventory:
         known = named.keys() | set(found)
         return {path: size for path, size in self.sizes.items() if path in known}
 
-    def _is_unnamed_picture(self, path: str) -> bool:
-        """Return whether a file whose suffix means nothing here begins as a picture does."""
-        _, dot, suffix = path.rpartition("/")[2].lower().rpartition(".")
-        if f"{dot}{suffix}" in LABEL_SUFFIXES or not self.sizes[path]:
-            return False
+    def _unnamed_pictures(self, paths: Iterable[str]) -> Iterator[str]:
+        """Yield the files whose suffixes mean nothing here that begin as pictures do.
+
+        Of a suffix whose first files are none, the others are not looked at: it may be that of a million films.
+        """
+        others, pictures = Counter[str](), set[str]()
+        for path in paths:
+            _, dot, suffix = path.rpartition("/")[2].lower().rpartition(".")
+            kind = f"{dot}{suffix}" if dot else ""
+            if kind in LABEL_SUFFIXES or not self.sizes[path]:
+                continue
+            if kind and kind not in pictures and others[kind] >= MOST_LOOKED_AT:
+                continue
+            if self._begins_as_picture(path):
+                pictures.add(kind)
+                yield path
+            else:
+                others[kind] += 1
+
+    def _begins_as_picture(self, path: str) -> bool:
         with suppress(FileError, DecodeError):
             kind = kind_of(self.head(path, HEAD_BYTES))
             return kind in _SURE or (kind in _BRIEF and min(upright_size(self.head(path, PROBED_BYTES))) > 0)

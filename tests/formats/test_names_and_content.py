@@ -91,6 +91,21 @@ def test_files_without_a_known_suffix_that_are_pictures_are_read_and_told(tmp_pa
     assert {Path(path).suffix for path in outputs(tmp_path / "out")} == {".jpg", ".png", ".gif", ".bmp"}
 
 
+def test_a_suffix_whose_first_files_are_no_pictures_is_not_looked_into_for_ever(tmp_path: Path) -> None:
+    files: dict[str, Any] = {f"x/{n:03d}.film": b"a film" for n in range(40)} | {"x/a.jpg": JPEG}
+    looked: list[str] = []
+    inventory = Inventory(Root.at(lay(tmp_path, files)))
+    head = inventory.head
+
+    def watched(path: str, count: int = 4096) -> bytes:
+        looked.append(path)
+        return head(path, count)
+
+    inventory.head = watched  # type: ignore[method-assign]
+    assert list(inventory.pictures) == ["x/a.jpg"]
+    assert len(looked) == 20
+
+
 # ---- normal forms and case
 
 
