@@ -20,6 +20,7 @@ from augkit.datasets.typed_texts import typed, written
 from augkit.errors import FileError
 from augkit.targets.polygons import around, box_of
 from augkit.targets.records import Instance
+from augkit.targets.shapes import CROWD
 
 FLAGS = ("truncated", "difficult", "occluded")
 PART, NUMBER = "part_of", "part_number"  # attributes that join a part to its object: the same number
@@ -285,7 +286,8 @@ def _instance(one: VocObject, attributes: JsonObject, first: int) -> Instance | 
     rings = tuple(ring for ring in one.rings if len(ring) >= 6)
     if box is None and rings:
         box = around(rings)
-    return None if box is None else Instance(one.label, box, rings, points, one.rle, attributes=attributes or None)
+    is_crowd = attributes.pop(CROWD, False) in (True, 1)
+    return None if box is None else Instance(one.label, box, rings, points, one.rle, is_crowd, attributes or None)
 
 
 def written_picture(
@@ -318,7 +320,7 @@ def written_picture(
 
 
 def _written_object(one: Instance, parts: Sequence[Instance]) -> Iterator[str]:
-    facts = dict(one.attributes or {})
+    facts = dict(one.attributes or {}) | ({CROWD: True} if one.is_crowd else {})
     yield " <object>"
     yield f"  <name>{xml_text(one.label)}</name>"
     yield f"  <pose>{xml_text(str(facts.pop('pose', 'Unspecified')))}</pose>"
