@@ -12,8 +12,8 @@ from augkit.datasets.inventory import Inventory
 from augkit.datasets.picture_finder import PictureFinder
 from augkit.errors import AugkitError, FileError
 from augkit.images import decode
+from augkit.targets import run_lengths
 from augkit.targets.columns import shown
-from augkit.targets.whole_masks import run_lengths_of
 
 
 def is_panoptic(data: JsonObject) -> bool:
@@ -61,5 +61,5 @@ def _segments(entry: JsonObject, folder: str, finder: PictureFinder, inventory: 
             mask = ids == id
             outline = f"no pixel of {id}"
             if mask.any():
-                outline = {"size": list(mask.shape), "counts": run_lengths_of(mask)}
+                outline = {"size": list(mask.shape), "counts": run_lengths.encode(mask)}
         yield {**known, **facts, "segment_id": id, "segmentation": outline}

@@ -13,9 +13,10 @@ from augkit.core.spatial import Size
 from augkit.core.xml_files import Node, xml_text, xml_value
 from augkit.datasets.typed_texts import typed, written
 from augkit.errors import FileError
+from augkit.targets import run_lengths
 from augkit.targets.ellipses import ellipse
 from augkit.targets.shapes import GROUP, Shape
-from augkit.targets.whole_masks import mask_of, require_held, run_lengths_of
+from augkit.targets.whole_masks import require_held
 
 POINTED = {"polygon": 3, "polyline": 1, "points": 1}  # elements of points, and how many they have at least
 REFUSED = {"cuboid": "It has three dimensions.", "track": "It is of a film: export it as CVAT for images."}
@@ -125,7 +126,7 @@ def _mask(node: Node, place: tuple[float, float, float, float], made: Shape, siz
     whole = np.zeros(size, np.uint8)
     whole[top : top + height, left : left + width] = part
     edges = tuple(map(float, (left, top, left + width, top + height)))
-    return Shape("mask", made.label, edges, made.group, run_lengths_of(whole), attributes=made.attributes)
+    return Shape("mask", made.label, edges, made.group, run_lengths.encode(whole), attributes=made.attributes)
 
 
 def label_of(node: Node, where: str) -> str:
@@ -275,7 +276,7 @@ def _placed(shape: Shape, size: Size) -> tuple[str, dict[str, object]]:
         }
     if shape.kind == "mask":
         left, top, right, bottom = map(int, flat)
-        inside = mask_of(shape.rle, size)[top:bottom, left:right].ravel()
+        inside = run_lengths.decode(shape.rle, size)[top:bottom, left:right].ravel()
         ends = [0, *(np.flatnonzero(inside[1:] != inside[:-1]) + 1).tolist(), inside.size]
         counts = [end - start for start, end in pairwise(ends)]
         rle = ", ".join(map(str, [0, *counts] if inside[0] else counts))

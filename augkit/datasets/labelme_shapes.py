@@ -14,11 +14,12 @@ from augkit.core.arrays import Json, JsonObject
 from augkit.core.spatial import Size
 from augkit.errors import DecodeError, FileError
 from augkit.images import decode_mask, encode_mask
+from augkit.targets import run_lengths
 from augkit.targets.columns import numbers, shown
 from augkit.targets.ellipses import circle
 from augkit.targets.rectangles import rectangles_of
 from augkit.targets.shapes import KEYPOINTS, Shape
-from augkit.targets.whole_masks import mask_of, require_held, run_lengths_of
+from augkit.targets.whole_masks import require_held
 
 _FACTS = ("description", "difficult", "score", "text")  # that do not move
 _KNOWN = {"label", "points", "group_id", "shape_type", "flags", "mask", "line_color", "fill_color", "attributes"}
@@ -118,7 +119,7 @@ def _mask(shape: JsonObject, made: Shape, size: Size, where: str) -> Shape:
         raise FileError(what, f"{where}.mask")
     whole[top : top + rows, left : left + columns] = part
     box = tuple(map(float, (left, top, left + columns, top + rows)))
-    return replace(made, kind="mask", numbers=box, rle=run_lengths_of(whole))
+    return replace(made, kind="mask", numbers=box, rle=run_lengths.encode(whole))
 
 
 def object_of(held: JsonObject, key: str, where: str) -> JsonObject:
@@ -157,7 +158,7 @@ def entries_of(shape: Shape, size: Size) -> Iterator[JsonObject]:
         yield _plain(shape, kind, points) | _seen(shape.visible)
     elif shape.kind == "mask":
         left, top, right, bottom = map(int, shape.numbers)
-        part = mask_of(shape.rle, size)[top:bottom, left:right]
+        part = run_lengths.decode(shape.rle, size)[top:bottom, left:right]
         entry = _plain(shape, "mask", [[left, top], [right - 1, bottom - 1]])
         yield entry | {"mask": b64encode(encode_mask(part * 255)).decode()}
     elif shape.kind == "line":

@@ -13,11 +13,12 @@ from math import cos, radians, sin
 from augkit.core.arrays import Json, JsonObject
 from augkit.core.spatial import Size
 from augkit.errors import FileError
+from augkit.targets import run_lengths
 from augkit.targets.brush_lengths import brush_of, brushed
 from augkit.targets.columns import numbers, shown
 from augkit.targets.ellipses import ellipse
 from augkit.targets.shapes import KEYPOINTS, Shape
-from augkit.targets.whole_masks import box_of_mask, mask_of, run_lengths_of
+from augkit.targets.whole_masks import box_of_mask
 
 OUTLINES = ("rectangle", "polygon", "keypoint", "brush", "ellipse", "vector")
 ANSWERS = ("choices", "textarea", "text", "rating", "number", "taxonomy", "datetime")
@@ -181,7 +182,7 @@ def _outlined(kind: str, value: JsonObject, size: Size, made: Shape, where: str)
         around = box_of_mask(mask)
         if around is None:
             return None
-        return replace(made, kind="mask", numbers=tuple(map(float, around)), rle=run_lengths_of(mask), visible=())
+        return replace(made, kind="mask", numbers=tuple(map(float, around)), rle=run_lengths.encode(mask), visible=())
     if "points" in value:
         is_line = value.get("closed") is False
         return replace(made, kind="line" if is_line else "polygon", numbers=points(value["points"]), visible=())
@@ -317,7 +318,7 @@ def _values(shape: Shape, size: Size) -> Iterator[tuple[Shape, JsonObject]]:
         sides = {"width": percent(across, 0)[0], "height": percent(0, down)[1], "rotation": -degrees % 360.0}
         yield shape, {"rectanglelabels": [], "x": left, "y": top, **sides}
     elif shape.kind == "mask":
-        yield shape, {"brushlabels": [], "format": "rle", "rle": brush_of(mask_of(shape.rle, size))}
+        yield shape, {"brushlabels": [], "format": "rle", "rle": brush_of(run_lengths.decode(shape.rle, size))}
     elif shape.kind == "line":
         corners = [{"id": f"v{place}", "x": x, "y": y, "isBezier": False} for place, (x, y) in enumerate(points)]
         yield shape, {"vectorlabels": [], "vertices": corners, "closed": False}

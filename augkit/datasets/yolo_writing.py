@@ -15,6 +15,7 @@ from augkit.datasets.data_set import DataSet, Kind, Split
 from augkit.datasets.mirrored_keypoints import mirrored_keypoints
 from augkit.datasets.writing import Part, Record
 from augkit.errors import ArgumentError, listed
+from augkit.targets import run_lengths
 from augkit.targets.box_forms import described
 from augkit.targets.boxes import Boxes
 from augkit.targets.clipping import pieces_inside
@@ -25,7 +26,6 @@ from augkit.targets.mask_outlines import outlines_of_mask
 from augkit.targets.records import Instance
 from augkit.targets.rectangles import rectangles_around
 from augkit.targets.rotated_boxes import RotatedBoxes, corners_of
-from augkit.targets.whole_masks import mask_of
 
 HOLDS = frozenset(("boxes", "polygons", "keypoints", "rotated boxes"))
 NO_VAL = (
@@ -144,7 +144,7 @@ def _fractions(values: Sequence[float], size: Size) -> tuple[float, ...]:
 def _ring(instance: Instance, size: Size) -> Sequence[float]:
     """Return the outline of an object in one piece; of one that has none, the corners of its box."""
     left, top, right, bottom = instance.box
-    rings = instance.rings or (outlines_of_mask(mask_of(instance.rle, size)) if instance.rle else ())
+    rings = instance.rings or (outlines_of_mask(run_lengths.decode(instance.rle, size)) if instance.rle else ())
     return joined_rings(rings) if rings else (left, top, right, top, right, bottom, left, bottom)
 
 

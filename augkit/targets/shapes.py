@@ -16,10 +16,11 @@ from typing import Literal
 
 from augkit.core.arrays import Json, JsonObject
 from augkit.core.spatial import Size
+from augkit.targets import run_lengths
 from augkit.targets.carried import Carried
 from augkit.targets.polygons import around, box_of
 from augkit.targets.records import ATTRIBUTES, INSTANCE, Instance, of_record, record
-from augkit.targets.whole_masks import box_of_mask, mask_of
+from augkit.targets.whole_masks import box_of_mask
 
 Kind = Literal["box", "polygon", "mask", "points", "line", "rotated"]
 GROUP, KEYPOINTS, CROWD = "group_id", "keypoints", "is_crowd"
@@ -297,7 +298,7 @@ def _pieces(row: JsonObject, size: Size, names: Names, group: str | int | None, 
     for ring in rings:
         yield Shape("polygon", label, tuple(ring), group, attributes=known)
     inside = around(rings)
-    if rle and (found := box_of_mask(mask_of(rle, size))) is not None:
+    if rle and (found := box_of_mask(run_lengths.decode(rle, size))) is not None:
         inside = found
         yield Shape("mask", label, tuple(map(float, found)), group, rle, attributes=known)
     if not _is_same(box, inside):

@@ -12,8 +12,8 @@ import pytest
 from augkit.datasets import DataSet, read
 from augkit.errors import FileError
 from augkit.expand import expand
+from augkit.targets import run_lengths
 from augkit.targets.records import Instance, record
-from augkit.targets.whole_masks import run_lengths_of
 from support.cvat_files import BOX, LABELS, MAN, POLYGON, SKELETON, dump, image
 from support.data_sets import JPEG, lay
 
@@ -67,7 +67,7 @@ ODD: dict[str, tuple[list[str], list[Instance]]] = {
         [Instance("cat", CAT.box, attributes={"group_id": 2})] * 2),
     "a mask": (
         ['<mask label="sun" occluded="0" rle="1, 4, 1" left="10" top="5" width="3" height="2" z_order="0"/>'],
-        [Instance("sun", (10, 5, 13, 7), (), (), run_lengths_of(WHOLE))]),
+        [Instance("sun", (10, 5, 13, 7), (), (), run_lengths.encode(WHOLE))]),
     "a skeleton": ([SKELETON], [Instance("man", (4, 5, 6.5, 9), (), (4, 5, 2, 6.5, 9, 1))]),
     "a skeleton with a point outside": (
         [SKELETON.replace('outside="0" points="6.50,9.00"', 'outside="1" points="0,0"')],

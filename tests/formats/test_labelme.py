@@ -14,8 +14,8 @@ import pytest
 from augkit.datasets import DataSet, read
 from augkit.errors import FileError
 from augkit.expand import expand
+from augkit.targets import run_lengths
 from augkit.targets.records import Instance, record
-from augkit.targets.whole_masks import run_lengths_of
 from support.data_sets import JPEG, PNG, lay
 from support.labelme_files import DISC, DISC_PNG, TRIANGLE, content, shape
 
@@ -65,7 +65,7 @@ ODD: dict[str, tuple[list[Any], list[Instance]]] = {
         [Instance("cat", CAT.box, attributes={"description": "left one", "flags": {"wet": True}})]),
     "a mask": (
         [shape("sun", [[6, 4], [13, 11]], "mask", mask=DISC_PNG)],
-        [Instance("sun", (6, 4, 14, 12), (), (), run_lengths_of(PLACED))]),
+        [Instance("sun", (6, 4, 14, 12), (), (), run_lengths.encode(PLACED))]),
     "keypoints of an object": (
         [shape("man", [[2, 3], [7, 10]], "rectangle", group_id=4), shape("nose", [[4, 5]], "point", group_id=4),
          shape("tail", [[6.5, 9]], "point", group_id=4)],

@@ -13,9 +13,9 @@ import pytest
 from augkit.datasets import DataSet, read
 from augkit.errors import FileError
 from augkit.expand import expand
+from augkit.targets import run_lengths
 from augkit.targets.brush_lengths import brush_of, brushed
 from augkit.targets.records import Instance, record
-from augkit.targets.whole_masks import run_lengths_of
 from support.data_sets import JPEG, lay
 from support.studio_files import BOX, PIXELS, PLACE, RING, SIZE, result, task
 
@@ -61,7 +61,7 @@ ODD: dict[str, tuple[list[Any], list[Instance]]] = {
         [Instance("cat", CAT.box, attributes={"state": "wet", "note": ["one", "two"]})]),
     "a brush": (
         [result("brushlabels", {"format": "rle", "rle": brush_of(PIXELS)}, "sun")],
-        [Instance("sun", (10, 5, 13, 7), (), (), run_lengths_of(PIXELS))]),
+        [Instance("sun", (10, 5, 13, 7), (), (), run_lengths.encode(PIXELS))]),
     "keypoints below a region": (
         [BOX, point(4, 5, "nose", parentID="r1"), point(6.5, 9, "tail", parentID="r1")],
         [Instance("cat", CAT.box, (), (4, 5, 2, 6.5, 9, 2))]),

@@ -14,8 +14,8 @@ from augkit.datasets import DataSet, read
 from augkit.errors import FileError
 from augkit.expand import expand
 from augkit.images import decode_mask, encode
+from augkit.targets import run_lengths
 from augkit.targets.records import Instance
-from augkit.targets.whole_masks import run_lengths_of
 from support.data_sets import JPEG, lay
 from support.voc_files import BOX, CAT, FACTS, PART, SIZE, box, xml
 
@@ -246,7 +246,7 @@ def test_masks_of_classes_and_of_objects(tmp_path: Path) -> None:
     src = lay(tmp_path / "src", voc(SIZE, CAT, dog) | masks)
     data = read(src)
     assert data.kinds == {"boxes", "polygons", "masks"}
-    assert [one.rle for one in only(data)] == [run_lengths_of(objects == 1), run_lengths_of(objects == 2)]
+    assert [one.rle for one in only(data)] == [run_lengths.encode(objects == 1), run_lengths.encode(objects == 2)]
     expand(src, tmp_path / "out", "identity", 1, workers=0, encoding="png")
     again = read(tmp_path / "out")
     assert only(again) == only(data)

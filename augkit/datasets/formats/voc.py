@@ -42,9 +42,10 @@ from augkit.datasets.voc_lists import LISTS, PICTURES, VocLists, lists_of
 from augkit.datasets.writing import Part, Record, Whole
 from augkit.errors import AugkitError, DecodeError, FileError
 from augkit.images import class_numbers, decode_mask, encode_mask
+from augkit.targets import run_lengths
 from augkit.targets.records import Instance, of_instances, of_record, record
 from augkit.targets.run_lengths import checked
-from augkit.targets.whole_masks import box_of_mask, mask_of, run_lengths_of
+from augkit.targets.whole_masks import box_of_mask
 
 ANNOTATIONS = "Annotations"
 CLASSES, OBJECTS = "SegmentationClass", "SegmentationObject"
@@ -259,7 +260,7 @@ class _Reading:
             what = f"must number the {len(told.objects)} objects of the XML file, got {max(known)}."
             raise FileError(what, where)
         objects = [
-            replace(one, rle=run_lengths_of(numbers == number)) if number in known and not one.rle else one
+            replace(one, rle=run_lengths.encode(numbers == number)) if number in known and not one.rle else one
             for number, one in enumerate(told.objects, 1)
         ]
         return objects, (numbers.shape[0], numbers.shape[1])
@@ -287,7 +288,7 @@ class _Reading:
             name = names[kind] if kind < len(names) and names[kind] else str(kind)
             if box is not None:
                 left, top, right, bottom = map(float, box)
-                found.append(Instance(name, (left, top, right, bottom), (), (), run_lengths_of(inside)))
+                found.append(Instance(name, (left, top, right, bottom), (), (), run_lengths.encode(inside)))
         return Annotations(of_instances(found), place, (numbers.shape[0], numbers.shape[1]))
 
     def _require_splits(self, splits: dict[str, Split | None]) -> None:
@@ -351,7 +352,7 @@ def _painted(record: Record, mask: bytes | None) -> tuple[list[Instance], Mask |
         one = instances[place]
         if not one.rle:
             continue
-        inside = mask_of(one.rle, record.size) > 0
+        inside = run_lengths.decode(one.rle, record.size) > 0
         if place + 1 >= VOID or objects[inside].any() or not inside.any():
             continue
         objects[inside] = place + 1
