@@ -28,7 +28,7 @@ LABELS = (
 )
 SPLITS, GROUPS, IDS = ("split", "subset", "set", "partition", "usage"), ("group",), ("id",)
 MASKS = ("mask", "maskpath", "maskfile", "maskfilename", "masks", "segmentation", "annotation", "seg")
-ATTRIBUTES = "attributes"
+ATTRIBUTES, LABEL_JSON = "attributes", "label_json"
 SIZES = (("height", "width"), ("imageheight", "imagewidth"), ("imgheight", "imgwidth"), ("h", "w"), ("rows", "cols"))
 _CORNERED: tuple[tuple[BoxForm, str, str], ...] = (
     *(("middle", x, y) for x, y in (("xcenter", "ycenter"), ("centerx", "centery"), ("cx", "cy"), ("xc", "yc"))),
@@ -82,6 +82,7 @@ class Roles:
 
     Args:
         image: names the picture.
+        label_json: holds labels as JSON, before those of the column of labels.
         boxes: four columns of numbers, of a row a box, and what these are.
         box_list: a column of four numbers, or of lists of such.
         region: a shape of VIA, with its facts in another column.
@@ -94,6 +95,7 @@ class Roles:
 
     image: str
     label: str | None = None
+    label_json: str | None = None
     split: str | None = None
     group: str | None = None
     id: str | None = None
@@ -186,6 +188,7 @@ def roles_of(
     _take_fields(roles, names)
     _take_boxes(roles, names)
     _take_masks(roles, names, table, is_picture)
+    roles.label_json = names.take(plain_name(LABEL_JSON))
     others = _take_labels(roles, names, table)
     splits = (names.take(one) for one in SPLITS if one == SPLITS[0] or _is_split(table, names, one))
     roles.split = next((name for name in splits if name is not None), None)

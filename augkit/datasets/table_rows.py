@@ -171,6 +171,8 @@ class Rows:
             self.inventory.use(picture.mask)
 
     def _label(self, row: Row) -> Label:
+        if self.roles.label_json and self.roles.label_json in row.cells:
+            return self._json(row.cells[self.roles.label_json], f"{self.table.place(row.line)} {self.roles.label_json}")
         if not self.roles.hot:
             return row.cells.get(self.roles.label) if self.roles.label else None
         named = [name for name, cell in zip(self.roles.hot, self._hot(row), strict=True) if is_hot(cell)]

@@ -165,6 +165,16 @@ def test_what_is_written_is_read_by_datasets_and_by_us(tmp_path: Path) -> None:
     assert (np.asarray(row["mask"]) == np.asarray(Image.open(io.BytesIO(MASK)))).all()
 
 
+@pytest.mark.parametrize(
+    "labels", [[3, 4], ["3", 4], [["x", "y"], []], [{"a": [1]}, None], [0.5, 1.5], ["007", "null"]]
+)
+def test_labels_of_any_kind_come_back(labels: list[Any], tmp_path: Path) -> None:
+    rows = [{"image": "a.jpg", "label": labels[0], "boxes": []}, {"image": "b.png", "label": labels[1], "boxes": []}]
+    lay(tmp_path / "src", {**PICTURES, "t.jsonl": "\n".join(map(json.dumps, rows))})
+    done(tmp_path / "src/t.jsonl", tmp_path / "out", form="imagefolder", pipeline="identity", copies=1, workers=0)
+    assert [source.label for source in read(tmp_path / "out").sources] == labels
+
+
 def test_what_datasets_documents_is_read_as_datasets_reads_it(tmp_path: Path) -> None:
     hf = pytest.importorskip("datasets", reason="needs Hugging Face datasets")
     rows = [{"file_name": "a.jpg", "text": "one"}, {"file_name": "b.png", "text": "two"}]

@@ -9,9 +9,10 @@ to the file; ``objects`` is an object of lists or a list of objects, whose ``bbo
 `augkit.datasets.table_columns`. A metadata file lies in the root, or in the folder of a split. Where no column says
 what a picture shows, its folder does, if there are several.
 
-Written is a ``metadata.jsonl`` in the folder of each split: ``file_name``, ``label``, ``mask_file_name``, ``objects``
-with ``bbox``, ``category``, and where there are such ``iscrowd`` and ``attributes``, texts such as captions in columns
-of their names, and ``attributes`` of the picture; these as JSON, since columns must have one type.
+Written is a ``metadata.jsonl`` in the folder of each split: ``file_name``, ``label`` (and ``label_json``, where some are
+no texts), ``mask_file_name``, ``objects`` with ``bbox``, ``category``, and where there are such ``iscrowd`` and
+``attributes``; texts such as captions in columns of their names, and ``attributes`` of the picture; these as JSON, since
+columns must have one type.
 ``load_dataset("imagefolder", data_dir=OUT)`` reads it. It takes the type of a column from what it holds, in each split
 by itself: where a split has nothing in some column, such as boxes, ``metadata.parquet`` is written, which tells types.
 """
@@ -28,7 +29,7 @@ from augkit.datasets import places
 from augkit.datasets.data_set import ATTRIBUTES, DataSet, Split
 from augkit.datasets.format import FORMATS, FileWriter, Reader
 from augkit.datasets.inventory import Inventory
-from augkit.datasets.table_columns import PICTURE_FACTS
+from augkit.datasets.table_columns import LABEL_JSON, PICTURE_FACTS
 from augkit.datasets.table_files import Row, Table, plain_name
 from augkit.datasets.table_sets import read_tables, tables_in
 from augkit.datasets.tables import TableReader
@@ -110,10 +111,11 @@ class _Columns:
 
     def __init__(self, whole: Whole) -> None:
         self.kinds = whole.kinds
-        self.has_labels = self.has_crowds = self.has_facts = False
+        self.has_labels = self.has_crowds = self.has_facts = self.has_other_labels = False
         texts: dict[str, bool] = {}
         for _, record in whole.records():
             self.has_labels |= record.label is not None
+            self.has_other_labels |= not isinstance(record.label, str | None)
             self.has_crowds |= any(one.is_crowd for one in record.instances)
             for name, value in record.attributes.items():
                 texts[name] = texts.get(name, plain_name(name) in PICTURE_FACTS) and isinstance(value, str)
@@ -126,6 +128,8 @@ class _Columns:
         if self.has_labels:
             label = record.label
             row["label"] = label if isinstance(label, str) or label is None else json.dumps(label)
+            if self.has_other_labels:  # as JSON: only so can "3" and 3 be told apart
+                row[LABEL_JSON] = None if isinstance(label, str) else json.dumps(label)
         if "masks" in self.kinds:
             row["mask_file_name"] = _mask_name(record) if record.has_mask else None
         if "boxes" in self.kinds:
@@ -152,7 +156,8 @@ class _Columns:
         import pyarrow
 
         text, names = pyarrow.string(), ["file_name"]
-        names += ["label"] * self.has_labels + ["mask_file_name"] * ("masks" in self.kinds)
+        names += ["label"] * self.has_labels + [LABEL_JSON] * self.has_other_labels
+        names += ["mask_file_name"] * ("masks" in self.kinds)
         columns: dict[str, pyarrow.DataType] = dict.fromkeys(names, text)
         if "boxes" in self.kinds:
             parts = [("bbox", pyarrow.list_(pyarrow.list_(pyarrow.float64()))), ("category", pyarrow.list_(text))]

@@ -33,7 +33,7 @@ from augkit.datasets.inventory import Inventory
 from augkit.datasets.mask_places import about_masks_of
 from augkit.datasets.naming import SPLIT_NAMES, splits_of
 from augkit.datasets.places import KEPT_BYTES, Cell, Member, Place
-from augkit.datasets.table_columns import IMAGES, LABELS, MASKS, Roles
+from augkit.datasets.table_columns import IMAGES, LABEL_JSON, LABELS, MASKS, Roles
 from augkit.datasets.table_files import Row, Table, plain_name
 from augkit.datasets.table_regions import OBJECT_LABELS
 from augkit.datasets.table_rows import Described, Rows
@@ -50,7 +50,6 @@ if TYPE_CHECKING:
 ROWS = 64  # held at once, with their pictures
 PREFIX_BYTES = 64  # of a picture, that are looked for
 TABLE_ROWS = 1024  # at once, without pictures
-LABEL_JSON = "label_json"
 MOST_ROWS, MOST_BYTES = 64, 16 << 20  # of a row group that is written: what is held in memory
 
 
