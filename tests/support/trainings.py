@@ -60,7 +60,9 @@ def settings(data: Path, out: Path, **options: Any) -> TrainConfig:
 
 
 def prepared(wanted: TrainConfig) -> Setup:
-    return prepare(wanted, lambda _: None, lambda *_: None, law_of(Path(wanted.out)))
+    out = Path(wanted.out)
+    begun = out if (out / "settings.json").exists() else out / "a new run"
+    return prepare(wanted, lambda _: None, lambda *_: None, law_of(begun))
 
 
 def fitted(
