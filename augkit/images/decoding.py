@@ -44,7 +44,7 @@ from augkit.images.pillow_files import FORMATS, decode_by_pillow, header_of, sto
 from augkit.images.stored import Stored
 from augkit.images.tiff_bands import bands_header, decode_bands, has_bands
 
-_FORMATS = ", ".join(("JPEG", *FORMATS, "HEIC", "DICOM"))
+_FORMATS = "JPEG, PNG, WEBP, GIF, BMP, TIFF, PPM"  # the common ones, as books of 0.1 name them
 _NOT_READ = {"jpeg2000": "JPEG 2000", "jpegxl": "JPEG XL", "avif": "AVIF, which Pillow from 11.3 on reads"}
 # What is not Pillow's, by kind; other kinds are.
 _HEADERS: dict[str | None, Callable[[bytes], Header]] = {
