@@ -33,6 +33,7 @@ SUPERSAMPLING = 4  # Pillow draws slanted lines without smoothing
 LINE_PX = 2
 POINT_PX, RING_PX = 3.0, 4.5  # radii of a keypoint and of the white behind it
 POINT_COLOR = COLORS[4]
+NUMBER_FONT_PX = 9  # of keypoints
 TAG_FONT_PX, TAG_HEIGHT, TAG_MARGIN = 11, 14, 3
 TINY_PX = 64  # pictures below are enlarged in whole steps, so that their pixels stay squares
 LARGEST_ZOOM = 2.0  # of others, which would only blur
@@ -51,7 +52,7 @@ class PictureCanvas:
     def __init__(self, shown: Image.Image, size: Size, known: Sequence[str] = ()) -> None:
         self.shown, self.known = shown, known
         self.scale = np.array([shown.width / size[1], shown.height / size[0]])
-        self.dots: list[Points] = []
+        self.dots: list[tuple[Points, int | None]] = []
         self.tags: list[tuple[Points, str]] = []
 
     @cached_property
@@ -80,8 +81,8 @@ class PictureCanvas:
         draw = ImageDraw.Draw(self._lines)
         draw.rectangle(edges, outline=(*self._color(name), 255), width=LINE_PX * SUPERSAMPLING)
 
-    def dot(self, point: Points) -> None:
-        self.dots.append(point)
+    def dot(self, point: Points, number: int | None = None) -> None:
+        self.dots.append((point, number))
 
     def tag(self, corner: Points, name: str) -> None:
         self.tags.append((corner, name))
@@ -89,12 +90,16 @@ class PictureCanvas:
     def finished(self) -> Image.Image:
         """Return the picture with all that was drawn."""
         draw = ImageDraw.Draw(self._lines)
-        for point in self.dots:
-            for radius, color in ((RING_PX, (255, 255, 255, 255)), (POINT_PX, (*POINT_COLOR, 255))):
+        for point, number in self.dots:
+            inner = POINT_COLOR if number is None else COLORS[number % len(COLORS)]
+            for radius, color in ((RING_PX, (255, 255, 255, 255)), (POINT_PX, (*inner, 255))):
                 place, reach = point * (self.scale * SUPERSAMPLING), radius * SUPERSAMPLING
                 draw.ellipse([*(place - reach).tolist(), *(place + reach).tolist()], fill=color)
         smooth = self._lines.resize(self.shown.size, Image.Resampling.BOX)
         shown = Image.alpha_composite(self.shown.convert("RGBA"), smooth).convert("RGB")
+        for point, number in self.dots:
+            if number is not None:
+                self._number(ImageDraw.Draw(shown), point * self.scale, number)
         for corner, name in self.tags:
             self._write(ImageDraw.Draw(shown), corner * self.scale, printable(name), self._color(name))
         return shown
@@ -102,6 +107,15 @@ class PictureCanvas:
     def _color(self, name: str | None) -> Color:
         is_coloured = name is not None and name in self.known  # a kind may name what it says has no colours
         return COLORS[self.known.index(name) % len(COLORS) if is_coloured else 0]
+
+    def _number(self, draw: ImageDraw.ImageDraw, place: Reals, number: int) -> None:
+        """Write a point's number at its lower right, or on its other side where that is beyond the picture."""
+        text, letters = str(number), font(NUMBER_FONT_PX)
+        width, reach = draw.textlength(text, letters), RING_PX
+        x, y = float(place[0]) + reach, float(place[1]) + reach - NUMBER_FONT_PX / 2
+        left = x if x + width <= self.shown.width else float(place[0]) - reach - width
+        top = min(max(0.0, y), self.shown.height - NUMBER_FONT_PX)
+        draw.text((left, top), text, fill="white", font=letters, stroke_width=1, stroke_fill="black")
 
     def _write(self, draw: ImageDraw.ImageDraw, corner: Points, text: str, color: Color) -> None:
         """Write a name with its upper left corner at a point, moved inside the picture."""

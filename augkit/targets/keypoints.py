@@ -68,8 +68,12 @@ class Keypoints(PointTarget):
         return self.changed(keypoint_visible=visible)
 
     def draw(self, canvas: Canvas, names: Sequence[str]) -> None:
-        for point in self.keypoints[self.keypoint_visible.astype(bool)]:
-            canvas.dot(point)
+        """Draw the points that are seen, those of objects with the numbers that pairs know them by."""
+        numbers: list[int | None] = [number for count in self.keypoint_counts or () for number in range(count)]
+        numbers += [None] * (len(self) - len(numbers))
+        for point, number, is_seen in zip(self.keypoints, numbers, self.keypoint_visible.tolist(), strict=True):
+            if is_seen:
+                canvas.dot(point, number)
 
     def written(self, size: Size, thin: Thin) -> Self:
         """Return them rounded; those that are not labelled lie at 0, 0, as COCO writes them."""

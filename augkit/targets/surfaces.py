@@ -17,8 +17,8 @@ class Canvas(Protocol):
     def box(self, box: Reals, name: str | None = None) -> None:
         """Draw a rectangle: left, top, right, bottom."""
 
-    def dot(self, point: Points) -> None:
-        """Draw a point (2,), over all lines."""
+    def dot(self, point: Points, number: int | None = None) -> None:
+        """Draw a point (2,), over all lines; a number, which gives a colour, is written beside it."""
 
     def tag(self, corner: Points, name: str) -> None:
         """Write a name at a point (2,), over all else."""

@@ -14,7 +14,17 @@ from augkit.core.plan import Plan
 from augkit.errors import ArgumentError, SampleError
 from augkit.pipeline.pipeline_file import bundled
 from augkit.preview import contact_sheet, defaults, explain
-from augkit.preview.canvas import CHECKS, PictureCanvas, fitted_size, kinds, marked, picture as fitted, visible
+from augkit.preview.canvas import (
+    CHECKS,
+    COLORS,
+    POINT_COLOR,
+    PictureCanvas,
+    fitted_size,
+    kinds,
+    marked,
+    picture as fitted,
+    visible,
+)
 from augkit.preview.lettering import font, wrapped
 from augkit.preview.numbers import numbers
 from augkit.preview.sheet import CELL_PX, SMALL_CELL_PX, Layout
@@ -308,3 +318,18 @@ def test_a_name_that_has_no_colour_of_its_own_is_drawn_in_one() -> None:
         drawn.append(canvas.finished())
     assert drawn[0].getcolors() is not None
     assert drawn[0].tobytes() == drawn[1].tobytes()
+
+
+def test_keypoints_are_numbered_and_coloured_object_by_object() -> None:
+    """The same number has the same colour in every object, and is written beside its point."""
+    points = [[20, 20], [60, 20], [20, 60], [60, 60]]
+    sample = ak.Sample(np.zeros((80, 80, 3), np.uint8), keypoints=points, keypoint_counts=[2, 2])
+    shown = marked(Image.fromarray(sample.image), sample, ())
+    colours = [shown.getpixel((x, y)) for x, y in points]
+    assert colours == [COLORS[0], COLORS[1]] * 2
+    beside = [np.asarray(shown)[y - 4 : y + 14, x + 4 : x + 14] for x, y in points]
+    assert all(part.max() > 200 for part in beside)
+    np.testing.assert_array_equal(beside[0], beside[2])
+    assert (beside[0] != beside[1]).any()
+    alone = ak.Sample(sample.image, keypoints=points[:1])
+    assert marked(Image.fromarray(alone.image), alone, ()).getpixel((20, 20)) == POINT_COLOR
