@@ -95,6 +95,26 @@ def _nearest(paths: list[str], near: str) -> str | None:
     return shared[-1][1] if shared[-1][0] > shared[-2][0] else None
 
 
+def refuse_twins(used: Iterable[str], inventory: Inventory) -> None:
+    """Note pictures of other folders that are called as those that are used: masks, depths, or others that say more.
+
+    Args:
+        used: paths of pictures that are sources or masks.
+        inventory: of the data set.
+    """
+    if not inventory.is_whole:
+        return
+    known = set(used)
+    stems = {folded(path.rpartition("/")[2].rpartition(".")[0]): path for path in known}
+    folders = {path.rpartition("/")[0] for path in known}
+    for path in sorted(inventory.pictures.keys() - known - inventory.used):
+        folder, _, name = path.rpartition("/")
+        twin = stems.get(folded(name.rpartition(".")[0]))
+        if twin is not None and folder not in folders:
+            advice = f"It holds pictures that are called as others are: {name} as {twin}."
+            inventory.unread("file", f"{folder}/*" if folder else path, f"{inventory.root}/{folder}", advice)
+
+
 def splits_by_folders(paths: Iterable[str], inventory: Inventory) -> dict[str, Split | None]:
     """Return the split of each path, where every one lies in a folder called after one; else none, which is told.
 

@@ -18,7 +18,9 @@ TASKS = ("Main", "Segmentation", "Layout", "Action")  # the first that lists a p
 
 
 def lists_of(inventory: Inventory) -> list[str]:
-    """Return the paths of all lists."""
+    """Return the paths of all lists; none where a file alone is meant."""
+    if not inventory.is_whole:
+        return []
     return sorted(path for path in inventory.sizes if LISTS in path.split("/")[:-1] and path.lower().endswith(".txt"))
 
 
@@ -63,9 +65,11 @@ class VocLists:
             words = line.split()
             if not words:
                 continue
-            id, flag = (line.strip(), "") if not words[1:] or not _is_flag(words[-1]) else (
-                line.strip()[: -len(words[-1])].strip(), words[-1])  # fmt: skip
-            picture = self._picture(id, base)
+            id, flag = line.strip(), ""
+            picture = None if is_class else self._picture(id, base)
+            if picture is None and words[1:] and _is_flag(words[-1]):
+                id, flag = id[: -len(words[-1])].strip(), words[-1]
+                picture = self._picture(id, base)
             if picture is None:
                 self.missing += 1
                 self.inventory.left_out[MISSING] += 1

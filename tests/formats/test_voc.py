@@ -166,6 +166,19 @@ def test_one_list_alone_is_no_split(tmp_path: Path) -> None:
     assert read(lay(tmp_path, voc(CAT) | {"ImageSets/Main/trainval.txt": "a\n"})).sources[0].split is None
 
 
+def test_names_in_lists_may_hold_blanks_and_numbers(tmp_path: Path) -> None:
+    files: dict[str, Any] = {f"JPEGImages/{name}.jpg": JPEG for name in ("my cat", "img 1", "b")}
+    files |= {f"Annotations/{name}.xml": xml(CAT) for name in ("my cat", "img 1", "b")}
+    data = read(lay(tmp_path, files | {"ImageSets/Main/train.txt": "my cat\nimg 1\nb 1\n"}))
+    assert [source.split for source in data.sources] == ["train"] * 3
+    assert dict(data.left_out) == {}
+
+
+def test_one_file_alone(tmp_path: Path) -> None:
+    lay(tmp_path, {"a.jpg": JPEG, "a.xml": xml(CAT), "b.txt": "other"})
+    assert only(read(tmp_path / "a.xml"))[0].box == AT
+
+
 def test_a_split_is_a_folder_as_roboflow_writes_it(tmp_path: Path) -> None:
     files: dict[str, Any] = {f"{split}/a.{suffix}": content for split in ("train", "valid", "test")
              for suffix, content in (("jpg", JPEG), ("xml", xml(CAT)))}  # fmt: skip
@@ -219,6 +232,7 @@ def test_a_fault_costs_its_picture_alone(name: str, tmp_path: Path) -> None:
         ({"SegmentationClass/z.png": encode(np.zeros((24, 32), np.uint8), "png")}, "SegmentationClass/z.png"),
         ({"more/a.xml": xml(CAT)}, "has an XML file already"),
         ({"x.xml": "<html/>"}, "x.xml"),
+        ({"trimaps/a.png": JPEG}, r"'trimaps/\*'.*a.png as JPEGImages/a.jpg"),
     ],
 )  # fmt: skip
 def test_nothing_is_passed_over(files: dict[str, Any], told: str, tmp_path: Path) -> None:

@@ -31,7 +31,7 @@ from augkit.datasets.cvat_shapes import REFUSED, element, elements_of, facts_of,
 from augkit.datasets.data_set import FLAT, Annotations, DataSet, Source, Split
 from augkit.datasets.format import FORMATS, FileWriter, Reader
 from augkit.datasets.inventory import Inventory
-from augkit.datasets.named_pictures import NamedPictures, splits_by_folders
+from augkit.datasets.named_pictures import NamedPictures, refuse_twins, splits_by_folders
 from augkit.datasets.naming import SPLIT_NAMES
 from augkit.datasets.voc_annotations import is_voc
 from augkit.datasets.writing import Part, Record, Whole
@@ -80,6 +80,7 @@ class CvatFormat(Reader, FileWriter):
         sources = [_source(inventory, entry, names, splits.get(entry.id), for_objects) for entry in entries]
         found = {name for entry in entries for name in _names(entry)}
         first = [name for name, label in labels.items() if "parent" not in label and label.get("type") != "tag"]
+        refuse_twins((entry.id for entry in entries), inventory)
         data = DataSet.of(self.name, root, sources, inventory.left_out, [*first, *sorted(found - set(first))])
         about = {LABELS: list(labels.values())} if any(len(label) > 1 for label in labels.values()) else {}
         return replace(data, keypoint_names=tuple(names.items()), about=about)

@@ -32,7 +32,7 @@ from augkit.datasets.data_set import FLAT, Annotations, DataSet, Source, Split
 from augkit.datasets.format import FORMATS, FileWriter, Reader
 from augkit.datasets.inventory import Inventory
 from augkit.datasets.labelme_shapes import entries_of, object_of, refuse, shape_of
-from augkit.datasets.named_pictures import NamedPictures, splits_by_folders
+from augkit.datasets.named_pictures import NamedPictures, refuse_twins, splits_by_folders
 from augkit.datasets.places import Embedded
 from augkit.datasets.writing import Part, Record, Whole
 from augkit.errors import AugkitError, DecodeError, FileError
@@ -88,6 +88,7 @@ class LabelmeFormat(Reader, FileWriter):
         sources = [_source(inventory, entry, names, splits.get(entry.id), for_objects) for entry in entries.values()]
         found = {shape.label for entry in entries.values() for shape in entry.shapes if shape.kind != "points"}
         found |= {entry.label for entry in entries.values() if isinstance(entry.label, str)} | names.keys()
+        refuse_twins(entries, inventory)
         data = DataSet.of(self.name, root, sources, inventory.left_out, _in_order(found, inventory))
         return replace(data, keypoint_names=tuple(names.items()))
 

@@ -36,7 +36,7 @@ from augkit.datasets.data_set import FLAT, Annotations, DataSet, Source, Split
 from augkit.datasets.format import FORMATS, FileWriter, Reader
 from augkit.datasets.inventory import Inventory
 from augkit.datasets.labelstudio_regions import ANSWERS, Answers, answers_in, results_of
-from augkit.datasets.named_pictures import NamedPictures, splits_by_folders
+from augkit.datasets.named_pictures import NamedPictures, refuse_twins, splits_by_folders
 from augkit.datasets.naming import is_picture
 from augkit.datasets.writing import Part, Record, Whole
 from augkit.errors import FileError
@@ -107,6 +107,7 @@ class LabelStudioFormat(Reader, FileWriter):
         sources = [_source(inventory, entry, names_of, splits.get(entry.id), for_objects) for entry in entries.values()]
         found = {shape.label for entry in entries.values() for shape in entry.answers.shapes if shape.kind != "points"}
         found |= {source.label for source in sources if isinstance(source.label, str)} | names_of.keys()
+        refuse_twins(entries, inventory)
         data = DataSet.of(self.name, root, sources, inventory.left_out, sorted(found))
         return replace(data, keypoint_names=tuple(names_of.items()))
 

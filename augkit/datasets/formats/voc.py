@@ -36,7 +36,7 @@ from augkit.datasets.format import FORMATS, FileWriter, Reader
 from augkit.datasets.inventory import Inventory
 from augkit.datasets.mask_classes import classes_of, is_called_classes
 from augkit.datasets.mask_content import about_masks
-from augkit.datasets.named_pictures import NamedPictures, splits_by_folders
+from augkit.datasets.named_pictures import NamedPictures, refuse_twins, splits_by_folders
 from augkit.datasets.voc_annotations import VocObject, VocPicture, instances_of, is_voc, picture_of, written_picture
 from augkit.datasets.voc_lists import LISTS, PICTURES, VocLists, lists_of
 from augkit.datasets.writing import Part, Record, Whole
@@ -66,8 +66,8 @@ class VocFormat(Reader, FileWriter):
     holds = frozenset(("boxes", "polygons", "masks", "attributes"))
 
     def recognises(self, inventory: Inventory) -> bool:
-        if not inventory.is_whole:
-            return False
+        if inventory.file is not None:
+            return inventory.file.lower().endswith(".xml") and is_voc(inventory.head(inventory.file))
         found = [path for path in inventory.sizes if path.lower().endswith(".xml")]
         if any(is_voc(inventory.head(path)) for path in found[:LOOKED_AT]):
             return True
@@ -130,7 +130,7 @@ class _Reading:
 
     def data(self, form: str) -> DataSet:
         inventory = self.inventory
-        for path in sorted(inventory.sizes):
+        for path in sorted(inventory.sizes) if inventory.file is None else [inventory.file]:
             if path.lower().endswith(".xml") and is_voc(inventory.head(path)):
                 self._read_xml(path)
         listed = VocLists(inventory, self.pictures)
@@ -144,10 +144,11 @@ class _Reading:
         is_said = bool(self.masks) or any(one.label is not None for one in told) or listed.has_classes
         self.for_objects = not is_said or any(one.objects for one in told)
         first = self._first()
-        splits = listed.splits if listed.splits else splits_by_folders(self.entries, inventory)
+        splits = listed.splits or (splits_by_folders(self.entries, inventory) if inventory.is_whole else {})
         self._require_splits(splits)
         sources = [self._source(entry, splits.get(entry.path), first) for entry in self.entries.values()]
         sources = listed.labelled(sources)
+        refuse_twins(self.entries, inventory)
         if not sources and listed.missing:
             what = f"must have its pictures in {PICTURES}, got none of {listed.missing:,}."
             raise FileError(what, str(self.root))
@@ -224,6 +225,8 @@ class _Reading:
     # ---- masks
 
     def _find_masks(self) -> None:
+        if not self.inventory.is_whole:
+            return
         for folder, found in ((CLASSES, self.masks), (OBJECTS, self.objects)):
             for path in sorted(path for path in self.inventory.pictures if _part(path, folder)):
                 above, _, below = f"/{path}".rpartition(f"/{folder}/")
