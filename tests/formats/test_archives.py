@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import io
 import random
 import tarfile
@@ -23,6 +24,7 @@ from augkit.storage.root import Archive, Root
 from support.archives import stored_zip_of, tar_gz_of, zip_of
 from support.data_sets import FORMS, JPEG, PNG, lay, tar_of
 from support.folders import done, outputs
+from support.mutations import mutations
 from support.pictures import noise
 
 Pack = Callable[[dict[str, bytes]], bytes]
@@ -214,8 +216,6 @@ def test_a_deflated_stream_is_read_from_anywhere(seed: int, tmp_path: Path, monk
     monkeypatch.setattr(inflated, "CHUNK_BYTES", 777)
     rng = random.Random(seed)
     content = b"".join(rng.randbytes(rng.randrange(900)) + bytes(rng.randrange(2000)) for _ in range(200))
-    import gzip
-
     joined = gzip.compress(content[:50_000]) + gzip.compress(b"") + gzip.compress(content[50_000:]) + bytes(100)
     path = lay(tmp_path, {"x": joined}) / "x"
     stream = inflated.Inflated(lambda: path.open("rb"), "x", 0, len(joined))
@@ -223,6 +223,41 @@ def test_a_deflated_stream_is_read_from_anywhere(seed: int, tmp_path: Path, monk
         offset, size = rng.randrange(len(content) + 10), rng.randrange(1, 3000)
         assert stream.read(offset, size) == content[offset : offset + size]
     assert len(stream._copies) <= 8
+
+
+@pytest.mark.parametrize("name", ["x.zip", "y.zip", "z.tgz", "t.tar"])
+def test_damage_is_a_sentence_or_costs_pictures(name: str, tmp_path: Path) -> None:
+    files = {"x/a.jpg": JPEG[:200], "y/b.jpg": PNG[:200], "labels.csv": b"image,label\nx/a.jpg,cat\ny/b.jpg,dog\n"}
+    pack = {"x.zip": zip_of, "y.zip": stored_zip_of, "z.tgz": tar_gz_of, "t.tar": tar_of}[name]
+    told: list[str] = []
+    for damaged in mutations(pack(files), 500, seed=len(name)):
+        (tmp_path / name).write_bytes(damaged)
+        try:
+            data = read(tmp_path / name)
+            for source in data.sources:
+                assert source.fault or source.label is not None, damaged
+                data.read(source.place or source.id)
+        except AugkitError as fault:
+            told.append(str(fault))
+    assert 50 < len(told) <= 500
+    assert not [text for text in told if "\n" in text]
+
+
+@pytest.mark.parametrize("pack", [tar_of, tar_gz_of])
+def test_a_damaged_header_does_not_end_a_tar(pack: Pack, tmp_path: Path) -> None:
+    content = pack({"x/a.jpg": JPEG, "y/b.jpg": PNG})
+    plain = content if pack is tar_of else gzip.decompress(content)
+    damaged = plain.replace(b"y/b.jpg", b"y/c.jpg")  # its checksum is another one
+    (tmp_path / "t.tar").write_bytes(damaged if pack is tar_of else gzip.compress(damaged))
+    with pytest.raises(FileError, match="a damaged header at byte"):
+        read(tmp_path / "t.tar")
+
+
+def test_a_damaged_header_does_not_end_samples(tmp_path: Path) -> None:
+    content = tar_of({"a.jpg": JPEG, "a.cls": b"x", "b.jpg": PNG, "b.cls": b"y"})
+    (tmp_path / "t.tar").write_bytes(content.replace(b"b.jpg", b"c.jpg"))
+    with pytest.raises(FileError, match="a damaged header at byte"):
+        read(tmp_path / "t.tar")
 
 
 @pytest.mark.slow

@@ -9,12 +9,12 @@ to the file; ``objects`` is an object of lists or a list of objects, whose ``bbo
 `augkit.datasets.table_columns`. A metadata file lies in the root, or in the folder of a split. Where no column says
 what a picture shows, its folder does, if there are several.
 
-Written is a ``metadata.jsonl`` in the folder of each split: ``file_name``, ``label`` (and ``label_json``, where some are
-no texts), ``mask_file_name``, ``objects`` with ``bbox``, ``category``, and where there are such ``iscrowd`` and
-``attributes``; texts such as captions in columns of their names, and ``attributes`` of the picture; these as JSON, since
-columns must have one type.
-``load_dataset("imagefolder", data_dir=OUT)`` reads it. It takes the type of a column from what it holds, in each split
-by itself: where a split has nothing in some column, such as boxes, ``metadata.parquet`` is written, which tells types.
+Written is a ``metadata.jsonl`` in the folder of each split: ``file_name``, ``label`` (and ``label_json``, where some
+are no texts), ``mask_file_name``, ``objects`` with ``bbox``, ``category``, and where there are such ``iscrowd`` and
+``attributes``; texts such as captions in columns of their names, and ``attributes`` of the picture; these as JSON,
+since columns must have one type. ``load_dataset("imagefolder", data_dir=OUT)`` reads it. It takes the type of a column
+from what it holds, in each split by itself: where a split has nothing in some column, such as boxes,
+``metadata.parquet`` is written, which tells types.
 """
 
 from __future__ import annotations

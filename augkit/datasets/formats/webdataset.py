@@ -37,6 +37,7 @@ from augkit.datasets.table_rows import Described
 from augkit.datasets.tables import TableReader
 from augkit.datasets.writing import Add, Part, Record, Sink
 from augkit.errors import FileError
+from augkit.storage.archives import require_end
 from augkit.storage.root import Archive, Root, inside
 from augkit.targets import records
 
@@ -166,6 +167,7 @@ class _Samples:
                         )
                     file.seek(place.offset)  # tarfile goes on from where it was
                     self.texts[key, extension] = file.read(place.size)
+            require_end(tar.offset, file)
 
     def _add(self, key: str, extension: str, place: Place, name: str) -> bool:
         """Add a member to its sample, if it has a meaning; note it as unread where it has none."""
