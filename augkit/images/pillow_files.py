@@ -24,6 +24,7 @@ _PNG_CHANNELS = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}  # by the type of colour
 _PNG_PASSES = ((0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2), (0, 1, 1, 2))
 _PNG_HEADER = struct.Struct(">IIBBBBB")
 _PIECE = 1 << 20  # bytes that are unpacked at a time, and dropped
+_TIFF_KIND, _TIFF_SMALLER_OR_MASK = 254, 0b101  # NewSubfileType, and its bits
 _TIFF_WIDTH, _TIFF_HEIGHT, _TIFF_BITS_BLACK_PLANES = 256, 257, (258, 262, 284)
 _SWAP = {False: cv2.COLOR_RGB2BGR, True: cv2.COLOR_RGBA2BGRA}  # with alpha or not; both are their own inverse
 
@@ -33,7 +34,20 @@ def header_of(picture: ImageFile.ImageFile) -> Header:
     width, height = picture.size
     if isinstance(picture, TiffImagePlugin.TiffImageFile):  # Pillow has turned its size already
         width, height = int(picture.tag_v2[_TIFF_WIDTH]), int(picture.tag_v2[_TIFF_HEIGHT])
-    return Header(str(picture.format).lower(), height, width, len(picture.getbands()), getattr(picture, "n_frames", 1))
+    frames = getattr(picture, "n_frames", 1)
+    if frames > 1 and isinstance(picture, TiffImagePlugin.TiffImageFile):
+        frames = _full_pages(picture, frames)
+    return Header(str(picture.format).lower(), height, width, len(picture.getbands()), frames)
+
+
+def _full_pages(picture: TiffImagePlugin.TiffImageFile, pages: int) -> int:
+    """Return how many pages show a picture: not those that show the first one smaller, or are a mask of it."""
+    full = 0
+    for page in range(pages):
+        picture.seek(page)
+        full += not int(picture.tag_v2.get(_TIFF_KIND, 0)) & _TIFF_SMALLER_OR_MASK
+    picture.seek(0)
+    return max(full, 1)
 
 
 def decode_by_pillow(data: bytes) -> Stored:

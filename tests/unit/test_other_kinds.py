@@ -380,3 +380,15 @@ def test_bands_are_augmented_by_all_but_steps_of_colour() -> None:
 def test_bands_are_no_masks() -> None:
     with pytest.raises(DecodeError, match="got 5 channels"):
         decode_mask(encode(BYTES[..., :5], "tiff"))
+
+
+@pytest.mark.parametrize("image", [SMOOTH, DEEP[..., :3], DEEP[..., 0]], ids=["rgb", "16-bit rgb", "16-bit grey"])
+def test_overviews_of_a_common_tiff_are_no_frames(image: Pixels) -> None:
+    file, image = io.BytesIO(), np.ascontiguousarray(image)
+    kind = "rgb" if image.ndim == 3 else "minisblack"
+    with tifffile.TiffWriter(file) as writer:
+        writer.write(image, photometric=kind, metadata=None)
+        for step in (2, 4):
+            writer.write(np.ascontiguousarray(image[::step, ::step]), photometric=kind, metadata=None, subfiletype=1)
+    np.testing.assert_array_equal(decode(file.getvalue()).image, image)
+    assert probe(file.getvalue()).frames == 1
