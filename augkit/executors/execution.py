@@ -74,7 +74,7 @@ def run(plan: Plan, sample: Sample, executor: str = "cpu", fine: bool = False) -
     done = walk.through(plan.steps, _Picture(image, beside, plan.source, journey))
     if levels is not None:
         done = done._replace(image=restored(done.image, levels, sample.alpha))
-    labels = done.labels.landed(fine).targets
+    labels = done.labels.landed(fine, onward=False).targets
     if numbers and done.beside[_NUMBERS] is not beside[_NUMBERS]:
         labels = _with_masks(labels, done.beside[_NUMBERS])
     label = sample.label

@@ -92,15 +92,16 @@ class Journey:
                 found[name] = target.traced(found, self.frame, self.options)
         return {name: _Path(outlines, outlines) for name, outlines in found.items()}
 
-    def landed(self, fine: bool = False) -> Journey:
+    def landed(self, fine: bool = False, onward: bool = True) -> Journey:
         """Return the journey of what the picture now shows, and where, in arrays of its own.
 
         Args:
             fine: lines and polygons come with the points that follow a bend, not with their own alone.
+            onward: it goes on from here; else it has no paths.
         """
         if not self.has_moved:
             started = Journey(self._clipped(self.targets), self.options, self.frame, {})
-            return replace(started, has_moved=True, paths=started._traced())
+            return replace(started, has_moved=True, paths=started._traced()) if onward else started
         shown, how = self._cut(), Landing(self.options.min_visible, fine)
         landed = dict[str, tuple[PointTarget, Kept | None]]()
         for name, path in self.paths.items():
@@ -116,7 +117,7 @@ class Journey:
                 rows = kept[before.follows]
                 target = target.chosen(rows)
             targets[name] = target
-            if name in self.paths:
+            if onward and name in self.paths:
                 whole, left = self.paths[name].whole, shown[name]
                 paths[name] = _Path(whole, left) if rows is None else _Path(whole.chosen(rows), left.chosen(rows))
         return Journey(targets, self.options, self.frame, paths, has_moved=True)

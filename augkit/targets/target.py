@@ -142,7 +142,7 @@ class PointTarget(Target):
         grouped: the keyword of how many rows belong to each object, which keypoint pairs change places in; likewise.
         is_coloured: labels of it have colours of their own in a preview.
         described: the keyword of facts that do not move, a JSON object a row; or an empty text.
-        texts: keywords of what no batch holds.
+        texts: keywords of what no batch and no mosaic holds.
         row_columns, columns: the names under which files hold it: one entry a box, and others.
     """
 
@@ -227,7 +227,7 @@ class PointTarget(Target):
     def joined(cls, parts: Sequence[Self]) -> Self:
         """Return the rows of several in one, in order."""
         made: dict[str, object] = {}
-        for name in cls.keywords:
+        for name in [name for name in cls.keywords if name not in cls.texts]:  # those are of one picture
             values = [vars(part)[name] for part in parts]
             if name == cls.grouped:
                 values = [[len(part)] if value is None else value for part, value in zip(parts, values, strict=True)]
