@@ -195,7 +195,7 @@ def roles_of(
     roles.group, roles.attributes, roles.objects = names.take(*GROUPS), names.take(ATTRIBUTES), names.take("objects")
     if roles.is_row_a_box:
         roles.crowd = names.take(*CROWDS)
-        roles.box_facts = _taken(names, BOX_FACTS)
+        roles.box_facts = _taken(names, BOX_FACTS | PICTURE_FACTS)  # a row is a box, and so are its texts
     else:
         roles.id = names.take(*IDS)
     facts = PICTURE_FACTS if image is None else PICTURE_FACTS.union(IDS)  # rows that are no files have other ids

@@ -95,12 +95,15 @@ def objects_of(value: Json, where: str, names: Sequence[str] = ()) -> tuple[dict
             raise FileError(f"must have a bbox, got {', '.join(row)[:60] or 'nothing'}.", here)
         if box is not None:
             boxes.append(box_of_numbers("size", numbers(box, f"{here} bbox", 4), (1.0, 1.0), f"{here} bbox"))
-        labels.append(class_name(label, names, f"{here} category"))
+        labels.append(None if label is None else class_name(label, names, f"{here} category"))
         outlines.append(outline or [])
         crowds.append(bool(crowd))
         known: JsonObject = {name: left.pop(name) for name in OBJECT_FACTS if left.get(name) is not None}
         facts.append({**known, **_facts(left.pop("attributes", None), f"{here} attributes")})
         unknown |= dict.fromkeys(name for name, one in left.items() if one is not None)
+    if None in labels and any(label is not None for label in labels):
+        raise FileError("must have a category each, or none.", where)
+    labels = [OBJECT if label is None else label for label in labels]
     if boxes and len(boxes) < len(rows):
         raise FileError("must have a bbox each, or none.", where)
     fields: dict[str, Json] = {"box_labels": labels, "boxes": boxes if boxes or not any(outlines) else None}

@@ -145,6 +145,8 @@ class Rows:
             picture.blame(f"{place}: {row.fault}")
             return
         split = split_named(cells.get(roles.split), here) if roles.split else None
+        if split and picture.split and split != picture.split:
+            raise FileError(f"must be one for all rows of a picture, {picture.split}, got {split}.", f"{here} split")
         picture.split = picture.split or split
         if roles.group and roles.group in cells:
             picture.group = text_of_cell(cells[roles.group])
@@ -195,6 +197,8 @@ class Rows:
             value = self._json(cells[roles.objects], f"{place} {roles.objects}")
             found, unknown = objects_of(value, f"{place} {roles.objects}")
             picture.fields |= found
+            if set(found["box_labels"] or ()) == {OBJECT}:
+                self.inventory.note(NO_CLASSES.format(self.table.path))
             for name in unknown:
                 self.inventory.unread("key", f"{roles.objects}.{name}", f"{self.inventory.root}/{place}")
         if roles.sizes and all(name in cells for name in roles.sizes):
@@ -208,6 +212,7 @@ class Rows:
         picture.regions.setdefault("boxes", [])
         label: Json = cells.get(roles.label) if roles.label else None
         if roles.region is not None:
+            picture.attributes |= facts
             self._via(picture, cells, place)
             return
         found: list[list[float]] = []
@@ -225,6 +230,10 @@ class Rows:
             if not isinstance(lists, list):
                 raise FileError(f"must be numbers, got {value!r:.60}.", f"{place} {roles.box_list}")
             found += [coco_box(one, f"{place} {roles.box_list}[{n}]") for n, one in enumerate(lists)]
+        if not found:
+            picture.attributes |= facts
+        elif roles.label and label is None:
+            raise FileError(f"must have a {roles.label} for its box, got none.", place)
         labels = label if isinstance(label, list) else [label] * len(found)
         if len(labels) != len(found):
             raise FileError(f"must have a class each, {len(found)}, got {len(labels)}.", place)

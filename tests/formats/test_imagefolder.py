@@ -63,6 +63,14 @@ def test_numbers_of_classes_without_names_are_their_names(tmp_path: Path) -> Non
     assert boxes(data) == {"a.jpg": [("0", CAT), ("1", DOG)]}
 
 
+def test_objects_without_classes_are_told(tmp_path: Path) -> None:
+    data = folder(tmp_path, [{"file_name": "a.jpg", "objects": {"bbox": BOTH}}])
+    assert boxes(data) == {"a.jpg": [("object", CAT), ("object", DOG)]}
+    assert "Boxes of metadata.jsonl have no class: they are called object." in data.notes
+    with pytest.raises(FileError, match="must have a category each, or none"):
+        folder(tmp_path, [{"file_name": "a.jpg", "objects": {"bbox": BOTH, "category": ["x", None]}}])
+
+
 def test_csv_and_parquet(tmp_path: Path) -> None:
     lay(tmp_path / "csv", {**PICTURES, "metadata.csv": "file_name,label\na.jpg,007\nb.png,dog\n"})
     assert [source.label for source in read(tmp_path / "csv").sources] == ["007", "dog"]

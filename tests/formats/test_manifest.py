@@ -199,6 +199,19 @@ def test_via_shapes(tmp_path: Path) -> None:
     assert second["instances"] == []
 
 
+def test_texts_of_rows_are_those_of_their_boxes(tmp_path: Path) -> None:
+    text = "image,x,y,w,h,caption\na.jpg,2,3,5,7,one\na.jpg,1,1,8,4,two\nb.png,,,,,none\n"
+    first, second = table(tmp_path, text).sources
+    assert [one.attributes for one in first.annotations.instances] == [{"caption": "one"}, {"caption": "two"}]  # type: ignore[union-attr]
+    assert second.attributes == {"caption": "none"}
+
+
+def test_a_picture_is_in_one_split(tmp_path: Path) -> None:
+    text = "image,class,x1,y1,x2,y2,split\na.jpg,cat,2,3,7,10,train\na.jpg,cat,2,3,7,10,val\n"
+    with pytest.raises(FileError, match=r"t\.csv:3 split: must be one for all rows of a picture, train, got val"):
+        table(tmp_path, text)
+
+
 def test_columns_of_zeros_and_ones_are_classes(tmp_path: Path) -> None:
     data = table(tmp_path, "filename, Cat, Dog\na.jpg, 1, 1\nb.png, 0, 0\n", "_classes.csv")
     assert labels(data) == {"a.jpg": ["Cat", "Dog"], "b.png": []}
@@ -251,6 +264,7 @@ FAULTS = [
     (X + "cat,2,,7,10\n", "b.png", "t.csv:3 y1: must be a number, got None"),
     (X + "cat,7,3,2,10\n", "b.png", "t.csv:3: must be a box from left"),
     ("image;class;x1;y1;x2;y2\na.jpg;cat;2;3;7;10\nb.png;cat;2,5;3;7;10\n", "b.png", "Write decimals with a point"),
+    (X + ",2,3,7,10\n", "b.png", "t.csv:3: must have a class for its box, got none"),
     (X + "cat,,,,\n", "b.png", "must have a box for 'cat', got none"),
     ("image;boxes;label\na.jpg;;cat\nb.png;[[1,2]];cat\n", "b.png", "t.csv:3 boxes[0]: must be 4 numbers"),
     ('image,bbox\na.jpg,"[2,3,5,7]"\nb.png,"[2,3,5]"\n', "b.png", "t.csv:3 bbox[0]: must be 4 numbers"),
