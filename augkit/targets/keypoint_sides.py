@@ -6,7 +6,8 @@ from collections.abc import Sequence
 Pair = tuple[int, int]
 
 _WORDS = re.compile(r"(?<![A-Za-z])(left|right|LEFT|RIGHT)|(Left|Right)")
-_LETTERS = re.compile(r"(?<![A-Za-z])([lrLR])(?![A-Za-z])")
+# A letter by itself, before a capital (lEye, LEye), or last after a small letter (eyeL).
+_LETTERS = re.compile(r"(?<![A-Za-z])[lrLR](?![A-Za-z])|(?<![A-Za-z])[lrLR](?=[A-Z][a-z])|(?<=[a-z])[LR](?![A-Za-z])")
 _OTHERS = {"left": "right", "Left": "Right", "LEFT": "RIGHT", "l": "r", "L": "R"}
 _OTHERS |= {other: one for one, other in _OTHERS.items()}
 
@@ -16,6 +17,8 @@ def pairs_of_names(names: Sequence[str]) -> tuple[Pair, ...]:
 
     >>> pairs_of_names(["nose", "left_eye", "right_eye", "LeftEar", "RightEar", "l_hip", "r_hip", "bright"])
     ((1, 2), (3, 4), (5, 6))
+    >>> pairs_of_names(["lEye", "rEye", "LKnee", "RKnee", "toeL", "toeR", "Lip", "Rip"])
+    ((0, 1), (2, 3), (4, 5))
     """
     places = {name: place for place, name in enumerate(names)}
     found = []
