@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from augkit.datasets import read
-from augkit.datasets.mask_classes import classes_of
+from augkit.datasets.folders.mask_classes import classes_of
 from augkit.errors import AugkitError, DecodeError
 from augkit.images import class_numbers, encode
 from support.data_sets import lay

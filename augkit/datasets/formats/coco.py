@@ -30,11 +30,11 @@ from dataclasses import dataclass, field, replace
 
 from augkit.core.arrays import JsonObject
 from augkit.core.text_files import json_of
-from augkit.datasets.coco_categories import Categories, Counts, above, largest_id, require_finite
-from augkit.datasets.coco_content import captions, content
-from augkit.datasets.coco_entries import pictures_of
-from augkit.datasets.coco_panoptic import instances_of, is_panoptic
-from augkit.datasets.coco_pictures import Picture, keep_ids
+from augkit.datasets.coco.coco_categories import Categories, Counts, above, largest_id, require_finite
+from augkit.datasets.coco.coco_content import captions, content
+from augkit.datasets.coco.coco_entries import pictures_of
+from augkit.datasets.coco.coco_panoptic import instances_of, is_panoptic
+from augkit.datasets.coco.coco_pictures import Picture, keep_ids
 from augkit.datasets.data_set import ATTRIBUTES, FLAT, Annotations, DataSet, Source, Split
 from augkit.datasets.format import FORMATS, FileWriter, Reader
 from augkit.datasets.inventory import Inventory

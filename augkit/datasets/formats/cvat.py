@@ -27,13 +27,13 @@ from augkit.core.arrays import JsonObject, Label
 from augkit.core.spatial import Size
 from augkit.core.text_files import json_of
 from augkit.core.xml_files import Node, xml_of, xml_text, xml_value
-from augkit.datasets.cvat_shapes import REFUSED, element, elements_of, facts_of, label_of, shapes_in
 from augkit.datasets.data_set import FLAT, Annotations, DataSet, Source, Split
+from augkit.datasets.drawing.cvat_shapes import REFUSED, element, elements_of, facts_of, label_of, shapes_in
 from augkit.datasets.format import FORMATS, FileWriter, Reader
 from augkit.datasets.inventory import Inventory
 from augkit.datasets.named_pictures import NamedPictures, refuse_twins, splits_by_folders
 from augkit.datasets.naming import SPLIT_NAMES
-from augkit.datasets.voc_annotations import is_voc
+from augkit.datasets.voc.voc_annotations import is_voc
 from augkit.datasets.writing import Part, Record, Whole
 from augkit.errors import FileError
 from augkit.targets.records import says

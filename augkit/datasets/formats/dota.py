@@ -1,9 +1,9 @@
 """DOTA: rotated boxes in text files, ``labelTxt/a.txt`` for ``images/a.png``, with ``train``, ``val`` above or not.
 
-`augkit.datasets.dota_lines` says what a line is. Label files are known by their lines, whatever their folder is called
-(``labelTxt-v1.5``, ``labelTxt-v1.0/labelTxt``); their pictures are those of the same name. Corners of no rectangle give
-the smallest one around them, as those who train on DOTA take it, which is told. Where data.yaml lies beside (Roboflow's
-YOLOv5 OBB) it orders the classes.
+`augkit.datasets.yolo.dota_lines` says what a line is. Label files are known by their lines, whatever their folder is
+called (``labelTxt-v1.5``, ``labelTxt-v1.0/labelTxt``); their pictures are those of the same name. Corners of no
+rectangle give the smallest one around them, as those who train on DOTA take it, which is told. Where data.yaml lies
+beside (Roboflow's YOLOv5 OBB) it orders the classes.
 
 Written are ``[<split>/]images/[class/]name``, and ``[<split>/]labelTxt/[class/]name.txt``. A category has no blanks
 there: they become hyphens, as DOTA itself has them. ``gsd`` is written of pictures that are passed through, since a
@@ -20,13 +20,13 @@ import numpy as np
 from augkit.core.arrays import JsonObject
 from augkit.core.text_files import text_of
 from augkit.datasets.data_set import FLAT, Annotations, DataSet, Source, Split
-from augkit.datasets.dota_lines import facts_of, likely, quad_of
 from augkit.datasets.format import FORMATS, FileWriter, Preparing, Reader
 from augkit.datasets.inventory import Inventory
 from augkit.datasets.named_pictures import NamedPictures, splits_by_folders
 from augkit.datasets.writing import Part, Record, Whole
-from augkit.datasets.yolo_layout import folders_of, note_second_folder
-from augkit.datasets.yolo_settings import NAMES, settings_of
+from augkit.datasets.yolo.dota_lines import facts_of, likely, quad_of
+from augkit.datasets.yolo.yolo_layout import folders_of, note_second_folder
+from augkit.datasets.yolo.yolo_settings import NAMES, settings_of
 from augkit.errors import ArgumentError, FileError
 from augkit.targets.records import says
 from augkit.targets.rectangles import rectangle_of

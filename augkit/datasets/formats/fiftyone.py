@@ -34,7 +34,7 @@ from augkit.datasets.inventory import Inventory
 from augkit.datasets.json_heads import files_with, outer_keys
 from augkit.datasets.named_pictures import NamedPictures
 from augkit.datasets.naming import is_picture, splits_of
-from augkit.datasets.table_regions import size_at
+from augkit.datasets.tables.table_regions import size_at
 from augkit.datasets.writing import Part, Record, Whole
 from augkit.errors import FileError
 from augkit.targets.boxes import Boxes

@@ -7,7 +7,7 @@ folders are no classes: one called ``images`` or alike that all pictures lie in,
 told; where some pictures lie in splits and others in none, all are classes, which is told, too.
 
 A folder that holds masks, depth and such of another folder's pictures is no class, but an error: see
-`augkit.datasets.second_folders`.
+`augkit.datasets.folders.second_folders`.
 
 Links to files count as files. Links to folders are not followed, so no loop is walked; hidden files and folders, files
 of other kinds and broken links are left out and counted.
@@ -17,12 +17,12 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from augkit.datasets.data_set import DataSet, Source, Split
+from augkit.datasets.folders.mask_content import look_at
+from augkit.datasets.folders.pairs import is_called_mask, pair, part_of, place_of
+from augkit.datasets.folders.second_folders import second_folders
 from augkit.datasets.format import ANY_FOLDER, FORMATS, FileWriter, Reader
 from augkit.datasets.inventory import Inventory
-from augkit.datasets.mask_content import look_at
 from augkit.datasets.naming import split_of_folder
-from augkit.datasets.pairs import is_called_mask, pair, part_of, place_of
-from augkit.datasets.second_folders import second_folders
 from augkit.datasets.writing import Part, Record, Whole
 from augkit.errors import FileError
 

@@ -6,8 +6,8 @@
 The reference is https://huggingface.co/docs/datasets/image_dataset. A row names its picture by ``file_name``, relative
 to the file; ``objects`` is an object of lists or a list of objects, whose ``bbox`` is COCO's left, top, width, height;
 ``mask_file_name`` is its mask; ``text`` and the like are facts of it. Other columns mean what they mean in a table: see
-`augkit.datasets.table_columns`. A metadata file lies in the root, or in the folder of a split. Where no column says
-what a picture shows, its folder does, if there are several.
+`augkit.datasets.tables.table_columns`. A metadata file lies in the root, or in the folder of a split. Where no column
+says what a picture shows, its folder does, if there are several.
 
 Written is a ``metadata.jsonl`` in the folder of each split: ``file_name``, ``label`` (and ``label_json``, where some
 are no texts), ``mask_file_name``, ``objects`` with ``bbox``, ``category``, and where there are such ``iscrowd`` and
@@ -29,11 +29,11 @@ from augkit.datasets import places
 from augkit.datasets.data_set import ATTRIBUTES, DataSet, Split
 from augkit.datasets.format import FORMATS, FileWriter, Reader
 from augkit.datasets.inventory import Inventory
-from augkit.datasets.table_columns import LABEL_JSON, PICTURE_FACTS
-from augkit.datasets.table_files import Row, Table, plain_name
-from augkit.datasets.table_sets import read_tables, tables_in
-from augkit.datasets.tables import TableReader
-from augkit.datasets.typed_cells import plain_rows
+from augkit.datasets.tables.table_columns import LABEL_JSON, PICTURE_FACTS
+from augkit.datasets.tables.table_files import Row, Table, plain_name
+from augkit.datasets.tables.table_sets import read_tables, tables_in
+from augkit.datasets.tables.tables import TableReader
+from augkit.datasets.tables.typed_cells import plain_rows
 from augkit.datasets.writing import Part, Record, Whole
 from augkit.errors import AugkitError, FileError, MissingExtra
 from augkit.targets.box_forms import described

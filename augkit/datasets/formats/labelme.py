@@ -29,9 +29,9 @@ from augkit.core.arrays import Json, JsonObject, Label
 from augkit.core.spatial import Size
 from augkit.core.text_files import json_of
 from augkit.datasets.data_set import FLAT, Annotations, DataSet, Source, Split
+from augkit.datasets.drawing.labelme_shapes import entries_of, object_of, refuse, shape_of
 from augkit.datasets.format import FORMATS, FileWriter, Reader
 from augkit.datasets.inventory import Inventory
-from augkit.datasets.labelme_shapes import entries_of, object_of, refuse, shape_of
 from augkit.datasets.named_pictures import NamedPictures, refuse_twins, splits_by_folders
 from augkit.datasets.places import Embedded
 from augkit.datasets.writing import Part, Record, Whole

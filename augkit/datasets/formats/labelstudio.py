@@ -33,9 +33,9 @@ from augkit.core.arrays import Json, JsonObject, Label
 from augkit.core.text_files import json_of
 from augkit.core.xml_files import xml_value
 from augkit.datasets.data_set import FLAT, Annotations, DataSet, Source, Split
+from augkit.datasets.drawing.labelstudio_regions import ANSWERS, Answers, answers_in, results_of
 from augkit.datasets.format import FORMATS, FileWriter, Reader
 from augkit.datasets.inventory import Inventory
-from augkit.datasets.labelstudio_regions import ANSWERS, Answers, answers_in, results_of
 from augkit.datasets.named_pictures import NamedPictures, refuse_twins, splits_by_folders
 from augkit.datasets.naming import is_picture
 from augkit.datasets.writing import Part, Record, Whole

@@ -8,9 +8,9 @@
     boxes, box_labels, polygons, keypoints ...    as `augkit.datasets.fields` says; in a cell of CSV as JSON
     attributes   facts of the picture, an object
 
-Read are the tables of TensorFlow's object detection API, RetinaNet, Open Images, the VGG Image Annotator, Roboflow,
-and whatever else says the same; `augkit.datasets.table_columns` has the names. Other columns are an error, unless they
-are to be ignored, or are asked for: then they are kept as text in `DataSet.columns`. An empty cell says nothing.
+Read are the tables of TensorFlow's object detection API, RetinaNet, Open Images, the VGG Image Annotator, Roboflow, and
+whatever else says the same; `augkit.datasets.tables.table_columns` has the names. Other columns are an error, unless
+they are to be ignored, or are asked for: then they are kept as text in `DataSet.columns`. An empty cell says nothing.
 
 A folder is read by its table where it holds one, or one a split. Written is ``manifest.jsonl`` beside the pictures.
 """
@@ -22,8 +22,8 @@ from augkit.core.arrays import JsonObject
 from augkit.datasets.data_set import ATTRIBUTES, KINDS, DataSet, Split
 from augkit.datasets.format import FORMATS, FileWriter, Reader
 from augkit.datasets.inventory import Inventory
-from augkit.datasets.table_files import CSV_SUFFIXES, JSON_SUFFIXES
-from augkit.datasets.table_sets import read_tables, tables_in
+from augkit.datasets.tables.table_files import CSV_SUFFIXES, JSON_SUFFIXES
+from augkit.datasets.tables.table_sets import read_tables, tables_in
 from augkit.datasets.writing import Part, Record, Whole
 from augkit.targets import records
 

@@ -28,17 +28,17 @@ from augkit.core.text_files import json_of
 from augkit.datasets import places
 from augkit.datasets.data_set import ATTRIBUTES, DataSet, Kind, Source, Split
 from augkit.datasets.fields import FIELDS
+from augkit.datasets.folders.mask_places import about_masks_of
 from augkit.datasets.format import FORMATS, Packed
 from augkit.datasets.inventory import Inventory
-from augkit.datasets.mask_places import about_masks_of
 from augkit.datasets.naming import SPLIT_NAMES, splits_of
 from augkit.datasets.places import KEPT_BYTES, Cell, Member, Place
-from augkit.datasets.table_columns import IMAGES, LABEL_JSON, LABELS, MASKS, Roles
-from augkit.datasets.table_files import Row, Table, plain_name
-from augkit.datasets.table_regions import OBJECT_LABELS
-from augkit.datasets.table_rows import Described, Rows
-from augkit.datasets.tables import TableReader
-from augkit.datasets.typed_cells import class_names, features_of, jsonable, named
+from augkit.datasets.tables.table_columns import IMAGES, LABEL_JSON, LABELS, MASKS, Roles
+from augkit.datasets.tables.table_files import Row, Table, plain_name
+from augkit.datasets.tables.table_regions import OBJECT_LABELS
+from augkit.datasets.tables.table_rows import Described, Rows
+from augkit.datasets.tables.tables import TableReader
+from augkit.datasets.tables.typed_cells import class_names, features_of, jsonable, named
 from augkit.datasets.writing import Add, Part, Record, Sink
 from augkit.errors import AugkitError, FileError
 from augkit.storage.root import inside

@@ -1,10 +1,10 @@
 """Segmentation folders: pictures, and a mask of class numbers or colours for each.
 
-There is no one standard; read is what `augkit.datasets.pairs` pairs: ``images/`` beside ``masks/`` and all that people
-call these, splits above or below them, or masks beside their pictures, ``a.jpg`` and ``a_mask.png``. References are the
-data sets themselves: CamVid (``train``, ``trainannot``; ``class_dict.csv``), Cityscapes (``leftImg8bit``, ``gtFine``),
-ADE20K (``images/training``, ``annotations/training``), Pascal VOC's ``JPEGImages`` and ``SegmentationClass``, exports
-of Roboflow and CVAT. Names propose, content decides: masks must look like masks.
+There is no one standard; read is what `augkit.datasets.folders.pairs` pairs: ``images/`` beside ``masks/`` and all that
+people call these, splits above or below them, or masks beside their pictures, ``a.jpg`` and ``a_mask.png``. References
+are the data sets themselves: CamVid (``train``, ``trainannot``; ``class_dict.csv``), Cityscapes (``leftImg8bit``,
+``gtFine``), ADE20K (``images/training``, ``annotations/training``), Pascal VOC's ``JPEGImages`` and
+``SegmentationClass``, exports of Roboflow and CVAT. Names propose, content decides: masks must look like masks.
 
 Class numbers are the values of a mask of one channel or the indices of its palette, kept as they are, 255 for what is
 ignored among them. Colours become numbers by the file that lists them, or else in their order, black first.
@@ -19,11 +19,11 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from augkit.datasets.data_set import Annotations, DataSet, Source, Split
+from augkit.datasets.folders.mask_classes import MaskClasses, classes_of, described, is_called_classes
+from augkit.datasets.folders.mask_content import about_masks, look_at, spread
+from augkit.datasets.folders.pairs import Pairs, Place, by_ending, has_masks, pair
 from augkit.datasets.format import FORMATS, FileWriter, Reader
 from augkit.datasets.inventory import Inventory
-from augkit.datasets.mask_classes import MaskClasses, classes_of, described, is_called_classes
-from augkit.datasets.mask_content import about_masks, look_at, spread
-from augkit.datasets.pairs import Pairs, Place, by_ending, has_masks, pair
 from augkit.datasets.writing import Part, Record, Whole
 from augkit.errors import FileError
 

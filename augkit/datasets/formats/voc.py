@@ -32,13 +32,13 @@ import numpy as np
 from augkit.core.arrays import Image, JsonObject, Mask
 from augkit.core.spatial import Size
 from augkit.datasets.data_set import FLAT, Annotations, DataSet, Source, Split
+from augkit.datasets.folders.mask_classes import classes_of, is_called_classes
+from augkit.datasets.folders.mask_content import about_masks
 from augkit.datasets.format import FORMATS, FileWriter, Reader
 from augkit.datasets.inventory import Inventory
-from augkit.datasets.mask_classes import classes_of, is_called_classes
-from augkit.datasets.mask_content import about_masks
 from augkit.datasets.named_pictures import NamedPictures, refuse_twins, splits_by_folders
-from augkit.datasets.voc_annotations import VocObject, VocPicture, instances_of, is_voc, picture_of, written_picture
-from augkit.datasets.voc_lists import LISTS, PICTURES, VocLists, lists_of
+from augkit.datasets.voc.voc_annotations import VocObject, VocPicture, instances_of, is_voc, picture_of, written_picture
+from augkit.datasets.voc.voc_lists import LISTS, PICTURES, VocLists, lists_of
 from augkit.datasets.writing import Part, Record, Whole
 from augkit.errors import AugkitError, DecodeError, FileError
 from augkit.images import class_numbers, decode_mask, encode_mask

@@ -4,10 +4,10 @@
 
 Tars are read from header to header and never extracted: a picture is a place within its tar. ``cls`` is its class, as a
 number or a name, the field ``label`` of ``json`` more of it, ``txt`` a caption, ``mask.png`` or ``seg.png`` its mask;
-the other fields of ``json`` are those of a table (`augkit.datasets.table_columns`). Members of other kinds and fields
-of other names are an error, unless they are to be ignored. The split is the one that the tar's name ends with, or that
-its folder is, where every tar has one. Samples in a zip or a tar.gz are read, too. A tar of class folders, or of
-another data set, is read as that. The reference is https://github.com/webdataset/webdataset.
+the other fields of ``json`` are those of a table (`augkit.datasets.tables.table_columns`). Members of other kinds and
+fields of other names are an error, unless they are to be ignored. The split is the one that the tar's name ends with,
+or that its folder is, where every tar has one. Samples in a zip or a tar.gz are read, too. A tar of class folders, or
+of another data set, is read as that. The reference is https://github.com/webdataset/webdataset.
 
 Written is a tar a shard, the same bytes for the same pictures: ``<key>.<ext>``, ``.json``, ``.cls`` where there is one
 class, ``.txt`` where there is a text, and ``.mask.png``. webdataset's own TarWriter puts the time, or the user's name,
@@ -26,15 +26,15 @@ from typing import BinaryIO
 from augkit.core.arrays import JsonObject
 from augkit.core.text_files import json_of, text_of
 from augkit.datasets.data_set import ATTRIBUTES, DataSet, Source, Split
+from augkit.datasets.folders.mask_places import about_masks_of
 from augkit.datasets.format import FORMATS, Packed
 from augkit.datasets.inventory import DOCUMENTS, Inventory
-from augkit.datasets.mask_places import about_masks_of
 from augkit.datasets.naming import SPLIT_NAMES, is_picture, splits_of
 from augkit.datasets.places import Member, Place
-from augkit.datasets.table_columns import KNOWN
-from augkit.datasets.table_files import Row, Table, plain_name
-from augkit.datasets.table_rows import Described
-from augkit.datasets.tables import TableReader
+from augkit.datasets.tables.table_columns import KNOWN
+from augkit.datasets.tables.table_files import Row, Table, plain_name
+from augkit.datasets.tables.table_rows import Described
+from augkit.datasets.tables.tables import TableReader
 from augkit.datasets.writing import Add, Part, Record, Sink
 from augkit.errors import FileError
 from augkit.storage.archives import require_end

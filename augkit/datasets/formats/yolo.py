@@ -1,8 +1,9 @@
 """YOLO: ``data.yaml``, pictures in ``images/``, and their objects in ``labels/``, a text file each.
 
 The rules are those of Ultralytics: the label file of ``images/train/a.jpg`` is ``labels/train/a.txt`` (the last
-``/images/`` of the path counts), and a picture without a file or lines shows no object. `augkit.datasets.yolo_lines`
-says what a line is. Also read are darknet's ``obj.data``, as CVAT writes it, and label files without any settings.
+``/images/`` of the path counts), and a picture without a file or lines shows no object.
+`augkit.datasets.yolo.yolo_lines` says what a line is. Also read are darknet's ``obj.data``, as CVAT writes it, and
+label files without any settings.
 
 Four corners are an outline or a rotated box, and lines look the same. ``task: obb`` or ``task: segment`` in data.yaml
 says which; without it they are rotated boxes where all lines of the data set are the corners of rectangles.
@@ -27,11 +28,11 @@ from augkit.datasets.data_set import ATTRIBUTES, DataSet, Source, Split
 from augkit.datasets.format import FORMATS, FileWriter, Preparing, Reader
 from augkit.datasets.inventory import Inventory
 from augkit.datasets.writing import Part, Record, Whole
-from augkit.datasets.yolo_labels import Labels
-from augkit.datasets.yolo_layout import Layout
-from augkit.datasets.yolo_loose import is_loose, loose_settings
-from augkit.datasets.yolo_settings import KEPT, settings_file, settings_of
-from augkit.datasets.yolo_writing import HOLDS, lines_of, prepared, task_of
+from augkit.datasets.yolo.yolo_labels import Labels
+from augkit.datasets.yolo.yolo_layout import Layout
+from augkit.datasets.yolo.yolo_loose import is_loose, loose_settings
+from augkit.datasets.yolo.yolo_settings import KEPT, settings_file, settings_of
+from augkit.datasets.yolo.yolo_writing import HOLDS, lines_of, prepared, task_of
 
 
 class YoloFormat(Reader, FileWriter, Preparing):

@@ -9,7 +9,7 @@ import numpy as np
 
 from augkit.core.arrays import Json, JsonObject, Label
 from augkit.core.spatial import Size
-from augkit.datasets.coco_categories import Id
+from augkit.datasets.coco.coco_categories import Id
 from augkit.targets.boxes import Boxes
 from augkit.targets.keypoints import Keypoints
 from augkit.targets.polygons import Polygons

@@ -9,9 +9,9 @@ from augkit.datasets.data_set import Source, Split
 from augkit.datasets.inventory import Inventory
 from augkit.datasets.named_files import NamedFiles
 from augkit.datasets.naming import is_picture
-from augkit.datasets.table_columns import KNOWN, image_column, roles_of
-from augkit.datasets.table_files import Table, table_of
-from augkit.datasets.table_rows import Described, Rows, text_of_cell
+from augkit.datasets.tables.table_columns import KNOWN, image_column, roles_of
+from augkit.datasets.tables.table_files import Table, table_of
+from augkit.datasets.tables.table_rows import Described, Rows, text_of_cell
 from augkit.errors import FileError
 
 

@@ -19,9 +19,9 @@ from augkit.datasets.inventory import Inventory
 from augkit.datasets.named_files import NamedFiles
 from augkit.datasets.naming import is_picture, split_named
 from augkit.datasets.places import Place
-from augkit.datasets.table_columns import Roles, is_hot
-from augkit.datasets.table_files import Row, Table
-from augkit.datasets.table_regions import (
+from augkit.datasets.tables.table_columns import Roles, is_hot
+from augkit.datasets.tables.table_files import Row, Table
+from augkit.datasets.tables.table_regions import (
     OBJECT,
     REGION_LABELS,
     around_points,

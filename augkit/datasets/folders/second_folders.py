@@ -24,8 +24,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from augkit.datasets.mask_content import Look, look_at, spread
-from augkit.datasets.pairs import part_of
+from augkit.datasets.folders.mask_content import Look, look_at, spread
+from augkit.datasets.folders.pairs import part_of
 from augkit.errors import DecodeError, FileError
 from augkit.images import decode
 

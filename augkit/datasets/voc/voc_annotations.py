@@ -16,7 +16,7 @@ from augkit.core.arrays import Json, JsonObject
 from augkit.core.spatial import Size
 from augkit.core.text_files import json_of
 from augkit.core.xml_files import Node, xml_of, xml_text
-from augkit.datasets.typed_texts import typed, written
+from augkit.datasets.tables.typed_texts import typed, written
 from augkit.errors import FileError
 from augkit.targets.polygons import around, box_of
 from augkit.targets.records import Instance

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from augkit.core.arrays import Image as Pixels, JsonObject
-from augkit.datasets.mask_classes import MaskClasses
+from augkit.datasets.folders.mask_classes import MaskClasses
 from augkit.errors import DecodeError, FileError
 from augkit.images import decode, palette_of
 from augkit.images.mask_colours import Colour, black_and_white, colours_in, colours_of_palette, mode_of, png_palette

@@ -16,7 +16,7 @@ from pathlib import Path
 from augkit.core.text_files import text_of
 from augkit.datasets.data_set import SPLITS, Split
 from augkit.datasets.inventory import Inventory
-from augkit.datasets.yolo_settings import Settings
+from augkit.datasets.yolo.yolo_settings import Settings
 from augkit.errors import FileError
 from augkit.storage.root import Folder
 

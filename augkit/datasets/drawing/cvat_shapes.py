@@ -11,7 +11,7 @@ import numpy as np
 from augkit.core.arrays import JsonObject
 from augkit.core.spatial import Size
 from augkit.core.xml_files import Node, xml_text, xml_value
-from augkit.datasets.typed_texts import typed, written
+from augkit.datasets.tables.typed_texts import typed, written
 from augkit.errors import FileError
 from augkit.targets import run_lengths
 from augkit.targets.ellipses import ellipse

@@ -4,8 +4,8 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 
 from augkit.core.arrays import Json, JsonObject
-from augkit.datasets.coco_categories import Id, above, largest_id
-from augkit.datasets.coco_entries import PICTURE_FACTS
+from augkit.datasets.coco.coco_categories import Id, above, largest_id
+from augkit.datasets.coco.coco_entries import PICTURE_FACTS
 from augkit.datasets.data_set import Split
 from augkit.datasets.writing import Record, Whole
 from augkit.targets import run_lengths

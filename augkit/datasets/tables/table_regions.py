@@ -9,8 +9,8 @@ from augkit.core.arrays import Json, JsonObject
 from augkit.core.spatial import Size
 from augkit.core.text_files import json_of
 from augkit.datasets.inventory import Inventory
-from augkit.datasets.table_columns import BoxForm
-from augkit.datasets.table_files import plain_name
+from augkit.datasets.tables.table_columns import BoxForm
+from augkit.datasets.tables.table_files import plain_name
 from augkit.errors import DecodeError, FileError
 from augkit.images import upright_size
 from augkit.targets.columns import numbers, shown

@@ -8,11 +8,11 @@ from io import StringIO
 
 from augkit.core.text_files import text_of
 from augkit.datasets.data_set import DataSet, Source, Split
+from augkit.datasets.folders.mask_places import about_masks_of
 from augkit.datasets.inventory import Inventory
-from augkit.datasets.mask_places import about_masks_of
 from augkit.datasets.naming import is_picture, split_of_folder, split_of_path
-from augkit.datasets.table_files import Table
-from augkit.datasets.tables import TableReader
+from augkit.datasets.tables.table_files import Table
+from augkit.datasets.tables.tables import TableReader
 from augkit.errors import FileError
 
 HEAD_BYTES = 1 << 16

@@ -4,8 +4,8 @@ from collections.abc import Iterable
 
 from augkit.core.arrays import JsonObject
 from augkit.datasets.data_set import Source
+from augkit.datasets.folders.mask_content import about_masks
 from augkit.datasets.inventory import Inventory
-from augkit.datasets.mask_content import about_masks
 from augkit.datasets.places import Member, read_place
 
 

@@ -13,7 +13,7 @@ from augkit.core.arrays import Json
 from augkit.datasets.fields import FIELDS
 from augkit.datasets.inventory import Inventory, Kind
 from augkit.datasets.naming import SPLIT_NAMES
-from augkit.datasets.table_files import Table, plain_name
+from augkit.datasets.tables.table_files import Table, plain_name
 from augkit.errors import FileError, closest
 
 BoxForm = Literal["corners", "middle", "size"]

@@ -12,10 +12,10 @@ from augkit.core.spatial import Size
 from augkit.core.text_files import text_of
 from augkit.datasets.data_set import FLAT, Annotations, Split
 from augkit.datasets.inventory import Inventory
-from augkit.datasets.yolo_layout import folders_of, label_of, label_path, mask_path, note_second_folder
-from augkit.datasets.yolo_lines import CORNERS, Form, Row, instance_of, likely, pixels, rows_of
-from augkit.datasets.yolo_loose import name_files, names_in
-from augkit.datasets.yolo_settings import Settings
+from augkit.datasets.yolo.yolo_layout import folders_of, label_of, label_path, mask_path, note_second_folder
+from augkit.datasets.yolo.yolo_lines import CORNERS, Form, Row, instance_of, likely, pixels, rows_of
+from augkit.datasets.yolo.yolo_loose import name_files, names_in
+from augkit.datasets.yolo.yolo_settings import Settings
 from augkit.errors import DecodeError, FileError
 from augkit.images import upright_size
 from augkit.targets.records import of_instances

@@ -11,8 +11,17 @@ from dataclasses import dataclass, field
 
 from augkit.core.arrays import Json, JsonObject
 from augkit.core.spatial import Size
-from augkit.datasets.coco_categories import Categories, Counts, Id, id_of, largest_id, listed, named, require_finite
-from augkit.datasets.coco_pictures import Picture, Turned, is_same
+from augkit.datasets.coco.coco_categories import (
+    Categories,
+    Counts,
+    Id,
+    id_of,
+    largest_id,
+    listed,
+    named,
+    require_finite,
+)
+from augkit.datasets.coco.coco_pictures import Picture, Turned, is_same
 from augkit.errors import FileError
 from augkit.targets import run_lengths
 from augkit.targets.columns import numbers, shown

@@ -12,9 +12,9 @@ from augkit.datasets.data_set import Split
 from augkit.datasets.inventory import Inventory
 from augkit.datasets.named_pictures import splits_by_folders
 from augkit.datasets.naming import split_of_folder
-from augkit.datasets.yolo_layout import folders_of, label_of
-from augkit.datasets.yolo_lines import likely
-from augkit.datasets.yolo_settings import UNNUMBERED, Settings, classes_of
+from augkit.datasets.yolo.yolo_layout import folders_of, label_of
+from augkit.datasets.yolo.yolo_lines import likely
+from augkit.datasets.yolo.yolo_settings import UNNUMBERED, Settings, classes_of
 from augkit.errors import FileError
 
 TRIED = 50  # label files that are looked into before a folder is none of ours

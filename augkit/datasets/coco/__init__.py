@@ -1,0 +1,1 @@
+"""Files of COCO: their categories, entries and pictures, read and written."""

@@ -1,0 +1,1 @@
+"""Shapes, as drawing programs write them."""

@@ -1,0 +1,1 @@
+"""Folders of pictures and masks: pairs, classes, colours, and what lies beside."""

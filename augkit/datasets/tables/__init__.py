@@ -1,0 +1,1 @@
+"""Tables of pictures: files, columns, rows and cells, in any usual spelling."""

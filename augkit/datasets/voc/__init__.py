@@ -1,0 +1,1 @@
+"""Files of Pascal VOC: annotations and lists."""

@@ -1,0 +1,1 @@
+"""Files of YOLO: settings, lists, lines and layouts, read and written; and the text of DOTA."""
