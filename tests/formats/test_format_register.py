@@ -75,7 +75,7 @@ def test_the_readme_has_the_table_of_formats() -> None:
     heading, *rows = format_table()
     lines = [f"| {' | '.join(heading)} |", "|---|---|---|---|"]
     lines += [f"| `{name}` | {' | '.join(rest)} |" for name, *rest in rows]
-    assert "\n".join(lines) in (ROOT / "docs/expand.md").read_text()
+    assert "\n".join(lines) in (ROOT / "README.md").read_text()
 
 
 def test_texts_name_every_format(tmp_path: Path) -> None:
