@@ -50,7 +50,7 @@ def test_a_mix_is_a_function_of_its_draw(name: str) -> None:
     sampler = EpochSampler(len(mixed), shuffle=False)
     loader = DataLoader(mixed, 2, sampler=sampler, num_workers=2, collate_fn=collate, multiprocessing_context="fork")
     loaded = [image.numpy().tobytes() for images, _ in loader for image in images]
-    assert loaded == [mixed[index][0].numpy().tobytes() for index in range(COUNT)]
+    assert loaded == [mixed[Draw(0, index)][0].numpy().tobytes() for index in range(COUNT)]
 
 
 @pytest.mark.parametrize("name", MIXERS)
