@@ -137,7 +137,7 @@ def _known(out: Path) -> _Books | None:
     path = out / SETTINGS
     try:
         if not path.exists():
-            held = next(iter(sorted(out.iterdir())), None) if out.exists() else None
+            held = next(iter(sorted(out.iterdir())), None) if out.is_dir() else None
             if held is None or held.name in (PICTURES, REJECTED):  # written before
                 return None
             what = f"must be a new or an empty folder, or a run's, got a folder with files in it ({held.name})"

@@ -189,7 +189,7 @@ def test_outlines_far_longer_than_a_picture_cost_the_picture(tmp_path: Path) -> 
     content["annotations"][1]["segmentation"] = [[-1e9, -1e9, 1e9, -1e9, 1e9, 1e9]]
     src = lay(tmp_path / "src", {"x.json": content, "a.jpg": JPEG, "b.jpg": JPEG}) / "x.json"
     summary = done(src, tmp_path / "out", copies=1, pipeline="six", max_rejected=1.0)
-    assert [count for reason, count in summary.reasons if reason.startswith("polygons: must be at most")] == [1]
+    assert [count for reason, count in summary.reasons if reason.startswith("outlines: must need at most")] == [1]
 
 
 @POSIX
