@@ -5,14 +5,14 @@ column whose cells are pictures that are there names the picture, whatever it is
 cells are such holds masks. Of several columns that could be the class one has to be chosen.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Container, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
 from augkit.core.arrays import Json
 from augkit.datasets.fields import FIELDS
 from augkit.datasets.inventory import Inventory, Kind
-from augkit.datasets.naming import SPLIT_NAMES
+from augkit.datasets.naming import SPLIT_NAMES, is_picture as has_picture_suffix
 from augkit.datasets.tables.table_files import Table, plain_name
 from augkit.errors import FileError, closest
 
@@ -149,7 +149,9 @@ def image_column(table: Table, names: Sequence[str], is_picture: Callable[[Json]
     """
     known = _Names(names)
     called = [known.left[name] for name in (*IMAGES, "id") if name in known.left]
-    for name in (*called, *(name for name in names if name not in called)):
+    others = [name for name in names if name not in called]
+    others.sort(key=lambda name: plain_name(name) in LABELS)  # a class 7 is not the picture 7.png
+    for name in (*called, *others):
         cells = table.column(name)
         looked_at = cells[:: max(1, len(cells) // _LOOKED_AT)][:_LOOKED_AT]
         if any(map(is_picture, looked_at)):
@@ -245,12 +247,29 @@ def _take_boxes(roles: Roles, names: _Names) -> None:
 
 def _take_masks(roles: Roles, names: _Names, table: Table, is_picture: Callable[[Json], bool]) -> None:
     """Take the column of masks: called so, or one of labels whose cells are pictures."""
+    pictures = {_stem_of(cell) for cell in table.column(roles.image)}
     for one in (*MASKS, *LABELS):
-        cells = table.column(names.left[one]) if one in names.left else []
-        if one.startswith(MASKS[0]) or any(map(is_picture, cells[:_LOOKED_AT])):
+        cells = table.column(names.left[one])[:_LOOKED_AT] if one in names.left else []
+        if one.startswith(MASKS[0]) or _are_masks(list(filter(is_picture, cells)), cells, pictures):
             roles.mask = names.take(one)
             if roles.mask is not None:
                 return
+
+
+def _are_masks(found: Sequence[Json], cells: Sequence[Json], pictures: Container[Json]) -> bool:
+    """Say whether cells that name pictures mean them: a class 7 is no mask, though there is a picture 7.png.
+
+    A path or a suffix says so. Names without are masks where every row has its own, and none has that of its picture.
+    """
+    if any(cell != _stem_of(cell) for cell in found):
+        return True
+    return len(found) == len(cells) == len(set(map(str, found))) > 0 and not any(cell in pictures for cell in found)
+
+
+def _stem_of(cell: Json) -> Json:
+    """Return the name of a path, without its suffix where it is a picture's."""
+    name = cell.replace("\\", "/").rpartition("/")[2] if isinstance(cell, str) else str(cell)
+    return name.rpartition(".")[0] if has_picture_suffix(name) else name
 
 
 def _take_labels(roles: Roles, names: _Names, table: Table) -> list[str]:

@@ -14,6 +14,7 @@ from io import BytesIO, StringIO
 
 from augkit.core.arrays import Json, JsonObject
 from augkit.core.text_files import json_of, text_of
+from augkit.datasets.naming import is_picture as has_picture_suffix
 from augkit.errors import FileError
 
 JSON_SUFFIXES, CSV_SUFFIXES = (".jsonl", ".ndjson"), (".csv", ".tsv")
@@ -181,7 +182,8 @@ def _names_without(first: Sequence[str], is_picture: Callable[[str], bool], wher
     if len(first) == 1:
         return ["image"]
     if len(first) == 2:
-        return ["image", "label"] if is_picture(first[0]) else ["label", "image"]
+        is_first = is_picture(first[0]) and has_picture_suffix(first[0]) >= has_picture_suffix(first[1])
+        return ["image", "label"] if is_first else ["label", "image"]  # a class 7 is not the picture 7.png
     if len(first) == len(_RETINA) and is_picture(first[0]) and all(map(_is_number_or_empty, first[1:5])):
         return list(_RETINA)
     what = f"must begin with a line of names, such as image and label, got {', '.join(first)[:60]}"
