@@ -21,6 +21,7 @@ def check_box(source: Source, data: DataSet) -> None:
 ODD: dict[str, tuple[dict[str, Any], Any]] = {
     "a byte order mark and a line end of Windows": ({}, "bom"),
     "an object without a bbox": ({"bbox": ..., "segmentation": RING}, (1, 1, 9, 5)),
+    "a box of zeros and an outline": ({"bbox": [0, 0, 0, 0], "segmentation": RING}, (1, 1, 9, 5)),
     "an empty segmentation": ({"segmentation": []}, (1, 2, 10, 11)),
     "a null segmentation": ({"segmentation": None}, (1, 2, 10, 11)),
     "whole numbers as floats": ({"image_id": 41.0, "category_id": 3.0, "bbox": [1.0, 2.0, 9.0, 9.0]}, (1, 2, 10, 11)),
@@ -33,6 +34,8 @@ ODD: dict[str, tuple[dict[str, Any], Any]] = {
     "no id": ({"id": ...}, (1, 2, 10, 11)),
     "a box beyond the picture": ({"bbox": [-5, -5, 100, 100]}, (-5, -5, 95, 95)),
     "a point with a box without area": ({"bbox": [5, 6, 0, 0], "keypoints": [5, 6, 2]}, (4.5, 5.5, 5.5, 6.5)),
+    "keypoints and no box": ({"bbox": ..., "keypoints": [5, 6, 2, 0, 0, 0, 9, 8, 1]}, (5, 6, 9, 8)),
+    "keypoints in a row, an empty box": ({"bbox": [], "keypoints": [5, 6, 2, 9, 6, 2]}, (5, 5.5, 9, 6.5)),
     "a score as of a result": ({"score": 0.25}, (1, 2, 10, 11)),
     "coco annotator": ({"isbbox": True, "creator": "me", "width": 32, "height": 24, "metadata": {}}, (1, 2, 10, 11)),
     "an id beyond 32 bits": ({"id": 900_100_581_904}, (1, 2, 10, 11)),

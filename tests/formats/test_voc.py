@@ -204,6 +204,11 @@ def test_lists_of_classes_are_the_classes_of_pictures(tmp_path: Path) -> None:
 FAULTS = {
     "no box": "<object><name>cat</name></object>",
     "no name": f"<object>{BOX}</object>",
+    "two boxes": f"<object><name>cat</name>{BOX}{box(4, 5, 6, 7)}</object>",
+    "two names": f"<object><name>cat</name><name>dog</name>{BOX}</object>",
+    "two points": f"<object><name>cat</name>{BOX}{2 * '<point><x>5</x><y>6</y></point>'}</object>",
+    "two boxes of a part": f"<object><name>cat</name>{BOX}<part><name>head</name>{2 * BOX}</part></object>",
+    "an edge twice": f"<object><name>cat</name>{box(1, 2, 3, 4).replace('</xmin>', '</xmin><xmin>2</xmin>')}</object>",
     "no edge": "<object><name>cat</name><bndbox><xmin>1</xmin></bndbox></object>",
     "no number": f"<object><name>cat</name>{box(1, 2, 3, 4).replace('>4<', '>four<')}</object>",
     "not finite": f"<object><name>cat</name>{box(1, 2, 3, 4).replace('>4<', '>inf<')}</object>",

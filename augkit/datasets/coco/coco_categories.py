@@ -32,6 +32,7 @@ class Counts:
         object_keys: facts of objects that stand beside their geometry, and not among ``attributes``.
         flat, rings, orphans: objects and rings without area, and objects without a picture.
         widened: boxes without area that got some, because their object has keypoints.
+        unboxed: objects with keypoints and neither a box nor an outline.
         again: entries that repeat another.
         image_ids, object_ids: the largest ids of every file.
         captions: whether there are any.
@@ -43,6 +44,7 @@ class Counts:
     rings: int = 0
     orphans: int = 0
     widened: int = 0
+    unboxed: int = 0
     again: int = 0
     image_ids: list[Id] = field(default_factory=list)
     object_ids: list[Id] = field(default_factory=list)

@@ -221,11 +221,19 @@ class _Objects:
             rings = self._rings(outline, ".segmentation")
         keypoints = _keypoints(entry, points)
         turn = facts.get("rotation")
-        if entry.get("bbox") or not (rings or rle):
+        box: Box | None
+        if not (entry.get("bbox") or rings or rle) and any(keypoints):
+            seen = [keypoints[at : at + 2] for at in range(0, len(keypoints), 3) if keypoints[at + 2]]
+            across, down = zip(*seen, strict=True)
+            box = _wide(min(across), min(down), max(across), max(down))
+            self.counts.unboxed += 1
+        elif entry.get("bbox") or not (rings or rle):
             left, top, width, height = numbers(entry.get("bbox"), ".bbox", 4)
             if width < 0.0 or height < 0.0:
                 raise FileError(f"must have a width and a height, got {shown(entry['bbox'])}.", ".bbox")
             box = box_of(left, top, left + width, top + height)
+            if box is None and (rings or rle):  # a box of zeros, as some tools write where they know the outline alone
+                box = around(rings) if rings else _box_of_mask(rle, (outline or {})["size"])
             if box is None and any(keypoints):
                 box = _wide(left, top, left + width, top + height)
                 self.counts.widened += 1

@@ -376,6 +376,8 @@ def _tell(inventory: Inventory, counts: Counts, categories: Categories) -> None:
     for key, where in counts.unread.items():
         inventory.unread("key", key, f"{inventory.root}/{where}")
     inventory.left_out += Counter({FLAT: counts.flat, RING: counts.rings, ORPHAN: counts.orphans, AGAIN: counts.again})
+    if counts.unboxed:
+        inventory.note(f"Objects with keypoints and no box got the box around their points: {counts.unboxed:,}.")
     if counts.widened:
         inventory.note(f"Objects with keypoints and a box without area got a box of one pixel: {counts.widened:,}.")
     if categories.renumbered:

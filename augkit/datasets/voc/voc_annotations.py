@@ -145,13 +145,13 @@ def _size(root: Node, where: str) -> Size | None:
 
 def _object(node: Node, where: str, unread: Unread) -> VocObject:
     _require_known(node, _OBJECT, "object.", where, unread)
-    name = node.first("name")
+    name = _sole(node, "name", where)
     if name is None or not name.text:
         raise FileError("must have the name of its class, got none.", _at(node, where, "object"))
-    box, rotated = node.first("bndbox"), node.first("robndbox")
+    box, rotated = _sole(node, "bndbox", where), _sole(node, "robndbox", where)
     if box is None and rotated is None:
         raise FileError(f"must have a bndbox, got none for {name.text!r:.60}.", _at(node, where, "object"))
-    point = node.first("point")
+    point = _sole(node, "point", where)
     return VocObject(
         name.text,
         None if box is None else _edges(box, where),
@@ -166,7 +166,7 @@ def _object(node: Node, where: str, unread: Unread) -> VocObject:
 
 def _part(node: Node, where: str, unread: Unread) -> VocObject:
     _require_known(node, {"name", "bndbox"}, "part.", where, unread)
-    box, name = node.first("bndbox"), node.value("name")
+    box, name = _sole(node, "bndbox", where), node.value("name")
     if box is None or not name:
         raise FileError("must have a name and a bndbox, as its object.", _at(node, where, "part"))
     return VocObject(name, _edges(box, where))
@@ -232,8 +232,16 @@ def _ring(node: Node, where: str) -> tuple[float, ...]:
     return tuple(_named(node, name, where) for name in names)
 
 
+def _sole(node: Node, name: str, where: str) -> Node | None:
+    """Return the child of a name: a second would be an object that is lost, or a number that is passed over."""
+    found = list(node.all(name))
+    if len(found) > 1:
+        raise FileError(f"must have one {name}, got {len(found)}.", _at(found[1], where, node.tag))
+    return found[0] if found else None
+
+
 def _named(node: Node, name: str, where: str) -> float:
-    child = node.first(name)
+    child = _sole(node, name, where)
     if child is None:
         raise FileError(f"must have {name}, got none.", _at(node, where, node.tag))
     return _number(child, where)
