@@ -51,7 +51,7 @@ class Names:
     def __init__(self, sources: Iterable[Source]) -> None:
         known = list(sources)
         labels = {source.label for source in known if is_class(source.label)}
-        self._folders = _folders(sorted(map(str, labels)))
+        self._folders = folders_of(sorted(map(str, labels)))
         # A million stems as hashes take 8 MB, as strings 200.
         hashes = np.fromiter((hash(self._folded(source)) for source in known), np.int64, len(known))
         values, counts = np.unique(hashes, return_counts=True)
@@ -89,7 +89,7 @@ def passed_suffix(id: str, content: bytes | None) -> str:
     return own if content is None else suffix_of(content, own)
 
 
-def _folders(labels: Sequence[str]) -> dict[str, str]:
+def folders_of(labels: Sequence[str]) -> dict[str, str]:
     """Return the folder of every class: its own name, and digits where it had to be changed or another is too alike."""
     counts = Counter(map(folded, labels))
     return {

@@ -25,7 +25,7 @@ from augkit.errors import ArgumentError, AugkitError, closest, listed
 from augkit.expand.expand_config import ExpandConfig
 from augkit.expand.job import Job
 from augkit.expand.layout import FORMAT, read_job
-from augkit.expand.output_names import Names, is_class, passed_suffix
+from augkit.expand.output_names import Names, folders_of, is_class, passed_suffix
 from augkit.pipeline import Pipeline
 from augkit.storage.root import Root
 from augkit.storage.sealed_json import compact, facts_of
@@ -255,7 +255,7 @@ def make_plan(config: ExpandConfig) -> WorkPlan:
     config = config.replaced(form=config.form or _form_of(data))
     data, config = _paired(data, config)
     job = Job.of(config)
-    data = _told(_fitting(data, job), job)
+    data = _told(_fitting(data, job), job, sorted(labels))
     wanted = wanted_splits(config.split)
     named = groups_of(data.sources, config.groups, data.columns, wanted)
     splits = assign(data.sources, wanted, named, config.split_seed, LAW)
@@ -359,14 +359,21 @@ def _fitting(data: DataSet, job: Job) -> DataSet:
     return data
 
 
-def _told(data: DataSet, job: Job) -> DataSet:
-    """Return the data set with a note of what the form keeps apart: names of the classes that masks are numbers of."""
+def _told(data: DataSet, job: Job, labels: Sequence[str]) -> DataSet:
+    """Return the data set with notes of what the form keeps apart, or says otherwise: names of classes."""
+    notes, form, others = list(data.notes), job.config.form, writers().items()
+    renamed = [(label, folder) for label, folder in folders_of(labels).items() if folder != nfc(label)]
+    if renamed and not job.writer.holds_labels:
+        (label, folder), more = renamed[0], f", and {len(renamed) - 1:,} more" if len(renamed) > 1 else ""
+        able = listed([name for name, other in others if other.holds_labels])
+        what = f"Not every file system takes all names, or tells them apart: class {label!a} is folder {folder!a}{more}"
+        notes.append(f"{what}. {able} keep them as they are.")
     names = [name for name in data.about.get("mask_classes") or () if name]
-    if not names or Masks.kind not in data.kinds or job.writer.names_masks:
-        return data
-    able = listed([name for name, other in writers().items() if other.names_masks])
-    what = f"{job.config.form} holds the numbers of masks and not what they are called ({', '.join(names[:2])}, ...)"
-    return replace(data, notes=(*data.notes, f"{what}: that stands in .augkit/job.json. {able} hold both."))
+    if names and Masks.kind in data.kinds and not job.writer.names_masks:
+        able = listed([name for name, other in others if other.names_masks])
+        what = f"{form} holds the numbers of masks and not what they are called ({', '.join(names[:2])}, ...)"
+        notes.append(f"{what}: that stands in .augkit/job.json. {able} hold both.")
+    return replace(data, notes=tuple(notes))
 
 
 def _without(data: DataSet, dropped: Iterable[str]) -> DataSet:

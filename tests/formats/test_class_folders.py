@@ -279,7 +279,7 @@ def test_folders_of_the_same_names_that_might_be_masks_are_told(tmp_path: Path) 
 
 
 def test_two_folders_of_the_same_names_that_are_no_numbers_are_told(tmp_path: Path) -> None:
-    files = {f"{folder}/{name}.png": seed_photo(n)(n) for n, folder in enumerate("AB") for name in ("x", "y")}
+    files: Files = {f"{folder}/{name}.png": seed_photo(n)(n) for n, folder in enumerate("AB") for name in ("x", "y")}
     data = read(lay(tmp_path, files))
     assert data.notes == ("B and A hold pictures of the same names: they are taken for classes.",)
 
@@ -302,3 +302,14 @@ def test_files_that_look_like_labels_beside_pictures_are_named(name: str, tmp_pa
     with pytest.raises(FileError, match=rf"{name.rpartition('/')[2]}"):
         read(tmp_path)
     assert len(read(tmp_path, ignore=name).sources) == 2
+
+
+def test_classes_whose_folders_are_called_otherwise_are_told(tmp_path: Path) -> None:
+    files: Files = {"Cat/a.jpg": JPEG, "cat/b.jpg": JPEG, "dog/c.jpg": JPEG}
+    lay(tmp_path / "s", files)
+    told = [note for note in done(tmp_path / "s", tmp_path / "folders", 1).notes if "Not every file system" in note]
+    assert len(told) == 1
+    assert "class 'Cat' is folder 'Cat-83fafec1', and 1 more. " in told[0]
+    assert "manifest" in told[0]
+    kept = done(tmp_path / "s", tmp_path / "rows", 1, form="manifest").notes
+    assert not any("Not every file system" in note for note in kept)

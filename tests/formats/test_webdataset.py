@@ -115,6 +115,12 @@ def test_a_tar_of_class_folders_keeps_its_classes(tmp_path: Path) -> None:
     assert read(tmp_path / "out").classes == ("cat", "dog")
 
 
+def test_folders_in_tars_beside_others_are_told(tmp_path: Path) -> None:
+    data = read(lay(tmp_path, {"s/t.tar": tar_of({"cat/a.jpg": JPEG, "dog/b.png": PNG})}) / "s")
+    assert (data.form, data.classes) == ("webdataset", ())
+    assert "lie in folders in their tars (cat, dog)" in data.notes[0]
+
+
 @pytest.mark.parametrize("suffix", ["tar.gz", "zip"])
 def test_samples_in_other_archives(suffix: str, tmp_path: Path) -> None:
     members = {"x/a.jpg": JPEG, "x/a.cls": b"cat", "x/a.json": js(caption="c"), "x/b.png": PNG, "x/b.mask.png": MASK}

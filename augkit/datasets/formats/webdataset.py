@@ -78,6 +78,10 @@ class WebDatasetFormat(Packed):
             splits = splits_of(paths, inventory.note, str(root))
             found = [_Samples(inventory, path, splits[path]) for path in paths]
         made = list(_sources(reader, found))
+        folders = sorted({key.partition("/")[0] for one in found for key in one.samples if "/" in key})
+        if len(folders) > 1 and not any(one.label is not None or one.annotations or one.attributes for one in made):
+            told = f"The pictures have no labels, and lie in folders in their tars ({', '.join(folders[:4])})."
+            inventory.note(f"{told} If these are the classes, pass a tar itself as SRC.")
         data = DataSet.of(self.name, root, made, inventory.left_out)
         return replace(data, columns=reader.left_columns(made), about=about_masks_of(inventory, made))
 
