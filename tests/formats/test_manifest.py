@@ -38,35 +38,6 @@ def boxes(data: DataSet) -> dict[str, list[tuple[str, Any]]]:
     return found
 
 
-NUMBERED: dict[str, str] = {
-    "names": "image,label\n0.png,1\n1.png,0\n2.png,1\n",
-    "names without suffix": "image,label\n0,1\n1,0\n2,1\n",
-    "folders": "image,label\nx/0.png,1\nx/1.png,0\nx/2.png,1\n",
-    "another name": "label,specimen\n1,0.png\n0,1.png\n1,2.png\n",
-    "no names": "0.png,1\n1.png,0\n2.png,1\n",
-    "no names, the other way round": "1,0.png\n0,1.png\n1,2.png\n",
-    "own names": "image,label\n0.png,0\n1.png,1\n2.png,2\n",
-    "lines": '{"image": "0.png", "label": "1"}\n{"image": "1.png", "label": "0"}\n{"image": "2.png", "label": "1"}\n',
-}
-
-
-@pytest.mark.parametrize("text", NUMBERED.values(), ids=NUMBERED)
-def test_a_class_that_is_called_as_a_picture_is_a_class(tmp_path: Path, text: str) -> None:
-    folder = "x/" if "x/" in text else ""
-    name = "t.jsonl" if text.startswith("{") else "t.csv"
-    lay(tmp_path, {**{f"{folder}{number}.png": MASK for number in range(3)}, name: text})
-    data = read(tmp_path / name)
-    expected = ["0", "1", "2"] if "2.png,2" in text else ["1", "0", "1"]
-    assert labels(data) == {source.id: label for source, label in zip(data.sources, expected, strict=True)}
-    assert not data.kinds
-    assert sorted(data.classes) == sorted(set(expected))
-
-
-def test_masks_may_be_named_without_suffix(tmp_path: Path) -> None:
-    lay(tmp_path, {**PICTURES, "m/a_m.png": MASK, "m/b_m.png": MASK, "t.csv": "image,label\na.jpg,a_m\nb.png,b_m\n"})
-    assert read(tmp_path / "t.csv").kinds == {"masks"}
-
-
 CLASSES: dict[str, str | bytes] = {
     "plain": "image,label\na.jpg,cat\nb.png,dog\n",
     "blanks": " image , label \n a.jpg , cat \n b.png , dog \n",
