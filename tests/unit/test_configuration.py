@@ -39,7 +39,7 @@ f = ak.TrainConfig(data=Path("a"), out=Path("b"), weights=Path("w"), model=Path(
 text: str = b.source + f.data + (f.weights or "")
 held: ak.Pipeline = c.pipelines_for["cat"]
 parts: tuple[int, int] | None = d.shards
-part: float = d.split["train"]
+part: float = 1.0 if isinstance(d.split, str) else d.split["train"]  # a file of splits
 ak.ExpandConfig(source=3, out="b", pipeline="six", copies=1)  # type: ignore[arg-type]
 ak.TrainConfig(data="a", out="b", weights=3)  # type: ignore[arg-type]
 """

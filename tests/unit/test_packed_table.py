@@ -104,7 +104,7 @@ def test_pictures_hold_no_object_a_source(tmp_path: Path) -> None:
 def test_memory_of_a_worker_is_flat() -> None:
     if not Path("/proc/self/smaps_rollup").exists():
         pytest.skip("Linux alone tells what memory is a process's own")
-    found = worker_memory.measure(count=60_000, few=500, batches=150)
+    found = worker_memory.measure(count=25_000, few=500, batches=100)
     assert max(found["kilobytes_a_picture"].values()) < worker_memory.GOAL, worker_memory.table(found)
     assert worker_memory.QUESTION in worker_memory.table(found)
 

@@ -199,7 +199,7 @@ def test_style() -> None:
         "  - OneOf:\n"
         "      - Hue: {degrees: 1.0e-07}\n"
         "      - Blur: {}\n"
-        "names: ['yes', a b, \"7\"]\n"
+        'names: ["yes", a b, "7"]\n'
     )
 
 
