@@ -16,7 +16,7 @@ from PIL import Image
 
 from augkit.datasets import read
 from augkit.datasets.folders.mask_classes import classes_of
-from augkit.errors import AugkitError, DecodeError
+from augkit.errors import AugkitError, DecodeError, FileError
 from augkit.images import class_numbers, encode
 from support.data_sets import lay
 from support.masked import COLOURS, coloured, found, numbers, pairs, photo, png
@@ -84,6 +84,21 @@ def test_palettes_that_differ_are_read_by_their_colours(tmp_path: Path) -> None:
     data = read(lay(tmp_path, pairs("images/{}.jpg", "masks/{}.png", made=made)))
     for source, mask in found(data).items():
         np.testing.assert_array_equal(mask, np.array([0, 2, 1])[numbers(int(source[7]))])
+
+
+def test_numbers_beside_colours_that_no_file_explains_are_refused(tmp_path: Path) -> None:
+    made = {0: png(coloured(numbers(0))), 1: png(numbers(1)), 2: png(coloured(numbers(2)))}
+    lay(tmp_path, pairs("images/{}.jpg", "masks/{}.png", made=made.__getitem__))
+    with pytest.raises(FileError, match=re.escape("got numbers in masks/1.png and colours in masks/0.png")):
+        read(tmp_path)
+    lay(tmp_path, {"masks/1.png": png(numbers(1) * 0)})  # without any class: black, as a program that shrinks saves it
+    assert not found(read(tmp_path))["images/1.jpg"].any()
+
+
+def test_palettes_beside_colours_are_read_by_their_colours(tmp_path: Path) -> None:
+    made = {0: png(coloured(numbers(0) % 2)), 1: png(numbers(1, 4), palette=COLOURS), 2: png(coloured(numbers(2) % 2))}
+    data = read(lay(tmp_path, pairs("images/{}.jpg", "masks/{}.png", made=made.__getitem__)))
+    np.testing.assert_array_equal(found(data)["images/1.jpg"], np.array([0, 3, 2, 1])[numbers(1, 4)])
 
 
 CLASS_FILES: dict[str, tuple[str, str]] = {

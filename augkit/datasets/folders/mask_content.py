@@ -106,9 +106,9 @@ def about_masks(
     their colours numbered in order of red, green and blue, so that black is 0.
 
     Raises:
-        FileError: they have more colours than classes may be.
+        FileError: they have more colours than classes may be, or some hold numbers and others colours.
     """
-    coloured, palettes, lossy = list[str](), dict[str, list[Colour]](), 0
+    coloured, greys, palettes, lossy = list[str](), list[str](), dict[str, list[Colour]](), 0
     for path in sorted(paths):
         start = head(path, HEAD_BYTES)
         if start.startswith(JPEG):  # black and white, or its picture is rejected
@@ -120,12 +120,14 @@ def about_masks(
             palettes[path] = palette
         elif not _is_grey(start) if _is_png(start) else mode_of(whole) not in _GREY_MODES:
             coloured.append(path)
+        else:
+            greys.append(path)
     if lossy:
         note(f"{lossy:,} masks are JPEG, whose values are rounded to 0 and 255. Masks are best saved as PNG.")
     if classes is not None and classes.has_colours:
         return classes.about()
     longest = max(palettes.values(), key=len, default=[])
-    if any(palette != longest[: len(palette)] for palette in palettes.values()):
+    if coloured or any(palette != longest[: len(palette)] for palette in palettes.values()):
         coloured += palettes  # an index means another thing in each
     found = _colours(coloured, read, where)
     if all(red == green == blue for red, green, blue in found) and not set(palettes) & set(coloured):
@@ -133,6 +135,10 @@ def about_masks(
         if palettes and classes is None and not coloured and len(longest) <= MOST_PALETTE and _are_unlike(longest):
             about["mask_colours"] = [list(colour) for colour in longest]
         return about
+    numbered = next((path for path in greys if not _colours([path], read, where) <= {(0, 0, 0)}), None)
+    if numbered is not None:
+        what = f"must all hold numbers, or all colours, got numbers in {numbered} and colours in {min(coloured)}"
+        raise FileError(f"{what}. Say in classes.csv (name,r,g,b) which colour is which number.", where)
     colours = sorted(found)
     listed = ", ".join(f"{number} = {colour}" for number, colour in enumerate(colours[:8]))
     more = f", and {len(colours) - 8} more" if len(colours) > 8 else ""
