@@ -18,6 +18,7 @@ from augkit.storage.root import Root
 from augkit.targets import records
 from augkit.targets.boxes import Boxes
 from augkit.targets.carried import Carried
+from augkit.targets.keypoints import Keypoints
 from augkit.targets.masks import Masks
 from augkit.targets.records import ATTRIBUTES as ATTRIBUTES, Instance, bookkeeping, says
 
@@ -110,6 +111,15 @@ class Source:
         annotations = None if self.annotations is None else self.annotations.without(kind)
         attributes = bookkeeping(self.attributes) if kind == ATTRIBUTES else self.attributes
         return replace(self, annotations=annotations, attributes=attributes)
+
+    @property
+    def loose_keypoints(self) -> int:
+        """How many keypoints are of the picture as a whole, and of none of its boxes."""
+        targets = self.annotations.targets if self.annotations is not None else {}
+        found = targets.get(Keypoints.name)
+        if not isinstance(found, Keypoints):
+            return 0
+        return found.keypoint_counts[-1] if found.keypoint_counts and Boxes.name in targets else len(found)
 
     @property
     def box_labels(self) -> list[str]:

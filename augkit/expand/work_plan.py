@@ -342,12 +342,13 @@ def _fitting(data: DataSet, job: Job) -> DataSet:
     data = _without(data, job.config.drop)
     kinds = data.kinds
     lost = [kind for kind in (*KINDS, ATTRIBUTES) if kind in kinds - writer.holds]
-    if lost:
-        able = [name for name, other in writers().items() if other.holds >= kinds]
+    is_loose = Keypoints.kind in kinds and any(source.loose_keypoints for source in data.sources)
+    if lost or (is_loose and writer.is_for_objects):
+        able = [name for name, one in writers().items() if one.holds >= kinds and not (is_loose and one.is_for_objects)]
         others = f"Use {listed(able)}, or pass" if able else "Pass"
-        drops = " ".join(f"--drop {kind.replace(' ', '-')}" for kind in lost)
-        what = f"must have a place for {listed(lost, 'and')}, got {form}. {others} {drops}."
-        raise ArgumentError(what, "format")
+        drops = " ".join(f"--drop {kind.replace(' ', '-')}" for kind in lost or [Keypoints.kind])
+        named = listed(lost, "and") if lost else "keypoints of no box"
+        raise ArgumentError(f"must have a place for {named}, got {form}. {others} {drops}.", "format")
     if writer.is_for_objects and not kinds:
         plain = listed([name for name, other in writers().items() if not other.is_for_objects])
         raise ArgumentError(f"must be {plain}: {form} is for labels beside the class, and there are none.", "format")
@@ -388,7 +389,9 @@ def _without(data: DataSet, dropped: Iterable[str]) -> DataSet:
             near = closest(name, known)
             raise ArgumentError(f"must be a kind of label ({', '.join(known)}), got {name!r}.{near}", "drop")
         sources = tuple(source.without(kind) for source in data.sources)
-        count = sum(new is not old for new, old in zip(sources, data.sources, strict=True))
-        noted = (f"{kind} of a picture, dropped", count)
-        data = replace(data, sources=sources, left_out=(*data.left_out, *([noted] if count else [])))
+        pairs = [(old, new) for old, new in zip(data.sources, sources, strict=True) if new is not old]
+        noted = [(f"{kind} of a picture, dropped", len(pairs))] if pairs else []
+        gone = Counter(other for old, new in pairs for other in old.kinds - new.kinds if other != kind)
+        noted += [(f"{other} of a picture, dropped with its {kind}", gone[other]) for other in sorted(gone)]
+        data = replace(data, sources=sources, left_out=(*data.left_out, *noted))
     return data

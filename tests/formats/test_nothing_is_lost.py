@@ -96,8 +96,21 @@ def test_a_form_refuses_what_it_cannot_hold_by_name(tmp_path: Path) -> None:
     with pytest.raises(ArgumentError, match=r"drop: must be a kind of label .* got 'box'\. Did you mean boxes"):
         expand(src, out, "identity", 1, form="folder", workers=0, drop="box")
     summary = expand(src, out, "identity", 1, form="folder", workers=0, drop=["boxes"])
-    assert dict(summary.left_out) == {"boxes of a picture, dropped": 1}
+    gone = {"boxes of a picture, dropped": 1, "polygons of a picture, dropped with its boxes": 1}
+    assert dict(summary.left_out) == gone
     assert [source.kinds for source in read(out).sources] == [frozenset()]
+
+
+@pytest.mark.parametrize("form", ["coco", "yolo"])
+def test_keypoints_of_no_box_are_refused_where_only_objects_have_some(form: str, tmp_path: Path) -> None:
+    row = {"image": "a.jpg", "boxes": [[1, 1, 9, 9]], "box_labels": ["a"], "keypoints": [[3, 4, 2]]}
+    lay(tmp_path, {"src/a.jpg": JPEG, "src/x.jsonl": json.dumps(row) + "\n"})
+    src, out = tmp_path / "src/x.jsonl", tmp_path / "out"
+    with pytest.raises(ArgumentError, match=r"keypoints of no box, got .*Use .*cvat.*--drop keypoints"):
+        expand(src, out, "identity", 1, form=form, workers=0)
+    summary = expand(src, out, "identity", 1, form=form, workers=0, drop=["keypoints"])
+    assert dict(summary.left_out) == {"keypoints of a picture, dropped": 1}
+    assert [source.box_labels for source in read(out).sources] == [["a"]]
 
 
 def test_a_kind_is_dropped_with_what_belongs_to_its_rows() -> None:

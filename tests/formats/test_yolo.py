@@ -233,7 +233,7 @@ def test_task_decides(tmp_path: Path) -> None:
         (
             {"boxes": [[1, 2, 9, 9]], "keypoints": [[3, 4]]},
             "keypoints",
-            "must have the keypoints of objects, got those of a picture",
+            "must have a place for keypoints of no box, got yolo",
         ),
         (
             {"boxes": [[1, 2, 9, 9], [1, 1, 5, 5]], "box_keypoints": [[[3, 4]], [[3, 4], [4, 5]]]},

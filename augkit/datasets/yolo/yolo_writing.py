@@ -85,19 +85,13 @@ def _shape(data: DataSet) -> dict[str, list[int]]:
     """Return ``kpt_shape``, and ``flip_idx`` where it fits that.
 
     Raises:
-        ArgumentError: keypoints belong to no object, or objects have different numbers of them.
+        ArgumentError: objects have different numbers of keypoints.
     """
     counts: set[int] = set()
     for source in data.sources:
         target = source.annotations and source.annotations.targets.get(Keypoints.name)
         if isinstance(target, Keypoints):
-            *objects, own = target.keypoint_counts or [len(target)]
-            if own:
-                what = (
-                    f"must have the keypoints of objects, got those of a picture, {source.id}. Pass --drop keypoints."
-                )
-                raise ArgumentError(what, "format")
-            counts.update(objects)
+            counts.update((target.keypoint_counts or ())[:-1])  # the last is of none, and refused before
     counts -= {0}
     if len(counts) > 1:
         found = listed(map(str, sorted(counts)), "and")
