@@ -5,7 +5,7 @@ column whose cells are pictures that are there names the picture, whatever it is
 cells are such holds masks. Of several columns that could be the class one has to be chosen.
 """
 
-from collections.abc import Callable, Container, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -247,28 +247,32 @@ def _take_boxes(roles: Roles, names: _Names) -> None:
 
 def _take_masks(roles: Roles, names: _Names, table: Table, is_picture: Callable[[Json], bool]) -> None:
     """Take the column of masks: called so, or one of labels whose cells are pictures."""
-    pictures = {_stem_of(cell) for cell in table.column(roles.image)}
     for one in (*MASKS, *LABELS):
         cells = table.column(names.left[one])[:_LOOKED_AT] if one in names.left else []
-        if one.startswith(MASKS[0]) or _are_masks(list(filter(is_picture, cells)), cells, pictures):
+        if one.startswith(MASKS[0]) or _are_masks(list(filter(is_picture, cells)), cells, table, roles.image):
             roles.mask = names.take(one)
             if roles.mask is not None:
                 return
 
 
-def _are_masks(found: Sequence[Json], cells: Sequence[Json], pictures: Container[Json]) -> bool:
+def _are_masks(found: Sequence[Json], cells: Sequence[Json], table: Table, image: str) -> bool:
     """Say whether cells that name pictures mean them: a class 7 is no mask, though there is a picture 7.png.
 
     A path or a suffix says so. Names without are masks where every row has its own, and none has that of its picture.
     """
     if any(cell != _stem_of(cell) for cell in found):
         return True
-    return len(found) == len(cells) == len(set(map(str, found))) > 0 and not any(cell in pictures for cell in found)
+    if not len(found) == len(cells) == len(set(map(str, found))) > 0:
+        return False
+    pictures = {_stem_of(cell) for cell in table.column(image)}
+    return not any(cell in pictures for cell in found)
 
 
-def _stem_of(cell: Json) -> Json:
-    """Return the name of a path, without its suffix where it is a picture's."""
-    name = cell.replace("\\", "/").rpartition("/")[2] if isinstance(cell, str) else str(cell)
+def _stem_of(cell: Json) -> str | None:
+    """Return the name of a path, without its suffix where it is a picture's; None of what is none."""
+    if not isinstance(cell, str):
+        return None
+    name = cell.replace("\\", "/").rpartition("/")[2]
     return name.rpartition(".")[0] if has_picture_suffix(name) else name
 
 
