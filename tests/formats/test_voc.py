@@ -201,6 +201,14 @@ def test_lists_of_classes_are_the_classes_of_pictures(tmp_path: Path) -> None:
     assert [source.label for source in data.sources] == ["cat", "dog"]
 
 
+def test_lists_of_actions_are_of_objects_and_counted(tmp_path: Path) -> None:
+    files = voc(CAT.replace("<bndbox>", "<actions><jumping>1</jumping></actions><bndbox>"))
+    data = read(lay(tmp_path, files | {"ImageSets/Action/jumping_train.txt": "a  1  1\n"}))
+    assert only(data)[0].attributes == {"actions": {"jumping": 1}}
+    assert data.sources[0].label is None
+    assert dict(data.left_out) == {"a line of ImageSets/Action, as actions are read from XML": 1}
+
+
 FAULTS = {
     "no box": "<object><name>cat</name></object>",
     "no name": f"<object>{BOX}</object>",

@@ -14,6 +14,7 @@ from augkit.errors import FileError
 
 PICTURES, LISTS = "JPEGImages", "ImageSets"
 MISSING = "a picture that is missing"
+ACTION = "a line of ImageSets/Action, as actions are read from XML"
 TASKS = ("Main", "Segmentation", "Layout", "Action")  # the first that lists a picture decides
 
 
@@ -61,6 +62,7 @@ class VocLists:
         where, found = f"{self.inventory.root}/{path}", list[str]()
         kind, _, ending = name.rpartition("_")
         is_class = bool(kind) and (ending.lower() in SPLIT_NAMES or ending.lower() == "trainval")
+        is_action = is_class and TASKS[-1] in path.split("/")[:-1]  # a picture, the number of its object, 1 or -1
         for number, line in enumerate(text_of(self.inventory.read(path), where).splitlines(), 1):
             words = line.split()
             if not words:
@@ -69,6 +71,8 @@ class VocLists:
             picture = None if is_class else self._picture(id, base)
             if picture is None and words[1:] and _is_flag(words[-1]):
                 id, flag = id[: -len(words[-1])].strip(), words[-1]
+                if is_action and words[2:] and _is_flag(words[-2]):
+                    id = id[: -len(words[-2])].strip()
                 picture = self._picture(id, base)
             if picture is None:
                 self.missing += 1
@@ -76,6 +80,9 @@ class VocLists:
                 continue
             found.append(picture)
             self.pictures[picture] = None
+            if is_action:
+                self.inventory.left_out[ACTION] += 1
+                continue
             if is_class and not flag:
                 raise FileError(f"must say 1, 0 or -1 after each name, got {line[:60]!r}.", f"{where}:{number}")
             if is_class:
