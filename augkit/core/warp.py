@@ -29,6 +29,7 @@ from augkit.core.spatial import IDENTITY, Matrix, Points, Size, apply, inverse, 
 MARGIN = 0.8
 UNFOLDED_PUSH = 0.48
 SPACINGS_PER_SIGMA = 2.0
+FEW = 8192  # coordinates: labels', not a picture's; above, the memory for all parts at once costs more than calls
 INVERSE_TOLERANCE_PX = 1e-9  # each point stops by itself, so that it does not matter which others go with it
 
 Weigh = Callable[[Reals], tuple[Reals, ...]]
@@ -103,10 +104,17 @@ def displacement(
     rows, columns = grid.pushes.shape[1:]
     cell_y, t_y = _cells(points[..., 1], grid.spacing[0])
     cell_x, t_x = _cells(points[..., 0], grid.spacing[1])
+    weights_y, weights_x = weigh_y(t_y), weigh_x(t_x)
+    if points.size <= FEW:  # the same bits: sums over the first axis are made one after the other, as the loop's are
+        four = np.arange(4).reshape(4, *[1] * cell_y.ndim)
+        index = np.clip(cell_y + four, 0, rows - 1)[:, None] * columns + np.clip(cell_x + four, 0, columns - 1)
+        pushes = np.ascontiguousarray(grid.pushes.transpose(1, 2, 0)).reshape(-1, 2)
+        parts = pushes.take(index, axis=0) * (np.stack(weights_y)[:, None] * np.stack(weights_x))[..., None]
+        summed: Points = parts.reshape(16, *points.shape).sum(axis=0)
+        return summed
     index_x = [np.clip(cell_x + k, 0, columns - 1) for k in range(4)]
-    weights_x = weigh_x(t_x)
     total = np.zeros((2, *points.shape[:-1]))
-    for k, weight_y in enumerate(weigh_y(t_y)):
+    for k, weight_y in enumerate(weights_y):
         index_y = np.clip(cell_y + k, 0, rows - 1)
         for i_x, weight_x in zip(index_x, weights_x, strict=True):
             total += grid.pushes[:, index_y, i_x] * (weight_y * weight_x)
