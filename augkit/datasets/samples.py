@@ -6,7 +6,6 @@ from augkit.core.arrays import Image, Mask
 from augkit.datasets.data_set import DataSet, Source
 from augkit.errors import DecodeError, SampleError
 from augkit.images import class_numbers
-from augkit.targets.boxes import Boxes
 from augkit.targets.carried import Carried
 from augkit.targets.keypoints import Keypoints
 from augkit.targets.records import says
@@ -37,9 +36,7 @@ def mask_of(data: DataSet, source: Source) -> Mask | None:
 
 
 def named_sample(data: DataSet, source: Source) -> Sample:
-    """Return a source as people look at it: of what says that an object is many, nothing is told.
-
-    Ids and other bookkeeping are left out where objects have no other attributes.
+    """Return a source as people look at it: without ids and other bookkeeping where objects have no more attributes.
 
     Raises:
         FileError: the picture or its mask cannot be read.
@@ -56,8 +53,7 @@ def named_sample(data: DataSet, source: Source) -> Sample:
     targets = dict(annotations.targets)
     for name, target in targets.items():
         unsaid = {target.described: None} if target.facts is not None and not any(map(says, target.facts)) else {}
-        uncrowded = {"crowds": None} if name == Boxes.name else {}
-        targets[name] = target.changed(**uncrowded, **unsaid)
+        targets[name] = target.changed(**unsaid)
     try:
         return _carrying(source, targets, decoded.image, decoded.alpha, mask)
     except SampleError as fault:

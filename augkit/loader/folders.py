@@ -132,8 +132,8 @@ def _in_split(data: DataSet, split: str | None) -> tuple[Source, ...]:
 class Pictures(Dataset[Sample]):
     """Read the pictures of a data set one by one, with labels, masks, boxes and keypoints; for `Augmented`.
 
-    A picture that cannot be read is an error that names its file; none is ever left out. Objects whose masks are run
-    lengths keep their boxes alone; where any object of a picture has a polygon, that of one without is empty.
+    A picture that cannot be read is an error that names its file; none is ever left out. Masks of objects are
+    texts of run lengths, `box_masks`; where any object of a picture has a polygon, that of one without is empty.
 
     Its `sources` lie in one array, which worker processes share, however many pictures there are; its `data` says where
     their bytes are, and holds no sources. Drop what `augkit.datasets.read` gave when you have no more need of it.

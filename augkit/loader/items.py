@@ -53,7 +53,8 @@ def item_of(sample: Sample) -> Item:
     """Return a sample as tensors: (image, label), or a dict where it carries more.
 
     The image is (C, H, W) of its own dtype; a mask (H, W) or (M, H, W) of its own; boxes (n, 4), keypoints (k, 2),
-    polygons and polylines (m, 2) and rotated boxes (n, 5) are float32; their labels int64 where all are whole numbers.
+    polygons and polylines (m, 2) and rotated boxes (n, 5) are float32; their labels int64 where all are whole numbers,
+    `keypoint_counts` int64, `crowds` bool, and `box_masks` texts of run lengths.
     """
     found: dict[str, object] = {}
     for target in sample.targets.values():

@@ -35,6 +35,7 @@ class Boxes(PointTarget, Traced):
     is_coloured = True
     described = "box_attributes"
     texts = ("box_masks",)
+    flags = ("crowds",)
     row_columns = ("boxes", "box_labels")
 
     boxes: Rows

@@ -142,7 +142,8 @@ class PointTarget(Target):
         grouped: the keyword of how many rows belong to each object, which keypoint pairs change places in; likewise.
         is_coloured: labels of it have colours of their own in a preview.
         described: the keyword of facts that do not move, a JSON object a row; or an empty text.
-        texts: keywords of what no batch and no mosaic holds.
+        texts: keywords of what no mosaic holds.
+        flags: the keywords of one bool a row, or None where all are False.
         row_columns, columns: the names under which files hold it: one entry a box, and others.
     """
 
@@ -151,6 +152,7 @@ class PointTarget(Target):
     is_coloured: ClassVar[bool] = False
     described: ClassVar[str] = ""
     texts: ClassVar[tuple[str, ...]] = ()
+    flags: ClassVar[tuple[str, ...]] = ()
     row_columns: ClassVar[tuple[str, ...]] = ()
     columns: ClassVar[tuple[str, ...]] = ()
 
@@ -231,16 +233,20 @@ class PointTarget(Target):
             values = [vars(part)[name] for part in parts]
             if name == cls.grouped:
                 values = [[len(part)] if value is None else value for part, value in zip(parts, values, strict=True)]
-            if name == cls.described and any(value is not None for value in values):
-                values = [[{}] * len(part) if part.facts is None else part.facts for part in parts]
+            if name in (cls.described, *cls.flags) and any(value is not None for value in values):
+                nothing: object = False if name in cls.flags else {}
+                values = [[nothing] * len(part) if vars(part)[name] is None else vars(part)[name] for part in parts]
             made[name] = joined(values)
         return cls.of(made)
 
     def tensors(self) -> dict[str, object]:
         """Return what a batch holds of it, by key: arrays (coordinates float32), or lists of arrays or labels."""
-        left_out = (self.grouped, *self.texts)
-        found = {name: value for name, value in vars(self).items() if value is not None and name not in left_out}
-        return {name: numbered(value) if name == self.labelled else batched(value) for name, value in found.items()}
+        found = {name: value for name, value in vars(self).items() if value is not None}
+        whole = (self.labelled, self.grouped)
+        return {
+            name: numbered(value) if name in whole else np.array(value) if name in self.flags else batched(value)
+            for name, value in found.items()
+        }
 
     @property
     def is_labelled(self) -> bool:

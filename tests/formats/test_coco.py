@@ -197,7 +197,8 @@ def test_captions_alone(tmp_path: Path) -> None:
     assert read(tmp_path / "src").kinds == {"attributes"}
     written(tmp_path / "src", tmp_path / "out")
     again = read(tmp_path / "out")
-    assert (again.form, again.kinds) == ("coco", {"attributes"})
+    assert again.form == "coco"
+    assert again.kinds == {"attributes"}
     assert [(source.attributes or {})["captions"] for source in again.sources] == [["a cat"]] * 2
 
 
