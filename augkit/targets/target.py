@@ -234,8 +234,7 @@ class PointTarget(Target):
             if name == cls.grouped:
                 values = [[len(part)] if value is None else value for part, value in zip(parts, values, strict=True)]
             if name in (cls.described, *cls.flags) and any(value is not None for value in values):
-                nothing: object = False if name in cls.flags else {}
-                values = [[nothing] * len(part) if vars(part)[name] is None else vars(part)[name] for part in parts]
+                values = [vars(part)[name] or [False if name in cls.flags else {}] * len(part) for part in parts]
             made[name] = joined(values)
         return cls.of(made)
 

@@ -1,4 +1,4 @@
-"""What a data set says of objects beside their boxes reaches a batch: crowds, masks, and whose keypoints are whose."""
+"""Facts of objects beside their boxes reach a batch: crowds, masks, and whose keypoints are whose."""
 
 from __future__ import annotations
 
