@@ -54,12 +54,20 @@ def json_of(data: bytes | str, where: str, line: int = 1, keep: Callable[[JsonOb
         keep: what to make of every object, innermost first.
 
     Raises:
-        FileError: it is no JSON; the sentence names the file and the line.
+        FileError: it is no JSON, or an object has a key twice; the sentence names the file, and the line if it can.
     """
     text = data if isinstance(data, str) else text_of(data, where, line)
     del data  # hundreds of megabytes, of a large file
+
+    def once(pairs: list[tuple[str, Json]]) -> Json:
+        found = dict(pairs)
+        if len(found) < len(pairs):
+            twice = next(key for place, (key, _) in enumerate(pairs) if key in dict(pairs[:place]))
+            raise FileError(f"must name every key of an object once, got {twice!r:.60} twice. Delete one.", where)
+        return found if keep is None else keep(found)
+
     try:
-        return json.loads(text, object_hook=keep, parse_constant=_refuse)
+        return json.loads(text, object_pairs_hook=once, parse_constant=_refuse)
     except json.JSONDecodeError as fault:
         what = f"must be valid JSON, got a fault: {fault.msg}, at column {fault.colno}."
         raise FileError(what, f"{where}:{line + fault.lineno - 1}") from None

@@ -133,3 +133,12 @@ def test_a_picture_whose_labels_are_faulty_costs_itself_alone(tmp_path: Path) ->
     assert data.decoded(data.sources[0]).image.shape == (24, 32, 3)
     with pytest.raises(FileError, match=r"x\.txt:3: must be"):
         data.decoded(data.sources[1])
+
+
+@pytest.mark.parametrize("name", ["x.json", "x.jsonl"])
+def test_a_key_that_an_object_has_twice_is_never_the_last_one_alone(name: str, tmp_path: Path) -> None:
+    rows = '{"image": "a.jpg", "label": "cat", "label": "dog"}\n'
+    whole = '{"images": [{"id": 1, "id": 2, "file_name": "a.jpg"}], "annotations": [], "categories": []}'
+    lay(tmp_path, {"a.jpg": JPEG, "b.jpg": JPEG, name: rows if name == "x.jsonl" else whole})
+    with pytest.raises(FileError, match=r"must name every key of an object once, got '(label|id)' twice"):
+        read(tmp_path / name)
