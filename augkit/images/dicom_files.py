@@ -21,15 +21,9 @@ from augkit.images.header import Header, hushed
 from augkit.images.stored import Stored
 
 SHIFT = 32_768  # makes uint16 of int16
-_MAGIC_AT, _MAGIC = 128, b"DICM"
 _DEFLATED = b"1.2.840.10008.1.2.1.99"  # the transfer syntax that unpacks the whole file at once, whatever its size
 _META_BYTES = 4096
 _PLUGINS = "pip install pylibjpeg pylibjpeg-libjpeg pylibjpeg-openjpeg"
-
-
-def is_dicom(data: bytes) -> bool:
-    """Return whether a file is DICOM by its content, as part 10 of the standard marks it."""
-    return data[_MAGIC_AT : _MAGIC_AT + len(_MAGIC)] == _MAGIC
 
 
 def dicom_header(data: bytes) -> Header:

@@ -124,7 +124,7 @@ def _size(entry: JsonObject, here: str) -> Size | None:
     for name, side in zip(("height", "width"), sides, strict=True):
         if isinstance(side, bool) or not isinstance(side, int | float) or side <= 0 or side % 1 != 0:
             raise FileError(f"must be a whole number above 0, got {shown(side)}.", f"{here}.{name}")
-    return int(sides[0]), int(sides[1])  # type: ignore[arg-type]
+    return int(sides[0]), int(sides[1])  # type: ignore[arg-type]  # numbers, as the loop saw
 
 
 @dataclass

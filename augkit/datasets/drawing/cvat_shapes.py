@@ -67,7 +67,7 @@ def _shape(node: Node, size: Size | None, where: str) -> Shape:
         seen = facts.pop(VISIBLE, None) if node.tag == "points" else None
         visible = tuple(map(float, seen)) if isinstance(seen, list) and len(seen) == len(flat) // 2 else ()
         kind = {"polygon": "polygon", "polyline": "line", "points": "points"}[node.tag]
-        return Shape(kind, label, flat, group, visible=visible, attributes=facts)  # type: ignore[arg-type]
+        return Shape(kind, label, flat, group, visible=visible, attributes=facts)  # type: ignore[arg-type]  # a literal
     a, b, c, d = (_number(node.attributes.get(name), f"{where}.{name}") for name in _PLACES[node.tag])
     if node.tag == "mask":
         return _mask(node, (a, b, c, d), Shape("mask", label, (), group, attributes=facts), size, where)

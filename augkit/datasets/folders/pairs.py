@@ -227,7 +227,7 @@ def _mask_stems(stem: str, is_in_folder: bool = False) -> list[str]:
     plain = stem.rpartition(".")[0] if is_picture(stem) else stem  # of a.jpg.png
     found = [stem, plain, _MASK_END.sub("", plain), _MASK_START.sub("", plain)]
     if is_in_folder:
-        found += [_IN_FOLDER.sub("", plain), *map(lambda one: _IMAGE_END.sub("", one), found)]  # noqa: C417
+        found += [_IN_FOLDER.sub("", plain), *(_IMAGE_END.sub("", one) for one in found)]
     return list(dict.fromkeys(found))
 
 

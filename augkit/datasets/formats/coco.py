@@ -155,12 +155,6 @@ def _is_other(inventory: Inventory, path: str) -> bool:
     return inventory.sizes[path] <= HEAD_BYTES or not _IMAGES.search(inventory.root.read(path))
 
 
-def _is_panoptic(data: JsonObject) -> bool:
-    entries = data.get("annotations")
-    first = entries[0] if isinstance(entries, list) and entries else None
-    return isinstance(first, dict) and "segments_info" in first
-
-
 def _contents(inventory: Inventory, root: Root, paths: list[str]) -> Iterator[tuple[str, JsonObject]]:
     """Yield what files hold, panoptic ones at last: where others have their objects, they have them twice."""
     panoptic = []

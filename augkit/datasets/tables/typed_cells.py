@@ -55,11 +55,6 @@ def class_names(feature: Json) -> tuple[str, ...]:
     return tuple(names) if isinstance(names, list) and all(isinstance(name, str) for name in names) else ()
 
 
-def is_picture_feature(feature: Json) -> bool:
-    """Return whether a feature is a picture."""
-    return isinstance(feature, dict) and feature.get("_type") == "Image"
-
-
 def named(value: Json, feature: Json, where: str) -> Json:
     """Return a value with names for numbers of classes; -1, which stands for an unknown class, becomes None.
 
