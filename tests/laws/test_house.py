@@ -20,6 +20,7 @@ MODULES = {
 # A room may import itself and every floor before its own; `cli` and `train` say below what else they leave alone.
 FLOORS = [
     {"errors", "callable_package"},
+    {"compiled"},
     {"registers", "configuration", "callable_package"},
     {"core"},
     {"targets"},
@@ -141,6 +142,15 @@ def misfits(path: Path, text: str) -> Iterator[str]:
         yield f"{path} begins with a question: {first}"
 
 
+def c_misfits(path: Path, text: str) -> Iterator[str]:
+    """Yield what is wrong with the length and the first words of a file in C."""
+    lines = len(text.splitlines())
+    if lines > 400:
+        yield f"{path} has {lines} lines: does it hold more than one concept?"
+    if not text.startswith("/* "):
+        yield f"{path} does not begin with what it computes"
+
+
 def namesakes(paths: Iterable[Path]) -> list[str]:
     """Return the names that two modules have."""
     counts = Counter(path.name for path in paths if not path.name.startswith("__"))
@@ -161,6 +171,9 @@ def test_no_circle() -> None:
 def test_names_and_sizes() -> None:
     files = [path for folder in ("augkit", "tests", "benchmarks") for path in sorted((ROOT / folder).rglob("*.py"))]
     found = [m for path in files for m in misfits(path.relative_to(ROOT), path.read_text("utf-8"))]
+    sources = sorted((ROOT / "augkit").rglob("*.[ch]"))
+    assert sources
+    found += [m for path in sources for m in c_misfits(path.relative_to(ROOT), path.read_text("utf-8"))]
     assert not found, "\n".join(found)
 
 
@@ -253,6 +266,9 @@ def test_misfits_are_caught() -> None:
     assert list(misfits(Path("augkit/helpers/x.py"), ""))
     assert list(misfits(Path("tests/long.py"), "\n" * 401))
     assert list(misfits(Path("augkit/x.py"), '"""What a plan is."""'))
+    assert list(c_misfits(Path("augkit/compiled/x.c"), "int main;"))
+    assert list(c_misfits(Path("augkit/compiled/x.c"), "/* Sums. */" + "\n" * 401))
+    assert not list(c_misfits(Path("augkit/compiled/x.c"), "/* Sums. */" + "\n" * 390))
     assert not list(misfits(Path("tests/database.py"), '"""Whatever is read."""' + "\n" * 390))
     assert namesakes([Path("a/plan.py"), Path("b/plan.py"), Path("a/__init__.py"), Path("b/__init__.py")]) == [
         "plan.py"

@@ -1,0 +1,16 @@
+/* Python's functions of the library, one line each; module.c lists them, _library.pyi types them. */
+
+#ifndef AUGKIT_METHODS_H
+#define AUGKIT_METHODS_H
+
+#ifndef Py_LIMITED_API
+#define Py_LIMITED_API 0x030B0000
+#endif
+#define PY_SSIZE_T_CLEAN
+#include <Python.h>
+
+#define AUGKIT_METHOD(name) PyObject *name(PyObject *module, PyObject *const *arguments, Py_ssize_t count)
+
+AUGKIT_METHOD(augkit_mirror); /* flips.c */
+
+#endif

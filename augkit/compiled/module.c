@@ -1,0 +1,96 @@
+/* The extension module augkit.compiled._library: its functions, and the path that kernels take.
+
+   Only the limited API of Python 3.11 is used, so that one build serves every later Python. */
+
+#include "methods.h"
+#include "dispatch.h"
+#include <string.h>
+
+enum Path augkit_path = SCALAR;
+
+static const char *const NAMES[PATH_COUNT] = {"scalar", "avx2", "avx512", "neon"};
+
+static int is_available(enum Path path)
+{
+#if AUGKIT_X86
+    if (path == AVX2) return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi2");
+    if (path == AVX512)
+        return is_available(AVX2) && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+               __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl") &&
+               __builtin_cpu_supports("avx512cd") && __builtin_cpu_supports("avx512vbmi");
+#elif AUGKIT_ARM
+    if (path == NEON) return 1;
+#endif
+    return path == SCALAR;
+}
+
+/* paths(): the names of the paths that this processor has, the best last. */
+static PyObject *augkit_paths(PyObject *module, PyObject *nothing)
+{
+    (void)module, (void)nothing;
+    PyObject *names = PyList_New(0);
+    for (int path = 0; names && path < PATH_COUNT; path++) {
+        if (!is_available(path)) continue;
+        PyObject *name = PyUnicode_FromString(NAMES[path]);
+        if (!name || PyList_Append(names, name)) Py_CLEAR(names);
+        Py_XDECREF(name);
+    }
+    return names;
+}
+
+/* path(): the name of the path that kernels take now. */
+static PyObject *augkit_path_name(PyObject *module, PyObject *nothing)
+{
+    (void)module, (void)nothing;
+    return PyUnicode_FromString(NAMES[augkit_path]);
+}
+
+/* choose(name): let kernels take a path from now on, in all threads. */
+static PyObject *augkit_choose(PyObject *module, PyObject *name)
+{
+    (void)module;
+    Py_ssize_t length;
+    const char *wanted = PyUnicode_AsUTF8AndSize(name, &length);
+    if (!wanted) return NULL;
+    for (int path = 0; path < PATH_COUNT; path++) {
+        if (strcmp(NAMES[path], wanted) == 0 && is_available(path)) {
+            augkit_path = path;
+            Py_RETURN_NONE;
+        }
+    }
+    PyErr_Format(PyExc_ValueError, "no path %R", name);
+    return NULL;
+}
+
+#define METHOD(name, function, words) {name, (PyCFunction)(void (*)(void))function, METH_FASTCALL, words}
+
+static PyMethodDef METHODS[] = {
+    {"paths", augkit_paths, METH_NOARGS, "Return the paths that this processor has."},
+    {"path", augkit_path_name, METH_NOARGS, "Return the path that is taken."},
+    {"choose", augkit_choose, METH_O, "Take a path."},
+    METHOD("mirror", augkit_mirror, "Write a picture's mirror image."),
+    {NULL, NULL, 0, NULL},
+};
+
+static int started(PyObject *module)
+{
+    (void)module;
+#if AUGKIT_X86
+    __builtin_cpu_init();
+#endif
+    for (int path = 0; path < PATH_COUNT; path++)
+        if (is_available(path)) augkit_path = path;
+    return 0;
+}
+
+static PyModuleDef_Slot SLOTS[] = {{Py_mod_exec, (void *)started}, {0, NULL}};
+
+static PyModuleDef MODULE = {
+    .m_base = PyModuleDef_HEAD_INIT,
+    .m_name = "augkit.compiled._library",
+    .m_doc = "Kernels in C.",
+    .m_methods = METHODS,
+    .m_slots = SLOTS,
+};
+
+PyMODINIT_FUNC PyInit__library(void) { return PyModuleDef_Init(&MODULE); }
