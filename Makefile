@@ -4,11 +4,12 @@
 PYTHON ?= python3
 python := .venv/bin/python
 pytest := $(python) -m pytest -n 2 --dist loadfile --no-loadscope-reorder # tests/conftest.py orders the files
+sources_in_c := $(wildcard augkit/compiled/*.[ch]) # pip compiles them; `make library` does for the tests
 install := $(python) -m pip install --quiet -c constraints.txt
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup demo check test test-fast planted bench clean
+.PHONY: help setup demo library check test test-fast planted bench clean
 
 help: ## say what can be made
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1	\2/p' Makefile
@@ -18,24 +19,27 @@ setup: .venv/.installed ## make .venv with everything the tests need (a second t
 demo: .venv/.demo ## install augkit alone and show what it does, in demo/
 	$(python) -m augkit demo
 
+library: .venv/.installed ## compile the library in C again if it is older than its sources (CC=clang takes another compiler)
+	@$(python) augkit/compiled/build_library.py
+
 check: .venv/.installed ## ruff and mypy
 	$(python) -m ruff check .
 	$(python) -m ruff format --check .
 	$(python) -m mypy
 
-test: check ## check, then every test, two files at a time
+test: check library ## check, then every test, two files at a time
 	$(pytest)
 
-test-fast: .venv/.installed ## the tests of the inner loop: all that takes no second and breaks nothing on purpose
+test-fast: library ## the tests of the inner loop: all that takes no second and breaks nothing on purpose
 	$(pytest) -m "not slow and not faults"
 
-planted: .venv/.installed ## plant faults in a copy, one after the other, and see that the tests catch each
+planted: library ## plant faults in a copy, one after the other, and see that the tests catch each
 	$(python) tests/planted_faults.py
 
 bench: .venv/.bench ## measure against other packages, into benchmarks/results/
 	$(python) -m benchmarks
 
-clean: ## remove caches and builds; .venv stays
+clean: ## remove caches and builds; .venv stays, and with it the library in C
 	rm -rf build dist .hypothesis .mypy_cache .pytest_cache .ruff_cache
 	find augkit tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +
 
@@ -52,10 +56,10 @@ clean: ## remove caches and builds; .venv stays
 	$(install) --no-deps ultralytics # AGPL-3.0, for tests alone; what it needs is here, and opencv-python must not be
 	@touch $@
 
-.venv/.demo: .venv/.made pyproject.toml constraints.txt
+.venv/.demo: .venv/.made pyproject.toml constraints.txt $(sources_in_c)
 	$(install) -e ".[data]"
 	@touch $@
 
-.venv/.bench: .venv/.made pyproject.toml constraints.txt
+.venv/.bench: .venv/.made pyproject.toml constraints.txt $(sources_in_c)
 	$(install) -e ".[bench]"
 	@touch $@
