@@ -11,7 +11,7 @@ of another data set, is read as that. The reference is https://github.com/webdat
 
 Written is a tar a shard, the same bytes for the same pictures: ``<key>.<ext>``, ``.json``, ``.cls`` where there is one
 class, ``.txt`` where there is a text, and ``.mask.png``. webdataset's own TarWriter puts the time, or the user's name,
-into headers unless it is told not to, and encodes by guess; Python's tarfile does what it is told.
+into headers unless it is told not to, and encodes by guess.
 """
 
 import json
@@ -20,7 +20,6 @@ import tarfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
-from io import BytesIO
 from typing import BinaryIO
 
 from augkit.core.arrays import JsonObject
@@ -39,12 +38,14 @@ from augkit.datasets.writing import Add, Part, Record, Sink
 from augkit.errors import FileError
 from augkit.storage.archives import require_end
 from augkit.storage.root import Archive, Root, inside
+from augkit.storage.tar_writing import TarAppender
 from augkit.targets import records
 
 MASKS = ("mask", "seg", "segmentation", "label", "labels", "annotation")  # before the suffix of a picture
 TEXTS, TEXT = ("cls", "json", "txt"), "text"
 MAX_LABEL_BYTES = 2**24
 LOOKED_AT = 1000  # members, to see whether there are samples in a tar
+_AS_TEXT = json.JSONEncoder(ensure_ascii=False, allow_nan=False)
 NO_FILE, ODD_NAME, OTHER = "a member that is no file", "a member with a path out of the tar", "another member of a tar"
 
 
@@ -94,22 +95,24 @@ class WebDatasetFormat(Packed):
 
     @contextmanager
     def writing(self, sink: Sink, part: Part) -> Iterator[Add]:
-        with sink.open(self.file(part)) as raw, tarfile.open(fileobj=raw, mode="w|", format=tarfile.PAX_FORMAT) as tar:
+        with sink.open(self.file(part)) as raw:
+            tar = TarAppender(raw)
 
             def add(record: Record, data: bytes, mask: bytes | None) -> None:
                 key = _key(record.name)
-                _add(tar, self.member(record.name), data)
+                tar.add(self.member(record.name), data)
                 if record.label is not None and str(record.label) in part.numbers:
-                    _add(tar, f"{key}.cls", str(part.numbers[str(record.label)]).encode())
+                    tar.add(f"{key}.cls", str(part.numbers[str(record.label)]).encode())
                 facts = dict(record.attributes)
                 if isinstance(text := facts.get(TEXT), str) and _is_text(text):
-                    _add(tar, f"{key}.txt", facts.pop(TEXT).encode())
+                    tar.add(f"{key}.txt", facts.pop(TEXT).encode())
                 fields: JsonObject = {"label": record.label, **records.fields(record.targets, record.size)}
-                _add(tar, f"{key}.json", _json({**fields, **({ATTRIBUTES: facts} if facts else {})}))
+                tar.add(f"{key}.json", _json({**fields, **({ATTRIBUTES: facts} if facts else {})}))
                 if mask is not None:
-                    _add(tar, f"{key}.mask.png", mask)
+                    tar.add(f"{key}.mask.png", mask)
 
             yield add
+            tar.close()
 
     def found(self, file: BinaryIO, member: str) -> bytes | None:
         with tarfile.open(fileobj=file) as tar:
@@ -334,14 +337,8 @@ def _key(record_name: str) -> str:
 
 
 def _json(facts: JsonObject) -> bytes:
-    text = json.dumps(facts, ensure_ascii=False, allow_nan=False)
+    text = _AS_TEXT.encode(facts)
     return text.encode("utf-8", "backslashreplace")  # of a name that is no UTF-8: what JSON, too, calls it
-
-
-def _add(tar: tarfile.TarFile, name: str, data: bytes) -> None:
-    header = tarfile.TarInfo(name)  # mode 0644, and neither a time nor an owner
-    header.size = len(data)
-    tar.addfile(header, BytesIO(data))
 
 
 FORMATS.add("webdataset", WebDatasetFormat())
