@@ -2,6 +2,7 @@
 
 import zlib
 from collections.abc import Iterable, Sequence
+from functools import reduce
 from io import BytesIO
 
 import numpy as np
@@ -70,14 +71,15 @@ def black_and_white(data: bytes) -> Mask:
     Raises:
         DecodeError: it is not black and white.
     """
-    image = np.atleast_3d(decode(data, profiles=False).image).astype(np.int64)
-    darkest, lightest = image.min(2), image.max(2)
+    image = np.atleast_3d(decode(data, profiles=False).image)
+    channels = [image[..., channel] for channel in range(image.shape[2])]
+    darkest, lightest = reduce(np.minimum, channels), reduce(np.maximum, channels)
     is_light = darkest >= WHITE - NEAR
     is_plain = is_light | (lightest <= NEAR)
     if (lightest.any() and not is_light.any()) or np.mean(is_plain) < MOSTLY:
         what = "must be saved without loss, got a JPEG, which smears class numbers and colours"
         raise DecodeError(f"{what}. Only black and white come through. Save masks as PNG.")
-    made: Mask = np.where(darkest + lightest > WHITE, WHITE, 0).astype(np.uint8)
+    made: Mask = np.where(darkest.astype(np.int64) + lightest > WHITE, WHITE, 0).astype(np.uint8)
     return made
 
 

@@ -19,6 +19,7 @@ MOST_VALUES = 64  # of a mask; a photo has more
 HEAD_BYTES = 4096
 MOST_PALETTE = 64  # colours of one that is written down
 JPEG = b"\xff\xd8"
+_BYTES = 4  # of a number that holds a colour
 _GREY_MODES = ("L", "1", "LA", "I", "I;16", "I;16B", "")
 
 
@@ -77,8 +78,14 @@ def _is_black_and_white(data: bytes) -> bool:
 
 def _sampled(flat: Pixels) -> Pixels:
     """Return the colours of a part of many pixels: enough of them to tell few from many."""
-    step = max(1, len(flat) // (1 << 16))
-    return np.unique(flat[::step], axis=0)
+    part = np.ascontiguousarray(flat[:: max(1, len(flat) // (1 << 16))])
+    if part.dtype != np.uint8 or part.shape[1] > _BYTES:
+        return np.unique(part, axis=0)
+    # As numbers they are sorted ten times as fast as rows; the first channel comes first in both orders.
+    numbers = np.zeros((len(part), _BYTES), np.uint8)
+    numbers[:, : part.shape[1]] = part
+    colours = np.unique(numbers.view(">u4")[:, 0])
+    return colours.astype(">u4").view(np.uint8).reshape(-1, _BYTES)[:, : part.shape[1]]
 
 
 def spread(paths: Sequence[str], count: int = LOOKED_AT) -> list[str]:

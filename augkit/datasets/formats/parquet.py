@@ -99,24 +99,20 @@ class ParquetFormat(Packed):
     def writing(self, sink: Sink, part: Part) -> Iterator[Add]:
         module, schema = places.parquet(), _schema(part.kinds)
         with sink.open(self.file(part)) as file:
-            rows: list[JsonObject] = []
             # Pictures are compressed already, and the least and the greatest of them would be held several times over.
             writer = module.ParquetWriter(
                 file, schema, compression="none", use_dictionary=False, write_statistics=["label", "split"]
             )
-
-            def flush() -> None:
-                if rows:
-                    writer.write_table(schema.empty_table().from_pylist(rows, schema=schema), len(rows))
-                    rows.clear()
+            group = _RowGroup(schema, part.kinds)
 
             def add(record: Record, data: bytes, mask: bytes | None) -> None:
-                rows.append(_row(record, data, mask, part.kinds))
-                if len(rows) >= MOST_ROWS or sum(len(row["image"]["bytes"]) for row in rows) > MOST_BYTES:
-                    flush()
+                group.add(record, data, mask)
+                if group.count >= MOST_ROWS or group.bytes > MOST_BYTES:
+                    writer.write_table(group.taken(), MOST_ROWS)
 
             yield add
-            flush()
+            if group.count:
+                writer.write_table(group.taken(), MOST_ROWS)
             writer.close()
 
     def found(self, file: BinaryIO, member: str) -> bytes | None:
@@ -287,20 +283,44 @@ def _picture(cell: Json) -> tuple[bytes, str]:
         return data or b"", ""
 
 
-def _row(record: Record, data: bytes, mask: bytes | None, kinds: frozenset[Kind]) -> JsonObject:
-    fields = records.fields(record.targets, record.size)
-    label = record.label
-    other = None if label is None or isinstance(label, str) else json.dumps(label)
-    return {
-        "image": {"bytes": data, "path": record.name},
-        # Parquet cannot hold a name that is no UTF-8: escapes stand for what is none.
-        "label": label.encode("utf-8", "backslashreplace").decode() if isinstance(label, str) else other,
-        "label_json": other,
-        "split": record.split,
-        "mask": None if mask is None else {"bytes": mask, "path": f"{record.name}.mask.png"},
-        **{name: json.dumps(fields[name]) if name in fields else None for name in _columns(kinds)},
-        **({ATTRIBUTES: json.dumps(record.attributes) if record.attributes else None} if ATTRIBUTES in kinds else {}),
-    }
+class _RowGroup:
+    """Rows that are written together, column by column."""
+
+    def __init__(self, schema: pyarrow.Schema, kinds: frozenset[Kind]) -> None:
+        self.schema, self.kinds, self.fields = schema, kinds, _columns(kinds)
+        self._begin()
+
+    def _begin(self) -> None:
+        self.count, self.bytes = 0, 0
+        self.columns: dict[str, list[Json]] = {name: [] for name in self.schema.names}
+
+    def add(self, record: Record, data: bytes, mask: bytes | None) -> None:
+        """Add a row."""
+        fields, label = records.fields(record.targets, record.size), record.label
+        other = None if label is None or isinstance(label, str) else json.dumps(label)
+        row: JsonObject = {
+            "image": {"bytes": data, "path": record.name},
+            # Parquet cannot hold a name that is no UTF-8: escapes stand for what is none.
+            "label": label.encode("utf-8", "backslashreplace").decode() if isinstance(label, str) else other,
+            "label_json": other,
+            "split": record.split,
+            "mask": None if mask is None else {"bytes": mask, "path": f"{record.name}.mask.png"},
+            **{name: json.dumps(fields[name]) if name in fields else None for name in self.fields},
+        }
+        if ATTRIBUTES in self.kinds:
+            row[ATTRIBUTES] = json.dumps(record.attributes) if record.attributes else None
+        for name, column in self.columns.items():
+            column.append(row[name])
+        self.count += 1
+        self.bytes += len(data)
+
+    def taken(self) -> pyarrow.Table:
+        """Return the rows as a table, and begin anew."""
+        import pyarrow
+
+        arrays = [pyarrow.array(column, self.schema.field(name).type) for name, column in self.columns.items()]
+        self._begin()
+        return pyarrow.Table.from_arrays(arrays, schema=self.schema)
 
 
 def _columns(kinds: frozenset[Kind]) -> list[str]:
