@@ -12,6 +12,7 @@ from augkit.core.ops import Blend, ColorMatrix, ControlPoints, Curve, Homography
 from augkit.core.plan import BlendRun, ColorRun, Plan, SpatialRun, Step, size_after
 from augkit.core.sampling import SamplingOptions
 from augkit.core.spatial import IDENTITY, Size, inverse, linearised, product, rounded
+from augkit.core.validation import MAX_SIDE
 from augkit.core.warp import joined
 
 
@@ -62,7 +63,9 @@ def _spatial_run(ops: list[Spatial], source: Size, policy: SamplingOptions) -> S
     size = ops[-1].size
     done = tuple(Homography(rounded(op.matrix), op.size) if isinstance(op, Homography) else op for op in kept)
     done = tuple(op for op in done if not (isinstance(op, Homography) and op.matrix == IDENTITY))
-    return SpatialRun(done, size, _halvings(done, size) if policy.interpolation == "linear" else (0, 0))
+    if policy.behaviour == 1:
+        return SpatialRun(done, size, _halvings(done, size) if policy.interpolation == "linear" else (0, 0))
+    return SpatialRun(done, size, reduction=(1.0, 1.0) if policy.interpolation == "nearest" else _reduction(done, size))
 
 
 def _is_still(warp: Warp) -> bool:
@@ -89,6 +92,34 @@ def _joined_colors(ops: list[Tonal]) -> tuple[Tonal, ...]:
     while done and done[-1].is_identity:
         del done[-1]
     return tuple(done)
+
+
+def _reduction(ops: tuple[Spatial, ...], size: Size) -> tuple[float, float]:
+    """Return how many source pixels along y and x a target pixel stands for, 1 or more.
+
+    The footprint of a target pixel along an axis of the source is the length of that row of the homographies' Jacobian;
+    warps keep lengths but for a factor about 1. Where a perspective shrinks more here and less there, one number serves
+    all: the geometric mean of the most and the least, and at most twice the least, so that no horizon blurs what lies
+    near. Measured at the corners of the result and at its centre, in so far as they show anything.
+    """
+    back = inverse(joined(ops))
+    (a, b, _), (d, e, _), (g, h, last) = back
+    if g == h == 0.0:
+        along_x, along_y = [math.hypot(a, b) / abs(last)], [math.hypot(d, e) / abs(last)]
+    else:
+        height, width = size
+        corners = ((x, y) for x in (0.5, width - 0.5) for y in (0.5, height - 0.5))
+        points = [(x, y) for x, y in ((width / 2, height / 2), *corners) if g * x + h * y + last > 0.0]
+        slopes = [linearised(back, x, y)[1] for x, y in points] or [(1.0, 0.0, 0.0, 1.0)]
+        along_x = [math.hypot(xx, xy) for xx, xy, _, _ in slopes]
+        along_y = [math.hypot(yx, yy) for _, _, yx, yy in slopes]
+    return _one_for_all(along_y), _one_for_all(along_x)
+
+
+def _one_for_all(footprints: list[float]) -> float:
+    most, least = max(footprints), min(footprints)
+    factor = max(1.0, math.sqrt(min(most, 4.0 * least) * least))
+    return round(min(factor, 2.0 * MAX_SIDE), 6)  # the last digits of a turn are noise, and must not show
 
 
 def _halvings(ops: tuple[Spatial, ...], size: Size) -> tuple[int, int]:

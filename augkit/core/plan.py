@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import Annotated, TypeAlias
+from typing import Annotated, TypeAlias, get_args
 
 import pydantic
 
@@ -18,14 +18,15 @@ from augkit.core.arrays import Json, JsonObject
 from augkit.core.ops import Barrier, ColorMatrix, Curve, Homography, Moving, Spatial, Warp, to_jsonable
 from augkit.core.ops.blend import require_one_size, require_weights
 from augkit.core.ops.operation import from_jsonable, frozen
-from augkit.core.sampling import SamplingOptions
+from augkit.core.sampling import Behaviour, SamplingOptions
 from augkit.core.spatial import Size, determinant
-from augkit.core.validation import Number, Sides, is_size, read, written
+from augkit.core.validation import MAX_SIDE, Number, Sides, Within, is_size, read, written
 from augkit.errors import ArgumentError
 
-FORMAT = 1  # of the JSON; a plan of another format is refused rather than guessed at
+FORMATS = get_args(Behaviour)  # of the JSON; a plan of another format is refused rather than guessed at
 
 Halvings: TypeAlias = Annotated[int, pydantic.Field(strict=True, ge=0, lt=32)]
+Reduction: TypeAlias = Annotated[float, Within(1.0, 2.0 * MAX_SIDE)]
 
 
 @dataclass(frozen=True)
@@ -35,12 +36,16 @@ class SpatialRun:
     Args:
         ops: in order; neighbouring homographies are one.
         size: (height, width) of what comes out.
-        halvings: how many times the source is halved along y and x by exact means before it is sampled linearly.
+        halvings: of behaviour 1: how many times the source is halved along y and x by exact means before it is sampled
+            linearly.
+        reduction: of behaviour 2: how many pixels of the source, 1 or more, a pixel of the result stands for along y
+            and x of the source. The kernel of the interpolation reaches as much further.
     """
 
     ops: tuple[Homography | Warp, ...]
     size: Sides
     halvings: tuple[Halvings, Halvings] = (0, 0)
+    reduction: tuple[Reduction, Reduction] = (1.0, 1.0)
 
     def describe(self, options: SamplingOptions) -> str:
         names = " then ".join(op.describe() for op in self.ops)
@@ -49,7 +54,12 @@ class SpatialRun:
             for side, count in zip(("height", "width"), self.halvings, strict=True)
             if count
         )
-        return f"move every point once ({names}), sampled once ({options.interpolation}){halved}"
+        reduced = "".join(
+            f", {factor:.4g} pixels of the {side} to one"
+            for side, factor in zip(("height", "width"), self.reduction, strict=True)
+            if factor > 1.0
+        )
+        return f"move every point once ({names}), sampled once ({options.interpolation}){halved}{reduced}"
 
 
 @dataclass(frozen=True)
@@ -149,10 +159,10 @@ class Plan:
 
     def to_json(self) -> str:
         """Return the plan as one line of JSON; `from_json` gives the equal plan back."""
-        steps = list(map(_wrapped, self.steps))
-        return _COMPACT.encode(
-            {"augkit_plan": FORMAT, "source": self.source, "steps": steps, "policy": written(self.policy)}
-        )
+        behaviour, policy = self.policy.behaviour, written(self.policy)
+        policy.pop("behaviour", None)  # which the format says
+        steps = [_wrapped(step, behaviour) for step in self.steps]
+        return _COMPACT.encode({"augkit_plan": behaviour, "source": self.source, "steps": steps, "policy": policy})
 
     @classmethod
     def from_json(cls, text: str) -> Plan:
@@ -163,12 +173,12 @@ class Plan:
         """
         try:
             described = json.loads(text)
-            if described["augkit_plan"] != FORMAT:
-                raise ArgumentError(f"must be of format {FORMAT}, got {described['augkit_plan']!r}.", "Plan")
+            if (format := described["augkit_plan"]) not in FORMATS or isinstance(format, bool):
+                raise ArgumentError(f"must be of format {' or '.join(map(str, FORMATS))}, got {format!r}.", "Plan")
             source = tuple(described["source"])
             if not is_size(source):
                 raise ArgumentError(f"must be (height, width) in whole pixels, got {source}.", "Plan.source")
-            policy = {name: frozen(value) for name, value in described["policy"].items()}
+            policy = {name: frozen(value) for name, value in described["policy"].items()} | {"behaviour": format}
             plan = cls(source, tuple(map(_unwrapped, described["steps"])), read(SamplingOptions, policy))
             _ = plan.size  # every window must fit
             return plan
@@ -201,16 +211,18 @@ def _moves(steps: Iterable[Step], size: Size) -> Iterator[tuple[Spatial | None, 
         size = size_after(step, size)
 
 
-def _wrapped(step: Step) -> JsonObject:
+def _wrapped(step: Step, behaviour: Behaviour) -> JsonObject:
     """Return a step as plans write it, barriers and what operations hold left to `json`."""
     name = _NAMES.get(type(step))
     if name is None:
         return {"step": "barrier", "op": step}
     parts = {"step": name, **vars(step)}
     if name == "blend":
-        parts["branches"] = [list(map(_wrapped, branch)) for branch in parts["branches"]]
+        parts["branches"] = [[_wrapped(inner, behaviour) for inner in branch] for branch in parts["branches"]]
     else:  # at once, which spares the encoder a call of Python
         parts["ops"] = list(map(to_jsonable, parts["ops"]))
+    if name == "spatial":
+        del parts["reduction" if behaviour == 1 else "halvings"]
     return parts
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import field
 from functools import partial
-from typing import Annotated, Literal, TypeAlias, TypeVar, get_args
+from typing import Annotated, Literal, Self, TypeAlias, TypeVar, get_args
 
 import numpy as np
 import pydantic
@@ -13,11 +13,19 @@ from augkit.core.validation import LATER, Within, is_number, value
 from augkit.errors import ArgumentError
 
 Border = Literal["reflect", "constant", "replicate", "wrap"]
-Interpolation = Literal["linear", "nearest"]
-Decode = Literal["full"]
+Interpolation = Literal["linear", "cubic", "lanczos", "nearest"]
+Decode = Literal["full", "scaled"]
 BoxRule = Literal["corners", "ellipse"]
-CHOICES = {"border": get_args(Border), "interpolation": get_args(Interpolation), "decode": get_args(Decode)}
-CHOICES["box_rule"] = get_args(BoxRule)
+Behaviour = Literal[1, 2]
+CHOICES: dict[str, tuple[str | int, ...]] = {
+    "border": get_args(Border),
+    "interpolation": get_args(Interpolation),
+    "decode": get_args(Decode),
+    "box_rule": get_args(BoxRule),
+    "behaviour": get_args(Behaviour),
+}
+CURRENT: Behaviour = 2  # what is new means
+SINCE_2 = {"interpolation": ("cubic", "lanczos"), "decode": ("scaled",)}
 
 T = TypeVar("T")
 Pairs: TypeAlias = tuple[tuple[T, T], ...]
@@ -66,10 +74,12 @@ class SamplingOptions:
         border: what lies outside the source plane: its reflection, a constant, its edge, or itself again.
         fill: the constant, in the picture's own units: one number, or one a channel.
         mask_fill: the constant for masks.
-        interpolation: ``linear`` or ``nearest``, for images; masks are always ``nearest``.
+        interpolation: ``linear``, ``cubic`` (Keys, a = -0.5), ``lanczos`` (three lobes) or ``nearest``, for images;
+            masks are always ``nearest``. Where a map shrinks, all but ``nearest`` reach as much further.
         min_visible: what is seen to less than this share of its moved outline is dropped: of the area of a box, its
             polygon or its mask, of the length of a line, 0 to 1.
-        decode: ``full``, pictures are decoded at their full size.
+        decode: ``full``, pictures are decoded at their full size; ``scaled``, a JPEG is decoded at a half, a quarter or
+            an eighth of it where the plan shows no more.
         keypoint_pairs: the points of an object, counted from 0, that change places in a mirror: its two eyes.
         mirrored_labels: the labels that change places in a mirror, in pairs: a left hand's and a right hand's.
         range: what black and white are, in the picture's own units, where pictures use a part of their dtype's range:
@@ -77,6 +87,7 @@ class SamplingOptions:
             clamped to it. None is all of the dtype's.
         box_rule: the outline of a box that comes without polygon or mask: its ``corners``, or the ``ellipse`` that it
             is around, which keeps the boxes of round things tight when they turn.
+        behaviour: what steps and plans mean: 2, or 1 as augkit before 0.4 did it. See docs/compatibility.md.
     """
 
     border: Border = "reflect"
@@ -91,6 +102,18 @@ class SamplingOptions:
         default=None, metadata=LATER
     )
     box_rule: BoxRule = field(default="corners", metadata=LATER)
+    behaviour: Behaviour = field(default=CURRENT, metadata=LATER)
+
+    @pydantic.model_validator(mode="after")
+    def _require_known_then(self) -> Self:
+        """Refuse of an older behaviour what it did not know."""
+        if type(self.behaviour) is not int:  # 2.0 and True are equal to whole numbers
+            raise ArgumentError(f"must be 1 or 2, got {self.behaviour!r}.", "SamplingOptions.behaviour")
+        for name, words in SINCE_2.items() if self.behaviour == 1 else ():
+            if getattr(self, name) in words:
+                what = f"must be of behaviour 2, got {getattr(self, name)!r} with behaviour 1. Leave behaviour out."
+                raise ArgumentError(what, f"SamplingOptions.{name}")
+        return self
 
     def given(self) -> JsonObject:
         """Return what is not as by default."""

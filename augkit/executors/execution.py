@@ -5,12 +5,13 @@ An `Executor` does what is done to pixels; targets that are coordinates move the
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from itertools import zip_longest
 from typing import Literal, NamedTuple
 
 import numpy as np
 
 from augkit.core.arrays import Dtype, Image
-from augkit.core.ops import Barrier, ColorMatrix, Coloured, Erase, External, Moving
+from augkit.core.ops import Adapt, Barrier, ColorMatrix, Coloured, Erase, External, Moving
 from augkit.core.ops.external import Subject
 from augkit.core.plan import BlendRun, ColorRun, Plan, SpatialRun, Step, size_after
 from augkit.core.sampling import SamplingOptions
@@ -31,9 +32,16 @@ from augkit.targets.target import PixelTarget, Place
 _MASK: Place = ("mask", "")
 _SAME_PX = 0.01  # of boxes that went through another library: it has them in float32
 _NUMBERS: Place = ("box_masks", "")  # a plane that tells which pixel of the source each shows: see `run_lengths`
+_OUTSIDE: Place = ("fill", "")  # a plane that tells which pixels show the fill, where colour steps must leave it alone
+_OURS = (_NUMBERS, _OUTSIDE)
 
 
-def run(plan: Plan, sample: Sample, executor: str = "cpu", fine: bool = False) -> Sample:
+def default_executor(policy: SamplingOptions) -> str:
+    """Return the name of the executor that runs plans of these options where none is named."""
+    return "cpu" if policy.behaviour == 1 or "native" not in EXECUTORS else "native"
+
+
+def run(plan: Plan, sample: Sample, executor: str | None = None, fine: bool = False) -> Sample:
     """Do what a plan says to a picture and everything that moves with it.
 
     The same plan may run on several pictures of one size.
@@ -41,7 +49,8 @@ def run(plan: Plan, sample: Sample, executor: str = "cpu", fine: bool = False) -
     Args:
         plan: from ``pipeline.draw`` or `Plan.from_json`.
         sample: its picture has the plan's source size.
-        executor: ``cpu`` (OpenCV) or ``reference`` (float64 NumPy).
+        executor: ``native`` (integers, the same bytes on every processor), ``cpu`` (OpenCV) or ``reference`` (float64
+            NumPy); without one, what `default_executor` says.
         fine: polygons and lines come out with so many points that they follow a warp, as files are to hold them; else
             with those that they have.
 
@@ -52,11 +61,11 @@ def run(plan: Plan, sample: Sample, executor: str = "cpu", fine: bool = False) -
         SampleError: the picture's size is not the plan's, or it lacks what a step needs.
         ArgumentError: there is no such executor.
     """
-    pixels = EXECUTORS.find(executor, "executor")
     if not isinstance(plan, Plan) or not isinstance(sample, Sample):
         got = f"{type(plan).__name__} and {type(sample).__name__}"
         advice = "ak.Sample(image=...)" if isinstance(plan, Plan) else "pipeline.draw(key, ak.Scene.of(sample))"
         raise SampleError(f"must get a Plan and a Sample, got {got}. Give {advice}.", "run")
+    pixels = EXECUTORS.find(default_executor(plan.policy) if executor is None else executor, "executor")
     if sample.image.shape[:2] != plan.source:
         raise SampleError(f"must have the plan's size {plan.source}, got {sample.image.shape[:2]}.", "Sample.image")
     targets = sample.targets
@@ -67,6 +76,12 @@ def run(plan: Plan, sample: Sample, executor: str = "cpu", fine: bool = False) -
     beside = {place: array for target in arrays for place, array in target.planes().items()}
     numbers = _masks_of(labels, plan.source)
     beside |= numbers
+    if (
+        plan.policy.behaviour > 1
+        and plan.policy.border == "constant"
+        and _colours_fill(plan.steps, pixels.show is None)
+    ):
+        beside[_OUTSIDE] = np.zeros(plan.source, np.uint8)
     levels = plan.policy.range
     image = sample.image if levels is None else stretched(sample.image, levels, sample.alpha)
     walk = _Walk(plan.policy, pixels, sample, arrays)
@@ -84,7 +99,7 @@ def run(plan: Plan, sample: Sample, executor: str = "cpu", fine: bool = False) -
     parts: dict[str, object] = {"image": _own(done.image, sample.image), "label": label}
     for target in labels.values():
         parts |= vars(target)
-    planes = {place: _own(array, beside[place]) for place, array in done.beside.items() if place != _NUMBERS}
+    planes = {place: _own(array, beside[place]) for place, array in done.beside.items() if place not in _OURS}
     for array_target in arrays:
         parts |= vars(array_target.with_planes(planes))
     return sample.changed(**parts)
@@ -106,9 +121,11 @@ class _Walk:
         self, policy: SamplingOptions, pixels: Executor, sample: Sample, arrays: Sequence[PixelTarget]
     ) -> None:
         self.policy, self.pixels, self.alpha = policy, pixels, sample.alpha
-        self.of_image = Sampling(policy.interpolation, policy.border, _fill("fill", policy, sample.image))
+        fill = _fill("fill", policy, sample.image)
+        self.of_image = Sampling(policy.interpolation, policy.border, fill, policy.behaviour)
         self.of_beside: dict[Place, Sampling] = {}
         self.of_beside[_NUMBERS] = Sampling("nearest", policy.border, (0,) if policy.border == "constant" else ())
+        self.of_beside[_OUTSIDE] = Sampling("nearest", policy.border, (1,))
         self.masks: set[Place] = set()
         for target in arrays:
             planes = target.planes()
@@ -117,18 +134,39 @@ class _Walk:
 
     def through(self, steps: Sequence[Step], start: _Picture) -> _Picture:
         """Return the picture after all steps; the image it starts with is left alone."""
-        now = start
-        for step in steps:
-            if isinstance(step, SpatialRun):
-                now = self._moved(now, step, self.pixels.resample(now.image, step, self.of_image))
+        now, is_shown = start, False
+        for step, after in zip_longest(steps, steps[1:]):
+            if is_shown:
+                is_shown = False
+            elif isinstance(step, SpatialRun):
+                show = self.pixels.show
+                if show is not None and isinstance(after, ColorRun) and _OUTSIDE not in now.beside:
+                    self._require_colours(now, after)
+                    now, is_shown = (
+                        self._moved(now, step, show(now.image, step, after, self.of_image, self.alpha)),
+                        True,
+                    )
+                else:
+                    now = self._moved(now, step, self.pixels.resample(now.image, step, self.of_image))
             elif isinstance(step, ColorRun):
-                if any(isinstance(op, ColorMatrix) for op in step.ops):
-                    require_rgb(channels_of(now.image), self.alpha, "ColorMatrix")
-                image = self.pixels.recolor(_own(now.image, start.image), step, self.alpha)
-                now = now._replace(image=image)
+                self._require_colours(now, step)
+                kept = start.image if _OUTSIDE not in now.beside else now.image
+                now = self._recoloured(now, self.pixels.recolor(_own(now.image, kept), step, self.alpha))
             else:
                 now = self._blended(step, now) if isinstance(step, BlendRun) else self._barrier(step, now)
         return now
+
+    def _require_colours(self, now: _Picture, run: ColorRun) -> None:
+        if any(isinstance(op, ColorMatrix) for op in run.ops):
+            require_rgb(channels_of(now.image), self.alpha, "ColorMatrix")
+
+    def _recoloured(self, now: _Picture, image: Image) -> _Picture:
+        """Return the picture in other colours, but where it shows the fill."""
+        outside = now.beside.get(_OUTSIDE)
+        if outside is not None and outside.any():
+            where = outside.astype(bool)
+            image[where] = now.image[where]
+        return now._replace(image=image)
 
     def _moved(self, now: _Picture, run: SpatialRun, image: Image) -> _Picture:
         beside = {key: self.pixels.resample(array, run, self.of_beside[key]) for key, array in now.beside.items()}
@@ -161,12 +199,16 @@ class _Walk:
             if _NUMBERS in now.beside:  # whatever the mask says there, no object does
                 painted[_NUMBERS] = _painted(now.beside[_NUMBERS], replace(op, mask_fill=0))
             now = now._replace(beside={**now.beside, **painted})
+        if isinstance(op, Adapt):
+            return self._recoloured(now, image)
         return self._moved(now, run, image) if run else now._replace(image=image)
 
     def _external(self, op: External, now: _Picture) -> _Picture:
         where, motion = f"albumentations.{op.name}", op.library.motion(op.name)
         there = now.labels.landed() if motion != "none" else now.labels
         boxes, keypoints = there.targets.get(Boxes.name), there.targets.get(Keypoints.name)
+        if motion == "mix":  # whatever it puts there, it is no longer the fill
+            now = now._replace(beside={place: plane for place, plane in now.beside.items() if place != _OUTSIDE})
         named = motion == "mix" and any(place != _MASK for place in now.beside)
         others = [name for name in there.targets if name not in (Boxes.name, Keypoints.name)]
         if named or (motion in ("tear", "mix") and len(there.only(others).points(bends=False)[1])):
@@ -202,6 +244,22 @@ class _Walk:
             there = there.replaced(keypoints.at([done.keypoints]).seen(done.seen))
         image = done.image if done.alpha is None else np.dstack([done.image, done.alpha])
         return _Picture(image, done.beside, size, replace(there, frame=size))
+
+
+def _colours_fill(steps: Sequence[Step], also_behind: bool) -> bool:
+    """Say whether a colour step comes after a move; one right behind it counts only if asked for."""
+    has_moved, before = False, None
+    for step in steps:
+        if isinstance(step, BlendRun):
+            if any(_colours_fill(branch, also_behind) for branch in step.branches):
+                return True
+        elif isinstance(step, ColorRun | Adapt):
+            behind = isinstance(step, ColorRun) and isinstance(before, SpatialRun) and not also_behind
+            if has_moved and not behind:
+                return True
+        has_moved = has_moved or isinstance(step, SpatialRun | Moving | BlendRun)
+        before = step
+    return False
 
 
 def _as_left(before: Journey, there: Journey, boxes: Boxes, done: Subject) -> Journey:

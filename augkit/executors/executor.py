@@ -8,7 +8,7 @@ from typing import Any, TypeAlias, TypeVar
 from augkit.core.arrays import Image
 from augkit.core.ops import Barrier
 from augkit.core.plan import ColorRun, SpatialRun
-from augkit.core.sampling import Border, Interpolation
+from augkit.core.sampling import CURRENT, Behaviour, Border, Interpolation
 from augkit.errors import ArgumentError
 from augkit.registers import Register
 
@@ -22,14 +22,16 @@ class Sampling:
     """Rules by which one array is sampled: the part of the plan's sampling options that concerns its kind.
 
     Args:
-        interpolation: ``linear`` or ``nearest``.
+        interpolation: ``linear``, ``cubic``, ``lanczos`` or ``nearest``.
         border: what lies outside the source plane.
         fill: one number a channel, in the array's own units; none where the border needs none.
+        behaviour: what runs that kernels make themselves mean.
     """
 
     interpolation: Interpolation
     border: Border
     fill: tuple[float, ...]
+    behaviour: Behaviour = CURRENT
 
 
 Kernel: TypeAlias = Callable[[Image, Any, Sampling], Image]  # a picture without alpha, left alone, an operation, how
@@ -49,12 +51,15 @@ class Executor:
         resample: shows a picture through the map of a run.
         recolor: changes colours point by point; the last argument says that the last channel is alpha.
         blend: adds up pictures, each times its weight.
+        show: does a spatial run and the colour run behind it in one pass, without colouring the fill; the last argument
+            says that the last channel is alpha. None where one is done after the other.
     """
 
     name: str
     resample: Callable[[Image, SpatialRun, Sampling], Image]
     recolor: Callable[[Image, ColorRun, bool], Image]
     blend: Callable[[Sequence[Image], Sequence[float]], Image]
+    show: Callable[[Image, SpatialRun, ColorRun, Sampling, bool], Image] | None = None
 
     def barrier(self, image: Image, op: Barrier, how: Sampling) -> Image:
         """Return a picture without alpha, (H, W) or (H, W, C), after a barrier, of the same dtype.

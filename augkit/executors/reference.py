@@ -3,13 +3,14 @@
 Pictures are (H, W) or (H, W, C); barriers get them without alpha, and the same dtype comes out.
 """
 
+import math
 from collections.abc import Callable, Sequence
 from functools import partial
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
-from augkit.core.arrays import Array, Flags, Image, Reals
+from augkit.core.arrays import Array, Flags, Image, Indices, Reals
 from augkit.core.ops import Adapt, ColorMatrix, Downscale, Filter, Pool, Sliding
 from augkit.core.ops.sliding import kernel_of
 from augkit.core.plan import ColorRun, SpatialRun
@@ -30,9 +31,11 @@ def resample(image: Image, run: SpatialRun, how: Sampling) -> Image:
         rows = np.clip(np.floor(y + EDGE_PX), 0, source_size[0] - 1).astype(int)
         columns = np.clip(np.floor(x + EDGE_PX), 0, source_size[1] - 1).astype(int)
         shown: Image = image[rows, columns]
-    else:
+    elif run.halvings != (0, 0):
         halved = halve(image, run.halvings)
         shown = finish(bilinear(halved, x / 2 ** run.halvings[1], y / 2 ** run.halvings[0]), image.dtype)
+    else:
+        shown = finish(interpolated(image, x, y, how.interpolation, run.reduction), image.dtype)
     if how.border == "constant":
         shown[~(x_inside & y_inside)] = how.fill
     return shown
@@ -76,6 +79,50 @@ def bilinear(image: Reals, x: Array, y: Array) -> Reals:
             weight = (y_weight * x_weight).reshape(x.shape + (1,) * (image.ndim - 2))
             total += image[rows, columns] * weight
     return total
+
+
+def interpolated(image: Image, x: Reals, y: Reals, interpolation: str, reduction: tuple[float, float]) -> Reals:
+    """Return the picture's values at positions: means weighted by a kernel, taps clamped at the edge.
+
+    Along each axis a source pixel counts by the kernel at its distance over the reduction; weights add up to 1.
+    """
+    rows, down = taps(y, interpolation, reduction[0])
+    columns, across = taps(x, interpolation, reduction[1])
+    total = np.zeros((*x.shape, *image.shape[2:]))
+    for row, weight_y in zip(rows, down, strict=True):
+        for column, weight_x in zip(columns, across, strict=True):
+            weight = (weight_y * weight_x).reshape(x.shape + (1,) * (image.ndim - 2))
+            total += weight * image[np.clip(row, 0, image.shape[0] - 1), np.clip(column, 0, image.shape[1] - 1)]
+    return total
+
+
+def taps(position: Reals, interpolation: str, reduction: float) -> tuple[list[Indices], list[Reals]]:
+    """Return the pixels that count at positions along an axis, one array a tap, and their weights."""
+    kernel, lobes = INTERPOLATIONS[interpolation]
+    reach = lobes * reduction
+    first = np.floor(position - reach - 0.5).astype(np.intp) + 1
+    places = [first + tap for tap in range(math.ceil(2.0 * reach))]
+    weights = [kernel((position - (place + 0.5)) / reduction) for place in places]
+    total = sum(weights, np.zeros(()))
+    return places, [weight / total for weight in weights]
+
+
+def _triangle(t: Reals) -> Reals:
+    return np.maximum(0.0, 1.0 - np.abs(t))
+
+
+def _cubic(t: Reals) -> Reals:
+    """Keys, "Cubic convolution interpolation for digital image processing", IEEE TASSP 1981, with a = -1/2."""
+    d = np.minimum(np.abs(t), 2.0)
+    return np.where(d < 1.0, (1.5 * d - 2.5) * d * d + 1.0, ((-0.5 * d + 2.5) * d - 4.0) * d + 2.0)
+
+
+def _lanczos(t: Reals) -> Reals:
+    """Duchon, "Lanczos filtering in one and two dimensions", JAM 1979, with three lobes."""
+    return np.where(np.abs(t) < 3.0, np.sinc(t) * np.sinc(t / 3.0), 0.0)
+
+
+INTERPOLATIONS = {"linear": (_triangle, 1), "cubic": (_cubic, 2), "lanczos": (_lanczos, 3)}
 
 
 def recolor(image: Image, run: ColorRun, alpha: bool) -> Image:

@@ -11,7 +11,7 @@ from augkit.core.arrays import JsonObject
 from augkit.datasets import Split
 from augkit.datasets.lineage import DONE, HINT
 from augkit.datasets.splits import HASHED
-from augkit.errors import ArgumentError, FileError, JobError
+from augkit.errors import ArgumentError, AugkitError, FileError, JobError
 from augkit.expand import layout
 from augkit.expand.balancing import wanted_copies
 from augkit.expand.expand_config import ExpandConfig
@@ -19,6 +19,7 @@ from augkit.expand.layout import DAMAGED, JOB, SHARDS
 from augkit.expand.work_plan import Row, WorkPlan
 from augkit.storage.sealed_json import facts_of, sealed
 from augkit.storage.store import BOOKS, Store
+from augkit.storage.stores import store_at
 
 ADVICE = "Run the same command as before, pass --fresh to start anew, or choose another OUT."
 LINES_AT_ONCE = 1000  # that are written
@@ -63,6 +64,25 @@ def open_books(store: Store, plan: WorkPlan, is_extension: bool) -> WorkPlan:
     if unlike.startswith("copies ") and wanted["copies"] > job["copies"]:
         unlike += "; --extend adds copies"
     _refuse(unlike or _lost(known, plan) or _added(known, plan), store)
+
+
+def as_begun(config: ExpandConfig) -> ExpandConfig:
+    """Return a configuration that means what OUT was begun with, where nothing else is asked for.
+
+    Books from before there was a behaviour, or another executor than cpu, do not name them.
+    """
+    store = store_at(config.out)
+    try:
+        job = None if config.fresh or not _is_begun(store) else layout.read_job(store)
+    except AugkitError:  # which is told where the books are opened
+        job = None
+    if job is None:
+        return config
+    executor, now = config.executor or job.get("executor", "cpu"), config
+    if job["pipeline"].get("behaviour", 1) == 1:
+        own = {label: pipeline.with_behaviour(1) for label, pipeline in config.pipelines_for.items()}
+        now = config.replaced(pipeline=config.pipeline.with_behaviour(1), pipelines_for=own)
+    return now.replaced(executor=executor)
 
 
 def rows_wanted(plan: WorkPlan, known: Mapping[str, _Known]) -> Iterator[Row]:

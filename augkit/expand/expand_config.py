@@ -213,6 +213,13 @@ class ExpandConfig(Configuration):
         validate_default=True,
         description="What stays together in a split: a pattern over ids, a CSV file or a column.",
     )
+    executor: Annotated[
+        Literal["native", "cpu", "reference"] | None,
+        Option(decides=False, shown_default="native, or what OUT was begun with"),
+    ] = Field(
+        default=None,
+        description="{choices}: integers, the same on any processor; OpenCV; or float64, slowly.",
+    )
     workers: Annotated[int | None, Option(decides=False, shown_default="the processors")] = Field(
         default=None, ge=0, description="Processes; 0 works in this one."
     )
@@ -254,6 +261,9 @@ class ExpandConfig(Configuration):
         if self.shards is not None and not 0 <= self.shards[0] < self.shards[1]:
             what = f"must be i/n with i from 0 to n - 1, got {self.shards[0]}/{self.shards[1]}."
             raise ArgumentError(what, "shards")
+        if self.executor == "native" and any(pipeline.policy.behaviour == 1 for pipeline in self.pipelines):
+            what = "must be cpu or reference for a pipeline of behaviour 1, got native. Leave it out."
+            raise ArgumentError(what, "executor")
         aims = {"shards": self.shards is not None, "finish": self.finish, "fresh": self.fresh, "extend": self.extend}
         first, *others = [name for name, is_wanted in aims.items() if is_wanted] or [""]
         if others:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from augkit.errors import ArgumentError, JobError, Unreachable, listed
-from augkit.expand.books import open_books, require_free, start_afresh
+from augkit.expand.books import as_begun, open_books, require_free, start_afresh
 from augkit.expand.engines import ENGINES
 from augkit.expand.engines.processes import cpu_count
 from augkit.expand.expand_config import ExpandConfig
@@ -115,6 +115,7 @@ def expand(
         config = ExpandConfig.of(source=source, **options)
     if config.workers != 0 and is_worker_starting():  # a script without `if __name__ == "__main__":`
         sys.exit(1)  # the engine tells why
+    config = as_begun(config)
     plan = make_plan(config)
     store, is_alone = store_at(config.out), config.shards is None
     with _writing(store):

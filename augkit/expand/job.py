@@ -12,6 +12,7 @@ import cv2
 import numpy as np
 
 from augkit.datasets import Writer, writer
+from augkit.executors import default_executor
 from augkit.expand.expand_config import ExpandConfig
 from augkit.images import AUTO, AUTO_ENCODINGS, ENCODINGS
 from augkit.pipeline import Pipeline
@@ -35,6 +36,11 @@ class Job:
     def writer(self) -> Writer:
         """The writer of the format."""
         return writer(str(self.config.form))
+
+    @property
+    def executor(self) -> str:
+        """The name of the executor of all plans: the one that was asked for, or that of the pipeline's options."""
+        return self.config.executor or default_executor(self.config.pipeline.policy)
 
     @property
     def is_passing(self) -> bool:
@@ -82,7 +88,9 @@ class Job:
 
     def described(self) -> dict[str, object]:
         """Return the job as job.json holds it, in fields that a message may name."""
-        return {**self.config.described(), "versions": dict(self.versions)}
+        # Books from before there was another say nothing of cpu.
+        executor = {} if self.executor == "cpu" else {"executor": self.executor}
+        return {**self.config.described(), **executor, "versions": dict(self.versions)}
 
 
 def versions(packages: Iterable[str] = ()) -> dict[str, str]:

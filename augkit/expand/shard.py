@@ -31,8 +31,6 @@ from augkit.storage.stores import store_at
 from augkit.targets.sample import Sample
 from augkit.targets.scene import Scene
 
-EXECUTOR = "cpu"  # does all plans, and is named in every line
-
 
 @dataclass(frozen=True)
 class ShardResult:
@@ -277,7 +275,7 @@ class _Maker:
         if copy is not None:
             drawn = Key(config.seed, source.id, copy)
             plan = self.job.pipeline_of(source.label).draw(drawn, origin.scene)
-            made = run(plan, origin.sample, EXECUTOR, fine=True)
+            made = run(plan, origin.sample, self.job.executor, fine=True)
             encoding = encoding_for(made.image, made.alpha) if encoding == AUTO else encoding
             suffix = ENCODINGS[encoding]
             data = encode(made.image, encoding, config.quality, made.alpha)
@@ -290,7 +288,7 @@ class _Maker:
         facts = {"copy": copy, "key": key, "sha256": sha256_of(data), "bytes": len(data), "record": record.described()}
         # The id comes first, so that a line is found without reading it all, and the plan is JSON already.
         id = compact({"id": self.job.writer.place(self.part, record.name)})[:-1]
-        how = compact({"executor": EXECUTOR, "encoding": encoding})[1:-1]
+        how = compact({"executor": self.job.executor, "encoding": encoding})[1:-1]
         line = f'{id},{origin.head},{compact(facts)[1:-1]},"plan":{plan_json},{how},{origin.tail}\n'
         others = [] if copy is None else [task.name(copy, other) for other in self.job.suffixes if other != suffix]
         unused = [self.job.writer.place(self.part, other) for other in others]

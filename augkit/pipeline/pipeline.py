@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from itertools import chain
 from typing import Any
 
@@ -10,7 +11,7 @@ from augkit.core.fuse import fuse
 from augkit.core.key import Key
 from augkit.core.ops import Op
 from augkit.core.plan import Plan
-from augkit.core.sampling import Border, BoxRule, Decode, Interpolation, SamplingOptions
+from augkit.core.sampling import CURRENT, Behaviour, Border, BoxRule, Decode, Interpolation, SamplingOptions
 from augkit.errors import ArgumentError, AugkitError
 from augkit.executors import run
 from augkit.images.interchange import ImageTransform
@@ -31,6 +32,7 @@ class Pipeline:
         keypoint_pairs: points of an object, counted from 0, that change places where a copy comes out mirrored.
         mirrored_labels: labels that do, as {one: other} or pairs; a label of the picture or of a box.
         range: what black and white are, (low, high), where pictures use a part of their dtype's range.
+        behaviour: what steps and plans mean: 2, or 1 as augkit before 0.4 did it.
 
     Raises:
         ArgumentError: an argument is not what it must be.
@@ -50,6 +52,7 @@ class Pipeline:
         mirrored_labels: Mapping[Any, str | int] | Iterable[Sequence[str | int]] = (),
         range: Sequence[float] | None = None,
         box_rule: BoxRule = "corners",
+        behaviour: Behaviour = CURRENT,
     ) -> None:
         if isinstance(steps, str | Transform) or not isinstance(steps, Iterable):
             advice = f"ak.load({steps!r:.60})" if isinstance(steps, str) else "ak.Pipeline([first, second])"
@@ -64,7 +67,7 @@ class Pipeline:
             points, names = _pairs(keypoint_pairs), _pairs(mirrored_labels)
             levels: Any = tuple(range) if isinstance(range, list) else range  # checked there
             how = border, fills, mask_fill, interpolation, min_visible, decode
-            self.policy = SamplingOptions(*how, points, names, levels, box_rule)
+            self.policy = SamplingOptions(*how, points, names, levels, box_rule, behaviour)
         except ArgumentError as error:
             raise ArgumentError(error.message, f"Pipeline.{error.where.partition('.')[2]}") from None
         try:
@@ -95,6 +98,10 @@ class Pipeline:
         """
         return Pipeline(self.steps, **self.policy.given() | {"range": levels})
 
+    def with_behaviour(self, behaviour: Behaviour) -> Pipeline:
+        """Return the same pipeline, its steps and plans meaning what they meant then."""
+        return Pipeline(self.steps, **self.policy.given() | {"behaviour": behaviour})
+
     def with_keypoint_pairs(self, pairs: Iterable[Sequence[int]]) -> Pipeline:
         """Return the same pipeline with other points that change places in a mirror.
 
@@ -122,6 +129,8 @@ class Pipeline:
             got = f"{type(key).__name__} and {type(scene).__name__}"
             advice = "ak.Scene.of(sample)" if isinstance(key, Key) else "ak.Key(seed, sample.id)"
             raise ArgumentError(f"must get a Key and a Scene, got {got}. Give {advice}.", "Pipeline.draw")
+        if scene.behaviour != self.policy.behaviour:
+            scene = replace(scene, behaviour=self.policy.behaviour)
         drawn: dict[str, tuple[Op, ...]] = {}
         for index, (label, step) in enumerate(zip(self.labels, self.steps, strict=True)):
             try:
@@ -147,7 +156,7 @@ class Pipeline:
                 raise ArgumentError(rule, "Pipeline.mirrored_labels")
 
     def __call__(
-        self, sample: Sample | None = None, key: Key | None = None, executor: str = "cpu", **others: object
+        self, sample: Sample | None = None, key: Key | None = None, executor: str | None = None, **others: object
     ) -> Sample:
         """Draw a plan for the sample and run it.
 

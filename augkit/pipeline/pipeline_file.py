@@ -17,7 +17,7 @@ from pydantic.fields import FieldInfo
 
 from augkit import yaml_file
 from augkit.core.arrays import Json, JsonObject
-from augkit.core.sampling import SamplingOptions
+from augkit.core.sampling import CURRENT, SamplingOptions
 from augkit.errors import ArgumentError, FileError, closest
 from augkit.pipeline.pipeline import Pipeline
 from augkit.transforms import Transform, find
@@ -74,12 +74,19 @@ def dump(pipeline: Pipeline, path: str | Path) -> None:
     """
     if not isinstance(pipeline, Pipeline):
         raise ArgumentError(f"must get a Pipeline and a path, got {type(pipeline).__name__}.", "dump")
-    yaml_file.write(_seen_from(str(Path(path).parent), described(pipeline)), path)
+    told = {"behaviour": pipeline.policy.behaviour} | described(pipeline)
+    yaml_file.write(_seen_from(str(Path(path).parent), told), path)
 
 
 def described(pipeline: Pipeline) -> JsonObject:
-    """Return a pipeline as the plain data of its file: what is not as by default."""
+    """Return a pipeline as books hold it, plain data: what is not as by default.
+
+    Of behaviour 1 nothing is said, as nothing was while there was no other.
+    """
     policy = _plain(pipeline.policy.given())
+    policy.pop("behaviour", None)
+    if pipeline.policy.behaviour > 1:
+        policy = {"behaviour": pipeline.policy.behaviour, **policy}
     labels = policy.get("mirrored_labels", [])
     if labels and all(isinstance(one, str) for one, _ in labels):  # a key in YAML is text
         policy["mirrored_labels"] = dict(labels)
@@ -143,7 +150,8 @@ def _pipeline(document: Document) -> Pipeline:
         raise ArgumentError(f"must be a list of steps, got {steps!r:.60}.", top.at("steps").where)
     built = [_step(node) for node in top.at("steps").items()]
     try:
-        return Pipeline(built, **{key: value for key, value in top.value.items() if key != "steps"})
+        policy = {"behaviour": CURRENT} | {key: value for key, value in top.value.items() if key != "steps"}
+        return Pipeline(built, **policy)
     except ArgumentError as error:
         raise ArgumentError(error.message, top.at(error.where.removeprefix("Pipeline.")).where) from None
 

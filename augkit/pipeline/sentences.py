@@ -23,6 +23,12 @@ T = TypeVar("T")
 Line: TypeAlias = tuple[int, str]  # depth of nesting, text
 
 FRACTIONS = {Fraction(1, 2): "half", Fraction(1, 3): "a third", Fraction(1, 4): "a quarter"}
+HOW = {
+    "linear": "linearly",
+    "cubic": "by cubic convolution",
+    "lanczos": "by Lanczos' kernel of three lobes",
+    "nearest": "from the nearest pixel",
+}
 BORDERS = {
     "reflect": "its reflection",
     "constant": "the colour {fill}, in masks class {mask_fill}",
@@ -146,11 +152,15 @@ def _holds(values: object, kind: type[T]) -> TypeGuard[tuple[T, ...]]:
     return isinstance(values, tuple) and bool(values) and all(isinstance(value, kind) for value in values)
 
 
+def _of_old(policy: SamplingOptions) -> str:
+    return " Steps mean what they meant before augkit 0.4 (behaviour 1)." if policy.behaviour == 1 else ""
+
+
 def _sampling(policy: SamplingOptions) -> str:
-    how = "linearly" if policy.interpolation == "linear" else "from the nearest pixel"
+    how = HOW[policy.interpolation]
     outside = BORDERS[policy.border].format(fill=_value("fill", policy.fill), mask_fill=policy.mask_fill)
     levels = "" if policy.range is None else f" Black is {policy.range[0]:g} and white {policy.range[1]:g}."
     return (
         f"Sampling: {how}, masks from the nearest pixel; outside the picture lies {outside}; a box is dropped when less"
-        f" than {100 * policy.min_visible:.4g} % of it is left.{levels}"
+        f" than {100 * policy.min_visible:.4g} % of it is left.{levels}{_of_old(policy)}"
     )

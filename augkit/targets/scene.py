@@ -8,6 +8,7 @@ import numpy as np
 
 from augkit.core.arrays import Label, Rows
 from augkit.core.ops import Blend, External, Op, Spatial, moves
+from augkit.core.sampling import CURRENT, Behaviour
 from augkit.core.spatial import Size
 from augkit.core.tonal import channels_of
 from augkit.core.warp import push
@@ -30,6 +31,7 @@ class Scene:
         label: the sample's label.
         source_boxes, source_keypoints: (n, 4) and (k, 2) in the source, or None.
         moves: how points move by what was drawn so far.
+        behaviour: what steps mean: that of the pipeline's sampling options.
     """
 
     size: Size
@@ -40,6 +42,7 @@ class Scene:
     source_boxes: Rows | None = None
     source_keypoints: Rows | None = None
     moves: tuple[Spatial, ...] = ()
+    behaviour: Behaviour = CURRENT
 
     @classmethod
     def of(cls, sample: Sample) -> Scene:

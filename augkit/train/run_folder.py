@@ -12,6 +12,7 @@ import pydantic
 
 from augkit.configuration import difference
 from augkit.core.arrays import JsonObject
+from augkit.core.sampling import Behaviour
 from augkit.datasets.splits import HASHED, LAW
 from augkit.errors import ArgumentError, FileError
 from augkit.storage.durable import held, make_root, remove_folder, replace_with, unlink
@@ -122,6 +123,17 @@ def law_of(out: Path) -> int:
     """
     known = _known(out)
     return LAW if known is None else int(known.deciding.get("split_law", HASHED))
+
+
+def behaviour_of(out: Path) -> Behaviour | None:
+    """Return what steps meant to the run in a folder; None for a new run.
+
+    Raises:
+        FileError: the folder holds something else, or cannot be read.
+    """
+    known = _known(out)
+    pipeline = None if known is None else known.deciding.get("pipeline")
+    return None if pipeline is None else pipeline.get("behaviour", 1)
 
 
 def _without_own_version(deciding: JsonObject) -> JsonObject:

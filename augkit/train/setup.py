@@ -8,6 +8,7 @@ from torch import Tensor, nn
 
 from augkit.core.arrays import JsonObject
 from augkit.core.key import Key
+from augkit.core.sampling import Behaviour
 from augkit.datasets import read
 from augkit.datasets.samples import named_sample
 from augkit.datasets.splits import HASHED, LAW
@@ -68,14 +69,18 @@ class Setup:
         return Schedule(config.epochs, config.unfreeze, steps, config.warmup, config.schedule, is_transfer)
 
 
-def prepare(config: TrainConfig, tell: Tell, progress: Progress, law: int = LAW) -> Setup:
+def prepare(
+    config: TrainConfig, tell: Tell, progress: Progress, law: int = LAW, behaviour: Behaviour | None = None
+) -> Setup:
     """Read the data set and the weights, and check that they and the options fit each other.
 
     `tell` is given sentences that a user should read, `progress` how many pictures were read, of how many. The law is
-    the one of `augkit.datasets.splits` that the run was begun with.
+    the one of `augkit.datasets.splits` that the run was begun with, the behaviour that of its pipeline.
     """
     device = _device(config.device)
     pipeline = None if config.pipeline is None else load(config.pipeline)
+    if pipeline is not None and behaviour is not None:
+        pipeline = pipeline.with_behaviour(behaviour)
     columns = [name for name in (config.label, config.groups) if name is not None]
     data = read(config.data, ignore=config.ignore, columns=columns)
     for note in data.notes:

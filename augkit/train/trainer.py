@@ -20,7 +20,7 @@ from augkit.train.features import Features, backbone_hash
 from augkit.train.log import Log
 from augkit.train.parts import ROLES, Role
 from augkit.train.results import Result, finish
-from augkit.train.run_folder import law_of, locked, open_run, require_apart
+from augkit.train.run_folder import behaviour_of, law_of, locked, open_run, require_apart
 from augkit.train.schedule import optimizer_for
 from augkit.train.setup import Progress, Setup, Tell, prepare
 from augkit.train.stream import BATCH, Stream, draws_of
@@ -65,7 +65,9 @@ def train(
         tell(sentence)
 
     with reproducible():
-        setup = prepare(config, noted, progress, LAW if fresh else law_of(Path(config.out)))
+        out = Path(config.out)
+        begun = (LAW, None) if fresh else (law_of(out), behaviour_of(out))
+        setup = prepare(config, noted, progress, *begun)
         with locked(Path(config.out)):
             open_run(Path(config.out), setup, fresh)
             best = deepcopy(setup.network)  # as it is at the beginning: a checkpoint holds what has changed

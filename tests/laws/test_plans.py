@@ -14,27 +14,28 @@ from numpy._core._multiarray_umath import __cpu_dispatch__, __cpu_features__  # 
 import augkit as ak
 from augkit.core.ops import Adapt, ColorMatrix, Curve, Noise
 from augkit.core.plan import BlendRun, ColorRun, Plan
+from augkit.core.sampling import Behaviour
 from augkit.core.spatial import IDENTITY
 from augkit.errors import ArgumentError
-from support.golden_plans import SCENES, golden, plans
+from support.golden_plans import BEHAVIOURS, SCENES, golden, plans
 from support.pictures import assert_close, assert_same_sample, full_sample, picture
 from support.processes import TESTS, WITHOUT_TORCH
 from support.table import BUNDLED, STYLE
 
 bundled = pytest.mark.parametrize("name", BUNDLED)
+behaviours = pytest.mark.parametrize("behaviour", BEHAVIOURS)
 
 
-def assert_golden(found: dict[str, str]) -> None:
-    assert {subject: found.get(subject) for subject in golden()} == golden()
+@behaviours
+def test_golden_plans(behaviour: Behaviour, here: list[dict[str, str]]) -> None:
+    written, found = golden(behaviour), here[behaviour - 1]
+    assert {f"{name} {size}" for name in BUNDLED for size in SCENES} <= written.keys()
+    assert {subject: found.get(subject) for subject in written} == written
 
 
-def test_golden_plans(here: dict[str, str]) -> None:
-    assert {f"{name} {size}" for name in BUNDLED for size in SCENES} <= golden().keys()
-    assert_golden(here)
-
-
-def test_golden_plans_still_run() -> None:
-    for text in list(golden().values())[-4 * len(BUNDLED) :: 3]:
+@behaviours
+def test_golden_plans_still_run(behaviour: Behaviour) -> None:
+    for text in list(golden(behaviour).values())[-4 * len(BUNDLED) :: 3]:
         plan = Plan.from_json(text)
         assert plan.to_json() == text
         assert ak.run(plan, full_sample(plan.source)).image.shape[:2] == plan.size
@@ -67,17 +68,19 @@ def test_cpu_agrees_with_the_reference(name: str, size: tuple[int, int]) -> None
 
 
 @pytest.fixture(scope="module")
-def here() -> dict[str, str]:
-    """Return the plans that this process draws."""
-    return plans()
+def here() -> list[dict[str, str]]:
+    """Return the plans that this process draws, of each behaviour."""
+    return [plans(behaviour) for behaviour in BEHAVIOURS]
 
 
-def drawn_elsewhere(changed: dict[str, str]) -> dict[str, str]:
+def drawn_elsewhere(changed: dict[str, str]) -> list[dict[str, str]]:
     """Return the plans that another process draws, in a changed environment."""
-    code = WITHOUT_TORCH + "import json; from support.golden_plans import plans; print(json.dumps(plans()))"
+    code = (
+        WITHOUT_TORCH + "import json; from support.golden_plans import plans; print(json.dumps([*map(plans, (1, 2))]))"
+    )
     words, environment = [sys.executable, "-W", "error", "-c", code], os.environ | changed
     drawn = subprocess.run(words, cwd=TESTS, env=environment, capture_output=True, text=True, check=True)
-    found: dict[str, str] = json.loads(drawn.stdout)
+    found: list[dict[str, str]] = json.loads(drawn.stdout)
     return found
 
 
@@ -93,12 +96,12 @@ def dispatched() -> str:
     + [{"NPY_DISABLE_CPU_FEATURES": dispatched(), "OPENBLAS_CORETYPE": "Nehalem"}],
     ids=str,
 )
-def test_other_processors_draw_the_same_plans(changed: dict[str, str], here: dict[str, str]) -> None:
+def test_other_processors_draw_the_same_plans(changed: dict[str, str], here: list[dict[str, str]]) -> None:
     assert drawn_elsewhere(changed) == here
 
 
 @pytest.mark.slow
-def test_hash_randomisation_changes_nothing(here: dict[str, str]) -> None:
+def test_hash_randomisation_changes_nothing(here: list[dict[str, str]]) -> None:
     assert drawn_elsewhere({"PYTHONHASHSEED": "1"}) == here  # every process above had a seed of its own, too
 
 

@@ -163,7 +163,7 @@ DAMAGE: dict[str, Callable[[bytes], bytes]] = {
     "without a field": lambda line: line.replace(b'"sha256"', b'"sha257"'),
     "a number for a name": lambda line: re.sub(rb'"source":"[^"]*"', b'"source":3', line),
     "a word for the versions": lambda line: re.sub(rb'"versions":{[^}]*}', b'"versions":"new"', line),
-    "another plan": lambda line: line.replace(b'"augkit_plan":1', b'"augkit_plan":"one"'),
+    "another plan": lambda line: line.replace(b'"augkit_plan":2', b'"augkit_plan":"two"'),
 }
 
 

@@ -30,7 +30,9 @@ def _resized(image: Image, size: Size, how: Sampling) -> SpatialRun:
     """Return what shows the whole picture at another size."""
     height, width = image.shape[:2]
     op = Homography(scaling(size[1] / width, size[0] / height), size)
-    return run_of(op, (height, width), SamplingOptions(interpolation=how.interpolation)) or SpatialRun((), size)
+    return run_of(
+        op, (height, width), SamplingOptions(interpolation=how.interpolation, behaviour=how.behaviour)
+    ) or SpatialRun((), size)
 
 
 def run_of(op: Homography, source: Size, options: SamplingOptions) -> SpatialRun | None:

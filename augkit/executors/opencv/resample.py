@@ -15,7 +15,7 @@ from augkit.core.spatial import IDENTITY, Matrix, Size
 from augkit.core.tonal import channels_of, finish
 from augkit.executors.executor import EDGE_PX, Sampling
 from augkit.executors.opencv.maps import Map, Window, map_of
-from augkit.executors.reference import bilinear, halve
+from augkit.executors.reference import bilinear, halve, interpolated
 from augkit.executors.reuse import prepared, scratch
 
 OPENCV_BORDERS = {"reflect": cv2.BORDER_REFLECT, "replicate": cv2.BORDER_REPLICATE}
@@ -39,6 +39,8 @@ def resample(image: Image, run: SpatialRun, how: Sampling) -> Image:
             tile = shown[window.top : window.bottom, window.left : window.right]
             if how.interpolation == "nearest":
                 _show_nearest(image, pull_map, window, how, tile)
+            elif how.interpolation != "linear" or run.reduction != (1.0, 1.0):
+                _show_reduced(image, pull_map, window, how, run.reduction, tile)
             else:
                 _show_linear(image, pull_map, window, how, run.halvings, tile)
     return shown
@@ -99,6 +101,18 @@ def _show_nearest(image: Image, pull_map: Map, window: Window, how: Sampling, ti
     columns = np.minimum((x + np.float32(EDGE_PX)).astype(np.intp), image.shape[1] - 1)
     rows = np.minimum((y + np.float32(EDGE_PX)).astype(np.intp), image.shape[0] - 1)
     tile[:] = image[rows, columns]
+    if outside is not None:
+        tile[outside] = how.fill
+
+
+def _show_reduced(
+    image: Image, pull_map: Map, window: Window, how: Sampling, reduction: tuple[float, float], tile: Image
+) -> None:
+    """Sample by kernels that OpenCV has not: as the reference does, on OpenCV's map."""
+    x, y = pull_map.evaluate(window, (1.0, 1.0, 0.0, 0.0))
+    outside = _enter_plane(x, y, (image.shape[0], image.shape[1]), how.border)
+    there = x.astype(np.float64), y.astype(np.float64)
+    tile[:] = finish(interpolated(image, *there, how.interpolation, reduction), image.dtype)
     if outside is not None:
         tile[outside] = how.fill
 
