@@ -11,6 +11,8 @@
 
 #define AUGKIT_METHOD(name) PyObject *name(PyObject *module, PyObject *const *arguments, Py_ssize_t count)
 
+AUGKIT_METHOD(augkit_smooth_noise); /* elastic.c */
+AUGKIT_METHOD(augkit_unfold);
 AUGKIT_METHOD(augkit_mirror); /* flips.c */
 
 #endif

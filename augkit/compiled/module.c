@@ -68,6 +68,8 @@ static PyMethodDef METHODS[] = {
     {"paths", augkit_paths, METH_NOARGS, "Return the paths that this processor has."},
     {"path", augkit_path_name, METH_NOARGS, "Return the path that is taken."},
     {"choose", augkit_choose, METH_O, "Take a path."},
+    METHOD("smooth_noise", augkit_smooth_noise, "Fill pushes with smoothed noise."),
+    METHOD("unfold", augkit_unfold, "Make pushes smoother until they fold nowhere."),
     METHOD("mirror", augkit_mirror, "Write a picture's mirror image."),
     {NULL, NULL, 0, NULL},
 };

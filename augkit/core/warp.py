@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from augkit.core.arrays import Reals
+from augkit.core.elastic import elastic_pushes
 from augkit.core.key import Stream
 from augkit.core.ops import ControlPoints, ElasticField, Homography, Spatial, Warp
 from augkit.core.spatial import IDENTITY, Matrix, Points, Size, apply, inverse, product
@@ -48,6 +49,8 @@ def grid_of(warp: Warp) -> Grid:
     """Return the control points of a warp, decoded or drawn from its recipe."""
     field = warp.field
     if isinstance(field, ElasticField):
+        if field.smoothed:
+            return Grid((field.sigma, field.sigma), elastic_pushes(field, warp.size))
         spacing = field.sigma / SPACINGS_PER_SIGMA
         drawn = _elastic_pushes(field.stream, field.alpha, field.sigma, warp.size)
         return Grid((spacing, spacing), drawn * field.scale)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import field
 from typing import Annotated, TypeAlias
 
 import pydantic
 
 from augkit.core.ops.operation import operation
-from augkit.core.validation import MOST, Side, Sides, Square, Within
+from augkit.core.validation import LATER, MOST, Side, Sides, Square, Within
 from augkit.errors import ArgumentError
 
 Spacing: TypeAlias = Annotated[float, Within(1e-30, MOST)]
@@ -50,17 +51,22 @@ class ControlPoints:
 class ElasticField:
     """Hold the recipe of a large B-spline grid: Simard's elastic field, drawn again wherever it is needed.
 
+    Where it would fold, all of it is scaled back, its control points half a sigma apart; or, if `smoothed`, it is made
+    smoother there, its control points a sigma apart (``core/elastic.py``), which leaves it its strength.
+
     Args:
         stream: the name of the `Stream` that the noise comes from.
         alpha: factor on the smoothed noise.
         sigma: standard deviation of the Gaussian that smooths it, in pixels.
         scale: factor on the whole field that keeps it from folding, at most 1.
+        smoothed: it is made smoother where it would fold.
     """
 
     stream: str
     alpha: Annotated[float, Within(0.0)]
     sigma: Annotated[float, Within(1.0)]
     scale: Annotated[float, Within(0.0, 1.0)]
+    smoothed: Annotated[bool, pydantic.Strict()] = field(default=False, metadata=LATER)
 
 
 @operation
