@@ -150,8 +150,7 @@ class _Walk:
                     now = self._moved(now, step, self.pixels.resample(now.image, step, self.of_image))
             elif isinstance(step, ColorRun):
                 self._require_colours(now, step)
-                kept = start.image if _OUTSIDE not in now.beside else now.image
-                now = self._recoloured(now, self.pixels.recolor(_own(now.image, kept), step, self.alpha))
+                now = self._recoloured(now, self.pixels.recolor(now.image, step, self.alpha))
             else:
                 now = self._blended(step, now) if isinstance(step, BlendRun) else self._barrier(step, now)
         return now

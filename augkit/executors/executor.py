@@ -42,9 +42,7 @@ KERNELS: Register[Kernel] = Register("kernel", "augkit.executors.kernels")
 
 @dataclass(frozen=True)
 class Executor:
-    """Do the passes of plans.
-
-    `recolor` may overwrite the picture it gets, the others leave it alone. Kernels of barriers are in `KERNELS`.
+    """Do the passes of plans, leaving the pictures they get alone. Kernels of barriers are in `KERNELS`.
 
     Args:
         name: by which users ask for it.

@@ -149,11 +149,11 @@ def _by_histogram(image: Image, op: Adapt) -> Image:
 def _adapt(image: Image, op: Adapt, how: Sampling) -> Image:
     if op.name in TABLES:
         return _by_histogram(image, op)
-    return recolor(image.copy(), ColorRun((MATCHES[op.name](*_moments(image), op.numbers),)), alpha=False)
+    return recolor(image, ColorRun((MATCHES[op.name](*_moments(image), op.numbers),)), alpha=False)
 
 
 def recolor(image: Image, run: ColorRun, alpha: bool) -> Image:
-    """Return the picture with its colours changed, alpha left as it is; `image` may be overwritten."""
+    """Return the picture with its colours changed, alpha left as it is."""
     if alpha:
         colours = recolor(np.ascontiguousarray(image[..., :3]), run, alpha=False)
         return np.dstack([colours, image[..., 3]])
@@ -181,14 +181,14 @@ def _in_reals(image: Image, run: ColorRun) -> Image:
 
 def _shifted(image: Image, op: ColorMatrix) -> Image:
     """Add a constant: on whole numbers, rounding the sum is adding the rounded constant."""
-    top = RANGE[image.dtype]
+    top, shifted = RANGE[image.dtype], image.copy()
     shift = [math.floor(max(-top, min(top, value * top)) + 0.5) for value in op.offset]
     # OpenCV computes with a negative number in 32 bits, at five times the time of a subtraction.
     for change, sign in ((cv2.add, 1), (cv2.subtract, -1)):
         amounts = [max(0, sign * value) for value in shift]
         if any(amounts):
-            change(image, (*amounts, 0), dst=image)  # type: ignore[call-overload]  # a scalar, unknown to the stubs
-    return image
+            change(shifted, (*amounts, 0), dst=shifted)  # type: ignore[call-overload]  # a scalar, unknown to the stubs
+    return shifted
 
 
 def _mixed(image: Image, op: ColorMatrix) -> Image:
