@@ -13,6 +13,11 @@
 
 AUGKIT_METHOD(augkit_smooth_noise); /* elastic.c */
 AUGKIT_METHOD(augkit_unfold);
+AUGKIT_METHOD(augkit_box_muller); /* box_muller.c */
 AUGKIT_METHOD(augkit_mirror); /* flips.c */
+AUGKIT_METHOD(augkit_product); /* matrices.c */
+AUGKIT_METHOD(augkit_rounded);
+AUGKIT_METHOD(augkit_philox_units); /* philox.c */
+AUGKIT_METHOD(augkit_philox_word);
 
 #endif

@@ -70,7 +70,12 @@ static PyMethodDef METHODS[] = {
     {"choose", augkit_choose, METH_O, "Take a path."},
     METHOD("smooth_noise", augkit_smooth_noise, "Fill pushes with smoothed noise."),
     METHOD("unfold", augkit_unfold, "Make pushes smoother until they fold nowhere."),
+    METHOD("box_muller", augkit_box_muller, "Make uniform numbers normal ones."),
     METHOD("mirror", augkit_mirror, "Write a picture's mirror image."),
+    METHOD("product", augkit_product, "Return the product of two matrices."),
+    METHOD("rounded", augkit_rounded, "Return a matrix rounded."),
+    METHOD("philox_units", augkit_philox_units, "Fill an array with numbers of a stream."),
+    METHOD("philox_word", augkit_philox_word, "Return a word of a stream."),
     {NULL, NULL, 0, NULL},
 };
 

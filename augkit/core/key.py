@@ -14,6 +14,7 @@ Reference: Salmon, Moraes, Dror and Shaw, "Parallel random numbers: as easy as 1
 from __future__ import annotations
 
 import math
+import struct
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -25,16 +26,17 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from augkit.core.arrays import Json
+from augkit import compiled
+from augkit.core.arrays import Json, Reals
+from augkit.core.box_muller import normal_of
 from augkit.core.normal_form import nfc
 from augkit.errors import ArgumentError
 
 T = TypeVar("T")
-Words = tuple[int, ...]  # of 64 bits
 
 _UNIT = 2.0**-53  # one step of a 53-bit uniform number
 _SPARE_BITS = np.uint64(64 - 53)
-_WORDS_AHEAD = 8  # words fetched at the first draw: enough for most steps, so that they fetch once
+_RUN = 8  # words: numbers drawn one by one take whole runs of them, and arrays begin behind
 
 
 @dataclass(frozen=True)
@@ -59,17 +61,25 @@ class Key:
     epoch: int = 0
 
     def __post_init__(self) -> None:
-        for name, value in (("seed", self.seed), ("copy", self.copy), ("epoch", self.epoch)):
-            if type(value) is not int and (isinstance(value, bool) or not isinstance(value, Integral)):
+        if not (type(self.seed) is type(self.copy) is type(self.epoch) is int and type(self.sample) is str):
+            self._settle()
+
+    def _settle(self) -> None:
+        """Make plain numbers and a plain text of NumPy's and other libraries', or refuse what is neither."""
+        for name in ("seed", "copy", "epoch"):
+            value = getattr(self, name)
+            if isinstance(value, bool) or not isinstance(value, Integral):
                 raise ArgumentError(f"must be a whole number, got {value!r}.", f"Key.{name}")
+            object.__setattr__(self, name, int(value))
         if not isinstance(self.sample, str):
             raise ArgumentError(f"must be a text, got {self.sample!r}.", "Key.sample")
+        object.__setattr__(self, "sample", str(self.sample))
 
     @cached_property
-    def _philox_key(self) -> Words:
-        # The text of a tuple of integers and one quoted string is injective: no two keys share it.
-        parts = int(self.seed), str(nfc(self.sample)), int(self.copy), int(self.epoch)  # NumPy's are written otherwise
-        return _hashed(repr(parts), 16, b"augkit key")
+    def _philox_key(self) -> bytes:
+        # The text of three whole numbers and one quoted string is injective: no two keys share it.
+        text = f"({self.seed}, {nfc(self.sample)!r}, {self.copy}, {self.epoch})"
+        return _hashed(text, 16, b"augkit key")
 
     def stream(self, label: str) -> Stream:
         """Return the stream that belongs to `label`; the same label always gives the same numbers."""
@@ -85,11 +95,11 @@ class Stream:
     uniforms.
     """
 
-    def __init__(self, philox_key: Words, label: str) -> None:
+    def __init__(self, philox_key: bytes, label: str) -> None:
         self.philox_key = philox_key
         self.label = label
-        self._ahead: list[int] = []
-        self._fetched = 0
+        self._words = philox_key + _counter(label)
+        self._place = self._begun = 0  # of the next word, and of the first since the last array
 
     def __repr__(self) -> str:
         return f"Stream.from_name({self.name!r})"
@@ -97,7 +107,8 @@ class Stream:
     @property
     def name(self) -> str:
         """The stream's identity as text, for plans that draw when they run: 32 hex digits, a colon, the label."""
-        return f"{self.philox_key[0]:016x}{self.philox_key[1]:016x}:{self.label}"
+        first, second = self.philox_key[:8], self.philox_key[8:]
+        return f"{first[::-1].hex()}{second[::-1].hex()}:{self.label}"
 
     @classmethod
     def from_name(cls, name: str) -> Stream:
@@ -105,7 +116,8 @@ class Stream:
         digits, colon, label = name.partition(":")
         if not colon or len(digits) != 32 or set(digits) - set("0123456789abcdef"):
             raise ArgumentError(f"must be 32 hex digits, a colon and a label, got {name!r}.", "Stream.name")
-        return cls((int(digits[:16], 16), int(digits[16:], 16)), label)
+        first, second = bytes.fromhex(digits[:16]), bytes.fromhex(digits[16:])
+        return cls(first[::-1] + second[::-1], label)
 
     def child(self, label: str) -> Stream:
         """Return an independent stream for what a combinator holds under `label`."""
@@ -161,37 +173,31 @@ class Stream:
             order[last], order[other] = order[other], order[last]
         return order
 
-    def uniforms(self, *shape: int) -> NDArray[np.float64]:
+    def uniforms(self, *shape: int) -> Reals:
         """Draw an array from [0, 1)."""
-        words = self._words(math.prod(shape))
-        words >>= _SPARE_BITS
-        values = words.astype(np.float64)
-        values *= _UNIT
-        return values.reshape(shape)
+        values = np.empty(shape)
+        # The next draw of any kind begins at the block of four after the array's end.
+        start = self._begun + -(-(self._place - self._begun) // _RUN) * _RUN
+        self._place = self._begun = start + -(-values.size // 4) * 4
+        if compiled.library is not None:
+            compiled.library.philox_units(self._words, start, values)
+        else:
+            values.reshape(-1)[:] = _units(self._words, start, values.size)
+        return values
 
-    def normals(self, *shape: int) -> NDArray[np.float64]:
+    def normals(self, *shape: int) -> Reals:
         """Draw an array from the standard normal distribution: cosines, then sines of Box and Muller's pairs."""
         count = math.prod(shape)
         pairs = self.uniforms(2, (count + 1) // 2)
-        radius = np.sqrt(-2.0 * np.log1p(-pairs[0]))
-        angle = 2.0 * math.pi * pairs[1]
-        np.multiply(np.cos(angle), radius, out=pairs[0])
-        np.multiply(np.sin(angle), radius, out=pairs[1])
+        normal_of(pairs)
         return pairs.reshape(-1)[:count].reshape(shape)
 
     def _word(self) -> int:
-        if not self._ahead:
-            fetched: list[int] = _philox_words(self.philox_key, self.label, self._fetched, _WORDS_AHEAD).tolist()
-            self._fetched += _WORDS_AHEAD
-            self._ahead = fetched[::-1]
-        return self._ahead.pop()
-
-    def _words(self, count: int) -> NDArray[np.uint64]:
-        # Arrays begin at a fresh block of four; the next draw of any kind begins at the block after their end.
-        self._ahead = []
-        words = _philox_words(self.philox_key, self.label, self._fetched, count)
-        self._fetched += -(-count // 4) * 4
-        return words
+        place = self._place
+        self._place = place + 1
+        if compiled.library is not None:
+            return compiled.library.philox_word(self._words, place)
+        return _run(self._words, place // _RUN)[place % _RUN]
 
 
 class _Generator(threading.local):
@@ -204,28 +210,43 @@ class _Generator(threading.local):
 _generator = _Generator()
 
 
-def _hashed(text: str, size: int, purpose: bytes) -> Words:
-    """Return `size` bytes of hash as 64-bit words."""
-    digest = blake2b(text.encode("utf-8", "backslashreplace"), digest_size=size, person=purpose).digest()
-    return tuple(int.from_bytes(digest[place : place + 8], "little") for place in range(0, size, 8))
+def _hashed(text: str, size: int, purpose: bytes) -> bytes:
+    return blake2b(text.encode("utf-8", "backslashreplace"), digest_size=size, person=purpose).digest()
 
 
 @lru_cache(maxsize=4096)
-def _counter(label: str) -> Words:
+def _counter(label: str) -> bytes:
     """Return the upper three words of a label's counter; the lowest word counts the blocks of four."""
     return _hashed(label, 24, b"augkit label")
 
 
-def _philox_words(philox_key: Words, label: str, start: int, count: int) -> NDArray[np.uint64]:
-    """Return `count` words of a stream from word `start` on, a multiple of four."""
+@lru_cache(maxsize=256)
+def _run(stream: bytes, number: int) -> tuple[int, ...]:
+    """Return a run of words."""
+    words: list[int] = _philox(stream, number * _RUN, _RUN).tolist()
+    return tuple(words)
+
+
+def _units(stream: bytes, start: int, count: int) -> Reals:
+    """Return numbers of [0, 1)."""
+    words = _philox(stream, start, count)
+    words >>= _SPARE_BITS
+    values = words.astype(np.float64)
+    values *= _UNIT
+    return values
+
+
+def _philox(stream: bytes, start: int, count: int) -> NDArray[np.uint64]:
+    """Return `count` words of a stream from word `start` on, a multiple of four: the twin of ``philox.c``."""
+    words = struct.unpack("<5Q", stream)
     state: Json = {  # tuples do as well as arrays, and are made faster
         "bit_generator": "Philox",
-        "state": {"counter": (start // 4, *_counter(label)), "key": philox_key},
+        "state": {"counter": (start // 4, *words[2:]), "key": words[:2]},
         "buffer": (0, 0, 0, 0),
         "buffer_pos": 4,  # nothing buffered: NumPy's generator counts up, then makes four words
         "has_uint32": 0,
         "uinteger": 0,
     }
     _generator.philox.state = state
-    words: NDArray[np.uint64] = _generator.philox.random_raw(count)
-    return words
+    found: NDArray[np.uint64] = _generator.philox.random_raw(count)
+    return found

@@ -25,6 +25,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from augkit import compiled
 from augkit.errors import ArgumentError
 
 Size = tuple[int, int]
@@ -37,6 +38,8 @@ IDENTITY: Matrix = ((1.0, 0.0, 0.0), (0.0, 1.0, 0.0), (0.0, 0.0, 1.0))
 
 def product(second: Matrix, first: Matrix) -> Matrix:
     """Return the matrix that does `first`, then `second`."""
+    if compiled.library is not None:
+        return compiled.library.product(second, first)
     (a, b, c), (d, e, f), (g, h, i) = first
     (p, q, r), (s, t, u), (v, w, x) = second
     return (
@@ -77,6 +80,8 @@ def rounded(matrix: Matrix) -> Matrix:
     The quanta (1e-12 for the linear part, 1e-9 px for the shift, 1e-15 per px for the perspective) lie a thousand times
     above the noise of float64 and a thousand times below what a pixel can show, and they make cancelled turns exact.
     """
+    if compiled.library is not None:
+        return compiled.library.rounded(matrix)
     (a, b, c), (d, e, f), (g, h, last) = matrix
     # The sign tells which side of the horizon is seen: -1 where the origin is not, and near 0 it lies on the horizon.
     depth = abs(last) if abs(last) > 1e-9 else 1.0

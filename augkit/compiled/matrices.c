@@ -1,0 +1,99 @@
+/* 3 x 3 matrices as Python has them, nested tuples of floats: products, and rounding to so many decimal places.
+
+   `augkit.core.spatial` holds the twins: the same sums in the same order, and Python's own round. */
+
+#include "methods.h"
+#include "planes.h"
+#include <math.h>
+
+typedef struct {
+    double at[3][3];
+} Matrix;
+
+static int read_matrix(PyObject *given, Matrix *matrix)
+{
+    for (int row = 0; row < 3; row++) {
+        PyObject *numbers = PyTuple_Check(given) && PyTuple_Size(given) == 3 ? PyTuple_GetItem(given, row) : NULL;
+        if (!numbers || !PyTuple_Check(numbers) || PyTuple_Size(numbers) != 3) {
+            PyErr_SetString(PyExc_TypeError, "a matrix must be three tuples of three numbers in a tuple");
+            return -1;
+        }
+        for (int column = 0; column < 3; column++) {
+            double number = PyFloat_AsDouble(PyTuple_GetItem(numbers, column));
+            if (number == -1.0 && PyErr_Occurred()) return -1;
+            matrix->at[row][column] = number;
+        }
+    }
+    return 0;
+}
+
+static PyObject *tuple_of(const Matrix *matrix)
+{
+    PyObject *rows = PyTuple_New(3);
+    for (int row = 0; rows && row < 3; row++) {
+        PyObject *numbers = PyTuple_New(3);
+        for (int column = 0; numbers && column < 3; column++) {
+            PyObject *number = PyFloat_FromDouble(matrix->at[row][column]);
+            if (!number || PyTuple_SetItem(numbers, column, number)) Py_CLEAR(numbers);
+        }
+        if (!numbers || PyTuple_SetItem(rows, row, numbers)) Py_CLEAR(rows);
+    }
+    return rows;
+}
+
+/* product(second, first): return the matrix that does `first`, then `second`. */
+AUGKIT_METHOD(augkit_product)
+{
+    (void)module;
+    Matrix second, first, both;
+    if (augkit_count("product", count, 2) || read_matrix(arguments[0], &second) || read_matrix(arguments[1], &first))
+        return NULL;
+    for (int row = 0; row < 3; row++) {
+        const double *weights = second.at[row];
+        for (int column = 0; column < 3; column++)
+            both.at[row][column] = weights[0] * first.at[0][column] + weights[1] * first.at[1][column] +
+                                   weights[2] * first.at[2][column];
+    }
+    return tuple_of(&both);
+}
+
+/* Return the nearest whole number of one within 2^51. */
+static double nearest(double number) { return (number + 0x1.8p52) - 0x1.8p52; }
+
+/* Round a number to `digits` places after the point, as Python does: to the nearest decimal, then to the nearest double.
+   Where the scaled number is far enough from a half to be sure of the decimal, it is that whole number over a power of
+   ten, both exact, and a division rounds once. Return 0, or -1 with an exception. */
+static int round_to(double *number, int digits)
+{
+    static const double POWERS[] = {1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15};
+    double scaled = *number * POWERS[digits], whole = nearest(scaled);
+    int is_whole = fabs(*number) < 0x1p50 && nearest(*number) == *number;
+    int is_sure = fabs(scaled) < 0x1p46 && fabs(scaled - whole) < 0.49; /* off by 2^-8 at most */
+    if (is_whole || is_sure) {
+        *number = (is_whole ? *number : whole / POWERS[digits]) + 0.0; /* + 0.0 turns -0.0 into 0.0 */
+        return 0;
+    }
+    PyObject *given = PyFloat_FromDouble(*number);
+    PyObject *rounded = given ? PyObject_CallMethod(given, "__round__", "i", digits) : NULL;
+    if (rounded) *number = PyFloat_AsDouble(rounded) + 0.0;
+    Py_XDECREF(given);
+    Py_XDECREF(rounded);
+    return rounded ? 0 : -1;
+}
+
+/* rounded(matrix): return it with its last entry 1, or -1, and rounded, as `spatial.rounded` says. */
+AUGKIT_METHOD(augkit_rounded)
+{
+    (void)module;
+    static const int DIGITS[3][3] = {{12, 12, 9}, {12, 12, 9}, {15, 15, 15}};
+    Matrix matrix;
+    if (augkit_count("rounded", count, 1) || read_matrix(arguments[0], &matrix)) return NULL;
+    double last = matrix.at[2][2], depth = fabs(last) > 1e-9 ? fabs(last) : 1.0, scale = 1.0 / depth;
+    for (int row = 0; row < 3; row++)
+        for (int column = 0; column < 3; column++) {
+            double *number = &matrix.at[row][column];
+            *number = row == 2 && column == 2 ? last / depth : *number * scale;
+            if (round_to(number, DIGITS[row][column])) return NULL;
+        }
+    return tuple_of(&matrix);
+}
