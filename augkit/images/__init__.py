@@ -8,6 +8,7 @@ from augkit.images.mask_colours import class_numbers
 from augkit.images.mask_files import encode_mask, palette_of
 from augkit.images.modes import Mode, checked_depth, checked_mode, in_bytes, in_mode
 from augkit.images.picture_files import MAX_FILE_BYTES, read, read_bytes
+from augkit.images.scaling import shape_of
 
 __all__ = [
     "AUTO",
@@ -34,6 +35,7 @@ __all__ = [
     "probe",
     "read",
     "read_bytes",
+    "shape_of",
     "suffix_of",
     "upright_size",
 ]

@@ -29,6 +29,7 @@ import numpy as np
 from PIL import Image, UnidentifiedImageError
 
 from augkit.core.arrays import Image as Pixels, Mask
+from augkit.core.shrunk import WHOLE, Placement
 from augkit.core.spatial import Size
 from augkit.errors import DecodeError
 from augkit.images import header as limits
@@ -37,10 +38,11 @@ from augkit.images.dicom_files import decode_dicom, dicom_header
 from augkit.images.file_kinds import kind_of
 from augkit.images.header import Header, hushed
 from augkit.images.heif_files import decode_heif, heif_header
-from augkit.images.jpeg_files import decode_jpeg, jpeg_header
+from augkit.images.jpeg_files import decode_jpeg, decode_scaled, jpeg_facts, jpeg_header
 from augkit.images.modes import Mode, in_mode
 from augkit.images.orientation import ORIENTATION, is_turned, upright
 from augkit.images.pillow_files import FORMATS, decode_by_pillow, header_of, stored_numbers
+from augkit.images.scaling import is_scalable, unpadded
 from augkit.images.stored import Stored
 from augkit.images.tiff_bands import bands_header, decode_bands, has_bands
 
@@ -67,11 +69,13 @@ class Decoded:
         image: (H, W) or (H, W, C) in RGB order, uint8 or uint16.
         alpha: whether the last channel is alpha.
         profile: what became of the file's colour profile: see `augkit.images.colour_profiles`.
+        placement: where its pixels lie in the whole picture, if it was decoded smaller.
     """
 
     image: Pixels
     alpha: bool
     profile: Fate = ""
+    placement: Placement = WHOLE
 
 
 def probe(data: bytes) -> Header:
@@ -105,26 +109,40 @@ def upright_size(data: bytes) -> Size:
     return (header.width, header.height) if turned else (header.height, header.width)
 
 
-def decode(data: bytes, mode: Mode = "keep", profiles: bool = True) -> Decoded:
+def decode(data: bytes, mode: Mode = "keep", profiles: bool = True, scale: int = 1) -> Decoded:
     """Decode the picture in a whole file completely, or refuse it; the table of this module says what comes out.
 
     Args:
         data: the file.
         mode: of what comes out, see `augkit.images.modes`.
         profiles: bring colours to sRGB; else values stay as stored, but for inks, which become RGB plainly.
+        scale: how much smaller a JPEG comes out, 1, 2, 4 or 8, where it can: see `augkit.images.scaling`. What else it
+            is comes out whole.
 
     Raises:
         DecodeError: it says why, whatever went wrong in whichever decoder.
         SampleError: its channels are no colours, and it cannot come in the mode.
     """
     with _refusing(data):
-        stored = _stored(data)
+        stored, placement = (_stored(data), WHOLE) if scale == 1 else _shrunk(data, scale)
         image, fate = converted(stored.image, stored.profile if profiles else None, stored.space)
         fate = "shifted" if stored.shifted else fate
         image = np.ascontiguousarray(upright(image, stored.exif) if stored.exif else image)
     if mode != "keep":
-        return Decoded(in_mode(image, stored.alpha, mode), False, fate)
-    return Decoded(image, stored.alpha, fate)
+        return Decoded(in_mode(image, stored.alpha, mode), False, fate, placement)
+    return Decoded(image, stored.alpha, fate, placement)
+
+
+def _shrunk(data: bytes, scale: int) -> tuple[Stored, Placement]:
+    """Decode a JPEG smaller, if it can be, and tell how it then lies in the whole picture when it is upright."""
+    if kind_of(data) != "jpeg":
+        return _stored(data), WHOLE
+    facts = jpeg_facts(data)
+    if not is_scalable(facts, scale):
+        return decode_scaled(data, facts, 1), WHOLE
+    stored = decode_scaled(data, facts, scale)
+    image, placement = unpadded(stored.image, facts, scale)
+    return stored._replace(image=image), placement
 
 
 def decode_mask(data: bytes) -> Mask:
