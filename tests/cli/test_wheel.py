@@ -1,4 +1,4 @@
-"""The wheel: with the library in C where there is a compiler, of Python alone where there is none, runnable both ways."""
+"""The wheel: with the library in C where there is a compiler, of Python alone where there is none; both run."""
 
 from __future__ import annotations
 
