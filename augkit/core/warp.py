@@ -181,11 +181,12 @@ def _elastic_pushes(stream: str, alpha: float, sigma: float, size: Size) -> Real
     rows, columns = (math.ceil(side / spacing) + 3 for side in size)
     std = math.sqrt(SPACINGS_PER_SIGMA**2 - 1.0 / 3.0)
     radius = math.ceil(4.0 * std)
-    taps = np.exp(-0.5 * (np.arange(-radius, radius + 1) / std) ** 2)
-    taps /= math.fsum(taps.tolist())
+    taps = [round(math.exp(-0.5 * (k / std) ** 2), 14) for k in range(-radius, radius + 1)]
+    total = math.fsum(taps)
+    taps = [tap / total for tap in taps]
     noise = Stream.from_name(stream).uniforms(2, rows + 2 * radius, columns + 2 * radius) * 2.0 - 1.0
-    smooth = sum(tap * noise[:, k : k + rows] for k, tap in enumerate(taps.tolist()))
-    smooth = sum(tap * smooth[:, :, k : k + columns] for k, tap in enumerate(taps.tolist()))
+    smooth = sum(tap * noise[:, k : k + rows] for k, tap in enumerate(taps))
+    smooth = sum(tap * smooth[:, :, k : k + columns] for k, tap in enumerate(taps))
     pushes: Reals = smooth * (alpha / spacing)
     return pushes
 

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from augkit.core.arrays import Points, Reals, Rows
 from augkit.targets.hulls import hull_of
-from augkit.targets.rotated_boxes import corners_of
+from augkit.targets.rotated_boxes import angles_of, corners_of, turning
 
 ROUNDING_PX, ROUNDING_SHARE = 1.0, 0.01  # that corners of a rectangle may be off: pixels, and of its longer side
 LEAST_PX = 1e-6  # of a side
@@ -45,8 +45,8 @@ def rectangles_of(corners: Points) -> tuple[Rows, Reals]:
     ordered = np.where(is_clockwise[:, :, None], corners, corners[:, [0, 3, 2, 1]])
     along, down = np.where(is_clockwise, along, down), np.where(is_clockwise, down, along)
     sum_x, sum_y = along[:, 0] + down[:, 1], along[:, 1] - down[:, 0]
-    radians = np.arctan2(-sum_y, sum_x)
-    cosine, sine = np.cos(radians), np.sin(radians)
+    radians = angles_of(np.column_stack([sum_x, sum_y]))
+    cosine, sine = turning(radians)
     width, height = along[:, 0] * cosine - along[:, 1] * sine, down[:, 0] * sine + down[:, 1] * cosine
     boxes = np.column_stack([corners.mean(axis=1), width, height, np.degrees(radians) + 0.0])
     return boxes, np.hypot(*np.moveaxis(corners_of(boxes) - ordered, -1, 0)).max(axis=1, initial=0.0)
@@ -64,18 +64,19 @@ def rectangles_around(points: Points, degrees: float | None = None) -> Iterator[
     if len(hull) < 3:
         return
     edges = np.roll(hull, -1, axis=0) - hull
-    radians = np.arctan2(-edges[:, 1], edges[:, 0])
+    radians = angles_of(edges)
     x, y = hull[:, 0], hull[:, 1]
-    cosine, sine = np.cos(radians)[:, None], np.sin(radians)[:, None]
+    cosine, sine = (part[:, None] for part in turning(radians))
     along, down = x * cosine - y * sine, x * sine + y * cosine  # (edges, points)
     starts = np.column_stack([along.min(axis=1), down.min(axis=1)])
     spans = np.column_stack([np.ptp(along, axis=1), np.ptp(down, axis=1)])
     first = points[1] - points[0]
-    wanted = np.arctan2(-first[1], first[0]) if degrees is None else np.radians(degrees)
+    wanted = float(angles_of(first)) if degrees is None else np.radians(degrees)
     for place in np.argsort(spans.prod(axis=1), kind="stable").tolist():
         turn, (width, height) = float(radians[place]), spans[place].tolist()
         left, top = (starts[place] + spans[place] / 2.0).tolist()
-        middle = (left * np.cos(turn) + top * np.sin(turn), top * np.cos(turn) - left * np.sin(turn))
+        c, s = float(cosine[place, 0]), float(sine[place, 0])
+        middle = (left * c + top * s, top * c - left * s)
         quarters = round((wanted - turn) / (np.pi / 2.0))
         sides = (height, width) if quarters % 2 else (width, height)
         degrees = np.degrees(turn) + 90.0 * quarters

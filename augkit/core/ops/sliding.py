@@ -197,10 +197,13 @@ class Pool(Sliding):
 
 @lru_cache(maxsize=64)
 def gaussian(sigma: float) -> Reals:
-    """Return the weights of a Gaussian along one axis, an odd number of them, summing to 1."""
+    """Return the weights of a Gaussian along one axis, an odd number of them, summing to 1.
+
+    They are rounded so that another processor's last bit does not show.
+    """
     radius = Gaussian(sigma).reach
-    weights = np.exp(-0.5 * (np.arange(-radius, radius + 1) / max(sigma, 1e-9)) ** 2)
-    return np.asarray(weights / weights.sum(), np.float64)
+    weights = [round(math.exp(-0.5 * (k / max(sigma, 1e-9)) ** 2), 12) for k in range(-radius, radius + 1)]
+    return np.array(weights) / math.fsum(weights)
 
 
 @lru_cache(maxsize=64)
