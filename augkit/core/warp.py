@@ -182,11 +182,10 @@ def _elastic_pushes(stream: str, alpha: float, sigma: float, size: Size) -> Real
     std = math.sqrt(SPACINGS_PER_SIGMA**2 - 1.0 / 3.0)
     radius = math.ceil(4.0 * std)
     taps = [round(math.exp(-0.5 * (k / std) ** 2), 14) for k in range(-radius, radius + 1)]
-    total = math.fsum(taps)
-    taps = [tap / total for tap in taps]
+    shares = [tap / math.fsum(taps) for tap in taps]
     noise = Stream.from_name(stream).uniforms(2, rows + 2 * radius, columns + 2 * radius) * 2.0 - 1.0
-    smooth = sum(tap * noise[:, k : k + rows] for k, tap in enumerate(taps))
-    smooth = sum(tap * smooth[:, :, k : k + columns] for k, tap in enumerate(taps))
+    smooth = sum((share * noise[:, k : k + rows] for k, share in enumerate(shares)), np.zeros(()))
+    smooth = sum((share * smooth[:, :, k : k + columns] for k, share in enumerate(shares)), np.zeros(()))
     pushes: Reals = smooth * (alpha / spacing)
     return pushes
 

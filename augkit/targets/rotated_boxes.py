@@ -139,12 +139,16 @@ def _along(points: Points, edges: Points, widths: Points) -> Rows:
 
 def angles_of(directions: Points) -> Reals:
     """Return the angles of directions (..., 2), in radians, rounded so that a processor's last bit does not show."""
-    return np.round(np.arctan2(-directions[..., 1], directions[..., 0]), DIGITS)
+    return _rounded(np.arctan2(-directions[..., 1], directions[..., 0]))
 
 
 def turning(radians: Reals) -> tuple[Reals, Reals]:
     """Return cosines and sines, rounded so that a processor's last bit does not show."""
-    return np.round(np.cos(radians), DIGITS), np.round(np.sin(radians), DIGITS)
+    return _rounded(np.cos(radians)), _rounded(np.sin(radians))
+
+
+def _rounded(values: Reals) -> Reals:
+    return np.asarray(np.round(values, DIGITS), np.float64)
 
 
 def _axes(radians: Reals) -> Reals:
@@ -157,4 +161,4 @@ def corners_of(boxes: Rows) -> Points:
     """Return the corners (n, 4, 2) of rotated boxes (n, 5): upper left, upper right, lower right, lower left."""
     axes = _axes(np.radians(boxes[:, 4]))
     along, down = np.moveaxis((CORNERS - 0.5) * boxes[:, None, 2:4], -1, 0)[..., None]
-    return boxes[:, None, :2] + (along * axes[:, None, 0] + down * axes[:, None, 1])
+    return np.asarray(boxes[:, None, :2] + (along * axes[:, None, 0] + down * axes[:, None, 1]), np.float64)

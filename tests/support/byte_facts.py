@@ -1,7 +1,7 @@
 """Hashes of plans, pixels and labels of many pipelines, to be compared between processors, builds and paths.
 
-``python -m support.byte_facts [EXECUTOR]`` prints them as JSON, three a subject: of the plans, of all arrays of pixels, of all
-coordinates and the rest. The pictures are made of whole numbers, so that they are the same everywhere.
+``python -m support.byte_facts [EXECUTOR]`` prints them as JSON, three a subject: of the plans, of all arrays of
+pixels, of all coordinates and the rest. The pictures are made of whole numbers, so that they are the same everywhere.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ def photo(size: tuple[int, int], channels: int = 3, seed: int = 1) -> NDArray[np
     grain = (x * 2654435761 + y * 40503 + c * 97 + seed * 7919) % 65521 * 48271 % 65521 % 23
     slopes = (x * (3 + c) + y * (2 + seed)) // 4 % 256
     edges = ((x - 3 * c) // 31 + y // 23) % 2 * 90
-    found = ((slopes + edges + grain) % 256).astype(np.uint8)
+    found: NDArray[np.uint8] = ((slopes + edges + grain) % 256).astype(np.uint8)
     return found if channels > 1 else found[..., 0]
 
 
@@ -74,7 +74,7 @@ def facts(executor: str | None = None, only: str = "") -> dict[str, list[str]]:
             try:
                 plan = pipeline.draw(ak.Key(n, "byte/facts.png", n), ak.Scene.of(sample))
                 parts[0].append(plan.to_json().encode())
-                out = ak.run(plan, sample, **({} if executor is None else {"executor": executor}))
+                out = ak.run(plan, sample, executor)
             except ak.AugkitError as refusal:
                 parts[2].append(str(refusal).encode())
                 continue
