@@ -71,6 +71,8 @@ static PyMethodDef METHODS[] = {
     METHOD("smooth_noise", augkit_smooth_noise, "Fill pushes with smoothed noise."),
     METHOD("unfold", augkit_unfold, "Make pushes smoother until they fold nowhere."),
     METHOD("box_muller", augkit_box_muller, "Make uniform numbers normal ones."),
+    METHOD("recolour", augkit_recolour_picture, "Write a picture in other colours."),
+    METHOD("curve_table", augkit_curve_table, "Write a table of a curve."),
     METHOD("mirror", augkit_mirror, "Write a picture's mirror image."),
     METHOD("product", augkit_product, "Return the product of two matrices."),
     METHOD("rounded", augkit_rounded, "Return a matrix rounded."),

@@ -1,0 +1,161 @@
+/* Curves: pointwise functions of values in float64, and tables of them.
+
+   Every operation is one of IEEE 754's, in the written order, so that all processors give the same bits: powers, too,
+   are sums and products, of the series of the logarithm's area tangent and of the exponential function. */
+
+#include "curves.h"
+#include "dispatch.h"
+#include "planes.h"
+#include <math.h>
+#include <string.h>
+
+#define EDGE 1e-6 /* a value this near below a step counts as on it */
+#define BLOCK 256 /* values at a time */
+
+static INLINE double from_bits(uint64_t bits)
+{
+    double value;
+    memcpy(&value, &bits, sizeof value);
+    return value;
+}
+
+static INLINE uint64_t to_bits(double value)
+{
+    uint64_t bits;
+    memcpy(&bits, &value, sizeof bits);
+    return bits;
+}
+
+static INLINE double clamped(double value, double low, double high)
+{
+    value = value < low ? low : value;
+    return value > high ? high : value;
+}
+
+/* value ** exponent, of a value in [0, 1] and a positive exponent. */
+static INLINE double power(double value, double exponent)
+{
+    /* value = 2**e * m, m within a factor sqrt(2) of 1: log m = 2 artanh((m - 1) / (m + 1)). */
+    uint64_t bits = to_bits(value) + (0x3ff0000000000000u - 0x3fe6a09e00000000u);
+    double e = from_bits(0x4330000000000000u + (bits >> 52)) - (0x1p52 + 1023.0);
+    double m = from_bits((bits & 0x000fffffffffffffu) + 0x3fe6a09e00000000u);
+    double z = (m - 1.0) / (m + 1.0), w = z * z, sum = 1.0 / 21.0;
+    sum = sum * w + 1.0 / 19.0;
+    sum = sum * w + 1.0 / 17.0;
+    sum = sum * w + 1.0 / 15.0;
+    sum = sum * w + 1.0 / 13.0;
+    sum = sum * w + 1.0 / 11.0;
+    sum = sum * w + 1.0 / 9.0;
+    sum = sum * w + 1.0 / 7.0;
+    sum = sum * w + 1.0 / 5.0;
+    sum = sum * w + 1.0 / 3.0;
+    sum = sum * w + 1.0;
+    double y = exponent * (e + 2.8853900817779268 * z * sum); /* 2 / log 2 */
+    y = y < -1020.0 ? -1020.0 : y;
+    /* 2**y = 2**n * exp(x), |x| <= log(2) / 2; adding 1.5 * 2**52 rounds to a whole number. */
+    double shifted = y + 0x1.8p52, n = shifted - 0x1.8p52, x = (y - n) * 0.6931471805599453;
+    double scale = from_bits((to_bits(shifted) - 0x4338000000000000u + 1023u) << 52);
+    sum = 1.0 / 6227020800.0;
+    sum = sum * x + 1.0 / 479001600.0;
+    sum = sum * x + 1.0 / 39916800.0;
+    sum = sum * x + 1.0 / 3628800.0;
+    sum = sum * x + 1.0 / 362880.0;
+    sum = sum * x + 1.0 / 40320.0;
+    sum = sum * x + 1.0 / 5040.0;
+    sum = sum * x + 1.0 / 720.0;
+    sum = sum * x + 1.0 / 120.0;
+    sum = sum * x + 1.0 / 24.0;
+    sum = sum * x + 1.0 / 6.0;
+    sum = sum * x + 1.0 / 2.0;
+    sum = sum * x + 1.0;
+    sum = sum * x + 1.0;
+    return value == 0.0 ? 0.0 : sum * scale;
+}
+
+#define EACH(result)                                           \
+    for (ptrdiff_t i = 0; i < count; i++) {                    \
+        double v = clamped(values[i], 0.0, 1.0);               \
+        values[i] = (result);                                  \
+    }                                                          \
+    break
+
+static INLINE void curve_body(double *values, ptrdiff_t count, const double *steps, ptrdiff_t length)
+{
+    for (ptrdiff_t step = 0; step + STEP <= length; step += STEP) {
+        double a = steps[step + 1], b = steps[step + 2];
+        switch ((int)steps[step]) {
+        case GAIN: EACH(v * a);
+        case CONTRAST: EACH((v - 0.5) * a + 0.5);
+        case GAMMA: EACH(power(v, a));
+        case INVERT: EACH(v + (1.0 - 2.0 * v) * a);
+        case POSTERIZE: EACH(floor((v + EDGE) * a) * b);
+        case SOLARIZE: EACH(v + EDGE < a ? v : 1.0 - v);
+        case THRESHOLD: EACH(v + EDGE < a ? 0.0 : 1.0);
+        case LINEAR:
+            for (ptrdiff_t i = 0; i < count; i++) values[i] = values[i] * a + b;
+            break;
+        }
+    }
+}
+
+AUGKIT_PATHS(void, curve, (double *values, ptrdiff_t count, const double *steps, ptrdiff_t length),
+             (values, count, steps, length))
+
+void augkit_curve(double *values, ptrdiff_t count, const double *steps, ptrdiff_t length)
+{
+    curve(values, count, steps, length);
+}
+
+/* Rounding to millionths first: five times 1.1 is 5.5, but for noise that would push most halves the same way. */
+static INLINE void rounded_body(double *values, ptrdiff_t count, double scale, double low, double high)
+{
+    for (ptrdiff_t i = 0; i < count; i++) {
+        double value = clamped(values[i] * scale, low, high);
+        values[i] = rint(rint(value * 1e6) / 1e6);
+    }
+}
+
+AUGKIT_PATHS(void, rounded, (double *values, ptrdiff_t count, double scale, double low, double high),
+             (values, count, scale, low, high))
+
+void augkit_round(double *values, ptrdiff_t count, double scale, double low, double high)
+{
+    rounded(values, count, scale, low, high);
+}
+
+/* curve_table(target, steps, scale): write what a curve makes of as many values as the target, of uint8, int16 or
+   uint16, has, evenly from 0 to 1, times scale, clamped to the target's range and rounded. */
+AUGKIT_METHOD(augkit_curve_table)
+{
+    (void)module;
+    Plane target, steps;
+    if (augkit_count("curve_table", count, 3)) return NULL;
+    double scale = PyFloat_AsDouble(arguments[2]), block[BLOCK];
+    if (PyErr_Occurred() || augkit_numbers(arguments[0], 1, '\0', 2, &target)) return NULL;
+    if (augkit_numbers(arguments[1], 0, 'd', 0, &steps)) {
+        augkit_release(&target);
+        return NULL;
+    }
+    double low = target.kind == 'h' ? -32767.0 : 0.0;
+    double high = target.kind == 'h' ? 32767.0 : target.kind == 'B' ? 255.0 : 65535.0;
+    double last = (double)(target.width - 1);
+    int fits = memchr("hBH", target.kind, 3) != NULL;
+    Py_BEGIN_ALLOW_THREADS
+    for (ptrdiff_t start = 0; fits && start < target.width; start += BLOCK) {
+        ptrdiff_t size = target.width - start < BLOCK ? target.width - start : BLOCK;
+        for (ptrdiff_t i = 0; i < size; i++) block[i] = (double)(start + i) / last;
+        curve(block, size, (const double *)steps.data, steps.width);
+        rounded(block, size, scale, low, high);
+        for (ptrdiff_t i = 0; i < size; i++) {
+            if (target.kind == 'B') ((uint8_t *)target.data)[start + i] = (uint8_t)block[i];
+            else if (target.kind == 'H') ((uint16_t *)target.data)[start + i] = (uint16_t)block[i];
+            else ((int16_t *)target.data)[start + i] = (int16_t)block[i];
+        }
+    }
+    Py_END_ALLOW_THREADS
+    augkit_release(&target);
+    augkit_release(&steps);
+    if (fits) Py_RETURN_NONE;
+    PyErr_SetString(PyExc_ValueError, "curve_table: must be a table of kind B, H or h");
+    return NULL;
+}
