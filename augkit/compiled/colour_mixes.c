@@ -66,105 +66,164 @@ TARGET_AVX512 static void look_up_all(const uint8_t *bytes, __mmask64 kept, cons
     _mm512_mask_storeu_epi8(to, rest, _mm512_mask_mov_epi8(found(table, x), kept, x));
 }
 
-/* Sixteen pixels at a time, brought into the order of their sources, through a table for each colour. */
-TARGET_AVX512 static void look_up_each(const Colours *c, const uint8_t *from, uint8_t *to, ptrdiff_t pixels)
+/* Sixteen pixels at a time, which `changed` makes of a register of them, `x`. Stores of three bytes a pixel are whole
+   registers, too, since masked ones are slow: the bytes that they write too much are written again by the next one,
+   whose pixels were read before. The last ones of a row, where that could go beyond its end, are done under masks. */
+#define IN_SIXTEENS(channels, changed)                                                                \
+    ptrdiff_t size = 16 * (channels), left = pixels * (channels);                                     \
+    __m512i x, next = _mm512_maskz_loadu_epi8(mask_of(left), from);                                   \
+    for (; left >= 64 + size; left -= size, to += size) {                                             \
+        x = next, from += size;                                                                       \
+        next = _mm512_loadu_si512(from);                                                              \
+        _mm512_storeu_si512(to, (changed));                                                           \
+    }                                                                                                 \
+    for (; left > 0; left -= size, to += size) {                                                      \
+        x = next, from += size;                                                                       \
+        if (left > size) next = _mm512_maskz_loadu_epi8(mask_of(left - size), from);                  \
+        _mm512_mask_storeu_epi8(to, mask_of(left < size ? left : size), (changed));                   \
+    }
+
+/* A mask of the first bytes of a register. */
+static inline uint64_t mask_of(ptrdiff_t bytes) { return bytes >= 64 ? ~(uint64_t)0 : ((uint64_t)1 << bytes) - 1; }
+
+/* Pixels in the order of their sources, each colour through a table of its own. */
+typedef struct {
+    __m512i places, tables[MAX_COLOURS][4];
+    __mmask64 of[MAX_COLOURS];
+} Tables512;
+
+TARGET_AVX512 static INLINE __m512i found_each(const Tables512 *t, __m512i x, ptrdiff_t own)
 {
-    ptrdiff_t channels = c->channels, own = channels - c->alpha;
+    x = _mm512_permutexvar_epi8(t->places, x);
+    __m512i y = x;
+    for (ptrdiff_t k = 0; k < own; k++) y = _mm512_mask_mov_epi8(y, t->of[k], found(t->tables[k], x));
+    return y;
+}
+
+TARGET_AVX512 static INLINE void look_up_each(const Colours *c, const uint8_t *from, uint8_t *to, ptrdiff_t pixels,
+                                              ptrdiff_t own)
+{
+    ptrdiff_t channels = c->channels;
     uint8_t order[64];
-    __mmask64 of[MAX_COLOURS] = {0};
-    __m512i tables[MAX_COLOURS][4];
+    Tables512 t = {0};
     for (ptrdiff_t i = 0; i < 64; i++) {
         ptrdiff_t k = i % channels;
         order[i] = (uint8_t)(i - k + (k < own ? c->own[k] : k));
-        if (k < own) of[k] |= (__mmask64)1 << i;
+        if (k < own) t.of[k] |= (__mmask64)1 << i;
     }
-    for (ptrdiff_t k = 0; k < own; k++) load_table(tables[k], c->tables + k * LEVELS);
-    __m512i places = _mm512_loadu_si512(order);
-    for (; pixels > 0; pixels -= 16, from += 16 * channels, to += 16 * channels) {
-        ptrdiff_t size = (pixels < 16 ? pixels : 16) * channels;
-        __mmask64 mask = size == 64 ? ~(__mmask64)0 : ((__mmask64)1 << size) - 1;
-        __m512i x = _mm512_permutexvar_epi8(places, _mm512_maskz_loadu_epi8(mask, from)), y = x;
-        for (ptrdiff_t k = 0; k < own; k++) y = _mm512_mask_mov_epi8(y, of[k], found(tables[k], x));
-        _mm512_mask_storeu_epi8(to, mask, y);
+    t.places = _mm512_loadu_si512(order);
+    for (ptrdiff_t k = 0; k < own; k++) load_table(t.tables[k], c->tables + k * LEVELS);
+    IN_SIXTEENS(channels, found_each(&t, x, own))
+}
+
+TARGET_AVX512 static void look_up_avx512(const Colours *c, const uint8_t *from, uint8_t *to, ptrdiff_t pixels)
+{
+    if (c->kind == TABLE)
+        look_up_all(c->tables, c->alpha ? 0x8888888888888888 : 0, from, to, pixels * c->channels);
+    else if (c->channels - c->alpha == 3) look_up_each(c, from, to, pixels, 3);
+    else look_up_each(c, from, to, pixels, c->channels - c->alpha);
+}
+
+/* A mix, and what comes before and after mixes, in registers. */
+typedef struct {
+    __m512i red_green[3], blue[3], offsets[3], low, high;
+    __m128i shift;
+    const int16_t *table;
+} Mix512;
+
+typedef struct {
+    __m512i at_red_green, at_blue, at_whole, alpha; /* places of bytes; what stays of a pixel */
+    __m512i low[3][4], high[3][4]; /* bytes of first tables */
+    __mmask64 of[3];
+    Mix512 mixes[MAX_MIXES];
+} Mixes512;
+
+TARGET_AVX512 static INLINE void read_512(const Colours *c, Mixes512 *m)
+{
+    uint8_t split[64], whole[64]; /* places of red and green in a lane; of a pixel's bytes in what is stored */
+    ptrdiff_t channels = c->channels;
+    for (int k = 0; k < 3; k++) m->of[k] = 0;
+    for (ptrdiff_t i = 0; i < 64; i++) {
+        ptrdiff_t colour = i / 4 * channels + i % 4 / 2;
+        split[i] = (uint8_t)(c->own[0] ? i % 2 * 64 + colour : colour);
+        whole[i] = (uint8_t)(i / channels * 4 + i % channels);
+        if (i % channels < 3) m->of[i % channels] |= (__mmask64)1 << i;
+    }
+    m->at_red_green = _mm512_loadu_si512(split);
+    m->at_blue = _mm512_add_epi8(m->at_red_green, _mm512_set1_epi8(2));
+    m->at_whole = _mm512_loadu_si512(whole);
+    m->alpha = _mm512_set1_epi32(c->alpha ? (int32_t)ALPHA : 0);
+    for (int k = 0; k < c->own[0]; k++) {
+        uint8_t halves[2][LEVELS];
+        for (int i = 0; i < 2 * LEVELS; i++) halves[i % 2][i / 2] = c->tables[k * 2 * LEVELS + i];
+        load_table(m->low[k], halves[0]);
+        load_table(m->high[k], halves[1]);
+    }
+    for (int i = 0; i < c->own[1]; i++) {
+        const Mix *mix = c->mixes + i;
+        for (int row = 0; row < 3; row++) {
+            const int32_t *k = mix->coefficients[row];
+            m->mixes[i].red_green[row] = _mm512_set1_epi32(pair_of(k[0], k[1]));
+            m->mixes[i].blue[row] = _mm512_set1_epi32(pair_of(k[2], 0));
+            m->mixes[i].offsets[row] = _mm512_set1_epi32(mix->offsets[row]);
+        }
+        m->mixes[i].low = _mm512_set1_epi32(mix->low);
+        m->mixes[i].high = _mm512_set1_epi32(mix->high);
+        m->mixes[i].shift = _mm_cvtsi32_si128(mix->shift);
+        m->mixes[i].table = mix->entries ? mix->table : NULL;
     }
 }
 
-TARGET_AVX512 static INLINE __m512i mixed_512(const Mix *mix, int row, __m512i rg, __m512i b)
+TARGET_AVX512 static INLINE __m512i mixed_row_512(const Mix512 *mix, int row, __m512i rg, __m512i b)
 {
-    __m512i red_green = _mm512_set1_epi32(pair_of(mix->coefficients[row][0], mix->coefficients[row][1]));
-    __m512i blue = _mm512_set1_epi32(pair_of(mix->coefficients[row][2], 0));
-    __m512i sum = _mm512_add_epi32(_mm512_madd_epi16(rg, red_green), _mm512_madd_epi16(b, blue));
-    sum = _mm512_add_epi32(sum, _mm512_set1_epi32(mix->offsets[row]));
-    sum = _mm512_sra_epi32(sum, _mm_cvtsi32_si128(mix->shift));
-    sum = _mm512_min_epi32(_mm512_max_epi32(sum, _mm512_set1_epi32(mix->low)), _mm512_set1_epi32(mix->high));
-    if (!mix->entries) return sum;
+    __m512i sum = _mm512_add_epi32(_mm512_madd_epi16(rg, mix->red_green[row]), mix->offsets[row]);
+    sum = _mm512_sra_epi32(_mm512_add_epi32(sum, _mm512_madd_epi16(b, mix->blue[row])), mix->shift);
+    sum = _mm512_min_epi32(_mm512_max_epi32(sum, mix->low), mix->high);
+    if (!mix->table) return sum;
     return _mm512_srai_epi32(_mm512_slli_epi32(_mm512_i32gather_epi32(sum, mix->table, 2), 16), 16);
 }
 
-TARGET_AVX512 static INLINE void mix_512(const Colours *c, const uint8_t *from, uint8_t *to, ptrdiff_t pixels,
-                                         int tables, int mixes)
+TARGET_AVX512 static INLINE __m512i mixed_512(const Mixes512 *m, __m512i x, int tables, int mixes, ptrdiff_t channels)
 {
-    uint8_t split[64], whole[64]; /* places of red and green in a lane; of a pixel's bytes in what is stored */
-    int channels = c->channels;
-    for (int i = 0; i < 64; i++) {
-        int colour = (i / 4) * channels + (i % 4) / 2;
-        split[i] = (uint8_t)(tables ? (i % 2) * 64 + colour : colour);
-        whole[i] = (uint8_t)(i / channels * 4 + i % channels);
-    }
-    __m512i at_red_green = _mm512_loadu_si512(split), two = _mm512_set1_epi8(2);
-    __m512i at_blue = _mm512_add_epi8(at_red_green, two), at_whole = _mm512_loadu_si512(whole);
-    __m512i low[3][4], high[3][4]; /* bytes of first tables */
-    for (int k = 0; k < tables; k++) {
-        uint8_t halves[2][LEVELS];
-        for (int i = 0; i < LEVELS; i++)
-            for (int half = 0; half < 2; half++) halves[half][i] = c->tables[(k * LEVELS + i) * 2 + half];
-        load_table(low[k], halves[0]);
-        load_table(high[k], halves[1]);
-    }
-    __mmask64 colour_of[3];
-    for (int k = 0; k < 3; k++) {
-        colour_of[k] = 0;
-        for (int i = k; i < 64; i += channels) colour_of[k] |= (__mmask64)1 << i;
-    }
-    for (; pixels > 0; pixels -= 16, from += 16 * channels, to += 16 * channels) {
-        ptrdiff_t size = (pixels < 16 ? pixels : 16) * channels;
-        __mmask64 mask = size == 64 ? ~(__mmask64)0 : ((__mmask64)1 << size) - 1;
-        __m512i x = _mm512_maskz_loadu_epi8(mask, from), rg, b;
-        if (tables) {
-            __m512i below = found(low[0], x), above = found(high[0], x);
-            for (int k = 1; k < tables; k++) {
-                below = _mm512_mask_mov_epi8(below, colour_of[k], found(low[k], x));
-                above = _mm512_mask_mov_epi8(above, colour_of[k], found(high[k], x));
-            }
-            rg = _mm512_permutex2var_epi8(below, at_red_green, above);
-            b = _mm512_permutex2var_epi8(below, at_blue, above);
-        } else {
-            rg = _mm512_maskz_permutexvar_epi8(0x5555555555555555, at_red_green, x);
-            b = _mm512_maskz_permutexvar_epi8(0x5555555555555555, at_blue, x);
+    __m512i rg, b;
+    if (tables) {
+        __m512i low = found(m->low[0], x), high = found(m->high[0], x);
+        for (int k = 1; k < tables; k++) {
+            low = _mm512_mask_mov_epi8(low, m->of[k], found(m->low[k], x));
+            high = _mm512_mask_mov_epi8(high, m->of[k], found(m->high[k], x));
         }
-        const Mix *mix = c->mixes;
-        for (int left = mixes;; mix++) {
-            __m512i red = mixed_512(mix, 0, rg, b), green = mixed_512(mix, 1, rg, b), blue = mixed_512(mix, 2, rg, b);
-            if (--left > 0) {
-                rg = _mm512_mask_blend_epi16(0xaaaaaaaa, red, _mm512_slli_epi32(green, 16));
-                b = blue;
-                continue;
-            }
-            x = c->alpha ? _mm512_and_si512(x, _mm512_set1_epi32((int)ALPHA)) : _mm512_setzero_si512();
-            red = _mm512_or_si512(_mm512_or_si512(red, x), _mm512_slli_epi32(green, 8));
-            red = _mm512_or_si512(red, _mm512_slli_epi32(blue, 16));
-            _mm512_mask_storeu_epi8(to, mask, channels == 4 ? red : _mm512_permutexvar_epi8(at_whole, red));
-            break;
-        }
+        rg = _mm512_permutex2var_epi8(low, m->at_red_green, high);
+        b = _mm512_permutex2var_epi8(low, m->at_blue, high);
+    } else {
+        rg = _mm512_maskz_permutexvar_epi8(0x5555555555555555, m->at_red_green, x);
+        b = _mm512_maskz_permutexvar_epi8(0x5555555555555555, m->at_blue, x);
     }
+    __m512i red = rg, green = rg, blue = b;
+    for (int i = 0; i < mixes; i++) {
+        if (i) rg = _mm512_mask_blend_epi16(0xaaaaaaaa, red, _mm512_slli_epi32(green, 16)), b = blue;
+        red = mixed_row_512(m->mixes + i, 0, rg, b);
+        green = mixed_row_512(m->mixes + i, 1, rg, b);
+        blue = mixed_row_512(m->mixes + i, 2, rg, b);
+    }
+    red = _mm512_or_si512(red, _mm512_or_si512(_mm512_slli_epi32(green, 8), _mm512_slli_epi32(blue, 16)));
+    return channels == 4 ? _mm512_or_si512(red, _mm512_and_si512(x, m->alpha)) : _mm512_permutexvar_epi8(m->at_whole, red);
 }
 
-/* The commonest programs, each compiled for itself. */
+TARGET_AVX512 static INLINE void mix_512(const Colours *c, const uint8_t *from, uint8_t *to, ptrdiff_t pixels,
+                                         int tables, int mixes, ptrdiff_t channels)
+{
+    Mixes512 m;
+    read_512(c, &m);
+    IN_SIXTEENS(channels, mixed_512(&m, x, tables, mixes, channels))
+}
+
+/* The commonest programs, each compiled for itself, so that what they need stays in registers. */
 TARGET_AVX512 static void mix_avx512(const Colours *c, const uint8_t *from, uint8_t *to, ptrdiff_t pixels)
 {
-    if (c->own[0] == 0 && c->own[1] == 1) mix_512(c, from, to, pixels, 0, 1);
-    else if (c->own[0] == 1 && c->own[1] == 1) mix_512(c, from, to, pixels, 1, 1);
-    else mix_512(c, from, to, pixels, c->own[0], c->own[1]);
+    int tables = c->own[0], mixes = c->own[1];
+    if (c->channels == 3 && mixes == 1 && tables == 0) mix_512(c, from, to, pixels, 0, 1, 3);
+    else if (c->channels == 3 && mixes == 1 && tables == 1) mix_512(c, from, to, pixels, 1, 1, 3);
+    else mix_512(c, from, to, pixels, tables, mixes, c->channels);
 }
 
 TARGET_AVX2 static INLINE __m256i mixed_256(const Mix *mix, int row, __m256i rg, __m256i b)
@@ -256,12 +315,9 @@ void augkit_mix(const Colours *c, const uint8_t *from, uint8_t *to, ptrdiff_t pi
 int augkit_look_up(const Colours *c, const uint8_t *from, uint8_t *to, ptrdiff_t pixels)
 {
 #if AUGKIT_X86
-    if (augkit_path == AVX512 && c->kind == TABLE && (!c->alpha || c->channels == 4)) {
-        look_up_all(c->tables, c->alpha ? 0x8888888888888888 : 0, from, to, pixels * c->channels);
-        return 1;
-    }
-    if (augkit_path == AVX512 && c->kind == TABLES && c->channels <= MAX_COLOURS) {
-        look_up_each(c, from, to, pixels);
+    int fits = c->kind == TABLE ? !c->alpha || c->channels == 4 : c->channels <= MAX_COLOURS;
+    if (augkit_path == AVX512 && fits) {
+        look_up_avx512(c, from, to, pixels);
         return 1;
     }
 #endif

@@ -1,4 +1,4 @@
-"""Programs of colour runs: a `ColorRun` compiled to tables and to sums of whole numbers, as augkit/compiled/colours.h has it.
+"""Programs of colour runs: a `ColorRun` compiled to tables and to sums of whole numbers, see augkit/compiled/colours.h.
 
 Pictures of 8 bits are put through a table where colours do not mix, and through a `Mix` for each matrix where they do:
 sums of products of 16 bits. What a curve makes of a matrix's values is folded into the matrix and its clamp where the
@@ -199,8 +199,13 @@ def _range_of(functions: _Functions) -> tuple[float, float]:
 
 def _bits(most: float) -> int | None:
     """Return with how many bits of fraction levels up to `most` times the top fit into 16 bits."""
-    bits = min(MAX_BITS, math.floor(math.log2(32767.0 / (TOP * most))))
+    bits = min(MAX_BITS, _exponent(32767.0 / (TOP * most)))
     return bits if bits >= 0 else None
+
+
+def _exponent(value: float) -> int:
+    """Return the whole part of the logarithm to base 2, exactly."""
+    return math.frexp(value)[1] - 1
 
 
 def _straightened(functions: _Functions) -> _Straight | None:
@@ -217,9 +222,7 @@ def _straightened(functions: _Functions) -> _Straight | None:
     return _Straight(factor, offset, low, high)
 
 
-def _mix(
-    matrix: ColorMatrix, functions: _Functions, bits: int, reach: float, is_last: bool
-) -> tuple[Mix, int] | None:
+def _mix(matrix: ColorMatrix, functions: _Functions, bits: int, reach: float, is_last: bool) -> tuple[Mix, int] | None:
     """Return the mix of a matrix and of the curve behind it, and the bits of fraction of what comes out.
 
     `bits` are those of what it gets, which is at most `reach`.
@@ -250,13 +253,13 @@ def _in_integers(
 
     Rounding the coefficients moves no colour at the middle of the range, so that it has no bias.
     """
+    unit = TOP * 2.0**bits
     largest = max(abs(value) for row in rows for value in row)
-    total = max(sum(map(abs, row)) * reach + abs(value) * TOP * 2.0**bits for row, value in zip(rows, offset, strict=True))
-    if largest == 0.0:
-        largest = 1.0
-    scale_bits = min(
-        COEFFICIENT_BITS, math.floor(math.log2(32766.0 / largest)), math.floor(math.log2(2.0**30 / max(total, 1.0)))
+    total = max(
+        (abs(row[0]) + abs(row[1]) + abs(row[2])) * reach + abs(value) * unit
+        for row, value in zip(rows, offset, strict=True)
     )
+    scale_bits = min(COEFFICIENT_BITS, _exponent(min(32766.0 / max(largest, 1e-3), 2.0**30 / max(total, 1.0))))
     shift = bits + scale_bits - out
     if not 1 <= shift <= 31:
         return None
@@ -264,6 +267,6 @@ def _in_integers(
     coefficients = [[round(value * scale) for value in row] for row in rows]
     offsets = []
     for row, whole, value in zip(rows, coefficients, offset, strict=True):
-        target = (sum(row) * middle + value * TOP * 2.0**bits) * scale
+        target = ((row[0] + row[1] + row[2]) * middle + value * unit) * scale
         offsets.append(round(target) - sum(whole) * middle + (1 << (shift - 1)))
     return Mix(tuple(number for row in coefficients for number in row), tuple(offsets), shift, low, high)

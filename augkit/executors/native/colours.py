@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from augkit.compiled import library
+from augkit import compiled
 from augkit.core.arrays import Array, Image
 from augkit.core.plan import ColorRun
 from augkit.core.tonal import RANGE, channels_of
@@ -13,6 +13,7 @@ from augkit.executors.native.curves import STEP, clamped, curved, rounded
 def recolor(image: Image, run: ColorRun, alpha: bool) -> Image:
     """Return the picture with its colours changed, alpha left as it is."""
     program = program_of(run, image.dtype, channels_of(image), alpha)
+    library = compiled.library
     if library is None:
         return recoloured(image, program)
     recolored = np.empty(image.shape, image.dtype)

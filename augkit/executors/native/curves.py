@@ -5,12 +5,11 @@ products alone, in one order, because `numpy.power` differs in its last bits fro
 """
 
 import math
-from array import array
 from collections.abc import Sequence
 
 import numpy as np
 
-from augkit.compiled import library
+from augkit import compiled
 from augkit.core.arrays import Array, Dtype, Reals
 from augkit.core.ops.colouring import EDGE
 
@@ -43,8 +42,8 @@ def table(steps: Sequence[float], count: int, scale: float, dtype: Dtype) -> Arr
     made = np.empty(count + (dtype.kind == "i"), dtype)
     if dtype.kind == "i":
         made[count] = 0
-    if library is not None:
-        library.curve_table(made[:count], array("d", steps), scale)
+    if compiled.library is not None:
+        compiled.library.curve_table(made[:count], np.array(steps, np.float64), scale)
     else:
         low, high = _LIMITS[dtype.char]
         made[:count] = rounded(curved(np.arange(count) / (count - 1.0), steps) * scale, low, high)
