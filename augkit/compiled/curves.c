@@ -123,14 +123,15 @@ void augkit_round(double *values, ptrdiff_t count, double scale, double low, dou
     rounded(values, count, scale, low, high);
 }
 
-/* curve_table(target, steps, scale): write what a curve makes of as many values as the target, of uint8, int16 or
-   uint16, has, evenly from 0 to 1, times scale, clamped to the target's range and rounded. */
+/* curve_table(target, steps, scale, ahead): write what a curve makes of as many values as the target, of uint8, int16
+   or uint16, has, evenly from 0 to 1 (but for the first, `ahead` of a step further on), times scale, clamped to the
+   target's range and rounded. */
 AUGKIT_METHOD(augkit_curve_table)
 {
     (void)module;
     Plane target, steps;
-    if (augkit_count("curve_table", count, 3)) return NULL;
-    double scale = PyFloat_AsDouble(arguments[2]), block[BLOCK];
+    if (augkit_count("curve_table", count, 4)) return NULL;
+    double scale = PyFloat_AsDouble(arguments[2]), ahead = PyFloat_AsDouble(arguments[3]), block[BLOCK];
     if (PyErr_Occurred() || augkit_numbers(arguments[0], 1, '\0', 2, &target)) return NULL;
     if (augkit_numbers(arguments[1], 0, 'd', 0, &steps)) {
         augkit_release(&target);
@@ -143,7 +144,8 @@ AUGKIT_METHOD(augkit_curve_table)
     Py_BEGIN_ALLOW_THREADS
     for (ptrdiff_t start = 0; fits && start < target.width; start += BLOCK) {
         ptrdiff_t size = target.width - start < BLOCK ? target.width - start : BLOCK;
-        for (ptrdiff_t i = 0; i < size; i++) block[i] = (double)(start + i) / last;
+        for (ptrdiff_t i = 0; i < size; i++) block[i] = ((double)(start + i) + ahead) / last;
+        block[0] = start ? block[0] : 0.0;
         curve(block, size, (const double *)steps.data, steps.width);
         rounded(block, size, scale, low, high);
         for (ptrdiff_t i = 0; i < size; i++) {

@@ -16,6 +16,7 @@ import numpy as np
 
 from augkit.core.arrays import Dtype
 from augkit.core.ops import ColorMatrix, Curve
+from augkit.core.ops.colouring import EDGE
 from augkit.core.plan import ColorRun
 from augkit.core.spatial import Row
 from augkit.executors.native.curves import LINEAR, steps_of, table
@@ -32,6 +33,7 @@ HEADER = struct.Struct("=8i")
 MIX_NUMBERS = 16
 _MIX = struct.Struct(f"={MIX_NUMBERS}i")
 _STRAIGHT = {"gain", "contrast", "invert"}
+_STEPPED = {"posterize", "solarize", "threshold"}
 
 _Op: TypeAlias = ColorMatrix | Curve
 _Triple: TypeAlias = tuple[float, float, float]
@@ -233,8 +235,10 @@ def _mix(matrix: ColorMatrix, functions: _Functions, bits: int, reach: float, is
     if out is None:
         return None
     if straight is None:
-        mix = _in_integers(matrix.matrix, matrix.offset, bits, reach, FINE_BITS, 0, TOP << FINE_BITS)
-        fine = table(steps_of(functions), (TOP << FINE_BITS) + 1, TOP * 2.0**out, np.dtype(np.int16))
+        # What lies just below a step, a whole number of 64ths as most are, must not be rounded to it.
+        ahead = 0.5 if functions[0][0] in _STEPPED else 0.0
+        mix = _in_integers(matrix.matrix, matrix.offset, bits, reach, FINE_BITS, 0, TOP << FINE_BITS, not ahead)
+        fine = table(steps_of(functions), (TOP << FINE_BITS) + 1, TOP * 2.0**out, np.dtype(np.int16), ahead)
         fine = np.clip(fine, 0, TOP).astype(np.int16) if is_last else fine
         return None if mix is None else (mix._replace(table=fine.tobytes()), out)
     rows = [(a * straight.factor, b * straight.factor, c * straight.factor) for a, b, c in matrix.matrix]
@@ -247,26 +251,34 @@ def _mix(matrix: ColorMatrix, functions: _Functions, bits: int, reach: float, is
 
 
 def _in_integers(
-    rows: Sequence[Row], offset: Sequence[float], bits: int, reach: float, out: int, low: int, high: int
+    rows: Sequence[Row],
+    offset: Sequence[float],
+    bits: int,
+    reach: float,
+    out: int,
+    low: int,
+    high: int,
+    nearest: bool = True,
 ) -> Mix | None:
     """Return sums of whole numbers of values with `bits` of fraction, to values with `out` bits; None beyond 32 bits.
 
-    Rounding the coefficients moves no colour at the middle of the range, so that it has no bias.
+    Sums are rounded to nearest, or else down. Rounding the coefficients of a row does not change their sum, so that
+    greys come out exactly, and nothing has a bias.
     """
     unit = TOP * 2.0**bits
     largest = max(abs(value) for row in rows for value in row)
-    total = max(
-        (abs(row[0]) + abs(row[1]) + abs(row[2])) * reach + abs(value) * unit
-        for row, value in zip(rows, offset, strict=True)
+    reaches = (
+        (abs(r) + abs(g) + abs(b)) * reach + abs(value) * unit for (r, g, b), value in zip(rows, offset, strict=True)
     )
-    scale_bits = min(COEFFICIENT_BITS, _exponent(min(32766.0 / max(largest, 1e-3), 2.0**30 / max(total, 1.0))))
+    scale_bits = min(COEFFICIENT_BITS, _exponent(min(32766.0 / max(largest, 1e-3), 2.0**30 / max(1.0, *reaches))))
     shift = bits + scale_bits - out
     if not 1 <= shift <= 31:
         return None
-    scale, middle = 2.0**scale_bits, 128 << bits
-    coefficients = [[round(value * scale) for value in row] for row in rows]
-    offsets = []
-    for row, whole, value in zip(rows, coefficients, offset, strict=True):
-        target = ((row[0] + row[1] + row[2]) * middle + value * unit) * scale
-        offsets.append(round(target) - sum(whole) * middle + (1 << (shift - 1)))
-    return Mix(tuple(number for row in coefficients for number in row), tuple(offsets), shift, low, high)
+    scale, half = 2.0**scale_bits, 2.0 ** (shift - 1) if nearest else EDGE * unit * 2.0**scale_bits
+    coefficients: list[int] = []
+    for r, g, b in rows:
+        whole = [round(r * scale), round(g * scale), round(b * scale)]
+        most = max(range(3), key=lambda k: abs(whole[k]))
+        whole[most] += round((r + g + b) * scale) - sum(whole)
+        coefficients += whole
+    return Mix(tuple(coefficients), tuple(round(value * unit * scale + half) for value in offset), shift, low, high)

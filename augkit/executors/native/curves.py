@@ -34,19 +34,22 @@ def steps_of(functions: Sequence[tuple[str, float]]) -> list[float]:
     return steps
 
 
-def table(steps: Sequence[float], count: int, scale: float, dtype: Dtype) -> Array:
+def table(steps: Sequence[float], count: int, scale: float, dtype: Dtype, ahead: float = 0.0) -> Array:
     """Return what a curve makes of `count` values evenly from 0 to 1, times `scale`, rounded to uint8, uint16 or int16.
 
+    All but the first lie `ahead` of a step further on: 0.5 where a value stands for all up to the next one.
     One more entry follows int16's, which vectors may read and nobody uses.
     """
     made = np.empty(count + (dtype.kind == "i"), dtype)
     if dtype.kind == "i":
         made[count] = 0
     if compiled.library is not None:
-        compiled.library.curve_table(made[:count], np.array(steps, np.float64), scale)
+        compiled.library.curve_table(made[:count], np.array(steps, np.float64), scale, ahead)
     else:
         low, high = _LIMITS[dtype.char]
-        made[:count] = rounded(curved(np.arange(count) / (count - 1.0), steps) * scale, low, high)
+        values = (np.arange(count, dtype=np.float64) + ahead) / (count - 1.0)
+        values[0] = 0.0
+        made[:count] = rounded(curved(values, steps) * scale, low, high)
     return made
 
 
