@@ -13,6 +13,9 @@ from pathlib import Path
 from typing import Any
 
 BENCHMARKS = (
+    "transforms_alone",
+    "chains",
+    "large_sources",
     "six_tactics",
     "expansion",
     "loading",
