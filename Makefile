@@ -14,7 +14,7 @@ install := $(python) -m pip install --quiet -c constraints.txt
 help: ## say what can be made
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1	\2/p' Makefile
 
-setup: .venv/.installed ## make .venv with everything the tests need (a second time takes no time)
+setup: library ## make .venv with everything the tests need (a second time takes no time)
 
 demo: .venv/.demo ## install augkit alone and show what it does, in demo/
 	$(python) -m augkit demo
