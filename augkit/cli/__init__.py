@@ -49,7 +49,11 @@ for _name, _command in COMMANDS.items():
 
 def _tell_version(is_asked: bool) -> None:
     if is_asked:
+        from augkit.compiled import missing
+
         say(version("augkit"))
+        if missing:
+            say(missing, is_error=True)
         raise typer.Exit
 
 

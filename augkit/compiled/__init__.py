@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 PATHS = ("scalar", "avx2", "avx512", "neon", "numpy")
 VARIABLE = "AUGKIT_NATIVE"
+OLD = "is older than its sources"
 ADVICE = (
     "Install a C compiler (Debian and Ubuntu: apt install gcc python3-dev; macOS: xcode-select --install), and augkit "
     "again: pip install --force-reinstall --no-deps --no-cache-dir augkit; or, in a checkout: make library."
@@ -34,7 +35,7 @@ def _found() -> "tuple[Library | None, str]":
     built = Path(str(found.__file__)).stat().st_mtime_ns
     sources = (entry for entry in os.scandir(Path(__file__).parent) if entry.name.endswith((".c", ".h")))
     if any(entry.stat().st_mtime_ns > built for entry in sources):  # those of a checkout; a wheel has none
-        return None, "is older than its sources"
+        return None, OLD
     return cast("Library", found), ""
 
 

@@ -10,6 +10,7 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 
+from augkit import compiled
 from augkit.core.arrays import Dtype, Image
 from augkit.core.ops import Adapt, Barrier, ColorMatrix, Coloured, Erase, External, Moving
 from augkit.core.ops.external import Subject
@@ -38,6 +39,8 @@ _OURS = (_NUMBERS, _OUTSIDE)
 
 def default_executor(policy: SamplingOptions) -> str:
     """Return the name of the executor that runs plans of these options where none is named."""
+    if compiled.missing and policy.behaviour > 1:
+        compiled.tell_missing()
     return "cpu" if policy.behaviour == 1 or "native" not in EXECUTORS else "native"
 
 

@@ -16,7 +16,7 @@ from torch.utils.data import Dataset, IterableDataset, get_worker_info
 from augkit.core.key import Key
 from augkit.core.passes import Passes
 from augkit.errors import ArgumentError, AugkitError, SampleError
-from augkit.executors import run
+from augkit.executors import default_executor, run
 from augkit.images import Mode, checked_depth, checked_mode, in_bytes, in_mode
 from augkit.loader.items import item_of, sample_from
 from augkit.loader.sampler import Draw
@@ -153,6 +153,7 @@ class Augmented(Samples):
         self.dataset: Any = dataset
         self.seed = seed
         self.pipeline = pipeline if isinstance(pipeline, Pipeline) else load(pipeline)
+        default_executor(self.pipeline.policy)  # tells what it must; workers do not
         self.mode = checked_mode(mode)
         self.levels = self.pipeline.policy.range
         self.is_in_bytes = checked_depth(depth)
