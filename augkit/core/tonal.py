@@ -47,9 +47,9 @@ def saturation(factor: float) -> Matrix:
 
 
 def hue(degrees: float) -> Matrix:
-    """Return the rotation of the I-Q plane of YIQ by an angle: luma stays, hues turn."""
+    """Return the rotation of the I-Q plane of YIQ by an angle: luma stays, red turns towards yellow, as in HSV."""
     cosine, sine = math.cos(math.radians(degrees)), math.sin(math.radians(degrees))
-    turn: Matrix = ((1.0, 0.0, 0.0), (0.0, cosine, -sine), (0.0, sine, cosine))
+    turn: Matrix = ((1.0, 0.0, 0.0), (0.0, cosine, sine), (0.0, -sine, cosine))
     return product(_YIQ_INVERSE, product(turn, _YIQ))
 
 

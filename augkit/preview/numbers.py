@@ -7,6 +7,7 @@ import numpy as np
 
 from augkit.core.ops import ColorMatrix, Curve, Warp
 from augkit.core.plan import BlendRun, ColorRun, Plan, SpatialRun, size_after
+from augkit.core.sampling import Behaviour
 from augkit.core.spatial import IDENTITY, Matrix, Size, linearised, product
 from augkit.core.tonal import hue, saturation
 from augkit.core.warp import displacement, grid_of, joined
@@ -36,7 +37,7 @@ def numbers(plan: Plan) -> list[str]:
             size = step.size
         elif isinstance(step, ColorRun):
             for op in step.ops:
-                found += _colors(op) if isinstance(op, ColorMatrix) else _functions(op)
+                found += _colors(op, plan.policy.behaviour) if isinstance(op, ColorMatrix) else _functions(op)
         else:
             found.append(f"add {len(step.branches)} branches" if isinstance(step, BlendRun) else step.caption())
             size = size_after(step, size)
@@ -97,15 +98,18 @@ def _push(warp: Warp) -> str:
     return f"warp {math.sqrt(squares.mean()):.1f} px, up to {math.sqrt(squares.max()):.1f}"
 
 
-def _colors(op: ColorMatrix) -> list[str]:
+def _colors(op: ColorMatrix, behaviour: Behaviour) -> list[str]:
     """Take a colour matrix apart into saturation, hue and a shift in grey levels of 255; name any other just so."""
-    found = [] if op.matrix == IDENTITY else _chroma(op.matrix)
+    found = [] if op.matrix == IDENTITY else _chroma(op.matrix, behaviour)
     shift = [255.0 * value for value in op.offset]
     return found + [f"RGB {_signed(shift, 1)}"] * (max(map(abs, shift)) >= 0.05)
 
 
-def _chroma(matrix: Matrix) -> list[str]:
-    """Find the factor f and the angle d whose saturation and hue make the matrix: det = f^2, trace = 1 + 2 f cos d."""
+def _chroma(matrix: Matrix, behaviour: Behaviour) -> list[str]:
+    """Find the factor f and the angle d whose saturation and hue make the matrix: det = f^2, trace = 1 + 2 f cos d.
+
+    The angle is told as the pipeline counts it, in behaviour 1 from yellow towards red.
+    """
     (a, b, c), (d, e, f), (g, h, i) = matrix
     factor = math.sqrt(max(0.0, a * (e * i - f * h) - b * (d * i - f * g) + c * (d * h - e * g)))
     if factor < TOLERANCE:
@@ -114,7 +118,8 @@ def _chroma(matrix: Matrix) -> list[str]:
     for degrees in (angle, -angle):
         if _near(matrix, product(saturation(factor), hue(degrees))):
             told = [f"saturation {factor:.2f}"] * (abs(factor - 1.0) >= 0.005)
-            return told + [f"hue {degrees:+.1f}°"] * (abs(degrees) >= 0.05)
+            counted = -degrees if behaviour == 1 else degrees
+            return told + [f"hue {counted:+.1f}°"] * (abs(degrees) >= 0.05)
     return ["colours mixed"]
 
 

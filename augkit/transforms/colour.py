@@ -175,7 +175,9 @@ class Hue(Transform):
     """Turn all hues about the grey axis: a rotation of YIQ's I-Q plane.
 
     Args:
-        degrees: range of the angle.
+        degrees: range of the angle; positive turns red towards yellow, yellow towards green, green towards blue, as
+            HSV and torchvision count (behaviour 1 counted the other way). It keeps luma where a turn in HSV keeps the
+            largest channel, and needs no branches: a matrix.
 
     Draws: the angle, uniform. Emits: a ColorMatrix.
     Raises: SampleError, when it is drawn for a picture that is not RGB.
@@ -188,7 +190,8 @@ class Hue(Transform):
 
     def draw(self, stream: Stream, scene: Scene) -> tuple[Op, ...]:
         require_rgb(scene.channels, scene.alpha, type(self).__name__)
-        return (ColorMatrix(hue(pick(stream, self.degrees)), NO_OFFSET),)
+        degrees = pick(stream, self.degrees)
+        return (ColorMatrix(hue(-degrees if scene.behaviour == 1 else degrees), NO_OFFSET),)
 
 
 @transform

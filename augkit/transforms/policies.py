@@ -21,7 +21,9 @@ from augkit.core.ops import Blend, Op
 from augkit.targets.scene import Scene
 from augkit.transforms.policy_operations import (
     AUGMIX,
+    AUGMIX_1,
     AUTO_AUGMENT,
+    AUTO_AUGMENT_1,
     RAND_AUGMENT,
     TRIVIAL_WIDE,
     Space,
@@ -60,7 +62,8 @@ def _used(use: Use, own: Stream, scene: Scene) -> tuple[Op, ...]:
     """Draw one operation of AutoAugment's pairs."""
     name, chance, magnitude = use
     share = magnitude / (_LEVELS - 1)
-    return _operation(AUTO_AUGMENT, name, share, own, scene) if own.random() < chance else ()
+    space = AUTO_AUGMENT_1 if scene.behaviour == 1 else AUTO_AUGMENT
+    return _operation(space, name, share, own, scene) if own.random() < chance else ()
 
 
 def _in_turn(
@@ -126,12 +129,11 @@ class RandAugment(Transform):
 class AutoAugment(Transform):
     """Do one pair of operations of the twenty-five that were learned for a data set.
 
-    Each operation of a pair has its own probability and one of ten magnitudes, evenly spaced over its range. The
-    magnitude is the number itself, as the paper says, even where a larger one is weaker: the level from which on values
-    are turned over, the bits that stay. (The published code for CIFAR counts these two the other way, the one for
-    ImageNet as here; that one holds another policy, and both leave 4 bits at most and divide magnitudes by 10.)
-    Shears, translations and turns have both signs, as in the published code: the paper's ranges are symmetric, and
-    their ten magnitudes count from the middle.
+    Each operation of a pair has its own probability and one of ten magnitudes, evenly spaced over its range, as
+    torchvision has them: 9 is the strongest, whatever the operation. `Posterize` leaves 8 to 4 bits, `Solarize` turns
+    over values from 255 down to 0 on, factors go from 1 to 0.1 or 1.9, and shears, translations and turns have both
+    signs, too. (Read to the letter, the paper's table has the magnitude be the number itself, so that a larger one
+    leaves more bits, and that of 0 the factor 0.1: `behaviour: 1` does that.)
 
     Args:
         policy: ``imagenet``, ``cifar`` or ``svhn``. CIFAR's was used with a mirror, a crop of the padded picture and
@@ -166,7 +168,8 @@ class AugMix(Transform):
     a Blend of the picture and the chains, a barrier.
     Reference: Hendrycks, Mu, Cubuk, Zoph, Gilmer and Lakshminarayanan, "AugMix: a simple data processing method to
     improve robustness and uncertainty", ICLR 2020, algorithm 1. The ranges, which it does not tell, are those of the
-    published code, but for `Posterize`, which keeps AutoAugment's 8 to 4 bits: there, the strongest leaves none.
+    published code: `Posterize` leaves 4 bits, fewer from a magnitude of 2.5 on, but one at least (behaviour 1 left
+    AutoAugment's 8 to 4).
 
     >>> AugMix(severity=5, depth=2)
     AugMix(severity=5.0, depth=2)
@@ -190,6 +193,6 @@ class AugMix(Transform):
         def one(own: Stream, scene: Scene) -> tuple[Op, ...]:
             name = own.choice(tuple(AUGMIX))
             level = own.uniform(min(_LEAST_LEVEL, self.severity), self.severity)
-            return _operation(AUGMIX, name, level / _SCALE, own, scene)
+            return _operation(AUGMIX_1 if scene.behaviour == 1 else AUGMIX, name, level / _SCALE, own, scene)
 
         return _in_turn(stream, scene, [one] * pick_whole(stream, self.depth))

@@ -80,16 +80,23 @@ class Dial:
         start, stop: the numbers at the two ends of the magnitude's scale.
         signed: as often the number goes as far to the other side of `start`.
         pixels: the number is in pixels, not a fraction of the side.
+        whole: the way is gone in whole steps, what is left of one does not count.
+        idle: the number at no magnitude at all, where that is not `start`.
     """
 
     start: float
     stop: float
     signed: bool = False
     pixels: bool = False
+    whole: bool = False
+    idle: float | None = None
 
     def number(self, share: float) -> float:
         """Return the operation's number at a share of the scale, 0 to 1; beyond 1 it goes on as evenly."""
-        return self.start + (self.stop - self.start) * share
+        if share == 0.0 and self.idle is not None:
+            return self.idle
+        way = (self.stop - self.start) * share
+        return self.start + (math.trunc(way) if self.whole else way)
 
 
 Space = Mapping[str, Dial | None]  # operations, those without a magnitude with None
@@ -102,12 +109,21 @@ _SHIFTS = dict.fromkeys(("TranslateX", "TranslateY"), Dial(0.0, _TRANSLATION, si
 _TURN = Dial(0.0, 30.0, signed=True)
 _FACTOR = Dial(1.0, 1.9, signed=True)
 
-# AutoAugment, table 6. `Cutout` and `Sample Pairing` stand there too, but none of the learned pairs uses them.
+# AutoAugment as torchvision has it: whatever the operation, a larger magnitude is a stronger change.
 AUTO_AUGMENT: Space = {
     **_SHEARS,
     **_SHIFTS,
     "Rotate": _TURN,
     **dict.fromkeys(("AutoContrast", "Invert", "Equalize")),
+    "Solarize": Dial(255.0, 0.0),
+    "Posterize": Dial(8.0, 4.0),
+    **dict.fromkeys(("Contrast", "Color", "Brightness", "Sharpness"), _FACTOR),
+}
+
+# Table 6 of its paper, to the letter; `Cutout` and `Sample Pairing` stand there too, but none of the learned pairs uses
+# them. Of behaviour 1.
+AUTO_AUGMENT_1: Space = {
+    **AUTO_AUGMENT,
     "Solarize": Dial(0.0, 256.0),
     "Posterize": Dial(4.0, 8.0),
     **dict.fromkeys(("Contrast", "Color", "Brightness", "Sharpness"), Dial(0.1, 1.9)),
@@ -141,12 +157,13 @@ TRIVIAL_WIDE: Space = {
 AUGMIX: Space = {
     "AutoContrast": None,
     "Equalize": None,
-    "Posterize": Dial(8.0, 4.0),
+    "Posterize": Dial(4.0, 0.0, whole=True, idle=8.0),
     "Rotate": _TURN,
     "Solarize": Dial(256.0, 0.0),
     **_SHEARS,
     **dict.fromkeys(("TranslateX", "TranslateY"), Dial(0.0, 1.0 / 3.0, signed=True)),
 }
+AUGMIX_1: Space = {**AUGMIX, "Posterize": Dial(8.0, 4.0)}  # of behaviour 1
 
 
 @cache

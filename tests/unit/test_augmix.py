@@ -9,7 +9,7 @@ from scipy import stats
 import augkit as ak
 from augkit.core.ops import Blend
 from support.pictures import assert_same_sample, full_sample
-from support.policy_draws import CHANCE, SIZE, draws, reading
+from support.policy_draws import CHANCE, SIZE, assert_frequencies, draws, reading
 
 
 def blends(step: ak.Transform, count: int) -> list[Blend]:
@@ -42,17 +42,27 @@ def test_augmix_draws_its_chains_as_the_paper_does() -> None:
                 name, number = reading(op)
                 found[name].add(number)
                 names[name] += 1
-    assert set(lengths) == {0, 1, 2, 3}
-    assert 1.8 < sum(n * count for n, count in lengths.items()) / lengths.total() < 2.0
+    assert_frequencies(lengths, dict.fromkeys((1, 2, 3), 1 / 3))
     ends = {"Rotate": 30.0, "ShearX": 0.3, "ShearY": 0.3, "TranslateX": 1 / 3, "TranslateY": 1 / 3}
     assert found.keys() == ends.keys() | {"AutoContrast", "Equalize", "Posterize", "Solarize"}
     for name, end in ends.items():
         shares = np.abs([*found[name]]) / end
         assert stats.kstest(shares, stats.uniform(0.01, 0.99).cdf).pvalue > CHANCE
-    assert found["Posterize"] == {4, 5, 6, 7}
+    assert found["Posterize"] == {1, 2, 3, 4}
     assert stats.kstest(1 - np.array([*found["Solarize"]]) / 256, stats.uniform(0.01, 0.99).cdf).pvalue > CHANCE
-    whole = {name: count for name, count in names.items() if name != "Posterize"}  # which does nothing at 8 bits
-    assert stats.chisquare([*whole.values()]).pvalue > CHANCE
+    assert stats.chisquare([*names.values()]).pvalue > CHANCE
+
+
+def test_augmix_posterizes_as_the_published_code() -> None:
+    """It leaves 4 bits less the whole number below 0.4 times the magnitude, uniform from 0.1 to the severity."""
+    found = Counter(
+        number
+        for blend in blends(ak.AugMix(severity=3.0), 6000)
+        for chain in blend.branches[1:]
+        for name, number in map(reading, chain)
+        if name == "Posterize"
+    )
+    assert_frequencies(found, {4.0: 2.4 / 2.9, 3.0: 0.5 / 2.9})
 
 
 @pytest.mark.parametrize("severity", [0.0, 1.0, 3.0])

@@ -1,20 +1,25 @@
 """Laws of colour: the closed forms, no bias, and values that are clamped and rounded once."""
 
+import colorsys
 from typing import Any
 
 import numpy as np
 import pytest
+import torch
 from hypothesis import given, strategies as st
 from scipy import stats
 
 import augkit as ak
 from augkit.core.ops import ColorMatrix, Curve
 from augkit.core.plan import ColorRun, Plan
+from augkit.core.sampling import Behaviour
 from augkit.core.tonal import LUMA, hue, principal_components, saturation
 from augkit.errors import ArgumentError
+from augkit.preview.numbers import numbers
 from augkit.transforms.colour import _IMAGENET as IMAGENET
 from support.pictures import KEY, TOP, assert_close, channels_of, noise, picture
 from support.table import STATISTICS, STYLE
+from support.torchvision_models import torchvision
 
 both = pytest.mark.parametrize("executor", ["cpu", "reference"])
 dtypes = pytest.mark.parametrize("dtype", ["uint8", "uint16", "float32"])
@@ -168,6 +173,43 @@ def test_hues_turn_about_the_grey_axis(one: float, other: float) -> None:
     np.testing.assert_allclose(np.array(hue(one)) @ np.ones(3), np.ones(3), atol=1e-5)
     np.testing.assert_allclose(np.array(hue(one)) @ np.array(hue(other)), np.array(hue(one + other)), atol=1e-9)
     np.testing.assert_allclose(np.array(hue(one)) @ np.array(hue(360 - one)), np.eye(3), atol=1e-9)
+
+
+def turned(step: ak.Hue, colour: tuple[int, int, int], behaviour: Behaviour = 2) -> Any:
+    """Return what becomes of one colour, far enough from both ends that nothing is cut off."""
+    pipeline = ak.Pipeline([step], behaviour=behaviour)
+    return pipeline(ak.Sample(np.full((2, 2, 3), colour, np.uint8)), KEY, "reference").image[0, 0].astype(float)
+
+
+HUES = [(160, 100, 100), (160, 160, 100), (100, 160, 100), (100, 160, 160), (100, 100, 160), (160, 100, 160)]
+
+
+@pytest.mark.parametrize("degrees", [-90.0, -30.0, 10.0, 30.0, 60.0, 150.0])
+@pytest.mark.parametrize("colour", HUES, ids=str)
+def test_hues_turn_as_hsv_and_torchvision_turn(colour: tuple[int, int, int], degrees: float) -> None:
+    """About as far: a rotation in YIQ does not turn all hues of HSV alike."""
+    torchvision_turn = torchvision.transforms.functional.adjust_hue
+    theirs = torchvision_turn(torch.tensor(colour, dtype=torch.uint8).reshape(3, 1, 1), degrees / 360.0)
+    ours, theirs = (
+        360.0 * colorsys.rgb_to_hsv(*values)[0]
+        for values in (turned(ak.Hue(degrees), colour) / 255.0, theirs.flatten().numpy() / 255.0)
+    )
+    assert abs((ours - theirs + 180.0) % 360.0 - 180.0) < 22.0
+
+
+def test_a_positive_hue_takes_red_towards_yellow_and_behaviour_1_the_other_way() -> None:
+    red = (160, 100, 100)
+    towards_yellow, towards_purple = turned(ak.Hue(30), red), turned(ak.Hue(-30), red)
+    assert towards_yellow[1] > towards_yellow[2] + 10
+    assert towards_purple[2] > towards_purple[1] + 10
+    assert (turned(ak.Hue(30), red, 1) == towards_purple).all()
+    assert (turned(ak.Hue(-30), red, 1) == towards_yellow).all()
+
+
+@pytest.mark.parametrize("behaviour", [1, 2])
+def test_captions_tell_the_turn_that_was_asked_for(behaviour: Behaviour) -> None:
+    plan = ak.Pipeline([ak.Hue(17.0)], behaviour=behaviour).draw(KEY, ak.Scene(SIZE))
+    assert numbers(plan) == ["hue +17.0°"]
 
 
 @both

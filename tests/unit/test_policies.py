@@ -29,6 +29,7 @@ from support.policy_draws import (
     readings,
     seen,
 )
+from support.table import drawn
 from support.torchvision_models import timm, torchvision
 
 POLICIES = [
@@ -144,22 +145,26 @@ def test_imagenets_magnitudes_where_they_mean_nothing() -> None:
 
 
 def numbers_of(name: str, magnitude: int | None) -> list[Reading | None]:
-    """Return the readings of an operation of table 6 at a magnitude of 0 to 9, all as likely; None does nothing."""
-    ends = {"ShearX": 0.3, "ShearY": 0.3, "TranslateX": 150 / 331, "TranslateY": 150 / 331, "Rotate": 30.0}
+    """Return torchvision's readings of an operation at a magnitude of 0 to 9, all as likely; None does nothing."""
     if magnitude is None:
         return [(name, 0.0)]
-    if name in ends:
-        number = round(ends[name] * magnitude / 9, 6)
-        return [(name, number), (name, -number)]
-    low, high = {"Solarize": (0, 256), "Posterize": (4, 8)}.get(name, (0.1, 1.9))
-    number = round(low + (high - low) * magnitude / 9, 6)
-    if name == "Posterize":
-        number = float(round(number))
-    return [None if (name, number) == ("Posterize", 8.0) else (name, number)]
+    range_of, is_signed = SPACE[name]
+    number = float(range_of[magnitude])
+    if name in ("TranslateX", "TranslateY"):
+        number /= SIZE[1] if name == "TranslateX" else SIZE[0]
+    start = 1.0 if name in ("Brightness", "Color", "Contrast", "Sharpness") else 0.0
+    numbers = [start + number, start - number] if is_signed else [number]
+    found: list[Reading | None] = [(name, round(part, 4)) for part in numbers]
+    idle = [(name, 1.0), ("Posterize", 8.0)]
+    return [None if part in idle and name in ("Sharpness", "Posterize") else part for part in found]
+
+
+SPACE = torchvision.transforms.AutoAugment()._augmentation_space(10, SIZE)
 
 
 @pytest.mark.parametrize("policy", NAMES)
-def test_auto_augments_probabilities(policy: str) -> None:
+def test_auto_augment_draws_what_torchvision_draws(policy: str) -> None:
+    """Every pair of operations, with bits, levels, factors and signs, as often as there."""
     shares: dict[tuple[Reading, ...], float] = defaultdict(float)
     for pair in judged(policy):
         outcomes: list[list[tuple[Reading | None, float]]] = []
@@ -168,7 +173,27 @@ def test_auto_augments_probabilities(policy: str) -> None:
             outcomes.append([(None, 1 - chance), *((number, chance / len(numbers)) for number in numbers)])
         for (first, one), (second, other) in product(*outcomes):
             shares[tuple(part for part in (first, second) if part)] += one * other / 25
-    assert_frequencies(Counter(readings(ak.AutoAugment(policy), 12_000)), {k: v for k, v in shares.items() if v})  # type: ignore[arg-type]
+    found = Counter(
+        tuple((name, round(number, 4)) for name, number in several)
+        for several in readings(ak.AutoAugment(policy), 12_000)  # type: ignore[arg-type]
+    )
+    assert_frequencies(found, {k: v for k, v in shares.items() if v})
+
+
+def test_auto_augment_of_behaviour_1_keeps_the_papers_magnitudes() -> None:
+    """The number itself grows with the magnitude, also where that is weaker: table 6 to the letter."""
+    (first, *_), scene = learned_pairs("imagenet"), ak.Scene(SIZE, behaviour=1)
+    assert first[0] == ("Posterize", 0.4, 8)
+    found = {
+        reading(op)
+        for n in range(1500)
+        for op in drawn(ak.AutoAugment("imagenet"), ak.Key(n, "policies"), scene)
+        if reading(op)[0] in ("Posterize", "Solarize", "Color")
+    }
+    assert {bits for name, bits in found if name == "Posterize"} == {6.0, 7.0}  # magnitude 8 leaves all eight
+    levels = sorted(round(level / 256 * 9) for name, level in found if name == "Solarize")
+    assert levels == [3, 4, 5, 7, 8]
+    assert min(factor for name, factor in found if name == "Color") == pytest.approx(0.1)
 
 
 def test_ranges_are_torchvisions_where_the_papers_are() -> None:
@@ -202,7 +227,7 @@ PILLOW: dict[str, Callable[[Any, float], Any]] = {
     "Invert": lambda image, _: ImageOps.invert(image),
     "Posterize": lambda image, number: ImageOps.posterize(image, round(number)),
     "Sharpness": lambda image, number: ImageEnhance.Sharpness(image).enhance(number),
-    "Solarize": lambda image, number: ImageOps.solarize(image, number),  # type: ignore[arg-type]
+    "Solarize": lambda image, number: ImageOps.solarize(image, round(number, 6)),  # type: ignore[arg-type]
 }
 
 
