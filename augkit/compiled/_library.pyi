@@ -35,3 +35,15 @@ class Library(Protocol):
     # philox.c
     def philox_units(self, stream: bytes, place: int, target: Buffer, /) -> None: ...
     def philox_word(self, stream: bytes, place: int, /) -> int: ...
+    # sampler.c
+    def sample(
+        self,
+        source: Buffer,
+        target: Buffer,
+        map: object,
+        interpolation: int,
+        border: int,
+        fill: tuple[float, ...],
+        factors: tuple[float, float],
+        /,
+    ) -> None: ...

@@ -21,5 +21,6 @@ AUGKIT_METHOD(augkit_product); /* matrices.c */
 AUGKIT_METHOD(augkit_rounded);
 AUGKIT_METHOD(augkit_philox_units); /* philox.c */
 AUGKIT_METHOD(augkit_philox_word);
+AUGKIT_METHOD(augkit_sample); /* sampler.c */
 
 #endif

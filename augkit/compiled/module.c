@@ -78,6 +78,7 @@ static PyMethodDef METHODS[] = {
     METHOD("rounded", augkit_rounded, "Return a matrix rounded."),
     METHOD("philox_units", augkit_philox_units, "Fill an array with numbers of a stream."),
     METHOD("philox_word", augkit_philox_word, "Return a word of a stream."),
+    METHOD("sample", augkit_sample, "Show a picture through a map."),
     {NULL, NULL, 0, NULL},
 };
 

@@ -18,7 +18,7 @@ from augkit.core.plan import BlendRun, ColorRun, Plan, SpatialRun, Step, size_af
 from augkit.core.sampling import SamplingOptions
 from augkit.core.spatial import Size
 from augkit.core.tonal import RANGE, channels_of, require_rgb
-from augkit.errors import SampleError
+from augkit.errors import ArgumentError, SampleError
 from augkit.executors.executor import EXECUTORS, Executor, Sampling
 from augkit.executors.kernels.resizing import run_of
 from augkit.executors.stretching import restored, stretched, stretched_fill
@@ -41,7 +41,7 @@ def default_executor(policy: SamplingOptions) -> str:
     """Return the name of the executor that runs plans of these options where none is named."""
     if compiled.missing and policy.behaviour > 1:
         compiled.tell_missing()
-    return "cpu" if policy.behaviour == 1 or "native" not in EXECUTORS else "native"
+    return "cpu" if policy.behaviour == 1 else "native"
 
 
 def run(plan: Plan, sample: Sample, executor: str | None = None, fine: bool = False) -> Sample:
@@ -69,6 +69,9 @@ def run(plan: Plan, sample: Sample, executor: str | None = None, fine: bool = Fa
         advice = "ak.Sample(image=...)" if isinstance(plan, Plan) else "pipeline.draw(key, ak.Scene.of(sample))"
         raise SampleError(f"must get a Plan and a Sample, got {got}. Give {advice}.", "run")
     pixels = EXECUTORS.find(default_executor(plan.policy) if executor is None else executor, "executor")
+    if plan.policy.behaviour == 1 and pixels.name == "native":
+        what = "must be cpu or reference for a plan of behaviour 1, got native. Leave it out."
+        raise ArgumentError(what, "executor")
     if sample.image.shape[:2] != plan.source:
         raise SampleError(f"must have the plan's size {plan.source}, got {sample.image.shape[:2]}.", "Sample.image")
     targets = sample.targets

@@ -22,7 +22,7 @@ def test_each_comes_out_as_it_would_alone(pipeline: ak.Pipeline) -> None:
     plan = ak.Pipeline(pipeline.steps, border="constant", mask_fill=1, fill=99).draw(
         ak.Key(3, "x"), ak.Scene.of(SAMPLE)
     )
-    for executor in ("cpu", "reference"):
+    for executor in ("native", "cpu", "reference"):
         out = ak.run(plan, SAMPLE, executor)
         assert out.masks is not None
         assert out.images is not None
@@ -47,7 +47,7 @@ def test_a_named_picture_moves_as_the_picture_does_and_keeps_its_colours(border:
     assert (coloured.image != still.image).any()
 
 
-@pytest.mark.parametrize("executor", ["cpu", "reference"])
+@pytest.mark.parametrize("executor", ["native", "cpu", "reference"])
 @pytest.mark.parametrize(
     "step",
     [ak.Pool("mean", 8), ak.Pool("max", 8), ak.Convolve(((1 / 64,) * 8,) * 8, 8, 0)],

@@ -241,7 +241,7 @@ def test_masks_of_objects_come_out_as_the_mask_of_a_picture_does(pipeline: ak.Pi
     plan = drawn(pipeline, 5, border=border, min_visible=0.0)
     boxes = [[0.0, 0.0, *map(float, SIZE[::-1])]] * len(masks)
     texts = [run_lengths.encode(mask) for mask in masks]
-    for executor in ("cpu", "reference"):
+    for executor in ("native", "cpu", "reference"):
         sample = ak.Sample(
             noise(SIZE), boxes=boxes, box_labels=list(range(len(masks))), mask=np.dstack(masks), box_masks=texts
         )

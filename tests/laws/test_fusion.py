@@ -20,7 +20,7 @@ from support.pictures import KEY, centres, detail, full_sample, noise, picture, 
 CHAIN = (ak.Rotate(17), ak.Scale(0.9), ak.Shear(8, 5), ak.Rotate(-9))
 SIZE = (240, 260)
 MARGIN = 55
-both = pytest.mark.parametrize("executor", ["cpu", "reference"])
+both = pytest.mark.parametrize("executor", ["native", "cpu", "reference"])
 dtypes = pytest.mark.parametrize("dtype", ["uint8", "float32"])
 
 
@@ -224,7 +224,7 @@ def test_a_curve_that_changes_nothing_clamps_between_matrices() -> None:
     image = np.full((4, 4, 3), 200, np.uint8)
     for ops, value in (((up, still, down), 128), ((up, down), 200), ((still, up, down, still), 200)):
         plan = fuse(ops, (4, 4))
-        for executor in ("cpu", "reference"):
+        for executor in ("native", "cpu", "reference"):
             assert abs(int(ak.run(plan, ak.Sample(image), executor).image[0, 0, 0]) - value) <= 1
     assert fuse((still, up, down, still), (4, 4)).steps == ()
     assert len(fuse((up, ColorMatrix(IDENTITY, (0.0, 0.0, 0.0)), up), (4, 4)).steps[0].ops) == 1  # type: ignore[union-attr]

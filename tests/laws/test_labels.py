@@ -52,7 +52,7 @@ def test_keypoints_lie_on_their_blobs_for_the_reference_too() -> None:
 
 
 @pytest.mark.parametrize("step", [ak.LocalWarp(strength=0.0), ak.ElasticWarp(alpha=0.0)], ids=repr)
-@pytest.mark.parametrize("executor", ["cpu", "reference"])
+@pytest.mark.parametrize("executor", ["native", "cpu", "reference"])
 def test_warps_of_no_strength_are_the_identity(step: ak.Transform, executor: str) -> None:
     sample = full_sample(SIZE)
     for steps in ([step], [ak.Mirror(), step, ak.Mirror()]):
@@ -76,7 +76,7 @@ def test_a_picture_and_the_same_mask_come_out_equal(pipeline: ak.Pipeline, borde
 def test_no_mask_value_that_was_not_there(pipeline: ak.Pipeline, border: str) -> None:
     mask = np.array([3, 7, 200], np.uint8)[noise(SIZE, 1) // 100]
     plan = drawn(pipeline, 6, border=border, mask_fill=9)
-    for executor in ("cpu", "reference"):
+    for executor in ("native", "cpu", "reference"):
         out = ak.run(plan, ak.Sample(noise(SIZE), mask=mask), executor)
         assert out.mask is not None
         assert set(np.unique(out.mask).tolist()) <= {3, 7, 200} | ({9} if border == "constant" else set())

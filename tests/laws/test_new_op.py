@@ -101,7 +101,7 @@ assert "pass 1: darken the corners by 0.5" in plan.explain(), plan.explain()
 assert numbers(plan)[0] == "vignette 0.50"
 assert json.loads(plan.to_json())["steps"][0] == {"step": "barrier", "op": {"op": "Vignette", "strength": 0.5}}
 assert ak.Plan.from_json(plan.to_json()) == plan
-for executor in ("cpu", "reference"):
+for executor in ("native", "cpu", "reference"):
     done = ak.run(plan, sample, executor)
     assert done.image[0, 0].tolist() == [100, 100, 100] and done.image[10, 15].tolist() == [200, 200, 200], executor
     assert done.boxes.tolist() == [[19, 3, 29, 13]]

@@ -115,7 +115,7 @@ y, x = np.mgrid[:64, :96] + 0.5
 drawn[np.hypot(x - 30, y - 20) < 9] = 255
 steps = [ak.Scale(0.8), ak.Rotate(20), ak.Mirror()]
 pipeline = ak.Pipeline(steps, border="constant", mirrored_labels={"left": "right"})
-for executor in ("cpu", "reference"):
+for executor in ("native", "cpu", "reference"):
     out = pipeline(ak.Sample(drawn, circles=CIRCLES[:1], circle_labels=["left"]), KEY, executor)
     found = out.image.astype(float) / 255
     middle = [(found * axis).sum() / found.sum() for axis in (x, y)]

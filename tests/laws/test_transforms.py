@@ -227,7 +227,7 @@ def assert_stay(step: ak.Transform, image: Any, channels: int) -> None:
         assert channels != 3
         assert re.search(rf"{NAME}.* RGB .*{channels} channel", refusal)
         return
-    for executor in ("cpu", "reference"):
+    for executor in ("native", "cpu", "reference"):
         out = ak.run(plan, ak.Sample(image), executor).image
         assert out.dtype == image.dtype
         assert out.shape == (*plan.size, *image.shape[2:])
@@ -249,7 +249,7 @@ def mixes(op: Op) -> bool:
 @rows
 def test_alpha_is_moved_but_not_coloured(step: ak.Transform) -> None:
     rgba = channels_of(4, SIZE)
-    for executor in ("cpu", "reference"):
+    for executor in ("native", "cpu", "reference"):
         sample = ak.Sample(rgba, alpha=True)
         plan = ak.Pipeline([step]).draw(KEY, ak.Scene.of(sample))
         out = ak.run(plan, sample, executor)

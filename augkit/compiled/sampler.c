@@ -1,0 +1,186 @@
+/* The sampler: shows a source picture through a map, one span of a target row after the other.
+
+   A span's positions are evaluated, brought into the source plane by the border rule, split into first taps and phases,
+   and sampled. Taps beyond the edge are clamped to it, and `constant` points get the fill. */
+
+#include "sampling.h"
+#include "dispatch.h"
+#include <stdlib.h>
+#include <string.h>
+
+/* Find the first taps from which the kernel, which reads `reach` bytes of a row, reads nothing but the source. */
+static void safe_region(Job *job, ptrdiff_t reach)
+{
+    const Plane *source = &job->source;
+    ptrdiff_t size = source->item * source->channels, bytes = source->width * size;
+    ptrdiff_t column = (bytes - reach) / size, row = source->height - job->y.taps;
+    if (bytes < reach) column = -1;
+    else if (source->row >= bytes && row > 0) { /* all but the last row may be read beyond their end */
+        column = source->width - job->x.taps;
+        row -= 1;
+    }
+    job->most_column = column < INT32_MAX ? (int32_t)column : INT32_MAX;
+    job->most_row = row < INT32_MAX ? (int32_t)row : INT32_MAX;
+}
+
+static INLINE int32_t narrowed_body(const int32_t *first, int count, int32_t most, int32_t *safe)
+{
+    int32_t changed = 0;
+    for (int j = 0; j < count; j++) {
+        int32_t place = first[j] > 0 ? first[j] : 0;
+        place = place < most ? place : most;
+        safe[j] = place;
+        changed |= place ^ first[j];
+    }
+    return changed;
+}
+
+AUGKIT_PATHS(int32_t, narrowed, (const int32_t *first, int count, int32_t most, int32_t *safe),
+             (first, count, most, safe))
+
+/* Sample a span by weights: the safe taps at once, then those at the edges. */
+static void weighed_span(const Job *job, Span *span, int count, Kernel *kernel, EdgeKernel *edge, char *out)
+{
+    ptrdiff_t size = job->target.item * job->target.channels;
+    augkit_cells(&job->x, span->x, count, span->column, span->phase_x);
+    augkit_cells(&job->y, span->y, count, span->row, span->phase_y);
+    int is_any = job->most_column >= 0 && job->most_row >= 0, unsafe = 1;
+    if (is_any) {
+        unsafe = narrowed(span->column, count, job->most_column, span->safe_column);
+        unsafe |= narrowed(span->row, count, job->most_row, span->safe_row);
+        kernel(job, span, count, out);
+    }
+    if (!unsafe) return;
+    for (int j = 0; j < count; j++)
+        if (!is_any || span->safe_column[j] != span->column[j] || span->safe_row[j] != span->row[j])
+            edge(job, span->column[j], span->row[j], span->phase_x[j], span->phase_y[j], out + j * size);
+}
+
+/* Show the target's columns from `left` on, at most SPAN of them, in every row. */
+static void sample_columns(const Job *job, ptrdiff_t left, Kernel *kernel, EdgeKernel *edge, Span *span, char *buffer)
+{
+    ptrdiff_t size = job->target.item * job->target.channels, rest = job->target.width - left;
+    int count = (int)(rest < SPAN ? rest : SPAN);
+    for (ptrdiff_t row = 0; row < job->target.height; row++) {
+        augkit_pull(&job->map, row, left, count, span->x, span->y);
+        if (job->border == CONSTANT) memset(span->outside, 0, (size_t)count);
+        int is_filled = augkit_enter(span->x, count, job->source.width, job->border, span->outside);
+        is_filled |= augkit_enter(span->y, count, job->source.height, job->border, span->outside);
+        if (job->interpolation == NEAREST) {
+            augkit_nearest(job->source.width, span->x, count, span->column);
+            augkit_nearest(job->source.height, span->y, count, span->row);
+            kernel(job, span, count, buffer);
+        } else {
+            weighed_span(job, span, count, kernel, edge, buffer);
+        }
+        if (is_filled)
+            for (int j = 0; j < count; j++)
+                if (span->outside[j]) memcpy(buffer + j * size, job->fill, (size_t)size);
+        memcpy(job->target.data + row * job->target.row + left * size, buffer, (size_t)(count * size));
+    }
+}
+
+static int sampled(Job *job)
+{
+    ptrdiff_t reach, size = job->target.item * job->target.channels;
+    if (augkit_is_separable(job)) return augkit_separable(job);
+    if (job->interpolation != NEAREST) {
+        if (job->x.phases != WEIGHT_ONE && augkit_table(&job->x)) return -1;
+        if (job->y.phases != WEIGHT_ONE && augkit_table(&job->y)) return -1;
+    }
+    Kernel *kernel = augkit_kernel(job, &reach);
+    safe_region(job, reach);
+    char *buffer = malloc((size_t)(SPAN * size) + 64);
+    Span *span = malloc(sizeof(Span));
+    for (ptrdiff_t left = 0; buffer && span && left < job->target.width; left += SPAN)
+        sample_columns(job, left, kernel, augkit_edge_kernel(job), span, buffer);
+    int is_done = buffer && span;
+    free(buffer);
+    free(span);
+    return is_done ? 0 : -1;
+}
+
+/* Write the pixel that is outside, of numbers of the target's kind. Return 0, or -1 with an exception. */
+static int fill_of(PyObject *numbers, const Plane *target, char *fill)
+{
+    for (ptrdiff_t c = 0; c < target->channels; c++) {
+        double value = PyFloat_AsDouble(PyTuple_GetItem(numbers, c));
+        char *to = fill + c * target->item;
+        if (value == -1.0 && PyErr_Occurred()) return -1;
+        if (target->kind == 'f') *(float *)to = (float)value;
+        else if (target->kind == 'd') *(double *)to = value;
+        else { /* little-endian, as every machine that augkit runs on */
+            int64_t whole = value < 9.2e18 ? (int64_t)value : (int64_t)(uint64_t)value;
+            memcpy(to, &whole, (size_t)target->item);
+        }
+    }
+    return 0;
+}
+
+static int is_fitting(const Job *job, const char *kinds)
+{
+    return job->source.kind == job->target.kind && job->source.channels == job->target.channels &&
+           job->source.height > 0 && job->source.width > 0 && job->source.height < INT32_MAX &&
+           job->source.width < INT32_MAX && (job->interpolation == NEAREST || strchr(kinds, job->source.kind));
+}
+
+/* Sample a job whose arrays are unpacked. Return 0, or -1 with an exception. */
+static int done(Job *job, PyObject *fill, PyObject *factors)
+{
+    if (!is_fitting(job, "BHf")) {
+        PyErr_SetString(PyExc_ValueError, "sample: arrays must be of one kind and number of channels, and not empty");
+        return -1;
+    }
+    double factor_y = PyFloat_AsDouble(PyTuple_GetItem(factors, 0));
+    double factor_x = PyFloat_AsDouble(PyTuple_GetItem(factors, 1));
+    if (!(factor_y >= 1.0 && factor_x >= 1.0 && factor_y < 1e6 && factor_x < 1e6)) {
+        PyErr_SetString(PyExc_ValueError, "sample: factors of a reduction must lie within 1 and 1e6");
+        return -1;
+    }
+    if (job->border == CONSTANT && (!PyTuple_Check(fill) || PyTuple_Size(fill) != job->target.channels)) {
+        PyErr_SetString(PyExc_ValueError, "sample: the fill must be one number a channel");
+        return -1;
+    }
+    if (job->border == CONSTANT && fill_of(fill, &job->target, job->fill)) return -1;
+    int is_deep = job->source.kind != 'B', failed;
+    augkit_axis(&job->x, job->source.width, job->interpolation, factor_x, is_deep);
+    augkit_axis(&job->y, job->source.height, job->interpolation, factor_y, is_deep);
+    Py_BEGIN_ALLOW_THREADS
+    failed = sampled(job);
+    free(job->x.table);
+    free(job->y.table);
+    Py_END_ALLOW_THREADS
+    if (failed) PyErr_NoMemory();
+    return failed;
+}
+
+/* sample(source, target, map, interpolation, border, fill, factors): show the source through the map. */
+AUGKIT_METHOD(augkit_sample)
+{
+    (void)module;
+    Job job = {0};
+    int failed = -1;
+    if (augkit_count("sample", count, 7)) return NULL;
+    job.interpolation = (int)PyLong_AsLong(arguments[3]);
+    job.border = (int)PyLong_AsLong(arguments[4]);
+    if (PyErr_Occurred()) return NULL;
+    if (job.interpolation < NEAREST || job.interpolation > LANCZOS || job.border < REFLECT || job.border > WRAP ||
+        !PyTuple_Check(arguments[6]) || PyTuple_Size(arguments[6]) != 2) {
+        PyErr_SetString(PyExc_ValueError, "sample: no such interpolation or border, or no two factors");
+        return NULL;
+    }
+    if (augkit_plane(arguments[0], 0, &job.source)) return NULL;
+    if (augkit_plane(arguments[1], 1, &job.target)) goto source;
+    if (augkit_map(arguments[2], job.target.height, job.target.width, &job.map)) goto target;
+    job.fill = malloc((size_t)(job.target.item * job.target.channels) + 8);
+    if (job.fill) failed = done(&job, arguments[5], arguments[6]);
+    else PyErr_NoMemory();
+    free(job.fill);
+    augkit_map_release(&job.map);
+target:
+    augkit_release(&job.target);
+source:
+    augkit_release(&job.source);
+    if (failed) return NULL;
+    Py_RETURN_NONE;
+}

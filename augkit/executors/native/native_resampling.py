@@ -1,0 +1,45 @@
+"""Pictures shown through a map by the native executor: in C where there is a library, else by the twin."""
+
+import numpy as np
+
+from augkit import compiled
+from augkit.core.arrays import Image
+from augkit.core.plan import SpatialRun
+from augkit.executors.executor import Sampling
+from augkit.executors.native import sampling_twin
+from augkit.executors.native.native_maps import Chain, Lattice, map_of
+
+INTERPOLATIONS = {"nearest": 0, "linear": 1, "cubic": 2, "lanczos": 3}  # as weights.h has them
+BORDERS = {"reflect": 0, "constant": 1, "replicate": 2, "wrap": 3}  # as positions.h has them
+BAND_ROWS = 64  # of points that are evaluated one by one
+
+
+def resample(image: Image, run: SpatialRun, how: Sampling) -> Image:
+    """Return the picture (H, W) or (H, W, C) that the run's map shows, same dtype."""
+    shown = np.empty((*run.size, *image.shape[2:]), image.dtype)
+    pull_map = map_of(run)
+    library = compiled.library
+    if library is None:
+        for top in range(0, run.size[0], BAND_ROWS):
+            band = top, min(top + BAND_ROWS, run.size[0])
+            sampling_twin.sample(image, shown[slice(*band)], pull_map, how, run.reduction, band)
+        return shown
+    image = _in_rows(image)
+    rules = INTERPOLATIONS[how.interpolation], BORDERS[how.border], how.fill, run.reduction
+    if isinstance(pull_map, Chain):
+        for top in range(0, run.size[0], BAND_ROWS):
+            bottom = min(top + BAND_ROWS, run.size[0])
+            library.sample(image, shown[top:bottom], pull_map.points(top, bottom, run.size[1]), *rules)
+    else:
+        library.sample(image, shown, pull_map.parts() if isinstance(pull_map, Lattice) else pull_map, *rules)
+    return shown
+
+
+def _in_rows(image: Image) -> Image:
+    """Return a picture whose rows are in one piece each."""
+    steps = image.strides
+    if image.ndim == 3:
+        whole = steps[2] == image.itemsize and steps[1] == image.itemsize * image.shape[2]
+    else:
+        whole = steps[1] == image.itemsize
+    return image if whole else np.ascontiguousarray(image)
