@@ -105,7 +105,7 @@ def test_cpu_is_the_reference_on_noise(step: ak.Transform, border: Any) -> None:
     assert_close(cpu.image, reference.image)
 
 
-@pytest.mark.parametrize("executor", ["cpu", "reference"])
+@both
 @pytest.mark.parametrize("ratio", [(12, 12), (12, 3), (5, 5), (2, 2)], ids=str)
 def test_shrinking_does_not_alias(executor: str, ratio: tuple[int, int]) -> None:
     fine = noise((ratio[0] * 30, ratio[1] * 40))
