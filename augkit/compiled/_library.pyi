@@ -47,3 +47,34 @@ class Library(Protocol):
         factors: tuple[float, float],
         /,
     ) -> None: ...
+    # filters.c, filter_reals.c
+    def filter_by_two(
+        self,
+        source: Buffer,
+        target: Buffer,
+        geometry: Buffer,
+        fill: Buffer,
+        along_x: Buffer,
+        shift_x: int,
+        along_y: Buffer,
+        shift_y: int,
+        own: int,
+        /,
+    ) -> None: ...
+    def filter_by_taps(
+        self, source: Buffer, target: Buffer, geometry: Buffer, fill: Buffer, taps: Buffer, shift: int, /
+    ) -> None: ...
+    def filter_reals_by_two(
+        self,
+        source: Buffer,
+        target: Buffer,
+        geometry: Buffer,
+        fill: Buffer,
+        along_x: Buffer,
+        along_y: Buffer,
+        own: float,
+        /,
+    ) -> None: ...
+    def filter_reals_by_taps(
+        self, source: Buffer, target: Buffer, geometry: Buffer, fill: Buffer, places: Buffer, weights: Buffer, /
+    ) -> None: ...

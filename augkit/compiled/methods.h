@@ -22,5 +22,9 @@ AUGKIT_METHOD(augkit_rounded);
 AUGKIT_METHOD(augkit_philox_units); /* philox.c */
 AUGKIT_METHOD(augkit_philox_word);
 AUGKIT_METHOD(augkit_sample); /* sampler.c */
+AUGKIT_METHOD(augkit_filter_by_two); /* filters.c */
+AUGKIT_METHOD(augkit_filter_by_taps);
+AUGKIT_METHOD(augkit_filter_reals_by_two); /* filter_reals.c */
+AUGKIT_METHOD(augkit_filter_reals_by_taps);
 
 #endif

@@ -79,6 +79,10 @@ static PyMethodDef METHODS[] = {
     METHOD("philox_units", augkit_philox_units, "Fill an array with numbers of a stream."),
     METHOD("philox_word", augkit_philox_word, "Return a word of a stream."),
     METHOD("sample", augkit_sample, "Show a picture through a map."),
+    METHOD("filter_by_two", augkit_filter_by_two, "Filter 8 bits by symmetric weights along x and y."),
+    METHOD("filter_by_taps", augkit_filter_by_taps, "Filter 8 bits by a list of taps."),
+    METHOD("filter_reals_by_two", augkit_filter_reals_by_two, "Filter by real weights along x and y."),
+    METHOD("filter_reals_by_taps", augkit_filter_reals_by_taps, "Filter by a list of real taps."),
     {NULL, NULL, 0, NULL},
 };
 
