@@ -26,7 +26,7 @@ extern enum Path augkit_path; /* the path that kernels take now: see module.c */
 #include <immintrin.h>
 #define TARGET_AVX2 __attribute__((target("avx2,bmi,bmi2,lzcnt,popcnt")))
 #define TARGET_AVX512 \
-    __attribute__((target("avx2,bmi,bmi2,lzcnt,popcnt,avx512f,avx512bw,avx512dq,avx512vl,avx512cd,avx512vbmi")))
+    __attribute__((target("avx2,bmi,bmi2,lzcnt,popcnt,avx512f,avx512bw,avx512dq,avx512vl,avx512cd,avx512vbmi,avx512vnni")))
 #define AUGKIT_PATHS(result, name, parameters, arguments)                        \
     static result name##_scalar parameters { return name##_body arguments; }     \
     TARGET_AVX2 static result name##_avx2 parameters { return name##_body arguments; } \

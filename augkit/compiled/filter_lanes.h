@@ -1,59 +1,64 @@
-/* Sums of rows times weights, in vectors of one width: included by filters.c once for AVX2 and once for AVX-512.
+/* Sums of rows of pairs times pairs of weights, in vectors of one width: included by filters.c once for AVX2 and once for
+   AVX-512.
 
-   Two int16 that lie side by side meet two weights in one instruction (pmaddwd), which adds their products in int32:
-   nothing overflows (see filters.c), so that every order of adding gives the same bytes. */
+   Two int16 that lie side by side meet two weights in one instruction, which adds their products in int32: nothing
+   overflows (see filters.c), so that every order of adding gives the same bytes. */
 
-/* See folded_scalar in filters.c. */
-TARGET static void NAME(folded)(const Folds *folds, ptrdiff_t count, int16_t *to, uint8_t *bytes)
+/* Return sums rounded, halves to even ones: of 2 ** shift. */
+TARGET static INLINE VECTOR NAME(nearest)(VECTOR sums, VECTOR half, VECTOR one, __m128i shift)
 {
-    const VECTOR half = SET32((1 << folds->shift) / 2), one = SET32(1);
-    const __m128i shift = _mm_cvtsi32_si128(folds->shift);
-    for (ptrdiff_t i = 0; i < count; i += 2 * LANES) {
-        VECTOR sums[4] = {half, half, half, half};
-        for (int term = 0; term < folds->count; term += 2) {
-            const VECTOR weights = SET32(folds->weights[term / 2]);
-            const int16_t *a = folds->left[term] + i, *b = folds->right[term] + i;
-            const int16_t *c = folds->left[term + 1] + i, *d = folds->right[term + 1] + i;
-            for (int part = 0; part < 2; part++) {
-                VECTOR first = ADD16(LOAD(a + part * LANES), LOAD(b + part * LANES));
-                VECTOR second = ADD16(LOAD(c + part * LANES), LOAD(d + part * LANES));
-                sums[2 * part] = ADD32(sums[2 * part], MADD(LOW16(first, second), weights));
-                sums[2 * part + 1] = ADD32(sums[2 * part + 1], MADD(HIGH16(first, second), weights));
+    VECTOR is_odd = AND(SRL32(sums, shift), one);
+    return SRA32(ADD32(ADD32(sums, half), is_odd), shift);
+}
+
+/* See tapped_scalar in filters.c: one row of results, or two of the same rows. */
+TARGET static INLINE void NAME(tapped_rows)(const Taps *taps, ptrdiff_t count, uint8_t *const *bytes, int rows)
+{
+    const VECTOR half = SET32((1 << taps->shift) / 2 - 1), one = SET32(1);
+    const __m128i shift = _mm_cvtsi32_si128(taps->shift);
+    for (ptrdiff_t i = 0; i < count; i += 4 * LANES) {
+        VECTOR sums[2][4];
+        for (int row = 0; row < rows; row++)
+            for (int part = 0; part < 4; part++) sums[row][part] = SET32(0);
+        for (int tap = 0; tap < taps->count; tap++) {
+            const int32_t *from = taps->from[tap] + i;
+            for (int row = 0; row < rows; row++) {
+                const VECTOR weights = SET32(taps->weights[row][tap]);
+                for (int part = 0; part < 4; part++)
+                    sums[row][part] = DOT(sums[row][part], LOAD(from + part * LANES), weights);
             }
         }
-        for (int part = 0; part < 4; part++) {
-            if (bytes) { /* halves go to the even neighbour */
-                VECTOR is_odd = AND(SRL32(SUB32(sums[part], half), shift), one);
-                sums[part] = SUB32(ADD32(sums[part], is_odd), one);
-            }
-            sums[part] = SRA32(sums[part], shift);
-        }
-        for (int part = 0; part < 2; part++) {
-            VECTOR sixteen = PACK32(sums[2 * part], sums[2 * part + 1]); /* undoes LOW16 and HIGH16 */
-            if (bytes) STORE8(bytes + i + part * LANES, sixteen);
-            else STORE(to + i + part * LANES, sixteen);
+        for (int row = 0; row < rows; row++) {
+            for (int part = 0; part < 4; part++)
+                sums[row][part] = NAME(nearest)(sums[row][part], half, one, shift);
+            for (int part = 0; part < 4; part++)
+                STORE8(bytes[row] + i + part * LANES, sums[row][part]);
         }
     }
 }
 
-/* See tapped_scalar in filters.c. */
-TARGET static void NAME(tapped)(const Taps *taps, ptrdiff_t count, uint8_t *bytes)
+TARGET static void NAME(tapped)(const Taps *taps, ptrdiff_t count, uint8_t *const *bytes)
 {
-    const VECTOR half = SET32((1 << taps->shift) / 2 - 1), one = SET32(1);
+    if (bytes[1]) NAME(tapped_rows)(taps, count, bytes, 2);
+    else NAME(tapped_rows)(taps, count, bytes, 1);
+}
+
+/* See folded_scalar in filters.c. */
+TARGET static void NAME(folded)(const Taps *taps, ptrdiff_t apart, ptrdiff_t count, int32_t *to)
+{
+    const VECTOR half = SET32((1 << taps->shift) / 2);
     const __m128i shift = _mm_cvtsi32_si128(taps->shift);
-    for (ptrdiff_t i = 0; i < count; i += 2 * LANES) { /* int32 are half as many a vector */
-        VECTOR sums[4] = {SET32(0), SET32(0), SET32(0), SET32(0)};
+    for (ptrdiff_t i = 0; i < count; i += 4 * LANES) {
+        VECTOR above[4] = {half, half, half, half}, below[4] = {half, half, half, half};
         for (int tap = 0; tap < taps->count; tap++) {
-            const VECTOR weights = SET32(taps->weights[tap]);
+            const VECTOR weights = SET32(taps->weights[0][tap]);
             const int32_t *from = taps->from[tap] + i;
-            for (int part = 0; part < 4; part++)
-                sums[part] = ADD32(sums[part], MADD(LOAD(from + part * LANES / 2), weights));
+            for (int part = 0; part < 4; part++) {
+                above[part] = DOT(above[part], LOAD(from + part * LANES), weights);
+                below[part] = DOT(below[part], LOAD(from + apart + part * LANES), weights);
+            }
         }
-        for (int part = 0; part < 4; part++) {
-            VECTOR is_odd = AND(SRL32(sums[part], shift), one);
-            sums[part] = SRA32(ADD32(ADD32(sums[part], half), is_odd), shift);
-        }
-        for (int part = 0; part < 2; part++)
-            STORE8(bytes + i + part * LANES, IN_ORDER(PACK32(sums[2 * part], sums[2 * part + 1])));
+        for (int part = 0; part < 4; part++)
+            STORE(to + i + part * LANES, OR(SRA32(above[part], shift), SLL32(SRA32(below[part], shift), 16)));
     }
 }

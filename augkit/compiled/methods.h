@@ -26,5 +26,7 @@ AUGKIT_METHOD(augkit_filter_by_two); /* filters.c */
 AUGKIT_METHOD(augkit_filter_by_taps);
 AUGKIT_METHOD(augkit_filter_reals_by_two); /* filter_reals.c */
 AUGKIT_METHOD(augkit_filter_reals_by_taps);
+AUGKIT_METHOD(augkit_pool); /* pools.c */
+AUGKIT_METHOD(augkit_pad);
 
 #endif

@@ -17,7 +17,8 @@ static int is_available(enum Path path)
     if (path == AVX512)
         return is_available(AVX2) && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
                __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl") &&
-               __builtin_cpu_supports("avx512cd") && __builtin_cpu_supports("avx512vbmi");
+               __builtin_cpu_supports("avx512cd") && __builtin_cpu_supports("avx512vbmi") &&
+               __builtin_cpu_supports("avx512vnni");
 #elif AUGKIT_ARM
     if (path == NEON) return 1;
 #endif
@@ -83,6 +84,8 @@ static PyMethodDef METHODS[] = {
     METHOD("filter_by_taps", augkit_filter_by_taps, "Filter 8 bits by a list of taps."),
     METHOD("filter_reals_by_two", augkit_filter_reals_by_two, "Filter by real weights along x and y."),
     METHOD("filter_reals_by_taps", augkit_filter_reals_by_taps, "Filter by a list of real taps."),
+    METHOD("pool", augkit_pool, "Pool windows of a picture."),
+    METHOD("pad", augkit_pad, "Write a picture with its padding."),
     {NULL, NULL, 0, NULL},
 };
 

@@ -5,6 +5,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
+from augkit import compiled
 from augkit.core.arrays import Dtype, Image, Indices, Reals
 from augkit.core.ops import Sliding
 from augkit.core.sampling import Border
@@ -39,6 +40,21 @@ def padded(image: Image, op: Sliding, how: Sampling) -> Image:
     around = image.reshape(*image.shape[:2], -1)[rows[:, None], columns]
     around[~(row_inside[:, None] & column_inside)] = fill_of(how, image.dtype) if how.border == "constant" else 0
     return around
+
+
+def bordered(image: Image, op: Sliding, how: Sampling) -> Image:
+    """Return the same as `padded`, by the library where there is one."""
+    library = compiled.library
+    if library is None:
+        return padded(image, op, how)
+    (height, width), (pad_y, pad_x) = image.shape[:2], op.padding
+    planes = np.ascontiguousarray(image).reshape(height, width, -1)
+    if op.padding == (0, 0):
+        return planes
+    out = np.empty((height + 2 * pad_y, width + 2 * pad_x, planes.shape[2]), image.dtype)
+    geometry = np.array((1, 1, 1, 1, pad_y, pad_x, BORDERS.index(how.border)), np.int64)
+    library.pad(planes, out, geometry, fill_of(how, image.dtype))
+    return out
 
 
 def stepped(values: Image, op: Sliding, out: Image) -> None:

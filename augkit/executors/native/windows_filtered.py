@@ -30,7 +30,7 @@ Whole = NDArray[np.int32]
 
 
 class Two(NamedTuple):
-    """Hold weights along x and y as whole numbers, each for a pair of mirrored neighbours, and of the value itself."""
+    """Hold weights along x and y as whole numbers, and half of that of the value itself."""
 
     along_x: Whole
     shift_x: int
@@ -110,27 +110,19 @@ def product_of(op: Filter) -> Product | None:
 def _as_two(product: Product) -> Two | None:
     total = float(product.along_y.sum()) + product.own
     for shift_x in range(MOST_BITS, LEAST_BITS, -1):
-        along_x = _halved(product.along_x, shift_x)
-        along_x[-1] += 2 ** (shift_x - 1) - int(along_x.sum())
+        along_x = np.rint(product.along_x * 2.0**shift_x).astype(np.int64)
+        along_x[len(along_x) // 2] += 2**shift_x - int(along_x.sum())
         if abs(along_x).max() <= _INT16:
             break
     for shift_y in range(MOST_BITS, LEAST_BITS, -1):
-        along_y = _halved(product.along_y, shift_y)
-        own = round(total * 2.0 ** (shift_y - 1)) - int(along_y.sum())
-        if product.own == 0.0:
-            along_y[-1] += own
-            own = 0
-        sums = 2 * (255 << FRACTION) * (int(abs(along_y).sum()) + abs(own)) + 2**shift_y
+        along_y = np.rint(product.along_y * 2.0**shift_y).astype(np.int64)
+        rest = round(total * 2.0**shift_y) - int(along_y.sum())
+        own = rest // 2 if product.own else 0
+        along_y[len(along_y) // 2] += rest - 2 * own
+        sums = (255 << FRACTION) * (int(abs(along_y).sum()) + 2 * abs(own)) + 2 ** (shift_y + FRACTION)
         if max(abs(along_y).max(), abs(own)) <= _INT16 and sums <= _INT32:
             return Two(along_x.astype(np.int32), shift_x - FRACTION, along_y.astype(np.int32), shift_y + FRACTION, own)
     return None
-
-
-def _halved(weights: Reals, shift: int) -> NDArray[np.int64]:
-    """Return the weights up to the middle, the middle's halved, as fractions of a power of two."""
-    half = weights[: len(weights) // 2 + 1] * 2.0**shift
-    half[-1] /= 2.0
-    return np.rint(half).astype(np.int64)
 
 
 def _as_taps(kernel: Reals) -> Taps | None:
@@ -159,25 +151,23 @@ def _on_grid(product: Product) -> tuple[Reals, Reals, float]:
 def real_taps(op: Filter) -> tuple[Whole, Reals]:
     """Return rows and columns (n, 2) and weights (n,) of the taps, in order."""
     kernel = np.rint(kernel_of(op) * REAL_GRID) / REAL_GRID
-    places = np.argwhere(kernel).astype(np.int32)
+    places = np.ascontiguousarray(np.argwhere(kernel), np.int32)
     return places, kernel[places[:, 0], places[:, 1]]
 
 
 def _two(values: Image, recipe: Two) -> Image:
     """Return what windows one pixel apart over a padded picture (H, W, C) of 8 bits give."""
     wide = values.astype(np.int32)
-    height, width = (2 * len(weights) - 1 for weights in (recipe.along_y, recipe.along_x))
+    height, width = len(recipe.along_y), len(recipe.along_x)
     rows, columns = wide.shape[0] - height + 1, wide.shape[1] - width + 1
     across = np.full((wide.shape[0], columns, wide.shape[2]), 2**recipe.shift_x // 2)
     for tap, weight in enumerate(recipe.along_x.tolist()):
-        mirrored = width - 1 - tap
-        across += (wide[:, tap : tap + columns] + wide[:, mirrored : mirrored + columns]) * weight
+        across += wide[:, tap : tap + columns] * weight
     across >>= recipe.shift_x
     own = wide[height // 2 : height // 2 + rows, width // 2 : width // 2 + columns]
     total = (own << FRACTION) * (2 * recipe.own)
     for tap, weight in enumerate(recipe.along_y.tolist()):
-        mirrored = height - 1 - tap
-        total = total + (across[tap : tap + rows] + across[mirrored : mirrored + rows]) * weight
+        total = total + across[tap : tap + rows] * weight
     return _shifted(total, recipe.shift_y)
 
 
