@@ -161,7 +161,7 @@ static int pooled(const Windows *windows, enum Kind kind)
     const ptrdiff_t height = windows->height, capacity = (windows->wide + SPARE) * windows->source.item;
     char *kept = calloc(height + 1, capacity), *result = kept + height * capacity;
     void *across = calloc(windows->wide + SPARE, 3 * sizeof(double));
-    char **rows = malloc(height * sizeof *rows);
+    char **rows = calloc(height, sizeof *rows);
     int is_ready = kept && across && rows;
     ptrdiff_t next = 0;
     for (ptrdiff_t y = 0; is_ready && y < windows->target.height; y++) {

@@ -1,9 +1,9 @@
 """Filters of the native executor: kernels as whole numbers, in C, or here in NumPy to the same bytes.
 
-Of 8 bits, a kernel that is the product of two symmetric ones, with or without the value itself added (Gaussians, unsharp
-masks), is taken along x, kept with 6 bits of fraction, and then along y; any other is a list of taps. Weights are
-fractions of a power of two and add up to what the kernel's do; halves go to the even neighbour. Pictures of 16 bits and
-of reals, and kernels of very large numbers, are summed in float64, in a written order.
+Of 8 bits, a kernel that is the product of two symmetric ones, with or without the value itself added (Gaussians,
+unsharp masks), is taken along x, kept with 6 bits of fraction, and then along y; any other is a list of taps. Weights
+are fractions of a power of two and add up to what the kernel's do; halves go to the even neighbour. Pictures of 16 bits
+and of reals, and kernels of very large numbers, are summed in float64, in a written order.
 """
 
 from functools import lru_cache
@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from augkit import compiled
-from augkit.core.arrays import Image, Reals
+from augkit.core.arrays import Dtype, Image, Reals
 from augkit.core.ops import Filter, Gaussian
 from augkit.core.ops.sliding import gaussian, kernel_of
 from augkit.executors.executor import Sampling, implements
@@ -185,10 +185,11 @@ def _taps(values: Image, recipe: Taps | None, op: Filter) -> Image:
 def _shifted(total: NDArray[np.signedinteger], shift: int) -> Image:
     """Return sums over a power of two, halves to even, as 8 bits."""
     nearest = (total + (2**shift // 2 - 1) + ((total >> shift) & 1)) >> shift
-    return np.clip(nearest, 0, 255).astype(np.uint8)
+    levels: Image = np.clip(nearest, 0, 255).astype(np.uint8)
+    return levels
 
 
-def _reals(wide: Reals, op: Filter, rows: int, columns: int, dtype: "np.dtype[np.generic]") -> Image:
+def _reals(wide: Reals, op: Filter, rows: int, columns: int, dtype: Dtype) -> Image:
     """Return the same in float64, each sum in the order in which its terms are written."""
     product = product_of(op)
     if product is None:
