@@ -27,7 +27,7 @@ def sharpened(amount: float, sigma: float = 1.0) -> Filter:
 
 
 FILTERS = {
-    "gaussian": Filter(Gaussian(1.5)).centred(),
+    "soft": Filter(Gaussian(1.5)).centred(),
     "faint gaussian": Filter(Gaussian(0.2)).centred(),
     "wide gaussian": Filter(Gaussian(7.0)).centred(),
     "gaussian at a stride": Filter(Gaussian(1.0), (3, 2), (4, 1)),
@@ -119,7 +119,7 @@ def test_flat_pictures_stay_flat(name: str) -> None:
 def test_an_unsharp_mask_is_told_from_its_numbers() -> None:
     """Taps would be as right, and several times slower."""
     assert isinstance(recipe_of(FILTERS["unsharp"]), Two)
-    assert isinstance(recipe_of(FILTERS["gaussian"]), Two)
+    assert isinstance(recipe_of(FILTERS["soft"]), Two)
     assert isinstance(recipe_of(FILTERS["motion"]), Taps)
     assert recipe_of(FILTERS["too large for int32"]) is None
 
