@@ -6,36 +6,51 @@
 #include "planes.h"
 #include <math.h>
 
+enum { MOST_DIGITS = 15 }; /* after the point: 10 to their power is a double, exactly */
+
 typedef struct {
     double at[3][3];
 } Matrix;
 
-static int read_matrix(PyObject *given, Matrix *matrix)
+typedef double Row[3];
+
+static int read_row(PyObject *given, Row row)
 {
-    for (int row = 0; row < 3; row++) {
-        PyObject *numbers = PyTuple_Check(given) && PyTuple_Size(given) == 3 ? PyTuple_GetItem(given, row) : NULL;
-        if (!numbers || !PyTuple_Check(numbers) || PyTuple_Size(numbers) != 3) {
-            PyErr_SetString(PyExc_TypeError, "a matrix must be three tuples of three numbers in a tuple");
-            return -1;
-        }
-        for (int column = 0; column < 3; column++) {
-            double number = PyFloat_AsDouble(PyTuple_GetItem(numbers, column));
-            if (number == -1.0 && PyErr_Occurred()) return -1;
-            matrix->at[row][column] = number;
-        }
+    if (!PyTuple_Check(given) || PyTuple_Size(given) != 3) {
+        PyErr_SetString(PyExc_TypeError, "a row must be three numbers in a tuple, a matrix three rows");
+        return -1;
+    }
+    for (int column = 0; column < 3; column++) {
+        double number = PyFloat_AsDouble(PyTuple_GetItem(given, column));
+        if (number == -1.0 && PyErr_Occurred()) return -1;
+        row[column] = number;
     }
     return 0;
+}
+
+static int read_matrix(PyObject *given, Matrix *matrix)
+{
+    if (!PyTuple_Check(given) || PyTuple_Size(given) != 3) return read_row(given, matrix->at[0]); /* says what is wrong */
+    for (int row = 0; row < 3; row++)
+        if (read_row(PyTuple_GetItem(given, row), matrix->at[row])) return -1;
+    return 0;
+}
+
+static PyObject *row_of(const Row row)
+{
+    PyObject *numbers = PyTuple_New(3);
+    for (int column = 0; numbers && column < 3; column++) {
+        PyObject *number = PyFloat_FromDouble(row[column]);
+        if (!number || PyTuple_SetItem(numbers, column, number)) Py_CLEAR(numbers);
+    }
+    return numbers;
 }
 
 static PyObject *tuple_of(const Matrix *matrix)
 {
     PyObject *rows = PyTuple_New(3);
     for (int row = 0; rows && row < 3; row++) {
-        PyObject *numbers = PyTuple_New(3);
-        for (int column = 0; numbers && column < 3; column++) {
-            PyObject *number = PyFloat_FromDouble(matrix->at[row][column]);
-            if (!number || PyTuple_SetItem(numbers, column, number)) Py_CLEAR(numbers);
-        }
+        PyObject *numbers = row_of(matrix->at[row]);
         if (!numbers || PyTuple_SetItem(rows, row, numbers)) Py_CLEAR(rows);
     }
     return rows;
@@ -57,6 +72,24 @@ AUGKIT_METHOD(augkit_product)
     return tuple_of(&both);
 }
 
+/* inverse(matrix): return the inverse, by cofactors, or None where there is none. */
+AUGKIT_METHOD(augkit_inverse)
+{
+    (void)module;
+    Matrix matrix;
+    if (augkit_count("inverse", count, 1) || read_matrix(arguments[0], &matrix)) return NULL;
+    double a = matrix.at[0][0], b = matrix.at[0][1], c = matrix.at[0][2], d = matrix.at[1][0], e = matrix.at[1][1];
+    double f = matrix.at[1][2], g = matrix.at[2][0], h = matrix.at[2][1], i = matrix.at[2][2];
+    double first = e * i - f * h, second = f * g - d * i, third = d * h - e * g;
+    double volume = a * first + b * second + c * third;
+    if (!isfinite(volume) || fabs(volume) < 1e-12) Py_RETURN_NONE;
+    double s = 1.0 / volume;
+    Matrix back = {{{first * s, (c * h - b * i) * s, (b * f - c * e) * s},
+                    {second * s, (a * i - c * g) * s, (c * d - a * f) * s},
+                    {third * s, (b * g - a * h) * s, (a * e - b * d) * s}}};
+    return tuple_of(&back);
+}
+
 /* Return the nearest whole number of one within 2^51. */
 static double nearest(double number) { return (number + 0x1.8p52) - 0x1.8p52; }
 
@@ -65,7 +98,7 @@ static double nearest(double number) { return (number + 0x1.8p52) - 0x1.8p52; }
    ten, both exact, and a division rounds once. Return 0, or -1 with an exception. */
 static int round_to(double *number, int digits)
 {
-    static const double POWERS[] = {1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15};
+    static const double POWERS[MOST_DIGITS + 1] = {1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15};
     double scaled = *number * POWERS[digits], whole = nearest(scaled);
     int is_whole = fabs(*number) < 0x1p50 && nearest(*number) == *number;
     int is_sure = fabs(scaled) < 0x1p46 && fabs(scaled - whole) < 0.49; /* off by 2^-8 at most */
@@ -96,4 +129,18 @@ AUGKIT_METHOD(augkit_rounded)
             if (round_to(number, DIGITS[row][column])) return NULL;
         }
     return tuple_of(&matrix);
+}
+
+/* rounded_row(row, digits): return three numbers rounded to so many places after the point. */
+AUGKIT_METHOD(augkit_rounded_row)
+{
+    (void)module;
+    Row row;
+    if (augkit_count("rounded_row", count, 2) || read_row(arguments[0], row)) return NULL;
+    long digits = PyLong_AsLong(arguments[1]);
+    if (digits == -1 && PyErr_Occurred()) return NULL;
+    if (digits < 0 || digits > MOST_DIGITS) return PyErr_Format(PyExc_ValueError, "must be 0 to %d digits", MOST_DIGITS);
+    for (int column = 0; column < 3; column++)
+        if (round_to(&row[column], (int)digits)) return NULL;
+    return row_of(row);
 }

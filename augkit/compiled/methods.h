@@ -17,8 +17,10 @@ AUGKIT_METHOD(augkit_box_muller); /* box_muller.c */
 AUGKIT_METHOD(augkit_recolour_picture); /* colours.c */
 AUGKIT_METHOD(augkit_curve_table); /* curves.c */
 AUGKIT_METHOD(augkit_mirror); /* flips.c */
-AUGKIT_METHOD(augkit_product); /* matrices.c */
+AUGKIT_METHOD(augkit_inverse); /* matrices.c */
+AUGKIT_METHOD(augkit_product);
 AUGKIT_METHOD(augkit_rounded);
+AUGKIT_METHOD(augkit_rounded_row);
 AUGKIT_METHOD(augkit_philox_units); /* philox.c */
 AUGKIT_METHOD(augkit_philox_word);
 AUGKIT_METHOD(augkit_sample); /* sampler.c */

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from augkit.core.ops import Blend, ColorMatrix, ControlPoints, Curve, Homography, Op, Spatial, Tonal, Warp
 from augkit.core.plan import BlendRun, ColorRun, Plan, SpatialRun, Step, size_after
 from augkit.core.sampling import SamplingOptions
-from augkit.core.spatial import IDENTITY, Size, inverse, linearised, product, rounded
+from augkit.core.spatial import IDENTITY, Matrix, Size, inverse, linearised, product, rounded
 from augkit.core.validation import MAX_SIDE
 from augkit.core.warp import joined
 
@@ -26,7 +26,7 @@ def fuse(ops: Iterable[Op], source: Size, policy: SamplingOptions = SamplingOpti
     def close_runs() -> None:
         nonlocal size
         if spatial:
-            run = _spatial_run(spatial, size, policy)
+            run = _spatial_run(spatial, policy)
             if run.ops or run.size != size:
                 steps.append(run)
             size = run.size
@@ -52,20 +52,30 @@ def fuse(ops: Iterable[Op], source: Size, policy: SamplingOptions = SamplingOpti
     return Plan(source, tuple(steps), policy)
 
 
-def _spatial_run(ops: list[Spatial], source: Size, policy: SamplingOptions) -> SpatialRun:
+def _spatial_run(ops: list[Spatial], policy: SamplingOptions) -> SpatialRun:
     kept: list[Spatial] = []
+    last: Homography | None = None  # and the product of those before it that no warp parts from it
+    matrix = IDENTITY
     for op in ops:
-        last = kept[-1] if kept else None
-        if isinstance(op, Homography) and isinstance(last, Homography):
-            kept[-1] = Homography(product(op.matrix, last.matrix), op.size)
-        elif isinstance(op, Homography) or not _is_still(op):
+        if isinstance(op, Homography):
+            last, matrix = op, op.matrix if last is None else product(op.matrix, matrix)
+        elif not _is_still(op):
+            kept += _homography(matrix, last)
             kept.append(op)
-    size = ops[-1].size
-    done = tuple(Homography(rounded(op.matrix), op.size) if isinstance(op, Homography) else op for op in kept)
-    done = tuple(op for op in done if not (isinstance(op, Homography) and op.matrix == IDENTITY))
+            last = None
+    kept += _homography(matrix, last)
+    done, size = tuple(kept), ops[-1].size
     if policy.behaviour == 1:
         return SpatialRun(done, size, _halvings(done, size) if policy.interpolation == "linear" else (0, 0))
     return SpatialRun(done, size, reduction=(1.0, 1.0) if policy.interpolation == "nearest" else _reduction(done, size))
+
+
+def _homography(matrix: Matrix, last: Homography | None) -> tuple[Homography, ...]:
+    """Return the one that does what a product does, into the frame of its last; none where it does nothing."""
+    if last is None:
+        return ()
+    matrix = rounded(matrix)
+    return () if matrix == IDENTITY else (Homography(matrix, last.size),)
 
 
 def _is_still(warp: Warp) -> bool:
@@ -118,6 +128,8 @@ def _reduction(ops: tuple[Spatial, ...], size: Size) -> tuple[float, float]:
 
 def _one_for_all(footprints: list[float]) -> float:
     most, least = max(footprints), min(footprints)
+    if most <= 1.0:
+        return 1.0
     factor = max(1.0, math.sqrt(min(most, 4.0 * least) * least))
     return round(min(factor, 2.0 * MAX_SIDE), 6)  # the last digits of a turn are noise, and must not show
 

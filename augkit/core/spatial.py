@@ -61,6 +61,11 @@ def inverse(matrix: Matrix) -> Matrix:
     Raises:
         ArgumentError: the matrix has no inverse.
     """
+    if compiled.library is not None:
+        found = compiled.library.inverse(matrix)
+        if found is None:
+            raise ArgumentError(f"must have an inverse, got {matrix}.", "Homography.matrix")
+        return found
     (a, b, c), (d, e, f), (g, h, i) = matrix
     cofactors = (e * i - f * h, f * g - d * i, d * h - e * g)
     volume = determinant(matrix)

@@ -20,6 +20,8 @@ RANGE: dict[Dtype, float] = {  # in this machine's byte order
     np.dtype(np.float32): 1.0,
 }
 
+DTYPE_NAMES = {dtype: dtype.name for dtype in RANGE}  # kept, as NumPy makes them anew each time
+
 _YIQ: Matrix = ((0.299, 0.587, 0.114), (0.595716, -0.274453, -0.321263), (0.211456, -0.522591, 0.311135))
 _YIQ_INVERSE = inverse(_YIQ)
 

@@ -224,11 +224,11 @@ def _folding_factor(xx: Reals, xy: Reals, yx: Reals, yy: Reals) -> float:
 
 def joined(ops: Iterable[Spatial]) -> Matrix:
     """Return the one matrix of all homographies of a chain, warps left aside."""
-    matrix = IDENTITY
+    matrix = None
     for op in ops:
         if isinstance(op, Homography):
-            matrix = product(op.matrix, matrix)
-    return matrix
+            matrix = op.matrix if matrix is None else product(op.matrix, matrix)
+    return IDENTITY if matrix is None else matrix
 
 
 def pull(ops: Sequence[Spatial], points: Points) -> Points:

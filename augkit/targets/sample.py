@@ -86,7 +86,16 @@ class Sample:
         images: Mapping[str, Image] | None = None,
         **more: object,
     ) -> None:
-        parts = {**locals(), **more}
+        # What is not given is not kept: the class says None.
+        if (
+            mask is boxes is box_labels is polygons is keypoints is keypoint_visible is keypoint_counts is None
+            and polylines is polyline_labels is rotated_boxes is rotated_box_labels is masks is images is None
+            and not (more or alpha)
+        ):  # a picture alone, as most are
+            require_image("image", image)
+            self.__dict__.update(image=image, label=label, id=id)
+            return
+        parts = {keyword: value for keyword, value in {**locals(), **more}.items() if value is not None}
         del parts["self"], parts["more"]
         self.__dict__.update(parts)
         height, width = require_image("image", image).shape[:2]
@@ -97,7 +106,7 @@ class Sample:
             odd = next(keyword for keyword in more if keyword not in known)
             near = closest(odd, [*known, "image", "label", "alpha"])
             raise TypeError(f"Sample got an unexpected keyword argument {odd!r}.{near}")
-        given = {keyword: value for keyword, value in parts.items() if value is not None and keyword in known}
+        given = {keyword: value for keyword, value in parts.items() if keyword in known}
         found: dict[str, Target] = {}
         for kind in dict.fromkeys([known[keyword] for keyword in given]):
             own = {keyword: given[keyword] for keyword in kind.keywords if keyword in given}

@@ -1,6 +1,7 @@
 """Laws of numbers made in C: those of the twins bit for bit, on every path."""
 
 import math
+from contextlib import suppress
 
 import numpy as np
 import pytest
@@ -10,6 +11,8 @@ import augkit as ak
 from augkit import compiled
 from augkit.core import spatial
 from augkit.core.box_muller import normal_of
+from augkit.core.ops import ColorMatrix
+from augkit.errors import ArgumentError
 from support.native_paths import PATHS, on_path
 
 paths = pytest.mark.parametrize("path", [path for path in PATHS if path != "numpy"])
@@ -82,7 +85,12 @@ def test_matrices_are_multiplied_and_rounded_as_python_does(
     path: str, second: spatial.Matrix, first: spatial.Matrix
 ) -> None:
     def made() -> list[list[str]]:
-        return [bits(spatial.product(second, first)), bits(spatial.rounded(second)), bits(spatial.rounded(first))]
+        made = [spatial.product(second, first), spatial.rounded(second), spatial.rounded(first)]
+        for matrix in (first, second):
+            made.append(ColorMatrix(matrix, matrix[0]).rounded().matrix)
+            with suppress(ArgumentError):
+                made.append(spatial.inverse(matrix))
+        return list(map(bits, made))
 
     with on_path("numpy"):
         twins = made()

@@ -67,6 +67,8 @@ def moves(ops: Iterable[Op], size: Size) -> tuple[Spatial, ...]:
     for op in ops:
         if isinstance(op, Spatial):
             found.append(op)
+        elif isinstance(op, Tonal):  # soon told apart, and many are
+            continue
         elif isinstance(op, Blend):
             branches = [moves(branch, size) for branch in op.branches]
             require_one_size([branch[-1].size if branch else size for branch in branches])

@@ -12,6 +12,7 @@ from typing import Annotated, NamedTuple
 import numpy as np
 import pydantic
 
+from augkit import compiled
 from augkit.core.arrays import Reals
 from augkit.core.ops.operation import operation
 from augkit.core.spatial import IDENTITY, Row, product
@@ -80,6 +81,8 @@ class ColorMatrix:
 
 
 def _rounded(row: Row) -> Row:
+    if compiled.library is not None:
+        return compiled.library.rounded_row(row, 12)
     a, b, c = row
     return round(a, 12) + 0.0, round(b, 12) + 0.0, round(c, 12) + 0.0
 
@@ -104,7 +107,7 @@ class Curve:
     @property
     def is_identity(self) -> bool:
         """Whether it changes no value within the range."""
-        return all(FUNCTIONS[name].neutral == number for name, number in self.functions)
+        return all([FUNCTIONS[name].neutral == number for name, number in self.functions])  # noqa: C419 - half the time
 
     def apply(self, values: Reals) -> Reals:
         """Return values after the functions in order; each clamps its input to [0, 1], the last result is unclamped."""
