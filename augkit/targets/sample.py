@@ -89,7 +89,8 @@ class Sample:
         # What is not given is not kept: the class says None.
         if (
             mask is boxes is box_labels is polygons is keypoints is keypoint_visible is keypoint_counts is None
-            and polylines is polyline_labels is rotated_boxes is rotated_box_labels is masks is images is None
+            and polylines is polyline_labels is rotated_boxes is rotated_box_labels is None
+            and masks is images is None
             and not (more or alpha)
         ):  # a picture alone, as most are
             require_image("image", image)
