@@ -13,7 +13,7 @@ from augkit.core.normal_form import folded, nfc
 from augkit.core.spatial import Size
 from augkit.datasets.places import Place, read_place
 from augkit.errors import ArgumentError, DecodeError, FileError, SampleError, closest
-from augkit.images import Decoded, Mode, decode
+from augkit.images import Decoded, Mode, Waiting, decode, waiting
 from augkit.storage.root import Root
 from augkit.targets import records
 from augkit.targets.boxes import Boxes
@@ -221,9 +221,24 @@ class DataSet:
             FileError: it cannot be read, or its labels cannot be believed.
             DecodeError: it cannot be decoded.
         """
+        return self._decoded(self._believed(source), source)
+
+    def opened(self, source: Source) -> Waiting | Decoded:
+        """Return a picture that waits to be decoded, or the pixels of one that cannot wait.
+
+        Raises:
+            FileError: it cannot be read, or its labels cannot be believed.
+            DecodeError: it cannot be decoded, or its header is damaged.
+        """
+        data = self._believed(source)
+        return waiting(data, self.mode, f"{self.root}/{source.id}") or self._decoded(data, source)
+
+    def _believed(self, source: Source) -> bytes:
         if source.fault:
             raise FileError(source.fault, str(self.root))
-        data = self.read(source.id if source.place is None else source.place)
+        return self.read(source.id if source.place is None else source.place)
+
+    def _decoded(self, data: bytes, source: Source) -> Decoded:
         try:
             return decode(data, self.mode)
         except (DecodeError, SampleError) as fault:

@@ -3,9 +3,10 @@
 import numpy as np
 
 from augkit.core.arrays import Image, Mask
+from augkit.core.shrunk import stand_in_of
 from augkit.datasets.data_set import DataSet, Source
 from augkit.errors import DecodeError, SampleError
-from augkit.images import class_numbers
+from augkit.images import Waiting, class_numbers
 from augkit.targets.carried import Carried
 from augkit.targets.keypoints import Keypoints
 from augkit.targets.records import says
@@ -43,9 +44,26 @@ def named_sample(data: DataSet, source: Source) -> Sample:
         DecodeError: so it is, because of what it holds.
         SampleError: the annotations do not fit the picture.
     """
-    decoded, annotations = data.decoded(source), source.annotations
+    decoded = data.decoded(source)
+    return _named(data, source, decoded.image, decoded.alpha)
+
+
+def waiting_sample(data: DataSet, source: Source) -> tuple[Sample, Waiting | None]:
+    """Return what `named_sample` does; of a picture that can wait to be decoded with a stand-in, and the picture.
+
+    Raises:
+        FileError, DecodeError, SampleError: as `named_sample`.
+    """
+    found = data.opened(source)
+    if isinstance(found, Waiting):
+        return _named(data, source, stand_in_of(found.shape), False), found
+    return _named(data, source, found.image, found.alpha), None
+
+
+def _named(data: DataSet, source: Source, image: Image, alpha: bool) -> Sample:
+    annotations = source.annotations
     if annotations is None:
-        return Sample(decoded.image, label=source.label, id=source.id, alpha=decoded.alpha)
+        return Sample(image, label=source.label, id=source.id, alpha=alpha)
     try:
         mask = mask_of(data, source)
     except DecodeError as fault:
@@ -55,7 +73,7 @@ def named_sample(data: DataSet, source: Source) -> Sample:
         unsaid = {target.described: None} if target.facts is not None and not any(map(says, target.facts)) else {}
         targets[name] = target.changed(**unsaid)
     try:
-        return _carrying(source, targets, decoded.image, decoded.alpha, mask)
+        return _carrying(source, targets, image, alpha, mask)
     except SampleError as fault:
         raise fault.at(f"{data.root}/{source.id}") from None
 

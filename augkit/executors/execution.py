@@ -16,6 +16,7 @@ from augkit.core.ops import Adapt, Barrier, ColorMatrix, Coloured, Erase, Extern
 from augkit.core.ops.external import Subject
 from augkit.core.plan import BlendRun, ColorRun, Plan, SpatialRun, Step, size_after
 from augkit.core.sampling import SamplingOptions
+from augkit.core.shrunk import WHOLE, Placement, Shrunk, on_shrunk, scale_of
 from augkit.core.spatial import Size
 from augkit.core.tonal import RANGE, channels_of, require_rgb
 from augkit.errors import ArgumentError, SampleError
@@ -44,7 +45,9 @@ def default_executor(policy: SamplingOptions) -> str:
     return "cpu" if policy.behaviour == 1 else "native"
 
 
-def run(plan: Plan, sample: Sample, executor: str | None = None, fine: bool = False) -> Sample:
+def run(
+    plan: Plan, sample: Sample, executor: str | None = None, fine: bool = False, shrunk: Shrunk | None = None
+) -> Sample:
     """Do what a plan says to a picture and everything that moves with it.
 
     The same plan may run on several pictures of one size.
@@ -56,6 +59,8 @@ def run(plan: Plan, sample: Sample, executor: str | None = None, fine: bool = Fa
             NumPy); without one, what `default_executor` says.
         fine: polygons and lines come out with so many points that they follow a warp, as files are to hold them; else
             with those that they have.
+        shrunk: what to show in place of the sample's picture, whose pixels are then not looked at: the same, decoded as
+            much smaller as `augkit.core.shrunk.scale_of` allows.
 
     Returns:
         A new sample: dtype, number of channels, label and id as they went in.
@@ -88,11 +93,15 @@ def run(plan: Plan, sample: Sample, executor: str | None = None, fine: bool = Fa
         and _colours_fill(plan.steps, pixels.show is None)
     ):
         beside[_OUTSIDE] = np.zeros(plan.source, np.uint8)
+    given, placement = shrunk or Shrunk(sample.image, WHOLE)
+    if placement.scale > scale_of(plan):
+        what = f"must be at most {scale_of(plan)} times smaller for its plan, got {placement.scale} times"
+        raise SampleError(f"{what}. Decode it at the scale that scale_of gives.", "shrunk")
     levels = plan.policy.range
-    image = sample.image if levels is None else stretched(sample.image, levels, sample.alpha)
+    image = given if levels is None else stretched(given, levels, sample.alpha)
     walk = _Walk(plan.policy, pixels, sample, arrays)
     journey = Journey.begun(labels, plan.policy, plan.source)
-    done = walk.through(plan.steps, _Picture(image, beside, plan.source, journey))
+    done = walk.through(plan.steps, _Picture(image, beside, plan.source, journey, placement))
     if levels is not None:
         done = done._replace(image=restored(done.image, levels, sample.alpha))
     labels = done.labels.landed(fine, onward=False).targets
@@ -102,7 +111,7 @@ def run(plan: Plan, sample: Sample, executor: str | None = None, fine: bool = Fa
     if plan.policy.exchanges and plan.is_mirrored:
         labels, label = mirrored(labels, plan.policy), plan.policy.in_mirror(label)
     # What comes out is the caller's to change, and must not be what went in.
-    parts: dict[str, object] = {"image": _own(done.image, sample.image), "label": label}
+    parts: dict[str, object] = {"image": _own(done.image, given), "label": label}
     for target in labels.values():
         parts |= vars(target)
     planes = {place: _own(array, beside[place]) for place, array in done.beside.items() if place not in _OURS}
@@ -112,12 +121,16 @@ def run(plan: Plan, sample: Sample, executor: str | None = None, fine: bool = Fa
 
 
 class _Picture(NamedTuple):
-    """A picture on its way through a plan, the arrays beside it by their place, and the coordinates in it by kind."""
+    """A picture on its way through a plan, the arrays beside it by their place, and the coordinates in it by kind.
+
+    Until it has moved its image may be a smaller one, in a place in the whole one's frame.
+    """
 
     image: Image
     beside: Mapping[Place, Image]
     size: Size
     labels: Journey
+    placement: Placement = WHOLE
 
 
 class _Walk:
@@ -145,15 +158,15 @@ class _Walk:
             if is_shown:
                 is_shown = False
             elif isinstance(step, SpatialRun):
-                show = self.pixels.show
+                show, of_image = self.pixels.show, on_shrunk(step, now.placement)
                 if show is not None and isinstance(after, ColorRun) and _OUTSIDE not in now.beside:
                     self._require_colours(now, after)
                     now, is_shown = (
-                        self._moved(now, step, show(now.image, step, after, self.of_image, self.alpha)),
+                        self._moved(now, step, show(now.image, of_image, after, self.of_image, self.alpha)),
                         True,
                     )
                 else:
-                    now = self._moved(now, step, self.pixels.resample(now.image, step, self.of_image))
+                    now = self._moved(now, step, self.pixels.resample(now.image, of_image, self.of_image))
             elif isinstance(step, ColorRun):
                 self._require_colours(now, step)
                 now = self._recoloured(now, self.pixels.recolor(now.image, step, self.alpha))

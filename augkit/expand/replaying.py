@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from augkit.core.arrays import Json, JsonObject, Label
 from augkit.core.plan import Plan
+from augkit.core.shrunk import WHOLE, Shrunk, scale_of, stand_in_of
 from augkit.datasets.lineage import HINT, LINEAGE
 from augkit.datasets.places import Place, place_of, read_place
 from augkit.errors import ArgumentError, FileError, JobError, closest
@@ -111,11 +112,14 @@ def replay(out: str | os.PathLike[str], id: str, source: str | os.PathLike[str] 
         what = "must be the picture that was expanded, got another content. Pass --source if it lies elsewhere."
         raise JobError(what, f"{root}/{line.source}")
     if plan is not None:
-        decoded = decode(made, line.mode, profiles=line.profile == "converted")  # which books before 0.3 know not of
+        has_profile = line.profile == "converted"  # which books before 0.3 know not of
+        decoded = decode(made, line.mode, has_profile, scale_of(plan))
         low, high = line.levels or (0.0, 0.0)
         image = in_bytes(decoded.image, decoded.alpha, (low, high) if high else None) if line.depth else decoded.image
-        sample = Sample(image, label=line.label, id=line.source, alpha=decoded.alpha)
-        copy = run(plan, sample, line.executor)
+        shrunk = None if decoded.placement == WHOLE else Shrunk(image, decoded.placement)
+        shown = image if shrunk is None else stand_in_of((*plan.source, *image.shape[2:]))
+        sample = Sample(shown, label=line.label, id=line.source, alpha=decoded.alpha)
+        copy = run(plan, sample, line.executor, shrunk=shrunk)
         made = encode(copy.image, line.encoding, line.quality, copy.alpha)
     now = versions() | {"littlecms": littlecms_version()}
     others = tuple((k, then, now[k]) for k, then in line.versions.items() if now.get(k, then) != then)

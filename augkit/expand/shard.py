@@ -7,29 +7,29 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import NamedTuple, Self
-
-import numpy as np
 
 from augkit.core.arrays import JsonObject
 from augkit.core.key import Key
+from augkit.core.shrunk import scale_of
 from augkit.datasets import DataSet, Kind, Part, Record
-from augkit.datasets.samples import mask_of, sample_of
-from augkit.errors import AugkitError, FileError, Unreachable
+from augkit.errors import AugkitError, Unreachable
 from augkit.executors import reusing, run
 from augkit.expand import layout
 from augkit.expand.job import Job
 from augkit.expand.leakage import fingerprint
+from augkit.expand.lineage_lines import Facts, line_of
+from augkit.expand.origin import Origin, read_origin
 from augkit.expand.transform_annotations import moved
 from augkit.expand.work_plan import Shard, Task, WorkPlan
 from augkit.expand.worker import Hand
-from augkit.images import AUTO, ENCODINGS, decode, encode, encoding_for, in_bytes
-from augkit.images.colour_profiles import Fate, littlecms_version
+from augkit.images import AUTO, ENCODINGS, encode, encoding_for
+from augkit.images.colour_profiles import Fate
 from augkit.storage.root import Root
-from augkit.storage.sealed_json import compact, sealed, sha256_of
+from augkit.storage.sealed_json import sealed, sha256_of
 from augkit.storage.stores import store_at
 from augkit.targets.sample import Sample
-from augkit.targets.scene import Scene
 
 
 @dataclass(frozen=True)
@@ -162,19 +162,6 @@ class _Profiled(NamedTuple):
 
 
 @dataclass(frozen=True)
-class _Origin:
-    """A decoded source, with what the lines of all its outputs begin and end with, as JSON, and its profile's fate."""
-
-    data: bytes
-    sample: Sample
-    scene: Scene
-    sha256: str
-    head: str
-    tail: str
-    profile: Fate
-
-
-@dataclass(frozen=True)
 class _Maker:
     """Make the outputs of sources that belong to one shard: decode each once, then draw, run and encode its copies."""
 
@@ -194,23 +181,22 @@ class _Maker:
             yield from self.rejected(task, task.source.fault)
             return
         try:
-            origin = self._read(task)
+            origin = read_origin(self.job, self.data, self.part.split, task)
+            seen = None if self.part.split is None else fingerprint(origin.looked_at())
         except Unreachable:
             raise
         except Exception as fault:  # decoders and damaged files raise anything
             yield from self.rejected(task, _reason(fault))
             return
-        if self.part.split is not None:
-            levels, sample = self.job.levels_of(task.source.label), origin.sample
-            shown = sample.image if levels is None else in_bytes(sample.image, sample.alpha, levels)
-            yield _Seen(task.source.id, origin.sha256, fingerprint(shown))
+        if seen is not None:
+            yield _Seen(task.source.id, origin.sha256, seen)
         if origin.profile and task.copies and task.first == 0:  # once, and not where bytes are passed through alone
             yield _Profiled(origin.profile)
         with reusing(origin.sample):
             for copy in task.wanted:
                 hand.tick()
                 try:
-                    yield self._output(task, origin, copy)
+                    yield self._passed(task, origin) if copy is None else self._copy(task, origin, copy)
                 except Exception as fault:
                     yield self._rejected(task, copy, _reason(fault))
 
@@ -231,68 +217,44 @@ class _Maker:
             return self.data.read(task.source.place or task.source.id)
         return None
 
-    def _read(self, task: Task) -> _Origin:
-        source, config = task.source, self.job.config
-        try:
-            content = self.data.read(source.place or source.id)
-            mask = mask_of(self.data, source)
-        except Unreachable:
-            raise
-        except FileError as fault:
-            raise FileError(fault.message) from None  # the books tell no place of this machine
-        decoded = decode(content, config.mode)
-        image, depth = decoded.image, dict[str, object]()
-        if self.job.is_in_bytes and image.dtype != np.uint8:
-            levels = self.job.levels_of(source.label)
-            image = in_bytes(image, decoded.alpha, levels)
-            depth = {"depth": 8, **({} if levels is None else {"levels": levels})}
-        sample = sample_of(source, image, decoded.alpha, mask)
-        sha256 = sha256_of(content)
-        head = {
-            "source": source.id,
-            "source_sha256": sha256,
-            "source_bytes": len(content),
-            "group": task.group,
-            "class": source.label,
-            "split": self.part.split,
-        }
-        if source.place is not None:
-            head["place"] = source.place
-        how: JsonObject = {"quality": config.quality}
-        how |= {"mode": config.mode} if config.mode != "keep" else {}
-        how |= depth
-        how |= {"profile": decoded.profile} if decoded.profile else {}
-        by = {"littlecms": littlecms_version()} if decoded.profile == "converted" else {}
-        tail = compact(how | {"versions": dict(self.job.versions) | by})[1:]
-        return _Origin(content, sample, Scene.of(sample), sha256, compact(head)[1:-1], tail, decoded.profile)
+    def _passed(self, task: Task, origin: Origin) -> _Output:
+        """Return the source itself, passed through."""
+        record, mask = self._record(task, None, self.job.suffix, origin, origin.sample)
+        facts = Facts(None, None, sha256_of(origin.data), len(origin.data), None, str(self.job.config.encoding))
+        line = line_of(self.job.writer.place(self.part, record.name), origin, record, facts, self.job.executor)
+        return _Output(record, origin.data, mask, line, True, [])
 
-    def _output(self, task: Task, origin: _Origin, copy: int | None) -> _Output:
-        """Return a copy of a source, or the source itself, passed through."""
-        source, split, config = task.source, self.part.split, self.job.config
-        made, data, key, plan_json = origin.sample, origin.data, None, "null"
-        encoding: str = config.encoding
-        suffix = self.job.suffix
-        if copy is not None:
-            drawn = Key(config.seed, source.id, copy)
-            plan = self.job.pipeline_of(source.label).draw(drawn, origin.scene)
-            made = run(plan, origin.sample, self.job.executor, fine=True)
-            encoding = encoding_for(made.image, made.alpha) if encoding == AUTO else encoding
-            suffix = ENCODINGS[encoding]
-            data = encode(made.image, encoding, config.quality, made.alpha)
-            key = {"seed": drawn.seed, "sample": drawn.sample, "copy": copy, "epoch": drawn.epoch}
-            plan_json = plan.to_json()
-        targets, mask = moved(source, made, is_passed=copy is None)
-        size = (made.image.shape[0], made.image.shape[1])
-        name, attributes = task.name(copy, suffix, data), source.attributes or {}
-        record = Record(name, split, source.label, size, targets, mask is not None, attributes, copy)
-        facts = {"copy": copy, "key": key, "sha256": sha256_of(data), "bytes": len(data), "record": record.described()}
-        # The id comes first, so that a line is found without reading it all, and the plan is JSON already.
-        id = compact({"id": self.job.writer.place(self.part, record.name)})[:-1]
-        how = compact({"executor": self.job.executor, "encoding": encoding})[1:-1]
-        line = f'{id},{origin.head},{compact(facts)[1:-1]},"plan":{plan_json},{how},{origin.tail}\n'
-        others = [] if copy is None else [task.name(copy, other) for other in self.job.suffixes if other != suffix]
+    def _copy(self, task: Task, origin: Origin, copy: int) -> _Output:
+        """Return a copy of a source."""
+        config = self.job.config
+        key = Key(config.seed, task.source.id, copy)
+        plan = self.job.pipeline_of(task.source.label).draw(key, origin.scene)
+        shrunk = None if origin.waiting is None else origin.waiting.at(scale_of(plan))
+        made = run(plan, origin.sample, self.job.executor, fine=True, shrunk=shrunk)
+        encoding: str = encoding_for(made.image, made.alpha) if config.encoding == AUTO else config.encoding
+        suffix = ENCODINGS[encoding]
+        data = encode(made.image, encoding, config.quality, made.alpha)
+        record, mask = self._record(task, copy, suffix, origin, made)
+        facts = Facts(copy, key, sha256_of(data), len(data), plan, encoding)
+        line = line_of(self.job.writer.place(self.part, record.name), origin, record, facts, self.job.executor)
+        others = [task.name(copy, other) for other in self._suffixes if other != suffix]
         unused = [self.job.writer.place(self.part, other) for other in others]
-        return _Output(record, data, None if mask is None else encode(mask, "png"), line, copy is None, unused)
+        return _Output(record, data, mask, line, False, unused)
+
+    @cached_property
+    def _suffixes(self) -> tuple[str, ...]:
+        return self.job.suffixes
+
+    def _record(
+        self, task: Task, copy: int | None, suffix: str, origin: Origin, made: Sample
+    ) -> tuple[Record, bytes | None]:
+        """Return what formats write of an output, and the file of its mask."""
+        source, content = task.source, origin.data if copy is None else None
+        targets, mask = moved(source, made, is_passed=copy is None)
+        size, attributes = (made.image.shape[0], made.image.shape[1]), source.attributes or {}
+        name, split = task.name(copy, suffix, content), self.part.split
+        record = Record(name, split, source.label, size, targets, mask is not None, attributes, copy)
+        return record, None if mask is None else encode(mask, "png")
 
 
 def _reason(fault: Exception) -> str:

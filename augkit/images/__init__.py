@@ -8,7 +8,7 @@ from augkit.images.mask_colours import class_numbers
 from augkit.images.mask_files import encode_mask, palette_of
 from augkit.images.modes import Mode, checked_depth, checked_mode, in_bytes, in_mode
 from augkit.images.picture_files import MAX_FILE_BYTES, read, read_bytes
-from augkit.images.scaling import shape_of
+from augkit.images.waiting import Waiting, waiting
 
 __all__ = [
     "AUTO",
@@ -20,6 +20,7 @@ __all__ = [
     "Decoded",
     "Header",
     "Mode",
+    "Waiting",
     "checked_depth",
     "checked_mode",
     "class_numbers",
@@ -35,7 +36,7 @@ __all__ = [
     "probe",
     "read",
     "read_bytes",
-    "shape_of",
     "suffix_of",
     "upright_size",
+    "waiting",
 ]

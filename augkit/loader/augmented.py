@@ -15,9 +15,11 @@ from torch.utils.data import Dataset, IterableDataset, get_worker_info
 
 from augkit.core.key import Key
 from augkit.core.passes import Passes
+from augkit.core.shrunk import scale_of
 from augkit.errors import ArgumentError, AugkitError, SampleError
 from augkit.executors import default_executor, run
-from augkit.images import Mode, checked_depth, checked_mode, in_bytes, in_mode
+from augkit.images import Mode, Waiting, checked_depth, checked_mode, in_bytes, in_mode
+from augkit.loader.deferring import Deferring
 from augkit.loader.items import item_of, sample_from
 from augkit.loader.sampler import Draw
 from augkit.loader.shared_tables import shareable
@@ -172,16 +174,13 @@ class Augmented(Samples):
     def made(self, draw: Draw) -> Made:
         where = f"dataset[{draw.index}]"
         try:
-            sample = sample_from(self.dataset[draw.index])
+            sample, picture = self._opened(draw.index)
             id = self.ids[draw.index] if self.ids is not None else sample.id or str(draw.index)
             where = f"{where} {id!r}"
             key = Key(self.seed, id, draw.copy, draw.epoch)
-            if self.mode != "keep":
-                sample = sample.changed(image=in_mode(sample.image, sample.alpha, self.mode), alpha=False)
-            if self.is_in_bytes:
-                sample = sample.changed(image=in_bytes(sample.image, sample.alpha, self.levels))
             plan = self.pipeline.draw(key, Scene.of(sample))
-            return Made(run(plan, sample, fine=True).changed(id=id), key)
+            shrunk = None if picture is None else picture.at(scale_of(plan))
+            return Made(run(plan, sample, fine=True, shrunk=shrunk).changed(id=id), key)
         except AugkitError as error:
             raise error.at(where) from error.__cause__
         except IndexError as fault:  # which would end a plain iteration over this data set, as if it were all
@@ -189,6 +188,20 @@ class Augmented(Samples):
         except Exception as fault:  # of the data set's own
             fault.add_note(f"augkit: {where} could not be read.")
             raise
+
+    def _opened(self, index: int) -> tuple[Sample, Waiting | None]:
+        """Return an item as it is augmented, whose picture may wait until a plan says how large it is shown."""
+        if self.pipeline.policy.decode == "scaled" and isinstance(self.dataset, Deferring):
+            sample, picture = self.dataset.waiting(index, self.mode)
+            if picture is not None:  # of 8 bits, and in the mode
+                return sample, picture
+        else:
+            sample = sample_from(self.dataset[index])
+        if self.mode != "keep":
+            sample = sample.changed(image=in_mode(sample.image, sample.alpha, self.mode), alpha=False)
+        if self.is_in_bytes:
+            sample = sample.changed(image=in_bytes(sample.image, sample.alpha, self.levels))
+        return sample, None
 
 
 def _checked(ids: Sequence[str], length: int) -> tuple[str, ...]:

@@ -13,10 +13,11 @@ from torch.utils.data import DataLoader, Dataset
 from augkit.core.arrays import Array, Label
 from augkit.datasets import SPLITS, DataSet, Source, read
 from augkit.datasets.mirrored_keypoints import mirrored_keypoints
-from augkit.datasets.samples import named_sample
+from augkit.datasets.samples import named_sample, waiting_sample
 from augkit.errors import ArgumentError, closest
-from augkit.images import Mode, checked_mode
+from augkit.images import Mode, Waiting, checked_mode
 from augkit.loader.augmented import Augmented, Made, Samples
+from augkit.loader.deferring import Deferring
 from augkit.loader.items import collate
 from augkit.loader.sampler import Draw, EpochSampler, whole
 from augkit.loader.shared_tables import shareable
@@ -129,7 +130,7 @@ def _in_split(data: DataSet, split: str | None) -> tuple[Source, ...]:
 
 
 @final
-class Pictures(Dataset[Sample]):
+class Pictures(Dataset[Sample], Deferring):
     """Read the pictures of a data set one by one, with labels, masks, boxes and keypoints; for `Augmented`.
 
     A picture that cannot be read is an error that names its file; none is ever left out. Masks of objects are
@@ -181,7 +182,17 @@ class Pictures(Dataset[Sample]):
             DecodeError: it cannot be decoded.
             SampleError: its annotations do not fit it.
         """
-        sample = named_sample(self.data, self.sources[index])
+        return self._labelled(named_sample(self.data, self.sources[index]))
+
+    @final
+    def waiting(self, index: int, mode: Mode = "keep") -> tuple[Sample, Waiting | None]:
+        if mode not in ("keep", self.data.mode) and self.data.mode != "keep":  # what is grey becomes RGB
+            return self[index], None
+        data = replace(self.data, mode=mode) if self.data.mode == "keep" else self.data
+        sample, picture = waiting_sample(data, self.sources[index])
+        return self._labelled(sample), picture
+
+    def _labelled(self, sample: Sample) -> Sample:
         if self.label is not None:
             sample = sample.changed(label=self.label(sample.label))
         if self.box_label is not None and sample.box_labels is not None:

@@ -11,7 +11,8 @@ from PIL import Image, ImageCms
 from augkit.core.shrunk import WHOLE
 from augkit.core.spatial import apply
 from augkit.errors import DecodeError
-from augkit.images import decode, encode, shape_of
+from augkit.images import decode, encode
+from augkit.images.scaling import shape_of
 from support.encoded import exif, save
 from support.pictures import centres, stored
 
