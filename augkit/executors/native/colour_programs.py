@@ -14,7 +14,7 @@ from typing import NamedTuple, TypeAlias
 
 import numpy as np
 
-from augkit.core.arrays import Dtype
+from augkit.core.arrays import Array, Dtype
 from augkit.core.ops import ColorMatrix, Curve
 from augkit.core.ops.colouring import EDGE
 from augkit.core.plan import ColorRun
@@ -24,6 +24,7 @@ from augkit.executors.native.curves import LINEAR, steps_of, table
 TABLE, TABLES, MIX, REAL = range(4)
 MATRIX = 100.0
 MAX_MIXES = 6
+MAX_COLOURS = 4  # whose source tables tell
 TOP = 255
 FINE_BITS = 6  # of a level's fraction, of values that are looked up
 MAX_BITS = 7  # of fractions of what fits into 16 bits
@@ -81,6 +82,12 @@ def program_of(run: ColorRun, dtype: Dtype, channels: int, alpha: bool) -> bytes
         alpha: whether the last channel is alpha, which stays.
     """
     return _compiled(run.ops, dtype.char, channels, alpha)
+
+
+def tables_program(tables: Array, alpha: bool) -> bytes:
+    """Return the program of a table for every colour (colours, 256 of uint8 or 65536 of uint16), alpha behind them."""
+    own = [min(colour, len(tables) - 1) for colour in range(MAX_COLOURS)]
+    return HEADER.pack(TABLES, ord(tables.dtype.char), len(tables) + alpha, int(alpha), *own) + tables.tobytes()
 
 
 @lru_cache(maxsize=32)

@@ -12,7 +12,11 @@ from augkit.executors.native.curves import STEP, clamped, curved, rounded
 
 def recolor(image: Image, run: ColorRun, alpha: bool) -> Image:
     """Return the picture with its colours changed, alpha left as it is."""
-    program = program_of(run, image.dtype, channels_of(image), alpha)
+    return put_through(image, program_of(run, image.dtype, channels_of(image), alpha))
+
+
+def put_through(image: Image, program: bytes) -> Image:
+    """Return the picture put through a program that was made for its dtype and channels."""
     library = compiled.library
     if library is None:
         return recoloured(image, program)
