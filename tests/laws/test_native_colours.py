@@ -114,10 +114,14 @@ def usual_run(chosen: random.Random) -> ColorRun:
         ColorMatrix(saturation(chosen.uniform(0.0, 2.0)), NO_OFFSET),
         ColorMatrix(hue(chosen.uniform(-90.0, 90.0)), (chosen.uniform(-0.1, 0.1), 0.0, 0.03)),
         Curve((("gamma", chosen.uniform(0.5, 1.8)),)),
-        Curve((("posterize", float(chosen.randint(2, 7))),)),
         Curve((("solarize", chosen.uniform(0.2, 0.9)), ("gain", 1.1))),
     ]
-    return ColorRun(tuple(chosen.sample(ops, chosen.randint(1, 4))))
+    ops = chosen.sample(ops, chosen.randint(1, 4))
+    if (
+        chosen.random() < 0.3
+    ):  # at the end: of four levels in a channel a rounding that differs would count by thousands
+        ops.append(Curve((("posterize", float(chosen.randint(2, 7))),)))
+    return ColorRun(tuple(ops))
 
 
 @pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.float32])
