@@ -222,7 +222,7 @@ def test_one_plan_runs_on_many_pictures_of_its_size(executor: str) -> None:
         assert ak.run(plan, ak.Sample(image), executor).image.shape == image.shape
     with pytest.raises(SampleError, match=r"Sample.image: must have the plan's size \(30, 40\), got \(40, 30\)"):
         ak.run(plan, ak.Sample(noise((40, 30))), executor)
-    with pytest.raises(ArgumentError, match=r"must be one of reference, cpu, native, got 'cpus'\. Did you mean cpu"):
+    with pytest.raises(ArgumentError, match=r"must be one of (\w+, ){2}\w+, got 'cpus'\. Did you mean cpu"):
         ak.run(plan, ak.Sample(noise((30, 40))), "cpus")
 
 
