@@ -70,7 +70,7 @@ class Register(Mapping[str, T], Generic[T]):
         Raises:
             ArgumentError: there is none; the sentence names all, and the nearest.
         """
-        if isinstance(name, str) and name in self:
+        if isinstance(name, str) and (name in self._things or name in self):  # there, as for every picture
             return self._things[name]
         nearest = closest(str(name), self)
         raise ArgumentError(f"must be one of {', '.join(self)}, got {name!r:.60}.{nearest}", where)
@@ -81,7 +81,7 @@ class Register(Mapping[str, T], Generic[T]):
         return self._things[name]
 
     def __contains__(self, name: object) -> bool:
-        if name in self._things:  # as for every picture
+        if name in self._things:
             return True
         self.load()
         if name not in self._things:

@@ -22,34 +22,34 @@ def fuse(ops: Iterable[Op], source: Size, policy: SamplingOptions = SamplingOpti
     spatial: list[Spatial] = []
     tonal: list[Tonal] = []
     size = source
-
-    def close_runs() -> None:
-        nonlocal size
-        if spatial:
-            run = _spatial_run(spatial, policy)
-            if run.ops or run.size != size:
-                steps.append(run)
-            size = run.size
-        colors = _joined_colors(tonal)
-        if colors:
-            steps.append(ColorRun(colors))
-        spatial.clear()
-        tonal.clear()
-
     for op in ops:
         if isinstance(op, Spatial):
             spatial.append(op)
         elif isinstance(op, Tonal):
             tonal.append(op)
         else:
-            close_runs()
+            steps += _runs(spatial, tonal, size, policy)
+            size = spatial[-1].size if spatial else size
+            spatial, tonal = [], []
             if isinstance(op, Blend):
                 steps.append(BlendRun(tuple(fuse(branch, size, policy).steps for branch in op.branches), op.weights))
             else:
                 steps.append(op)
             size = size_after(steps[-1], size)
-    close_runs()
+    steps += _runs(spatial, tonal, size, policy)
     return Plan(source, tuple(steps), policy)
+
+
+def _runs(spatial: list[Spatial], tonal: list[Tonal], size: Size, policy: SamplingOptions) -> list[Step]:
+    """Return the runs of what stands between two barriers, on a picture of `size`."""
+    found: list[Step] = []
+    if spatial:
+        run = _spatial_run(spatial, policy)
+        if run.ops or run.size != size:
+            found.append(run)
+    if tonal and (colors := _joined_colors(tonal)):
+        found.append(ColorRun(colors))
+    return found
 
 
 def _spatial_run(ops: list[Spatial], policy: SamplingOptions) -> SpatialRun:

@@ -17,8 +17,8 @@ import math
 import struct
 import threading
 from collections.abc import Sequence
-from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from dataclasses import dataclass, field
+from functools import lru_cache
 from hashlib import blake2b
 from numbers import Integral
 from typing import TypeVar
@@ -59,10 +59,12 @@ class Key:
     sample: str
     copy: int = 0
     epoch: int = 0
+    _philox_key: bytes = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         if not (type(self.seed) is type(self.copy) is type(self.epoch) is int and type(self.sample) is str):
             self._settle()
+        object.__setattr__(self, "_philox_key", self._hashed())
 
     def _settle(self) -> None:
         """Make plain numbers and a plain text of NumPy's and other libraries', or refuse what is neither."""
@@ -75,8 +77,7 @@ class Key:
             raise ArgumentError(f"must be a text, got {self.sample!r}.", "Key.sample")
         object.__setattr__(self, "sample", str(self.sample))
 
-    @cached_property
-    def _philox_key(self) -> bytes:
+    def _hashed(self) -> bytes:
         # The text of three whole numbers and one quoted string is injective: no two keys share it.
         text = f"({self.seed}, {nfc(self.sample)!r}, {self.copy}, {self.epoch})"
         return _hashed(text, 16, b"augkit key")

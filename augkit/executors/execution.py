@@ -5,7 +5,7 @@ An `Executor` does what is done to pixels; targets that are coordinates move the
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from itertools import zip_longest
+from functools import lru_cache
 from typing import Literal, NamedTuple
 
 import numpy as np
@@ -36,6 +36,8 @@ _SAME_PX = 0.01  # of boxes that went through another library: it has them in fl
 _NUMBERS: Place = ("box_masks", "")  # a plane that tells which pixel of the source each shows: see `run_lengths`
 _OUTSIDE: Place = ("fill", "")  # a plane that tells which pixels show the fill, where colour steps must leave it alone
 _OURS = (_NUMBERS, _OUTSIDE)
+
+_rules = lru_cache(maxsize=256, typed=True)(Sampling)  # most pictures are sampled by the same ones
 
 
 def default_executor(policy: SamplingOptions) -> str:
@@ -83,8 +85,11 @@ def run(
     labels: Carried = points_of(targets)
     if plan.policy.keypoint_pairs:
         mirrored(labels, plan.policy)  # what cannot be exchanged is told early, not by chance
+    walk = _Walk(plan.policy, pixels, sample)
+    beside: dict[Place, Image] = {}
     arrays = [target for target in targets.values() if isinstance(target, PixelTarget)]
-    beside = {place: array for target in arrays for place, array in target.planes().items()}
+    for target in arrays:
+        beside |= walk.planes_of(target)
     numbers = _masks_of(labels, plan.source)
     beside |= numbers
     if (
@@ -93,13 +98,12 @@ def run(
         and _colours_fill(plan.steps, pixels.show is None)
     ):
         beside[_OUTSIDE] = np.zeros(plan.source, np.uint8)
-    given, placement = shrunk or Shrunk(sample.image, WHOLE)
-    if placement.scale > scale_of(plan):
+    given, placement = shrunk or (sample.image, WHOLE)
+    if shrunk and placement.scale > scale_of(plan):
         what = f"must be at most {scale_of(plan)} times smaller for its plan, got {placement.scale} times"
         raise SampleError(f"{what}. Decode it at the scale that scale_of gives.", "shrunk")
     levels = plan.policy.range
     image = given if levels is None else stretched(given, levels, sample.alpha)
-    walk = _Walk(plan.policy, pixels, sample, arrays)
     journey = Journey.begun(labels, plan.policy, plan.source)
     done = walk.through(plan.steps, _Picture(image, beside, plan.source, journey, placement))
     if levels is not None:
@@ -112,11 +116,11 @@ def run(
         labels, label = mirrored(labels, plan.policy), plan.policy.in_mirror(label)
     # What comes out is the caller's to change, and must not be what went in.
     parts: dict[str, object] = {"image": _own(done.image, given), "label": label}
-    for target in labels.values():
-        parts |= vars(target)
+    for point_target in labels.values():
+        parts |= vars(point_target)
     planes = {place: _own(array, beside[place]) for place, array in done.beside.items() if place not in _OURS}
-    for array_target in arrays:
-        parts |= vars(array_target.with_planes(planes))
+    for target in arrays:
+        parts |= vars(target.with_planes(planes))
     return sample.changed(**parts)
 
 
@@ -136,37 +140,40 @@ class _Picture(NamedTuple):
 class _Walk:
     """State shared by all steps of a plan, and of the branches of its blends."""
 
-    def __init__(
-        self, policy: SamplingOptions, pixels: Executor, sample: Sample, arrays: Sequence[PixelTarget]
-    ) -> None:
+    def __init__(self, policy: SamplingOptions, pixels: Executor, sample: Sample) -> None:
         self.policy, self.pixels, self.alpha = policy, pixels, sample.alpha
         fill = _fill("fill", policy, sample.image)
-        self.of_image = Sampling(policy.interpolation, policy.border, fill, policy.behaviour)
-        self.of_beside: dict[Place, Sampling] = {}
-        self.of_beside[_NUMBERS] = Sampling("nearest", policy.border, (0,) if policy.border == "constant" else ())
-        self.of_beside[_OUTSIDE] = Sampling("nearest", policy.border, (1,))
+        self.of_image = _rules(policy.interpolation, policy.border, fill, policy.behaviour)
+        nothing = (0,) if policy.border == "constant" else ()
+        self.of_beside = {
+            _NUMBERS: _rules("nearest", policy.border, nothing),
+            _OUTSIDE: _rules("nearest", policy.border, (1,)),
+        }
         self.masks: set[Place] = set()
-        for target in arrays:
-            planes = target.planes()
-            self.of_beside |= {place: _sampling(target.is_picture, policy, planes[place]) for place in planes}
-            self.masks |= set() if target.is_picture else planes.keys()
+
+    def planes_of(self, target: PixelTarget) -> dict[Place, Image]:
+        """Return the arrays of a target, for which there are rules from now on."""
+        planes = target.planes()
+        for place, array in planes.items():
+            self.of_beside[place] = _sampling(target.is_picture, self.policy, array)
+            if not target.is_picture:
+                self.masks.add(place)
+        return planes
 
     def through(self, steps: Sequence[Step], start: _Picture) -> _Picture:
         """Return the picture after all steps; the image it starts with is left alone."""
         now, is_shown = start, False
-        for step, after in zip_longest(steps, steps[1:]):
+        for place, step in enumerate(steps):
             if is_shown:
                 is_shown = False
             elif isinstance(step, SpatialRun):
-                show, of_image = self.pixels.show, on_shrunk(step, now.placement)
-                if show is not None and isinstance(after, ColorRun) and _OUTSIDE not in now.beside:
+                of_image, after = on_shrunk(step, now.placement), steps[place + 1] if place + 1 < len(steps) else None
+                if self.pixels.show and isinstance(after, ColorRun) and _OUTSIDE not in now.beside:
                     self._require_colours(now, after)
-                    now, is_shown = (
-                        self._moved(now, step, show(now.image, of_image, after, self.of_image, self.alpha)),
-                        True,
-                    )
+                    image, is_shown = self.pixels.show(now.image, of_image, after, self.of_image, self.alpha), True
                 else:
-                    now = self._moved(now, step, self.pixels.resample(now.image, of_image, self.of_image))
+                    image = self.pixels.resample(now.image, of_image, self.of_image)
+                now = self._moved(now, step, image)
             elif isinstance(step, ColorRun):
                 self._require_colours(now, step)
                 now = self._recoloured(now, self.pixels.recolor(now.image, step, self.alpha))
@@ -175,8 +182,9 @@ class _Walk:
         return now
 
     def _require_colours(self, now: _Picture, run: ColorRun) -> None:
-        if any(isinstance(op, ColorMatrix) for op in run.ops):
-            require_rgb(channels_of(now.image), self.alpha, "ColorMatrix")
+        for op in run.ops:
+            if isinstance(op, ColorMatrix):
+                require_rgb(channels_of(now.image), self.alpha, "ColorMatrix")
 
     def _recoloured(self, now: _Picture, image: Image) -> _Picture:
         """Return the picture in other colours, but where it shows the fill."""
@@ -312,10 +320,8 @@ def _with_masks(labels: Carried, plane: Image) -> Carried:
 def _sampling(is_picture: bool, policy: SamplingOptions, array: Image) -> Sampling:
     """Return how an array beside the picture is sampled; its fill is no colour, so other pictures are filled with 0."""
     if not is_picture:
-        return Sampling("nearest", policy.border, _fill("mask_fill", policy, array))
-    return Sampling(
-        policy.interpolation, policy.border, (0,) * channels_of(array) if policy.border == "constant" else ()
-    )
+        return _rules("nearest", policy.border, _fill("mask_fill", policy, array))
+    return _rules(policy.interpolation, policy.border, (0,) * channels_of(array) if policy.border == "constant" else ())
 
 
 def _painted(mask: Image, op: Erase) -> Image:

@@ -16,9 +16,12 @@ Carried = Mapping[str, PointTarget]  # by the names of their kinds
 
 def targets_of(parts: Given) -> dict[str, Target]:
     """Return what checked keywords of a sample carry, by kind."""
-    known = carriers()
-    shown = [known[keyword] for keyword, value in parts.items() if value is not None and keyword in known]
-    return {kind.name: kind.of(parts) for kind in shown}
+    known, found = carriers(), dict[str, Target]()
+    for keyword, value in parts.items():
+        if keyword in known and value is not None:
+            kind = known[keyword]
+            found[kind.name] = kind.of(parts)
+    return found
 
 
 def points_of(targets: Mapping[str, Target]) -> dict[str, PointTarget]:

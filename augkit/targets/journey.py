@@ -52,12 +52,12 @@ class Journey:
     @classmethod
     def begun(cls, targets: Carried, options: SamplingOptions, size: Size) -> Journey:
         """Return the journey of what lies in a picture of `size`, (height, width)."""
-        return cls(targets, options, size, {})
+        return cls(targets, options, size, {}) if targets else _EMPTY
 
     def moved(self, ops: Sequence[Spatial], size: Size) -> Journey:
         """Return it after a map into a frame of `size`."""
         if not self.targets:
-            return replace(self, frame=size)
+            return self
         now = self._under_way()
         done: dict[int, Outlines] = {}  # boxes and their polygons may have one outline
         for outlines in (outlines for path in now.paths.values() for outlines in path):
@@ -99,6 +99,8 @@ class Journey:
             fine: lines and polygons come with the points that follow a bend, not with their own alone.
             onward: it goes on from here; else it has no paths.
         """
+        if not self.targets:
+            return self
         if not self.has_moved:
             started = Journey(self._clipped(self.targets), self.options, self.frame, {})
             return replace(started, has_moved=True, paths=started._traced()) if onward else started
@@ -203,3 +205,6 @@ class Journey:
         path = self.paths[Boxes.name]
         cut = path.left.within(boxes)
         return replace(self, paths={**self.paths, Boxes.name: _Path(path.whole, cut)})
+
+
+_EMPTY = Journey({}, SamplingOptions(), (1, 1), {})  # of no labels, whose frame does not matter

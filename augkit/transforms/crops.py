@@ -48,7 +48,8 @@ class RandomCrop(Transform):
     size: PixelSize
 
     def draw(self, stream: Stream, scene: Scene) -> tuple[Op, ...]:
-        top, left = (_place(stream, side - window) for side, window in zip(scene.size, self.size, strict=True))
+        (height, width), (rows, columns) = scene.size, self.size
+        top, left = _place(stream, height - rows), _place(stream, width - columns)
         return (Homography(translation(-left, -top), self.size),)
 
 
