@@ -1,4 +1,4 @@
-"""Who wins and who loses: of races, the fastest peer of each case and how augkit stands to it."""
+"""Standings of races: the fastest peer of each case and how augkit stands to it, wins and losses alike."""
 
 from __future__ import annotations
 
