@@ -88,3 +88,19 @@ class Library(Protocol):
     # pools.c
     def pool(self, source: Buffer, target: Buffer, geometry: Buffer, fill: Buffer, kind: int, /) -> None: ...
     def pad(self, source: Buffer, target: Buffer, geometry: Buffer, fill: Buffer, /) -> None: ...
+    # noise.c
+    def add_normal(
+        self,
+        source: Buffer,
+        target: Buffer,
+        stream: bytes,
+        quantiles: Buffer,
+        factor: float,
+        whole: int,
+        shift: int,
+        /,
+    ) -> None: ...
+    def count_photons(
+        self, source: Buffer, target: Buffer, stream: bytes, quantiles: Buffer, photons: float, level: float, /
+    ) -> None: ...
+    def salt(self, source: Buffer, target: Buffer, stream: bytes, channels: int, share: int, /) -> None: ...

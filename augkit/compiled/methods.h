@@ -33,5 +33,8 @@ AUGKIT_METHOD(augkit_filter_reals_by_two); /* filter_reals.c */
 AUGKIT_METHOD(augkit_filter_reals_by_taps);
 AUGKIT_METHOD(augkit_pool); /* pools.c */
 AUGKIT_METHOD(augkit_pad);
+AUGKIT_METHOD(augkit_add_normal); /* noise.c */
+AUGKIT_METHOD(augkit_count_photons);
+AUGKIT_METHOD(augkit_salt);
 
 #endif

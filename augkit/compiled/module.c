@@ -89,8 +89,17 @@ static PyMethodDef METHODS[] = {
     METHOD("filter_by_taps", augkit_filter_by_taps, "Filter 8 bits by a list of taps."),
     METHOD("filter_reals_by_two", augkit_filter_reals_by_two, "Filter by real weights along x and y."),
     METHOD("filter_reals_by_taps", augkit_filter_reals_by_taps, "Filter by a list of real taps."),
+    METHOD("mirror", augkit_mirror, "Write a picture's mirror image."),
+    METHOD("product", augkit_product, "Return the product of two matrices."),
+    METHOD("rounded", augkit_rounded, "Return a matrix rounded."),
+    METHOD("add_normal", augkit_add_normal, "Add normal numbers."),
+    METHOD("count_photons", augkit_count_photons, "Count photons."),
+    METHOD("salt", augkit_salt, "Make pixels black and white."),
+    METHOD("philox_units", augkit_philox_units, "Fill an array with numbers of a stream."),
+    METHOD("philox_word", augkit_philox_word, "Return a word of a stream."),
     METHOD("pool", augkit_pool, "Pool windows of a picture."),
     METHOD("pad", augkit_pad, "Write a picture with its padding."),
+    METHOD("sample", augkit_sample, "Show a picture through a map."),
     {NULL, NULL, 0, NULL},
 };
 

@@ -120,6 +120,15 @@ class Stream:
         first, second = bytes.fromhex(digits[:16]), bytes.fromhex(digits[16:])
         return cls(first[::-1] + second[::-1], label)
 
+    @property
+    def state(self) -> bytes:
+        """The stream, at its beginning, as ``philox.h`` reads it."""
+        return self._words
+
+    def words(self, start: int, count: int) -> NDArray[np.uint64]:
+        """Return `count` words of 64 bits from word `start` on, a multiple of four; no other draw moves."""
+        return _philox(self._words, start, count)
+
     def child(self, label: str) -> Stream:
         """Return an independent stream for what a combinator holds under `label`."""
         return Stream(self.philox_key, f"{self.label}/{label}")

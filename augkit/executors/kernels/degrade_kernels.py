@@ -1,7 +1,7 @@
 """Kernels of what takes something from a picture, for all executors: noise, rectangles painted over, compression.
 
-Noise is drawn from a named stream when a plan runs, the same numbers everywhere. Rows are drawn in bands, each from a
-stream of its own, so that a large picture needs no field of its whole size. Values are fractions of the dtype's range.
+Noise is drawn from a named stream when a plan runs, the same numbers everywhere. Values are fractions of the dtype's
+range. Of behaviour 2 see ``noise_pieces``; of behaviour 1 rows are drawn in bands, each from a stream of its own:
 
 - ``gaussian``: amount * z is added to every value, z from the standard normal distribution.
 - ``salt_and_pepper``: of every pixel's uniform number u, below amount / 2 it turns black, from 1 - amount / 2 on white.
@@ -10,6 +10,7 @@ stream of its own, so that a large picture needs no field of its whole size. Val
   function at u; others take its normal approximation with the first correction of Cornish and Fisher, rounded.
 """
 
+import math
 from collections.abc import Iterator
 
 import cv2
@@ -21,6 +22,7 @@ from augkit.core.ops import Erase, Jpeg, Noise
 from augkit.core.tonal import RANGE, channels_of, finish, to_nearest
 from augkit.errors import SampleError
 from augkit.executors.executor import Sampling, implements
+from augkit.executors.kernels.noise_pieces import disturbed, uniforms
 
 BAND_ROWS = 64
 FEW_PHOTONS = 16.0
@@ -37,12 +39,15 @@ def bands(height: int) -> Iterator[tuple[int, slice]]:
 def disturb(image: Image, op: Noise, how: Sampling) -> Image:
     """Return the picture with noise in it."""
     out, top = np.empty_like(image), RANGE[image.dtype]
+    row = math.prod(image.shape[1:])
     for band, rows in bands(len(image)):
-        out[rows] = finish(disturbed(op, band, image[rows].astype(np.float64) / top) * top, image.dtype)
+        values = image[rows].astype(np.float64) / top
+        noisy = _disturbed(op, band, values) if how.behaviour == 1 else disturbed(op, rows.start * row, values)
+        out[rows] = finish(noisy * top, image.dtype)
     return out
 
 
-def disturbed(op: Noise, band: int, values: Reals) -> Reals:
+def _disturbed(op: Noise, band: int, values: Reals) -> Reals:
     """Return one band's values (h, W) or (h, W, C) with the noise in them, unclamped."""
     stream = Stream.from_name(op.stream).child(str(band))
     if op.amount == 0.0:
@@ -85,8 +90,12 @@ def erase(image: Image, op: Erase, how: Sampling) -> Image:
     out, top, channels = image.copy(), RANGE[image.dtype], channels_of(image)
     if isinstance(op.fill, str):
         painted = np.empty_like(image)
+        stream, row = Stream.from_name(op.fill), math.prod(image.shape[1:])
         for band, rows in bands(len(image)):
-            grain = Stream.from_name(op.fill).child(str(band)).uniforms(*image[rows].shape)
+            if how.behaviour == 1:
+                grain = stream.child(str(band)).uniforms(*image[rows].shape)
+            else:
+                grain = uniforms(stream, rows.start * row, image[rows].shape)
             painted[rows] = finish(grain * top, image.dtype)
     else:
         if len(op.fill) not in (1, channels):
