@@ -88,8 +88,7 @@ def implements(op: type[Barrier], executor: str = "") -> Callable[[K], K]:
 
 @cache
 def _kernel(executor: str, op: type[Barrier]) -> Kernel:
-    stand_ins = [f"{op.__name__} cpu"] if executor == "native" else []  # until all have native kernels
-    for name in (f"{op.__name__} {executor}", *stand_ins, op.__name__):
+    for name in (f"{op.__name__} {executor}", op.__name__):
         if name in KERNELS:
             return KERNELS[name]
     advice = f'Add one with @implements({op.__name__}, "{executor}").'

@@ -17,7 +17,7 @@ from augkit.executors import EXECUTORS, KERNELS
 from augkit.executors.kernels.adapt_kernels import MATCHES, TABLES
 from support.pictures import KEY, TOP, noise, picture, psnr
 
-both = pytest.mark.parametrize("executor", ["cpu", "reference"])
+both = pytest.mark.parametrize("executor", ["native", "cpu", "reference"])
 dtypes = pytest.mark.parametrize("dtype", ["uint8", "uint16", "float32"])
 SIZE = (150, 200)
 
@@ -32,7 +32,7 @@ def flat(level: float, dtype: str = "float32", size: tuple[int, int] = SIZE) -> 
 
 def test_every_barrier_has_a_meaning_and_a_way_to_be_done() -> None:
     """But for other packages' transforms, which move labels too: all executors leave them to their integration."""
-    assert set(EXECUTORS) == {"cpu", "reference"}
+    assert set(EXECUTORS) == {"native", "cpu", "reference"}
     names = {name for name, cls in OPS.items() if issubclass(cls, Barrier) and cls is not External}
     for executor in EXECUTORS:
         assert {name.partition(" ")[0] for name in KERNELS if name.endswith(executor) or " " not in name} == names
@@ -86,7 +86,7 @@ def test_noise_is_the_plans_wherever_it_runs(kind: Any, seed: int) -> None:
     image = noise((70, 40), dtype="float32")
     plan = ak.Pipeline([ak.Noise(kind, 0.2)]).draw(ak.Key(seed, "x"), ak.Scene((70, 40)))
     again = Plan.from_json(plan.to_json())
-    outs = [ak.run(p, ak.Sample(image), executor).image for p in (plan, again) for executor in ("cpu", "reference")]
+    outs = [ak.run(p, ak.Sample(image), executor).image for p in (plan, again) for executor in EXECUTORS]
     for out in outs[1:]:
         np.testing.assert_array_equal(out, outs[0])
     assert (through(ak.Noise(kind, 0.2), image, seed=seed + 1) != through(ak.Noise(kind, 0.2), image, seed=seed)).any()

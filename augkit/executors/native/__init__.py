@@ -1,13 +1,17 @@
 """The executor in C, in one pass over the pixels and to the same bytes on every processor; its twins are in NumPy."""
 
 from augkit.executors.executor import EXECUTORS, Executor
-from augkit.executors.native import adapting as _adapting, windows_filtered as _filters, windows_pooled as _pools
+from augkit.executors.native import (
+    adapting as _adapting,
+    downscaled as _downscaled,
+    noise_added as _noise,
+    windows_filtered as _filters,
+    windows_pooled as _pools,
+)
 from augkit.executors.native.blending import blend
 from augkit.executors.native.colours import recolor
-from augkit.executors.native import noise_added as _noise, windows_filtered as _filters, windows_pooled as _pools
 from augkit.executors.native.native_resampling import resample
 
-BARRIERS = (_adapting, _filters, _pools)  # each adds its kernels
-BARRIERS = (_filters, _noise, _pools)  # each adds its kernels
+BARRIERS = (_adapting, _downscaled, _filters, _noise, _pools)  # each adds its kernels
 
 EXECUTORS.add("native", Executor("native", resample, recolor, blend))
