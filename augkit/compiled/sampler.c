@@ -46,6 +46,10 @@ static void weighed_span(const Job *job, Span *span, int count, Kernel *kernel, 
     augkit_cells(&job->y, span->y, count, span->row, span->phase_y);
     int is_any = job->most_column >= 0 && job->most_row >= 0, unsafe = 1;
     if (is_any) {
+        for (int j = count; j % 4; j++) { /* kernels take four pixels at a time */
+            span->column[j] = span->row[j] = span->phase_x[j] = span->phase_y[j] = 0;
+            span->safe_column[j] = span->safe_row[j] = 0;
+        }
         unsafe = narrowed(span->column, count, job->most_column, span->safe_column);
         unsafe |= narrowed(span->row, count, job->most_row, span->safe_row);
         kernel(job, span, count, out);

@@ -7,6 +7,7 @@
    Duchon, "Lanczos filtering in one and two dimensions", Journal of Applied Meteorology 1979. */
 
 #include "weights.h"
+#include "dispatch.h"
 #include <math.h>
 #include <stdlib.h>
 
@@ -34,13 +35,13 @@ static double sine(double t)
     return half_turns % 2 ? -(z * s) : z * s;
 }
 
-static double kernel_at(int kernel, double t)
+static INLINE double kernel_at(int kernel, double t)
 {
     t = fabs(t);
     if (kernel == LINEAR) return t < 1.0 ? 1.0 - t : 0.0;
     if (kernel == CUBIC) {
-        if (t < 1.0) return (1.5 * t - 2.5) * t * t + 1.0;
-        return t < 2.0 ? ((2.5 - 0.5 * t) * t - 4.0) * t + 2.0 : 0.0;
+        double near = (1.5 * t - 2.5) * t * t + 1.0, far = ((2.5 - 0.5 * t) * t - 4.0) * t + 2.0;
+        return t < 1.0 ? near : t < 2.0 ? far : 0.0;
     }
     if (t < 1e-6) return 1.0;
     return t < 3.0 ? sine(t) * sine(t / 3.0) / (t * t * (PI * PI / 3.0)) : 0.0;
@@ -60,25 +61,49 @@ void augkit_axis(Axis *axis, ptrdiff_t side, int kernel, double factor, int is_d
     axis->phases = kernel == LINEAR && factor == 1.0 ? WEIGHT_ONE : 1 << bits;
 }
 
-void augkit_weights(const Axis *axis, int phase, int16_t *weights)
+#define HELD 64 /* values of so many taps are held, and not computed twice */
+
+static INLINE double value_at(const Axis *axis, int kernel, int k, double part)
+{
+    return kernel_at(kernel, (k - axis->radius + 1 - part) / axis->factor);
+}
+
+static INLINE void weights_by(const Axis *axis, int kernel, int phase, int16_t *weights)
+{
+    double part = (double)phase / axis->phases, total = 0.0, held[HELD];
+    int taps = axis->taps, padded = axis->padded, is_held = padded <= HELD;
+    if (is_held)
+        for (int k = 0; k < padded; k++) held[k] = value_at(axis, kernel, k, part);
+    for (int k = 0; k < taps; k++) total += is_held ? held[k] : value_at(axis, kernel, k, part);
+    double scale = WEIGHT_ONE / total;
+    int sum = 0, largest = 0;
+    for (int k = 0; k < padded; k++) {
+        double value = k >= taps ? 0.0 : is_held ? held[k] : value_at(axis, kernel, k, part);
+        int weight = (int)floor(value * scale + 0.5);
+        weights[k] = (int16_t)weight;
+        sum += weight;
+    }
+    for (int k = 1; k < taps; k++) largest = weights[k] > weights[largest] ? k : largest;
+    weights[largest] = (int16_t)(weights[largest] + WEIGHT_ONE - sum);
+}
+
+static INLINE void weights_of_body(const Axis *axis, int phase, int16_t *weights)
 {
     if (axis->phases == WEIGHT_ONE) { /* linear without a reduction: the fraction itself */
         weights[0] = (int16_t)(WEIGHT_ONE - phase);
         weights[1] = (int16_t)phase;
-        return;
+    } else if (axis->kernel == LINEAR) {
+        weights_by(axis, LINEAR, phase, weights);
+    } else if (axis->kernel == CUBIC) {
+        weights_by(axis, CUBIC, phase, weights);
+    } else {
+        weights_by(axis, LANCZOS, phase, weights);
     }
-    double part = (double)phase / axis->phases, total = 0.0;
-    for (int k = 0; k < axis->taps; k++) total += kernel_at(axis->kernel, (k - axis->radius + 1 - part) / axis->factor);
-    double scale = WEIGHT_ONE / total;
-    int left = WEIGHT_ONE, largest = 0;
-    for (int k = 0; k < axis->padded; k++) {
-        double value = k < axis->taps ? kernel_at(axis->kernel, (k - axis->radius + 1 - part) / axis->factor) : 0.0;
-        weights[k] = (int16_t)floor(value * scale + 0.5);
-        left -= weights[k];
-        if (weights[k] > weights[largest]) largest = k;
-    }
-    weights[largest] = (int16_t)(weights[largest] + left);
 }
+
+AUGKIT_PATHS(void, weights_of, (const Axis *axis, int phase, int16_t *weights), (axis, phase, weights))
+
+void augkit_weights(const Axis *axis, int phase, int16_t *weights) { weights_of(axis, phase, weights); }
 
 int augkit_table(Axis *axis)
 {
