@@ -38,6 +38,12 @@ def _checked_fill(fill: object) -> object:
     return fill
 
 
+def _checked_behaviour(behaviour: object) -> object:
+    if type(behaviour) is not int or behaviour not in get_args(Behaviour):  # 2.0 and True are equal to whole numbers
+        raise ArgumentError(f"must be 1 or 2, got {behaviour!r:.60}.")
+    return behaviour
+
+
 def _checked_range(levels: object) -> object:
     if levels is None:
         return None
@@ -102,13 +108,13 @@ class SamplingOptions:
         default=None, metadata=LATER
     )
     box_rule: BoxRule = field(default="corners", metadata=LATER)
-    behaviour: Behaviour = field(default=CURRENT, metadata=LATER)
+    behaviour: Annotated[Behaviour, pydantic.PlainValidator(_checked_behaviour)] = field(
+        default=CURRENT, metadata=LATER
+    )
 
     @pydantic.model_validator(mode="after")
     def _require_known_then(self) -> Self:
         """Refuse of an older behaviour what it did not know."""
-        if type(self.behaviour) is not int:  # 2.0 and True are equal to whole numbers
-            raise ArgumentError(f"must be 1 or 2, got {self.behaviour!r}.", "SamplingOptions.behaviour")
         for name, words in SINCE_2.items() if self.behaviour == 1 else ():
             if getattr(self, name) in words:
                 what = f"must be of behaviour 2, got {getattr(self, name)!r} with behaviour 1. Leave behaviour out."

@@ -1,6 +1,6 @@
 """Laws of preprocessing: torchvision's pixels, any dtype alike, the wanted size and channels always."""
 
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pytest
@@ -8,13 +8,17 @@ import torch
 from hypothesis import given, strategies as st
 from numpy.typing import NDArray
 from PIL import Image
+from sklearn.datasets import load_sample_image
 
+import augkit as ak
 from augkit.errors import SampleError
 from augkit.train.models import MODELS, architecture
+from augkit.train.models.preprocessing import Preprocessing
 from support.torchvision_models import torchvision
 
 RANGES = {"uint8": 255, "uint16": 65535, "float32": 1}
 BOTH = {"bilinear": Image.Resampling.BILINEAR, "bicubic": Image.Resampling.BICUBIC}
+HALF = (0.5, 0.5, 0.5)
 
 
 def noise(height: int, width: int, channels: int, dtype: str = "uint8", seed: int = 0) -> NDArray[Any]:
@@ -111,3 +115,18 @@ def test_another_size_crops_as_much(name: str) -> None:
     assert half.resize
     assert abs(half.resize / half.size[0] - own.resize / own.size[0]) < 0.01
     assert (half.mean, half.std, half.interpolation) == (own.mean, own.std, own.interpolation)
+
+
+@pytest.mark.parametrize("size", [(224, 224), (300, 171), (64, 64), (600, 700)], ids=str)
+@pytest.mark.parametrize(("ours", "theirs"), [("linear", "bilinear"), ("cubic", "bicubic")])
+def test_pictures_are_evaluated_as_resize_makes_them(
+    size: tuple[int, int], ours: Literal["linear", "cubic"], theirs: Literal["bilinear", "bicubic"]
+) -> None:
+    """Up to Pillow's rounding between its two passes, and to the edge, which repeats here and is left out there."""
+    photo = load_sample_image("china.jpg")
+    evaluated = Preprocessing(size, 3, HALF, HALF, None, theirs).prepare(photo).astype(float)
+    made = ak.Pipeline([ak.Resize(size)], interpolation=ours)(ak.Sample(photo), ak.Key(0, "a")).image.astype(float)
+    apart = np.abs(evaluated - made)[4:-4, 4:-4]
+    assert apart.mean() <= 0.2
+    assert (apart <= 2).mean() >= 0.999
+    assert abs((made - evaluated).mean()) <= 0.02
