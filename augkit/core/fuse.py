@@ -115,23 +115,25 @@ def _reduction(ops: tuple[Spatial, ...], size: Size) -> tuple[float, float]:
     back = inverse(joined(ops))
     (a, b, _), (d, e, _), (g, h, last) = back
     if g == h == 0.0:
-        along_x, along_y = [math.hypot(a, b) / abs(last)], [math.hypot(d, e) / abs(last)]
-    else:
-        height, width = size
-        corners = ((x, y) for x in (0.5, width - 0.5) for y in (0.5, height - 0.5))
-        points = [(x, y) for x, y in ((width / 2, height / 2), *corners) if g * x + h * y + last > 0.0]
-        slopes = [linearised(back, x, y)[1] for x, y in points] or [(1.0, 0.0, 0.0, 1.0)]
-        along_x = [math.hypot(xx, xy) for xx, xy, _, _ in slopes]
-        along_y = [math.hypot(yx, yy) for _, _, yx, yy in slopes]
+        depth = abs(last)
+        return _factor(math.hypot(d, e) / depth), _factor(math.hypot(a, b) / depth)
+    height, width = size
+    corners = ((x, y) for x in (0.5, width - 0.5) for y in (0.5, height - 0.5))
+    points = [(x, y) for x, y in ((width / 2, height / 2), *corners) if g * x + h * y + last > 0.0]
+    slopes = [linearised(back, x, y)[1] for x, y in points] or [(1.0, 0.0, 0.0, 1.0)]
+    along_x = [math.hypot(xx, xy) for xx, xy, _, _ in slopes]
+    along_y = [math.hypot(yx, yy) for _, _, yx, yy in slopes]
     return _one_for_all(along_y), _one_for_all(along_x)
 
 
 def _one_for_all(footprints: list[float]) -> float:
     most, least = max(footprints), min(footprints)
-    if most <= 1.0:
-        return 1.0
-    factor = max(1.0, math.sqrt(min(most, 4.0 * least) * least))
-    return round(min(factor, 2.0 * MAX_SIDE), 6)  # the last digits of a turn are noise, and must not show
+    return _factor(math.sqrt(min(most, 4.0 * least) * least))
+
+
+def _factor(footprint: float) -> float:
+    # The last digits of a turn are noise, and must not show.
+    return 1.0 if footprint <= 1.0 else round(min(footprint, 2.0 * MAX_SIDE), 6)
 
 
 def _halvings(ops: tuple[Spatial, ...], size: Size) -> tuple[int, int]:

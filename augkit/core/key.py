@@ -17,7 +17,7 @@ import math
 import struct
 import threading
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import lru_cache
 from hashlib import blake2b
 from numbers import Integral
@@ -29,6 +29,7 @@ from numpy.typing import NDArray
 from augkit import compiled
 from augkit.core.arrays import Json, Reals
 from augkit.core.box_muller import normal_of
+from augkit.core.frozen import frozen
 from augkit.core.normal_form import nfc
 from augkit.errors import ArgumentError
 
@@ -39,7 +40,7 @@ _SPARE_BITS = np.uint64(64 - 53)
 _RUN = 8  # words: numbers drawn one by one take whole runs of them, and arrays begin behind
 
 
-@dataclass(frozen=True)
+@frozen
 class Key:
     """Name one picture to be made.
 

@@ -9,15 +9,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
 from typing import Annotated, TypeAlias, get_args
 
 import pydantic
 
 from augkit.core.arrays import Json, JsonObject
+from augkit.core.frozen import frozen
 from augkit.core.ops import Barrier, ColorMatrix, Curve, Homography, Moving, Spatial, Warp, to_jsonable
 from augkit.core.ops.blend import require_one_size, require_weights
-from augkit.core.ops.operation import from_jsonable, frozen
+from augkit.core.ops.operation import as_tuples, from_jsonable
 from augkit.core.sampling import Behaviour, SamplingOptions
 from augkit.core.spatial import Size, determinant
 from augkit.core.validation import MAX_SIDE, Number, Sides, Within, is_size, read, written
@@ -29,7 +29,7 @@ Halvings: TypeAlias = Annotated[int, pydantic.Field(strict=True, ge=0, lt=32)]
 Reduction: TypeAlias = Annotated[float, Within(1.0, 2.0 * MAX_SIDE)]
 
 
-@dataclass(frozen=True)
+@frozen
 class SpatialRun:
     """One map of the bordered source plane, sampled once.
 
@@ -62,7 +62,7 @@ class SpatialRun:
         return f"move every point once ({names}), sampled once ({options.interpolation}){halved}{reduced}"
 
 
-@dataclass(frozen=True)
+@frozen
 class ColorRun:
     """Pointwise colour operations in order, on real numbers, clamped and rounded once at the end."""
 
@@ -72,7 +72,7 @@ class ColorRun:
         return f"change colours ({' then '.join(op.describe() for op in self.ops)}), rounded once"
 
 
-@dataclass(frozen=True)
+@frozen
 class BlendRun:
     """Several branches of the same picture, added up with weights; labels follow the first.
 
@@ -127,7 +127,7 @@ def _size_after_all(steps: Iterable[Step], size: Size) -> Size:
     return size
 
 
-@dataclass(frozen=True)
+@frozen
 class Plan:
     """The steps that will be done to one picture.
 
@@ -139,7 +139,7 @@ class Plan:
 
     source: Size
     steps: tuple[Step, ...]
-    policy: SamplingOptions = field(default_factory=SamplingOptions)
+    policy: SamplingOptions = SamplingOptions()
 
     @property
     def size(self) -> Size:
@@ -178,7 +178,7 @@ class Plan:
             source = tuple(described["source"])
             if not is_size(source):
                 raise ArgumentError(f"must be (height, width) in whole pixels, got {source}.", "Plan.source")
-            policy = {name: frozen(value) for name, value in described["policy"].items()} | {"behaviour": format}
+            policy = {name: as_tuples(value) for name, value in described["policy"].items()} | {"behaviour": format}
             plan = cls(source, tuple(map(_unwrapped, described["steps"])), read(SamplingOptions, policy))
             _ = plan.size  # every window must fit
             return plan
@@ -239,7 +239,7 @@ def _unwrapped(described: JsonObject) -> Step:
     parts: dict[str, Json] = {name: part for name, part in described.items() if name != "step"}
     if kind == "blend":
         parts["branches"] = tuple(tuple(map(_unwrapped, branch)) for branch in parts["branches"])
-    step: Step = read(_RUNS[kind], {name: frozen(part) for name, part in parts.items()})
+    step: Step = read(_RUNS[kind], {name: as_tuples(part) for name, part in parts.items()})
     return step
 
 

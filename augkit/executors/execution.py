@@ -118,9 +118,10 @@ def run(
     parts: dict[str, object] = {"image": _own(done.image, given), "label": label}
     for point_target in labels.values():
         parts |= vars(point_target)
-    planes = {place: _own(array, beside[place]) for place, array in done.beside.items() if place not in _OURS}
-    for target in arrays:
-        parts |= vars(target.with_planes(planes))
+    if arrays:
+        planes = {place: _own(array, beside[place]) for place, array in done.beside.items() if place not in _OURS}
+        for target in arrays:
+            parts |= vars(target.with_planes(planes))
     return sample.changed(**parts)
 
 
@@ -195,7 +196,9 @@ class _Walk:
         return now._replace(image=image)
 
     def _moved(self, now: _Picture, run: SpatialRun, image: Image) -> _Picture:
-        beside = {key: self.pixels.resample(array, run, self.of_beside[key]) for key, array in now.beside.items()}
+        beside = now.beside and {
+            key: self.pixels.resample(array, run, self.of_beside[key]) for key, array in now.beside.items()
+        }
         return _Picture(image, beside, run.size, now.labels.moved(run.ops, run.size))
 
     def _blended(self, step: BlendRun, now: _Picture) -> _Picture:

@@ -26,6 +26,8 @@ def targets_of(parts: Given) -> dict[str, Target]:
 
 def points_of(targets: Mapping[str, Target]) -> dict[str, PointTarget]:
     """Return those that are coordinates."""
+    if not targets:  # as of most pictures
+        return {}
     return {name: target for name, target in targets.items() if isinstance(target, PointTarget)}
 
 

@@ -5,10 +5,11 @@ same after a journey through JSON. A draw makes thousands of them, so nothing is
 read, pydantic checks every field against its annotation.
 """
 
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from typing import TypeVar, dataclass_transform
 
 from augkit.core.arrays import Json, JsonObject
+from augkit.core.frozen import frozen
 from augkit.core.validation import left_out, read
 from augkit.errors import ArgumentError
 from augkit.registers import Register
@@ -23,7 +24,7 @@ _WRITTEN: dict[type, tuple[str, tuple[tuple[str, object], ...]]] = {}  # their n
 @dataclass_transform(frozen_default=True)
 def operation(cls: type[T]) -> type[T]:
     """Make a class an operation, or a part of one: a frozen dataclass, known to plans under its name."""
-    made = dataclass(frozen=True)(cls)
+    made = frozen(cls)
     _WRITTEN[made] = cls.__name__, tuple(left_out(made).items())  # type: ignore[arg-type]  # mypy hashes values
     return OPS.add(cls.__name__, made)
 
@@ -44,15 +45,15 @@ def from_jsonable(described: Json) -> object:
     """Return the operation that `to_jsonable` described, or refuse what it would not have written."""
     name = str(described.get("op") if isinstance(described, dict) else described)
     cls = OPS.find(name, "op")
-    given = {field: frozen(value) for field, value in described.items() if field != "op"}
+    given = {field: as_tuples(value) for field, value in described.items() if field != "op"}
     wanted = {item.name for item in fields(cls)}
     if given.keys() | left_out(cls).keys() != wanted:
         raise ArgumentError(f"must have the fields {', '.join(sorted(wanted))}, got {sorted(given)}.", name)
     return read(cls, given)
 
 
-def frozen(value: Json) -> Json:
+def as_tuples(value: Json) -> Json:
     """Return what JSON gave with tuples for lists and operations for dictionaries."""
     if isinstance(value, list):
-        return tuple(map(frozen, value))
+        return tuple(map(as_tuples, value))
     return from_jsonable(value) if isinstance(value, dict) else value
