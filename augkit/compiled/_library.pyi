@@ -25,6 +25,18 @@ class Library(Protocol):
     def box_muller(self, pairs: Buffer, /) -> None: ...
     # blends.c
     def blend(self, pictures: tuple[Buffer, ...], weights: Buffer, target: Buffer, /) -> None: ...
+    # mix_numbers.c
+    def mix_numbers(
+        self,
+        matrix: Matrix,
+        offset: _Row,
+        straight: tuple[float, float],
+        limits: tuple[int, int],
+        fractions: tuple[int, int],
+        reach: float,
+        nearest: bool,
+        /,
+    ) -> bytes | None: ...
     # statistics.c
     def histogram(self, image: Buffer, counts: Buffer, /) -> None: ...
     def moments(self, image: Buffer, sums: Buffer, /) -> None: ...

@@ -132,7 +132,7 @@ typedef struct {
 } Mix512;
 
 typedef struct {
-    __m512i at_red_green, at_blue, at_whole, alpha; /* places of bytes; what stays of a pixel */
+    __m512i at_red_green, at_blue, at_whole, least, most; /* places of bytes; limits of bytes */
     __m512i low[3][4], high[3][4]; /* bytes of first tables */
     __mmask64 of[3];
     Mix512 mixes[MAX_MIXES];
@@ -146,13 +146,15 @@ TARGET_AVX512 static INLINE void read_512(const Colours *c, Mixes512 *m)
     for (ptrdiff_t i = 0; i < 64; i++) {
         ptrdiff_t colour = i / 4 * channels + i % 4 / 2;
         split[i] = (uint8_t)(c->own[0] ? i % 2 * 64 + colour : colour);
-        whole[i] = (uint8_t)(i / channels * 4 + i % channels);
+        whole[i] = (uint8_t)(i / channels / 4 * 16 + i % channels * 4 + i / channels % 4);
         if (i % channels < 3) m->of[i % channels] |= (__mmask64)1 << i;
     }
     m->at_red_green = _mm512_loadu_si512(split);
     m->at_blue = _mm512_add_epi8(m->at_red_green, _mm512_set1_epi8(2));
     m->at_whole = _mm512_loadu_si512(whole);
-    m->alpha = _mm512_set1_epi32(c->alpha ? (int32_t)ALPHA : 0);
+    const Mix *last = c->mixes + c->own[1] - 1; /* its table has bytes in it */
+    m->least = _mm512_set1_epi8((char)(last->entries ? 0 : last->low));
+    m->most = _mm512_set1_epi8((char)(last->entries ? 255 : last->high));
     for (int k = 0; k < c->own[0]; k++) {
         uint8_t halves[2][LEVELS];
         for (int i = 0; i < 2 * LEVELS; i++) halves[i % 2][i / 2] = c->tables[k * 2 * LEVELS + i];
@@ -174,16 +176,19 @@ TARGET_AVX512 static INLINE void read_512(const Colours *c, Mixes512 *m)
     }
 }
 
-TARGET_AVX512 static INLINE __m512i mixed_row_512(const Mix512 *mix, int row, __m512i rg, __m512i b)
+TARGET_AVX512 static INLINE __m512i mixed_row_512(const Mix512 *mix, int row, __m512i rg, __m512i b, int is_last)
 {
     __m512i sum = _mm512_add_epi32(_mm512_madd_epi16(rg, mix->red_green[row]), mix->offsets[row]);
     sum = _mm512_sra_epi32(_mm512_add_epi32(sum, _mm512_madd_epi16(b, mix->blue[row])), mix->shift);
+    if (is_last && !mix->table) return sum; /* bytes are clamped together */
     sum = _mm512_min_epi32(_mm512_max_epi32(sum, mix->low), mix->high);
     if (!mix->table) return sum;
     return _mm512_srai_epi32(_mm512_slli_epi32(_mm512_i32gather_epi32(sum, mix->table, 2), 16), 16);
 }
 
-TARGET_AVX512 static INLINE __m512i mixed_512(const Mixes512 *m, __m512i x, int tables, int mixes, ptrdiff_t channels)
+/* Sixteen pixels after first tables and mixes; `rows` is 1 where all three of a mix are alike: a picture in greys. */
+TARGET_AVX512 static INLINE __m512i mixed_512(const Mixes512 *m, __m512i x, int tables, int mixes, int rows,
+                                              ptrdiff_t channels)
 {
     __m512i rg, b;
     if (tables) {
@@ -201,29 +206,39 @@ TARGET_AVX512 static INLINE __m512i mixed_512(const Mixes512 *m, __m512i x, int 
     __m512i red = rg, green = rg, blue = b;
     for (int i = 0; i < mixes; i++) {
         if (i) rg = _mm512_mask_blend_epi16(0xaaaaaaaa, red, _mm512_slli_epi32(green, 16)), b = blue;
-        red = mixed_row_512(m->mixes + i, 0, rg, b);
-        green = mixed_row_512(m->mixes + i, 1, rg, b);
-        blue = mixed_row_512(m->mixes + i, 2, rg, b);
+        red = mixed_row_512(m->mixes + i, 0, rg, b, i == mixes - 1);
+        green = rows == 1 ? red : mixed_row_512(m->mixes + i, 1, rg, b, i == mixes - 1);
+        blue = rows == 1 ? red : mixed_row_512(m->mixes + i, 2, rg, b, i == mixes - 1);
     }
-    red = _mm512_or_si512(red, _mm512_or_si512(_mm512_slli_epi32(green, 8), _mm512_slli_epi32(blue, 16)));
-    return channels == 4 ? _mm512_or_si512(red, _mm512_and_si512(x, m->alpha)) : _mm512_permutexvar_epi8(m->at_whole, red);
+    b = _mm512_packus_epi16(_mm512_packs_epi32(red, green), _mm512_packs_epi32(blue, blue));
+    b = _mm512_min_epu8(_mm512_max_epu8(b, m->least), m->most);
+    return channels == 4 ? _mm512_mask_permutexvar_epi8(x, 0x7777777777777777, m->at_whole, b)
+                         : _mm512_permutexvar_epi8(m->at_whole, b);
 }
 
 TARGET_AVX512 static INLINE void mix_512(const Colours *c, const uint8_t *from, uint8_t *to, ptrdiff_t pixels,
-                                         int tables, int mixes, ptrdiff_t channels)
+                                         int tables, int mixes, int rows, ptrdiff_t channels)
 {
     Mixes512 m;
     read_512(c, &m);
-    IN_SIXTEENS(channels, mixed_512(&m, x, tables, mixes, channels))
+    IN_SIXTEENS(channels, mixed_512(&m, x, tables, mixes, rows, channels))
+}
+
+static int are_alike(const Mix *mix)
+{
+    const int32_t *k = mix->coefficients[0], *o = mix->offsets;
+    return !memcmp(k, k + 3, sizeof mix->coefficients[0]) && !memcmp(k, k + 6, sizeof mix->coefficients[0]) &&
+           o[0] == o[1] && o[0] == o[2];
 }
 
 /* The commonest programs, each compiled for itself, so that what they need stays in registers. */
 TARGET_AVX512 static void mix_avx512(const Colours *c, const uint8_t *from, uint8_t *to, ptrdiff_t pixels)
 {
     int tables = c->own[0], mixes = c->own[1];
-    if (c->channels == 3 && mixes == 1 && tables == 0) mix_512(c, from, to, pixels, 0, 1, 3);
-    else if (c->channels == 3 && mixes == 1 && tables == 1) mix_512(c, from, to, pixels, 1, 1, 3);
-    else mix_512(c, from, to, pixels, tables, mixes, c->channels);
+    if (mixes == 1 && are_alike(c->mixes)) mix_512(c, from, to, pixels, tables, 1, 1, c->channels);
+    else if (c->channels == 3 && mixes == 1 && tables == 0) mix_512(c, from, to, pixels, 0, 1, 3, 3);
+    else if (c->channels == 3 && mixes == 1 && tables == 1) mix_512(c, from, to, pixels, 1, 1, 3, 3);
+    else mix_512(c, from, to, pixels, tables, mixes, 3, c->channels);
 }
 
 TARGET_AVX2 static INLINE __m256i mixed_256(const Mix *mix, int row, __m256i rg, __m256i b)

@@ -16,6 +16,7 @@ AUGKIT_METHOD(augkit_unfold);
 AUGKIT_METHOD(augkit_box_muller); /* box_muller.c */
 AUGKIT_METHOD(augkit_blend); /* blends.c */
 AUGKIT_METHOD(augkit_recolour_picture); /* colours.c */
+AUGKIT_METHOD(augkit_mix_numbers); /* mix_numbers.c */
 AUGKIT_METHOD(augkit_histogram); /* statistics.c */
 AUGKIT_METHOD(augkit_moments);
 AUGKIT_METHOD(augkit_curve_table); /* curves.c */

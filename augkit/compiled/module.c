@@ -73,6 +73,7 @@ static PyMethodDef METHODS[] = {
     METHOD("unfold", augkit_unfold, "Make pushes smoother until they fold nowhere."),
     METHOD("box_muller", augkit_box_muller, "Make uniform numbers normal ones."),
     METHOD("blend", augkit_blend, "Write a sum of pictures."),
+    METHOD("mix_numbers", augkit_mix_numbers, "Return the numbers of a mix of colours."),
     METHOD("histogram", augkit_histogram, "Count levels."),
     METHOD("moments", augkit_moments, "Add up colours and their products."),
     METHOD("recolour", augkit_recolour_picture, "Write a picture in other colours."),

@@ -5,6 +5,7 @@ import random
 import numpy as np
 import pytest
 
+from augkit import compiled
 from augkit.core.arrays import Array
 from augkit.core.ops import ColorMatrix, Curve
 from augkit.core.ops.colouring import FUNCTIONS, NO_OFFSET
@@ -12,7 +13,7 @@ from augkit.core.plan import ColorRun
 from augkit.core.spatial import IDENTITY
 from augkit.core.tonal import RANGE, hue, saturation
 from augkit.executors import reference
-from augkit.executors.native.colour_programs import MIX, REAL, TABLE, TABLES, program_of
+from augkit.executors.native.colour_programs import MIX, REAL, TABLE, TABLES, mix_numbers, program_of
 from augkit.executors.native.colours import recolor, recoloured
 from augkit.executors.native.curves import LINEAR, NAMES, power, steps_of, table
 from support.native_paths import PATHS, on_path
@@ -98,6 +99,20 @@ def test_tables_have_the_same_numbers_on_every_path(path: str) -> None:
                     found = table(steps, count, 1.5 * count, np.dtype(dtype))
                 with on_path("numpy"):
                     np.testing.assert_array_equal(found, table(steps, count, 1.5 * count, np.dtype(dtype)))
+
+
+@pytest.mark.skipif(compiled.library is None, reason="nothing was compiled")
+def test_mixes_have_the_same_numbers_in_c() -> None:
+    chosen = random.Random(8)
+    for _ in range(300):
+        size = 10.0 ** chosen.uniform(-6.0, 6.0)
+        rows = [[chosen.choice((0.0, 0.5, chosen.uniform(-size, size))) for _ in range(3)] for _ in range(4)]
+        red, green, blue, offset = (tuple(row) for row in rows)
+        given = ((red, green, blue), offset, (chosen.uniform(-2.0, 2.0), 0.1), (-300, 255))
+        fractions = (chosen.randint(0, 7), chosen.randint(0, 7)), chosen.choice((255.0, 32767.0)), chosen.random() < 0.5
+        found = mix_numbers(*given, *fractions)  # type: ignore[arg-type]  # rows of three
+        with on_path("numpy"):
+            assert mix_numbers(*given, *fractions) == found  # type: ignore[arg-type]  # rows of three
 
 
 def judged(image: Array, run: ColorRun) -> tuple[float, float, float]:

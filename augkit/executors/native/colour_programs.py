@@ -14,11 +14,12 @@ from typing import NamedTuple, TypeAlias
 
 import numpy as np
 
+from augkit import compiled
 from augkit.core.arrays import Array, Dtype
 from augkit.core.ops import ColorMatrix, Curve
 from augkit.core.ops.colouring import EDGE
 from augkit.core.plan import ColorRun
-from augkit.core.spatial import Row
+from augkit.core.spatial import Matrix
 from augkit.executors.native.curves import LINEAR, steps_of, table
 
 TABLE, TABLES, MIX, REAL = range(4)
@@ -33,34 +34,13 @@ DYADIC = 256.0  # multiples of 1 / 256 are halves so often that they must be rou
 HEADER = struct.Struct("=8i")
 MIX_NUMBERS = 16
 _MIX = struct.Struct(f"={MIX_NUMBERS}i")
+_INT16 = np.dtype(np.int16)
+NOTHING = (1.0, 0.0)  # is changed by this straight piece
 _STRAIGHT = {"gain", "contrast", "invert"}
 _STEPPED = {"posterize", "solarize", "threshold"}
 
 _Op: TypeAlias = ColorMatrix | Curve
 _Triple: TypeAlias = tuple[float, float, float]
-
-
-class Mix(NamedTuple):
-    """Three sums, (coefficients . colours + offsets) >> shift, clamped to [low, high], and a table of them.
-
-    Args:
-        coefficients: nine, row by row, of 16 bits.
-        offsets: three of 32 bits.
-        shift, low, high: as above.
-        table: int16 of every value from 0 to high, and one more; empty: none.
-    """
-
-    coefficients: tuple[int, ...]
-    offsets: tuple[int, ...]
-    shift: int
-    low: int
-    high: int
-    table: bytes = b""
-
-    def packed(self) -> bytes:
-        """Return it as C reads it."""
-        entries = max(0, len(self.table) // 2 - 1)
-        return _MIX.pack(*self.coefficients, *self.offsets, self.shift, self.low, self.high, entries) + self.table
 
 
 class _Straight(NamedTuple):
@@ -97,16 +77,14 @@ def _compiled(ops: tuple[_Op, ...], letter: str, channels: int, alpha: bool) -> 
     if letter != "f" and len(curves) == len(ops):
         steps = [number for op in curves for number in steps_of(op.functions)]
         return HEADER.pack(TABLE, *head, 0, 0, 0, 0) + _table(steps, letter)
-    traced = [_traced(ops, colour) for colour in range(3)] if letter != "f" else [None]
-    if None not in traced:
-        found = [each for each in traced if each is not None]
-        tables = b"".join(_table(steps, letter) for _, steps in found)
-        return HEADER.pack(TABLES, *head, *(source for source, _ in found), 0) + tables
+    traced = _traced(ops) if letter != "f" else None
+    if traced is not None:
+        tables = b"".join(_table(steps, letter) for _, steps in traced)
+        return HEADER.pack(TABLES, *head, *(source for source, _ in traced), 0) + tables
     mixed = _mixed(ops) if letter == "B" else None
     if mixed is not None:
-        tables, mixes = mixed
-        own = (int(bool(tables)), len(mixes), 0, 0)
-        return HEADER.pack(MIX, *head, *own) + tables + b"".join(mix.packed() for mix in mixes)
+        first, mixes = mixed
+        return HEADER.pack(MIX, *head, int(bool(first)), len(mixes), 0, 0) + first + b"".join(mixes)
     numbers = _reals(ops)
     return HEADER.pack(REAL, *head, len(numbers), 0, 0, 0) + struct.pack(f"={len(numbers)}d", *numbers)
 
@@ -128,49 +106,48 @@ def _reals(ops: tuple[_Op, ...]) -> list[float]:
     return numbers
 
 
-def _traced(ops: tuple[_Op, ...], colour: int) -> tuple[int, list[float]] | None:
-    """Return which colour a colour comes from, and the curve on its way; None where it is a mixture."""
-    steps: list[float] = []
-    for op in reversed(ops):
-        if isinstance(op, Curve):
-            steps = steps_of(op.functions) + steps
-            continue
-        sources = [source for source in range(3) if op.matrix[colour][source]] or [colour]
-        if len(sources) > 1:
-            return None
-        factor, offset = op.matrix[colour][sources[0]], op.offset[colour]
-        if (factor, offset) != (1.0, 0.0):
-            steps = [LINEAR, factor, offset, *steps]
-        colour = sources[0]
-    return colour, steps
+def _traced(ops: tuple[_Op, ...]) -> list[tuple[int, list[float]]] | None:
+    """Return which colour each colour comes from, and the curve on its way; None where one is a mixture."""
+    traced = []
+    for colour in range(3):
+        source: int = colour
+        steps: list[float] = []
+        for op in reversed(ops):
+            if isinstance(op, Curve):
+                steps = steps_of(op.functions) + steps
+                continue
+            row, offset = op.matrix[source], op.offset[source]
+            sources = [k for k in range(3) if row[k]] or [source]
+            if len(sources) > 1:
+                return None
+            source = sources[0]
+            if row[source] != 1.0 or offset:
+                steps = [LINEAR, row[source], offset, *steps]
+        traced.append((source, steps))
+    return traced
 
 
-def _mixed(ops: tuple[_Op, ...]) -> tuple[bytes, list[Mix]] | None:
+def _mixed(ops: tuple[_Op, ...]) -> tuple[bytes, list[bytes]] | None:
     """Return the first table and the mixes of a run; None where its numbers are beyond 32 bits."""
     stages = _stages(ops)
-    first, stages = (stages[0][1], stages[1:]) if stages[0][0] is None else ([], stages)
-    bits, reach, tables = 0, float(TOP), b""
-    if first:
-        found = _bits(max(map(abs, _range_of(first))))
+    first, bits, reach, mixes = b"", 0, float(TOP), list[bytes]()
+    if stages[0][0] is None:
+        functions = stages.pop(0)[1]
+        found = _bits(_most(functions))
         if found is None:
             return None
         bits, reach = found, 32767.0
-        steps = steps_of(first)
-        tables = table(steps, 256, TOP * 2.0**bits, np.dtype(np.int16))[:256].tobytes()
-    mixes: list[Mix] = []
+        first = table(steps_of(functions), 256, TOP * 2.0**bits, _INT16)[:256].tobytes()
+    last = len(stages) - 1
+    if last >= MAX_MIXES or (not first and not last and _is_dyadic(stages[0][0])):
+        return None
     for position, (matrix, functions) in enumerate(stages):
-        if matrix is None or position == MAX_MIXES:
-            return None
-        is_last = position == len(stages) - 1
-        if is_last and not tables and not mixes and _is_dyadic(matrix):
-            return None
-        made = _mix(matrix, functions, bits, reach, is_last)
+        made = None if matrix is None else _mix(matrix, functions, bits, reach, position == last)
         if made is None:
             return None
-        mix, bits = made
+        mix, bits, reach = made
         mixes.append(mix)
-        reach = float(max(-mix.low, mix.high)) if not mix.table else 32767.0
-    return tables, mixes
+    return first, mixes
 
 
 _Functions: TypeAlias = list[tuple[str, float]]
@@ -193,17 +170,19 @@ def _stages(ops: tuple[_Op, ...]) -> list[tuple[ColorMatrix | None, _Functions]]
     return stages
 
 
-def _is_dyadic(matrix: ColorMatrix) -> bool:
-    numbers = [DYADIC * number for row in matrix.matrix for number in row]
-    return all(number.is_integer() for number in numbers + [DYADIC * TOP * number for number in matrix.offset])
+def _is_dyadic(matrix: ColorMatrix | None) -> bool:
+    rows = () if matrix is None else (*matrix.matrix, tuple(TOP * value for value in matrix.offset))
+    for row in rows:
+        for number in row:
+            if not (DYADIC * number).is_integer():
+                return False
+    return True
 
 
-def _range_of(functions: _Functions) -> tuple[float, float]:
-    """Return the least and the most that a curve gives."""
+def _most(functions: _Functions) -> float:
+    """Return how far from 0 a curve goes at most, and at least 1."""
     name, number = functions[-1]
-    if name == "gain":
-        return 0.0, max(1.0, number)
-    return (min(0.0, 0.5 - 0.5 * number), max(1.0, 0.5 + 0.5 * number)) if name == "contrast" else (0.0, 1.0)
+    return max(1.0, number if name == "gain" else 0.5 + 0.5 * number if name == "contrast" else 1.0)
 
 
 def _bits(most: float) -> int | None:
@@ -231,53 +210,66 @@ def _straightened(functions: _Functions) -> _Straight | None:
     return _Straight(factor, offset, low, high)
 
 
-def _mix(matrix: ColorMatrix, functions: _Functions, bits: int, reach: float, is_last: bool) -> tuple[Mix, int] | None:
-    """Return the mix of a matrix and of the curve behind it, and the bits of fraction of what comes out.
+def _mix(
+    matrix: ColorMatrix, functions: _Functions, bits: int, reach: float, is_last: bool
+) -> tuple[bytes, int, float] | None:
+    """Return the mix of a matrix and the curve behind it, then the bits of fraction of what comes out, and its reach.
 
     `bits` are those of what it gets, which is at most `reach`.
     """
     straight = _straightened(functions)
-    limits = _range_of(functions) if straight is None else (straight.low, straight.high)
-    out = 0 if is_last else _bits(max(1.0, *map(abs, limits)))
+    out = 0 if is_last else _bits(_most(functions))
     if out is None:
         return None
     if straight is None:
         # What lies just below a step, a whole number of 64ths as most are, must not be rounded to it.
         ahead = 0.5 if functions[0][0] in _STEPPED else 0.0
-        mix = _in_integers(matrix.matrix, matrix.offset, bits, reach, FINE_BITS, 0, TOP << FINE_BITS, not ahead)
-        fine = table(steps_of(functions), (TOP << FINE_BITS) + 1, TOP * 2.0**out, np.dtype(np.int16), ahead)
-        fine = np.clip(fine, 0, TOP).astype(np.int16) if is_last else fine
-        return None if mix is None else (mix._replace(table=fine.tobytes()), out)
-    rows = [(a * straight.factor, b * straight.factor, c * straight.factor) for a, b, c in matrix.matrix]
-    offset = [value * straight.factor + straight.offset for value in matrix.offset]
-    low, high = (round(value * TOP * 2.0**out) for value in limits)
+        entries = (TOP << FINE_BITS) + 1
+        made = mix_numbers(matrix.matrix, matrix.offset, NOTHING, (0, entries - 1), (bits, FINE_BITS), reach, not ahead)
+        fine = table(steps_of(functions), entries, TOP * 2.0**out, _INT16, ahead)
+        fine = np.clip(fine, 0, TOP).astype(_INT16) if is_last else fine
+        return None if made is None else (made[:-4] + struct.pack("=i", entries) + fine.tobytes(), out, 32767.0)
+    unit = TOP * 2.0**out
+    low, high = round(straight.low * unit), round(straight.high * unit)
     if is_last:
         low, high = min(max(low, 0), TOP), min(max(high, 0), TOP)
-    mix = _in_integers(rows, offset, bits, reach, out, low, high)
-    return None if mix is None else (mix, out)
+    piece = (straight.factor, straight.offset)
+    made = mix_numbers(matrix.matrix, matrix.offset, piece, (low, high), (bits, out), reach, True)
+    return None if made is None else (made, out, float(max(-low, high)))
 
 
-def _in_integers(
-    rows: Sequence[Row],
-    offset: Sequence[float],
-    bits: int,
+def mix_numbers(
+    matrix: Matrix,
+    offset: _Triple,
+    straight: tuple[float, float],
+    limits: tuple[int, int],
+    fractions: tuple[int, int],
     reach: float,
-    out: int,
-    low: int,
-    high: int,
-    nearest: bool = True,
-) -> Mix | None:
-    """Return sums of whole numbers of values with `bits` of fraction, to values with `out` bits; None beyond 32 bits.
+    nearest: bool,
+) -> bytes | None:
+    """Return a mix without its table, as C reads it; None where its numbers are beyond 32 bits.
 
-    Sums are rounded to nearest, or else down. Rounding the coefficients of a row does not change their sum, so that
-    greys come out exactly, and nothing has a bias.
+    Rounding the coefficients of a row does not change their sum: greys come out exactly, and nothing has a bias.
+
+    Args:
+        matrix: of the colours.
+        offset: of the colours, in fractions of the range.
+        straight: the factor and the offset of what is behind the matrix.
+        limits: to which sums are clamped after the shift.
+        fractions: how many bits of fraction values have that come in, and that go out.
+        reach: the most that comes in.
+        nearest: whether sums are rounded to nearest, or else down.
     """
-    unit = TOP * 2.0**bits
-    largest = max(abs(value) for row in rows for value in row)
-    reaches = (
-        (abs(r) + abs(g) + abs(b)) * reach + abs(value) * unit for (r, g, b), value in zip(rows, offset, strict=True)
-    )
-    scale_bits = min(COEFFICIENT_BITS, _exponent(min(32766.0 / max(largest, 1e-3), 2.0**30 / max(1.0, *reaches))))
+    if compiled.library is not None:
+        return compiled.library.mix_numbers(matrix, offset, straight, limits, fractions, reach, nearest)
+    (bits, out), (factor, added) = fractions, straight
+    rows = [(a * factor, b * factor, c * factor) for a, b, c in matrix]
+    offsets = [value * factor + added for value in offset]
+    unit, largest, total = TOP * 2.0**bits, 1e-3, 1.0
+    for (r, g, b), value in zip(rows, offsets, strict=True):
+        total = max(total, (abs(r) + abs(g) + abs(b)) * reach + abs(value) * unit)
+        largest = max(largest, abs(r), abs(g), abs(b))
+    scale_bits = min(COEFFICIENT_BITS, _exponent(min(32766.0 / largest, 2.0**30 / total)))
     shift = bits + scale_bits - out
     if not 1 <= shift <= 31:
         return None
@@ -288,4 +280,4 @@ def _in_integers(
         most = max(range(3), key=lambda k: abs(whole[k]))
         whole[most] += round((r + g + b) * scale) - sum(whole)
         coefficients += whole
-    return Mix(tuple(coefficients), tuple(round(value * unit * scale + half) for value in offset), shift, low, high)
+    return _MIX.pack(*coefficients, *(round(value * unit * scale + half) for value in offsets), shift, *limits, 0)
