@@ -202,7 +202,8 @@ class Outlines:
         """
         with np.errstate(invalid="ignore"):
             lengths = np.hypot(*(self.points[self._after] - self.points).T)
-        return self._cut_up(np.maximum(1, np.ceil(np.nan_to_num(lengths, posinf=0.0) / longest)))
+        pieces = np.ceil(np.nan_to_num(lengths, posinf=0.0) / longest - 1e-9)  # a last bit makes no piece more
+        return self._cut_up(np.maximum(1, pieces))
 
     def _cut_up(self, pieces: Reals | Indices) -> Outlines:
         if not self.is_closed and len(pieces):
