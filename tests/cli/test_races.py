@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks import chains, transforms_alone
+from benchmarks import chains, label_quality, picture_quality, transforms_alone
 from benchmarks.peers import albumentations_cases, augkit_cases, opencv_cases
 from benchmarks.peers.contender import Contender, Failed, contenders
 from benchmarks.peers.environments import HERE, PEERS
@@ -85,3 +85,14 @@ def test_ratios_are_of_the_same_round_and_the_fastest_library_is_named() -> None
     stands = standings({"case": figures})
     assert stands["libraries"]["lost"] == {}
     assert stands["and OpenCV by hand"]["lost"] == {"case": ["opencv", 0.5]}
+
+
+@pytest.mark.slow
+def test_picture_and_label_quality_are_measured() -> None:
+    found = picture_quality.measure(zooms=(1.95,), side=120)
+    assert json.loads(json.dumps(found)) == found
+    assert found["decibels"]["1.95"]["0"]["cubic"]["source"]["augkit"] > 30.0
+    assert "1.95x" in picture_quality.table(found)
+    labels = label_quality.measure(draws=1)
+    assert labels["px"]["rotation"]["augkit"]["max"] < 0.1
+    assert "six tactics" in label_quality.table(labels)
