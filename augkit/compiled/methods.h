@@ -22,6 +22,7 @@ AUGKIT_METHOD(augkit_moments);
 AUGKIT_METHOD(augkit_curve_table); /* curves.c */
 AUGKIT_METHOD(augkit_mirror); /* flips.c */
 AUGKIT_METHOD(augkit_inverse); /* matrices.c */
+AUGKIT_METHOD(augkit_jpeg); /* jpeg.c */
 AUGKIT_METHOD(augkit_product);
 AUGKIT_METHOD(augkit_rounded);
 AUGKIT_METHOD(augkit_rounded_row);

@@ -80,6 +80,7 @@ static PyMethodDef METHODS[] = {
     METHOD("curve_table", augkit_curve_table, "Write a table of a curve."),
     METHOD("mirror", augkit_mirror, "Write a picture's mirror image."),
     METHOD("inverse", augkit_inverse, "Return the inverse of a matrix."),
+    METHOD("jpeg", augkit_jpeg, "Write what a JPEG keeps of a picture."),
     METHOD("product", augkit_product, "Return the product of two matrices."),
     METHOD("rounded", augkit_rounded, "Return a matrix rounded."),
     METHOD("rounded_row", augkit_rounded_row, "Return three numbers rounded."),
