@@ -88,7 +88,7 @@ static void repeat_row(uint8_t *plane, ptrdiff_t width, ptrdiff_t rows, ptrdiff_
 /* A picture of one channel. Return 0 if memory lacks. */
 static int grey_round(const Plane *source, const Plane *target, int quality)
 {
-    const ptrdiff_t width = up_to(source->width, 8), height = up_to(source->height, 8);
+    const ptrdiff_t width = up_to(source->width, 64), height = up_to(source->height, 8);
     uint8_t *plane = malloc(width * height);
     Steps steps;
     augkit_jpeg_steps(quality, 0, &steps);
@@ -108,23 +108,22 @@ static int grey_round(const Plane *source, const Plane *target, int quality)
 static int rgb_round(const Plane *source, const Plane *target, int quality)
 {
     const ptrdiff_t columns = source->width, rows = source->height;
-    const ptrdiff_t width = up_to(columns, 16), height = up_to(rows, 8);
+    const ptrdiff_t width = up_to(columns, 128), height = up_to(rows, 8); /* chroma has whole vectors, too */
     const ptrdiff_t small_width = width / 2, small_height = up_to((rows + 1) / 2, 8);
     const ptrdiff_t small_columns = (columns + 1) / 2, small_rows = (rows + 1) / 2;
-    const ptrdiff_t luma_width = up_to(columns, 8);
-    uint8_t *luma = malloc(luma_width * height + 2 * small_width * small_height + 4 * width);
+    uint8_t *luma = malloc(width * height + 2 * small_width * small_height + 4 * width);
     int16_t *sums = malloc((small_width + 2) * sizeof *sums);
     Steps steps, chroma_steps;
     int is_done = luma && sums;
     if (!is_done) goto end;
-    uint8_t *chroma[2] = {luma + luma_width * height, luma + luma_width * height + small_width * small_height};
+    uint8_t *chroma[2] = {luma + width * height, luma + width * height + small_width * small_height};
     uint8_t *full = chroma[1] + small_width * small_height; /* chroma of two rows: blue, red, blue, red */
     augkit_jpeg_steps(quality, 0, &steps);
     augkit_jpeg_steps(quality, 1, &chroma_steps);
     for (ptrdiff_t y = 0; y < rows; y++) {
-        uint8_t *blue = full + y % 2 * 2 * width, *red = blue + width, *line = luma + y * luma_width;
+        uint8_t *blue = full + y % 2 * 2 * width, *red = blue + width, *line = luma + y * width;
         luma_chroma((const uint8_t *)source->data + y * source->row, columns, line, blue, red);
-        repeat_last(line, columns, luma_width);
+        repeat_last(line, columns, width);
         repeat_last(blue, columns, width);
         repeat_last(red, columns, width);
         if (y % 2 == 0 && y + 1 < rows) continue;
@@ -133,10 +132,10 @@ static int rgb_round(const Plane *source, const Plane *target, int quality)
             halved(full + which * width, below, small_width, chroma[which] + y / 2 * small_width);
         }
     }
-    repeat_row(luma, luma_width, rows, height);
+    repeat_row(luma, width, rows, height);
     repeat_row(chroma[0], small_width, small_rows, small_height);
     repeat_row(chroma[1], small_width, small_rows, small_height);
-    is_done = augkit_jpeg_plane(luma, luma_width, height, &steps) &&
+    is_done = augkit_jpeg_plane(luma, width, height, &steps) &&
               augkit_jpeg_plane(chroma[0], small_width, small_height, &chroma_steps) &&
               augkit_jpeg_plane(chroma[1], small_width, small_height, &chroma_steps);
     for (ptrdiff_t y = 0; is_done && y < rows; y++) {
@@ -149,7 +148,7 @@ static int rgb_round(const Plane *source, const Plane *target, int quality)
             else /* libjpeg has no filter for so few */
                 for (ptrdiff_t x = 0; x < columns; x++) to[x] = row[x / 2];
         }
-        rgb_again(luma + y * luma_width, full, full + width, columns, (uint8_t *)target->data + y * target->row);
+        rgb_again(luma + y * width, full, full + width, columns, (uint8_t *)target->data + y * target->row);
     }
 end:
     free(luma), free(sums);

@@ -15,7 +15,7 @@ typedef struct {
 /* Fill in the steps of a quality, 1 to 100, of luma or chroma. */
 void augkit_jpeg_steps(int quality, int is_chroma, Steps *steps);
 
-/* Put a plane of bytes, rows of `width` = a multiple of 8 that lie side by side and a multiple of 8 of them, through the
+/* Put a plane of bytes, rows of `width` = a multiple of 64, one behind the other, and a multiple of 8 of them, through the
    transform, the steps and back. Return 0 if memory lacks. */
 int augkit_jpeg_plane(uint8_t *plane, ptrdiff_t width, ptrdiff_t height, const Steps *steps);
 

@@ -4,6 +4,7 @@ from augkit.executors.executor import EXECUTORS, Executor
 from augkit.executors.native import (
     adapting as _adapting,
     downscaled as _downscaled,
+    jpeg_rounds as _jpeg,
     noise_added as _noise,
     windows_filtered as _filters,
     windows_pooled as _pools,
@@ -12,6 +13,6 @@ from augkit.executors.native.blending import blend
 from augkit.executors.native.colours import recolor
 from augkit.executors.native.native_resampling import resample
 
-BARRIERS = (_adapting, _downscaled, _filters, _noise, _pools)  # each adds its kernels
+BARRIERS = (_adapting, _downscaled, _filters, _jpeg, _noise, _pools)  # each adds its kernels
 
 EXECUTORS.add("native", Executor("native", resample, recolor, blend))
