@@ -20,6 +20,7 @@ AUGKIT_METHOD(augkit_mix_numbers); /* mix_numbers.c */
 AUGKIT_METHOD(augkit_histogram); /* statistics.c */
 AUGKIT_METHOD(augkit_moments);
 AUGKIT_METHOD(augkit_curve_table); /* curves.c */
+AUGKIT_METHOD(augkit_quads_inside); /* clipping.c */
 AUGKIT_METHOD(augkit_mirror); /* flips.c */
 AUGKIT_METHOD(augkit_inverse); /* matrices.c */
 AUGKIT_METHOD(augkit_jpeg); /* jpeg.c */
@@ -28,6 +29,8 @@ AUGKIT_METHOD(augkit_rounded);
 AUGKIT_METHOD(augkit_rounded_row);
 AUGKIT_METHOD(augkit_philox_units); /* philox.c */
 AUGKIT_METHOD(augkit_philox_word);
+AUGKIT_METHOD(augkit_shortened); /* warps.c */
+AUGKIT_METHOD(augkit_unwarp);
 AUGKIT_METHOD(augkit_sample); /* sampler.c */
 AUGKIT_METHOD(augkit_filter_by_two); /* filters.c */
 AUGKIT_METHOD(augkit_filter_by_taps);

@@ -19,6 +19,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
+from augkit import compiled
 from augkit.core.arrays import Reals
 from augkit.core.elastic import elastic_pushes
 from augkit.core.key import Stream
@@ -61,10 +62,13 @@ def grid_of(warp: Warp) -> Grid:
 def control_points(pushes: Reals, spacing: tuple[float, float]) -> ControlPoints:
     """Write down pushes (2, rows, columns), x first, in pixels, each shortened to what cannot fold."""
     limit_y, limit_x = (side * (MARGIN * UNFOLDED_PUSH) for side in spacing)
-    along_x, along_y = np.abs(pushes)
-    excess = np.maximum(np.maximum(along_x / limit_x, along_y / limit_y), 1.0)
-    # + 0.0 makes negative zeros positive: a field at rest is all zero bytes.
-    data = (pushes / excess + 0.0).astype("<f4").tobytes()
+    if compiled.library is not None:
+        data = compiled.library.shortened(np.ascontiguousarray(pushes), limit_x, limit_y)
+    else:
+        along_x, along_y = np.abs(pushes)
+        excess = np.maximum(np.maximum(along_x / limit_x, along_y / limit_y), 1.0)
+        # + 0.0 makes negative zeros positive: a field at rest is all zero bytes.
+        data = (pushes / excess + 0.0).astype("<f4").tobytes()
     return ControlPoints(spacing, pushes.shape[1], pushes.shape[2], b64encode(data).decode())
 
 
@@ -135,22 +139,27 @@ def unwarp(grid: Grid, points: Points) -> Points:
 
     A step that does not bring a point nearer is halved; fields that do not fold converge everywhere.
     """
+    if compiled.library is not None:
+        found: Points = np.array(points, np.float64, order="C")
+        pushes, columns = np.ascontiguousarray(grid.pushes), grid.pushes.shape[2]
+        compiled.library.unwarp(pushes, columns, *grid.spacing, INVERSE_TOLERANCE_PX**2, found)
+        return found
     target = points - displacement(grid, points)
     error = target + displacement(grid, target) - points
     for _ in range(60):
-        distance = np.hypot(error[..., 0], error[..., 1])
-        if not (distance > INVERSE_TOLERANCE_PX).any():
+        distance = error[..., 0] ** 2 + error[..., 1] ** 2
+        if not (distance > INVERSE_TOLERANCE_PX**2).any():
             break
         a, c = np.moveaxis(displacement(grid, target, weigh_x=_bspline_slopes) / grid.spacing[1], -1, 0)
         b, d = np.moveaxis(displacement(grid, target, weigh_y=_bspline_slopes) / grid.spacing[0], -1, 0)
         determinant = np.maximum((1 + a) * (1 + d) - b * c, 1e-3)
         step = np.stack([(1 + d) * error[..., 0] - b * error[..., 1], (1 + a) * error[..., 1] - c * error[..., 0]], -1)
         step /= determinant[..., None]
-        step[~(distance > INVERSE_TOLERANCE_PX)] = 0.0
+        step[~(distance > INVERSE_TOLERANCE_PX**2)] = 0.0
         for _ in range(8):
             moved = target - step
             new_error = moved + displacement(grid, moved) - points
-            worse = np.hypot(new_error[..., 0], new_error[..., 1]) > distance
+            worse = new_error[..., 0] ** 2 + new_error[..., 1] ** 2 > distance
             if not worse.any():
                 break
             step[worse] *= 0.5

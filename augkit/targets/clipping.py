@@ -4,8 +4,11 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from augkit import compiled
 from augkit.core.arrays import Flags, Indices, Points, Reals
 from augkit.core.spatial import Size
+
+MOST_CORNERS = 20  # of what four cuts could leave of a ring of four, were it not convex
 
 
 def pieces_inside(ring: Points, size: Size) -> list[Points]:
@@ -78,6 +81,15 @@ def _linked(chains: Sequence[Points], axis: int) -> list[Points]:
     return rings
 
 
+def quads_inside(quads: Points, size: Size) -> tuple[Points, Indices] | None:
+    """Return the parts of rings (n, 4, 2) within a frame as `convex_inside` does; None where one is not convex."""
+    if compiled.library is None:
+        return convex_inside(quads, size) if are_convex(quads).all() else None
+    points, counts = np.empty((MOST_CORNERS * len(quads), 2)), np.empty(len(quads), np.int64)
+    found = compiled.library.quads_inside(np.ascontiguousarray(quads), size[1], size[0], points, counts)
+    return None if found is None else (points[:found], counts)
+
+
 def convex_inside(rings: Points, size: Size) -> tuple[Points, Indices]:
     """Return the parts of convex rings (n, k, 2) within a frame, all points (m, 2), and how many of each ring (n,).
 
@@ -93,8 +105,8 @@ def convex_inside(rings: Points, size: Size) -> tuple[Points, Indices]:
         gaps = np.where(crosses, depths_before - depths, 1.0)
         met = before + (depths_before / gaps)[..., None] * (rings - before)
         met[..., axis] = limit
-        slots = np.stack([met, rings], axis=2).reshape(len(rings), -1, 2)
-        taken = np.stack([crosses, within], axis=2).reshape(len(rings), -1)
+        slots = np.stack([met, rings], axis=2).reshape(len(rings), 2 * rings.shape[1], 2)
+        taken = np.stack([crosses, within], axis=2).reshape(len(rings), 2 * rings.shape[1])
         counts = taken.sum(axis=1)
         front = np.argsort(~taken, axis=1, kind="stable")[:, : max(1, counts.max(initial=0))]
         rings = np.take_along_axis(slots, front[..., None], 1)

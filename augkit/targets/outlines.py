@@ -16,13 +16,12 @@ from augkit.core.spatial import Size
 from augkit.core.warp import push, straightness
 from augkit.errors import SampleError
 from augkit.targets.clipping import (
-    are_convex,
     area_inside as area_inside,
-    convex_inside,
     length_inside as length_inside,
     lines_inside,
     pieces_inside,
     pieces_within,
+    quads_inside,
 )
 from augkit.targets.rows import ROUNDING
 
@@ -287,9 +286,10 @@ class Outlines:
         are_upright = ((quads == low) | (quads == high)).all(axis=(1, 2))
         if are_upright.all():
             return kept.at(np.clip(quads, 0.0, limits).reshape(-1, 2))
-        points, counts = convex_inside(quads, size)
-        if not are_convex(quads).all():
+        parts = quads_inside(quads, size)
+        if parts is None:
             return self._pieces(size, fits, meets & ~fits)
+        points, counts = parts
         found = Outlines(points, np.cumsum(counts), kept.owners, self.count)
         return found._with_rings(counts > 2) if (counts < 3).any() else found
 
