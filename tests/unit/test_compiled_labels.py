@@ -30,7 +30,7 @@ def test_pushes_are_shortened_alike(strength: float) -> None:
 def test_points_go_where_the_twin_brings_them(strength: float) -> None:
     grid = grid_of(warp(strength, 5))
     points = np.random.default_rng(1).uniform(-40.0, 120.0, (300, 2))
-    points[:6] = [[0, 0], [80, 50], [1e9, -1e9], [np.inf, 3], [np.nan, 3], [1e200, 0]]
+    points[:6] = np.array([(0, 0), (80, 50), (1e9, -1e9), (np.inf, 3), (np.nan, 3), (1e200, 0)])
     for given_points in (points, points[0], points[:0], points.reshape(30, 10, 2), points[::-2]):
         found = unwarp(grid, given_points)
         with on_path("numpy"), np.errstate(all="ignore"):
