@@ -3,7 +3,7 @@
    Sums are of 32 bits. In vectors a pixel is a lane of 32 bits: red and green lie in its two halves, blue in the lower
    half of another, so that one instruction multiplies two colours and adds up. */
 
-#include "colour_mixes.h"
+#include "colour_kinds.h"
 #include "dispatch.h"
 #include <string.h>
 

@@ -1,14 +1,12 @@
 /* Colour runs: programs read, and rows of pixels put through them. See colours.h. */
 
 #include "colours.h"
-#include "colour_mixes.h"
-#include "curves.h"
+#include "colour_kinds.h"
 #include "dispatch.h"
 #include "planes.h"
 #include <string.h>
 
 #define HEADER 32 /* bytes */
-#define CHUNK 256 /* pixels at a time, as reals */
 #define LEVELS 256
 #define DEEP_LEVELS 65536
 #define MIX_NUMBERS 16 /* of Mix but its table */
@@ -57,7 +55,9 @@ int augkit_colours(Colours *colours, const void *program, ptrdiff_t size)
             if (colours->own[i] < 0 || colours->own[i] >= colour_count) return refused("channels");
         return colours->letter == 'f' || left < table * colour_count ? refused("tables") : 0;
     case MIX: return read_mixes(colours, colours->tables, left);
-    case REAL: return left < colours->own[0] * (ptrdiff_t)sizeof(double) ? refused("reals") : 0;
+    case REAL:
+        if (colours->alpha && colours->channels > MAX_REALS) return refused("channels beside alpha");
+        return left < colours->own[0] * (ptrdiff_t)sizeof(double) ? refused("reals") : 0;
     }
     return refused("kind");
 }
@@ -89,74 +89,9 @@ int augkit_colours(Colours *colours, const void *program, ptrdiff_t size)
 LOOK_UP(look_up_bytes, uint8_t, LEVELS)
 LOOK_UP(look_up_deep, uint16_t, DEEP_LEVELS)
 
-/* Three planes of reals after a matrix: rows of three coefficients and an offset. */
-static INLINE void matrix_body(double (*planes)[CHUNK], ptrdiff_t count, const double *m)
-{
-    for (ptrdiff_t i = 0; i < count; i++) {
-        double r = planes[0][i], g = planes[1][i], b = planes[2][i];
-        planes[0][i] = ((m[0] * r + m[1] * g) + m[2] * b) + m[3];
-        planes[1][i] = ((m[4] * r + m[5] * g) + m[6] * b) + m[7];
-        planes[2][i] = ((m[8] * r + m[9] * g) + m[10] * b) + m[11];
-    }
-}
-
-AUGKIT_PATHS(void, matrix, (double (*planes)[CHUNK], ptrdiff_t count, const double *m), (planes, count, m))
-
-static double top_of(const Colours *c) { return c->letter == 'B' ? 255.0 : c->letter == 'H' ? 65535.0 : 1.0; }
-
-/* A plane of every `stride`-th number of a row, as fractions of the range. */
-static void take(const Colours *c, const void *row, ptrdiff_t first, ptrdiff_t stride, ptrdiff_t count, double *plane)
-{
-    double top = top_of(c);
-    for (ptrdiff_t i = 0, at = first; i < count; i++, at += stride)
-        plane[i] = c->letter == 'B'   ? ((const uint8_t *)row)[at] / top
-                   : c->letter == 'H' ? ((const uint16_t *)row)[at] / top
-                                      : (double)((const float *)row)[at];
-}
-
-/* The reverse, clamped to the range and, where numbers are whole ones, rounded. */
-static void give(const Colours *c, void *row, ptrdiff_t first, ptrdiff_t stride, ptrdiff_t count, double *plane)
-{
-    if (c->letter == 'f') {
-        for (ptrdiff_t i = 0, at = first; i < count; i++, at += stride) {
-            double value = plane[i] < 0.0 ? 0.0 : plane[i];
-            ((float *)row)[at] = (float)(value > 1.0 ? 1.0 : value);
-        }
-        return;
-    }
-    augkit_round(plane, count, top_of(c), 0.0, top_of(c));
-    for (ptrdiff_t i = 0, at = first; i < count; i++, at += stride)
-        if (c->letter == 'B') ((uint8_t *)row)[at] = (uint8_t)plane[i];
-        else ((uint16_t *)row)[at] = (uint16_t)plane[i];
-}
-
-static void in_reals(const Colours *c, const char *from, char *to, ptrdiff_t pixels)
-{
-    double planes[3][CHUNK];
-    ptrdiff_t own = c->channels - c->alpha, size = c->letter == 'B' ? 1 : c->letter == 'H' ? 2 : 4, length = c->own[0];
-    int together = own == 3 ? 3 : 1; /* a matrix needs all three */
-    for (ptrdiff_t start = 0; start < pixels; start += CHUNK) {
-        ptrdiff_t count = pixels - start < CHUNK ? pixels - start : CHUNK, at = start * c->channels;
-        for (ptrdiff_t k = 0; k < own; k += together) {
-            for (int p = 0; p < together; p++) take(c, from, at + k + p, c->channels, count, planes[p]);
-            for (ptrdiff_t step = 0; step < length;) {
-                int is_matrix = c->steps[step] == MATRIX;
-                if (is_matrix) matrix(planes, count, c->steps + step + 1);
-                for (int p = 0; p < together && !is_matrix; p++) augkit_curve(planes[p], count, c->steps + step, STEP);
-                step += is_matrix ? 13 : STEP;
-            }
-            for (int p = 0; p < together; p++) give(c, to, at + k + p, c->channels, count, planes[p]);
-        }
-        for (ptrdiff_t i = 0; c->alpha && from != to && i < count; i++) {
-            ptrdiff_t last = ((start + i) * c->channels + own) * size;
-            memcpy(to + last, from + last, (size_t)size);
-        }
-    }
-}
-
 void augkit_recolour(const Colours *c, const void *from, void *to, ptrdiff_t pixels)
 {
-    if (c->kind == REAL) in_reals(c, from, to, pixels);
+    if (c->kind == REAL) augkit_in_reals(c, from, to, pixels);
     else if (c->kind == MIX) augkit_mix(c, from, to, pixels);
     else if (c->letter == 'H') look_up_deep(c, from, to, pixels);
     else if (!augkit_look_up(c, from, to, pixels)) look_up_bytes(c, from, to, pixels);

@@ -20,7 +20,8 @@
 
 enum ColourKind { TABLE, TABLES, MIX, REAL };
 
-#define MATRIX 100 /* a step of REAL, beside the functions of curves.h: 13 numbers */
+#define MATRIX 100 /* a step of REAL, beside the functions of curves.h */
+#define MATRIX_STEP 13 /* numbers of it */
 #define MAX_COLOURS 4 /* whose source a program of TABLES tells */
 #define MAX_MIXES 6
 

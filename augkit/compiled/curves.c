@@ -32,6 +32,15 @@ static INLINE double clamped(double value, double low, double high)
     return value > high ? high : value;
 }
 
+/* The nearest whole number, of two the even one, of values below 2**51; compilers have no vectors for rint(). */
+static INLINE double whole(double value) { return (value + 0x1.8p52) - 0x1.8p52; }
+
+static INLINE double whole_below(double value)
+{
+    double nearest = whole(value);
+    return nearest > value ? nearest - 1.0 : nearest;
+}
+
 /* value ** exponent, of a value in [0, 1] and a positive exponent. */
 static INLINE double power(double value, double exponent)
 {
@@ -88,7 +97,7 @@ static INLINE void curve_body(double *values, ptrdiff_t count, const double *ste
         case CONTRAST: EACH((v - 0.5) * a + 0.5);
         case GAMMA: EACH(power(v, a));
         case INVERT: EACH(v + (1.0 - 2.0 * v) * a);
-        case POSTERIZE: EACH(floor((v + EDGE) * a) * b);
+        case POSTERIZE: EACH(whole_below((v + EDGE) * a) * b);
         case SOLARIZE: EACH(v + EDGE < a ? v : 1.0 - v);
         case THRESHOLD: EACH(v + EDGE < a ? 0.0 : 1.0);
         case LINEAR:
@@ -106,12 +115,16 @@ void augkit_curve(double *values, ptrdiff_t count, const double *steps, ptrdiff_
     curve(values, count, steps, length);
 }
 
-/* Rounding to millionths first: five times 1.1 is 5.5, but for noise that would push most halves the same way. */
+/* A value this near to a half counts as one: five times 1.1 is 5.5, but for noise that would push most halves the same
+   way. The even number next to a half is the nearest one to twice a quarter of it, which is never near to a half. */
+#define NEAR 5e-7
+
 static INLINE void rounded_body(double *values, ptrdiff_t count, double scale, double low, double high)
 {
     for (ptrdiff_t i = 0; i < count; i++) {
-        double value = clamped(values[i] * scale, low, high);
-        values[i] = rint(rint(value * 1e6) / 1e6);
+        double value = clamped(values[i] * scale, low, high), apart = fabs(value - whole_below(value) - 0.5);
+        double even = 2.0 * whole(value * 0.5), nearest = whole(value);
+        values[i] = apart <= NEAR ? even : nearest;
     }
 }
 

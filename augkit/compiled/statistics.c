@@ -39,11 +39,11 @@ static void count_levels(const Plane *image, int64_t *counts)
 {
     for (ptrdiff_t y = 0; y < image->height; y++) {
         const char *row = image->data + y * image->row;
-        for (ptrdiff_t i = 0; i < image->width * image->channels; i++) {
-            ptrdiff_t c = i % image->channels;
-            if (image->kind == 'B') counts[c * LEVELS + ((const uint8_t *)row)[i]]++;
-            else counts[c * DEEP_LEVELS + ((const uint16_t *)row)[i]]++;
-        }
+        for (ptrdiff_t x = 0, i = 0; x < image->width; x++)
+            for (ptrdiff_t c = 0; c < image->channels; c++, i++) {
+                if (image->kind == 'B') counts[c * LEVELS + ((const uint8_t *)row)[i]]++;
+                else counts[c * DEEP_LEVELS + ((const uint16_t *)row)[i]]++;
+            }
     }
 }
 

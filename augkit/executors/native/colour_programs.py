@@ -77,7 +77,7 @@ def _compiled(ops: tuple[_Op, ...], letter: str, channels: int, alpha: bool) -> 
     if letter != "f" and len(curves) == len(ops):
         steps = [number for op in curves for number in steps_of(op.functions)]
         return HEADER.pack(TABLE, *head, 0, 0, 0, 0) + _table(steps, letter)
-    traced = _traced(ops) if letter != "f" else None
+    traced = _traced(ops) if letter == "B" else None
     if traced is not None:
         tables = b"".join(_table(steps, letter) for _, steps in traced)
         return HEADER.pack(TABLES, *head, *(source for source, _ in traced), 0) + tables

@@ -67,7 +67,7 @@ def _mixed(colours: Array, program: bytes, tables: int, mixes: int) -> Array:
 
 def _in_reals(colours: Array, numbers: list[float]) -> Array:
     top = RANGE[colours.dtype]
-    values, at = colours.astype(np.float64) / top, 0
+    values, at = colours.astype(np.float64) * (1.0 / top), 0
     while at < len(numbers):
         if numbers[at] != MATRIX:
             values = curved(values, numbers[at : at + STEP])

@@ -14,6 +14,7 @@ from augkit.core.arrays import Array, Dtype, Reals
 from augkit.core.ops.colouring import EDGE
 
 STEP = 3
+NEAR = 5e-7  # a value this near to a half counts as one
 NAMES = ("gain", "contrast", "gamma", "invert", "posterize", "solarize", "threshold")
 LINEAR = float(len(NAMES))  # a factor and an offset, unclamped
 _CODES = {name: float(code) for code, name in enumerate(NAMES)}
@@ -55,7 +56,8 @@ def table(steps: Sequence[float], count: int, scale: float, dtype: Dtype, ahead:
 
 def rounded(values: Reals, low: float, high: float) -> Reals:
     """Return values clamped and rounded to nearest, true halves to even ones: the twin of `augkit_round`."""
-    return np.rint(np.rint(clamped(values, low, high) * 1e6) / 1e6)
+    values = clamped(values, low, high)
+    return np.where(np.abs(values - np.floor(values) - 0.5) <= NEAR, 2.0 * np.rint(values * 0.5), np.rint(values))
 
 
 def clamped(values: Reals, low: float, high: float) -> Reals:
