@@ -16,24 +16,28 @@ def command(
     output: Annotated[
         Path | None, typer.Option("--output", "-o", metavar="FILE", help="Where to write it.  [default: the screen]")
     ] = None,
+    line: Annotated[
+        int | None, typer.Option("--line", metavar="N", help="Of the Compose, in source.  [default: the first]")
+    ] = None,
 ) -> None:
     """Translate a pipeline of Albumentations or torchvision.
 
-    FILE is what albumentations.save wrote (.json, .yaml), or Python source with a torchvision
-    v2.Compose([...]) in it (.py), which is read and never run. What of Albumentations has no
-    equal is kept as a step albumentations.NAME. Exit code 1 if something had to be left out.
+    FILE is what albumentations.save wrote (.json, .yaml), or Python source with a Compose([...])
+    of Albumentations or torchvision v2 in it (.py), which is read and never run. What of
+    Albumentations has no equal is kept as a step albumentations.NAME; what differs is noted.
+    Exit code 1 if something had to be left out.
     """
     from augkit.convert import convert
     from augkit.storage.output_file import write
 
-    found = convert(file)
+    found = convert(file, line)
     text = f"# Translated from {file.name}\n{found.yaml()}"
     if output is None:
         sys.stdout.write(text)
     else:
         write(output, text.encode())
     for word, lines in (("kept", found.kept), ("note", found.notes), ("LEFT OUT", found.left_out)):
-        for line in dict.fromkeys(lines):  # what holds of several steps is noted by each
-            say(f"augkit: {word}: {line}", is_error=True)
+        for told in dict.fromkeys(lines):  # what holds of several steps is noted by each
+            say(f"augkit: {word}: {told}", is_error=True)
     if found.left_out:
         raise typer.Exit(1)

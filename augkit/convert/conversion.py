@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Literal, Self
 
 from augkit.core.arrays import Json, JsonObject
-from augkit.core.sampling import Border, SamplingOptions
+from augkit.core.sampling import Border, Interpolation, SamplingOptions
 from augkit.errors import AugkitError
 from augkit.pipeline import Pipeline
 from augkit.pipeline.pipeline_file import described
@@ -87,6 +87,7 @@ class Conversion:
         left_out: what was asked for and is not there, each with its reason.
         notes: what is done elsewhere, or sampled otherwise.
         borders: what lies outside the picture, by the first step that says so: border, fill and mask fill.
+        interpolation: how pixels are sampled, by the first step that moves them.
         min_visible: of boxes, where the file says so.
         normalised: mean and standard deviation that what follows sees pixels after, where there are any.
     """
@@ -97,6 +98,7 @@ class Conversion:
     left_out: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     borders: tuple[Border, float | tuple[float, ...], int] | None = None
+    interpolation: Interpolation | None = None
     min_visible: float | None = None
     normalised: tuple[Json, Json] | None = None
 
@@ -109,6 +111,20 @@ class Conversion:
         if self.borders not in (None, wanted):
             raise Differs("its border is another than that of a step before")
         self.borders = wanted
+
+    def sampled(self, how: Interpolation, name: str) -> None:
+        """Agree on how pixels are sampled: steps that move points are one map here, which is sampled once."""
+        if self.interpolation is None:
+            self.interpolation = how
+        if self.interpolation != how:
+            once = f"here all that moves points is sampled once, {self.interpolation}, as the first says"
+            self.notes.append(f"{name}: sampled {how} there; {once}")
+
+    def aliased(self, name: str) -> None:
+        """Note of a step that it may shrink the picture without smoothing it first."""
+        self.notes.append(
+            f"{name}: where it shrinks, single pixels are taken there; here they are smoothed first (antialiased)"
+        )
 
     def equal(self, name: str, rule: Rule, given: Mapping[str, Json]) -> Sequence[Transform]:
         """Return the steps that a rule makes of a transform's arguments, all of which it must take.
@@ -126,6 +142,7 @@ class Conversion:
         except (TypeError, ValueError, AttributeError, KeyError, IndexError):  # a text where a number should be, ...
             raise Differs("its arguments cannot be read") from None
         self.notes, self.borders = attempt.notes, attempt.borders  # of a rule that failed nothing is left
+        self.interpolation = attempt.interpolation
         return steps
 
     def pipeline(self) -> Pipeline:
@@ -133,11 +150,14 @@ class Conversion:
         policy: JsonObject = dict(zip(("border", "fill", "mask_fill"), self.borders or (), strict=False))
         if self.min_visible is not None:
             policy["min_visible"] = self.min_visible
+        if self.interpolation is not None:
+            policy["interpolation"] = self.interpolation
         return Pipeline(self.steps, **SamplingOptions(**policy).given())
 
     def yaml(self) -> str:
         """Return the text of its file."""
-        return dumps(described(self.pipeline()))
+        pipeline = self.pipeline()
+        return dumps({"behaviour": pipeline.policy.behaviour} | described(pipeline))
 
 
 def reflected(arguments: Arguments, found: Conversion) -> None:

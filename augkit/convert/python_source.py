@@ -1,0 +1,225 @@
+"""Python source as data: calls and their arguments, read off its syntax tree; nothing in it is run.
+
+Values that are written out are read, also where a name that is given one only once stands for them, and where numbers
+are put together by arithmetic: ``SIZE = 224`` and ``int(SIZE * 1.14)``, ``CFG.size`` of a class ``CFG``.
+"""
+
+import ast
+import math
+import operator
+from collections import Counter
+from collections.abc import Callable, Container, Mapping, Sequence
+
+from augkit.convert.conversion import Differs
+from augkit.core.arrays import Json
+from augkit.errors import FileError
+
+_ARITHMETIC: Mapping[type[ast.operator], Callable[[float, float], float]] = {
+    ast.Add: operator.add,
+    ast.Sub: operator.sub,
+    ast.Mult: operator.mul,
+    ast.Div: operator.truediv,
+    ast.FloorDiv: operator.floordiv,
+    ast.Mod: operator.mod,
+}
+_FUNCTIONS: Mapping[str, Callable[..., Json]] = {
+    "int": int, "float": float, "round": round, "abs": abs, "min": min, "max": max, "tuple": tuple, "list": tuple,
+}  # fmt: skip
+_LARGEST = 1e15  # of numbers that are put together
+
+
+class Source:
+    """A file of Python: its calls, and what its names stand for.
+
+    Args:
+        text: its text.
+        name: of the file, for complaints.
+
+    Raises:
+        FileError: it is not Python.
+    """
+
+    def __init__(self, text: str, name: str) -> None:
+        try:
+            self._tree = ast.parse(text)
+        except (SyntaxError, ValueError, RecursionError, MemoryError) as fault:
+            raise FileError(f"must be Python source, got: {fault!s:.80}.", name) from None
+        self._known = _constants(self._tree)
+        self._open: set[str] = set()  # names that are being looked up, which may stand for one another
+
+    def outermost(self, names: Container[str]) -> list[ast.Call]:
+        """Return the calls of whatever has one of these names, in order, without those that stand inside another."""
+        found = [node for node in ast.walk(self._tree) if isinstance(node, ast.Call) and called(node) in names]
+        inner = {id(part) for call in found for part in ast.walk(call) if part is not call}
+        return sorted(
+            (call for call in found if id(call) not in inner), key=lambda call: (call.lineno, call.col_offset)
+        )
+
+    def names_of(self, package: str) -> set[str]:
+        """Return the names that the source gives a package and what it takes from it; ``*`` for all of them."""
+        found: set[str] = set()
+        for node in ast.walk(self._tree):
+            if isinstance(node, ast.Import):
+                found |= {one.asname or package for one in node.names if one.name.partition(".")[0] == package}
+            elif isinstance(node, ast.ImportFrom) and (node.module or "").partition(".")[0] == package:
+                found |= {one.asname or one.name for one in node.names}
+        return found
+
+    def value(self, node: ast.expr) -> Json:
+        """Return the value of an argument, lists as tuples; of a dotted name that stands for none, its last word.
+
+        Raises:
+            Differs: it is not written out.
+        """
+        try:
+            return self._value(node)
+        except (ValueError, TypeError, ArithmeticError, RecursionError, MemoryError, KeyError):
+            raise Differs(f"{ast.unparse(node):.40} cannot be read: only values that are written out") from None
+
+    def _value(self, node: ast.expr) -> Json:
+        match node:
+            case ast.Constant(value=None | bool() | int() | float() | str() as value):
+                return value
+            case ast.Name() | ast.Attribute() if (inner := self._stands_for(node)) is not None:
+                return self._named(ast.unparse(node), inner)
+            case ast.Attribute():
+                return node.attr
+            case ast.Tuple() | ast.List():
+                return tuple(map(self._value, node.elts))
+            case ast.Dict():
+                return {
+                    str(self._value(key)): self._value(item) for key, item in zip(_keys(node), node.values, strict=True)
+                }
+            case ast.UnaryOp(op=ast.USub()):
+                return -_number(self._value(node.operand))
+            case ast.UnaryOp(op=ast.UAdd()):
+                return _number(self._value(node.operand))
+            case ast.BinOp():
+                left, right = _number(self._value(node.left)), _number(self._value(node.right))
+                return _number(_ARITHMETIC[type(node.op)](left, right))
+            case ast.Call(func=ast.Name(id="dict"), args=[]):
+                return {_word(part): self._value(part.value) for part in node.keywords}
+            case ast.Call(func=ast.Name(id=name), keywords=[]) if name in _FUNCTIONS and name not in self._known:
+                return _FUNCTIONS[name](*map(self._value, node.args))
+        raise ValueError(node)
+
+    def _named(self, name: str, inner: ast.expr) -> Json:
+        if name in self._open:
+            raise ValueError(name)
+        self._open.add(name)
+        try:
+            return self._value(inner)
+        finally:
+            self._open.discard(name)
+
+    def _stands_for(self, node: ast.expr) -> ast.expr | None:
+        return self._known.get(ast.unparse(node)) if isinstance(node, ast.Name | ast.Attribute) else None
+
+    def resolved(self, node: ast.expr) -> ast.expr:
+        """Return what a name stands for, and anything else as it is."""
+        for _ in range(len(self._known)):
+            inner = self._stands_for(node)
+            if inner is None:
+                break
+            node = inner
+        return node
+
+    def elements(self, node: ast.expr | None) -> list[ast.expr]:
+        """Return the elements of a list that is written out, by itself or as the sum of several, or under a name.
+
+        Raises:
+            Differs: it is none.
+        """
+        node = self.resolved(node) if node is not None else None
+        if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
+            return [*self.elements(node.left), *self.elements(node.right)]
+        if not isinstance(node, ast.List | ast.Tuple):
+            raise Differs("its transforms must be a list that is written out")
+        found: list[ast.expr] = []
+        for item in node.elts:
+            found += self.elements(item.value) if isinstance(item, ast.Starred) else [self.resolved(item)]
+        return found
+
+
+def called(node: ast.Call) -> str:
+    """Return the last word of what is called."""
+    return ast.unparse(node.func).rpartition(".")[2]
+
+
+def root_of(node: ast.Call) -> str:
+    """Return the first word of what is called: the name that a package, or what it has, goes by."""
+    return ast.unparse(node.func).partition(".")[0]
+
+
+def given(node: ast.Call, names: Sequence[str]) -> dict[str, ast.expr]:
+    """Return the arguments of a call by their names, of which `names` are those in order.
+
+    Raises:
+        Differs: there are more of them, or they are not written out.
+    """
+    if len(node.args) > len(names) or any(isinstance(arg, ast.Starred) for arg in node.args):
+        raise Differs("its arguments cannot be read")
+    found = dict(zip(names, node.args, strict=False))
+    for keyword in node.keywords:
+        found[_argument(keyword)] = keyword.value
+    return found
+
+
+def _argument(keyword: ast.keyword) -> str:
+    if keyword.arg is None:
+        raise Differs("its arguments cannot be read")
+    return keyword.arg
+
+
+def _word(keyword: ast.keyword) -> str:
+    if keyword.arg is None:
+        raise ValueError(keyword)
+    return keyword.arg
+
+
+def _keys(node: ast.Dict) -> list[ast.expr]:
+    keys = [key for key in node.keys if key is not None]
+    if len(keys) < len(node.keys):
+        raise ValueError(node)
+    return keys
+
+
+def _number(value: Json) -> Json:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.fabs(value) <= _LARGEST:
+        raise ValueError(value)
+    return value
+
+
+def _constants(tree: ast.Module) -> dict[str, ast.expr]:
+    """Return what names stand for that are given a value once, those of classes as ``Class.name``."""
+    found: dict[str, ast.expr] = {}
+    times: Counter[str] = Counter()
+    inside: dict[ast.stmt, str] = {
+        statement: f"{node.name}."
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ClassDef)
+        for statement in node.body
+    }
+    for node in ast.walk(tree):
+        where = inside.get(node, "") if isinstance(node, ast.stmt) else ""
+        if isinstance(node, ast.Assign) and len(node.targets) == 1 and isinstance(node.targets[0], ast.Name):
+            found[where + node.targets[0].id] = node.value
+        elif isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name) and node.value is not None:
+            found[where + node.target.id] = node.value
+        if isinstance(node, ast.Assign | ast.AnnAssign):
+            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+            times.update(where + target.id for target in targets if isinstance(target, ast.Name))
+            times.update(ast.unparse(target) for target in targets if isinstance(target, ast.Attribute))
+            names = [inner for target in targets for inner in ast.walk(target) if isinstance(inner, ast.Name)]
+            times.update(name.id for name in names if name not in targets and isinstance(name.ctx, ast.Store))
+        elif isinstance(node, ast.AugAssign):
+            times[ast.unparse(node.target)] += 2
+        elif isinstance(node, ast.For | ast.comprehension | ast.NamedExpr):
+            times.update(inner.id for inner in ast.walk(node.target) if isinstance(inner, ast.Name))
+        elif isinstance(node, ast.arg):
+            times[node.arg] += 1
+        elif isinstance(node, ast.FunctionDef | ast.ClassDef):
+            times[node.name] += 1
+        elif isinstance(node, ast.alias):
+            times[(node.asname or node.name).partition(".")[0]] += 1
+    return {name: value for name, value in found.items() if times[name] == 1}
