@@ -7,7 +7,7 @@ import pydantic
 
 from augkit.core import ops
 from augkit.core.key import Stream
-from augkit.core.ops import Filter, Gaussian, Motion, Op
+from augkit.core.ops import Filter, Gaussian, Motion, Op, Unsharp
 from augkit.core.ops.sliding import gaussian
 from augkit.core.spatial import Size
 from augkit.errors import ArgumentError
@@ -84,6 +84,8 @@ class Sharpen(Transform):
 
     def draw(self, stream: Stream, scene: Scene) -> tuple[Op, ...]:
         amount = round(pick(stream, self.amount), _DIGITS)
+        if scene.behaviour > 1:
+            return (Filter(Unsharp(self.radius, amount)).centred(),) if amount else ()
         weights = gaussian(self.radius)
         kernel = -amount * weights[:, None] * weights
         middle = len(weights) // 2

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from augkit.core.arrays import Image
-from augkit.core.ops import Filter, Gaussian, Motion, Pool
+from augkit.core.ops import Filter, Gaussian, Motion, Pool, Unsharp
 from augkit.core.ops.sliding import KERNELS as NAMED, gaussian
 from augkit.core.sampling import Border
 from augkit.executors import EXECUTORS, KERNELS
@@ -36,6 +36,8 @@ FILTERS = {
     "motion": Filter(Motion(9.0, 30.0)).centred(),
     "upright motion": Filter(Motion(5.5, 90.0)).centred(),
     "unsharp": sharpened(0.7),
+    "unsharp by its name": Filter(Unsharp(1.0, 0.7)).centred(),
+    "unsharp, not padded": Filter(Unsharp(1.3, 2.0)),
     "sharpen much": sharpened(10.0, 1.5),
     **{name: Filter(rows).centred() for name, rows in NAMED.items()},
     "even": Filter(((0.1, 0.2), (0.3, 0.4)), (1, 2), (0, 5)),

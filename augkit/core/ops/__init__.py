@@ -35,4 +35,5 @@ from augkit.core.ops.sliding import (
     Motion as Motion,
     Pool as Pool,
     Sliding as Sliding,
+    Unsharp as Unsharp,
 )

@@ -85,6 +85,24 @@ class Motion:
         return math.ceil((self.length - 1.0) / 2.0)
 
 
+@operation
+class Unsharp:
+    """Stand for the kernel of an unsharp mask: every value's distance to a Gaussian's, added to it, summing to 1.
+
+    Args:
+        sigma: standard deviation of the Gaussian in pixels.
+        amount: factor on the distance.
+    """
+
+    sigma: Annotated[float, Within(0.0, MAX_SIGMA)]
+    amount: Annotated[float, Within(0.0, MAX_WEIGHT)]
+
+    @property
+    def reach(self) -> int:
+        """How many pixels the kernel reaches from its middle."""
+        return Gaussian(self.sigma).reach
+
+
 class Sliding(Moving):
     """A barrier that makes a pixel of every window, each channel by itself."""
 
@@ -130,7 +148,7 @@ class Filter(Sliding):
         padding: pixels of border on each side, along y and x.
     """
 
-    kernel: WeightRows | Gaussian | Motion
+    kernel: WeightRows | Gaussian | Motion | Unsharp
     stride: tuple[Pixels, Pixels] = (1, 1)
     padding: tuple[Margin, Margin] = (0, 0)
 
@@ -157,6 +175,8 @@ class Filter(Sliding):
             name = f"a Gaussian of {self.kernel.sigma:.4g} px"
         elif isinstance(self.kernel, Motion):
             name = f"a motion of {self.kernel.length:.4g} px at {self.kernel.degrees:.4g} degrees"
+        elif isinstance(self.kernel, Unsharp):
+            name = f"an unsharp mask of {self.kernel.amount:.4g} and {self.kernel.sigma:.4g} px"
         else:
             name = f"a kernel of {len(self.kernel)} x {len(self.kernel[0])}"
         return f"filter with {name}, {self._steps()}"
@@ -166,6 +186,8 @@ class Filter(Sliding):
             return f"blur {self.kernel.sigma:.2f} px"
         if isinstance(self.kernel, Motion):
             return f"motion {self.kernel.length:.1f} px at {self.kernel.degrees:+.0f}°"
+        if isinstance(self.kernel, Unsharp):
+            return f"sharpen {self.kernel.amount:.2f}"
         return f"kernel {len(self.kernel)} x {len(self.kernel[0])}"
 
 
@@ -214,6 +236,11 @@ def kernel_of(op: Filter) -> Reals:
         return weights[:, None] * weights
     if isinstance(op.kernel, Motion):
         return _path(op.kernel)
+    if isinstance(op.kernel, Unsharp):
+        weights = gaussian(op.kernel.sigma)
+        kernel = -op.kernel.amount * weights[:, None] * weights
+        kernel[len(weights) // 2, len(weights) // 2] += 1.0 + op.kernel.amount
+        return kernel
     return np.array(op.kernel, np.float64)
 
 
@@ -225,13 +252,15 @@ def _path(motion: Motion) -> Reals:
     along = np.linspace(-half, half, count) if count > 1 else np.zeros(1)
     rows, columns = -along * sine, along * cosine
     radius = motion.reach
-    kernel = np.zeros((2 * radius + 3, 2 * radius + 3))
+    side = 2 * radius + 3
     top, left = np.floor(rows).astype(int), np.floor(columns).astype(int)
     down, across = rows - top, columns - left
-    for row, row_weight in ((top, 1.0 - down), (top + 1, down)):
-        for column, column_weight in ((left, 1.0 - across), (left + 1, across)):
-            np.add.at(kernel, (row + radius + 1, column + radius + 1), row_weight * column_weight / count)
-    return kernel[1:-1, 1:-1]
+    place = (top + radius + 1) * side + left + radius + 1
+    places = np.concatenate([place, place + 1, place + side, place + side + 1])
+    above, below = 1.0 - down, down
+    shares = np.concatenate([above * (1.0 - across), above * across, below * (1.0 - across), below * across])
+    kernel: Reals = np.bincount(places, shares / count, side * side).astype(np.float64)
+    return kernel.reshape(side, side)[1:-1, 1:-1]
 
 
 def _pair(pair: tuple[int, int]) -> str:

@@ -6,6 +6,8 @@ are fractions of a power of two and add up to what the kernel's do; halves go to
 and of reals, and kernels of very large numbers, are summed in float64, in a written order.
 """
 
+import math
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -14,7 +16,7 @@ from numpy.typing import NDArray
 
 from augkit import compiled
 from augkit.core.arrays import Dtype, Image, Reals
-from augkit.core.ops import Filter, Gaussian
+from augkit.core.ops import Filter, Gaussian, Unsharp
 from augkit.core.ops.sliding import gaussian, kernel_of
 from augkit.executors.executor import Sampling, implements
 from augkit.executors.native.padded import fill_of, geometry_of, padded, result_of, rounded_reals, stepped
@@ -22,9 +24,11 @@ from augkit.executors.native.padded import fill_of, geometry_of, padded, result_
 FRACTION = 6  # bits of values that were taken along x
 MOST_BITS = 17  # of weights along an axis: more shows nowhere
 LEAST_BITS = 6  # of taps: weights that leave no more are summed as reals
-REAL_GRID = 2.0**40  # weights of reals are rounded to fractions of it, so that no processor's exponential shows
+REAL_GRID = 2.0**40  # weights of reals are rounded to fractions of it, so that no processor's last bits show
 _INT16, _INT32 = 2**15 - 1, 2**31 - 1
+_ALMOST_INT16 = 32600  # what is left over goes to the middle
 _TINY = 1e-7  # of what a kernel that is written out differs from a product
+_TAIL = 2.0**-11  # of a kernel's weight at both ends of an axis: an eighth of a level between black and white
 
 Whole = NDArray[np.int32]
 
@@ -49,8 +53,8 @@ class Taps(NamedTuple):
 class Product(NamedTuple):
     """Hold a kernel as the product of two symmetric ones, to which a share of the value itself is added."""
 
-    along_x: Reals
-    along_y: Reals
+    along_x: Sequence[float]
+    along_y: Sequence[float]
     own: float
 
 
@@ -59,22 +63,37 @@ def filtered(image: Image, op: Filter, how: Sampling) -> Image:
     """Return the picture after a filter."""
     source, out = np.ascontiguousarray(image), result_of(image, op)
     recipe = recipe_of(op) if image.dtype == np.uint8 else None
-    geometry, fill = geometry_of(op, how.border), fill_of(how, image.dtype)
     library = compiled.library
     if library is None:
         values = padded(source, op, how)
         stepped(_two(values, recipe) if isinstance(recipe, Two) else _taps(values, recipe, op), op, out)
-    elif isinstance(recipe, Two):
-        library.filter_by_two(source, out, geometry, fill, *recipe)
+        return out
+    geometry, fill = geometry_of(op, how.border), fill_of(how, image.dtype)
+    if isinstance(recipe, Two):
+        tails = [min(_zeros(recipe.along_y), op.padding[0]), min(_zeros(recipe.along_x), op.padding[1])]
+        recipe = recipe._replace(along_x=_without(recipe.along_x, tails[1]), along_y=_without(recipe.along_y, tails[0]))
+        library.filter_by_two(source, out, geometry - np.array([*tails, 0, 0, *tails, 0]) * _SHORTER, fill, *recipe)
     elif recipe is not None:
         library.filter_by_taps(source, out, geometry, fill, *recipe)
     else:
-        product, taps = product_of(op), real_taps(op)
+        product = product_of(op)
         if product is not None:
             library.filter_reals_by_two(source, out, geometry, fill, *_on_grid(product))
         else:
-            library.filter_reals_by_taps(source, out, geometry, fill, *taps)
+            library.filter_reals_by_taps(source, out, geometry, fill, *real_taps(op))
     return out
+
+
+_SHORTER = np.array([2, 2, 0, 0, 1, 1, 0])  # a window loses both of its tails, the padding one
+
+
+def _zeros(weights: Whole) -> int:
+    """Return how many weights at either end of symmetric ones are 0."""
+    return int(np.argmax(weights != 0))
+
+
+def _without(weights: Whole, tail: int) -> Whole:
+    return weights[tail : len(weights) - tail]
 
 
 @lru_cache(maxsize=64)
@@ -88,59 +107,79 @@ def recipe_of(op: Filter) -> Two | Taps | None:
 def product_of(op: Filter) -> Product | None:
     """Return a kernel as a product, None where it is none that `Two` takes, or small enough for taps."""
     if isinstance(op.kernel, Gaussian):
-        weights = gaussian(op.kernel.sigma)
+        weights = gaussian(op.kernel.sigma).tolist()
         return Product(weights, weights, 0.0)
+    if isinstance(op.kernel, Unsharp):
+        weights, amount = gaussian(op.kernel.sigma).tolist(), op.kernel.amount
+        return Product(weights, [-amount * weight for weight in weights], 1.0 + amount)
     kernel = kernel_of(op)
     height, width = kernel.shape
-    is_even = height % 2 == 0 or width % 2 == 0
-    if is_even or kernel.size <= 9 or (kernel != kernel[::-1]).any() or (kernel != kernel[:, ::-1]).any():
-        return None
-    if height < 3 or width < 3:
+    is_odd = height % 2 == 1 and width % 2 == 1 and min(height, width) > 1 and kernel.size > 9
+    if not is_odd or (kernel != kernel[::-1]).any() or (kernel != kernel[:, ::-1]).any():
         return None
     row, column = kernel[height // 2 - 1], kernel[:, width // 2 - 1]  # none of them holds the middle
-    pivot, total = float(row[width // 2 - 1]), float(row.sum())
+    pivot, total = float(row[width // 2 - 1]), math.fsum(row)
     if pivot == 0.0 or total == 0.0 or (row / total < 0.0).any():
         return None
     along_x, along_y = row / total, column * (total / pivot)
     rest = kernel - along_y[:, None] * along_x
     own, rest[height // 2, width // 2] = float(rest[height // 2, width // 2]), 0.0
-    return Product(along_x, along_y, own) if np.abs(rest).max() <= _TINY else None
+    return Product(along_x.tolist(), along_y.tolist(), own) if np.abs(rest).max() <= _TINY else None
 
 
 def _as_two(product: Product) -> Two | None:
-    total = float(product.along_y.sum()) + product.own
-    for shift_x in range(MOST_BITS, LEAST_BITS, -1):
-        along_x = np.rint(product.along_x * 2.0**shift_x).astype(np.int64)
-        along_x[len(along_x) // 2] += 2**shift_x - int(along_x.sum())
-        if abs(along_x).max() <= _INT16:
-            break
-    for shift_y in range(MOST_BITS, LEAST_BITS, -1):
-        along_y = np.rint(product.along_y * 2.0**shift_y).astype(np.int64)
-        rest = round(total * 2.0**shift_y) - int(along_y.sum())
-        own = rest // 2 if product.own else 0
-        along_y[len(along_y) // 2] += rest - 2 * own
-        sums = (255 << FRACTION) * (int(abs(along_y).sum()) + 2 * abs(own)) + 2 ** (shift_y + FRACTION)
-        if max(abs(along_y).max(), abs(own)) <= _INT16 and sums <= _INT32:
-            return Two(along_x.astype(np.int32), shift_x - FRACTION, along_y.astype(np.int32), shift_y + FRACTION, own)
+    along_x, shift_x = _whole_across(tuple(product.along_x))
+    total = math.fsum(product.along_y) + product.own
+    most = max(*map(abs, product.along_y), abs(product.own) / 2.0)
+    sums = (255 << FRACTION) * (math.fsum(map(abs, product.along_y)) + abs(product.own)) + 2**FRACTION
+    for shift in range(MOST_BITS, LEAST_BITS, -1):
+        if most * 2**shift <= _ALMOST_INT16 and sums * 1.001 * 2**shift <= _INT32:
+            along_y = _rounded(product.along_y, shift)
+            rest = round(total * 2.0**shift) - sum(along_y)
+            own = rest // 2 if product.own else 0
+            along_y[len(along_y) // 2] += rest - 2 * own
+            return Two(along_x, shift_x - FRACTION, np.array(along_y, np.int32), shift + FRACTION, own)
     return None
+
+
+@lru_cache(maxsize=64)
+def _whole_across(weights: tuple[float, ...]) -> tuple[Whole, int]:
+    """Return weights that sum to 1, and are not negative, as fractions of the power of two that is returned too."""
+    shift = next(shift for shift in range(MOST_BITS, 0, -1) if max(weights) * 2**shift <= _ALMOST_INT16)
+    whole = _rounded(weights, shift)
+    whole[len(whole) // 2] += 2**shift - sum(whole)
+    return np.array(whole, np.int32), shift
+
+
+def _rounded(weights: Sequence[float], shift: int) -> list[int]:
+    """Return weights as fractions of a power of two, tails that show nowhere as 0."""
+    scale = 2.0**shift
+    whole = [round(weight * scale) for weight in weights]
+    tail, end = 0.0, 0
+    while end < len(weights) // 2 and (tail := tail + 2.0 * abs(weights[end])) <= _TAIL:
+        whole[end] = whole[-1 - end] = 0
+        end += 1
+    return whole
 
 
 def _as_taps(kernel: Reals) -> Taps | None:
     rows, columns = np.nonzero(kernel)
-    weights = kernel[rows, columns]
-    if not len(weights):
+    weights = kernel[rows, columns].tolist()
+    if not weights:
         return Taps(np.zeros((0, 3), np.int32), LEAST_BITS)
+    most, sums = max(map(abs, weights)), 255.0 * math.fsum(map(abs, weights)) + 1.0
     for shift in range(MOST_BITS + FRACTION, LEAST_BITS - 1, -1):
-        whole = np.rint(weights * 2.0**shift)
-        whole[np.argmax(abs(whole))] += np.rint(kernel.sum() * 2.0**shift) - whole.sum()
-        if abs(whole).max() <= _INT16 and 255 * abs(whole).sum() + 2**shift <= _INT32:
-            return Taps(np.stack([rows, columns, whole.astype(np.int64)], axis=1).astype(np.int32), shift)
+        if most * 2.0**shift <= _ALMOST_INT16 and sums * 1.001 * 2.0**shift <= _INT32:
+            whole = [round(weight * 2.0**shift) for weight in weights]
+            largest = max(range(len(whole)), key=lambda place: abs(whole[place]))
+            whole[largest] += round(math.fsum(weights) * 2.0**shift) - sum(whole)
+            return Taps(np.array([rows, columns, whole], np.int32).T.copy(), shift)
     return None
 
 
 def _on_grid(product: Product) -> tuple[Reals, Reals, float]:
     """Return the weights up to the middle, each for two, and that of the value itself."""
-    sides = [np.rint(weights * REAL_GRID) / REAL_GRID for weights in (product.along_x, product.along_y)]
+    sides = [np.rint(np.array(weights) * REAL_GRID) / REAL_GRID for weights in (product.along_x, product.along_y)]
     along_x, along_y = (side[: len(side) // 2 + 1] * 1.0 for side in sides)
     along_x[-1] /= 2.0
     along_y[-1] /= 2.0
