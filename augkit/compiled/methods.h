@@ -21,7 +21,6 @@ AUGKIT_METHOD(augkit_histogram); /* statistics.c */
 AUGKIT_METHOD(augkit_moments);
 AUGKIT_METHOD(augkit_curve_table); /* curves.c */
 AUGKIT_METHOD(augkit_quads_inside); /* clipping.c */
-AUGKIT_METHOD(augkit_mirror); /* flips.c */
 AUGKIT_METHOD(augkit_inverse); /* matrices.c */
 AUGKIT_METHOD(augkit_jpeg); /* jpeg.c */
 AUGKIT_METHOD(augkit_product);

@@ -87,6 +87,7 @@ static void sample_columns(const Job *job, ptrdiff_t left, Kernel *kernel, EdgeK
 static int sampled(Job *job)
 {
     ptrdiff_t reach, size = job->target.item * job->target.channels;
+    if (augkit_is_whole(job)) return augkit_whole(job);
     if (augkit_is_separable(job)) return augkit_separable(job);
     if (job->interpolation != NEAREST) {
         if (job->x.phases != WEIGHT_ONE && augkit_table(&job->x)) return -1;

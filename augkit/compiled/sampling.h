@@ -39,6 +39,10 @@ EdgeKernel *augkit_edge_kernel(const Job *job);
 /* The kernel in vectors of the chosen path, NULL where there is none: uint8 of 1 to 4 channels. */
 Kernel *augkit_byte_kernel(const Job *job, ptrdiff_t *reach);
 
+/* Move whole pixels: see flips.c. Return 0, or -1 where there is no memory. */
+int augkit_whole(const Job *job);
+int augkit_is_whole(const Job *job);
+
 /* Sample where the axes of the source are those of the target. Return 0, or -1 where there is no memory. */
 int augkit_separable(const Job *job);
 int augkit_is_separable(const Job *job);
