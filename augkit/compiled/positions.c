@@ -11,7 +11,7 @@
 static INLINE void matrix_row_body(const double *m, double down, ptrdiff_t left, int count, double *x, double *y)
 {
     double a = m[0], b = m[3], x0 = m[1] * down + m[2], y0 = m[4] * down + m[5];
-    if (m[6] == 0.0 && m[7] == 0.0 && m[8] == 1.0) {
+    if (m[6] == 0.0 && m[7] == 0.0 && m[8] == 1.0) { /* a straight line */
         for (int j = 0; j < count; j++) {
             double across = (double)(int)(left + j) + 0.5;
             x[j] = a * across + x0;
@@ -23,8 +23,8 @@ static INLINE void matrix_row_body(const double *m, double down, ptrdiff_t left,
     for (int j = 0; j < count; j++) {
         double across = (double)(int)(left + j) + 0.5, depth = g * across + depth0;
         double along_x = (a * across + x0) / depth, along_y = (b * across + y0) / depth;
-        x[j] = depth > 0.0 && fabs(along_x) <= 1e300 ? along_x : -1.0; /* beyond the horizon is nothing */
-        y[j] = depth > 0.0 && fabs(along_y) <= 1e300 ? along_y : -1.0;
+        x[j] = (depth > 0.0) & (fabs(along_x) <= 1e300) ? along_x : -1.0; /* beyond the horizon is nothing */
+        y[j] = (depth > 0.0) & (fabs(along_y) <= 1e300) ? along_y : -1.0;
     }
 }
 
@@ -75,6 +75,11 @@ static void lattice_span(const Map *map, ptrdiff_t row, ptrdiff_t left, int coun
     }
 }
 
+int augkit_is_straight(const Map *map)
+{
+    return map->kind == MATRIX && map->m[6] == 0.0 && map->m[7] == 0.0 && map->m[8] == 1.0;
+}
+
 void augkit_pull(const Map *map, ptrdiff_t row, ptrdiff_t left, int count, double *x, double *y)
 {
     if (map->kind == MATRIX) {
@@ -119,13 +124,21 @@ static INLINE void clipped_body(double *position, int count, double side)
 
 AUGKIT_PATHS(void, clipped, (double *position, int count, double side), (position, count, side))
 
-int augkit_enter(double *position, int count, ptrdiff_t pixels, int border, uint8_t *outside)
+/* Say whether any position lies beyond; along a straight line that is one of its ends. */
+static int64_t is_beyond(const double *position, int count, double low, double high, int is_straight)
+{
+    if (!is_straight) return beyond(position, count, low, high);
+    double first = position[0], last = position[count - 1];
+    return (first < low) | (first > high) | (last < low) | (last > high);
+}
+
+int augkit_enter(double *position, int count, ptrdiff_t pixels, int border, int is_straight, uint8_t *outside)
 {
     double side = (double)pixels;
     int found = 0;
-    if (!beyond(position, count, 0.0, border == WRAP ? side - EDGE_PX : side)) return 0;
+    if (!is_beyond(position, count, 0.0, border == WRAP ? side - EDGE_PX : side, is_straight)) return 0;
     if (border == REFLECT) {
-        if (beyond(position, count, -side, 2.0 * side))
+        if (is_beyond(position, count, -side, 2.0 * side, is_straight))
             for (int j = 0; j < count; j++) position[j] = fmod(position[j], 2.0 * side);
         folded(position, count, side);
     } else if (border == WRAP) {
@@ -155,8 +168,56 @@ static INLINE void cells_body(const double *position, int count, int radius, dou
     }
 }
 
-AUGKIT_PATHS(void, cells, (const double *position, int count, int radius, double phases, int32_t *first, int32_t *phase),
-             (position, count, radius, phases, first, phase))
+#if AUGKIT_X86
+
+/* The same, four at a time; compilers make more of it. */
+TARGET_AVX2 static void cells_avx2(const double *position, int count, int radius, double phases, int32_t *first,
+                                   int32_t *phase)
+{
+    const __m256d half = _mm256_set1_pd(0.5), scale = _mm256_set1_pd(phases);
+    const __m128i shift = _mm_set1_epi32(radius);
+    int j = 0;
+    for (; j + 4 <= count; j += 4) {
+        __m256d p = _mm256_add_pd(_mm256_loadu_pd(position + j), half);
+        __m128i cell = _mm256_cvttpd_epi32(p);
+        __m256d part = _mm256_mul_pd(_mm256_sub_pd(p, _mm256_cvtepi32_pd(cell)), scale);
+        _mm_storeu_si128((__m128i *)(first + j), _mm_sub_epi32(cell, shift));
+        _mm_storeu_si128((__m128i *)(phase + j), _mm256_cvttpd_epi32(_mm256_add_pd(part, half)));
+    }
+    cells_body(position + j, count - j, radius, phases, first + j, phase + j);
+}
+
+TARGET_AVX512 static void cells_avx512(const double *position, int count, int radius, double phases, int32_t *first,
+                                       int32_t *phase)
+{
+    const __m512d half = _mm512_set1_pd(0.5), scale = _mm512_set1_pd(phases);
+    const __m256i shift = _mm256_set1_epi32(radius);
+    int j = 0;
+    for (; j + 8 <= count; j += 8) {
+        __m512d p = _mm512_add_pd(_mm512_loadu_pd(position + j), half);
+        __m256i cell = _mm512_cvttpd_epi32(p);
+        __m512d part = _mm512_mul_pd(_mm512_sub_pd(p, _mm512_cvtepi32_pd(cell)), scale);
+        _mm256_storeu_si256((__m256i *)(first + j), _mm256_sub_epi32(cell, shift));
+        _mm256_storeu_si256((__m256i *)(phase + j), _mm512_cvttpd_epi32(_mm512_add_pd(part, half)));
+    }
+    cells_body(position + j, count - j, radius, phases, first + j, phase + j);
+}
+
+static void cells(const double *position, int count, int radius, double phases, int32_t *first, int32_t *phase)
+{
+    if (augkit_path == SCALAR) cells_body(position, count, radius, phases, first, phase);
+    else if (augkit_path == AVX512) cells_avx512(position, count, radius, phases, first, phase);
+    else cells_avx2(position, count, radius, phases, first, phase);
+}
+
+#else
+
+static void cells(const double *position, int count, int radius, double phases, int32_t *first, int32_t *phase)
+{
+    cells_body(position, count, radius, phases, first, phase);
+}
+
+#endif
 
 void augkit_cells(const Axis *axis, const double *position, int count, int32_t *first, int32_t *phase)
 {

@@ -31,9 +31,12 @@ void augkit_map_release(Map *map);
 /* Write the source points that the pixels of target row `row` from `left` on show. */
 void augkit_pull(const Map *map, ptrdiff_t row, ptrdiff_t left, int count, double *x, double *y);
 
-/* Bring positions along an axis into [0, side] by the border rule, in place. Add 1 to `outside` where a point gets the
+/* Say whether the points of a row lie on a straight line, evenly. */
+int augkit_is_straight(const Map *map);
+
+/* Bring positions along an axis into [0, side] by the border rule, in place. Write 1 to `outside` where a point gets the
    fill. Return whether any does. */
-int augkit_enter(double *position, int count, ptrdiff_t side, int border, uint8_t *outside);
+int augkit_enter(double *position, int count, ptrdiff_t side, int border, int is_straight, uint8_t *outside);
 
 /* Write the first tap and the phase of each position. */
 void augkit_cells(const Axis *axis, const double *position, int count, int32_t *first, int32_t *phase);

@@ -10,16 +10,6 @@
 
 #if AUGKIT_X86
 
-/* Four pairs of taps, of four pixels: 8 bytes from each place. */
-TARGET_AVX2 static INLINE __m256i four_pairs(const char *a, const char *b, const char *c, const char *d)
-{
-    __m128i ab = _mm_castps_si128(
-        _mm_loadh_pi(_mm_castsi128_ps(_mm_loadl_epi64((const __m128i *)a)), (const __m64 *)b));
-    __m128i cd = _mm_castps_si128(
-        _mm_loadh_pi(_mm_castsi128_ps(_mm_loadl_epi64((const __m128i *)c)), (const __m64 *)d));
-    return _mm256_inserti128_si256(_mm256_castsi128_si256(ab), cd, 1);
-}
-
 /* The sums along x of an upper and a lower row, in one lane each. */
 TARGET_AVX2 static INLINE __m256i rows_together(__m256i upper, __m256i lower)
 {
@@ -65,12 +55,11 @@ TARGET_AVX2 static void two_taps(const Job *job, const Span *span, int count, ch
     }
 }
 
-/* The first four weights of a phase; two taps have no table. */
-static INLINE int64_t four_weights(const Axis *axis, int phase)
+static INLINE int64_t first_weights(const Axis *axis, int phase)
 {
+    int16_t plain[4];
     int64_t weights;
-    if (!axis->table) return (int64_t)(WEIGHT_ONE - phase) | (int64_t)phase << 16;
-    memcpy(&weights, axis->table + (ptrdiff_t)phase * axis->padded, 8);
+    memcpy(&weights, augkit_four(axis, phase, plain), 8);
     return weights;
 }
 
@@ -121,8 +110,8 @@ TARGET_AVX2 static INLINE void table_span(const Job *job, const Span *span, int 
                         (ptrdiff_t)span->safe_column[j + 1] * channels;
         const int16_t *xa = job->x.table + (ptrdiff_t)span->phase_x[j] * job->x.padded;
         const int16_t *xb = job->x.table + (ptrdiff_t)span->phase_x[j + 1] * job->x.padded;
-        __m256i wx = two_weights(four_weights(&job->x, span->phase_x[j]), four_weights(&job->x, span->phase_x[j + 1]));
-        __m256i wy = two_weights(four_weights(&job->y, span->phase_y[j]), four_weights(&job->y, span->phase_y[j + 1]));
+        __m256i wx = two_weights(first_weights(&job->x, span->phase_x[j]), first_weights(&job->x, span->phase_x[j + 1]));
+        __m256i wy = two_weights(first_weights(&job->y, span->phase_y[j]), first_weights(&job->y, span->phase_y[j + 1]));
         __m256i w01 = _mm256_shuffle_epi32(wx, 0x00), w23 = _mm256_shuffle_epi32(wx, 0x55);
         __m256i total = _mm256_setzero_si256();
         for (int i = 0; i < taps_y; i += 2, a += 2 * stride, b += 2 * stride) {
@@ -155,13 +144,10 @@ TARGET_AVX2 static void table_taps(const Job *job, const Span *span, int count, 
 Kernel *augkit_byte_kernel(const Job *job, ptrdiff_t *reach)
 {
     if (augkit_path == SCALAR || job->source.kind != 'B' || job->source.channels > 4) return NULL;
-    if (job->x.taps == 2 && job->y.taps == 2) {
-        *reach = 8;
-        return two_taps;
-    }
-    int blocks = job->x.table ? job->x.padded / 4 : 1;
-    *reach = 4 * (blocks - 1) * job->source.channels + 16;
-    return table_taps;
+    int blocks = job->x.table ? job->x.padded / 4 : 1, is_plain = job->x.taps == 2 && job->y.taps == 2;
+    *reach = is_plain ? 8 : 4 * (blocks - 1) * job->source.channels + 16;
+    Kernel *wide = augkit_wide_kernel(job);
+    return wide ? wide : is_plain ? two_taps : table_taps;
 }
 
 #else

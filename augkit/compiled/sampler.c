@@ -46,7 +46,7 @@ static void weighed_span(const Job *job, Span *span, int count, Kernel *kernel, 
     augkit_cells(&job->y, span->y, count, span->row, span->phase_y);
     int is_any = job->most_column >= 0 && job->most_row >= 0, unsafe = 1;
     if (is_any) {
-        for (int j = count; j % 4; j++) { /* kernels take four pixels at a time */
+        for (int j = count; j % 8; j++) { /* kernels take up to eight pixels at a time */
             span->column[j] = span->row[j] = span->phase_x[j] = span->phase_y[j] = 0;
             span->safe_column[j] = span->safe_row[j] = 0;
         }
@@ -64,12 +64,12 @@ static void weighed_span(const Job *job, Span *span, int count, Kernel *kernel, 
 static void sample_columns(const Job *job, ptrdiff_t left, Kernel *kernel, EdgeKernel *edge, Span *span, char *buffer)
 {
     ptrdiff_t size = job->target.item * job->target.channels, rest = job->target.width - left;
-    int count = (int)(rest < SPAN ? rest : SPAN);
+    int count = (int)(rest < SPAN ? rest : SPAN), is_straight = augkit_is_straight(&job->map);
     for (ptrdiff_t row = 0; row < job->target.height; row++) {
         augkit_pull(&job->map, row, left, count, span->x, span->y);
         if (job->border == CONSTANT) memset(span->outside, 0, (size_t)count);
-        int is_filled = augkit_enter(span->x, count, job->source.width, job->border, span->outside);
-        is_filled |= augkit_enter(span->y, count, job->source.height, job->border, span->outside);
+        int is_filled = augkit_enter(span->x, count, job->source.width, job->border, is_straight, span->outside);
+        is_filled |= augkit_enter(span->y, count, job->source.height, job->border, is_straight, span->outside);
         if (job->interpolation == NEAREST) {
             augkit_nearest(job->source.width, span->x, count, span->column);
             augkit_nearest(job->source.height, span->y, count, span->row);

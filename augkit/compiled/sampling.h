@@ -38,6 +38,7 @@ EdgeKernel *augkit_edge_kernel(const Job *job);
 
 /* The kernel in vectors of the chosen path, NULL where there is none: uint8 of 1 to 4 channels. */
 Kernel *augkit_byte_kernel(const Job *job, ptrdiff_t *reach);
+Kernel *augkit_wide_kernel(const Job *job); /* of the path avx512, which reads as much */
 
 /* Move whole pixels: see flips.c. Return 0, or -1 where there is no memory. */
 int augkit_whole(const Job *job);

@@ -52,7 +52,7 @@ static int find_columns(const Job *job, Columns *columns)
     for (ptrdiff_t left = 0; left < columns->width; left += SPAN) {
         int count = (int)(columns->width - left < SPAN ? columns->width - left : SPAN);
         augkit_pull(&job->map, 0, left, count, x, y);
-        is_filled |= augkit_enter(x, count, job->source.width, job->border, columns->outside + left);
+        is_filled |= augkit_enter(x, count, job->source.width, job->border, 1, columns->outside + left);
         augkit_cells(&job->x, x, count, columns->base + left, phase);
         for (ptrdiff_t j = 0; j < count; j++) {
             ptrdiff_t column = left + j;
@@ -112,7 +112,7 @@ static void make_row(Work *work, ptrdiff_t row, int is_filled)
     int32_t first, phase;
     uint8_t is_out = 0;
     augkit_pull(&job->map, row, 0, 1, &x, &y);
-    augkit_enter(&y, 1, job->source.height, job->border, &is_out);
+    augkit_enter(&y, 1, job->source.height, job->border, 1, &is_out);
     if (is_out) {
         fill_pixels(work, to, 1);
         return;

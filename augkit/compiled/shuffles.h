@@ -41,6 +41,16 @@ TARGET_AVX2 static INLINE __m256i both_lanes(const uint8_t *mask)
     return _mm256_broadcastsi128_si256(_mm_loadu_si128((const __m128i *)mask));
 }
 
+/* Four pairs of taps, of four pixels: 8 bytes from each place. */
+TARGET_AVX2 static INLINE __m256i four_pairs(const char *a, const char *b, const char *c, const char *d)
+{
+    __m128i ab = _mm_castps_si128(
+        _mm_loadh_pi(_mm_castsi128_ps(_mm_loadl_epi64((const __m128i *)a)), (const __m64 *)b));
+    __m128i cd = _mm_castps_si128(
+        _mm_loadh_pi(_mm_castsi128_ps(_mm_loadl_epi64((const __m128i *)c)), (const __m64 *)d));
+    return _mm256_inserti128_si256(_mm256_castsi128_si256(ab), cd, 1);
+}
+
 TARGET_AVX2 static INLINE __m256i rounded_sums(__m256i sum)
 {
     return _mm256_srai_epi32(_mm256_add_epi32(sum, _mm256_set1_epi32(1 << (SUM_BITS - 1))), SUM_BITS);
@@ -56,6 +66,16 @@ TARGET_AVX2 static INLINE __m256i two_places(const char *a, const char *b)
 {
     return _mm256_inserti128_si256(_mm256_castsi128_si256(_mm_loadu_si128((const __m128i *)a)),
                                    _mm_loadu_si128((const __m128i *)b), 1);
+}
+
+/* The first four weights of a phase; two taps have no table, and theirs are written into `plain`. */
+static INLINE const int16_t *augkit_four(const Axis *axis, int phase, int16_t *plain)
+{
+    if (axis->table) return axis->table + (ptrdiff_t)phase * axis->padded;
+    plain[0] = (int16_t)(WEIGHT_ONE - phase);
+    plain[1] = (int16_t)phase;
+    plain[2] = plain[3] = 0;
+    return plain;
 }
 
 /* Two weights in every lane of 32 bits. */
