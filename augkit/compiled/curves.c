@@ -4,12 +4,11 @@
    are sums and products, of the series of the logarithm's area tangent and of the exponential function. */
 
 #include "curves.h"
-#include "dispatch.h"
+#include "curve_steps.h"
 #include "planes.h"
 #include <math.h>
 #include <string.h>
 
-#define EDGE 1e-6 /* a value this near below a step counts as on it */
 #define BLOCK 256 /* values at a time */
 
 static INLINE double from_bits(uint64_t bits)
@@ -24,12 +23,6 @@ static INLINE uint64_t to_bits(double value)
     uint64_t bits;
     memcpy(&bits, &value, sizeof bits);
     return bits;
-}
-
-static INLINE double clamped(double value, double low, double high)
-{
-    value = value < low ? low : value;
-    return value > high ? high : value;
 }
 
 /* The nearest whole number, of two the even one, of values below 2**51; compilers have no vectors for rint(). */
@@ -48,11 +41,7 @@ static INLINE double power(double value, double exponent)
     uint64_t bits = to_bits(value) + (0x3ff0000000000000u - 0x3fe6a09e00000000u);
     double e = from_bits(0x4330000000000000u + (bits >> 52)) - (0x1p52 + 1023.0);
     double m = from_bits((bits & 0x000fffffffffffffu) + 0x3fe6a09e00000000u);
-    double z = (m - 1.0) / (m + 1.0), w = z * z, sum = 1.0 / 21.0;
-    sum = sum * w + 1.0 / 19.0;
-    sum = sum * w + 1.0 / 17.0;
-    sum = sum * w + 1.0 / 15.0;
-    sum = sum * w + 1.0 / 13.0;
+    double z = (m - 1.0) / (m + 1.0), w = z * z, sum = 1.0 / 13.0;
     sum = sum * w + 1.0 / 11.0;
     sum = sum * w + 1.0 / 9.0;
     sum = sum * w + 1.0 / 7.0;
@@ -64,10 +53,7 @@ static INLINE double power(double value, double exponent)
     /* 2**y = 2**n * exp(x), |x| <= log(2) / 2; adding 1.5 * 2**52 rounds to a whole number. */
     double shifted = y + 0x1.8p52, n = shifted - 0x1.8p52, x = (y - n) * 0.6931471805599453;
     double scale = from_bits((to_bits(shifted) - 0x4338000000000000u + 1023u) << 52);
-    sum = 1.0 / 6227020800.0;
-    sum = sum * x + 1.0 / 479001600.0;
-    sum = sum * x + 1.0 / 39916800.0;
-    sum = sum * x + 1.0 / 3628800.0;
+    sum = 1.0 / 3628800.0;
     sum = sum * x + 1.0 / 362880.0;
     sum = sum * x + 1.0 / 40320.0;
     sum = sum * x + 1.0 / 5040.0;
@@ -81,31 +67,7 @@ static INLINE double power(double value, double exponent)
     return value == 0.0 ? 0.0 : sum * scale;
 }
 
-#define EACH(result)                                           \
-    for (ptrdiff_t i = 0; i < count; i++) {                    \
-        double v = clamped(values[i], 0.0, 1.0);               \
-        values[i] = (result);                                  \
-    }                                                          \
-    break
-
-static INLINE void curve_body(double *values, ptrdiff_t count, const double *steps, ptrdiff_t length)
-{
-    for (ptrdiff_t step = 0; step + STEP <= length; step += STEP) {
-        double a = steps[step + 1], b = steps[step + 2];
-        switch ((int)steps[step]) {
-        case GAIN: EACH(v * a);
-        case CONTRAST: EACH((v - 0.5) * a + 0.5);
-        case GAMMA: EACH(power(v, a));
-        case INVERT: EACH(v + (1.0 - 2.0 * v) * a);
-        case POSTERIZE: EACH(whole_below((v + EDGE) * a) * b);
-        case SOLARIZE: EACH(v + EDGE < a ? v : 1.0 - v);
-        case THRESHOLD: EACH(v + EDGE < a ? 0.0 : 1.0);
-        case LINEAR:
-            for (ptrdiff_t i = 0; i < count; i++) values[i] = values[i] * a + b;
-            break;
-        }
-    }
-}
+CURVE(curve_body, double, power, whole_below)
 
 AUGKIT_PATHS(void, curve, (double *values, ptrdiff_t count, const double *steps, ptrdiff_t length),
              (values, count, steps, length))
@@ -122,7 +84,7 @@ void augkit_curve(double *values, ptrdiff_t count, const double *steps, ptrdiff_
 static INLINE void rounded_body(double *values, ptrdiff_t count, double scale, double low, double high)
 {
     for (ptrdiff_t i = 0; i < count; i++) {
-        double value = clamped(values[i] * scale, low, high), apart = fabs(value - whole_below(value) - 0.5);
+        double value = CLAMPED(values[i] * scale, low, high), apart = fabs(value - whole_below(value) - 0.5);
         double even = 2.0 * whole(value * 0.5), nearest = whole(value);
         values[i] = apart <= NEAR ? even : nearest;
     }
@@ -135,6 +97,25 @@ void augkit_round(double *values, ptrdiff_t count, double scale, double low, dou
 {
     rounded(values, count, scale, low, high);
 }
+
+static INLINE void ramp_body(double *values, ptrdiff_t count, ptrdiff_t start, double ahead, double last)
+{
+    for (int32_t i = 0; i < (int32_t)count; i++) values[i] = ((double)((int32_t)start + i) + ahead) / last;
+}
+
+AUGKIT_PATHS(void, ramp, (double *values, ptrdiff_t count, ptrdiff_t start, double ahead, double last),
+             (values, count, start, ahead, last))
+
+#define STORE(name, number)                                                                                  \
+    static INLINE void name##_body(number *to, const double *values, ptrdiff_t count)                        \
+    {                                                                                                        \
+        for (ptrdiff_t i = 0; i < count; i++) to[i] = (number)(int32_t)values[i];                            \
+    }                                                                                                        \
+    AUGKIT_PATHS(void, name, (number *to, const double *values, ptrdiff_t count), (to, values, count))
+
+STORE(store_bytes, uint8_t)
+STORE(store_words, uint16_t)
+STORE(store_shorts, int16_t)
 
 /* curve_table(target, steps, scale, ahead): write what a curve makes of as many values as the target, of uint8, int16
    or uint16, has, evenly from 0 to 1 (but for the first, `ahead` of a step further on), times scale, clamped to the
@@ -157,15 +138,13 @@ AUGKIT_METHOD(augkit_curve_table)
     Py_BEGIN_ALLOW_THREADS
     for (ptrdiff_t start = 0; fits && start < target.width; start += BLOCK) {
         ptrdiff_t size = target.width - start < BLOCK ? target.width - start : BLOCK;
-        for (ptrdiff_t i = 0; i < size; i++) block[i] = ((double)(start + i) + ahead) / last;
+        ramp(block, size, start, ahead, last);
         block[0] = start ? block[0] : 0.0;
         curve(block, size, (const double *)steps.data, steps.width);
         rounded(block, size, scale, low, high);
-        for (ptrdiff_t i = 0; i < size; i++) {
-            if (target.kind == 'B') ((uint8_t *)target.data)[start + i] = (uint8_t)block[i];
-            else if (target.kind == 'H') ((uint16_t *)target.data)[start + i] = (uint16_t)block[i];
-            else ((int16_t *)target.data)[start + i] = (int16_t)block[i];
-        }
+        if (target.kind == 'B') store_bytes((uint8_t *)target.data + start, block, size);
+        else if (target.kind == 'H') store_words((uint16_t *)target.data + start, block, size);
+        else store_shorts((int16_t *)target.data + start, block, size);
     }
     Py_END_ALLOW_THREADS
     augkit_release(&target);

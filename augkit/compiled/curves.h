@@ -1,4 +1,4 @@
-/* Curves: pointwise functions of values from 0 to 1, in float64, and rounding as colour runs do it. */
+/* Curves: pointwise functions of values from 0 to 1, and rounding as colour runs do it. */
 
 #ifndef AUGKIT_CURVES_H
 #define AUGKIT_CURVES_H
@@ -13,6 +13,9 @@ enum Function { GAIN, CONTRAST, GAMMA, INVERT, POSTERIZE, SOLARIZE, THRESHOLD, L
 
 /* Put values through the `length` numbers of a curve, in place. */
 void augkit_curve(double *values, ptrdiff_t count, const double *steps, ptrdiff_t length);
+
+/* The same in float32, for pictures of that kind. */
+void augkit_float_curve(float *values, ptrdiff_t count, const double *steps, ptrdiff_t length);
 
 /* Put values times `scale`, clamped to [low, high] and rounded to nearest, true halves to even ones, in their place. */
 void augkit_round(double *values, ptrdiff_t count, double scale, double low, double high);

@@ -7,7 +7,7 @@ from augkit.core.arrays import Array, Image
 from augkit.core.plan import ColorRun
 from augkit.core.tonal import RANGE, channels_of
 from augkit.executors.native.colour_programs import HEADER, MATRIX, MIX, MIX_NUMBERS, REAL, TABLE, program_of
-from augkit.executors.native.curves import STEP, clamped, curved, rounded
+from augkit.executors.native.curves import STEP, AnyReals, clamped, curved, rounded
 
 
 def recolor(image: Image, run: ColorRun, alpha: bool) -> Image:
@@ -66,8 +66,8 @@ def _mixed(colours: Array, program: bytes, tables: int, mixes: int) -> Array:
 
 
 def _in_reals(colours: Array, numbers: list[float]) -> Array:
-    top = RANGE[colours.dtype]
-    values, at = colours.astype(np.float64) * (1.0 / top), 0
+    top, at = RANGE[colours.dtype], 0
+    values: AnyReals = colours if colours.dtype.kind == "f" else colours.astype(np.float64) * (1.0 / top)
     while at < len(numbers):
         if numbers[at] != MATRIX:
             values = curved(values, numbers[at : at + STEP])
@@ -78,5 +78,5 @@ def _in_reals(colours: Array, numbers: list[float]) -> Array:
         values = np.stack([((m[0] * r + m[1] * g) + m[2] * b) + m[3] for m in rows], axis=1)
         at += 13
     if colours.dtype.kind == "f":
-        return clamped(values, 0.0, 1.0).astype(np.float32)
+        return clamped(values, 0.0, 1.0)
     return rounded(values * top, 0.0, top).astype(colours.dtype)
