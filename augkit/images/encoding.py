@@ -85,7 +85,11 @@ def _told(counts: Sequence[int]) -> str:
 def _misfit(image: Pixels, encoding: str, alpha: bool) -> str:
     """Return the rule of an encoding that a picture breaks; nothing where it can hold it."""
     dtypes, counts, longest = _CAN_HOLD[encoding]
-    dtype, channels = image.dtype.name, image.shape[2] if image.ndim == 3 else 1
+    channels = image.shape[2] if image.ndim == 3 else 1
+    is_plain = image.ndim in (2, 3) and channels in (1, 3) and image.dtype == np.uint8 and not alpha
+    if is_plain and image.size and max(image.shape) <= longest:
+        return ""  # which all can hold
+    dtype = image.dtype.name
     rules = (
         (image.ndim in (2, 3) and image.size > 0, f"have shape (H, W) or (H, W, C), got {image.shape}"),
         (dtype in dtypes, f"be {' or '.join(dtypes)} for {encoding}, got {dtype}"),
