@@ -10,6 +10,7 @@ import tarfile
 from tarfile import BLOCKSIZE, RECORDSIZE
 from typing import BinaryIO
 
+_EMPTY = bytes(BLOCKSIZE)
 _SIZE, _SIZE_DIGITS = slice(124, 135), 11
 _SUM = slice(148, 154)
 _PLAIN = tarfile.TarInfo("").tobuf(tarfile.PAX_FORMAT)
@@ -35,10 +36,9 @@ class TarAppender:
             name: its path in the tar.
             data: what it holds.
         """
-        rest = -len(data) % BLOCKSIZE
-        header = _header(name, len(data))
-        self._file.write(b"".join((header, data, bytes(rest))))
-        self._offset += len(header) + len(data) + rest
+        member = b"".join((_header(name, len(data)), data, _EMPTY[: -len(data) % BLOCKSIZE]))
+        self._file.write(member)
+        self._offset += len(member)
 
     def close(self) -> None:
         """Write the end: two empty blocks, and as many more as fill the last record."""

@@ -90,8 +90,7 @@ class WebDatasetFormat(Packed):
         return f"{part.split}-{part.index:05d}.tar" if part.split else f"{part.index:05d}.tar"
 
     def member(self, record_name: str) -> str:
-        stem, _, suffix = record_name.rpartition(".")
-        return f"{_key(record_name)}.{suffix}" if stem else _key(f"{record_name}.")
+        return _member(_key(record_name), record_name)
 
     @contextmanager
     def writing(self, sink: Sink, part: Part) -> Iterator[Add]:
@@ -100,14 +99,16 @@ class WebDatasetFormat(Packed):
 
             def add(record: Record, data: bytes, mask: bytes | None) -> None:
                 key = _key(record.name)
-                tar.add(self.member(record.name), data)
+                tar.add(_member(key, record.name), data)
                 if record.label is not None and str(record.label) in part.numbers:
                     tar.add(f"{key}.cls", str(part.numbers[str(record.label)]).encode())
-                facts = dict(record.attributes)
-                if isinstance(text := facts.get(TEXT), str) and _is_text(text):
-                    tar.add(f"{key}.txt", facts.pop(TEXT).encode())
                 fields: JsonObject = {"label": record.label, **records.fields(record.targets, record.size)}
-                tar.add(f"{key}.json", _json({**fields, **({ATTRIBUTES: facts} if facts else {})}))
+                if record.attributes:
+                    facts = dict(record.attributes)
+                    if isinstance(text := facts.get(TEXT), str) and _is_text(text):
+                        tar.add(f"{key}.txt", facts.pop(TEXT).encode())
+                    fields |= {ATTRIBUTES: facts} if facts else {}
+                tar.add(f"{key}.json", _json(fields))
                 if mask is not None:
                     tar.add(f"{key}.mask.png", mask)
 
@@ -334,6 +335,12 @@ def _key(record_name: str) -> str:
     """Return a name without its suffix, and without dots: a reader cuts the base name at the first."""
     folder, slash, name = record_name.rpartition("/")
     return f"{folder}{slash}{name.rpartition('.')[0].replace('.', '_')}"
+
+
+def _member(key: str, record_name: str) -> str:
+    """Return the name of a picture in its tar."""
+    stem, _, suffix = record_name.rpartition(".")
+    return f"{key}.{suffix}" if stem else _key(f"{record_name}.")
 
 
 def _json(facts: JsonObject) -> bytes:
