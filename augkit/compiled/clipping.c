@@ -1,9 +1,11 @@
-/* Parts of convex rings within a frame: Sutherland and Hodgman's clipping, an edge of the frame after the other.
+/* Rings and lines of points: their spans, their areas or lengths, and the parts of convex ones within a frame, by
+   Sutherland and Hodgman's clipping, an edge of the frame after the other.
 
-   targets/clipping.py has the same sums in NumPy, for all rings at once. */
+   targets/outlines.py and targets/clipping.py have the same sums in NumPy, for all rings at once. */
 
 #include "methods.h"
 #include "planes.h"
+#include <math.h>
 #include <string.h>
 
 enum { FOUR = 4, MOST = 20 }; /* corners of a ring, and of what four cuts could make of it: half as many more each */
@@ -79,4 +81,75 @@ AUGKIT_METHOD(augkit_quads_inside)
     augkit_release(&counts);
     if (!are_convex) Py_RETURN_NONE;
     return PyLong_FromSsize_t(found);
+}
+
+/* Twice the area of a ring, from its first point on: far from the origin, products lose what is small. */
+static double twice_area(const Corner *ring, ptrdiff_t count)
+{
+    double sum = 0.0, x = 0.0, y = 0.0;
+    for (ptrdiff_t place = 0; place < count; place++) {
+        const Corner *after = ring + (place + 1 < count ? place + 1 : 0);
+        double next_x = after->at[0] - ring->at[0], next_y = after->at[1] - ring->at[1];
+        sum += x * next_y - next_x * y;
+        x = next_x, y = next_y;
+    }
+    return fabs(sum);
+}
+
+static double length(const Corner *line, ptrdiff_t count)
+{
+    double sum = 0.0;
+    for (ptrdiff_t place = 0; place + 1 < count; place++) {
+        double x = line[place + 1].at[0] - line[place].at[0], y = line[place + 1].at[1] - line[place].at[1];
+        sum += sqrt(x * x + y * y);
+    }
+    return sum;
+}
+
+/* Take a number into a span; one that is none makes the whole span none. */
+static void widen(double *low, double *high, double number)
+{
+    if (number < *low || isnan(number)) *low = number;
+    if (number > *high || isnan(number)) *high = number;
+}
+
+/* measured(points, ends, is_closed, facts): write what is known of rings or lines of points (n, 2), which end at `ends`
+   (r,), none empty, into facts (5, r) of float64: their least x and y, their greatest, and their area or length. */
+AUGKIT_METHOD(augkit_measured)
+{
+    (void)module;
+    Plane points, ends, facts;
+    if (augkit_count("measured", count, 4)) return NULL;
+    int is_closed = PyObject_IsTrue(arguments[2]);
+    if (is_closed < 0 || augkit_numbers(arguments[0], 0, 'd', 0, &points)) return NULL;
+    if (augkit_numbers(arguments[1], 0, 'q', 0, &ends)) {
+        augkit_release(&points);
+        return NULL;
+    }
+    ptrdiff_t total = ends.width, start = 0;
+    if (augkit_numbers(arguments[3], 1, 'd', 5 * total, &facts)) {
+        augkit_release(&points);
+        augkit_release(&ends);
+        return NULL;
+    }
+    int fits = 1;
+    for (ptrdiff_t ring = 0; ring < total && fits; ring++) {
+        ptrdiff_t end = (ptrdiff_t)((int64_t *)ends.data)[ring];
+        fits = start < end && 2 * end <= points.width;
+        if (!fits) break;
+        const Corner *first = (const Corner *)points.data + start;
+        double low[2] = {first->at[0], first->at[1]}, high[2] = {first->at[0], first->at[1]};
+        for (ptrdiff_t place = 1; place < end - start; place++)
+            for (int axis = 0; axis < 2; axis++) widen(low + axis, high + axis, first[place].at[axis]);
+        double *to = (double *)facts.data + ring;
+        to[0] = low[0], to[total] = low[1], to[2 * total] = high[0], to[3 * total] = high[1];
+        to[4 * total] = is_closed ? twice_area(first, end - start) / 2.0 : length(first, end - start);
+        start = end;
+    }
+    augkit_release(&points);
+    augkit_release(&ends);
+    augkit_release(&facts);
+    if (fits) Py_RETURN_NONE;
+    PyErr_SetString(PyExc_ValueError, "measured: rings must end one after the other, within the points");
+    return NULL;
 }

@@ -1,4 +1,5 @@
-/* 3 x 3 matrices as Python has them, nested tuples of floats: products, and rounding to so many decimal places.
+/* 3 x 3 matrices as Python has them, nested tuples of floats: products, rounding to so many decimal places, and the
+   points that they move.
 
    `augkit.core.spatial` holds the twins: the same sums in the same order, and Python's own round. */
 
@@ -143,4 +144,34 @@ AUGKIT_METHOD(augkit_rounded_row)
     for (int column = 0; column < 3; column++)
         if (round_to(&row[column], (int)digits)) return NULL;
     return row_of(row);
+}
+
+/* applied(matrix, points, target): write points (n, 2) of float64 moved by a homography; one beyond the horizon of a
+   perspective goes to infinity. */
+AUGKIT_METHOD(augkit_applied)
+{
+    (void)module;
+    Matrix matrix;
+    Plane points, target;
+    if (augkit_count("applied", count, 3) || read_matrix(arguments[0], &matrix)) return NULL;
+    if (augkit_numbers(arguments[1], 0, 'd', 0, &points)) return NULL;
+    if (augkit_numbers(arguments[2], 1, 'd', points.width, &target)) {
+        augkit_release(&points);
+        return NULL;
+    }
+    const double *a = matrix.at[0], *b = matrix.at[1], *last = matrix.at[2], *from = (const double *)points.data;
+    double *to = (double *)target.data;
+    int is_affine = last[0] == 0.0 && last[1] == 0.0;
+    Py_BEGIN_ALLOW_THREADS
+    for (ptrdiff_t place = 0; place + 1 < points.width; place += 2) {
+        double x = from[place], y = from[place + 1];
+        double depth = is_affine ? last[2] : last[0] * x + last[1] * y + last[2];
+        int is_seen = is_affine || depth > 0.0;
+        to[place] = is_seen ? (a[0] * x + a[1] * y + a[2]) / depth : INFINITY;
+        to[place + 1] = is_seen ? (b[0] * x + b[1] * y + b[2]) / depth : INFINITY;
+    }
+    Py_END_ALLOW_THREADS
+    augkit_release(&points);
+    augkit_release(&target);
+    Py_RETURN_NONE;
 }

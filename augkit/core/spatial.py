@@ -100,13 +100,17 @@ def rounded(matrix: Matrix) -> Matrix:
 
 def apply(matrix: Matrix, points: Points) -> Points:
     """Return the points (..., 2) moved; a point beyond the horizon of a perspective goes to infinity."""
+    if compiled.library is not None:
+        target = np.empty(points.shape)
+        compiled.library.applied(matrix, np.ascontiguousarray(points, np.float64), target)
+        return target
     (a, b, c), (d, e, f), (g, h, i) = matrix
     x, y = points[..., 0], points[..., 1]
-    moved = np.stack([a * x + b * y + c, d * x + e * y + f], axis=-1)
-    if g == 0.0 and h == 0.0:
-        return moved if i == 1.0 else moved / i
-    depth = g * x + h * y + i
-    with np.errstate(divide="ignore", invalid="ignore"):
+    with np.errstate(all="ignore"):  # there lies nothing but infinities
+        moved = np.stack([a * x + b * y + c, d * x + e * y + f], axis=-1)
+        if g == 0.0 and h == 0.0:
+            return moved / i
+        depth = g * x + h * y + i
         return np.where((depth > 0)[..., None], moved / depth[..., None], np.inf)
 
 

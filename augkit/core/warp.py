@@ -144,6 +144,12 @@ def unwarp(grid: Grid, points: Points) -> Points:
         pushes, columns = np.ascontiguousarray(grid.pushes), grid.pushes.shape[2]
         compiled.library.unwarp(pushes, columns, *grid.spacing, INVERSE_TOLERANCE_PX**2, found)
         return found
+    with np.errstate(all="ignore"):  # beyond a horizon lies nothing but infinities
+        return _unwarped(grid, points)
+
+
+def _unwarped(grid: Grid, points: Points) -> Points:
+    """Return what `unwarp` does: the twin of ``warps.c``, for all points at once."""
     target = points - displacement(grid, points)
     error = target + displacement(grid, target) - points
     for _ in range(60):
@@ -253,7 +259,6 @@ def pull(ops: Sequence[Spatial], points: Points) -> Points:
 
 def push(ops: Sequence[Spatial], points: Points) -> Points:
     """Return the target points (..., 2) where the source points come out."""
-    with np.errstate(all="ignore"):
-        for op in ops:
-            points = apply(op.matrix, points) if isinstance(op, Homography) else unwarp(grid_of(op), points)
+    for op in ops:
+        points = apply(op.matrix, points) if isinstance(op, Homography) else unwarp(grid_of(op), points)
     return points

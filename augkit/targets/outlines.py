@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from augkit import compiled
 from augkit.core.arrays import Flags, Indices, Points, Reals, Rows
 from augkit.core.ops import Spatial, Warp
 from augkit.core.spatial import Size
@@ -119,7 +120,7 @@ class Outlines:
     def _is_one_each(self) -> bool:
         return len(self.owners) == self.count and bool((self.owners == np.arange(self.count)).all())
 
-    @property
+    @cached_property
     def _has_fours(self) -> bool:
         return len(self.points) == 4 * len(self.ends) and bool((self.ends - self.starts == 4).all())
 
@@ -152,7 +153,11 @@ class Outlines:
 
     def at(self, points: Points) -> Outlines:
         """Return them with their points elsewhere."""
-        return replace(self, points=points)
+        made = object.__new__(Outlines)  # what is known of their ends holds on
+        made.__dict__.update(self.__dict__, points=points)
+        for name in ("quads", "_measures"):
+            made.__dict__.pop(name, None)
+        return made
 
     def moved(self, ops: Sequence[Spatial]) -> Outlines:
         """Return them where the operations bring them, with so many points that no warp leaves them straighter."""
@@ -225,47 +230,54 @@ class Outlines:
         ends = np.cumsum(counts)[self.ends - 1] if len(self.ends) else self.ends
         return replace(self, points=points, ends=ends, own=own)
 
+    @cached_property
+    def _measures(self) -> Reals:
+        """(5, r): the least x and y of every ring, the greatest, and its area, or the length of a line.
+
+        They are NaN or infinite beyond a horizon.
+        """
+        if compiled.library is not None:
+            facts = np.empty((5, len(self.ends)))
+            compiled.library.measured(np.ascontiguousarray(self.points), self.ends, self.is_closed, facts)
+            return facts
+        with np.errstate(invalid="ignore", over="ignore"):
+            low, high = np.minimum.reduceat(self.points, self.starts), np.maximum.reduceat(self.points, self.starts)
+            amounts = self._areas() if self.is_closed else self._lengths()
+        return np.vstack([low.T, high.T, amounts])
+
+    def _areas(self) -> Reals:
+        # From a point of its own: far from the origin, products lose what is small.
+        rings = np.repeat(np.arange(len(self.ends)), self.ends - self.starts)
+        x, y = (self.points - self.points[self.starts[rings]]).T
+        return np.abs(np.bincount(rings, x * y[self._after] - x[self._after] * y, len(self.ends))) / 2.0
+
+    def _lengths(self) -> Reals:
+        rings = np.repeat(np.arange(len(self.ends)), self.ends - self.starts)
+        x, y = (self.points[self._after] - self.points).T
+        steps = np.sqrt(x * x + y * y)
+        steps[self.ends - 1] = 0.0
+        return np.bincount(rings, steps, len(self.ends))
+
     def _spans(self) -> tuple[Rows, Rows]:
         """Return the lowest and the highest x and y of every ring, (r, 2)."""
-        if self.quads is not None:
-            return self.quads.min(axis=1), self.quads.max(axis=1)
-        return np.minimum.reduceat(self.points, self.starts), np.maximum.reduceat(self.points, self.starts)
+        return self._measures[:2].T, self._measures[2:4].T
 
     def boxes(self) -> Rows:
         """Return the upright boxes (count, 4) around all rings of each row; those of no ring are 0."""
-        found = np.zeros((self.count, 4))
-        if not len(self.ends):
-            return found
-        low, high = self._spans()
         if self._is_one_each:
-            return np.concatenate([low, high], axis=1)
-        firsts = np.flatnonzero(np.diff(self.owners, prepend=-1))
-        ends = np.minimum.reduceat(low, firsts), np.maximum.reduceat(high, firsts)
-        found[self.owners[firsts]] = np.concatenate(ends, axis=1)
+            return self._measures[:4].T.copy()
+        found = np.zeros((self.count, 4))
+        if len(self.ends):
+            low, high = self._spans()
+            firsts = np.flatnonzero(np.concatenate([[True], self.owners[1:] != self.owners[:-1]]))
+            ends = np.minimum.reduceat(low, firsts), np.maximum.reduceat(high, firsts)
+            found[self.owners[firsts]] = np.concatenate(ends, axis=1)
         return found
 
     def amounts(self) -> Reals:
         """Return the area of every row (count,), or the length of lines; NaN or infinite beyond a horizon."""
-        if not len(self.ends):
-            return np.zeros(self.count)
-        with np.errstate(invalid="ignore", over="ignore"):
-            each = self._areas() if self.is_closed else self._lengths()
-            found: Reals = each if self._is_one_each else np.bincount(self.owners, each, self.count).astype(np.float64)
-        return found
-
-    def _areas(self) -> Reals:
-        if self.quads is not None:
-            one, other = self.quads[:, 2] - self.quads[:, 0], self.quads[:, 3] - self.quads[:, 1]
-            return np.abs(one[:, 0] * other[:, 1] - one[:, 1] * other[:, 0]) / 2.0
-        # From a point of its own: far from the origin, products lose what is small.
-        x, y = (self.points - np.repeat(self.points[self.starts], self.ends - self.starts, axis=0)).T
-        products = x * y[self._after] - x[self._after] * y
-        return np.asarray(np.abs(np.add.reduceat(products, self.starts)) / 2.0, np.float64)
-
-    def _lengths(self) -> Reals:
-        steps = np.hypot(*(self.points[self._after] - self.points).T)
-        steps[self.ends - 1] = 0.0
-        return np.asarray(np.add.reduceat(steps, self.starts), np.float64)
+        each = self._measures[4]
+        return each if self._is_one_each else np.bincount(self.owners, each, self.count).astype(np.float64)
 
     def inside(self, size: Size) -> Outlines:
         """Return what a frame of `size` shows of them; rings that reach beyond a horizon go."""
