@@ -256,7 +256,7 @@ class Outlines:
         x, y = (self.points[self._after] - self.points).T
         steps = np.sqrt(x * x + y * y)
         steps[self.ends - 1] = 0.0
-        return np.bincount(rings, steps, len(self.ends))
+        return np.asarray(np.bincount(rings, steps, len(self.ends)), np.float64)
 
     def _spans(self) -> tuple[Rows, Rows]:
         """Return the lowest and the highest x and y of every ring, (r, 2)."""
