@@ -61,9 +61,9 @@ def test_access_takes_microseconds() -> None:
     assert table.data.nbytes < 150 * 10_000
     took = []
     for _ in range(5):
-        began = time.perf_counter()
+        began = time.process_time()  # other jobs may run here
         assert sum(table[place].size for place in range(0, 10_000, 5)) > 0
-        took.append((time.perf_counter() - began) / 2000)
+        took.append((time.process_time() - began) / 2000)
     assert min(took) < 20e-6
 
 
