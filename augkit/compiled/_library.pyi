@@ -75,6 +75,7 @@ class Library(Protocol):
         border: int,
         fill: tuple[float, ...],
         factors: tuple[float, float],
+        program: bytes | None,
         /,
     ) -> None: ...
     # filters.c, filter_reals.c

@@ -111,7 +111,7 @@ static int is_within(double sign, double shift, ptrdiff_t count, ptrdiff_t side)
 int augkit_is_whole(const Job *job)
 {
     const double *m = job->map.m;
-    if (job->map.kind != MATRIX || m[6] != 0.0 || m[7] != 0.0 || m[8] != 1.0) return 0;
+    if (job->map.kind != MATRIX_MAP || m[6] != 0.0 || m[7] != 0.0 || m[8] != 1.0) return 0;
     if (job->interpolation != NEAREST && (job->x.factor != 1.0 || job->y.factor != 1.0)) return 0;
     int is_straight = (m[0] == 1.0 || m[0] == -1.0) && m[1] == 0.0 && m[3] == 0.0 && (m[4] == 1.0 || m[4] == -1.0);
     int is_turned = m[0] == 0.0 && (m[1] == 1.0 || m[1] == -1.0) && (m[3] == 1.0 || m[3] == -1.0) && m[4] == 0.0;
@@ -160,15 +160,17 @@ static void repeat(char *to, const char *pixel, ptrdiff_t count, ptrdiff_t size)
     for (ptrdiff_t x = 0; x < count; x++) memcpy(to + x * size, pixel, (size_t)size);
 }
 
+static void show_fill(const Job *job, const Run *rows, const Run *columns, ptrdiff_t size)
+{
+    char *to = job->target.data + rows->first * job->target.row + columns->first * size;
+    for (ptrdiff_t i = 0; i < rows->count; i++, to += job->target.row) repeat(to, job->fill, columns->count, size);
+}
+
 /* Show source rows as target rows, by one run of each axis. */
 static void show_part(const Job *job, const Run *rows, const Run *columns, ptrdiff_t size)
 {
     const Plane *source = &job->source;
     char *to = job->target.data + rows->first * job->target.row + columns->first * size;
-    if (rows->source < 0 || columns->source < 0) {
-        for (ptrdiff_t i = 0; i < rows->count; i++) repeat(to + i * job->target.row, job->fill, columns->count, size);
-        return;
-    }
     const char *from = source->data + rows->source * source->row + columns->source * size;
     ptrdiff_t step = rows->step * source->row;
     if (columns->step < 0)
@@ -179,13 +181,6 @@ static void show_part(const Job *job, const Run *rows, const Run *columns, ptrdi
     else
         for (ptrdiff_t i = 0; i < rows->count; i++)
             repeat(to + i * job->target.row, from + i * step, columns->count, size);
-}
-
-static void show_rows(const Job *job, const Run *rows, ptrdiff_t row_runs, const Run *columns, ptrdiff_t column_runs)
-{
-    ptrdiff_t size = job->source.item * job->source.channels;
-    for (ptrdiff_t r = 0; r < row_runs; r++)
-        for (ptrdiff_t c = 0; c < column_runs; c++) show_part(job, rows + r, columns + c, size);
 }
 
 #define TURNED_ROWS 32 /* target rows at a time, a line of each in the first-level cache */
@@ -209,22 +204,16 @@ static INLINE void turned_block(const Job *job, const Run *down, const Run *acro
     }
 }
 
-static void show_turned(const Job *job, const Run *rows, ptrdiff_t row_runs, const Run *columns, ptrdiff_t column_runs)
+/* Show a part of a quarter turn: its rows go down the source's columns. */
+static void show_turned(const Job *job, const Run *down, const Run *across, ptrdiff_t size)
 {
-    ptrdiff_t size = job->source.item * job->source.channels;
-    for (ptrdiff_t r = 0; r < row_runs; r++)
-        for (ptrdiff_t c = 0; c < column_runs; c++)
-            for (ptrdiff_t i = 0; i < rows[r].count; i += TURNED_ROWS) {
-                ptrdiff_t count = rows[r].count - i < TURNED_ROWS ? rows[r].count - i : TURNED_ROWS;
-                if (rows[r].source < 0 || columns[c].source < 0) {
-                    for (ptrdiff_t k = i; k < i + count; k++)
-                        repeat(job->target.data + (rows[r].first + k) * job->target.row + columns[c].first * size,
-                               job->fill, columns[c].count, size);
-                } else if (size == 1) turned_block(job, rows + r, columns + c, i, count, 1);
-                else if (size == 3) turned_block(job, rows + r, columns + c, i, count, 3);
-                else if (size == 4) turned_block(job, rows + r, columns + c, i, count, 4);
-                else turned_block(job, rows + r, columns + c, i, count, size);
-            }
+    for (ptrdiff_t i = 0; i < down->count; i += TURNED_ROWS) {
+        ptrdiff_t count = down->count - i < TURNED_ROWS ? down->count - i : TURNED_ROWS;
+        if (size == 1) turned_block(job, down, across, i, count, 1);
+        else if (size == 3) turned_block(job, down, across, i, count, 3);
+        else if (size == 4) turned_block(job, down, across, i, count, 4);
+        else turned_block(job, down, across, i, count, size);
+    }
 }
 
 int augkit_whole(const Job *job)
@@ -233,14 +222,23 @@ int augkit_whole(const Job *job)
     ptrdiff_t height = job->target.height, width = job->target.width, row_runs, column_runs;
     Run *rows = malloc(sizeof(Run) * (size_t)(height + width) + 1), *columns = rows + height;
     if (!rows) return -1;
-    if (m[0] != 0.0) {
-        row_runs = find_runs(height, m[4], m[5], job->source.height, job->border, rows);
-        column_runs = find_runs(width, m[0], m[2], job->source.width, job->border, columns);
-        show_rows(job, rows, row_runs, columns, column_runs);
-    } else { /* x depends on the target's row, y on its column */
-        row_runs = find_runs(height, m[1], m[2], job->source.width, job->border, rows);
-        column_runs = find_runs(width, m[3], m[5], job->source.height, job->border, columns);
-        show_turned(job, rows, row_runs, columns, column_runs);
+    const int is_straight = m[0] != 0.0; /* else x depends on the target's row, and y on its column */
+    const ptrdiff_t size = job->source.item * job->source.channels;
+    row_runs = is_straight ? find_runs(height, m[4], m[5], job->source.height, job->border, rows)
+                           : find_runs(height, m[1], m[2], job->source.width, job->border, rows);
+    column_runs = is_straight ? find_runs(width, m[0], m[2], job->source.width, job->border, columns)
+                              : find_runs(width, m[3], m[5], job->source.height, job->border, columns);
+    for (int is_fill = 0; is_fill < 2; is_fill++) { /* the fill last: its colours stay */
+        for (ptrdiff_t r = 0; r < row_runs; r++)
+            for (ptrdiff_t c = 0; c < column_runs; c++)
+                if ((rows[r].source < 0 || columns[c].source < 0) != is_fill) continue;
+                else if (is_fill) show_fill(job, rows + r, columns + c, size);
+                else if (is_straight) show_part(job, rows + r, columns + c, size);
+                else show_turned(job, rows + r, columns + c, size);
+        for (ptrdiff_t y = 0; job->colours && !is_fill && y < height; y++) {
+            char *row = job->target.data + y * job->target.row;
+            augkit_recolour(job->colours, row, row, width);
+        }
     }
     free(rows);
     return 0;

@@ -54,14 +54,14 @@ static int lattice_of(PyObject *parts, ptrdiff_t height, ptrdiff_t width, Map *m
 int augkit_map(PyObject *given, ptrdiff_t height, ptrdiff_t width, Map *map)
 {
     if (PyTuple_Check(given) && PyTuple_Size(given) == 3) {
-        map->kind = MATRIX;
+        map->kind = MATRIX_MAP;
         return matrix_of(given, map->m);
     }
     if (PyTuple_Check(given) && PyTuple_Size(given) == 5) {
-        map->kind = LATTICE;
+        map->kind = LATTICE_MAP;
         return lattice_of(given, height, width, map);
     }
-    map->kind = POINTS;
+    map->kind = POINT_MAP;
     if (augkit_numbers(given, 0, 'd', 2 * height * width, &map->numbers)) return -1;
     map->rows = height;
     map->columns = width;
@@ -73,9 +73,9 @@ int augkit_map(PyObject *given, ptrdiff_t height, ptrdiff_t width, Map *map)
 
 void augkit_map_release(Map *map)
 {
-    if (map->kind == MATRIX) return;
+    if (map->kind == MATRIX_MAP) return;
     augkit_release(&map->numbers);
-    if (map->kind == POINTS) return;
+    if (map->kind == POINT_MAP) return;
     augkit_release(&map->row_cells);
     augkit_release(&map->row_weights);
     augkit_release(&map->column_cells);

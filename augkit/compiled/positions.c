@@ -77,14 +77,14 @@ static void lattice_span(const Map *map, ptrdiff_t row, ptrdiff_t left, int coun
 
 int augkit_is_straight(const Map *map)
 {
-    return map->kind == MATRIX && map->m[6] == 0.0 && map->m[7] == 0.0 && map->m[8] == 1.0;
+    return map->kind == MATRIX_MAP && map->m[6] == 0.0 && map->m[7] == 0.0 && map->m[8] == 1.0;
 }
 
 void augkit_pull(const Map *map, ptrdiff_t row, ptrdiff_t left, int count, double *x, double *y)
 {
-    if (map->kind == MATRIX) {
+    if (map->kind == MATRIX_MAP) {
         matrix_row(map->m, (double)row + 0.5, left, count, x, y);
-    } else if (map->kind == LATTICE) {
+    } else if (map->kind == LATTICE_MAP) {
         lattice_span(map, row, left, count, x, y);
     } else {
         const double *from = (const double *)map->numbers.data + row * map->columns + left;

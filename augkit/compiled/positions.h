@@ -7,7 +7,7 @@
 #include "weights.h"
 
 enum Border { REFLECT, CONSTANT, REPLICATE, WRAP };
-enum MapKind { MATRIX, LATTICE, POINTS };
+enum MapKind { MATRIX_MAP, LATTICE_MAP, POINT_MAP };
 
 #define EDGE_PX 1e-3 /* as executor.py has it: so near to an edge a point counts as beyond it, or inside */
 #define SPAN 256 /* target pixels at a time: all that is known of them fits the first-level cache */

@@ -77,6 +77,7 @@ static void sample_columns(const Job *job, ptrdiff_t left, Kernel *kernel, EdgeK
         } else {
             weighed_span(job, span, count, kernel, edge, buffer);
         }
+        if (job->colours) augkit_recolour(job->colours, buffer, buffer, count);
         if (is_filled)
             for (int j = 0; j < count; j++)
                 if (span->outside[j]) memcpy(buffer + j * size, job->fill, (size_t)size);
@@ -147,6 +148,10 @@ static int done(Job *job, PyObject *fill, PyObject *factors)
         return -1;
     }
     if (job->border == CONSTANT && fill_of(fill, &job->target, job->fill)) return -1;
+    if (job->colours && (job->colours->letter != job->target.kind || job->colours->channels != job->target.channels)) {
+        PyErr_SetString(PyExc_ValueError, "sample: the program must be one for pictures of this kind");
+        return -1;
+    }
     int is_deep = job->source.kind != 'B', failed;
     augkit_axis(&job->x, job->source.width, job->interpolation, factor_x, is_deep);
     augkit_axis(&job->y, job->source.height, job->interpolation, factor_y, is_deep);
@@ -159,13 +164,21 @@ static int done(Job *job, PyObject *fill, PyObject *factors)
     return failed;
 }
 
-/* sample(source, target, map, interpolation, border, fill, factors): show the source through the map. */
+/* sample(source, target, map, interpolation, border, fill, factors, program): show the source through the map, in the
+   colours of a program of colours.h, or None. */
 AUGKIT_METHOD(augkit_sample)
 {
     (void)module;
     Job job = {0};
+    Colours colours;
     int failed = -1;
-    if (augkit_count("sample", count, 7)) return NULL;
+    if (augkit_count("sample", count, 8)) return NULL;
+    if (arguments[7] != Py_None) {
+        char *program;
+        Py_ssize_t size;
+        if (PyBytes_AsStringAndSize(arguments[7], &program, &size) || augkit_colours(&colours, program, size)) return NULL;
+        job.colours = &colours;
+    }
     job.interpolation = (int)PyLong_AsLong(arguments[3]);
     job.border = (int)PyLong_AsLong(arguments[4]);
     if (PyErr_Occurred()) return NULL;

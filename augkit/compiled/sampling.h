@@ -3,6 +3,7 @@
 #ifndef AUGKIT_SAMPLING_H
 #define AUGKIT_SAMPLING_H
 
+#include "colours.h"
 #include "positions.h"
 
 #define SUM_BITS 8 /* that the sums along x lose: 6 bits below a level stay */
@@ -13,7 +14,8 @@ typedef struct {
     Map map;
     Axis x, y;
     int interpolation, border;
-    char *fill; /* a pixel */
+    char *fill; /* a pixel, whose colours stay as they are */
+    const Colours *colours; /* what is done to the colours of what was sampled, NULL: nothing */
     /* First taps from which a kernel reads nothing but the source: see safe_region in sampler.c. */
     int32_t most_column, most_row;
 } Job;

@@ -10,7 +10,7 @@
 int augkit_is_separable(const Job *job)
 {
     const double *m = job->map.m;
-    return job->interpolation != NEAREST && job->map.kind == MATRIX && m[1] == 0.0 && m[3] == 0.0 && m[6] == 0.0 &&
+    return job->interpolation != NEAREST && job->map.kind == MATRIX_MAP && m[1] == 0.0 && m[3] == 0.0 && m[6] == 0.0 &&
            m[7] == 0.0 && m[8] == 1.0;
 }
 
@@ -129,6 +129,7 @@ static void make_row(Work *work, ptrdiff_t row, int is_filled)
     }
     work->down(work->shown + begin, work->weights + begin, taps - begin, job->target.width * job->target.channels,
                work->out);
+    if (job->colours) augkit_recolour(job->colours, work->out, work->out, job->target.width);
     if (is_filled) fill_pixels(work, work->out, 0);
     memcpy(to, work->out, (size_t)size);
 }

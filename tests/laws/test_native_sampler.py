@@ -1,6 +1,7 @@
 """The native sampler: every path gives the bytes of the NumPy twin, whatever the picture, the map and the rules."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -8,13 +9,14 @@ import pytest
 import augkit as ak
 from augkit.core.arrays import Image
 from augkit.core.ops import Homography, Warp
-from augkit.core.plan import SpatialRun
+from augkit.core.plan import ColorRun, SpatialRun
 from augkit.core.spatial import Matrix, Size, about, product, rotation, rounded, scaling, translation
 from augkit.executors.executor import Sampling
+from augkit.executors.native.colours import recolor
 from augkit.executors.native.native_maps import Chain, Lattice, map_of
-from augkit.executors.native.native_resampling import resample
+from augkit.executors.native.native_resampling import resample, show
 from support.native_paths import PATHS, on_path
-from support.pictures import noise
+from support.pictures import KEY, noise
 
 DTYPES = (np.uint8, np.uint16, np.float32)
 Generator = np.random.Generator
@@ -107,6 +109,27 @@ def test_along_the_axes_and_turned_are_one_sampler(zoom: float, interpolation: s
     leant = SpatialRun((Homography(((a, 1e-300, c), d, e), target),), target, reduction=(zoom, zoom))
     how = Sampling(interpolation, "reflect", ())  # type: ignore[arg-type]
     np.testing.assert_array_equal(assert_all_paths_agree(image, run, how), assert_all_paths_agree(image, leant, how))
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_colours_behind_a_move_are_those_of_two_passes(seed: int) -> None:
+    """On every path, and the fill keeps its colours."""
+    steps = [ak.Brightness(1.3), ak.Contrast(0.7), ak.Saturation(0.4), ak.Gamma(1.6)]
+    draw = np.random.default_rng(seed)
+    for image, run, how in cases(seed, 24):
+        channels = image.shape[2] if image.ndim == 3 else 1
+        some = steps if channels in (3, 4) else steps[:2]
+        some = [some[k] for k in draw.permutation(len(some))[: int(draw.integers(1, len(some) + 1))]]
+        plan = ak.Pipeline(some).draw(KEY, ak.Scene(run.size, 3, image.dtype.name))
+        colours = next(step for step in plan.steps if isinstance(step, ColorRun))
+        apart = recolor(resample(image, run, how), colours, channels == 4)
+        if how.border == "constant":
+            flat = replace(how, interpolation="nearest", fill=(1,))
+            outside = resample(np.zeros(image.shape[:2], np.uint8), run, flat) == 1
+            apart[outside] = how.fill
+        for path in PATHS:
+            with on_path(path):
+                np.testing.assert_array_equal(show(image, run, colours, how, channels == 4), apart, path)
 
 
 def test_each_kind_of_map_is_tried() -> None:

@@ -11,8 +11,8 @@ from augkit.executors.native import (
 )
 from augkit.executors.native.blending import blend
 from augkit.executors.native.colours import recolor
-from augkit.executors.native.native_resampling import resample
+from augkit.executors.native.native_resampling import resample, show
 
 BARRIERS = (_adapting, _downscaled, _filters, _jpeg, _noise, _pools)  # each adds its kernels
 
-EXECUTORS.add("native", Executor("native", resample, recolor, blend))
+EXECUTORS.add("native", Executor("native", resample, recolor, blend, show))

@@ -15,6 +15,7 @@ import numpy as np
 from augkit.core.arrays import Array, Flags, Image, Indices, Reals
 from augkit.core.spatial import Matrix
 from augkit.executors.executor import EDGE_PX, Sampling
+from augkit.executors.native.colours import recoloured
 from augkit.executors.native.native_maps import Chain, Lattice, Map
 
 WEIGHT_ONE = 1 << 14
@@ -33,9 +34,15 @@ class Taps(NamedTuple):
 
 
 def sample(
-    image: Image, shown: Image, pull_map: Map, how: Sampling, reduction: tuple[float, float], band: tuple[int, int]
+    image: Image,
+    shown: Image,
+    pull_map: Map,
+    how: Sampling,
+    reduction: tuple[float, float],
+    band: tuple[int, int],
+    program: bytes | None = None,
 ) -> None:
-    """Write what the rows of a band (top, bottom) show into `shown` (rows, width[, C])."""
+    """Write what a band of rows (top, bottom) shows, in the colours of a program, into `shown` (rows, width[, C])."""
     x, y = positions(pull_map, band, shown.shape[1])
     x, x_outside = enter(x, image.shape[1], how.border)
     y, y_outside = enter(y, image.shape[0], how.border)
@@ -45,6 +52,8 @@ def sample(
         shown[:] = image[rows, columns]
     else:
         shown[:] = _weighed(image, x, y, how.interpolation, reduction)
+    if program is not None:
+        shown[:] = recoloured(shown, program)
     if how.border == "constant":
         shown[np.broadcast_to(x_outside | y_outside, shown.shape[:2])] = how.fill
 
