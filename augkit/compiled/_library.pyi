@@ -43,7 +43,17 @@ class Library(Protocol):
     # colours.c
     def recolour(self, source: Buffer, target: Buffer, program: bytes, /) -> None: ...
     # curves.c
-    def curve_table(self, target: Buffer, steps: Buffer, scale: float, ahead: float, /) -> None: ...
+    def curve_table(
+        self,
+        steps: tuple[float, ...],
+        count: int,
+        letter: int,
+        scale: float,
+        low: float,
+        high: float,
+        ahead: float,
+        /,
+    ) -> bytes: ...
     # jpeg.c
     def jpeg(self, source: Buffer, target: Buffer, quality: int, /) -> None: ...
     # clipping.c

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #define BLOCK 256 /* values at a time */
+#define MAX_ENTRIES 65536
 
 static INLINE double from_bits(uint64_t bits)
 {
@@ -117,39 +118,47 @@ STORE(store_bytes, uint8_t)
 STORE(store_words, uint16_t)
 STORE(store_shorts, int16_t)
 
-/* curve_table(target, steps, scale, ahead): write what a curve makes of as many values as the target, of uint8, int16
-   or uint16, has, evenly from 0 to 1 (but for the first, `ahead` of a step further on), times scale, clamped to the
-   target's range and rounded. */
+/* Read a tuple of numbers into memory of its own, to be freed by PyMem_Free. NULL: an exception. */
+static double *numbers_of(PyObject *tuple, ptrdiff_t *count)
+{
+    *count = PyTuple_Size(tuple);
+    double *numbers = *count < 0 ? NULL : PyMem_Malloc((size_t)(*count + 1) * sizeof(double));
+    for (ptrdiff_t i = 0; numbers && i < *count; i++) numbers[i] = PyFloat_AsDouble(PyTuple_GetItem(tuple, i));
+    if (!PyErr_Occurred() && numbers) return numbers;
+    PyMem_Free(numbers);
+    if (!PyErr_Occurred()) PyErr_NoMemory();
+    return NULL;
+}
+
+/* curve_table(steps, count, letter, scale, low, high, ahead): the bytes of a table of numbers of a letter (B, H or h):
+   what a curve makes of so many values evenly from 0 to 1 (but for the first, `ahead` of a step further on), times
+   scale, clamped to [low, high] and rounded. */
 AUGKIT_METHOD(augkit_curve_table)
 {
     (void)module;
-    Plane target, steps;
-    if (augkit_count("curve_table", count, 4)) return NULL;
-    double scale = PyFloat_AsDouble(arguments[2]), ahead = PyFloat_AsDouble(arguments[3]), block[BLOCK];
-    if (PyErr_Occurred() || augkit_numbers(arguments[0], 1, '\0', 2, &target)) return NULL;
-    if (augkit_numbers(arguments[1], 0, 'd', 0, &steps)) {
-        augkit_release(&target);
+    if (augkit_count("curve_table", count, 7)) return NULL;
+    ptrdiff_t entries = PyLong_AsSsize_t(arguments[1]), length;
+    long letter = PyLong_AsLong(arguments[2]);
+    double scale = PyFloat_AsDouble(arguments[3]), low = PyFloat_AsDouble(arguments[4]);
+    double high = PyFloat_AsDouble(arguments[5]), ahead = PyFloat_AsDouble(arguments[6]), block[BLOCK];
+    if (PyErr_Occurred()) return NULL;
+    if (entries < 2 || entries > MAX_ENTRIES || (letter != 'B' && letter != 'H' && letter != 'h')) {
+        PyErr_SetString(PyExc_ValueError, "curve_table: must be 2 to 65536 entries of kind B, H or h");
         return NULL;
     }
-    double low = target.kind == 'h' ? -32767.0 : 0.0;
-    double high = target.kind == 'h' ? 32767.0 : target.kind == 'B' ? 255.0 : 65535.0;
-    double last = (double)(target.width - 1);
-    int fits = memchr("hBH", target.kind, 3) != NULL;
-    Py_BEGIN_ALLOW_THREADS
-    for (ptrdiff_t start = 0; fits && start < target.width; start += BLOCK) {
-        ptrdiff_t size = target.width - start < BLOCK ? target.width - start : BLOCK;
-        ramp(block, size, start, ahead, last);
+    double *steps = numbers_of(arguments[0], &length);
+    PyObject *table = steps ? PyBytes_FromStringAndSize(NULL, entries * (letter == 'B' ? 1 : 2)) : NULL;
+    char *to = table ? PyBytes_AsString(table) : NULL;
+    for (ptrdiff_t start = 0; to && start < entries; start += BLOCK) {
+        ptrdiff_t size = entries - start < BLOCK ? entries - start : BLOCK;
+        ramp(block, size, start, ahead, (double)(entries - 1));
         block[0] = start ? block[0] : 0.0;
-        curve(block, size, (const double *)steps.data, steps.width);
+        curve(block, size, steps, length);
         rounded(block, size, scale, low, high);
-        if (target.kind == 'B') store_bytes((uint8_t *)target.data + start, block, size);
-        else if (target.kind == 'H') store_words((uint16_t *)target.data + start, block, size);
-        else store_shorts((int16_t *)target.data + start, block, size);
+        if (letter == 'B') store_bytes((uint8_t *)to + start, block, size);
+        else if (letter == 'H') store_words((uint16_t *)to + start, block, size);
+        else store_shorts((int16_t *)to + start, block, size);
     }
-    Py_END_ALLOW_THREADS
-    augkit_release(&target);
-    augkit_release(&steps);
-    if (fits) Py_RETURN_NONE;
-    PyErr_SetString(PyExc_ValueError, "curve_table: must be a table of kind B, H or h");
-    return NULL;
+    PyMem_Free(steps);
+    return table;
 }

@@ -12,8 +12,6 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import NamedTuple, TypeAlias
 
-import numpy as np
-
 from augkit import compiled
 from augkit.core.arrays import Array, Dtype
 from augkit.core.ops import ColorMatrix, Curve
@@ -34,7 +32,8 @@ DYADIC = 256.0  # multiples of 1 / 256 are halves so often that they must be rou
 HEADER = struct.Struct("=8i")
 MIX_NUMBERS = 16
 _MIX = struct.Struct(f"={MIX_NUMBERS}i")
-_INT16 = np.dtype(np.int16)
+SHORT = (-32767.0, 32767.0)  # the range of int16
+SPARE = b"\0\0"  # an entry behind a table, which vectors may read and nobody uses
 NOTHING = (1.0, 0.0)  # is changed by this straight piece
 _STRAIGHT = {"gain", "contrast", "invert"}
 _STEPPED = {"posterize", "solarize", "threshold"}
@@ -91,7 +90,7 @@ def _compiled(ops: tuple[_Op, ...], letter: str, channels: int, alpha: bool) -> 
 
 def _table(steps: Sequence[float], letter: str) -> bytes:
     count = 256 if letter == "B" else 65536
-    return table(steps, count, count - 1.0, np.dtype(letter)).tobytes()
+    return table(steps, count, letter, count - 1.0, (0.0, count - 1.0))
 
 
 def _reals(ops: tuple[_Op, ...]) -> list[float]:
@@ -136,8 +135,8 @@ def _mixed(ops: tuple[_Op, ...]) -> tuple[bytes, list[bytes]] | None:
         found = _bits(_most(functions))
         if found is None:
             return None
-        bits, reach = found, 32767.0
-        first = table(steps_of(functions), 256, TOP * 2.0**bits, _INT16)[:256].tobytes()
+        bits, reach = found, SHORT[1]
+        first = table(steps_of(functions), 256, "h", TOP * 2.0**bits, SHORT)
     last = len(stages) - 1
     if last >= MAX_MIXES or (not first and not last and _is_dyadic(stages[0][0])):
         return None
@@ -226,9 +225,9 @@ def _mix(
         ahead = 0.5 if functions[0][0] in _STEPPED else 0.0
         entries = (TOP << FINE_BITS) + 1
         made = mix_numbers(matrix.matrix, matrix.offset, NOTHING, (0, entries - 1), (bits, FINE_BITS), reach, not ahead)
-        fine = table(steps_of(functions), entries, TOP * 2.0**out, _INT16, ahead)
-        fine = np.clip(fine, 0, TOP).astype(_INT16) if is_last else fine
-        return None if made is None else (made[:-4] + struct.pack("=i", entries) + fine.tobytes(), out, 32767.0)
+        limits = (0.0, float(TOP)) if is_last else SHORT
+        fine = table(steps_of(functions), entries, "h", TOP * 2.0**out, limits, ahead) + SPARE
+        return None if made is None else (made[:-4] + struct.pack("=i", entries) + fine, out, SHORT[1])
     unit = TOP * 2.0**out
     low, high = round(straight.low * unit), round(straight.high * unit)
     if is_last:

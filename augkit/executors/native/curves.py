@@ -12,7 +12,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from augkit import compiled
-from augkit.core.arrays import Array, Dtype
 from augkit.core.ops.colouring import EDGE
 
 STEP = 3
@@ -20,7 +19,6 @@ NEAR = 5e-7  # a value this near to a half counts as one
 NAMES = ("gain", "contrast", "gamma", "invert", "posterize", "solarize", "threshold")
 LINEAR = float(len(NAMES))  # a factor and an offset, unclamped
 _CODES = {name: float(code) for code, name in enumerate(NAMES)}
-_LIMITS = {"B": (0.0, 255.0), "H": (0.0, 65535.0), "h": (-32767.0, 32767.0)}
 
 
 AnyReals: TypeAlias = NDArray[np.floating[Any]]
@@ -55,23 +53,25 @@ def steps_of(functions: Sequence[tuple[str, float]]) -> list[float]:
     return steps
 
 
-def table(steps: Sequence[float], count: int, scale: float, dtype: Dtype, ahead: float = 0.0) -> Array:
-    """Return what a curve makes of `count` values evenly from 0 to 1, times `scale`, rounded to uint8, uint16 or int16.
+def table(
+    steps: Sequence[float], count: int, letter: str, scale: float, limits: tuple[float, float], ahead: float = 0.0
+) -> bytes:
+    """Return a table of what a curve makes of `count` values evenly from 0 to 1, times `scale`, clamped and rounded.
 
-    All but the first lie `ahead` of a step further on: 0.5 where a value stands for all up to the next one.
-    One more entry follows int16's, which vectors may read and nobody uses.
+    Args:
+        steps: of the curve.
+        count: of entries.
+        letter: of their kind: B, H or h for uint8, uint16 or int16.
+        scale: of a value of 1.
+        limits: the least and the most, within that kind's.
+        ahead: how much of a step all values but the first lie further on: 0.5 where one stands for all up to the next.
     """
-    made = np.empty(count + (dtype.kind == "i"), dtype)
-    if dtype.kind == "i":
-        made[count] = 0
+    low, high = limits
     if compiled.library is not None:
-        compiled.library.curve_table(made[:count], np.array(steps, np.float64), scale, ahead)
-    else:
-        low, high = _LIMITS[dtype.char]
-        values = (np.arange(count, dtype=np.float64) + ahead) / (count - 1.0)
-        values[0] = 0.0
-        made[:count] = rounded(curved(values, steps) * scale, low, high)
-    return made
+        return compiled.library.curve_table(tuple(steps), count, ord(letter), scale, low, high, ahead)
+    values = (np.arange(count, dtype=np.float64) + ahead) / (count - 1.0)
+    values[0] = 0.0
+    return rounded(curved(values, steps) * scale, low, high).astype(letter).tobytes()
 
 
 def rounded(values: AnyReals, low: float, high: float) -> AnyReals:
