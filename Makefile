@@ -9,7 +9,7 @@ install := $(python) -m pip install --quiet -c constraints.txt
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup demo library check test test-fast planted bench clean
+.PHONY: help setup demo library check test test-fast planted bench bench-check clean
 
 help: ## say what can be made
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1	\2/p' Makefile
@@ -36,8 +36,11 @@ test-fast: library ## the tests of the inner loop: all that takes no second and 
 planted: library ## plant faults in a copy, one after the other, and see that the tests catch each
 	$(python) tests/planted_faults.py
 
-bench: .venv/.bench ## measure against other packages, into benchmarks/results/
+bench: .venv/.bench ## measure against other packages, into benchmarks/results/ and docs/speed.md
 	$(python) -m benchmarks
+
+bench-check: .venv/.bench ## race again and compare with the committed figures; fails where something became slower
+	$(python) -m benchmarks check
 
 clean: ## remove caches and builds; .venv stays, and with it the library in C
 	rm -rf build dist .hypothesis .mypy_cache .pytest_cache .ruff_cache

@@ -1,4 +1,8 @@
-"""Run benchmarks, all or those named: print tables, write figures with machine and versions to benchmarks/results/."""
+"""Run benchmarks, all or those named: print tables, write figures with machine and versions to benchmarks/results/.
+
+Arguments are names of benchmarks; ``check`` races again and compares with the committed figures, and exits with 1 where
+something became slower; ``page`` only writes docs/speed.md from the figures that are there.
+"""
 
 from __future__ import annotations
 
@@ -6,33 +10,37 @@ import json
 import os
 import platform
 import sys
+import time
 from collections.abc import Sequence
 from importlib import import_module
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-BENCHMARKS = (
+from benchmarks.speed_page import RESULTS, renew
+
+BENCHMARKS = (  # modules of this folder, each with `measure` and `table`
     "transforms_alone",
     "chains",
     "large_sources",
-    "picture_quality",
-    "label_quality",
     "six_tactics",
     "expansion",
     "large_expansion",
     "loading",
+    "growth",
     "worker_memory",
-    "learning",
+    "picture_quality",
+    "label_quality",
     "policies",
-)  # modules of this folder, each with `measure` and `table`
-RESULTS = Path(__file__).parent / "results"
+)
+LONG = ("learning",)  # run when named: what pictures teach, which has nothing to do with speed
 PACKAGES = ("augkit", "albumentations", "numpy", "opencv-python-headless", "scikit-learn", "simplejpeg", "torch")
 
 
 def machine() -> dict[str, Any]:
-    """Return what the figures depend on."""
-    return {"cpu": _cpu(), "cores": os.cpu_count(), "system": f"{platform.system()} {platform.machine()}"}
+    """Return what the figures depend on; the load is that of the last minute, 1 for each busy core."""
+    system = f"{platform.system()} {platform.machine()}"
+    return {"cpu": _cpu(), "cores": os.cpu_count(), "system": system, "load": round(os.getloadavg()[0], 1)}
 
 
 def versions() -> dict[str, str]:
@@ -51,18 +59,26 @@ def _cpu() -> str:
 
 def main(names: Sequence[str]) -> None:
     """Run the named ones, or all, each on one thread."""
-    unknown = sorted(set(names) - set(BENCHMARKS))
+    known = (*BENCHMARKS, *LONG, "check", "page")
+    unknown = sorted(set(names) - set(known))
     if unknown:
-        raise SystemExit(f"benchmarks: must be {' or '.join(BENCHMARKS)}, got {' '.join(unknown)}.")
+        raise SystemExit(f"benchmarks: must be {' or '.join(known)}, got {' '.join(unknown)}.")
     os.environ |= {f"{library}_NUM_THREADS": "1" for library in ("OMP", "OPENBLAS", "MKL")}  # before NumPy is loaded
     os.environ["NO_ALBUMENTATIONS_UPDATE"] = "1"  # it would ask the network for a newer version
+    if "check" in names:
+        raise SystemExit(int(import_module("benchmarks.comparison").compare()))
     RESULTS.mkdir(exist_ok=True)
     for name in names or BENCHMARKS:
+        if name == "page":
+            continue
+        started, facts = time.perf_counter(), machine()
         benchmark = import_module(f"benchmarks.{name}")
         found = benchmark.measure()
-        print(benchmark.table(found), flush=True)
-        told = {"machine": machine(), "versions": versions(), "threads": 1, **found}
-        (RESULTS / f"{name}.json").write_text(json.dumps(told, indent=2) + "\n", "utf-8")
+        seconds = round(time.perf_counter() - started, 1)
+        print(f"{benchmark.table(found)}\n({seconds:.0f} s)\n", flush=True)
+        told = {"machine": facts, "versions": versions(), "threads": 1, "seconds": seconds, **found}
+        (RESULTS / f"{name}.json").write_text(json.dumps(told, indent=1) + "\n", "utf-8")
+    renew()
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 from functools import partial
+from itertools import pairwise
 from typing import Any, Literal, get_args
 
 import numpy as np
@@ -159,7 +160,7 @@ def _steps(kernel: Kernel) -> dict[str, float]:
     for number in range(84):
         side = round(48 * 1.05 * 1.03**number)
         kept.append(contrast(_shown(wave((side, side), 5.0 * side / 48), [ak.Resize((48, 48))], kernel), 5.0))
-    steps = [abs(after / before - 1.0) for before, after in zip(kept[:-1], kept[1:], strict=True)]
+    steps = [abs(after / before - 1.0) for before, after in pairwise(kept)]
     return {"least": round(min(kept), 4), "most": round(max(kept), 4), "step": round(max(steps), 4)}
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks import chains, label_quality, picture_quality, transforms_alone
+from benchmarks import chains, growth, label_quality, picture_quality, transforms_alone
 from benchmarks.peers import albumentations_cases, augkit_cases, opencv_cases
 from benchmarks.peers.contender import Contender, Failed, contenders
 from benchmarks.peers.environments import HERE, PEERS
@@ -96,3 +96,11 @@ def test_picture_and_label_quality_are_measured() -> None:
     labels = label_quality.measure(draws=1)
     assert labels["px"]["rotation"]["augkit"]["max"] < 0.1
     assert "six tactics" in label_quality.table(labels)
+
+
+@pytest.mark.slow
+def test_growth_is_measured_in_a_process_of_its_own() -> None:
+    found = growth.measure((100, 200))
+    assert json.loads(json.dumps(found)) == found
+    assert found["sources"]["200"]["plan_s"] > 0
+    assert "100" in growth.table(found)
