@@ -24,7 +24,6 @@ AUGKIT_METHOD(augkit_quads_inside); /* clipping.c */
 AUGKIT_METHOD(augkit_inverse); /* matrices.c */
 AUGKIT_METHOD(augkit_measured); /* clipping.c */
 AUGKIT_METHOD(augkit_quads_inside);
-AUGKIT_METHOD(augkit_mirror); /* flips.c */
 AUGKIT_METHOD(augkit_applied); /* matrices.c */
 AUGKIT_METHOD(augkit_inverse);
 AUGKIT_METHOD(augkit_jpeg); /* jpeg.c */

@@ -78,7 +78,6 @@ static PyMethodDef METHODS[] = {
     METHOD("moments", augkit_moments, "Add up colours and their products."),
     METHOD("recolour", augkit_recolour_picture, "Write a picture in other colours."),
     METHOD("curve_table", augkit_curve_table, "Write a table of a curve."),
-    METHOD("mirror", augkit_mirror, "Write a picture's mirror image."),
     METHOD("measured", augkit_measured, "Write spans and areas of rings."),
     METHOD("quads_inside", augkit_quads_inside, "Clip rings of four corners."),
     METHOD("shortened", augkit_shortened, "Return pushes that cannot fold."),
