@@ -11,36 +11,34 @@ TARGET static INLINE VECTOR NAME(nearest)(VECTOR sums, VECTOR half, VECTOR one, 
     return SRA32(ADD32(ADD32(sums, half), is_odd), shift);
 }
 
-/* See tapped_scalar in filters.c: one row of results, or two of the same rows. */
-TARGET static INLINE void NAME(tapped_rows)(const Taps *taps, ptrdiff_t count, uint8_t *const *bytes, int rows)
+/* See tapped_scalar in filters.c: one row of results, or two of the same rows, `parts` vectors at a time. */
+TARGET static INLINE void NAME(tapped_rows)(const Taps *taps, ptrdiff_t count, uint8_t *const *bytes, int rows,
+                                            int parts)
 {
     const VECTOR half = SET32((1 << taps->shift) / 2 - 1), one = SET32(1);
     const __m128i shift = _mm_cvtsi32_si128(taps->shift);
-    for (ptrdiff_t i = 0; i < count; i += 4 * LANES) {
-        VECTOR sums[2][4];
+    for (ptrdiff_t i = 0; i < count; i += parts * LANES) {
+        VECTOR sums[2][8];
         for (int row = 0; row < rows; row++)
-            for (int part = 0; part < 4; part++) sums[row][part] = SET32(0);
+            for (int part = 0; part < parts; part++) sums[row][part] = SET32(0);
         for (int tap = 0; tap < taps->count; tap++) {
             const int32_t *from = taps->from[tap] + i;
             for (int row = 0; row < rows; row++) {
                 const VECTOR weights = SET32(taps->weights[row][tap]);
-                for (int part = 0; part < 4; part++)
+                for (int part = 0; part < parts; part++)
                     sums[row][part] = DOT(sums[row][part], LOAD(from + part * LANES), weights);
             }
         }
-        for (int row = 0; row < rows; row++) {
-            for (int part = 0; part < 4; part++)
-                sums[row][part] = NAME(nearest)(sums[row][part], half, one, shift);
-            for (int part = 0; part < 4; part++)
-                STORE8(bytes[row] + i + part * LANES, sums[row][part]);
-        }
+        for (int row = 0; row < rows; row++)
+            for (int part = 0; part < parts; part++)
+                STORE8(bytes[row] + i + part * LANES, NAME(nearest)(sums[row][part], half, one, shift));
     }
 }
 
 TARGET static void NAME(tapped)(const Taps *taps, ptrdiff_t count, uint8_t *const *bytes)
 {
-    if (bytes[1]) NAME(tapped_rows)(taps, count, bytes, 2);
-    else NAME(tapped_rows)(taps, count, bytes, 1);
+    if (bytes[1]) NAME(tapped_rows)(taps, count, bytes, 2, PARTS);
+    else NAME(tapped_rows)(taps, count, bytes, 1, 8);
 }
 
 /* See folded_scalar in filters.c. */

@@ -68,6 +68,7 @@ static void folded_scalar(const Taps *taps, ptrdiff_t apart, ptrdiff_t count, in
 #define NAME(name) name##_avx2
 #define VECTOR __m256i
 #define LANES 8
+#define PARTS 4 /* a sum each in a register, of two rows */
 #define LOAD(at) _mm256_loadu_si256((const __m256i *)(at))
 #define STORE(at, v) _mm256_storeu_si256((__m256i *)(at), v)
 #define STORE8(at, v) stored8_avx2(at, v)
@@ -89,6 +90,7 @@ TARGET static INLINE void stored8_avx2(uint8_t *at, __m256i v)
 #undef NAME
 #undef VECTOR
 #undef LANES
+#undef PARTS
 #undef LOAD
 #undef STORE
 #undef STORE8
@@ -104,6 +106,7 @@ TARGET static INLINE void stored8_avx2(uint8_t *at, __m256i v)
 #define NAME(name) name##_avx512
 #define VECTOR __m512i
 #define LANES 16
+#define PARTS 8
 #define LOAD(at) _mm512_loadu_si512(at)
 #define STORE(at, v) _mm512_storeu_si512(at, v)
 #define STORE8(at, v) \
@@ -115,7 +118,7 @@ TARGET static INLINE void stored8_avx2(uint8_t *at, __m256i v)
 #define SRA32 _mm512_sra_epi32
 #define SRL32 _mm512_srl_epi32
 #define SLL32 _mm512_slli_epi32
-#define DOT(sum, v, weights) _mm512_dpwssd_epi32(sum, v, weights)
+#define DOT(sum, v, weights) _mm512_add_epi32(sum, _mm512_madd_epi16(v, weights))
 #include "filter_lanes.h"
 #endif
 
@@ -230,40 +233,70 @@ static int filtered_by_two(const Windows *windows, const int32_t *along_x, int s
     return is_ready;
 }
 
-/* Filter by taps, rows of (row, column, weight), ordered by row and column. Return 0 if memory lacks. */
+/* Put taps, rows of (row, column, weight) ordered by row and column, into pairs of neighbours along x, or if
+   `is_upright` along y. Return how many; `at` gets the row and column of each. */
+static int in_pairs_of(const int32_t *given, ptrdiff_t count, int is_upright, char *is_taken, uint32_t *weights,
+                       ptrdiff_t *at)
+{
+    int pairs = 0;
+    memset(is_taken, 0, count);
+    for (ptrdiff_t tap = 0; tap < count; tap++) {
+        const int32_t *one = given + 3 * tap;
+        const int32_t row = one[0] + (is_upright ? 1 : 0), column = one[1] + (is_upright ? 0 : 1);
+        if (is_taken[tap]) continue;
+        ptrdiff_t other = tap + 1;
+        while (other < count && (given[3 * other] < row || (given[3 * other] == row && given[3 * other + 1] < column)))
+            other++;
+        int has_other = other < count && given[3 * other] == row && given[3 * other + 1] == column;
+        if (has_other) is_taken[other] = 1;
+        weights[pairs] = paired(one[2], has_other ? given[3 * other + 2] : 0);
+        at[2 * pairs] = one[0], at[2 * pairs + 1] = one[1];
+        pairs++;
+    }
+    return pairs;
+}
+
+/* Filter by taps. Return 0 if memory lacks. */
 static int filtered_by_taps(const Windows *windows, const int32_t *given, ptrdiff_t count, int shift)
 {
     const ptrdiff_t height = windows->height, channels = windows->source.channels, capacity = windows->wide + SPARE;
+    const ptrdiff_t bottom = windows->source.height + 2 * windows->pad_y - 1;
     int32_t *rows = calloc(capacity * height, sizeof *rows);
-    uint8_t *bytes = calloc(2 * capacity + channels, 1), *const results[2] = {bytes + capacity + channels, NULL};
+    uint8_t *bytes = calloc(3 * capacity + channels, 1), *const results[2] = {bytes, NULL};
     uint32_t *weights = calloc(count + 1, sizeof *weights);
     const int32_t **places = malloc(sizeof *places * (count + 1));
     ptrdiff_t *at = malloc(sizeof *at * 2 * (count + 1));
-    int is_ready = rows && bytes && weights && places && at;
+    char *is_taken = malloc(count + 1);
+    int is_ready = rows && bytes && weights && places && at && is_taken;
     if (is_ready) {
-        Taps taps = {0, shift, places, {weights, weights}};
-        for (ptrdiff_t tap = 0; tap < count; tap++, taps.count++) {
-            const int32_t *one = given + 3 * tap, *next = one + 3;
-            int has_next = tap + 1 < count && next[0] == one[0] && next[1] == one[1] + 1;
-            at[2 * taps.count] = one[0], at[2 * taps.count + 1] = one[1] * channels;
-            weights[taps.count] = paired(one[2], has_next ? next[2] : 0);
-            tap += has_next;
-        }
-        ptrdiff_t next = 0;
+        int across = in_pairs_of(given, count, 0, is_taken, weights, at);
+        int is_upright = in_pairs_of(given, count, 1, is_taken, weights, at) < across;
+        Taps taps = {in_pairs_of(given, count, is_upright, is_taken, weights, at), shift, places, {weights, weights}};
+        uint8_t *row = bytes + capacity, *below = row + capacity;
+        ptrdiff_t next = 0, brought = -1; /* the first row that is not in pairs, the one whose bytes are in `below` */
         for (ptrdiff_t y = 0; y < windows->target.height; y++) {
             ptrdiff_t top = y * windows->step_y;
             if (next < top) next = top;
             for (; next < top + height; next++) {
-                augkit_padded_row(windows, next, (char *)bytes);
-                in_pairs(bytes, bytes + channels, rows + next % height * capacity, capacity, 0);
+                int32_t *to = rows + next % height * capacity;
+                if (!is_upright) {
+                    augkit_padded_row(windows, next, (char *)row);
+                    in_pairs(row, row + channels, to, capacity, 0);
+                    continue;
+                }
+                if (brought != next) augkit_padded_row(windows, next, (char *)below);
+                uint8_t *freed = row;
+                row = below, below = freed, brought = next + 1;
+                augkit_padded_row(windows, brought < bottom ? brought : bottom, (char *)below);
+                in_pairs(row, below, to, capacity, 0);
             }
             for (int tap = 0; tap < taps.count; tap++)
-                places[tap] = rows + (top + at[2 * tap]) % height * capacity + at[2 * tap + 1];
+                places[tap] = rows + (top + at[2 * tap]) % height * capacity + at[2 * tap + 1] * channels;
             tapped(&taps, windows->full, results);
             augkit_strided_row(windows, (const char *)results[0], y);
         }
     }
-    free(rows), free(bytes), free(weights), free(places), free(at);
+    free(rows), free(bytes), free(weights), free(places), free(at), free(is_taken);
     return is_ready;
 }
 
