@@ -95,8 +95,6 @@ static PyMethodDef METHODS[] = {
     METHOD("filter_by_taps", augkit_filter_by_taps, "Filter 8 bits by a list of taps."),
     METHOD("filter_reals_by_two", augkit_filter_reals_by_two, "Filter by real weights along x and y."),
     METHOD("filter_reals_by_taps", augkit_filter_reals_by_taps, "Filter by a list of real taps."),
-    METHOD("product", augkit_product, "Return the product of two matrices."),
-    METHOD("rounded", augkit_rounded, "Return a matrix rounded."),
     METHOD("add_normal", augkit_add_normal, "Add normal numbers."),
     METHOD("count_photons", augkit_count_photons, "Count photons."),
     METHOD("salt", augkit_salt, "Make pixels black and white."),
