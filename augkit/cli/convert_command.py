@@ -19,6 +19,10 @@ def command(
     line: Annotated[
         int | None, typer.Option("--line", metavar="N", help="Of the Compose, in source.  [default: the first]")
     ] = None,
+    values: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="NAME=VALUE", help="What a name in source stands for; may come several times."),
+    ] = None,
 ) -> None:
     """Translate a pipeline of Albumentations or torchvision.
 
@@ -28,9 +32,16 @@ def command(
     Exit code 1 if something had to be left out.
     """
     from augkit.convert import convert
+    from augkit.errors import ArgumentError
     from augkit.storage.output_file import write
 
-    found = convert(file, line)
+    given = {}
+    for text in values or []:
+        name, equals, value = text.partition("=")
+        if not equals or not name.strip():
+            raise ArgumentError(f"must be NAME=VALUE, got {text!r:.60}.", "--set")
+        given[name.strip()] = value.strip()
+    found = convert(file, line, given)
     text = f"# Translated from {file.name}\n{found.yaml()}"
     if output is None:
         sys.stdout.write(text)

@@ -3,6 +3,7 @@
 import ast
 import json
 import os
+from collections.abc import Mapping
 from pathlib import Path
 
 from augkit import yaml_file
@@ -20,13 +21,16 @@ _WHOLE = ("Compose", "ReplayCompose")
 _ALIASES = {"A", "albumentations", "alb", "albu"}  # where nothing is imported, as in a part of a file
 
 
-def convert(path: str | os.PathLike[str], line: int | None = None) -> Conversion:
+def convert(
+    path: str | os.PathLike[str], line: int | None = None, values: Mapping[str, str] | None = None
+) -> Conversion:
     """Translate a file; nothing in it is run.
 
     Args:
         path: what ``albumentations.save`` wrote (.json, .yaml), or Python source that holds a ``Compose([...])`` of
             Albumentations or of torchvision.
         line: of the ``Compose`` that is meant, where source holds several; without it the first.
+        values: what names in source stand for that it gives no value itself, as texts: ``{"image_size": "224"}``.
 
     Raises:
         FileError: it cannot be read, or holds no such pipeline.
@@ -36,7 +40,7 @@ def convert(path: str | os.PathLike[str], line: int | None = None) -> Conversion
         return albumentations_steps(yaml_file.read(path).data, name)
     text = read_settings(path)
     if suffix == ".py":
-        return _of_source(Source(text, name), name, line)
+        return _of_source(Source(text, name, values), name, line)
     if suffix != ".json":
         raise FileError("must end in .json, .yaml or .py, got another. Give what albumentations.save wrote.", name)
     try:

@@ -275,7 +275,9 @@ RULES: dict[str, Rule] = {
     "RandomCrop": _crop(RandomCrop),
     "RandomGamma": equal(_gamma),
     "RandomResizedCrop": equal(
-        lambda a: RandomResizedCrop(a.take("size"), a.take("scale", (0.08, 1.0)), a.take("ratio", (3 / 4, 4 / 3))),
+        lambda a: RandomResizedCrop(
+            tuple(a.take("size")), a.take("scale", (0.08, 1.0)), a.take("ratio", (3 / 4, 4 / 3))
+        ),
         also=_shrunk,
     ),
     "RandomRotate90": equal(lambda a: QuarterTurn()),

@@ -10,12 +10,13 @@ from functools import cache
 from pathlib import Path
 
 from augkit import yaml_file
+from augkit.convert.albumentations_renames import OLDER_ORDER, renewed
 from augkit.convert.conversion import Differs
 from augkit.convert.python_source import Source, called, given
 from augkit.core.arrays import Json, JsonObject
 from augkit.errors import closest
 
-CLASS, WHERE, FAULT = "__class_fullname__", "__line__", "__fault__"
+CLASS, WHERE, FAULT, NOTES = "__class_fullname__", "__line__", "__fault__", "__notes__"
 _HOLDERS = {  # their arguments in order, and their chance
     "Compose": ("transforms bbox_params keypoint_params additional_targets p", 1.0),
     "OneOf": ("transforms p", 0.5),
@@ -67,13 +68,17 @@ def _transform(source: Source, name: str, call: ast.Call) -> JsonObject:
     known = arguments().get(name)
     if known is None:
         raise Differs.altogether(name)
-    found = {key: _value(source, node) for key, node in given(call, list(known)).items()}
-    always = found.pop("always_apply", False)  # of its older versions
+    names = list(known)
+    if name in OLDER_ORDER and len(call.args) > 1 and isinstance(_value(source, call.args[1]), int):
+        names = [*OLDER_ORDER[name], *known]
+    found = {key: _value(source, node) for key, node in given(call, names).items()}
+    notes = renewed(name, found)
+    always = found.pop("always_apply", False)
     for key in found:
         if key not in known:
             raise Differs(f"2.0.8 has no argument {key!r}.{closest(key, known)}")
     chance = found.pop("p", known["p"])
-    return {"p": 1.0 if always is True else chance} | found
+    return {NOTES: notes, "p": 1.0 if always is True else chance} | found
 
 
 def _holder(source: Source, name: str, call: ast.Call) -> JsonObject:
@@ -102,7 +107,7 @@ def _boxes(source: Source, node: ast.expr) -> JsonObject:
 
 def _value(source: Source, node: ast.expr) -> Json:
     """Return an argument's value, constants of OpenCV as their numbers."""
-    return _numbered(source.value(node))
+    return _numbered(source.value(node, lambda dotted: dotted.rpartition(".")[2] in _OPENCV))
 
 
 def _numbered(value: Json) -> Json:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from augkit.convert.albumentations_rules import RULES
-from augkit.convert.albumentations_source import CLASS, FAULT, WHERE, defaults
+from augkit.convert.albumentations_source import CLASS, FAULT, NOTES, WHERE, defaults
 from augkit.convert.conversion import Conversion, Differs, as_one
 from augkit.core.arrays import Json
 from augkit.errors import AugkitError, FileError
@@ -70,7 +70,8 @@ def _steps(node: Mapping[str, Json], where: str, found: Conversion, always: bool
             found.left_out.append(f"{where} {name}: {fault}")
             return []
         return [as_one([choice], 1.0 if name == "OneOrOther" else chance)]
-    given = {key: value for key, value in node.items() if key not in (CLASS, WHERE, "p")}
+    given = {key: value for key, value in node.items() if key not in (CLASS, WHERE, NOTES, "p")}
+    found.notes += [f"{where} {name}: {note}" for note in node.get(NOTES, ())]
     stated = {**defaults(name), **given} if WHERE in node else given  # code states what is not as by default
     try:
         if name not in RULES:

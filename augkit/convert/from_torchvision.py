@@ -29,6 +29,11 @@ _HOLDERS = {  # and their arguments, in order
 }
 
 
+def _is_word(dotted: str) -> bool:
+    """Tell whether a dotted name is one of its enumerations', or one of Pillow's."""
+    return dotted.split(".")[-2] in ("InterpolationMode", "AutoAugmentPolicy", "Image", "Resampling")
+
+
 def torchvision_steps(source: Source, call: ast.Call, name: str) -> Conversion:
     """Translate a ``Compose([...])`` of Python source; `name` is that of its file."""
     found = Conversion(name)
@@ -55,7 +60,8 @@ def _steps(source: Source, node: ast.expr, found: Conversion) -> list[Transform]
         if name not in RULES:
             raise Differs.altogether(name)
         theirs = RULES[name]
-        values = {key: source.value(value) for key, value in given(node, theirs.arguments.split()).items()}
+        parts = given(node, theirs.arguments.split())
+        values = {key: source.value(value, _is_word) for key, value in parts.items()}
         chance = values.pop("p", theirs.chance) if not theirs.own_chance else 1.0
         steps = found.equal(name, theirs.rule, values)
         return [as_one(steps, chance)] if steps else []

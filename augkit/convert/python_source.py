@@ -28,24 +28,35 @@ _FUNCTIONS: Mapping[str, Callable[..., Json]] = {
 _LARGEST = 1e15  # of numbers that are put together
 
 
+class _Unknown(Exception):
+    """A name stands for nothing that is known."""
+
+
 class Source:
     """A file of Python: its calls, and what its names stand for.
 
     Args:
         text: its text.
         name: of the file, for complaints.
+        values: what names stand for beside, such as a function's arguments; as texts of Python.
 
     Raises:
-        FileError: it is not Python.
+        FileError: it is not Python, or a value is none.
     """
 
-    def __init__(self, text: str, name: str) -> None:
+    def __init__(self, text: str, name: str, values: Mapping[str, str] | None = None) -> None:
         try:
             self._tree = ast.parse(text)
         except (SyntaxError, ValueError, RecursionError, MemoryError) as fault:
             raise FileError(f"must be Python source, got: {fault!s:.80}.", name) from None
         self._known = _constants(self._tree)
+        for key, value in (values or {}).items():
+            try:
+                self._known[key] = ast.parse(value, mode="eval").body
+            except (SyntaxError, ValueError, RecursionError, MemoryError):
+                raise FileError(f"must get values that are written out, got {key}={value!r:.60}.", name) from None
         self._open: set[str] = set()  # names that are being looked up, which may stand for one another
+        self._is_word: Callable[[str], bool] = lambda dotted: False
 
     def outermost(self, names: Container[str]) -> list[ast.Call]:
         """Return the calls of whatever has one of these names, in order, without those that stand inside another."""
@@ -65,14 +76,22 @@ class Source:
                 found |= {one.asname or one.name for one in node.names}
         return found
 
-    def value(self, node: ast.expr) -> Json:
-        """Return the value of an argument, lists as tuples; of a dotted name that stands for none, its last word.
+    def value(self, node: ast.expr, is_word: Callable[[str], bool] = lambda dotted: False) -> Json:
+        """Return the value of an argument, lists as tuples.
+
+        Args:
+            node: the argument.
+            is_word: tells of a dotted name that stands for nothing here whether its last word is its value.
 
         Raises:
             Differs: it is not written out.
         """
+        self._is_word = is_word
         try:
             return self._value(node)
+        except _Unknown as unknown:
+            advice = f"only values that are written out; say what it is by --set {unknown}=..."
+            raise Differs(f"{unknown} cannot be read: {advice}") from None
         except (ValueError, TypeError, ArithmeticError, RecursionError, MemoryError, KeyError):
             raise Differs(f"{ast.unparse(node):.40} cannot be read: only values that are written out") from None
 
@@ -82,8 +101,10 @@ class Source:
                 return value
             case ast.Name() | ast.Attribute() if (inner := self._stands_for(node)) is not None:
                 return self._named(ast.unparse(node), inner)
-            case ast.Attribute():
+            case ast.Attribute() if self._is_word(ast.unparse(node)):
                 return node.attr
+            case ast.Name() | ast.Attribute():
+                raise _Unknown(f"{ast.unparse(node):.60}")
             case ast.Tuple() | ast.List():
                 return tuple(map(self._value, node.elts))
             case ast.Dict():
@@ -161,7 +182,10 @@ def given(node: ast.Call, names: Sequence[str]) -> dict[str, ast.expr]:
         raise Differs("its arguments cannot be read")
     found = dict(zip(names, node.args, strict=False))
     for keyword in node.keywords:
-        found[_argument(keyword)] = keyword.value
+        argument = _argument(keyword)
+        if argument in found:
+            raise Differs(f"{argument} is given twice")
+        found[argument] = keyword.value
     return found
 
 

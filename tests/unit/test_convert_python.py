@@ -12,8 +12,10 @@ from albumentations.pytorch import ToTensorV2
 import augkit as ak
 from augkit.convert import Conversion, convert
 from augkit.convert.albumentations_source import arguments
+from augkit.errors import FileError
 from augkit.integrations.albumentations.registry import REFUSED, built, names
 from support.albumentations_table import PARAMS
+from support.commands import command
 from support.conversions import assert_nothing_lost, loaded, written
 
 A = albumentations  # what the source's texts call it, where they are run to be saved
@@ -147,9 +149,60 @@ def test_names_stand_for_what_they_are_given_once(tmp_path: Path) -> None:
         ak.Maybe(0.25, ak.Posterize((3, 3))),
     )
     assert [line.partition(" Resize: ")[2] for line in found.left_out] == [
-        "twice cannot be read: only values that are written out",
-        "unknown cannot be read: only values that are written out",
+        f"{name} cannot be read: only values that are written out; say what it is by --set {name}=..."
+        for name in ("twice", "unknown")
     ]
+
+
+def test_values_are_given_to_names_that_have_none(tmp_path: Path) -> None:
+    path = tmp_path / "theirs.py"
+    path.write_text(
+        "import albumentations as A\n"
+        "def get(size, opt):\n"
+        "    return A.Compose([A.Resize(size, opt.width * 2), A.Rotate(limit=opt.limit, p=1)])\n"
+    )
+    assert len(convert(path).left_out) == 2
+    given = {"size": "60", "opt.width": "35", "opt.limit": "(-5, 9)"}
+    assert convert(path, values=given).steps == [ak.Resize((60, 70)), ak.Rotate((-5.0, 9.0))]
+    options = [word for name, value in given.items() for word in ("--set", f"{name}={value}")]
+    done = command("convert", path, *options)
+    assert (done.returncode, done.stderr.count("LEFT OUT")) == (0, 0)
+    assert "size: [60, 70]" in done.stdout
+    with pytest.raises(FileError, match=r"written out, got size='60 60'"):
+        convert(path, values={"size": "60 60"})
+    wrong = command("convert", path, "--set", "60")
+    assert (wrong.returncode, "must be NAME=VALUE" in wrong.stderr) == (2, True)
+
+
+RENAMED = {
+    "A.RandomResizedCrop(60, 70, scale=(0.5, 1))": ak.RandomResizedCrop((60, 70), (0.5, 1.0)),
+    "A.RandomResizedCrop(height=60, width=70)": ak.RandomResizedCrop((60, 70)),
+    "A.ImageCompression(quality_lower=30, quality_upper=60, p=1)": ak.Jpeg((30, 60)),
+    "A.GaussNoise(var_limit=(26.01, 104.04), p=1)": ak.Noise("gaussian", (0.02, 0.04)),
+    "A.GaussNoise(var_limit=26.01, always_apply=True)": ak.Noise("gaussian", (0.0, 0.02)),
+    "A.Solarize(threshold=102, p=1)": ak.Solarize(0.4),
+    "A.Rotate(limit=9, border_mode=cv2.BORDER_CONSTANT, value=90, mask_value=7, p=1)": ak.Rotate((-9.0, 9.0)),
+    "A.PadIfNeeded(50, 60, border_mode=0, value=[1, 2, 3])": ak.PadTo((50, 60)),
+    "A.Affine(rotate=9, cval=3, p=1)": ak.Rotate(9.0),
+}
+
+
+@pytest.mark.parametrize(("text", "step"), RENAMED.items())
+def test_arguments_of_older_versions_mean_what_they_meant(text: str, step: ak.Transform, tmp_path: Path) -> None:
+    found = convert(source(tmp_path, text))
+    assert_nothing_lost(found)
+    ours = loaded(found, tmp_path).steps[0]
+    assert type(ours) is type(step)
+    for one, other in zip(vars(ours).values(), vars(step).values(), strict=True):
+        assert one == pytest.approx(other)
+    assert any("since 2.0" in note for note in found.notes) == ("always_apply" not in text or "var_limit" in text)
+
+
+def test_holes_of_older_versions_are_kept_as_todays(tmp_path: Path) -> None:
+    found = convert(source(tmp_path, "A.CoarseDropout(max_holes=8, max_height=0.2, min_height=0.1, fill_value=9, p=1)"))
+    (step,) = loaded(found, tmp_path).steps
+    assert isinstance(step, ak.Albumentations)
+    assert step.arguments == {"num_holes_range": [8, 8], "hole_height_range": [0.1, 0.2], "fill": 9}
 
 
 @pytest.mark.parametrize(
@@ -175,7 +228,7 @@ def test_what_cannot_be_read_is_named_with_its_line(tmp_path: Path) -> None:
     steps = (
         "A.HorizontalFlip(p=1)",
         "A.Rotat(5)",
-        "A.GaussNoise(var_limit=(10, 50))",
+        "A.Rotate(limits=(10, 50))",
         "A.Resize(size, size)",
         "flip if train else None",
         "A.Rotate(**options)",
@@ -187,7 +240,7 @@ def test_what_cannot_be_read_is_named_with_its_line(tmp_path: Path) -> None:
     assert loaded(found, tmp_path).steps == (ak.Mirror(),)
     told = [line.split(": ", 1) for line in found.left_out]
     assert [where.split(" ")[1] for where, _ in told] == ["5", "6", "7", "8", "9", "10", "11", "11", "12"]
-    assert "2.0.8 has no argument 'var_limit'" in found.left_out[1]
+    assert "2.0.8 has no argument 'limits'. Did you mean limit?" in found.left_out[1]
     assert "only calls of transforms can be read" in found.left_out[3]
 
 
