@@ -42,7 +42,7 @@ def command(
             raise ArgumentError(f"must be NAME=VALUE, got {text!r:.60}.", "--set")
         given[name.strip()] = value.strip()
     found = convert(file, line, given)
-    text = f"# Translated from {file.name}\n{found.yaml()}"
+    text = f"# Translated from {file.name}\n{found.yaml().rstrip()}\n"
     if output is None:
         sys.stdout.write(text)
     else:

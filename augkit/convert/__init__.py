@@ -40,7 +40,10 @@ def convert(
         return albumentations_steps(yaml_file.read(path).data, name)
     text = read_settings(path)
     if suffix == ".py":
-        return _of_source(Source(text, name, values), name, line)
+        try:
+            return _of_source(Source(text, name, values), name, line)
+        except RecursionError:
+            raise FileError("must be source that a person wrote, got some that is nested too deeply.", name) from None
     if suffix != ".json":
         raise FileError("must end in .json, .yaml or .py, got another. Give what albumentations.save wrote.", name)
     try:

@@ -4,11 +4,14 @@ Values that are written out are read, also where a name that is given one only o
 are put together by arithmetic: ``SIZE = 224`` and ``int(SIZE * 1.14)``, ``CFG.size`` of a class ``CFG``.
 """
 
+from __future__ import annotations
+
 import ast
 import math
 import operator
 from collections import Counter
 from collections.abc import Callable, Container, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from augkit.convert.conversion import Differs
 from augkit.core.arrays import Json
@@ -26,6 +29,16 @@ _FUNCTIONS: Mapping[str, Callable[..., Json]] = {
     "int": int, "float": float, "round": round, "abs": abs, "min": min, "max": max, "tuple": tuple, "list": tuple,
 }  # fmt: skip
 _LARGEST = 1e15  # of numbers that are put together
+_LONGEST_CHAIN = 50  # of names that stand for names
+
+
+@dataclass(eq=False)
+class _Scope:
+    """What names are given in a function, or in the file: how often, and what."""
+
+    outer: _Scope | None
+    times: Counter[str] = field(default_factory=Counter)
+    values: dict[str, ast.expr] = field(default_factory=dict)
 
 
 class _Unknown(Exception):
@@ -47,12 +60,13 @@ class Source:
     def __init__(self, text: str, name: str, values: Mapping[str, str] | None = None) -> None:
         try:
             self._tree = ast.parse(text)
+            self._scopes = _scopes(self._tree)
         except (SyntaxError, ValueError, RecursionError, MemoryError) as fault:
             raise FileError(f"must be Python source, got: {fault!s:.80}.", name) from None
-        self._known = _constants(self._tree)
+        self._given: dict[str, ast.expr] = {}
         for key, value in (values or {}).items():
             try:
-                self._known[key] = ast.parse(value, mode="eval").body
+                self._given[key] = ast.parse(value, mode="eval").body
             except (SyntaxError, ValueError, RecursionError, MemoryError):
                 raise FileError(f"must get values that are written out, got {key}={value!r:.60}.", name) from None
         self._open: set[str] = set()  # names that are being looked up, which may stand for one another
@@ -120,7 +134,9 @@ class Source:
                 return _number(_ARITHMETIC[type(node.op)](left, right))
             case ast.Call(func=ast.Name(id="dict"), args=[]):
                 return {_word(part): self._value(part.value) for part in node.keywords}
-            case ast.Call(func=ast.Name(id=name), keywords=[]) if name in _FUNCTIONS and name not in self._known:
+            case ast.Call(func=ast.Name(id=name), keywords=[]) if (
+                name in _FUNCTIONS and self._stands_for(node.func) is None
+            ):
                 return _FUNCTIONS[name](*map(self._value, node.args))
         raise ValueError(node)
 
@@ -134,11 +150,19 @@ class Source:
             self._open.discard(name)
 
     def _stands_for(self, node: ast.expr) -> ast.expr | None:
-        return self._known.get(ast.unparse(node)) if isinstance(node, ast.Name | ast.Attribute) else None
+        """Return what a name is given in its function, or around that; None where that is not one thing."""
+        if not isinstance(node, ast.Name | ast.Attribute):
+            return None
+        name, scope = ast.unparse(node), self._scopes.get(node)
+        if name in self._given:
+            return self._given[name]
+        while scope is not None and not scope.times[name]:
+            scope = scope.outer
+        return scope.values.get(name) if scope is not None and scope.times[name] == 1 else None
 
     def resolved(self, node: ast.expr) -> ast.expr:
         """Return what a name stands for, and anything else as it is."""
-        for _ in range(len(self._known)):
+        for _ in range(_LONGEST_CHAIN):
             inner = self._stands_for(node)
             if inner is None:
                 break
@@ -214,36 +238,36 @@ def _number(value: Json) -> Json:
     return value
 
 
-def _constants(tree: ast.Module) -> dict[str, ast.expr]:
-    """Return what names stand for that are given a value once, those of classes as ``Class.name``."""
-    found: dict[str, ast.expr] = {}
-    times: Counter[str] = Counter()
-    inside: dict[ast.stmt, str] = {
-        statement: f"{node.name}."
-        for node in ast.walk(tree)
-        if isinstance(node, ast.ClassDef)
-        for statement in node.body
-    }
-    for node in ast.walk(tree):
-        where = inside.get(node, "") if isinstance(node, ast.stmt) else ""
-        if isinstance(node, ast.Assign) and len(node.targets) == 1 and isinstance(node.targets[0], ast.Name):
-            found[where + node.targets[0].id] = node.value
-        elif isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name) and node.value is not None:
-            found[where + node.target.id] = node.value
-        if isinstance(node, ast.Assign | ast.AnnAssign):
-            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
-            times.update(where + target.id for target in targets if isinstance(target, ast.Name))
-            times.update(ast.unparse(target) for target in targets if isinstance(target, ast.Attribute))
-            names = [inner for target in targets for inner in ast.walk(target) if isinstance(inner, ast.Name)]
-            times.update(name.id for name in names if name not in targets and isinstance(name.ctx, ast.Store))
-        elif isinstance(node, ast.AugAssign):
-            times[ast.unparse(node.target)] += 2
-        elif isinstance(node, ast.For | ast.comprehension | ast.NamedExpr):
-            times.update(inner.id for inner in ast.walk(node.target) if isinstance(inner, ast.Name))
-        elif isinstance(node, ast.arg):
-            times[node.arg] += 1
-        elif isinstance(node, ast.FunctionDef | ast.ClassDef):
-            times[node.name] += 1
-        elif isinstance(node, ast.alias):
-            times[(node.asname or node.name).partition(".")[0]] += 1
-    return {name: value for name, value in found.items() if times[name] == 1}
+def _scopes(tree: ast.Module) -> dict[ast.AST, _Scope]:
+    """Return the scope in which each node of a file stands."""
+    found: dict[ast.AST, _Scope] = {}
+
+    def visit(node: ast.AST, scope: _Scope, prefix: str) -> None:
+        found[node] = scope
+        _count(node, scope, prefix)
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
+            scope, prefix = _Scope(scope), ""
+        elif isinstance(node, ast.ClassDef):
+            prefix = f"{prefix}{node.name}."
+        for inner in ast.iter_child_nodes(node):
+            visit(inner, scope, prefix)
+
+    visit(tree, _Scope(None), "")
+    return found
+
+
+def _count(node: ast.AST, scope: _Scope, prefix: str) -> None:
+    """Count what a node gives names; those of a class's body as ``Class.name``."""
+    match node:
+        case ast.Assign(targets=[ast.Name(id=name)], value=value):
+            scope.values[prefix + name] = value
+        case ast.AnnAssign(target=ast.Name(id=name), value=ast.expr() as value):
+            scope.values[prefix + name] = value
+        case ast.AugAssign(target=target):
+            scope.times[prefix + ast.unparse(target)] += 1  # and once more, as a name that is stored
+        case ast.arg(arg=name) | ast.FunctionDef(name=name) | ast.ClassDef(name=name):
+            scope.times[prefix + name] += 1
+        case ast.alias(name=name, asname=other):
+            scope.times[(other or name).partition(".")[0]] += 1
+    if isinstance(node, ast.Name | ast.Attribute) and isinstance(node.ctx, ast.Store):
+        scope.times[(prefix if isinstance(node, ast.Name) else "") + ast.unparse(node)] += 1

@@ -283,7 +283,8 @@ WRONG = {
     "a.json": "{", "b.json": "[]", "c.json": '{"transform": {"p": 1}}', "d.py": "x = (", "e.py": "x = 1", "f.txt": "x",
     "g.json": '{"transform": {"__class_fullname__": "Compose", "transforms": 3}}',
     "h.json": '{"transform": {"__class_fullname__": "InvertImg", "p": 7}}',
-    "i.yaml": "transform: 3", "j.py": "(" * 5000, "k.json": "[" * 100000,
+    "i.yaml": "transform: 3", "j.py": "(" * 5000, "l.py": "x = " + "+".join("1" * 3000),
+    "m.py": "A.Compose([" + "-" * 3000 + "1])", "n.py": "a" + ".b()" * 3000, "k.json": "[" * 100000,
 }  # fmt: skip
 
 

@@ -2,6 +2,7 @@
 
 import inspect
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from albumentations.pytorch import ToTensorV2
 
 import augkit as ak
 from augkit.convert import Conversion, convert
+from augkit.convert.albumentations_rules import RULES
 from augkit.convert.albumentations_source import arguments
 from augkit.errors import FileError
 from augkit.integrations.albumentations.registry import REFUSED, built, names
@@ -154,6 +156,24 @@ def test_names_stand_for_what_they_are_given_once(tmp_path: Path) -> None:
     ]
 
 
+def test_names_stand_for_what_their_own_function_gives_them(tmp_path: Path) -> None:
+    path = tmp_path / "theirs.py"
+    path.write_text(
+        "import albumentations as A\nsize = 30\nhalf = size // 2\n"
+        "def train(half):\n    size = 60\n    steps = [A.Resize(size, 2 * size), A.RandomCrop(half, 9)]\n"
+        "    return A.Compose(steps)\n"
+        "def test():\n    steps = [A.Resize(size, half)]\n    return A.Compose(steps)\n"
+        "def both(big):\n    if big:\n        side = 9\n    else:\n        side = 5\n"
+        "    return A.Compose([A.Resize(side, side)])\n"
+    )
+    found = convert(path)
+    assert found.steps == [ak.Resize((60, 120))]
+    assert [line.partition(": ")[2][:20] for line in found.left_out] == ["half cannot be read:"]
+    assert convert(path, 10).steps == [ak.Resize((30, 15))]
+    assert not convert(path, 16).steps
+    assert convert(path, 16, {"side": "7"}).steps == [ak.Resize((7, 7))]
+
+
 def test_values_are_given_to_names_that_have_none(tmp_path: Path) -> None:
     path = tmp_path / "theirs.py"
     path.write_text(
@@ -278,3 +298,9 @@ def test_source_is_read_and_never_run(tmp_path: Path) -> None:
 
 def test_what_is_dumped_states_its_behaviour(tmp_path: Path) -> None:
     assert convert(source(tmp_path, "A.InvertImg(p=1)")).yaml().startswith("behaviour: 2\n")
+
+
+def test_the_docs_name_all_that_have_an_equal() -> None:
+    page = (Path(__file__).parent.parent.parent / "docs" / "albumentations.md").read_text()
+    told = page.partition("These of Albumentations have an equal: ")[2].partition(", each for")[0]
+    assert set(re.findall(r"`(\w+)`", told)) == set(RULES)
