@@ -56,8 +56,8 @@ static void blend_reals(const Plane *pictures, ptrdiff_t count, const double *we
         memset(sums, 0, sizeof sums);
         for (ptrdiff_t k = 0; k < count; k++) {
             const char *row = pictures[k].data + y * pictures[k].row;
-            for (ptrdiff_t i = 0; i < size; i++)
-                sums[i] += weights[k] * (is_deep ? ((const uint16_t *)row)[start + i] : ((const float *)row)[start + i]);
+            for (ptrdiff_t i = start; i < start + size; i++)
+                sums[i - start] += weights[k] * (is_deep ? ((const uint16_t *)row)[i] : ((const float *)row)[i]);
         }
         if (is_deep) augkit_round(sums, size, 1.0, 0.0, 65535.0);
         for (ptrdiff_t i = 0; i < size; i++) {

@@ -37,7 +37,10 @@ static void mix_pixels(const Colours *c, const uint8_t *from, uint8_t *to, ptrdi
 #if AUGKIT_X86
 
 /* Two numbers of 16 bits in a lane of 32. */
-static inline int32_t pair_of(int32_t low, int32_t high) { return (int32_t)((uint32_t)(low & 0xffff) | (uint32_t)high << 16); }
+static inline int32_t pair_of(int32_t low, int32_t high)
+{
+    return (int32_t)((uint32_t)(low & 0xffff) | (uint32_t)high << 16);
+}
 
 /* 64 bytes, or those of the mask, through a table of 256 in four registers. */
 TARGET_AVX512 static INLINE __m512i found(const __m512i *table, __m512i x)
@@ -253,6 +256,31 @@ TARGET_AVX2 static INLINE __m256i mixed_256(const Mix *mix, int row, __m256i rg,
     return _mm256_srai_epi32(_mm256_slli_epi32(_mm256_i32gather_epi32((const int *)mix->table, sum, 2), 16), 16);
 }
 
+/* 32 bytes through a table of 256: sixteen at a time by the lower four bits, of which those of the upper four are
+   chosen, bit by bit. A table in both halves of each register. */
+TARGET_AVX2 static INLINE __m256i found_256(const __m256i *table, __m256i x)
+{
+    __m256i below = _mm256_and_si256(x, _mm256_set1_epi8(15)), found[16];
+    for (int k = 0; k < 16; k++) found[k] = _mm256_shuffle_epi8(table[k], below);
+    for (int bit = 4, left = 8; bit < 8; bit++, left /= 2) {
+        __m256i chosen = _mm256_slli_epi16(x, 7 - bit); /* the bit is the highest one of its byte */
+        for (int k = 0; k < left; k++) found[k] = _mm256_blendv_epi8(found[2 * k], found[2 * k + 1], chosen);
+    }
+    return found[0];
+}
+
+TARGET_AVX2 static void look_up_avx2(const Colours *c, const uint8_t *from, uint8_t *to, ptrdiff_t size)
+{
+    __m256i table[16], alpha = _mm256_set1_epi32(c->alpha ? (int32_t)ALPHA : 0);
+    for (int k = 0; k < 16; k++)
+        table[k] = _mm256_broadcastsi128_si256(_mm_loadu_si128((const __m128i *)(c->tables + 16 * k)));
+    for (; size >= 32; size -= 32, from += 32, to += 32) {
+        __m256i x = _mm256_loadu_si256((const __m256i *)from);
+        _mm256_storeu_si256((__m256i *)to, _mm256_blendv_epi8(found_256(table, x), x, alpha));
+    }
+    for (ptrdiff_t i = 0; i < size; i++) to[i] = c->alpha && i % 4 == 3 ? from[i] : c->tables[from[i]];
+}
+
 /* Eight pixels of `channels` bytes as lanes of 32 bits, one each; and the reverse. No byte beyond them is touched. */
 TARGET_AVX2 static INLINE __m256i lanes_of(const uint8_t *from, int channels)
 {
@@ -333,6 +361,10 @@ int augkit_look_up(const Colours *c, const uint8_t *from, uint8_t *to, ptrdiff_t
     int fits = c->kind == TABLE ? !c->alpha || c->channels == 4 : c->channels <= MAX_COLOURS;
     if (augkit_path == AVX512 && fits) {
         look_up_avx512(c, from, to, pixels);
+        return 1;
+    }
+    if (augkit_path == AVX2 && fits && c->kind == TABLE) {
+        look_up_avx2(c, from, to, pixels * c->channels);
         return 1;
     }
 #endif

@@ -1,4 +1,4 @@
-/* Colour runs in reals: fractions of the range through curves and matrices, in float64, or in float32 where pictures are. */
+/* Colour runs in reals: fractions of the range through curves and matrices, in float64; in float32 where pictures are. */
 
 #include "colour_kinds.h"
 #include "curves.h"
@@ -14,7 +14,7 @@
     {                                                                                                       \
         for (ptrdiff_t i = 0; i < count; i++) values[i] = (double)from[i] * (1.0 / (top));                  \
     }                                                                                                       \
-    AUGKIT_PATHS(void, take_##name, (double *values, const number *from, ptrdiff_t count), (values, from, count)) \
+    AUGKIT_PATHS(void, take_##name, (double *values, const number *from, ptrdiff_t count), (values, from, count))\
     static INLINE void give_##name##_body(const double *values, number *to, ptrdiff_t count)                \
     {                                                                                                       \
         for (ptrdiff_t i = 0; i < count; i++) to[i] = (number)values[i];                                    \

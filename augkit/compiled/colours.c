@@ -72,6 +72,14 @@ int augkit_colours(Colours *colours, const void *program, ptrdiff_t size)
             for (ptrdiff_t i = 0; i < pixels * channels; i++) to[i] = tables[from[i]];                              \
             return;                                                                                                 \
         }                                                                                                           \
+        if (c->kind == TABLES && own == 3 && channels == 3) {                                                       \
+            const number *red = tables, *green = tables + levels, *blue = tables + 2 * levels;                      \
+            for (ptrdiff_t i = 0; i < pixels; i++, from += 3, to += 3) {                                            \
+                number r = red[from[c->own[0]]], g = green[from[c->own[1]]], b = blue[from[c->own[2]]];             \
+                to[0] = r, to[1] = g, to[2] = b;                                                                    \
+            }                                                                                                       \
+            return;                                                                                                 \
+        }                                                                                                           \
         for (ptrdiff_t i = 0; i < pixels; i++, from += channels, to += channels) {                                  \
             if (c->kind == TABLE)                                                                                   \
                 for (ptrdiff_t k = 0; k < own; k++) to[k] = tables[from[k]];                                        \
@@ -110,7 +118,8 @@ AUGKIT_METHOD(augkit_recolour_picture)
     int fits = is_read && source.height == target.height && source.width == target.width &&
                source.channels == target.channels && source.kind == target.kind &&
                source.channels == colours.channels && source.kind == colours.letter;
-    if (is_read && !fits) PyErr_SetString(PyExc_ValueError, "recolour: arrays and program must be of one shape and kind");
+    if (is_read && !fits)
+        PyErr_SetString(PyExc_ValueError, "recolour: arrays and program must be of one shape and kind");
     if (fits) {
         Py_BEGIN_ALLOW_THREADS
         ptrdiff_t row = source.width * source.channels * source.item;

@@ -1,4 +1,4 @@
-/* Colour runs: what is done to the colours of every pixel, as a program of whole numbers or, for deep pictures, of reals.
+/* Colour runs: what is done to the colours of every pixel, as a program of whole numbers or, of deep pictures, reals.
 
    A program is made by augkit/executors/native/colour_programs.py, once a run, and read here, once a call. It is a list
    of eight int32 (kind, letter of the pictures' numbers, channels, whether the last is alpha, and four of the kind's

@@ -170,6 +170,21 @@ def test_curves_of_whole_numbers_are_exactly_the_reference() -> None:
                 np.testing.assert_array_equal(recolor(levels, run, False), reference.recolor(levels, run, False))
 
 
+@pytest.mark.parametrize("bits", [2.0, 4.0, 6.0])
+def test_what_lies_just_beside_a_step_after_a_matrix_stays_there(bits: float) -> None:
+    """Every colour of two channels: as many lie below the steps of the mixture as the reference says."""
+    pairs = np.stack(np.meshgrid(*[np.arange(256)] * 2), axis=-1).astype(np.uint8)
+    image = np.concatenate([pairs, pairs[..., :1]], axis=-1)
+    biases = []
+    for matrix in (saturation(0.0), saturation(0.6), saturation(1.3), hue(20.0), hue(-33.0)):
+        run = ColorRun((ColorMatrix(matrix, NO_OFFSET), Curve((("posterize", bits),))))
+        _, bias, beyond = judged(image, run)
+        assert beyond <= 0.001
+        biases.append(bias)
+    assert max(map(abs, biases)) < 0.01
+    assert abs(np.mean(biases)) < 0.003
+
+
 def test_true_halves_go_to_even_numbers() -> None:
     pairs = np.stack(np.meshgrid(*[np.arange(256)] * 2), axis=-1).astype(np.uint8)
     image = np.concatenate([pairs, pairs[..., :1]], axis=-1)

@@ -221,6 +221,8 @@ def _mix(
     if out is None:
         return None
     if straight is None:
+        if any(name == "posterize" and 4.0 < number < 7.0 for name, number in functions):
+            return None  # it has so many steps, of more than 2 levels, that a hundredth of a level beside each shows
         # What lies just below a step, a whole number of 64ths as most are, must not be rounded to it.
         ahead = 0.5 if functions[0][0] in _STEPPED else 0.0
         entries = (TOP << FINE_BITS) + 1
