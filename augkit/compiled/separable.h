@@ -6,7 +6,7 @@
 #include "sampling.h"
 
 #define GROUP 4 /* source rows that are summed along x at a time */
-#define SPARE 64 /* bytes that a kernel may read or write beyond the end of a row */
+#define SPARE 128 /* bytes that a kernel may read or write beyond the end of a row */
 
 /* What the target's columns show: the taps of column j begin at source pixel base[j], and weigh weights[j * padded]
    onwards. Taps beyond the source's edge count for the pixel there: in pictures of whole numbers they are added to its
@@ -28,6 +28,8 @@ typedef void Down(const char *const *sums, const int16_t *weights, int taps, ptr
 /* Kernels in vectors of the chosen path, NULL where there is none: uint8 of 1 to 4 channels. */
 Across *augkit_byte_across(const Columns *columns);
 Down *augkit_byte_down(void);
+Across *augkit_wide_across(void); /* of the path avx512 */
+Down *augkit_wide_down(void);
 
 /* Kernels of any path and number of channels, by the letter of the kind. */
 Across *augkit_across(const Columns *columns, char kind);

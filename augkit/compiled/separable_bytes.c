@@ -111,10 +111,15 @@ TARGET_AVX2 static void down_avx2(const char *const *sums, const int16_t *weight
 
 Across *augkit_byte_across(const Columns *columns)
 {
-    return augkit_path == SCALAR || columns->channels > 4 ? NULL : across_avx2;
+    if (augkit_path == SCALAR || columns->channels > 4) return NULL;
+    return augkit_path == AVX512 ? augkit_wide_across() : across_avx2;
 }
 
-Down *augkit_byte_down(void) { return augkit_path == SCALAR ? NULL : down_avx2; }
+Down *augkit_byte_down(void)
+{
+    if (augkit_path == SCALAR) return NULL;
+    return augkit_path == AVX512 ? augkit_wide_down() : down_avx2;
+}
 
 #else
 
