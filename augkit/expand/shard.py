@@ -12,7 +12,9 @@ from typing import NamedTuple, Self
 
 from augkit.core.arrays import JsonObject
 from augkit.core.key import Key
+from augkit.core.plan import Plan
 from augkit.core.shrunk import scale_of
+from augkit.core.spatial import Size
 from augkit.datasets import DataSet, Kind, Part, Record
 from augkit.errors import AugkitError, Unreachable
 from augkit.executors import reusing, run
@@ -29,7 +31,9 @@ from augkit.images.colour_profiles import Fate
 from augkit.storage.root import Root
 from augkit.storage.sealed_json import sealed, sha256_of
 from augkit.storage.stores import store_at
-from augkit.targets.sample import Sample
+from augkit.targets.carried import Carried
+
+BATCH, HELD_BYTES = 16, 4 << 20  # copies of a source that are drawn at once, and what of their files is held
 
 
 @dataclass(frozen=True)
@@ -81,7 +85,7 @@ class Work:
         profiles, unused = Counter[str](), list[str]()
         with store_at(self.out).staging(f"{shard.index:05d}") as staging:
             with self.job.writer.writing(staging, part) as add:
-                for one in self._made(shard, part, hand):
+                for one in self._results(shard, part, hand):
                     if isinstance(one, _Output):
                         add(one.record, one.data, one.mask)
                         lines.append(one.line)
@@ -118,10 +122,10 @@ class Work:
 
     def attempt(self, tasks: Sequence[Task], hand: Hand) -> None:
         """Make all outputs of some tasks and drop them: to see whether one of them kills who does it."""
-        for _ in self._made(Shard(0, None, tuple(tasks)), Part(0, None, self.classes), hand):
+        for _ in self._results(Shard(0, None, tuple(tasks)), Part(0, None, self.classes), hand):
             pass
 
-    def _made(self, shard: Shard, part: Part, hand: Hand) -> Iterator[_Output | _Seen | _Profiled | JsonObject]:
+    def _results(self, shard: Shard, part: Part, hand: Hand) -> Iterator[_Output | _Seen | _Profiled | JsonObject]:
         maker, quarantined = _Maker(self.job, self.data, part), dict(shard.quarantined)
         for position, task in enumerate(shard.tasks):
             hand.at(position)
@@ -145,6 +149,32 @@ class _Output:
     line: str
     is_passed: bool
     unused: list[str]
+
+
+class _Drawn(NamedTuple):
+    """An output that is to be made: its key and its plan, both None of a source that is passed through."""
+
+    key: Key | None
+    plan: Plan | None
+
+
+class _Made(NamedTuple):
+    """An output that was made, without its pixels.
+
+    Args:
+        drawn: what was done.
+        data, encoding: its file, and what that is.
+        size: (height, width).
+        targets: what it carries.
+        mask: its mask as PNG.
+    """
+
+    drawn: _Drawn
+    data: bytes
+    encoding: str
+    size: Size
+    targets: Carried
+    mask: bytes | None
 
 
 class _Seen(NamedTuple):
@@ -193,12 +223,27 @@ class _Maker:
         if origin.profile and task.copies and task.first == 0:  # once, and not where bytes are passed through alone
             yield _Profiled(origin.profile)
         with reusing(origin.sample):
-            for copy in task.wanted:
-                hand.tick()
-                try:
-                    yield self._passed(task, origin) if copy is None else self._copy(task, origin, copy)
-                except Exception as fault:
-                    yield self._rejected(task, copy, _reason(fault))
+            for wanted in _batches(task.wanted):
+                held, size = list[tuple[int | None, _Made | str]](), 0
+                for copy, drawn in zip(wanted, [self._drawn(task, origin, copy) for copy in wanted], strict=True):
+                    made = self._made(task, origin, drawn, hand)
+                    held.append((copy, made))
+                    size += 0 if isinstance(made, str) else len(made.data)
+                    if size > HELD_BYTES:
+                        yield from self._booked(task, origin, held)
+                        held, size = [], 0
+                yield from self._booked(task, origin, held)
+
+    def _booked(
+        self, task: Task, origin: Origin, held: Sequence[tuple[int | None, _Made | str]]
+    ) -> Iterator[_Output | JsonObject]:
+        """Yield outputs with their lines, and the rejections of those that could not be made."""
+        for copy, made in held:
+            try:
+                done = made if isinstance(made, str) else self._output(task, origin, made)
+            except Exception as fault:
+                done = _reason(fault)
+            yield self._rejected(task, copy, done) if isinstance(done, str) else done
 
     def rejected(self, task: Task, reason: str) -> Iterator[JsonObject]:
         """Yield the rejection of all outputs of a source."""
@@ -217,44 +262,64 @@ class _Maker:
             return self.data.read(task.source.place or task.source.id)
         return None
 
-    def _passed(self, task: Task, origin: Origin) -> _Output:
-        """Return the source itself, passed through."""
-        record, mask = self._record(task, None, self.job.suffix, origin, origin.sample)
-        facts = Facts(None, None, sha256_of(origin.data), len(origin.data), None, str(self.job.config.encoding))
-        line = line_of(self.job.writer.place(self.part, record.name), origin, record, facts, self.job.executor)
-        return _Output(record, origin.data, mask, line, True, [])
+    def _drawn(self, task: Task, origin: Origin, copy: int | None) -> _Drawn | str:
+        """Return what is to be done for an output, or why it cannot be told."""
+        if copy is None:
+            return _Drawn(None, None)
+        key = Key(self.job.config.seed, task.source.id, copy)
+        try:
+            return _Drawn(key, self.job.pipeline_of(task.source.label).draw(key, origin.scene))
+        except Exception as fault:
+            return _reason(fault)
 
-    def _copy(self, task: Task, origin: Origin, copy: int) -> _Output:
-        """Return a copy of a source."""
-        config = self.job.config
-        key = Key(config.seed, task.source.id, copy)
-        plan = self.job.pipeline_of(task.source.label).draw(key, origin.scene)
-        shrunk = None if origin.waiting is None else origin.waiting.at(scale_of(plan))
-        made = run(plan, origin.sample, self.job.executor, fine=True, shrunk=shrunk)
-        encoding: str = encoding_for(made.image, made.alpha) if config.encoding == AUTO else config.encoding
-        suffix = ENCODINGS[encoding]
-        data = encode(made.image, encoding, config.quality, made.alpha)
-        record, mask = self._record(task, copy, suffix, origin, made)
-        facts = Facts(copy, key, sha256_of(data), len(data), plan, encoding)
-        line = line_of(self.job.writer.place(self.part, record.name), origin, record, facts, self.job.executor)
-        others = [task.name(copy, other) for other in self._suffixes if other != suffix]
-        unused = [self.job.writer.place(self.part, other) for other in others]
-        return _Output(record, data, mask, line, False, unused)
+    def _made(self, task: Task, origin: Origin, drawn: _Drawn | str, hand: Hand) -> _Made | str:
+        """Return an output's bytes and labels, or why it cannot be made."""
+        hand.tick()
+        if isinstance(drawn, str):
+            return drawn
+        config, plan = self.job.config, drawn.plan
+        try:
+            if plan is None:
+                made, data, encoding = origin.sample, origin.data, str(config.encoding)
+            else:
+                shrunk = None if origin.waiting is None else origin.waiting.at(scale_of(plan))
+                made = run(plan, origin.sample, self.job.executor, fine=True, shrunk=shrunk)
+                encoding = encoding_for(made.image, made.alpha) if config.encoding == AUTO else config.encoding
+                data = encode(made.image, encoding, config.quality, made.alpha)
+            targets, mask = moved(task.source, made, is_passed=plan is None)
+            size = (made.image.shape[0], made.image.shape[1])
+            return _Made(drawn, data, encoding, size, targets, None if mask is None else encode(mask, "png"))
+        except Exception as fault:
+            return _reason(fault)
+
+    def _output(self, task: Task, origin: Origin, made: _Made) -> _Output:
+        """Return an output with its record and its line."""
+        source, part, place = task.source, self.part, self.job.writer.place
+        (key, plan), data = made.drawn, made.data
+        copy = None if key is None else key.copy
+        suffix = self.job.suffix if copy is None else ENCODINGS[made.encoding]
+        name = task.name(copy, suffix, data if copy is None else None)
+        attributes, has_mask = source.attributes or {}, made.mask is not None
+        record = Record(name, part.split, source.label, made.size, made.targets, has_mask, attributes, copy)
+        sha256 = origin.sha256 if copy is None else sha256_of(data)
+        facts = Facts(copy, key, sha256, len(data), plan, made.encoding)
+        line = line_of(place(part, name), origin, record, facts, self.job.executor)
+        others = [] if copy is None else [task.name(copy, other) for other in self._suffixes if other != suffix]
+        return _Output(record, data, made.mask, line, copy is None, [place(part, other) for other in others])
 
     @cached_property
     def _suffixes(self) -> tuple[str, ...]:
         return self.job.suffixes
 
-    def _record(
-        self, task: Task, copy: int | None, suffix: str, origin: Origin, made: Sample
-    ) -> tuple[Record, bytes | None]:
-        """Return what formats write of an output, and the file of its mask."""
-        source, content = task.source, origin.data if copy is None else None
-        targets, mask = moved(source, made, is_passed=copy is None)
-        size, attributes = (made.image.shape[0], made.image.shape[1]), source.attributes or {}
-        name, split = task.name(copy, suffix, content), self.part.split
-        record = Record(name, split, source.label, size, targets, mask is not None, attributes, copy)
-        return record, None if mask is None else encode(mask, "png")
+
+def _batches(wanted: Sequence[int | None]) -> Iterator[Sequence[int | None]]:
+    """Yield so many copies at a time as are drawn one after the other, then made, then written into the books.
+
+    Each of these would push the others' code and data out of the processor's caches: alternating, a drawing takes two
+    and a half times as long.
+    """
+    for start in range(0, len(wanted), BATCH):
+        yield wanted[start : start + BATCH]
 
 
 def _reason(fault: Exception) -> str:
