@@ -33,9 +33,9 @@ def _found() -> "tuple[Library | None, str]":
     except ImportError as fault:
         return None, f"cannot be loaded ({fault})"
     built = Path(str(found.__file__)).stat().st_mtime_ns
-    sources = (entry for entry in os.scandir(Path(__file__).parent) if entry.name.endswith((".c", ".h")))
-    if any(entry.stat().st_mtime_ns > built for entry in sources):  # those of a checkout; a wheel has none
-        return None, OLD
+    with os.scandir(Path(__file__).parent) as entries:  # the sources of a checkout; a wheel has none
+        if any(entry.name.endswith((".c", ".h")) and entry.stat().st_mtime_ns > built for entry in entries):
+            return None, OLD
     return cast("Library", found), ""
 
 

@@ -12,6 +12,7 @@ import os
 import shutil
 import sys
 import sysconfig
+from ctypes import CDLL
 from pathlib import Path
 from tempfile import TemporaryDirectory, mkdtemp
 from typing import Any
@@ -49,7 +50,8 @@ def compile_library(folder: Path) -> Path:
     """Compile the library into a folder and return it: ``_library.abi3.so``, or ``_library.pyd`` on Windows.
 
     Raises:
-        CCompilerError: there is no compiler, or it failed, or this Python has no limited API.
+        CCompilerError: there is no compiler, or it failed, or made what cannot be loaded; or this Python has no
+            limited API.
     """
     if sys.implementation.name != "cpython" or sysconfig.get_config_var("Py_GIL_DISABLED"):
         raise CCompilerError("this Python has no stable ABI")
@@ -62,6 +64,8 @@ def compile_library(folder: Path) -> Path:
             command.ensure_finalized()
             command.run()
             built = Path(command.get_ext_fullpath(NAME))
+            if "_PYTHON_HOST_PLATFORM" not in os.environ:  # set where another machine is built for
+                CDLL(str(built))
             made = folder / f".{os.getpid()}{built.name}"
             shutil.copy(built, made)
             return made.replace(folder / built.name)  # a process that has the old one open keeps it

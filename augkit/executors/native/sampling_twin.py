@@ -118,6 +118,11 @@ def _weighed(image: Image, x: Reals, y: Reals, interpolation: str, reduction: tu
     kind = np.int64 if image.dtype.kind == "u" else np.float64
     height, width = image.shape[:2]
     more = (1,) * (image.ndim - 2)
+    if reduction == (1.0, 1.0) and not x_phases.any() and not y_phases.any():  # whole pixels: one tap has all weight
+        found: Image = image[
+            np.clip(rows + (down.radius - 1), 0, height - 1), np.clip(columns + (across.radius - 1), 0, width - 1)
+        ]
+        return found
 
     def along_x(row: Indices | slice) -> Array:
         total: Array = np.zeros((), kind)
@@ -131,11 +136,14 @@ def _weighed(image: Image, x: Reals, y: Reals, interpolation: str, reduction: tu
     total: Array = np.zeros((), kind)
     if x.shape[0] == 1 < y.shape[0] and y.shape[1] == 1:  # along the axes the sums of a row serve all who show it
         columns, x_phases = columns[0], x_phases[0]
-        sums = along_x(slice(None))
+        first = int(np.clip(rows.min(), 0, height - 1))
+        sums = along_x(slice(first, int(np.clip(rows.max() + 2 * down.radius, 1, height))))
     for i in range(2 * down.radius):
         row = np.clip(rows + i, 0, height - 1)
         weight = down.weights[i][y_phases]
-        total = total + weight.reshape(weight.shape + more) * (sums[row[:, 0]] if columns.ndim == 1 else along_x(row))
+        total = total + weight.reshape(weight.shape + more) * (
+            sums[row[:, 0] - first] if columns.ndim == 1 else along_x(row)
+        )
     if kind is np.int64:
         levels = (total + (1 << (LEVEL_BITS - 1))) >> LEVEL_BITS
         done: Image = np.clip(levels, 0, np.iinfo(image.dtype).max).astype(image.dtype)
