@@ -30,6 +30,7 @@ AUGKIT_METHOD(augkit_jpeg); /* jpeg.c */
 AUGKIT_METHOD(augkit_product);
 AUGKIT_METHOD(augkit_rounded);
 AUGKIT_METHOD(augkit_rounded_row);
+AUGKIT_METHOD(augkit_philox_unit);
 AUGKIT_METHOD(augkit_philox_units); /* philox.c */
 AUGKIT_METHOD(augkit_philox_word);
 AUGKIT_METHOD(augkit_shortened); /* warps.c */

@@ -88,6 +88,7 @@ static PyMethodDef METHODS[] = {
     METHOD("product", augkit_product, "Return the product of two matrices."),
     METHOD("rounded", augkit_rounded, "Return a matrix rounded."),
     METHOD("rounded_row", augkit_rounded_row, "Return three numbers rounded."),
+    METHOD("philox_unit", augkit_philox_unit, "Return a number of a stream."),
     METHOD("philox_units", augkit_philox_units, "Fill an array with numbers of a stream."),
     METHOD("philox_word", augkit_philox_word, "Return a word of a stream."),
     METHOD("sample", augkit_sample, "Show a picture through a map."),

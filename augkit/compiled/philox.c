@@ -27,17 +27,33 @@ int augkit_stream(PyObject *given, Stream *stream)
     return 0;
 }
 
-/* philox_word(stream, place): return the word at a place, from 0 on. */
+/* Read the word that a stream and a place, from 0 on, name. Return 0, or -1 with an exception. */
+static int read_word(PyObject *const *arguments, Py_ssize_t count, uint64_t *word)
+{
+    Stream stream;
+    uint64_t words[BLOCK];
+    if (augkit_count("a word of a stream", count, 2) || augkit_stream(arguments[0], &stream)) return -1;
+    uint64_t place = PyLong_AsUnsignedLongLong(arguments[1]);
+    if (place == (uint64_t)-1 && PyErr_Occurred()) return -1;
+    philox_block(&stream, place / BLOCK, words);
+    *word = words[place % BLOCK];
+    return 0;
+}
+
+/* philox_word(stream, place): return the word at a place. */
 AUGKIT_METHOD(augkit_philox_word)
 {
     (void)module;
-    Stream stream;
-    uint64_t words[BLOCK];
-    if (augkit_count("philox_word", count, 2) || augkit_stream(arguments[0], &stream)) return NULL;
-    uint64_t place = PyLong_AsUnsignedLongLong(arguments[1]);
-    if (place == (uint64_t)-1 && PyErr_Occurred()) return NULL;
-    philox_block(&stream, place / BLOCK, words);
-    return PyLong_FromUnsignedLongLong(words[place % BLOCK]);
+    uint64_t word;
+    return read_word(arguments, count, &word) ? NULL : PyLong_FromUnsignedLongLong(word);
+}
+
+/* philox_unit(stream, place): return the number of [0, 1) that is made of it. */
+AUGKIT_METHOD(augkit_philox_unit)
+{
+    (void)module;
+    uint64_t word;
+    return read_word(arguments, count, &word) ? NULL : PyFloat_FromDouble(philox_unit(word));
 }
 
 /* philox_units(stream, place, target): fill an array of float64 with numbers of [0, 1), made of the words from a place

@@ -136,7 +136,11 @@ class Stream:
 
     def random(self) -> float:
         """Draw from [0, 1)."""
-        return (self._word() >> 11) * _UNIT
+        if compiled.library is None:
+            return (self._word() >> 11) * _UNIT
+        place = self._place
+        self._place = place + 1
+        return compiled.library.philox_unit(self._words, place)
 
     def uniform(self, low: float, high: float) -> float:
         """Draw from [low, high); `low` itself when both are equal."""

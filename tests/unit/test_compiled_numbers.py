@@ -51,6 +51,8 @@ def test_odd_streams_are_refused() -> None:
         library.philox_word(b"short", 0)
     with pytest.raises(OverflowError):
         library.philox_word(bytes(40), -1)
+    with pytest.raises(TypeError, match="2 arguments"):
+        library.philox_unit(bytes(40))  # type: ignore[call-arg]
     with pytest.raises(ValueError, match="kind d"):
         library.philox_units(bytes(40), 0, np.empty(3, np.float32))
     for odd in (((1.0,),), [[1.0] * 3] * 3, ((1.0, 2.0, "3"),) * 3, None):
