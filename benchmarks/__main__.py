@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import platform
+import re
 import sys
 import time
 from collections.abc import Sequence
@@ -40,12 +41,21 @@ PACKAGES = ("augkit", "albumentations", "numpy", "opencv-python-headless", "scik
 def machine() -> dict[str, Any]:
     """Return what the figures depend on; the load is that of the last minute, 1 for each busy core."""
     system = f"{platform.system()} {platform.machine()}"
-    return {"cpu": _cpu(), "cores": os.cpu_count(), "system": system, "load": round(os.getloadavg()[0], 1)}
+    load, path = round(os.getloadavg()[0], 1), import_module("augkit.compiled").path
+    return {"cpu": _cpu(), "cores": os.cpu_count(), "system": system, "load": load, "kernels": path}
 
 
 def versions() -> dict[str, str]:
     """Return the versions of everything measured."""
     return {"python": platform.python_version()} | {package: version(package) for package in PACKAGES}
+
+
+def _written(found: dict[str, Any]) -> str:
+    """Return JSON whose innermost lists and objects stand on a line each."""
+    text = json.dumps(found, indent=1)
+    for inner in (r"\[[^\[\]{}]*\]", r"\{[^\[\]{}]*\}"):
+        text = re.sub(inner, lambda match: re.sub(r"\s*\n\s*", " ", match[0]), text)
+    return f"{text}\n"
 
 
 def _cpu() -> str:
@@ -65,6 +75,8 @@ def main(names: Sequence[str]) -> None:
         raise SystemExit(f"benchmarks: must be {' or '.join(known)}, got {' '.join(unknown)}.")
     os.environ |= {f"{library}_NUM_THREADS": "1" for library in ("OMP", "OPENBLAS", "MKL")}  # before NumPy is loaded
     os.environ["NO_ALBUMENTATIONS_UPDATE"] = "1"  # it would ask the network for a newer version
+    if set(names) != {"page"} and import_module("augkit.compiled").library is None:
+        raise SystemExit("benchmarks: augkit must have its library in C, and it cannot be loaded. Run: make library")
     if "check" in names:
         raise SystemExit(int(import_module("benchmarks.comparison").compare()))
     RESULTS.mkdir(exist_ok=True)
@@ -77,7 +89,7 @@ def main(names: Sequence[str]) -> None:
         seconds = round(time.perf_counter() - started, 1)
         print(f"{benchmark.table(found)}\n({seconds:.0f} s)\n", flush=True)
         told = {"machine": facts, "versions": versions(), "threads": 1, "seconds": seconds, **found}
-        (RESULTS / f"{name}.json").write_text(json.dumps(told, indent=1) + "\n", "utf-8")
+        (RESULTS / f"{name}.json").write_text(_written(told), "utf-8")
     renew()
 
 

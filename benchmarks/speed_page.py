@@ -54,6 +54,7 @@ def made(page: str) -> str:
 def _circumstances(found: Found) -> str:
     machine, versions = found["machine"], found["versions"]
     told = f"{machine['cpu']}, {machine['cores']} cores, augkit {versions['augkit']}, Python {versions['python']}"
+    told += f", kernels for {machine['kernels']}" if "kernels" in machine else ""
     peers = [
         f"{package} {version}"
         for name, packages in found.get("contenders", {}).items()
