@@ -16,8 +16,9 @@ from benchmarks.peers.contender import Contender, Failed
 __all__ = ["OURS", "Figures", "fastest", "race", "summary"]
 
 OURS, BY_HAND = "augkit", "opencv"
-LONGEST = 0.05  # seconds that a contender calculates in a round, if it needs more for fewer pictures than are there
-FEWEST = 8  # pictures of a round all the same, if it is not slower still
+LONG = 0.025  # seconds that a contender calculates in a round: long enough for its code to be warm again
+FEWEST = 8  # pictures of a round at least, if it is not slower still
+MOST = 16  # times that it gets the same pictures in a round
 SLOW = 0.02  # seconds a picture, from which on it is two, or one
 PATIENCE = 0.6  # seconds that a contender gets for a case: what is slower does fewer rounds, two at least
 
@@ -53,9 +54,9 @@ def _raced(crew: Sequence[Contender], case: str, given: str, count: int, rounds:
             failed[contender.name] = str(failure)
             continue
         shapes[contender.name] = prepared["shape"]
-        pictures = _pictures(prepared["seconds"], count)
+        pictures = _calls(prepared["seconds"], count)
         turns = max(2, min(rounds, int(PATIENCE / max(pictures * prepared["seconds"], 1e-9))))
-        racing.append((contender, [0 if hot else number for number in range(pictures)], turns))
+        racing.append((contender, [0 if hot else number % count for number in range(pictures)], turns))
     times: dict[str, list[dict[str, float]]] = {contender.name: [] for contender, *_ in racing}
     for turn in range(rounds + 1):
         for contender, numbers, turns in racing:
@@ -69,10 +70,10 @@ def _raced(crew: Sequence[Contender], case: str, given: str, count: int, rounds:
     return summary(times) | {"shapes": shapes} | ({"failed": failed} if failed else {})
 
 
-def _pictures(seconds: float, count: int) -> int:
+def _calls(seconds: float, count: int) -> int:
     if seconds > SLOW:
         return max(1, min(count, 2, int(10 * SLOW / seconds)))
-    return max(min(count, FEWEST), min(count, int(LONGEST / max(seconds, 1e-9))))
+    return max(min(count, FEWEST), min(MOST * count, int(LONG / max(seconds, 1e-9))))
 
 
 def summary(times: Mapping[str, Sequence[Mapping[str, float]]]) -> Figures:
