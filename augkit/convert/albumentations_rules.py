@@ -11,7 +11,7 @@ from augkit.convert.conversion import Arguments, Conversion, Differs, Rule, equa
 from augkit.core.arrays import Json, JsonObject
 from augkit.core.sampling import Border, Interpolation
 from augkit.transforms import Transform
-from augkit.transforms.colour import Brightness, Gamma, Grayscale, Saturation
+from augkit.transforms.colour import Brightness, Gamma, Grayscale, Lift, Saturation
 from augkit.transforms.combinators import Maybe, OneOf, RandomOrder
 from augkit.transforms.crops import CenterCrop, PadTo, RandomCrop, RandomResizedCrop, Resize
 from augkit.transforms.filters import Convolve
@@ -141,12 +141,18 @@ def _gamma(a: Arguments) -> Transform:
     return Gamma((low / 100.0, high / 100.0))
 
 
-def _gain(a: Arguments) -> Transform:
-    """Return its contrast, a factor about black; its brightness is a sum, which nothing here is."""
-    if _around(a.take("brightness_limit", (-0.2, 0.2))) != _STILL:
-        raise Differs("its brightness is a sum, and no step of ours adds the same to all values")
+def _gain_and_lift(a: Arguments, found: Conversion) -> Sequence[Transform]:
+    """Return its contrast, a factor about black, and its brightness, a sum."""
+    a.only(ensure_safe_range=False)
+    sums, by_top = _around(a.take("brightness_limit", (-0.2, 0.2))), a.take("brightness_by_max", True)
     low, high = _around(a.take("contrast_limit", (-0.2, 0.2)))
-    return Brightness((1.0 + low, 1.0 + high))
+    steps: list[Transform] = [] if (low, high) == _STILL else [Brightness((1.0 + low, 1.0 + high))]
+    if sums == _STILL:
+        return steps or [Brightness(1.0)]
+    if not by_top:
+        raise Differs("its brightness goes by the picture's own mean, ours by the range")
+    found.notes.append(f"{a.name}: what is added to pictures that are not RGB has no equal here, and is refused")
+    return [*steps, Lift(sums)]
 
 
 def _jitter(a: Arguments) -> Transform:
@@ -271,7 +277,7 @@ RULES: dict[str, Rule] = {
         pad_width_divisor=None,
     ),
     "Posterize": equal(lambda a: Posterize(_bits(a.take("num_bits", 4)))),
-    "RandomBrightnessContrast": equal(_gain, "brightness_by_max", ensure_safe_range=False),
+    "RandomBrightnessContrast": _gain_and_lift,
     "RandomCrop": _crop(RandomCrop),
     "RandomGamma": equal(_gamma),
     "RandomResizedCrop": equal(

@@ -112,6 +112,28 @@ class Brightness(Transform):
 
 
 @transform
+class Lift(Transform):
+    """Add the same to all values, as if a grey veil lay over the picture, or was taken away.
+
+    Args:
+        amount: range of what is added, as a fraction of the range, -1 to 1.
+
+    Draws: the amount, uniform. Emits: a ColorMatrix.
+    Raises: SampleError, when it is drawn for a picture that is not RGB.
+
+    >>> Lift((-0.2, 0.2))
+    Lift(amount=(-0.2, 0.2))
+    """
+
+    amount: Annotated[Range, Interval(-1.0, 1.0, "the range of values")] = (-0.1, 0.1)
+
+    def draw(self, stream: Stream, scene: Scene) -> tuple[Op, ...]:
+        require_rgb(scene.channels, scene.alpha, type(self).__name__)
+        amount = pick(stream, self.amount)
+        return (ColorMatrix(IDENTITY, (amount, amount, amount)),)
+
+
+@transform
 class Contrast(Transform):
     """Multiply the distance of all values to the middle of the range.
 

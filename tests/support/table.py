@@ -50,6 +50,7 @@ MORE: dict[str, list[dict[str, Any]]] = {
         {"kind": "median", "radius": (1.0, 3.0)},
     ],
     "Brightness": [{"factor": 1.1}, {"factor": (0.0, 2.5)}],
+    "Lift": [{"amount": 0.3}, {"amount": (-1.0, 1.0)}],
     "CenterCrop": [{"size": (64, 80)}, {"size": 50}, {"size": (200, 100)}],
     "ColorTransfer": [
         {"reference": STYLE, "strength": 1.0},

@@ -51,7 +51,11 @@ THEIRS: dict[str, list[dict[str, Any] | None]] = {
     "Pad": [{"padding": (3, 4, 5, 6)}, {"padding": (7, 2), "border_mode": 1}, {"padding": 5, "fill": 90}],
     "PadIfNeeded": [{"min_height": 150, "min_width": 100}, {"min_height": 130, "min_width": 201, "fill": 9}],
     "Posterize": [{"num_bits": (3, 3)}],
-    "RandomBrightnessContrast": [{"brightness_limit": 0, "contrast_limit": (0.2, 0.2)}],
+    "RandomBrightnessContrast": [
+        {"brightness_limit": 0, "contrast_limit": (0.2, 0.2)},
+        {"brightness_limit": (-0.3, -0.3), "contrast_limit": 0},
+        {"brightness_limit": (0.1, 0.1), "contrast_limit": (-0.2, -0.2)},
+    ],
     "RandomCrop": [{"height": 121, "width": 164}],
     "RandomGamma": [{"gamma_limit": (70, 70)}],
     "RandomResizedCrop": [None],
@@ -215,7 +219,7 @@ def test_what_has_no_equal_is_kept_as_it_is(tmp_path: Path) -> None:
         a.RandomRain(blur_value=5, p=0.3),
         a.Rotate(limit=10, p=1.0),
         a.Rotate(limit=20, border_mode=2, p=1.0),  # another border than the step before
-        a.RandomBrightnessContrast(p=1.0),
+        a.RandomBrightnessContrast(brightness_by_max=False, p=1.0),
     ]
     found = convert(written(tmp_path, steps))
     pipeline = loaded(found, tmp_path)

@@ -59,7 +59,7 @@ FORMS = [
     "A.Affine(scale={'x': (1, 2), 'y': 1})", "A.ShiftScaleRotate()", "A.ShiftScaleRotate(0.1, 0.2, 30)",
     "A.ShiftScaleRotate(shift_limit_x=(0.1, 0.2), rotate_limit=0)", "A.ShiftScaleRotate(shift_limit=0, scale_limit=0)",
     "A.SafeRotate(20)", "A.Perspective(0.1)", "A.RandomGamma()", "A.RandomGamma((70, 140))", "A.RandomGamma(120)",
-    "A.RandomBrightnessContrast()", "A.RandomBrightnessContrast(0, 0.3)",
+    "A.RandomBrightnessContrast()", "A.RandomBrightnessContrast(0.2, 0.2, False)", "A.RandomBrightnessContrast(0, 0.3)",
     "A.RandomBrightnessContrast(brightness_limit=0, contrast_limit=(0.1, 0.2), p=1)", "A.ColorJitter()",
     "A.ColorJitter(0.2, 0, 0, 0)", "A.ColorJitter(brightness=(0.5, 2), contrast=0, saturation=0.3, hue=0)",
     "A.HueSaturationValue(10)", "A.RGBShift(10, 10, 10)", "A.GaussianBlur()", "A.GaussianBlur(0, 2.0)",
