@@ -162,15 +162,16 @@ static int pooled(const Windows *windows, enum Kind kind)
     char *kept = calloc(height + 1, capacity), *result = kept + height * capacity;
     void *across = calloc(windows->wide + SPARE, 3 * sizeof(double));
     char **rows = calloc(height, sizeof *rows);
-    int is_ready = kept && across && rows;
+    int is_ready = kept && across && rows, is_direct = windows->step_x == 1 && kind != MEAN; /* it writes whole blocks */
     ptrdiff_t next = 0;
     for (ptrdiff_t y = 0; is_ready && y < windows->target.height; y++) {
         ptrdiff_t top = y * windows->step_y;
         if (next < top) next = top;
         for (; next < top + height; next++) augkit_padded_row(windows, next, kept + next % height * capacity);
         for (ptrdiff_t row = 0; row < height; row++) rows[row] = kept + (top + row) % height * capacity;
-        pool_row(windows, kind, rows, across, result);
-        augkit_strided_row(windows, result, y);
+        char *target = windows->target.data + y * windows->target.row;
+        pool_row(windows, kind, rows, across, is_direct ? target : result);
+        if (!is_direct) augkit_strided_row(windows, result, y);
     }
     free(kept), free(across), free(rows);
     return is_ready;

@@ -3,6 +3,8 @@
 #include "windows.h"
 #include <string.h>
 
+enum { AHEAD = 8 }; /* rows */
+
 int augkit_windows(PyObject *const *arguments, Windows *windows)
 {
     Plane geometry;
@@ -65,6 +67,8 @@ void augkit_padded_row(const Windows *windows, ptrdiff_t y, char *row)
         memcpy(row + (x + pad) * pixel, fill, pixel);
     if (place < 0) return;
     memcpy(row + pad * pixel, line, width * pixel);
+    /* A picture that was not touched lately comes from afar, and rows are too short for the processor to guess on. */
+    for (ptrdiff_t at = 0; at < width * pixel; at += 64) __builtin_prefetch(line + AHEAD * source->row + at);
     for (ptrdiff_t side = 0; side < 2; side++) {
         ptrdiff_t first = side ? width : -pad;
         for (ptrdiff_t x = first; x < first + pad; x++) {
