@@ -64,16 +64,19 @@ static void JOIN(NAME, _edge)(const Job *job, int32_t column, int32_t row, int p
     else augkit_weights(&job->x, phase_x, wx2);
     if (job->y.table) wy = job->y.table + (ptrdiff_t)phase_y * job->y.padded;
     else augkit_weights(&job->y, phase_y, wy2);
-    for (ptrdiff_t c = 0; c < all; c++) {
-        TOTAL total = 0;
+    for (ptrdiff_t start = 0; start < all; start += 4) {
+        int channels = all - start < 4 ? (int)(all - start) : 4;
+        TOTAL total[4] = {0, 0, 0, 0};
         for (int i = 0; i < job->y.taps; i++) {
-            const VALUE *line = (const VALUE *)(job->source.data + clamped(row + i, job->source.height) * job->source.row);
-            SUM sum = 0;
-            for (int k = 0; k < job->x.taps; k++)
-                sum += (SUM)wx[k] * (SUM)line[clamped(column + k, job->source.width) * all + c];
-            total += (TOTAL)wy[i] * (TOTAL)ALONG(sum);
+            const char *line = job->source.data + clamped(row + i, job->source.height) * job->source.row;
+            SUM sum[4] = {0, 0, 0, 0};
+            for (int k = 0; k < job->x.taps; k++) {
+                const VALUE *tap = (const VALUE *)line + clamped(column + k, job->source.width) * all + start;
+                for (int c = 0; c < channels; c++) sum[c] += (SUM)wx[k] * (SUM)tap[c];
+            }
+            for (int c = 0; c < channels; c++) total[c] += (TOTAL)wy[i] * (TOTAL)ALONG(sum[c]);
         }
-        ((VALUE *)out)[c] = FINISHED(total);
+        for (int c = 0; c < channels; c++) ((VALUE *)out)[start + c] = FINISHED(total[c]);
     }
 }
 

@@ -124,6 +124,20 @@ static INLINE void clipped_body(double *position, int count, double side)
 
 AUGKIT_PATHS(void, clipped, (double *position, int count, double side), (position, count, side))
 
+static INLINE int marked_body(const double *position, int count, double low, double high, uint8_t *outside)
+{
+    int found = 0;
+    for (int j = 0; j < count; j++) {
+        int is_out = (position[j] < low) | (position[j] > high);
+        outside[j] |= (uint8_t)is_out;
+        found |= is_out;
+    }
+    return found;
+}
+
+AUGKIT_PATHS(int, marked, (const double *position, int count, double low, double high, uint8_t *outside),
+             (position, count, low, high, outside))
+
 /* Say whether any position lies beyond; along a straight line that is one of its ends. */
 static int64_t is_beyond(const double *position, int count, double low, double high, int is_straight)
 {
@@ -147,11 +161,7 @@ int augkit_enter(double *position, int count, ptrdiff_t pixels, int border, int 
             position[j] = (rest < 0.0 ? rest + side : rest) - EDGE_PX;
         }
     } else if (border == CONSTANT) {
-        for (int j = 0; j < count; j++) {
-            int is_out = position[j] < -EDGE_PX || position[j] > side + EDGE_PX;
-            outside[j] |= (uint8_t)is_out;
-            found |= is_out;
-        }
+        found = marked(position, count, -EDGE_PX, side + EDGE_PX, outside);
     }
     clipped(position, count, side);
     return found;

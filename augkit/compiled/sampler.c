@@ -38,8 +38,9 @@ static INLINE int32_t narrowed_body(const int32_t *first, int count, int32_t mos
 AUGKIT_PATHS(int32_t, narrowed, (const int32_t *first, int count, int32_t most, int32_t *safe),
              (first, count, most, safe))
 
-/* Sample a span by weights: the safe taps at once, then those at the edges. */
-static void weighed_span(const Job *job, Span *span, int count, Kernel *kernel, EdgeKernel *edge, char *out)
+/* Sample a span by weights: the safe taps at once, then those at the edges but for what gets the fill. */
+static void weighed_span(const Job *job, Span *span, int count, int is_filled, Kernel *kernel, EdgeKernel *edge,
+                         char *out)
 {
     ptrdiff_t size = job->target.item * job->target.channels;
     augkit_cells(&job->x, span->x, count, span->column, span->phase_x);
@@ -55,9 +56,22 @@ static void weighed_span(const Job *job, Span *span, int count, Kernel *kernel, 
         kernel(job, span, count, out);
     }
     if (!unsafe) return;
-    for (int j = 0; j < count; j++)
+    for (int j = 0; j < count; j++) {
+        if (is_filled && span->outside[j]) continue;
         if (!is_any || span->safe_column[j] != span->column[j] || span->safe_row[j] != span->row[j])
             edge(job, span->column[j], span->row[j], span->phase_x[j], span->phase_y[j], out + j * size);
+    }
+}
+
+/* Write the fill where points are outside. */
+static void filled(char *buffer, const uint8_t *outside, int count, const char *fill, ptrdiff_t size)
+{
+    for (int j = 0; j < count; j++) {
+        if (!outside[j]) continue;
+        if (size == 1) buffer[j] = *fill;
+        else if (size == 3) memcpy(buffer + 3 * j, fill, 3);
+        else memcpy(buffer + j * size, fill, (size_t)size);
+    }
 }
 
 /* Show the target's columns from `left` on, at most SPAN of them, in every row. */
@@ -75,12 +89,10 @@ static void sample_columns(const Job *job, ptrdiff_t left, Kernel *kernel, EdgeK
             augkit_nearest(job->source.height, span->y, count, span->row);
             kernel(job, span, count, buffer);
         } else {
-            weighed_span(job, span, count, kernel, edge, buffer);
+            weighed_span(job, span, count, is_filled, kernel, edge, buffer);
         }
         if (job->colours) augkit_recolour(job->colours, buffer, buffer, count);
-        if (is_filled)
-            for (int j = 0; j < count; j++)
-                if (span->outside[j]) memcpy(buffer + j * size, job->fill, (size_t)size);
+        if (is_filled) filled(buffer, span->outside, count, job->fill, size);
         memcpy(job->target.data + row * job->target.row + left * size, buffer, (size_t)(count * size));
     }
 }
