@@ -1,4 +1,4 @@
-/* Colour runs in reals: fractions of the range through curves and matrices, in float64; in float32 where pictures are. */
+/* Colour runs in reals: fractions of the range through curves and matrices, in the pictures' float32 or in float64. */
 
 #include "colour_kinds.h"
 #include "curves.h"

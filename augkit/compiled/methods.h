@@ -19,6 +19,7 @@ AUGKIT_METHOD(augkit_recolour_picture); /* colours.c */
 AUGKIT_METHOD(augkit_mix_numbers); /* mix_numbers.c */
 AUGKIT_METHOD(augkit_histogram); /* statistics.c */
 AUGKIT_METHOD(augkit_moments);
+AUGKIT_METHOD(augkit_extremes);
 AUGKIT_METHOD(augkit_curve_table); /* curves.c */
 AUGKIT_METHOD(augkit_quads_inside); /* clipping.c */
 AUGKIT_METHOD(augkit_inverse); /* matrices.c */

@@ -75,6 +75,7 @@ static PyMethodDef METHODS[] = {
     METHOD("blend", augkit_blend, "Write a sum of pictures."),
     METHOD("mix_numbers", augkit_mix_numbers, "Return the numbers of a mix of colours."),
     METHOD("histogram", augkit_histogram, "Count levels."),
+    METHOD("extremes", augkit_extremes, "Find the least and the most level."),
     METHOD("moments", augkit_moments, "Add up colours and their products."),
     METHOD("recolour", augkit_recolour_picture, "Write a picture in other colours."),
     METHOD("curve_table", augkit_curve_table, "Write a table of a curve."),

@@ -1,5 +1,6 @@
-/* Statistics of pictures: how often every level occurs, and sums of colours and of their products, in whole numbers. */
+/* Statistics of pictures: how often levels occur, the least and the most, sums of colours and of their products. */
 
+#include "dispatch.h"
 #include "planes.h"
 #include <string.h>
 
@@ -9,6 +10,7 @@
 #define TURNS 4 /* neighbours often have one level, and a count that was just written is slow to read again */
 #define CHUNK 65536 /* pixels whose products of bytes add up to less than 2**32 */
 #define SUMS 9
+#define MAX_PIECE 768 /* numbers whose extremes are found side by side */
 
 static void count_bytes(const Plane *image, int64_t *counts)
 {
@@ -70,6 +72,65 @@ AUGKIT_METHOD(augkit_histogram)
     augkit_release(&counts);
     if (fits) Py_RETURN_NONE;
     PyErr_SetString(PyExc_ValueError, "histogram: must be of uint8 or uint16");
+    return NULL;
+}
+
+/* The least and the most of each place of a piece, over all pieces of a row; what is left over comes last. A piece holds
+   whole pixels, so that each of its places is of one channel. */
+#define EXTREMES(name, number)                                                                                \
+    static INLINE void name##_body(const number *row, ptrdiff_t count, ptrdiff_t piece, number *low, number *high) \
+    {                                                                                                         \
+        for (ptrdiff_t start = 0; start < count; start += piece, row += piece) {                              \
+            ptrdiff_t size = count - start < piece ? count - start : piece;                                   \
+            for (ptrdiff_t i = 0; i < size; i++) {                                                            \
+                low[i] = row[i] < low[i] ? row[i] : low[i];                                                   \
+                high[i] = row[i] > high[i] ? row[i] : high[i];                                                \
+            }                                                                                                 \
+        }                                                                                                     \
+    }                                                                                                         \
+    AUGKIT_PATHS(void, name, (const number *row, ptrdiff_t count, ptrdiff_t piece, number *low, number *high), \
+                 (row, count, piece, low, high))                                                              \
+    static void all_##name(const Plane *image, int64_t *found)                                                \
+    {                                                                                                         \
+        number low[MAX_PIECE], high[MAX_PIECE] = {0};                                                         \
+        ptrdiff_t channels = image->channels, piece = MAX_PIECE - MAX_PIECE % channels;                       \
+        memset(low, 0xff, sizeof low);                                                                        \
+        for (ptrdiff_t y = 0; y < image->height; y++)                                                         \
+            name((const number *)(image->data + y * image->row), image->width * channels, piece, low, high);  \
+        for (ptrdiff_t c = 0; c < channels; c++) {                                                            \
+            number least = low[c], most = high[c];                                                            \
+            for (ptrdiff_t i = c; i < piece; i += channels) {                                                 \
+                least = low[i] < least ? low[i] : least;                                                      \
+                most = high[i] > most ? high[i] : most;                                                       \
+            }                                                                                                 \
+            found[2 * c] = least, found[2 * c + 1] = most;                                                    \
+        }                                                                                                     \
+    }
+
+EXTREMES(byte_extremes, uint8_t)
+EXTREMES(word_extremes, uint16_t)
+
+/* extremes(image, found): write the least and the most level of each channel of uint8 or uint16, int64. */
+AUGKIT_METHOD(augkit_extremes)
+{
+    (void)module;
+    Plane image, found;
+    if (augkit_count("extremes", count, 2) || augkit_plane(arguments[0], 0, &image)) return NULL;
+    if (augkit_numbers(arguments[1], 1, 'q', 2 * image.channels, &found)) {
+        augkit_release(&image);
+        return NULL;
+    }
+    int fits = (image.kind == 'B' || image.kind == 'H') && image.channels <= MAX_PIECE;
+    if (fits) {
+        Py_BEGIN_ALLOW_THREADS
+        if (image.kind == 'B') all_byte_extremes(&image, (int64_t *)found.data);
+        else all_word_extremes(&image, (int64_t *)found.data);
+        Py_END_ALLOW_THREADS
+    }
+    augkit_release(&image);
+    augkit_release(&found);
+    if (fits) Py_RETURN_NONE;
+    PyErr_SetString(PyExc_ValueError, "extremes: must be of uint8 or uint16 and at most 768 channels");
     return NULL;
 }
 

@@ -11,7 +11,7 @@ from augkit.core.ops import Adapt
 from augkit.core.spatial import Matrix
 from augkit.core.tonal import RANGE
 from augkit.executors.executor import EXECUTORS, Sampling
-from augkit.executors.native.adapting import adapt, histogram, sums_of
+from augkit.executors.native.adapting import adapt, histogram, marked, sums_of
 from augkit.executors.native.blending import blend
 from support.native_paths import PATHS, on_path
 
@@ -60,6 +60,17 @@ def test_adaptations_are_what_the_reference_defines(op: Adapt, dtype: type) -> N
         assert np.abs(apart).mean() <= 0.02
         assert abs(apart.mean()) < 0.01
         assert (np.abs(apart) > 2.0).mean() <= 0.001
+
+
+@pytest.mark.parametrize("path", PATHS)
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
+def test_extremes_are_the_ends_of_the_histogram(path: str, dtype: type) -> None:
+    for seed, shape in enumerate([(1, 1, 1), (3, 5, 3), (4, 700, 3), (2, 513, 4), (7, 1000), (2, 3, 700), (2, 3, 900)]):
+        image = photo(seed, shape, dtype)
+        with on_path(path):
+            ends = [np.flatnonzero(counts) for counts in marked(image)]
+        for plane, found in zip(np.atleast_3d(image).transpose(2, 0, 1), ends, strict=True):
+            assert {int(plane.min()), int(plane.max())} == set(found.tolist())
 
 
 @pytest.mark.parametrize("path", PATHS)

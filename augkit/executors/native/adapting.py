@@ -22,6 +22,7 @@ from augkit.executors.native.colour_programs import tables_program
 from augkit.executors.native.colours import put_through, recolor
 from augkit.executors.native.curves import rounded
 
+MAX_CHANNELS = 768  # whose extremes the library finds
 SUMS = 9  # R, G, B, RR, RG, RB, GG, GB, BB
 
 
@@ -36,7 +37,8 @@ def adapt(image: Image, op: Adapt, how: Sampling) -> Image:
 
 def _by_histogram(image: Image, op: Adapt) -> Image:
     levels, top = levels_of(image), RANGE[image.dtype]
-    tables = [TABLES[op.name](counts, *op.numbers) * top for counts in histogram(levels)]
+    counted = marked(levels) if (op.name, op.numbers) == ("auto_contrast", (0.0,)) else histogram(levels)
+    tables = [TABLES[op.name](counts, *op.numbers) * top for counts in counted]
     if image.dtype.kind == "f":
         deep = np.atleast_3d(levels)
         found = np.stack([table[deep[..., k]] for k, table in enumerate(tables)], axis=-1)
@@ -54,6 +56,20 @@ def histogram(image: Image) -> NDArray[np.int64]:
         return counts
     planes = image.reshape(-1, channels)
     return np.stack([np.bincount(planes[:, k], minlength=count) for k in range(channels)]).astype(np.int64)
+
+
+def marked(image: Image) -> NDArray[np.int64]:
+    """Return a histogram (channels, 256 or 65536) with but the least and the most level of each channel, once each."""
+    channels, count = channels_of(image), np.iinfo(image.dtype).max + 1
+    found = np.empty((channels, 2), np.int64)
+    if compiled.library is not None and channels <= MAX_CHANNELS:
+        compiled.library.extremes(_in_rows(image), found)
+    else:
+        planes = image.reshape(-1, channels)
+        found[:, 0], found[:, 1] = planes.min(axis=0), planes.max(axis=0)
+    counts = np.zeros((channels, count), np.int64)
+    np.put_along_axis(counts, found, 1, axis=1)
+    return counts
 
 
 def sums_of(image: Image) -> NDArray[np.int64]:
