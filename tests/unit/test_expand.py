@@ -17,7 +17,7 @@ import pytest
 from augkit.core.key import Key
 from augkit.core.plan import Plan
 from augkit.errors import ArgumentError
-from augkit.expand import Progress, replay, verify
+from augkit.expand import Progress, replay, shard, verify
 from augkit.images import decode, encode
 from augkit.pipeline import Pipeline, load
 from augkit.storage import durable
@@ -40,6 +40,18 @@ def test_any_number_of_workers_gives_the_same_tree(src: Path, tmp_path: Path) ->
     assert tree(tmp_path / "0") == tree(tmp_path / "1") == tree(tmp_path / "2")
     assert [(s.planned, s.written, s.rejected, s.copied) for s in summaries] == [(75, 72, 3, 0)] * 3
     assert not list(tmp_path.rglob("tmp"))
+
+
+@pytest.mark.parametrize(("batch", "held_bytes"), [(1, 0), (2, 1 << 20), (16, 0)])
+def test_how_many_copies_are_held_at_once_changes_nothing(
+    src: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, batch: int, held_bytes: int
+) -> None:
+    (src / "tulips/bad.jpg").write_bytes(b"\xff\xd8 no")
+    done(src, tmp_path / "as it is", 5, originals="include")
+    monkeypatch.setattr(shard, "BATCH", batch)
+    monkeypatch.setattr(shard, "HELD_BYTES", held_bytes)
+    done(src, tmp_path / "otherwise", 5, originals="include")
+    assert tree(tmp_path / "as it is") == tree(tmp_path / "otherwise")
 
 
 def test_nothing_written_tells_where_or_when(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
