@@ -39,6 +39,20 @@ def test_a_field_is_as_strong_as_stated_at_every_size(size: tuple[int, int]) -> 
     assert spread(size) == pytest.approx(34 / (4 * math.sqrt(12 * math.pi)), rel=0.04)
 
 
+@pytest.mark.parametrize("size", [(28, 28), (64, 64), (512, 512)], ids=str)
+def test_keypoints_are_moved_as_far(size: tuple[int, int]) -> None:
+    """The other way round: what a plan does to points, by the inverse of the field."""
+    pipeline, rng, moved = ak.Pipeline([ak.ElasticWarp()]), np.random.default_rng(0), []
+    for n in range(max(4, 60_000 // (size[0] * size[1]))):
+        points = rng.uniform(3, [size[1] - 3, size[0] - 3], (200, 2))
+        sample = ak.Sample(np.zeros(size, np.uint8), keypoints=points)
+        plan = pipeline.draw(ak.Key(0, "elastic", n), ak.Scene.of(sample))
+        keypoints = ak.run(plan, sample).keypoints
+        assert keypoints is not None
+        moved.append(keypoints - points)
+    assert np.std(np.concatenate(moved)) == pytest.approx(34 / (4 * math.sqrt(12 * math.pi)), rel=0.05)
+
+
 @pytest.mark.parametrize(("steepness", "share"), [(1.0, 1.0), (2.125, 0.99), (2.6, 0.95), (4.0, 0.8), (6.25, 0.68)])
 def test_what_folding_leaves_of_the_strength(steepness: float, share: float) -> None:
     """The shares that ElasticWarp's docstring tells, whatever sigma is."""
