@@ -45,6 +45,7 @@ AUGKIT_METHOD(augkit_pool); /* pools.c */
 AUGKIT_METHOD(augkit_pad);
 AUGKIT_METHOD(augkit_add_normal); /* noise.c */
 AUGKIT_METHOD(augkit_count_photons);
+AUGKIT_METHOD(augkit_grain);
 AUGKIT_METHOD(augkit_salt);
 
 #endif

@@ -99,6 +99,7 @@ static PyMethodDef METHODS[] = {
     METHOD("filter_reals_by_taps", augkit_filter_reals_by_taps, "Filter by a list of real taps."),
     METHOD("add_normal", augkit_add_normal, "Add normal numbers."),
     METHOD("count_photons", augkit_count_photons, "Count photons."),
+    METHOD("grain", augkit_grain, "Paint rectangles with uniform numbers."),
     METHOD("salt", augkit_salt, "Make pixels black and white."),
     METHOD("pool", augkit_pool, "Pool windows of a picture."),
     METHOD("pad", augkit_pad, "Write a picture with its padding."),

@@ -292,3 +292,52 @@ AUGKIT_METHOD(augkit_salt)
     augkit_release(&target);
     Py_RETURN_NONE;
 }
+
+/* Write a number from 0 to 1 a value, one of 65,536, in the units of `kind`. */
+static INLINE void as_levels_body(const uint16_t *from, ptrdiff_t count, char kind, char *to)
+{
+    if (kind == 'B')
+        for (ptrdiff_t i = 0; i < count; i++)
+            ((uint8_t *)to)[i] = (uint8_t)(((2 * (uint32_t)from[i] + 1) * 255 + 65536) >> 17);
+    else if (kind == 'H') memcpy(to, from, 2 * count);
+    else
+        for (ptrdiff_t i = 0; i < count; i++) ((float *)to)[i] = ((float)from[i] + 0.5f) * (1.0f / 65536.0f);
+}
+AUGKIT_PATHS(void, as_levels, (const uint16_t *from, ptrdiff_t count, char kind, char *to), (from, count, kind, to))
+
+/* grain(target, stream, rectangles): paint rectangles, int64 (n, 4) of left, top, right and bottom, with uniform numbers,
+   each value's own piece. */
+AUGKIT_METHOD(augkit_grain)
+{
+    (void)module;
+    Plane target, rectangles;
+    Stream stream;
+    if (augkit_count("grain", count, 3) || augkit_stream(arguments[1], &stream)) return NULL;
+    if (augkit_plane(arguments[0], 1, &target)) return NULL;
+    if (augkit_numbers(arguments[2], 0, 'q', 0, &rectangles)) {
+        augkit_release(&target);
+        return NULL;
+    }
+    Py_BEGIN_ALLOW_THREADS
+    enum { PER_BLOCK = 16 };
+    uint16_t words[CHUNK + 2 * PER_BLOCK];
+    const int64_t *given = (const int64_t *)rectangles.data;
+    const ptrdiff_t row = target.width * target.channels;
+    for (ptrdiff_t at = 0; at + 3 < rectangles.width; at += 4) {
+        ptrdiff_t left = given[at] < 0 ? 0 : given[at], top = given[at + 1] < 0 ? 0 : given[at + 1];
+        ptrdiff_t right = given[at + 2] > target.width ? target.width : given[at + 2];
+        ptrdiff_t bottom = given[at + 3] > target.height ? target.height : given[at + 3];
+        for (ptrdiff_t y = top; y < bottom; y++)
+            for (ptrdiff_t i = left * target.channels; i < right * target.channels;) {
+                ptrdiff_t place = y * row + i, skipped = place % PER_BLOCK, rest = right * target.channels - i;
+                ptrdiff_t length = rest < CHUNK ? rest : CHUNK;
+                pieces(&stream, (uint64_t)(place / PER_BLOCK), 2 * (skipped + length), (char *)words);
+                as_levels(words + skipped, length, target.kind, target.data + y * target.row + i * target.item);
+                i += length;
+            }
+    }
+    Py_END_ALLOW_THREADS
+    augkit_release(&target);
+    augkit_release(&rectangles);
+    Py_RETURN_NONE;
+}

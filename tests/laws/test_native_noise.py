@@ -8,7 +8,7 @@ from scipy import stats
 
 from augkit.core.arrays import Image
 from augkit.core.key import Key, Stream
-from augkit.core.ops import Noise
+from augkit.core.ops import Erase, Noise
 from augkit.core.tonal import finish
 from augkit.executors import EXECUTORS
 from augkit.executors.executor import Sampling
@@ -126,3 +126,17 @@ def test_noise_of_behaviour_1_stays() -> None:
     for number, rows in enumerate((slice(0, 64), slice(64, 80))):
         z = Stream.from_name(NAME).child(str(number)).normals(*image[rows].shape)
         assert np.array_equal(found[rows], finish(image[rows] + 0.05 * 255.0 * z, image.dtype))
+
+
+@pytest.mark.parametrize("dtype", LEVELS)
+def test_painted_noise_is_the_twins(dtype: str) -> None:
+    rectangles = ((-5, 3, 20, 30), (10, 10, 400, 90), (7, 7, 7, 9), (3, 60, 4, 61))
+    op = Erase(rectangles, NAME)
+    for shape in ((70, 50, 3), (70, 51), (70, 333, 5)):
+        image = picture(shape, dtype)[:, ::-1]
+        with on_path("numpy"):
+            twin = EXECUTORS.find("native", "executor").barrier(image, op, HOW)
+        assert np.array_equal(twin, EXECUTORS.find("reference", "executor").barrier(image, op, HOW))
+        for path in PATHS:
+            with on_path(path):
+                assert np.array_equal(EXECUTORS.find("native", "executor").barrier(image, op, HOW), twin), path

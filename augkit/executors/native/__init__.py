@@ -6,6 +6,7 @@ from augkit.executors.native import (
     downscaled as _downscaled,
     jpeg_rounds as _jpeg,
     noise_added as _noise,
+    painted as _painted,
     slow_waves as _waves,
     windows_filtered as _filters,
     windows_pooled as _pools,
@@ -14,6 +15,6 @@ from augkit.executors.native.blending import blend
 from augkit.executors.native.colours import recolor
 from augkit.executors.native.native_resampling import resample, show
 
-BARRIERS = (_adapting, _downscaled, _filters, _jpeg, _noise, _pools, _waves)  # each adds its kernels
+BARRIERS = (_adapting, _downscaled, _filters, _jpeg, _noise, _painted, _pools, _waves)  # each adds its kernels
 
 EXECUTORS.add("native", Executor("native", resample, recolor, blend, show))
