@@ -18,6 +18,8 @@ from typing import Any
 import pytest
 
 from augkit import compiled
+from augkit.images import encode
+from support.byte_facts import photo
 
 ROOT = Path(__file__).parent.parent.parent
 BUILD = ROOT / "augkit/compiled/build_library.py"
@@ -111,3 +113,33 @@ def test_other_bytes_would_be_seen() -> None:
     wanted, other = here()["facts"], made(executor="cpu")["facts"]
     others = sum(wanted[name] != other[name] for name in wanted)
     assert others > 200
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_what_one_path_makes_another_verifies_and_makes_again(path: str, tmp_path: Path) -> None:
+    """Run the commands, each with its own path: NumPy's and the best, either way round."""
+    (sources := tmp_path / "in").mkdir()
+    (sources / "0.png").write_bytes(encode(photo((33, 47)), "png"))
+    other = PATHS[0] if path == "numpy" else "numpy"
+    commands = {
+        path: ["expand", "in", "out", "--pipeline", "strong", "--copies", "2", "--workers", "0", "--encoding", "png"],
+        other: ["verify", "out"],
+    }
+    for native, command in commands.items():
+        assert_runs(command, native, tmp_path)
+    (made_by,) = (tmp_path / "out/.augkit/lineage").iterdir()
+    lines = [json.loads(line) for line in made_by.read_text().splitlines()]
+    assert [line["executor"] for line in lines] == ["native", "native"]
+    assert json.loads((tmp_path / "out/.augkit/job.json").read_text())["executor"] == "native"
+    for line in lines:
+        assert_runs(["replay", "out", line["id"], "-o", "again.png"], other, tmp_path)
+        assert (tmp_path / "again.png").read_bytes() == (tmp_path / "out" / line["id"]).read_bytes()
+    assert_runs([*commands[path][:6], "3", *commands[path][7:], "--extend"], other, tmp_path)
+    assert_runs(["verify", "out"], path, tmp_path)
+
+
+def assert_runs(command: list[str], path: str, folder: Path) -> None:
+    env = os.environ | {"PYTHONPATH": str(ROOT), "AUGKIT_NATIVE": path}
+    words = [sys.executable, "-m", "augkit", *command]
+    done = subprocess.run(words, cwd=folder, env=env, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
