@@ -75,36 +75,33 @@ def run(
         got = f"{type(plan).__name__} and {type(sample).__name__}"
         advice = "ak.Sample(image=...)" if isinstance(plan, Plan) else "pipeline.draw(key, ak.Scene.of(sample))"
         raise SampleError(f"must get a Plan and a Sample, got {got}. Give {advice}.", "run")
-    pixels = EXECUTORS.find(default_executor(plan.policy) if executor is None else executor, "executor")
-    if plan.policy.behaviour == 1 and pixels.name == "native":
+    policy = plan.policy
+    pixels = EXECUTORS.find(default_executor(policy) if executor is None else executor, "executor")
+    if policy.behaviour == 1 and pixels.name == "native":
         what = "must be cpu or reference for a plan of behaviour 1, got native. Leave it out."
         raise ArgumentError(what, "executor")
     if sample.image.shape[:2] != plan.source:
         raise SampleError(f"must have the plan's size {plan.source}, got {sample.image.shape[:2]}.", "Sample.image")
     targets = sample.targets
     labels: Carried = points_of(targets)
-    if plan.policy.keypoint_pairs:
-        mirrored(labels, plan.policy)  # what cannot be exchanged is told early, not by chance
-    walk = _Walk(plan.policy, pixels, sample)
+    if policy.keypoint_pairs:
+        mirrored(labels, policy)  # what cannot be exchanged is told early, not by chance
+    walk = _Walk(policy, pixels, sample)
     beside: dict[Place, Image] = {}
     arrays = [target for target in targets.values() if isinstance(target, PixelTarget)]
     for target in arrays:
         beside |= walk.planes_of(target)
-    numbers = _masks_of(labels, plan.source)
+    numbers = _masks_of(labels, plan.source) if labels else {}
     beside |= numbers
-    if (
-        plan.policy.behaviour > 1
-        and plan.policy.border == "constant"
-        and _colours_fill(plan.steps, pixels.show is None)
-    ):
+    if policy.behaviour > 1 and policy.border == "constant" and _colours_fill(plan.steps, pixels.show is None):
         beside[_OUTSIDE] = np.zeros(plan.source, np.uint8)
     given, placement = shrunk or (sample.image, WHOLE)
     if shrunk and placement.scale > scale_of(plan):
         what = f"must be at most {scale_of(plan)} times smaller for its plan, got {placement.scale} times"
         raise SampleError(f"{what}. Decode it at the scale that scale_of gives.", "shrunk")
-    levels = plan.policy.range
+    levels = policy.range
     image = given if levels is None else stretched(given, levels, sample.alpha)
-    journey = Journey.begun(labels, plan.policy, plan.source)
+    journey = Journey.begun(labels, policy, plan.source)
     done = walk.through(plan.steps, _Picture(image, beside, plan.source, journey, placement))
     if levels is not None:
         done = done._replace(image=restored(done.image, levels, sample.alpha))
@@ -112,8 +109,8 @@ def run(
     if numbers and done.beside[_NUMBERS] is not beside[_NUMBERS]:
         labels = _with_masks(labels, done.beside[_NUMBERS])
     label = sample.label
-    if plan.policy.exchanges and plan.is_mirrored:
-        labels, label = mirrored(labels, plan.policy), plan.policy.in_mirror(label)
+    if policy.exchanges and plan.is_mirrored:
+        labels, label = mirrored(labels, policy), policy.in_mirror(label)
     # What comes out is the caller's to change, and must not be what went in.
     parts: dict[str, object] = {"image": _own(done.image, given), "label": label}
     for point_target in labels.values():
