@@ -2,7 +2,7 @@
 
 The sources are a list made up here, without pictures: ids, sizes, classes. Each number of them is measured in a process
 of its own: the seconds of the whole plan (checks, names, shards, its digest, its first shard), the seconds that one
-epoch's order takes, and the peak of memory beside what the list takes.
+epoch's order takes, and the megabytes that the list holds, and the plan beside it.
 """
 
 from __future__ import annotations
@@ -57,24 +57,25 @@ def _of(count: int) -> dict[str, float]:
     return figures
 
 
-def _megabytes() -> float:
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+def _held() -> float:
+    pages = int(Path("/proc/self/statm").read_text("ascii").split()[1])
+    return pages * resource.getpagesize() / 2**20
 
 
 def main(count: int) -> None:
     """Print the figures of one number of sources."""
     with TemporaryDirectory() as place:
-        before = _megabytes()
+        before = _held()
         sources = [Source(f"class {n % 100}/{n:07d}.jpg", 50_000 + n % 1000, f"class {n % 100}") for n in range(count)]
         data = DataSet.of("folder", Folder(Path(place)), sources, Counter())
-        held = _megabytes()
+        held = _held()
         config = ExpandConfig.of(source=place, out=f"{place}-out", pipeline=ak.load("light"), copies=COPIES)
         started = time.process_time()
         with patch.object(work_plan, "read", lambda *args, **options: data):
             plan = make_plan(config).with_part(Row(number, 0, COPIES, False) for number in range(count))
         plan.described()
         list(islice(plan.shards(), 1))
-        planned = time.process_time() - started
+        planned, more = time.process_time() - started, _held() - held
         started = time.process_time()
         for _ in EpochSampler(count):
             pass
@@ -83,7 +84,7 @@ def main(count: int) -> None:
         "plan_s": round(planned, 4),
         "epoch_s": round(epoch, 4),
         "list_mb": round(held - before, 1),
-        "more_mb": round(_megabytes() - held, 1),
+        "more_mb": round(more, 1),
     }
     print(json.dumps(figures))
 

@@ -21,6 +21,7 @@ SIZE = (3000, 4000)
 CASES = (
     "Resize",
     "Resize, all antialias",
+    "RandomResizedCrop, all antialias",
     "crop + flip",
     "resized crop + flip",
     "resized crop + flip, 512",
