@@ -23,8 +23,8 @@ static INLINE void matrix_row_body(const double *m, double down, ptrdiff_t left,
     for (int j = 0; j < count; j++) {
         double across = (double)(int)(left + j) + 0.5, depth = g * across + depth0;
         double along_x = (a * across + x0) / depth, along_y = (b * across + y0) / depth;
-        x[j] = (depth > 0.0) & (fabs(along_x) <= 1e300) ? along_x : -1.0; /* beyond the horizon is nothing */
-        y[j] = (depth > 0.0) & (fabs(along_y) <= 1e300) ? along_y : -1.0;
+        x[j] = ((depth > 0.0) & (fabs(along_x) <= 1e300)) ? along_x : -1.0; /* beyond the horizon is nothing */
+        y[j] = ((depth > 0.0) & (fabs(along_y) <= 1e300)) ? along_y : -1.0;
     }
 }
 
