@@ -81,6 +81,15 @@ TARGET_AVX512 static void mirrored_row_avx512(char *to, const char *from, ptrdif
 
 #endif
 
+enum { AHEAD = 8 }; /* rows */
+
+/* Call for the source's row some rows on: one that was not touched lately comes from afar, and one that is read
+   backwards, or too short, is not guessed by the processor. Nothing is read where it lies beyond the picture. */
+static INLINE void fetch_row(const char *from, ptrdiff_t row, ptrdiff_t size)
+{
+    for (ptrdiff_t at = 0; at < size; at += 64) __builtin_prefetch(from + AHEAD * row + at);
+}
+
 /* Write `rows` rows of `width` pixels, each from right to left. */
 static void mirrored(char *to, ptrdiff_t to_row, const char *from, ptrdiff_t from_row, ptrdiff_t rows, ptrdiff_t width,
                      ptrdiff_t size)
@@ -90,6 +99,7 @@ static void mirrored(char *to, ptrdiff_t to_row, const char *from, ptrdiff_t fro
     ptrdiff_t count = mirror_shuffle(size, mask);
     if (augkit_path != SCALAR) {
         for (ptrdiff_t y = 0; y < rows; y++, to += to_row, from += from_row) {
+            fetch_row(from, from_row, width * size);
             if (augkit_path == AVX512) mirrored_row_avx512(to, from, width, size, mask, count);
             else mirrored_row_avx2(to, from, width, size, mask, count);
         }
@@ -176,8 +186,10 @@ static void show_part(const Job *job, const Run *rows, const Run *columns, ptrdi
     if (columns->step < 0)
         mirrored(to, job->target.row, from - (columns->count - 1) * size, step, rows->count, columns->count, size);
     else if (columns->step > 0)
-        for (ptrdiff_t i = 0; i < rows->count; i++)
+        for (ptrdiff_t i = 0; i < rows->count; i++) {
+            fetch_row(from + i * step, step, columns->count * size);
             memcpy(to + i * job->target.row, from + i * step, (size_t)(columns->count * size));
+        }
     else
         for (ptrdiff_t i = 0; i < rows->count; i++)
             repeat(to + i * job->target.row, from + i * step, columns->count, size);
