@@ -65,7 +65,9 @@ class Key:
     def __post_init__(self) -> None:
         if not (type(self.seed) is type(self.copy) is type(self.epoch) is int and type(self.sample) is str):
             self._settle()
-        object.__setattr__(self, "_philox_key", self._hashed())
+        # The text of three whole numbers and one quoted string is injective: no two keys share it.
+        text = f"({self.seed}, {nfc(self.sample)!r}, {self.copy}, {self.epoch})"
+        self.__dict__["_philox_key"] = _hashed(text, 16, b"augkit key")
 
     def _settle(self) -> None:
         """Make plain numbers and a plain text of NumPy's and other libraries', or refuse what is neither."""
@@ -77,11 +79,6 @@ class Key:
         if not isinstance(self.sample, str):
             raise ArgumentError(f"must be a text, got {self.sample!r}.", "Key.sample")
         object.__setattr__(self, "sample", str(self.sample))
-
-    def _hashed(self) -> bytes:
-        # The text of three whole numbers and one quoted string is injective: no two keys share it.
-        text = f"({self.seed}, {nfc(self.sample)!r}, {self.copy}, {self.epoch})"
-        return _hashed(text, 16, b"augkit key")
 
     def stream(self, label: str) -> Stream:
         """Return the stream that belongs to `label`; the same label always gives the same numbers."""

@@ -92,9 +92,12 @@ def run(
     for target in arrays:
         beside |= walk.planes_of(target)
     numbers = _masks_of(labels, plan.source) if labels else {}
-    beside |= numbers
+    if numbers:
+        beside |= numbers
+        walk.of_beside[_NUMBERS] = _rules("nearest", policy.border, (0,) if policy.border == "constant" else ())
     if policy.behaviour > 1 and policy.border == "constant" and _colours_fill(plan.steps, pixels.show is None):
         beside[_OUTSIDE] = np.zeros(plan.source, np.uint8)
+        walk.of_beside[_OUTSIDE] = _rules("nearest", policy.border, (1,))
     given, placement = shrunk or (sample.image, WHOLE)
     if shrunk and placement.scale > scale_of(plan):
         what = f"must be at most {scale_of(plan)} times smaller for its plan, got {placement.scale} times"
@@ -134,6 +137,10 @@ class _Picture(NamedTuple):
     labels: Journey
     placement: Placement = WHOLE
 
+    def showing(self, image: Image) -> "_Picture":
+        """Return it with another image of its size."""
+        return _Picture(image, self.beside, self.size, self.labels, self.placement)  # a third of the time of _replace
+
 
 class _Walk:
     """State shared by all steps of a plan, and of the branches of its blends."""
@@ -142,11 +149,7 @@ class _Walk:
         self.policy, self.pixels, self.alpha = policy, pixels, sample.alpha
         fill = _fill("fill", policy, sample.image)
         self.of_image = _rules(policy.interpolation, policy.border, fill, policy.behaviour)
-        nothing = (0,) if policy.border == "constant" else ()
-        self.of_beside = {
-            _NUMBERS: _rules("nearest", policy.border, nothing),
-            _OUTSIDE: _rules("nearest", policy.border, (1,)),
-        }
+        self.of_beside: dict[Place, Sampling] = {}
         self.masks: set[Place] = set()
 
     def planes_of(self, target: PixelTarget) -> dict[Place, Image]:
@@ -190,7 +193,7 @@ class _Walk:
         if outside is not None and outside.any():
             where = outside.astype(bool)
             image[where] = now.image[where]
-        return now._replace(image=image)
+        return now.showing(image)
 
     def _moved(self, now: _Picture, run: SpatialRun, image: Image) -> _Picture:
         beside = now.beside and {
@@ -204,7 +207,7 @@ class _Walk:
         image = self.pixels.blend([picture.image for picture in done], step.weights)
         if self.alpha:
             image[..., 3] = done[0].image[..., 3]
-        return done[0]._replace(image=image)
+        return done[0].showing(image)
 
     def _barrier(self, op: Barrier, now: _Picture) -> _Picture:
         if isinstance(op, External):
@@ -227,7 +230,7 @@ class _Walk:
             now = now._replace(beside={**now.beside, **painted})
         if isinstance(op, Adapt):
             return self._recoloured(now, image)
-        return self._moved(now, run, image) if run else now._replace(image=image)
+        return self._moved(now, run, image) if run else now.showing(image)
 
     def _external(self, op: External, now: _Picture) -> _Picture:
         where, motion = f"albumentations.{op.name}", op.library.motion(op.name)

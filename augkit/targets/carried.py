@@ -17,6 +17,8 @@ Carried = Mapping[str, PointTarget]  # by the names of their kinds
 def targets_of(parts: Given) -> dict[str, Target]:
     """Return what checked keywords of a sample carry, by kind."""
     known, found = carriers(), dict[str, Target]()
+    if known.keys().isdisjoint(parts):  # as of most pictures
+        return found
     for keyword, value in parts.items():
         if keyword in known and value is not None:
             kind = known[keyword]

@@ -127,7 +127,9 @@ class Sample:
     def changed(self, **parts: object) -> Sample:
         """Return a copy with other parts, unchecked: for what an executor made of parts that were checked."""
         made = object.__new__(Sample)
-        made.__dict__.update(self.__dict__, **parts)
+        own = made.__dict__
+        own.update(self.__dict__)
+        own.update(parts)
         return made
 
     def __getattr__(self, name: str) -> Any:  # of a kind that has no field here, and that it does not carry

@@ -71,9 +71,12 @@ def matrix_of(run: SpatialRun) -> Matrix | None:
     ops = run.ops
     if not ops:
         return IDENTITY
-    if any(isinstance(op, Warp) for op in ops):
+    if len(ops) == 1 and isinstance(ops[0], Homography):  # as of most runs
+        back = inverse(ops[0].matrix)
+    elif any(isinstance(op, Warp) for op in ops):
         return None
-    back = inverse(ops[0].matrix if len(ops) == 1 and isinstance(ops[0], Homography) else joined(ops))
+    else:
+        back = inverse(joined(ops))
     (a, b, c), (d, e, f), (g, h, last) = back
     if g == 0.0 and h == 0.0 and last != 1.0:
         return (a / last, b / last, c / last), (d / last, e / last, f / last), (0.0, 0.0, 1.0)

@@ -35,7 +35,8 @@ def _shown(image: Image, run: SpatialRun, how: Sampling, program: bytes | None) 
             band = top, min(top + BAND_ROWS, run.size[0])
             sampling_twin.sample(image, shown[slice(*band)], pull_map, how, run.reduction, band, program)
         return shown
-    image = _in_rows(image)
+    if not image.flags.c_contiguous:
+        image = _in_rows(image)
     rules = INTERPOLATIONS[how.interpolation], BORDERS[how.border], how.fill, run.reduction, program
     if isinstance(pull_map, Chain):
         for top in range(0, run.size[0], BAND_ROWS):
