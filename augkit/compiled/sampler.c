@@ -8,6 +8,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum {
+    LINE_BYTES = 64, /* of a cache */
+    TOUCHED_BYTES = 3 << 18, /* that fit the second-level cache beside the rest */
+    TOUCHED_ROWS = 128, /* of the target, at a time */
+};
+
 /* Find the first taps from which the kernel, which reads `reach` bytes of a row, reads nothing but the source. */
 static void safe_region(Job *job, ptrdiff_t reach)
 {
@@ -74,12 +80,41 @@ static void filled(char *buffer, const uint8_t *outside, int count, const char *
     }
 }
 
-/* Show the target's columns from `left` on, at most SPAN of them, in every row. */
-static void sample_columns(const Job *job, ptrdiff_t left, Kernel *kernel, EdgeKernel *edge, Span *span, char *buffer)
+/* Touch the source pixels that a block of the target shows, in the order they lie in, where they fit the second-level
+   cache: a turned row crosses so many that the processor guesses none. The block's surroundings are guessed from nine
+   points, as only time depends on it. Return whether they fit. */
+static int touch_source(const Job *job, ptrdiff_t top, ptrdiff_t rows, ptrdiff_t left, ptrdiff_t columns)
 {
+    const Plane *source = &job->source;
+    double sides[2] = {(double)source->width, (double)source->height}, least[2] = {sides[0], sides[1]}, most[2] = {0.0};
+    for (int k = 0; k < 9; k++) {
+        double at[2];
+        augkit_pull(&job->map, top + k / 3 * (rows - 1) / 2, left + k % 3 * (columns - 1) / 2, 1, at, at + 1);
+        for (int axis = 0; axis < 2; axis++) {
+            double place = at[axis] > 0.0 ? at[axis] < sides[axis] ? at[axis] : sides[axis] : 0.0;
+            if (place < least[axis]) least[axis] = place;
+            if (place > most[axis]) most[axis] = place;
+        }
+    }
+    ptrdiff_t size = source->item * source->channels, from = (ptrdiff_t)least[0] * size, to = (ptrdiff_t)most[0] * size;
+    if ((most[1] - least[1]) * (double)(to - from) > TOUCHED_BYTES) return 0;
+    for (ptrdiff_t y = (ptrdiff_t)least[1]; y < (ptrdiff_t)most[1]; y++)
+        for (ptrdiff_t at = from; at < to; at += LINE_BYTES)
+            (void)*(const volatile char *)(source->data + y * source->row + at);
+    return 1;
+}
+
+/* Show the target's columns from `left` on, at most SPAN of them, in every row. */
+static void sample_columns(const Job *job, ptrdiff_t left, int is_touched, Kernel *kernel, Span *span, char *buffer)
+{
+    EdgeKernel *edge = augkit_edge_kernel(job);
     ptrdiff_t size = job->target.item * job->target.channels, rest = job->target.width - left;
     int count = (int)(rest < SPAN ? rest : SPAN), is_straight = augkit_is_straight(&job->map);
     for (ptrdiff_t row = 0; row < job->target.height; row++) {
+        if (!is_touched && row % TOUCHED_ROWS == 0) {
+            ptrdiff_t below = job->target.height - row;
+            touch_source(job, row, below < TOUCHED_ROWS ? below : TOUCHED_ROWS, left, count);
+        }
         augkit_pull(&job->map, row, left, count, span->x, span->y);
         if (job->border == CONSTANT) memset(span->outside, 0, (size_t)count);
         int is_filled = augkit_enter(span->x, count, job->source.width, job->border, is_straight, span->outside);
@@ -110,9 +145,10 @@ static int sampled(Job *job)
     safe_region(job, reach);
     char *buffer = malloc((size_t)(SPAN * size) + 64);
     Span *span = malloc(sizeof(Span));
-    for (ptrdiff_t left = 0; buffer && span && left < job->target.width; left += SPAN)
-        sample_columns(job, left, kernel, augkit_edge_kernel(job), span, buffer);
-    int is_done = buffer && span;
+    int is_done = buffer && span, is_shown = job->target.height > 0 && job->target.width > 0;
+    int is_touched = is_shown && touch_source(job, 0, job->target.height, 0, job->target.width);
+    for (ptrdiff_t left = 0; is_done && is_shown && left < job->target.width; left += SPAN)
+        sample_columns(job, left, is_touched, kernel, span, buffer);
     free(buffer);
     free(span);
     return is_done ? 0 : -1;
