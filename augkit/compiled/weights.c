@@ -62,29 +62,38 @@ void augkit_axis(Axis *axis, ptrdiff_t side, int kernel, double factor, int is_d
 }
 
 #define HELD 64 /* values of so many taps are held, and not computed twice */
+#define LANES 16 /* phases of a table that are worked out side by side */
 
-static INLINE double value_at(const Axis *axis, int kernel, int k, double part)
+static INLINE double value_at(const Axis *axis, int kernel, int k, double phase)
 {
-    return kernel_at(kernel, (k - axis->radius + 1 - part) / axis->factor);
+    return kernel_at(kernel, (k - axis->radius + 1 - phase / axis->phases) / axis->factor);
 }
 
-static INLINE void weights_by(const Axis *axis, int kernel, int phase, int16_t *weights)
+/* Write the weights of `lanes` phases from `phase` on; more than one where all their values can be held. */
+static INLINE void weights_by(const Axis *axis, int kernel, int phase, int lanes, int16_t *weights)
 {
-    double part = (double)phase / axis->phases, total = 0.0, held[HELD];
-    int taps = axis->taps, padded = axis->padded, is_held = padded <= HELD;
+    double held[HELD * LANES], scale[LANES] = {0.0};
+    int taps = axis->taps, padded = axis->padded, is_held = lanes > 1 || padded <= HELD;
+    int32_t rest[LANES];
     if (is_held)
-        for (int k = 0; k < padded; k++) held[k] = value_at(axis, kernel, k, part);
-    for (int k = 0; k < taps; k++) total += is_held ? held[k] : value_at(axis, kernel, k, part);
-    double scale = WEIGHT_ONE / total;
-    int sum = 0, largest = 0;
-    for (int k = 0; k < padded; k++) {
-        double value = k >= taps ? 0.0 : is_held ? held[k] : value_at(axis, kernel, k, part);
-        int weight = (int)floor(value * scale + 0.5);
-        weights[k] = (int16_t)weight;
-        sum += weight;
+        for (int k = 0; k < padded; k++)
+            for (int i = 0; i < lanes; i++) held[k * lanes + i] = value_at(axis, kernel, k, phase + i);
+    for (int k = 0; k < taps; k++)
+        for (int i = 0; i < lanes; i++)
+            scale[i] += is_held ? held[k * lanes + i] : value_at(axis, kernel, k, phase + i);
+    for (int i = 0; i < lanes; i++) scale[i] = WEIGHT_ONE / scale[i], rest[i] = WEIGHT_ONE;
+    for (int k = 0; k < padded; k++)
+        for (int i = 0; i < lanes; i++) {
+            double value = is_held ? held[k * lanes + i] : value_at(axis, kernel, k, phase + i);
+            int32_t weight = k < taps ? (int32_t)floor(value * scale[i] + 0.5) : 0;
+            weights[i * padded + k] = (int16_t)weight;
+            rest[i] -= weight;
+        }
+    for (int i = 0; i < lanes; i++, weights += padded) {
+        int largest = 0;
+        for (int k = 1; k < taps; k++) largest = weights[k] > weights[largest] ? k : largest;
+        weights[largest] = (int16_t)(weights[largest] + rest[i]);
     }
-    for (int k = 1; k < taps; k++) largest = weights[k] > weights[largest] ? k : largest;
-    weights[largest] = (int16_t)(weights[largest] + WEIGHT_ONE - sum);
 }
 
 static INLINE void weights_of_body(const Axis *axis, int phase, int16_t *weights)
@@ -93,15 +102,24 @@ static INLINE void weights_of_body(const Axis *axis, int phase, int16_t *weights
         weights[0] = (int16_t)(WEIGHT_ONE - phase);
         weights[1] = (int16_t)phase;
     } else if (axis->kernel == LINEAR) {
-        weights_by(axis, LINEAR, phase, weights);
+        weights_by(axis, LINEAR, phase, 1, weights);
     } else if (axis->kernel == CUBIC) {
-        weights_by(axis, CUBIC, phase, weights);
+        weights_by(axis, CUBIC, phase, 1, weights);
     } else {
-        weights_by(axis, LANCZOS, phase, weights);
+        weights_by(axis, LANCZOS, phase, 1, weights);
     }
 }
 
 AUGKIT_PATHS(void, weights_of, (const Axis *axis, int phase, int16_t *weights), (axis, phase, weights))
+
+static INLINE void block_of_body(const Axis *axis, int phase, int16_t *weights)
+{
+    if (axis->kernel == LINEAR) weights_by(axis, LINEAR, phase, LANES, weights);
+    else if (axis->kernel == CUBIC) weights_by(axis, CUBIC, phase, LANES, weights);
+    else weights_by(axis, LANCZOS, phase, LANES, weights);
+}
+
+AUGKIT_PATHS(void, block_of, (const Axis *axis, int phase, int16_t *weights), (axis, phase, weights))
 
 void augkit_weights(const Axis *axis, int phase, int16_t *weights) { weights_of(axis, phase, weights); }
 
@@ -109,7 +127,10 @@ int augkit_table(Axis *axis)
 {
     axis->table = malloc(sizeof(int16_t) * (size_t)(axis->phases + 1) * (size_t)axis->padded);
     if (!axis->table) return -1;
-    for (int phase = 0; phase <= axis->phases; phase++)
+    int phase = 0;
+    for (; axis->padded <= HELD && phase + LANES <= axis->phases; phase += LANES)
+        block_of(axis, phase, axis->table + (ptrdiff_t)phase * axis->padded);
+    for (; phase <= axis->phases; phase++)
         augkit_weights(axis, phase, axis->table + (ptrdiff_t)phase * axis->padded);
     return 0;
 }
