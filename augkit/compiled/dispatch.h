@@ -19,6 +19,8 @@ enum Path { SCALAR, AVX2, AVX512, NEON, PATH_COUNT };
 
 extern enum Path augkit_path; /* the path that kernels take now: see module.c */
 
+enum { LINE_BYTES = 64 }; /* of a cache */
+
 #define INLINE inline __attribute__((always_inline))
 
 #if defined(__x86_64__)

@@ -87,7 +87,7 @@ enum { AHEAD = 8 }; /* rows */
    backwards, or too short, is not guessed by the processor. Nothing is read where it lies beyond the picture. */
 static INLINE void fetch_row(const char *from, ptrdiff_t row, ptrdiff_t size)
 {
-    for (ptrdiff_t at = 0; at < size; at += 64) __builtin_prefetch(from + AHEAD * row + at);
+    for (ptrdiff_t at = 0; at < size; at += LINE_BYTES) __builtin_prefetch(from + AHEAD * row + at);
 }
 
 /* Write `rows` rows of `width` pixels, each from right to left. */

@@ -9,7 +9,6 @@
 #include <string.h>
 
 enum {
-    LINE_BYTES = 64, /* of a cache */
     TOUCHED_BYTES = 3 << 18, /* that fit the second-level cache beside the rest */
     TOUCHED_ROWS = 128, /* of the target, at a time */
 };

@@ -4,6 +4,7 @@
    The same sums as the general sampler's, in the same order: the same bytes. */
 
 #include "separable.h"
+#include "dispatch.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -24,6 +25,7 @@ typedef struct {
     char *ring;
     char *edge; /* GROUP source rows, copied where a kernel would read beyond the source */
     ptrdiff_t edge_row;
+    ptrdiff_t begin, end; /* of the bytes of a source row that are shown */
     int16_t *weights; /* of a target row */
     const char **shown; /* its rows of sums */
     char *out;
@@ -76,6 +78,15 @@ static const char *source_row(Work *work, ptrdiff_t row)
     return memcpy(work->edge + row % GROUP * work->edge_row, from, (size_t)size);
 }
 
+/* Call for what is shown of a row of the group that comes next: rows are too short for the processor to guess on. */
+static void call_row(const Work *work, ptrdiff_t row)
+{
+    const Plane *source = &work->job->source;
+    const char *from = source->data + row * source->row;
+    for (ptrdiff_t at = work->begin; row < source->height && at < work->end; at += LINE_BYTES)
+        __builtin_prefetch(from + at);
+}
+
 /* Return the sums of a source row, made with those of its group where the ring does not hold them. */
 static const char *sums_of(Work *work, ptrdiff_t row)
 {
@@ -87,6 +98,7 @@ static const char *sums_of(Work *work, ptrdiff_t row)
         for (int k = 0; k < GROUP; k++) {
             rows[k] = source_row(work, group * GROUP + k);
             sums[k] = held + k * work->sums;
+            call_row(work, (group + 1) * GROUP + k);
         }
         work->across(&work->columns, rows, sums);
         work->held[place] = group;
@@ -165,6 +177,13 @@ int augkit_separable(const Job *job)
         if (!work.across) work.across = augkit_across(columns, job->source.kind);
         work.down = is_byte ? augkit_byte_down() : NULL;
         if (!work.down) work.down = augkit_down(job->source.kind);
+        int32_t low = columns->base[0], high = low;
+        for (ptrdiff_t j = 1; j < width; j++) {
+            low = columns->base[j] < low ? columns->base[j] : low;
+            high = columns->base[j] > high ? columns->base[j] : high;
+        }
+        work.begin = low * job->source.item * job->source.channels;
+        work.end = (high + job->x.taps) * job->source.item * job->source.channels;
         for (ptrdiff_t k = 0; k < work.groups; k++) work.held[k] = -1;
         for (ptrdiff_t k = 0; k < job->target.height; k++) /* source rows downwards, so that each is summed once */
             make_row(&work, is_upwards ? job->target.height - 1 - k : k, is_filled);

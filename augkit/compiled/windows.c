@@ -1,6 +1,7 @@
 /* Windows: rows of a picture with what lies around it by the border rule, and rows of results at a stride. */
 
 #include "windows.h"
+#include "dispatch.h"
 #include <string.h>
 
 enum { AHEAD = 8 }; /* rows */
@@ -68,7 +69,7 @@ void augkit_padded_row(const Windows *windows, ptrdiff_t y, char *row)
     if (place < 0) return;
     memcpy(row + pad * pixel, line, width * pixel);
     /* A picture that was not touched lately comes from afar, and rows are too short for the processor to guess on. */
-    for (ptrdiff_t at = 0; at < width * pixel; at += 64) __builtin_prefetch(line + AHEAD * source->row + at);
+    for (ptrdiff_t at = 0; at < width * pixel; at += LINE_BYTES) __builtin_prefetch(line + AHEAD * source->row + at);
     for (ptrdiff_t side = 0; side < 2; side++) {
         ptrdiff_t first = side ? width : -pad;
         for (ptrdiff_t x = first; x < first + pad; x++) {
