@@ -27,8 +27,14 @@ enum { LINE_BYTES = 64 }; /* of a cache */
 #define AUGKIT_X86 1
 #include <immintrin.h>
 #define TARGET_AVX2 __attribute__((target("avx2,bmi,bmi2,lzcnt,popcnt")))
+#if defined(__clang__)
+#define WHOLE_VECTORS "" /* Clang has it as an option of a whole file alone */
+#else
+#define WHOLE_VECTORS ",prefer-vector-width=512" /* also where the compiler makes them */
+#endif
 #define TARGET_AVX512 \
-    __attribute__((target("avx2,bmi,bmi2,lzcnt,popcnt,avx512f,avx512bw,avx512dq,avx512vl,avx512cd,avx512vbmi,avx512vnni")))
+    __attribute__((target("avx2,bmi,bmi2,lzcnt,popcnt,avx512f,avx512bw,avx512dq,avx512vl,avx512cd,avx512vbmi,avx512vnni" \
+                          WHOLE_VECTORS)))
 #define AUGKIT_PATHS(result, name, parameters, arguments)                        \
     static result name##_scalar parameters { return name##_body arguments; }     \
     TARGET_AVX2 static result name##_avx2 parameters { return name##_body arguments; } \

@@ -67,9 +67,9 @@ void augkit_padded_row(const Windows *windows, ptrdiff_t y, char *row)
     for (ptrdiff_t x = place < 0 ? -pad : 0; place < 0 && x < width + pad; x++)
         memcpy(row + (x + pad) * pixel, fill, pixel);
     if (place < 0) return;
-    memcpy(row + pad * pixel, line, width * pixel);
     /* A picture that was not touched lately comes from afar, and rows are too short for the processor to guess on. */
     for (ptrdiff_t at = 0; at < width * pixel; at += LINE_BYTES) __builtin_prefetch(line + AHEAD * source->row + at);
+    memcpy(row + pad * pixel, line, width * pixel);
     for (ptrdiff_t side = 0; side < 2; side++) {
         ptrdiff_t first = side ? width : -pad;
         for (ptrdiff_t x = first; x < first + pad; x++) {
