@@ -55,11 +55,11 @@ TARGET_AVX2 static void two_taps(const Job *job, const Span *span, int count, ch
     }
 }
 
+/* The first four weights of a phase; two taps have no table, and theirs need no detour by memory. */
 static INLINE int64_t first_weights(const Axis *axis, int phase)
 {
-    int16_t plain[4];
-    int64_t weights;
-    memcpy(&weights, augkit_four(axis, phase, plain), 8);
+    int64_t weights = (int64_t)phase << 16 | (WEIGHT_ONE - phase);
+    if (axis->table) memcpy(&weights, axis->table + (ptrdiff_t)phase * axis->padded, 8);
     return weights;
 }
 

@@ -89,6 +89,18 @@ TARGET_AVX512 static INLINE __m512i four_weights(const int16_t *const *from, int
                                              (const char *)(from[2] + more), (const char *)(from[3] + more)));
 }
 
+/* The first four weights of four phases, two in each lane, and where they lie. Two taps have no table, and theirs need
+   no detour by memory. */
+TARGET_AVX512 static INLINE __m512i four_phases(const Axis *axis, const int32_t *phases, const int16_t **from)
+{
+    if (axis->table) {
+        for (int k = 0; k < 4; k++) from[k] = axis->table + (ptrdiff_t)phases[k] * axis->padded;
+        return four_weights(from, 0);
+    }
+    __m128i phase = _mm_loadu_si128((const __m128i *)phases), rest = _mm_sub_epi32(_mm_set1_epi32(WEIGHT_ONE), phase);
+    return _mm512_castsi256_si512(_mm256_cvtepu32_epi64(_mm_or_si128(rest, _mm_slli_epi32(phase, 16))));
+}
+
 TARGET_AVX512 static INLINE void table_span(const Job *job, const Span *span, int count, char *out, int blocks,
                                             int taps_y)
 {
@@ -103,17 +115,13 @@ TARGET_AVX512 static INLINE void table_span(const Job *job, const Span *span, in
     const __m512i for_second = _mm512_add_epi32(for_first, _mm512_set1_epi32(1));
     const __m512i half = _mm512_set1_epi32(1 << (SUM_BITS - 1));
     const ptrdiff_t stride = job->source.row;
-    int16_t plain[2][4][4]; /* weights where there is no table */
+    const int16_t *x[4] = {NULL}, *y[4] = {NULL}; /* where weights beyond the first four lie */
     for (int j = 0; j < count; j += 4) {
         const char *from[4];
-        const int16_t *x[4], *y[4];
-        for (int k = 0; k < 4; k++) {
+        for (int k = 0; k < 4; k++)
             from[k] = job->source.data + span->safe_row[j + k] * stride +
                       (ptrdiff_t)span->safe_column[j + k] * channels;
-            x[k] = augkit_four(&job->x, span->phase_x[j + k], plain[0][k]);
-            y[k] = augkit_four(&job->y, span->phase_y[j + k], plain[1][k]);
-        }
-        __m512i wx = four_weights(x, 0), wy = four_weights(y, 0);
+        __m512i wx = four_phases(&job->x, span->phase_x + j, x), wy = four_phases(&job->y, span->phase_y + j, y);
         __m512i w01 = _mm512_permutexvar_epi32(for_first, wx), w23 = _mm512_permutexvar_epi32(for_second, wx);
         __m512i total = _mm512_set1_epi32(1 << (LEVEL_BITS - 1)), sums[2];
         for (int i = 0; i < taps_y; i++) {
@@ -142,6 +150,7 @@ TARGET_AVX512 static void table_taps_wide(const Job *job, const Span *span, int 
 {
     int blocks = job->x.table ? job->x.padded / 4 : 1;
     if (blocks == 1 && job->y.taps == 4) table_span(job, span, count, out, 1, 4);
+    else if (blocks == 1 && job->y.taps == 2) table_span(job, span, count, out, 1, 2);
     else if (blocks == 1) table_span(job, span, count, out, 1, job->y.taps);
     else table_span(job, span, count, out, blocks, job->y.taps);
 }

@@ -31,9 +31,8 @@ static inline void augkit_close_bytes(int channels, uint8_t *mask)
 static inline void augkit_close_words(int channels, uint8_t *mask)
 {
     memset(mask, 0x80, 16);
-    for (int p = 0; p < 2; p++)
-        for (int b = 0; b < 2 * channels && p * 2 * channels + b < 16; b++)
-            mask[p * 2 * channels + b] = (uint8_t)(8 * p + b);
+    for (int to = 0, bytes = channels < 4 ? 2 * channels : 8; to < 2 * bytes && to < 16; to++)
+        mask[to] = (uint8_t)(to < bytes ? to : 8 + to - bytes);
 }
 
 TARGET_AVX2 static INLINE __m256i both_lanes(const uint8_t *mask)
@@ -66,16 +65,6 @@ TARGET_AVX2 static INLINE __m256i two_places(const char *a, const char *b)
 {
     return _mm256_inserti128_si256(_mm256_castsi128_si256(_mm_loadu_si128((const __m128i *)a)),
                                    _mm_loadu_si128((const __m128i *)b), 1);
-}
-
-/* The first four weights of a phase; two taps have no table, and theirs are written into `plain`. */
-static INLINE const int16_t *augkit_four(const Axis *axis, int phase, int16_t *plain)
-{
-    if (axis->table) return axis->table + (ptrdiff_t)phase * axis->padded;
-    plain[0] = (int16_t)(WEIGHT_ONE - phase);
-    plain[1] = (int16_t)phase;
-    plain[2] = plain[3] = 0;
-    return plain;
 }
 
 /* Two weights in every lane of 32 bits. */
