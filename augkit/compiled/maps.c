@@ -1,6 +1,7 @@
 /* Maps as Python gives them: a matrix of three tuples, a lattice of five arrays, or an array of points. */
 
 #include "positions.h"
+#include <stdlib.h>
 
 static int matrix_of(PyObject *rows, double *m)
 {
@@ -26,6 +27,17 @@ static int cells_fit(const Plane *cells, ptrdiff_t nodes)
     return 1;
 }
 
+/* Return where each column's cell ends, to be freed by the caller, or NULL with an exception. */
+static int32_t *ends_of(const Plane *cells)
+{
+    const int32_t *cell = (const int32_t *)cells->data;
+    int32_t count = (int32_t)cells->width, *ends = malloc(sizeof(int32_t) * (size_t)count);
+    for (int32_t k = count - 1; ends && k >= 0; k--)
+        ends[k] = k + 1 < count && cell[k + 1] == cell[k] ? ends[k + 1] : k + 1;
+    if (!ends) PyErr_NoMemory();
+    return ends;
+}
+
 static int lattice_of(PyObject *parts, ptrdiff_t height, ptrdiff_t width, Map *map)
 {
     Plane *planes[5] = {&map->numbers, &map->row_cells, &map->row_weights, &map->column_cells, &map->column_weights};
@@ -43,9 +55,10 @@ static int lattice_of(PyObject *parts, ptrdiff_t height, ptrdiff_t width, Map *m
             cells_fit(&map->column_cells, nodes->shape[2])) {
             map->rows = nodes->shape[1];
             map->columns = nodes->shape[2];
-            return 0;
-        }
-        PyErr_SetString(PyExc_ValueError, "a lattice must have nodes (2, rows, columns) for every cell of the target");
+            map->ends = ends_of(&map->column_cells);
+            if (map->ends) return 0;
+        } else
+            PyErr_SetString(PyExc_ValueError, "a lattice must have nodes (2, rows, columns) for every cell of the target");
     }
     while (held--) augkit_release(planes[held]);
     return -1;
@@ -76,6 +89,7 @@ void augkit_map_release(Map *map)
     if (map->kind == MATRIX_MAP) return;
     augkit_release(&map->numbers);
     if (map->kind == POINT_MAP) return;
+    free(map->ends);
     augkit_release(&map->row_cells);
     augkit_release(&map->row_weights);
     augkit_release(&map->column_cells);

@@ -31,22 +31,27 @@ static INLINE void matrix_row_body(const double *m, double down, ptrdiff_t left,
 AUGKIT_PATHS(void, matrix_row, (const double *m, double down, ptrdiff_t left, int count, double *x, double *y),
              (m, down, left, count, x, y))
 
-/* One axis of a row of a lattice: `nodes` are those of the row, already summed along y. */
-static INLINE void lattice_row_body(const double *nodes, const int32_t *cells, const double *w0, const double *w1,
-                                    const double *w2, const double *w3, int count, double *out)
+/* A span of a lattice from column `left` on: `nodes_x` and `nodes_y` are those of its row, already summed along y. */
+static INLINE void lattice_row_body(const double *nodes_x, const double *nodes_y, const Map *map, int left, int count,
+                                    double *restrict x, double *restrict y)
 {
+    const int32_t *cells = (const int32_t *)map->column_cells.data + left, *ends = map->ends + left;
+    const double *w0 = (const double *)map->column_weights.data + left, *w1 = w0 + map->column_cells.width;
+    const double *w2 = w1 + map->column_cells.width, *w3 = w2 + map->column_cells.width;
     for (int j = 0; j < count;) {
-        int cell = cells[j], end = j + 1;
-        while (end < count && cells[end] == cell) end++;
-        double n0 = nodes[cell], n1 = nodes[cell + 1], n2 = nodes[cell + 2], n3 = nodes[cell + 3];
-        for (; j < end; j++) out[j] = ((w0[j] * n0 + w1[j] * n1) + w2[j] * n2) + w3[j] * n3;
+        const double *n = nodes_x + cells[j], *m = nodes_y + cells[j];
+        double n0 = n[0], n1 = n[1], n2 = n[2], n3 = n[3], m0 = m[0], m1 = m[1], m2 = m[2], m3 = m[3];
+        int end = ends[j] - left < count ? ends[j] - left : count;
+        for (; j < end; j++) {
+            x[j] = ((w0[j] * n0 + w1[j] * n1) + w2[j] * n2) + w3[j] * n3;
+            y[j] = ((w0[j] * m0 + w1[j] * m1) + w2[j] * m2) + w3[j] * m3;
+        }
     }
 }
 
 AUGKIT_PATHS(void, lattice_row,
-             (const double *nodes, const int32_t *cells, const double *w0, const double *w1, const double *w2,
-              const double *w3, int count, double *out),
-             (nodes, cells, w0, w1, w2, w3, count, out))
+             (const double *nodes_x, const double *nodes_y, const Map *map, int left, int count, double *x, double *y),
+             (nodes_x, nodes_y, map, left, count, x, y))
 
 static INLINE void node_row_body(const double *n, ptrdiff_t step, const double *w, ptrdiff_t count, double *out)
 {
@@ -60,19 +65,15 @@ AUGKIT_PATHS(void, node_row, (const double *n, ptrdiff_t step, const double *w, 
 static void lattice_span(const Map *map, ptrdiff_t row, ptrdiff_t left, int count, double *x, double *y)
 {
     const double *nodes = (const double *)map->numbers.data, *weights = (const double *)map->row_weights.data;
-    ptrdiff_t height = map->row_cells.width, width = map->column_cells.width, columns = map->columns;
-    ptrdiff_t top = ((const int32_t *)map->row_cells.data)[row];
+    ptrdiff_t height = map->row_cells.width, columns = map->columns;
     const int32_t *cells = (const int32_t *)map->column_cells.data + left;
-    const double *across = (const double *)map->column_weights.data + left;
     double w[4] = {weights[row], weights[height + row], weights[2 * height + row], weights[3 * height + row]};
     ptrdiff_t first = cells[0], shown = cells[count - 1] + 4 - first;
-    double summed[NODES_OF_SPAN];
-    for (int axis = 0; axis < 2; axis++) {
-        const double *from = nodes + (axis * map->rows + top) * columns + first;
-        node_row(from, columns, w, shown, summed);
-        lattice_row(summed - first, cells, across, across + width, across + 2 * width, across + 3 * width, count,
-                    axis ? y : x);
-    }
+    double summed[2][NODES_OF_SPAN];
+    nodes += ((const int32_t *)map->row_cells.data)[row] * columns + first;
+    node_row(nodes, columns, w, shown, summed[0]);
+    node_row(nodes + map->rows * columns, columns, w, shown, summed[1]);
+    lattice_row(summed[0] - first, summed[1] - first, map, (int)left, count, x, y);
 }
 
 int augkit_is_straight(const Map *map)

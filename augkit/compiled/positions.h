@@ -21,6 +21,7 @@ typedef struct {
     ptrdiff_t rows, columns; /* of the nodes, or the points */
     Plane numbers; /* nodes (2, rows, columns) or points (2, height, width), x first */
     Plane row_cells, row_weights, column_cells, column_weights; /* of target rows (4, height) and columns (4, width) */
+    int32_t *ends; /* of each target column: the first behind it that lies in another cell */
 } Map;
 
 /* Read a map from a matrix (three tuples), a lattice (five arrays) or points (one). Return 0, or -1 with an exception. */
