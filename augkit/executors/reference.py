@@ -5,6 +5,7 @@ Pictures are (H, W) or (H, W, C); barriers get them without alpha, and the same 
 
 import math
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -149,8 +150,8 @@ def blend(images: Sequence[Image], weights: Sequence[float]) -> Image:
 
 
 def _bordered(image: Image, op: Sliding, how: Sampling) -> Reals:
-    run = widened(image, op)
-    return (resample(image, run, how) if run else image).astype(np.float64)
+    run = widened(image, op)  # by whole pixels, which a cubic would mix beyond a repeated edge
+    return (resample(image, run, replace(how, interpolation="nearest")) if run else image).astype(np.float64)
 
 
 @implements(Filter, "reference")

@@ -111,6 +111,18 @@ def test_pictures_of_many_channels(executor: str, dtype: str, step: ak.Transform
         np.testing.assert_array_equal(whole[..., part], alone)
 
 
+@pytest.mark.parametrize("executor", ["native", "cpu", "reference"])
+@pytest.mark.parametrize("border", ["reflect", "constant", "replicate", "wrap"])
+def test_what_is_padded_is_whole_pixels(executor: str, border: Any) -> None:
+    """No interpolation shows in them, also where a cubic would overshoot a repeated edge."""
+    image = noise((5, 7), 3)
+    for step in (ak.Blur(radius=1.5), ak.Pool("max", 3, 1, 1), ak.Convolve("emboss")):
+        linear, cubic = (
+            through(step, image, executor, border=border, interpolation=name) for name in ("linear", "cubic")
+        )
+        np.testing.assert_array_equal(cubic, linear)
+
+
 def torchs_pool(image: Any, kind: str, size: Any, stride: Any, padding: Any) -> Any:
     """Return what torch makes of a picture padded with zeros, as real numbers."""
     (pad_y, pad_x), top = pair(padding), TOP[image.dtype.name]
