@@ -118,7 +118,7 @@ TARGET static INLINE void stored8_avx2(uint8_t *at, __m256i v)
 #define SRA32 _mm512_sra_epi32
 #define SRL32 _mm512_srl_epi32
 #define SLL32 _mm512_slli_epi32
-#define DOT(sum, v, weights) _mm512_add_epi32(sum, _mm512_madd_epi16(v, weights))
+#define DOT _mm512_dpwssd_epi32
 #include "filter_lanes.h"
 #endif
 

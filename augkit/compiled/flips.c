@@ -219,6 +219,10 @@ static INLINE void turned_block(const Job *job, const Run *down, const Run *acro
 /* Show a part of a quarter turn: its rows go down the source's columns. */
 static void show_turned(const Job *job, const Run *down, const Run *across, ptrdiff_t size)
 {
+    ptrdiff_t top = across->step < 0 ? across->source - across->count + 1 : across->source;
+    ptrdiff_t left = down->step < 0 ? down->source - down->count + 1 : down->source;
+    augkit_touch(job->source.data + top * job->source.row + left * size, job->source.row,
+                 across->step ? across->count : 1, (down->step ? down->count : 1) * size);
     for (ptrdiff_t i = 0; i < down->count; i += TURNED_ROWS) {
         ptrdiff_t count = down->count - i < TURNED_ROWS ? down->count - i : TURNED_ROWS;
         if (size == 1) turned_block(job, down, across, i, count, 1);

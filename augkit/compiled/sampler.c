@@ -79,9 +79,16 @@ static void filled(char *buffer, const uint8_t *outside, int count, const char *
     }
 }
 
-/* Touch the source pixels that a block of the target shows, in the order they lie in, where they fit the second-level
-   cache: a turned row crosses so many that the processor guesses none. The block's surroundings are guessed from nine
-   points, as only time depends on it. Return whether they fit. */
+int augkit_touch(const char *from, ptrdiff_t row, ptrdiff_t rows, ptrdiff_t bytes)
+{
+    if ((double)rows * (double)bytes > TOUCHED_BYTES) return 0;
+    for (ptrdiff_t y = 0; y < rows; y++)
+        for (ptrdiff_t at = 0; at < bytes; at += LINE_BYTES) (void)*(const volatile char *)(from + y * row + at);
+    return 1;
+}
+
+/* Touch the source pixels that a block of the target shows: their surroundings are guessed from nine points, as only time
+   depends on it. Return whether they fit the cache. */
 static int touch_source(const Job *job, ptrdiff_t top, ptrdiff_t rows, ptrdiff_t left, ptrdiff_t columns)
 {
     const Plane *source = &job->source;
@@ -95,12 +102,9 @@ static int touch_source(const Job *job, ptrdiff_t top, ptrdiff_t rows, ptrdiff_t
             if (place > most[axis]) most[axis] = place;
         }
     }
-    ptrdiff_t size = source->item * source->channels, from = (ptrdiff_t)least[0] * size, to = (ptrdiff_t)most[0] * size;
-    if ((most[1] - least[1]) * (double)(to - from) > TOUCHED_BYTES) return 0;
-    for (ptrdiff_t y = (ptrdiff_t)least[1]; y < (ptrdiff_t)most[1]; y++)
-        for (ptrdiff_t at = from; at < to; at += LINE_BYTES)
-            (void)*(const volatile char *)(source->data + y * source->row + at);
-    return 1;
+    ptrdiff_t size = source->item * source->channels, x = (ptrdiff_t)least[0], y = (ptrdiff_t)least[1];
+    return augkit_touch(source->data + y * source->row + x * size, source->row, (ptrdiff_t)most[1] - y,
+                        ((ptrdiff_t)most[0] - x) * size);
 }
 
 /* Show the target's columns from `left` on, at most SPAN of them, in every row. */

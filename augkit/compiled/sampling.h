@@ -42,6 +42,10 @@ EdgeKernel *augkit_edge_kernel(const Job *job);
 Kernel *augkit_byte_kernel(const Job *job, ptrdiff_t *reach);
 Kernel *augkit_wide_kernel(const Job *job); /* of the path avx512, which reads as much */
 
+/* Touch `rows` rows of `bytes` bytes, `row` apart, in the order they lie in, where they fit the second-level cache: what a
+   turned row crosses, the processor does not guess. Return whether they fit. */
+int augkit_touch(const char *from, ptrdiff_t row, ptrdiff_t rows, ptrdiff_t bytes);
+
 /* Move whole pixels: see flips.c. Return 0, or -1 where there is no memory. */
 int augkit_whole(const Job *job);
 int augkit_is_whole(const Job *job);
