@@ -19,11 +19,8 @@ from augkit.core.ops import Homography, Spatial, Warp
 from augkit.core.plan import SpatialRun
 from augkit.core.spatial import IDENTITY, Matrix, Size, inverse
 from augkit.core.warp import bspline_weights, grid_of, joined, pull
+from augkit.executors.lattices import FINEST_LATTICE_PX, LATTICE_MARGIN, is_affine, lattice_spacing, node_positions
 
-LATTICE_PER_SPACING = 8
-LATTICE_PER_SPACING_IN_PERSPECTIVE = 12  # which squeezes a part of the grid more than its centre
-FINEST_LATTICE_PX = 2.0
-LATTICE_MARGIN = 6
 FINEST_SPACING_PX = 0.5  # as positions.h has it: of nodes, so that a pixel spans few cells
 
 Cells: TypeAlias = tuple[NDArray[np.int32], Reals]  # first of the four nodes of each pixel (n,), their weights (4, n)
@@ -87,26 +84,21 @@ def matrix_of(run: SpatialRun) -> Matrix | None:
 def _bent_map(run: SpatialRun) -> Map:
     ops, size = run.ops, run.size
     before, last = ops[:-1], ops[-1]
-    flat = [isinstance(op, Homography) and _is_affine(op.matrix) for op in ops]
+    flat = [isinstance(op, Homography) and is_affine(op.matrix) for op in ops]
     if isinstance(last, Warp) and size[0] <= last.size[0] and size[1] <= last.size[1] and all(flat[:-1]):
         grid = grid_of(last)
         if min(grid.spacing) >= FINEST_SPACING_PX:
             return _one_warp_map(before, last, size)
-    is_flat = all(flat[k] or isinstance(op, Warp) for k, op in enumerate(ops))
-    spacing = _finest_spacing(ops) / (LATTICE_PER_SPACING if is_flat else LATTICE_PER_SPACING_IN_PERSPECTIVE)
+    spacing = lattice_spacing(ops)
     lattice = _lattice_map(ops, size, spacing) if spacing >= FINEST_LATTICE_PX else None
     return Chain(ops) if lattice is None else lattice
-
-
-def _is_affine(matrix: Matrix) -> bool:
-    return matrix[2] == (0.0, 0.0, 1.0)
 
 
 def _one_warp_map(before: tuple[Spatial, ...], warp: Warp, size: Size) -> Lattice:
     """A uniform B-spline reproduces linear functions, so the affine image of a warp has its nodes moved likewise."""
     grid = grid_of(warp)
     (a, b, c), (d, e, f), _ = inverse(joined(before))
-    x, y = _node_positions(grid.spacing, grid.pushes.shape[1:], first=-1) + grid.pushes
+    x, y = node_positions(grid.spacing, grid.pushes.shape[1:], first=-1) + grid.pushes
     moved = np.empty((2, *x.shape))
     moved[0], moved[1] = (a * x + b * y) + c, (d * x + e * y) + f
     return Lattice(moved, _cells(size[0], grid.spacing[0]), _cells(size[1], grid.spacing[1]))
@@ -116,8 +108,8 @@ def _lattice_map(ops: tuple[Spatial, ...], size: Size, spacing: float) -> Lattic
     """Interpolate the chain's values on a lattice by a spline; None where a horizon must be met pixel by pixel."""
     cells = tuple(max(1, math.ceil(side / spacing)) for side in size)
     step = (size[0] / cells[0], size[1] / cells[1])
-    spare = LATTICE_MARGIN  # nodes more on every side: what the spline's ends get wrong dies away within them
-    points = _node_positions(step, (cells[0] + 3 + 2 * spare, cells[1] + 3 + 2 * spare), first=-1 - spare)
+    spare = LATTICE_MARGIN
+    points = node_positions(step, (cells[0] + 3 + 2 * spare, cells[1] + 3 + 2 * spare), first=-1 - spare)
     values = np.moveaxis(pull(ops, np.moveaxis(points, 0, -1)), -1, 0)
     if not np.isfinite(values).all():
         return None
@@ -142,26 +134,6 @@ def control_points(values: Reals, axis: int) -> Reals:
     for k in range(len(points) - 2, -1, -1):
         points[k] = pole * (points[k + 1] - points[k])
     return np.moveaxis(points * 6.0, 0, axis)
-
-
-@lru_cache(maxsize=16)
-def _node_positions(spacing: tuple[float, float], shape: tuple[int, ...], first: int) -> Reals:
-    """Return x and y (2, rows, columns) of nodes numbered from `first` on."""
-    y, x = np.mgrid[first : first + shape[0], first : first + shape[1]].astype(np.float64)
-    return np.stack([x * spacing[1], y * spacing[0]])
-
-
-def _finest_spacing(ops: tuple[Spatial, ...]) -> float:
-    """Return the smallest control spacing of the warps, in pixels of the target at its most shrunken."""
-    finest, zoom = math.inf, 1.0
-    for op in reversed(ops):
-        if isinstance(op, Homography):
-            (a, b, _), (c, d, _), _ = op.matrix
-            stretch, det = a * a + b * b + c * c + d * d, abs(a * d - b * c)
-            zoom *= math.sqrt(max(0.0, (stretch - math.sqrt(max(0.0, stretch**2 - 4 * det**2))) / 2))
-        else:
-            finest = min(finest, *(side * zoom for side in grid_of(op).spacing))
-    return finest
 
 
 @lru_cache(maxsize=32)

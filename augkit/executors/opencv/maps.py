@@ -22,15 +22,11 @@ from augkit.core.plan import SpatialRun
 from augkit.core.products import matmul
 from augkit.core.spatial import Matrix, Size, apply, inverse, product
 from augkit.core.warp import bspline_weights, grid_of, joined, pull
+from augkit.executors.lattices import FINEST_LATTICE_PX, LATTICE_MARGIN, is_affine, lattice_spacing, node_positions
 from augkit.executors.reuse import scratch
 
 Bounds = tuple[float, float, float, float]  # left, top, right, bottom of the source points shown
 Affine = tuple[float, float, float, float]  # scale_x, scale_y, shift_x, shift_y: applied to source points
-
-LATTICE_PER_SPACING = 8
-LATTICE_PER_SPACING_IN_PERSPECTIVE = 12  # which squeezes a part of the grid more than its centre
-FINEST_LATTICE_PX = 2.0
-LATTICE_MARGIN = 6
 
 
 class Window(NamedTuple):
@@ -59,10 +55,9 @@ def map_of(run: SpatialRun) -> Map:
         return HomographyMap(inverse(joined(ops)))
     before, last = ops[:-1], ops[-1]
     within = isinstance(last, Warp) and run.size[0] <= last.size[0] and run.size[1] <= last.size[1]
-    if isinstance(last, Warp) and within and all(isinstance(op, Homography) and _is_affine(op.matrix) for op in before):
+    if isinstance(last, Warp) and within and all(isinstance(op, Homography) and is_affine(op.matrix) for op in before):
         return _one_warp_map(before, last)
-    flat = all(_is_affine(op.matrix) for op in ops if isinstance(op, Homography))
-    spacing = _finest_spacing(ops) / (LATTICE_PER_SPACING if flat else LATTICE_PER_SPACING_IN_PERSPECTIVE)
+    spacing = lattice_spacing(ops)
     return _lattice_map(ops, run.size, spacing) if spacing >= FINEST_LATTICE_PX else PointMap(ops)
 
 
@@ -85,7 +80,7 @@ class HomographyMap:
         x, y = scratch("map", (2, *window.size), np.float32)
         for out, (across, down, shift) in zip((x, y), matrix, strict=False):
             np.add((down * rows + shift).astype(np.float32), (across * columns).astype(np.float32), out=out)
-        if not _is_affine(matrix):
+        if not is_affine(matrix):
             across, down, shift = matrix[2]
             depth = across * columns + (down * rows + shift)
             with np.errstate(divide="ignore", invalid="ignore"):
@@ -158,15 +153,11 @@ def _hull(points: Reals) -> Bounds:
     return left, top, right, bottom
 
 
-def _is_affine(matrix: Matrix) -> bool:
-    return matrix[2] == (0.0, 0.0, 1.0)
-
-
 def _one_warp_map(before: tuple[Spatial, ...], warp: Warp) -> LatticeMap:
     """A uniform B-spline reproduces linear functions, so the affine image of a warp has its nodes moved likewise."""
     grid = grid_of(warp)
     (a, b, c), (d, e, f), _ = inverse(joined(before))
-    x, y = _node_positions(grid.spacing, grid.pushes.shape[1:], first=-1) + grid.pushes
+    x, y = node_positions(grid.spacing, grid.pushes.shape[1:], first=-1) + grid.pushes
     moved = np.empty((2, *x.shape))
     moved[0], moved[1] = a * x + b * y + c, d * x + e * y + f
     return LatticeMap(moved, grid.spacing)
@@ -176,8 +167,8 @@ def _lattice_map(ops: tuple[Spatial, ...], size: Size, spacing: float) -> Map:
     """Interpolate the chain's values on a lattice by a cubic spline; a horizon within it must be met pixel by pixel."""
     cells = tuple(max(1, math.ceil(side / spacing)) for side in size)
     step = (size[0] / cells[0], size[1] / cells[1])
-    spare = LATTICE_MARGIN  # nodes more on every side: what the spline's ends get wrong dies away within them
-    points = _node_positions(step, (cells[0] + 3 + 2 * spare, cells[1] + 3 + 2 * spare), first=-1 - spare)
+    spare = LATTICE_MARGIN
+    points = node_positions(step, (cells[0] + 3 + 2 * spare, cells[1] + 3 + 2 * spare), first=-1 - spare)
     values = np.moveaxis(pull(ops, np.moveaxis(points, 0, -1)), -1, 0)
     if not np.isfinite(values).all():
         return PointMap(ops)
@@ -200,26 +191,6 @@ def _interpolation(count: int) -> Reals:
     powers = pole ** np.arange(2 * count + 1)
     reflected = powers[apart] + powers[2 * count - apart] + powers[around] + powers[2 * count - around]
     return np.asarray(math.sqrt(3.0) / (1.0 - pole ** (2 * count)) * reflected, np.float64)
-
-
-@lru_cache(maxsize=16)
-def _node_positions(spacing: tuple[float, float], shape: tuple[int, ...], first: int) -> Reals:
-    """Return x and y (2, rows, columns) of nodes numbered from `first` on."""
-    y, x = np.mgrid[first : first + shape[0], first : first + shape[1]].astype(np.float64)
-    return np.stack([x * spacing[1], y * spacing[0]])
-
-
-def _finest_spacing(ops: tuple[Spatial, ...]) -> float:
-    """Return the smallest control spacing of the warps, in pixels of the target at its most shrunken."""
-    finest, zoom = math.inf, 1.0
-    for op in reversed(ops):
-        if isinstance(op, Homography):
-            (a, b, _), (c, d, _), _ = op.matrix
-            stretch, det = a * a + b * b + c * c + d * d, abs(a * d - b * c)
-            zoom *= math.sqrt(max(0.0, (stretch - math.sqrt(max(0.0, stretch**2 - 4 * det**2))) / 2))
-        else:
-            finest = min(finest, *(side * zoom for side in grid_of(op).spacing))
-    return finest
 
 
 @lru_cache(maxsize=32)  # of a fine grid, an entry takes a megabyte
