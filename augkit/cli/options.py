@@ -78,7 +78,7 @@ def _built(place: str, run: Callable[..., None]) -> Callable[..., None]:
     parameters = [parameter for entry in entries for parameter in _parameters(entry)]
     parameters += [parameter.replace(kind=Parameter.KEYWORD_ONLY) for parameter in further]
     command.__doc__ = run.__doc__
-    command.__signature__ = Signature(parameters)  # type: ignore[attr-defined]
+    command.__signature__ = Signature(parameters)  # type: ignore[attr-defined]  # typer reads it
     return command
 
 

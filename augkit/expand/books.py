@@ -13,6 +13,7 @@ from augkit.datasets import Split
 from augkit.datasets.lineage import DONE, HINT
 from augkit.datasets.splits import HASHED
 from augkit.errors import ArgumentError, AugkitError, FileError, JobError
+from augkit.executors import default_executor
 from augkit.expand import layout
 from augkit.expand.balancing import wanted_copies
 from augkit.expand.expand_config import ExpandConfig
@@ -77,11 +78,13 @@ def as_begun(config: ExpandConfig) -> ExpandConfig:
         job = layout.read_job(store) if not config.fresh and _is_begun(store) else None
     if job is None:
         return config
-    executor, now = config.executor or job.get("executor", "cpu"), config
+    now = config
     if job["pipeline"].get("behaviour", 1) == 1:
         own = {label: pipeline.with_behaviour(1) for label, pipeline in config.pipelines_for.items()}
         now = config.replaced(pipeline=config.pipeline.with_behaviour(1), pipelines_for=own)
-    return now.replaced(executor=executor)
+    executor = job.get("executor", "cpu")
+    is_named = config.executor is not None or executor == default_executor(now.pipeline.policy)
+    return now if is_named else now.replaced(executor=executor)
 
 
 def rows_wanted(plan: WorkPlan, known: Mapping[str, _Known]) -> Iterator[Row]:

@@ -37,10 +37,9 @@ class Job:
         """The writer of the format."""
         return writer(str(self.config.form))
 
-    @property
-    def executor(self) -> str:
-        """The name of the executor of all plans: the one that was asked for, or that of the pipeline's options."""
-        return self.config.executor or default_executor(self.config.pipeline.policy)
+    def executor_of(self, pipeline: Pipeline) -> str:
+        """Return the name of the executor of a pipeline's plans: the one that was asked for, or that of its options."""
+        return self.config.executor or default_executor(pipeline.policy)
 
     @property
     def is_passing(self) -> bool:
@@ -89,7 +88,8 @@ class Job:
     def described(self) -> dict[str, object]:
         """Return the job as job.json holds it, in fields that a message may name."""
         # Books from before there was another say nothing of cpu.
-        executor = {} if self.executor == "cpu" else {"executor": self.executor}
+        name = self.executor_of(self.config.pipeline)
+        executor = {} if name == "cpu" else {"executor": name}
         return {**self.config.described(), **executor, "versions": dict(self.versions)}
 
 

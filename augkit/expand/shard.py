@@ -256,6 +256,10 @@ class _Maker:
         id = self.job.writer.place(self.part, task.name(copy, self.job.suffix, content))
         return {"id": id, "source": task.source.id, "class": task.source.label, "copy": copy, "reason": reason}
 
+    def _executor(self, task: Task) -> str:
+        """Return the name of the executor of a source's plans: classes may have pipelines of other behaviours."""
+        return self.job.executor_of(self.job.pipeline_of(task.source.label))
+
     def _content(self, task: Task) -> bytes | None:
         """Return a source's bytes, by which it is called where it is passed through, or None if they cannot be read."""
         with suppress(AugkitError):
@@ -283,7 +287,7 @@ class _Maker:
                 made, data, encoding = origin.sample, origin.data, str(config.encoding)
             else:
                 shrunk = None if origin.waiting is None else origin.waiting.at(scale_of(plan))
-                made = run(plan, origin.sample, self.job.executor, fine=True, shrunk=shrunk)
+                made = run(plan, origin.sample, self._executor(task), fine=True, shrunk=shrunk)
                 encoding = encoding_for(made.image, made.alpha) if config.encoding == AUTO else config.encoding
                 data = encode(made.image, encoding, config.quality, made.alpha)
             targets, mask = moved(task.source, made, is_passed=plan is None)
@@ -303,7 +307,7 @@ class _Maker:
         record = Record(name, part.split, source.label, made.size, made.targets, has_mask, attributes, copy)
         sha256 = origin.sha256 if copy is None else sha256_of(data)
         facts = Facts(copy, key, sha256, len(data), plan, made.encoding)
-        line = line_of(place(part, name), origin, record, facts, self.job.executor)
+        line = line_of(place(part, name), origin, record, facts, self._executor(task))
         others = [] if copy is None else [task.name(copy, other) for other in self._suffixes if other != suffix]
         return _Output(record, data, made.mask, line, copy is None, [place(part, other) for other in others])
 

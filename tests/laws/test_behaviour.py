@@ -129,3 +129,17 @@ def test_native_is_the_default_and_runs_no_old_plans(tmp_path: Path) -> None:
     np.testing.assert_array_equal(ak.run(new, sample).image, ak.run(new, sample, "native").image)
     with pytest.raises(ArgumentError, match="executor: must be cpu or reference"):
         done(fill(tmp_path / "src"), tmp_path / "out", pipeline=old, executor="native")
+
+
+def test_a_class_may_have_a_pipeline_of_another_behaviour(tmp_path: Path) -> None:
+    """Each is run by the executor of its behaviour, now and when the job goes on."""
+    src = fill(tmp_path / "src")
+    own = {"tulips": ak.Pipeline([ak.Scale(0.4)], behaviour=1)}
+    out = tmp_path / "out"
+    summary = done(src, out, pipelines_for=own)
+    assert summary.rejected == 0
+    found = {
+        (line["class"] == "tulips", line["executor"], line["plan"]["augkit_plan"]) for line in lines(tmp_path / "out")
+    }
+    assert found == {(True, "cpu", 1), (False, "native", 2)}
+    assert done(src, out, pipelines_for=own).resumed == summary.planned

@@ -21,6 +21,7 @@ from augkit.executors.kernels.adapt_kernels import LEAST_VARIANCE, TABLES, level
 from augkit.executors.native.colour_programs import tables_program
 from augkit.executors.native.colours import put_through, recolor
 from augkit.executors.native.curves import rounded
+from augkit.executors.native.whole_rows import in_rows
 
 MAX_CHANNELS = 768  # whose extremes the library finds
 SUMS = 9  # R, G, B, RR, RG, RB, GG, GB, BB
@@ -52,7 +53,7 @@ def histogram(image: Image) -> NDArray[np.int64]:
     channels, count = channels_of(image), np.iinfo(image.dtype).max + 1
     if compiled.library is not None:
         counts = np.empty((channels, count), np.int64)
-        compiled.library.histogram(_in_rows(image), counts)
+        compiled.library.histogram(in_rows(image), counts)
         return counts
     planes = image.reshape(-1, channels)
     return np.stack([np.bincount(planes[:, k], minlength=count) for k in range(channels)]).astype(np.int64)
@@ -63,7 +64,7 @@ def marked(image: Image) -> NDArray[np.int64]:
     channels, count = channels_of(image), np.iinfo(image.dtype).max + 1
     found = np.empty((channels, 2), np.int64)
     if compiled.library is not None and channels <= MAX_CHANNELS:
-        compiled.library.extremes(_in_rows(image), found)
+        compiled.library.extremes(in_rows(image), found)
     else:
         planes = image.reshape(-1, channels)
         found[:, 0], found[:, 1] = planes.min(axis=0), planes.max(axis=0)
@@ -76,7 +77,7 @@ def sums_of(image: Image) -> NDArray[np.int64]:
     """Return the sums (9,) of R, G, B, RR, RG, RB, GG, GB and BB of a picture of uint8 or uint16."""
     sums = np.empty(SUMS, np.int64)
     if compiled.library is not None:
-        compiled.library.moments(_in_rows(image), sums)
+        compiled.library.moments(in_rows(image), sums)
         return sums
     red, green, blue = image.reshape(-1, 3).astype(np.int64).T
     pairs = ((red, red), (red, green), (red, blue), (green, green), (green, blue), (blue, blue))
@@ -135,10 +136,3 @@ def _rebuilt(values: list[float], vectors: Matrix) -> Matrix:
     scaled = tuple(tuple(value * part for value, part in zip(values, row, strict=True)) for row in vectors)
     turned = tuple(zip(*vectors, strict=True))
     return product(scaled, turned)  # type: ignore[arg-type]  # three of three
-
-
-def _in_rows(image: Image) -> Image:
-    """Return the picture, copied where its rows are not in one piece each."""
-    pixel = image.itemsize * channels_of(image)
-    whole = image.strides[1] == pixel and (image.ndim == 2 or image.strides[2] == image.itemsize)
-    return image if whole else np.ascontiguousarray(image)

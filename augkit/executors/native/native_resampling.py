@@ -10,6 +10,7 @@ from augkit.executors.executor import Sampling
 from augkit.executors.native import sampling_twin
 from augkit.executors.native.colour_programs import program_of
 from augkit.executors.native.native_maps import Chain, Lattice, map_of
+from augkit.executors.native.whole_rows import in_rows
 
 INTERPOLATIONS = {"nearest": 0, "linear": 1, "cubic": 2, "lanczos": 3}  # as weights.h has them
 BORDERS = {"reflect": 0, "constant": 1, "replicate": 2, "wrap": 3}  # as positions.h has them
@@ -36,7 +37,7 @@ def _shown(image: Image, run: SpatialRun, how: Sampling, program: bytes | None) 
             sampling_twin.sample(image, shown[slice(*band)], pull_map, how, run.reduction, band, program)
         return shown
     if not image.flags.c_contiguous:
-        image = _in_rows(image)
+        image = in_rows(image)
     rules = INTERPOLATIONS[how.interpolation], BORDERS[how.border], how.fill, run.reduction, program
     if isinstance(pull_map, Chain):
         for top in range(0, run.size[0], BAND_ROWS):
@@ -45,13 +46,3 @@ def _shown(image: Image, run: SpatialRun, how: Sampling, program: bytes | None) 
     else:
         library.sample(image, shown, pull_map.parts() if isinstance(pull_map, Lattice) else pull_map, *rules)
     return shown
-
-
-def _in_rows(image: Image) -> Image:
-    """Return a picture whose rows are in one piece each."""
-    steps = image.strides
-    if image.ndim == 3:
-        whole = steps[2] == image.itemsize and steps[1] == image.itemsize * image.shape[2]
-    else:
-        whole = steps[1] == image.itemsize
-    return image if whole else np.ascontiguousarray(image)
