@@ -74,6 +74,10 @@ class JobError(AugkitError):
     exit_code = 1
 
 
+class OutOfMemory(JobError):
+    """A job that did not get the memory it needs; that says nothing of the picture that was in hand."""
+
+
 class DecodeError(AugkitError):
     """A picture that cannot be decoded, with the reason."""
 

@@ -20,7 +20,7 @@ MODULES = {
 # A room may import itself and every floor before its own; `cli` and `train` say below what else they leave alone.
 FLOORS = [
     {"errors", "callable_package"},
-    {"compiled"},
+    {"compiled", "apart"},
     {"registers", "configuration", "callable_package"},
     {"core"},
     {"targets"},
