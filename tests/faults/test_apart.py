@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import subprocess
 import sys
@@ -11,8 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from augkit import apart
-from augkit.apart import Limits, run_apart
+from augkit.apart import Limits, calling, run_apart
 from augkit.errors import FileError, OutOfMemory, Unreachable
 from support import ends
 from support.processes import needs_proc
@@ -46,6 +46,20 @@ def test_what_a_function_raises_is_raised() -> None:
         run_apart("b", LIMITS, ends.refused)
     with pytest.raises(RuntimeError, match="Odd: this and that"):
         run_apart("b", LIMITS, ends.odd)
+
+
+def test_a_file_is_lent() -> None:
+    data = os.urandom(9 << 20)
+    assert run_apart("a", LIMITS, ends.last_and_first, io.BytesIO(data), 5) == (len(data), data[-5:], data[:5])
+    half = len(data) // 2
+    assert run_apart("a", LIMITS, ends.last_and_first, io.BytesIO(data), half)[1:] == (data[-half:], data[:half])
+
+
+def test_the_fault_of_a_lent_files_disk_is_raised_as_it_is() -> None:
+    with pytest.raises(OSError, match="Input/output error") as told:
+        run_apart("a", LIMITS, ends.last_and_first, ends.Failing(b"abc"), 2)
+    assert told.value.errno == 5
+    assert run_apart("b", LIMITS, ends.doubled, 4)[0] == 8
 
 
 @pytest.mark.parametrize("name", ["SIGSEGV", "SIGABRT", "SIGILL", "SIGFPE", "SIGBUS"])
@@ -111,7 +125,7 @@ def test_a_kill_from_outside_is_not_the_files_fault(tmp_path: Path) -> None:
 
 
 def test_a_machine_without_room_is_not_the_files_fault(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(apart, "_state", apart._State())
+    monkeypatch.setattr(calling, "_state", calling._State())
     monkeypatch.setattr(subprocess, "Popen", ends.no_process)
     with pytest.raises(Unreachable, match=r"^a: .* none can be begun: Resource temporarily unavailable"):
         run_apart("a", LIMITS, ends.doubled, 1)
@@ -156,8 +170,8 @@ def test_a_helper_ends_with_its_parent(ending: str) -> None:
         "import os, sys, threading, time; from support import ends; from augkit.apart import *\n"
         "threading.Thread(target=run_apart, args=('a', Limits(), ends.slept, 60.0), daemon=True).start()\n"
         "print(run_apart('a', Limits(), ends.doubled, 1)[1], flush=True)\n"
-        "time.sleep(0.3); import augkit.apart as apart\n"
-        "print(*[one.process.pid for one in apart._state.all], flush=True)\n"
+        "time.sleep(0.3); from augkit.apart import calling\n"
+        "print(*[one.process.pid for one in calling._state.all], flush=True)\n"
         f"{ending}"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=environment())

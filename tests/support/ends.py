@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import ctypes
+import io
 import os
 import signal
 import time
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 
@@ -78,3 +80,19 @@ def killed_once(note: str) -> str:
 
 def no_process(*arguments: object, **options: object) -> None:
     raise OSError(11, os.strerror(11))
+
+
+def last_and_first(file: BinaryIO, count: int) -> tuple[int, bytes, bytes]:
+    """Return a file's size, its last bytes and its first, and more than there is."""
+    size = file.seek(0, os.SEEK_END)
+    file.seek(-count, os.SEEK_END)
+    last = file.read(1 << 60)
+    file.seek(0)
+    return size, last, file.read(count)
+
+
+class Failing(io.BytesIO):
+    """A file on a disk that fails."""
+
+    def read(self, size: int | None = -1) -> bytes:
+        raise OSError(5, "Input/output error")

@@ -3,6 +3,9 @@
 What reads a file in C++, or loops over what a file says, may never come back, or take its process with it. `run_apart`
 has a helper do it. How that ends is a value, the exception that the function raised, or a sentence that names the file.
 
+An open file that is an argument is lent: this process reads what the helper asks of it, so that stores, archives and
+their passwords stay here, and what goes wrong with a disk is told as everywhere.
+
 A helper is a fresh interpreter: it imports neither the script nor anything else that this process has, so that scripts
 need no ``if __name__ == "__main__":``, and threads and locks of this process do not matter. It is kept for the next
 call, and ends with this process.
@@ -13,7 +16,6 @@ from __future__ import annotations
 import atexit
 import contextlib
 import io
-import mmap
 import os
 import pickle
 import queue
@@ -22,41 +24,24 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
-from math import ceil
+from collections.abc import Callable, Sequence
 from multiprocessing.spawn import get_executable
 from pathlib import Path
-from typing import Any, BinaryIO, NamedTuple, ParamSpec, TypeVar
+from typing import Any, NamedTuple, ParamSpec, TypeVar
 
+from augkit.apart.messages import ANSWER, PLACE, READ, Limits, Short, received, sent
+from augkit.apart.serving import Borrowed
 from augkit.errors import FileError, OutOfMemory, Unreachable
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
-LOOK_S = 0.5  # between looks at a helper that does not answer, and of a helper at its parent
+LOOK_S = 0.5  # between looks at a helper that does not answer
 END_S = 5.0  # that a killed process is waited for: one that waits for a dead disk ends when that answers
 MOST_IDLE = 2  # helpers that are kept
 MOST_KILLS = 3  # of helpers in a row, from outside
-STEADY_BYTES = 256 << 20  # of memory that libraries and what they keep take beside the limit
-_START = "import sys; sys.path[:] = {path!r}; from augkit.apart import serve; serve()"
+_START = "import sys; sys.path[:] = {path!r}; from augkit.apart.serving import serve; serve()"
 _FROM_OUTSIDE = ("SIGKILL", "SIGTERM", "SIGINT", "SIGHUP")  # of a helper's ends: someone, or the system for memory
-_HEAD_BYTES = 8
-
-
-@dataclass(frozen=True)
-class Limits:
-    """Limits of one call.
-
-    Args:
-        cpu_s: seconds that it may compute; what it waits for a disk or a network does not count.
-        bytes: of memory that it may ask for, beside `STEADY_BYTES`; kept by Linux only.
-        still_s: seconds that it may neither compute nor end, as when a disk does not answer.
-    """
-
-    cpu_s: float = 60.0
-    bytes: int = 1 << 30
-    still_s: float = 300.0
 
 
 class _Ended(NamedTuple):
@@ -66,13 +51,6 @@ class _Ended(NamedTuple):
     has_begun: bool
 
 
-@dataclass
-class _Short:
-    """The answer of a helper that got no memory: whether the limit was at fault, or else the machine."""
-
-    by_limit: bool
-
-
 def run_apart(where: str, limits: Limits, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
     """Return what a function returns, or raise what it raises, without its dangers.
 
@@ -80,8 +58,8 @@ def run_apart(where: str, limits: Limits, function: Callable[P, T], *args: P.arg
         where: the file that it reads, for messages.
         limits: what it may use.
         function: one that pickle finds by its name in an importable module; so are its arguments and its result.
-        args: its arguments.
-        kwargs: likewise.
+        args: its arguments; open files, which can seek, are lent.
+        kwargs: likewise, without files.
 
     Raises:
         FileError: it crashes, computes for longer than `limits` or asks for more memory: also on a second try, in a
@@ -91,7 +69,11 @@ def run_apart(where: str, limits: Limits, function: Callable[P, T], *args: P.arg
     """
     if _state.is_expendable:
         return function(*args, **kwargs)
-    request = pickle.dumps((limits, function, args, kwargs), pickle.HIGHEST_PROTOCOL)
+    files = [arg for arg in args if isinstance(arg, io.IOBase)]
+    sizes = [file.seek(0, os.SEEK_END) for file in files]
+    numbers = iter(range(len(files)))
+    given = [Borrowed(number := next(numbers), sizes[number]) if isinstance(arg, io.IOBase) else arg for arg in args]
+    request = pickle.dumps((limits, function, given, kwargs), pickle.HIGHEST_PROTOCOL)
     kills = 0
     while True:
         try:
@@ -101,26 +83,31 @@ def run_apart(where: str, limits: Limits, function: Callable[P, T], *args: P.arg
             raise Unreachable(f"{what}. Run the same again when the machine has room for one.", where) from fault
         is_fresh, answer = helper.is_fresh, None
         try:
-            answer = helper.asked(request, limits)
+            answer = helper.asked(request, limits, files)
         finally:
-            if answer is None or isinstance(answer, _Ended | _Short):
+            if answer is None or isinstance(answer, _Ended | Short):
                 helper.end()
             else:
                 _state.give(helper)
         match answer:
+            case _Ended("still"):
+                what = (
+                    f"must answer, but did nothing for {limits.still_s:g} s. Look at the disk or the network it lies on"
+                )
+                raise Unreachable(f"{what}, and run the same again.", where)
             case _Ended(why, has_begun) if why in _FROM_OUTSIDE or not has_begun:
                 kills += 1
                 if kills == MOST_KILLS:
                     what = f"must be read by a process of its own, which was ended {kills} times ({why})"
                     raise OutOfMemory(f"{what}. Look for a lack of memory, or for what kills processes here.", where)
-            case _Ended() | _Short() if not is_fresh:
+            case _Ended() | Short() if not is_fresh:
                 continue  # what earlier calls left there may be at fault
             case _Ended(why):
                 raise _fault(why, limits, where)
-            case _Short(by_limit=True):
+            case Short(by_limit=True):
                 what = f"must be read in {limits.bytes / (1 << 30):.3g} GiB of memory, and asks for more"
                 raise FileError(f"{what}. It is damaged, or a bomb: make it anew, or in smaller pieces.", where)
-            case _Short():
+            case Short():
                 raise OutOfMemory("must be read, but this machine has too little memory for it now. Free some.", where)
             case (True, value):
                 result: T = value
@@ -134,103 +121,12 @@ def be_expendable() -> None:
     _state.is_expendable = True
 
 
-def serve() -> None:
-    """Answer the calls that come through standard input, until it is closed: the life of a helper."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # of Ctrl-C the parent knows what to make
-    requests, answers = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
-    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
-    os.dup2(2, 1)  # what libraries print is no answer
-    threading.Thread(target=_watch, args=(os.getppid(),), daemon=True).start()
-    ours = _Bounds()
-    while (request := _received(requests)) is not None:
-        _sent(answers, b"")  # begun
-        _sent(answers, _answer(request, ours))
-    os._exit(0)  # at once: there is nothing to tidy, and libraries may hang in that
-
-
 def _fault(why: str, limits: Limits, where: str) -> FileError:
-    if why == "still":
-        what = f"must answer, but did nothing for {limits.still_s:g} s. Look at the disk or the network it lies on"
-        return Unreachable(f"{what}, and run the same again.", where)
     if why == "SIGXCPU":
         what = f"must be read within {limits.cpu_s:g} s of computing, and took longer"
     else:
         what = f"must be whole, but crashed the process that read it ({why})"
     return FileError(f"{what}. Make it anew, or leave it out.", where)
-
-
-def _answer(request: bytearray, bounds: _Bounds) -> bytes:
-    try:
-        limits, function, args, kwargs = pickle.loads(request)
-        bounds.set(limits)
-        return pickle.dumps((True, function(*args, **kwargs)), pickle.HIGHEST_PROTOCOL)
-    except MemoryError:
-        pass  # the frames that hold memory go first
-    except Exception as fault:
-        try:
-            answer = pickle.dumps((False, fault), pickle.HIGHEST_PROTOCOL)
-            pickle.loads(answer)
-            return answer
-        except Exception:  # an exception of a library may hold what cannot be pickled
-            return pickle.dumps((False, RuntimeError(f"{type(fault).__name__}: {fault}")))
-    return pickle.dumps(_Short(bounds.has_room()))
-
-
-def _watch(parent: int) -> None:
-    while os.getppid() == parent:
-        time.sleep(LOOK_S)
-    os._exit(1)
-
-
-class _Bounds:
-    """The limits of a helper's own, as the system keeps them; a system without them has only its parent's clock."""
-
-    def __init__(self) -> None:
-        self.begun_with = _data_bytes()
-        self.most: int | None = None
-        if sys.platform != "win32":
-            import resource
-
-            resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))
-            self.outer = {kind: resource.getrlimit(kind) for kind in (resource.RLIMIT_CPU, resource.RLIMIT_DATA)}
-
-    def set(self, limits: Limits) -> None:
-        """Begin a call."""
-        if sys.platform == "win32":
-            return
-        import resource
-
-        used = resource.getrusage(resource.RUSAGE_SELF)
-        self._set(resource.RLIMIT_CPU, ceil(used.ru_utime + used.ru_stime + limits.cpu_s))
-        if self.begun_with:
-            self.most = self.begun_with + STEADY_BYTES + limits.bytes
-            self._set(resource.RLIMIT_DATA, self.most)
-
-    def has_room(self) -> bool:
-        """Say whether the system gives what the limit leaves."""
-        left = (self.most or 0) - _data_bytes() - (1 << 20)
-        try:
-            if left > 0:
-                mmap.mmap(-1, left).close()
-        except (OSError, MemoryError):
-            return False
-        return self.most is not None
-
-    def _set(self, kind: int, value: int) -> None:
-        """Set a limit where the one from outside is not narrower."""
-        import resource
-
-        soft, hard = self.outer[kind]
-        resource.setrlimit(kind, (value if soft == resource.RLIM_INFINITY else min(value, soft), hard))
-
-
-def _data_bytes() -> int:
-    """Return what this process may write to in memory, as Linux limits it, or 0 where that is not known."""
-    try:
-        lines = Path("/proc/self/status").read_bytes().split(b"\n")
-    except OSError:
-        return 0
-    return next((int(line.split()[1]) << 10 for line in lines if line.startswith(b"VmData:")), 0)
 
 
 class _Helper:
@@ -253,10 +149,10 @@ class _Helper:
         assert self.process.stdout is not None
         self.requests, self.answers = self.process.stdin, self.process.stdout
 
-    def asked(self, request: bytes, limits: Limits) -> Any:  # the pair of an answer, _Short or _Ended
-        """Ask it something; return its answer."""
+    def asked(self, request: bytes, limits: Limits, files: Sequence[io.IOBase | Any]) -> Any:
+        """Ask it something; return its answer: whether it has a value, and that or a fault; or Short, or _Ended."""
         self.is_fresh = False
-        heard: queue.SimpleQueue[bytearray | None] = queue.SimpleQueue()
+        heard: queue.SimpleQueue[memoryview | None] = queue.SimpleQueue()
         self.talk = threading.Thread(target=_converse, args=(self.requests, self.answers, request, heard), daemon=True)
         self.talk.start()
         has_begun, busy_s, since = False, -1.0, time.monotonic()
@@ -269,10 +165,17 @@ class _Helper:
                 if time.monotonic() - since > (limits.still_s if now_s else max(limits.still_s, 10 * limits.cpu_s)):
                     return _Ended("still", has_begun)
                 continue
+            since = time.monotonic()
             if answer is None:
                 return _Ended(self._ending(), has_begun)
-            if answer:
-                return _unpickled(answer)
+            if answer[:1] == ANSWER:
+                return _unpickled(answer[1:])
+            if answer[:1] == READ:
+                number, offset, size = PLACE.unpack(answer[1:])
+                files[number].seek(offset)
+                piece = files[number].read(size)
+                with contextlib.suppress(OSError):  # of a helper that has just died
+                    sent(self.requests, piece)
             has_begun = True
 
     def _busy_s(self) -> float:
@@ -307,48 +210,24 @@ class _Helper:
         self.process.returncode = self.process.returncode or 0  # it is not this object's to wait for any more
 
 
-def _unpickled(answer: bytearray) -> object:
+def _unpickled(answer: memoryview) -> object:
     try:
         return pickle.loads(answer)
     except Exception as fault:
         return _Ended(f"its answer: {type(fault).__name__}", has_begun=True)
 
 
-def _converse(
-    requests: BinaryIO | Any, answers: BinaryIO | Any, request: bytes, heard: queue.SimpleQueue[bytearray | None]
-) -> None:
-    """Send a request, and put what comes back into `heard`: nothing, then the answer; None where it ends before."""
+def _converse(requests: Any, answers: Any, request: bytes, heard: queue.SimpleQueue[memoryview | None]) -> None:
+    """Send a request, and put what comes back into `heard`, up to the answer; None where it ends before."""
     try:
-        _sent(requests, request)
-        for _ in range(2):
-            heard.put(answer := _received(answers))
-            if answer is None:
+        sent(requests, request)
+        while (message := received(answers)) is not None:
+            heard.put(memoryview(message))
+            if message[:1] == ANSWER:
                 return
     except (OSError, ValueError):  # it is dead, or was ended from this side
-        heard.put(None)
-
-
-def _sent(pipe: io.RawIOBase | Any, data: bytes) -> None:
-    left = memoryview(len(data).to_bytes(_HEAD_BYTES, "little") + data)
-    while left:
-        left = left[pipe.write(left) :]
-    pipe.flush()
-
-
-def _received(pipe: io.RawIOBase | Any) -> bytearray | None:
-    """Return the next message, or None where there is none any more."""
-    head = _exactly(pipe, _HEAD_BYTES)
-    return None if head is None else _exactly(pipe, int.from_bytes(head, "little"))
-
-
-def _exactly(pipe: io.RawIOBase | Any, size: int) -> bytearray | None:
-    parts = bytearray()
-    while len(parts) < size:
-        part = pipe.read(min(size - len(parts), 1 << 20))
-        if not part:
-            return None
-        parts += part
-    return parts
+        pass
+    heard.put(None)
 
 
 class _State:
