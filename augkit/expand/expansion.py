@@ -120,11 +120,11 @@ def expand(
     store, is_alone = store_at(config.out), config.shards is None
     with _writing(store):
         require_free(store)
-    with _writing(store), store.lock(is_shared=not is_alone), _swept(store, is_alone):
+    with _writing(store), store.lock(is_shared=not is_alone) as unlocked, _swept(store, is_alone):
         if config.fresh:
             start_afresh(store)
         plan = open_books(store, plan, config.extend)
-        tally = _Tally(store, plan, config.shards or (0, 1))
+        tally = _Tally(store, plan, config.shards or (0, 1), (unlocked,) if unlocked else ())
         if not config.finish:
             _do(config, plan, tally, progress or (lambda _: None))
         if read_done(store) is None and (config.finish or tally.ends_all()):
@@ -140,8 +140,8 @@ expand.__doc__ = (expand.__doc__ or "").replace("    {options}", ExpandConfig.do
 class _Tally:
     """Running totals of the shards, those that an earlier run had done among them."""
 
-    def __init__(self, store: Store, plan: WorkPlan, shards: tuple[int, int]) -> None:
-        self.store, self.plan = store, plan
+    def __init__(self, store: Store, plan: WorkPlan, shards: tuple[int, int], notes: tuple[str, ...]) -> None:
+        self.store, self.plan, self.notes = store, plan, notes
         self.counts, self.reasons, self.profiles = Counter[str](), Counter[str](), Counter[str]()
         self.missing: set[int] = set()
         for index, outputs in enumerate(plan.shard_outputs()):
@@ -173,6 +173,7 @@ class _Tally:
         """Return what the run came to."""
         done = read_done(self.store)
         rejected, planned = self.reasons.total(), self.counts["planned"]
+        profiles = (told(fate, count) for fate, count in sorted(self.profiles.items()))
         return Summary(
             sources=self.counts["sources"],
             planned=planned,
@@ -182,7 +183,7 @@ class _Tally:
             seconds=seconds,
             left_out=self.plan.data.left_out,
             ignored=self.plan.data.ignored,
-            notes=(*self.plan.data.notes, *(told(fate, count) for fate, count in sorted(self.profiles.items()))),
+            notes=(*self.plan.data.notes, *self.notes, *profiles),
             reasons=tuple(sorted(self.reasons.items(), key=lambda item: (-item[1], item[0]))),
             over_budget=rejected > max_rejected * planned,
             absent=self.plan.absent,

@@ -87,11 +87,11 @@ class Bucket(Store):
     def sweep(self) -> None:
         pass  # nothing is kept back
 
-    def lock(self, is_shared: bool) -> AbstractContextManager[None]:
-        return nullcontext()  # see above
+    def lock(self, is_shared: bool) -> AbstractContextManager[str]:
+        return nullcontext("")  # see above
 
-    def closing(self, folder: str) -> AbstractContextManager[None]:
-        return nullcontext()  # two that close put the same files
+    def closing(self, folder: str) -> AbstractContextManager[str]:
+        return nullcontext("")  # two that close put the same files
 
 
 class _BucketStaging(Staging):

@@ -98,17 +98,17 @@ class Disk(Store):
                 durable.unlink(self._path(f"{BOOKS}/{name}"))
 
     @contextmanager
-    def lock(self, is_shared: bool) -> Iterator[None]:
+    def lock(self, is_shared: bool) -> Iterator[str]:
         durable.make_root(self._path(BOOKS))
         with ExitStack() as held:
             try:
-                held.enter_context(durable.held(self._path(BOOKS), is_shared, is_patient=False))
+                told = held.enter_context(durable.held(self._path(BOOKS), is_shared, is_patient=False))
             except BlockingIOError:
                 advice = "Wait until it has ended, or write elsewhere."
                 raise JobError(f"must be written by one run at a time, got a second one. {advice}", self.root) from None
-            yield
+            yield told
 
-    def closing(self, folder: str) -> AbstractContextManager[None]:
+    def closing(self, folder: str) -> AbstractContextManager[str]:
         return durable.held(self._path(folder), is_shared=False, is_patient=True)
 
 

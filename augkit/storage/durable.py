@@ -4,6 +4,7 @@ Every call of the expander that changes a file system goes through `os` in this 
 """
 
 import ctypes
+import errno
 import os
 import sys
 from collections.abc import Callable, Iterable, Iterator
@@ -14,10 +15,14 @@ from pathlib import Path
 from secrets import token_hex
 from typing import Any, BinaryIO, cast
 
-from augkit.storage.sealed_json import Tally
+from augkit.storage.sealed_json import Tally, sha256_of
 
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
+UNFINISHED = ".augkit"  # ends the name of a file that is being written beside the place that it will take
 _BUFFER = 1 << 20  # bytes, of a file that is written piece by piece
+# What a file system answers that has no such thing: network disks without locks, folders that cannot be synced.
+_LACKING = {errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EINVAL, errno.ENOTTY}
+_WITHOUT_LOCKS = {*_LACKING, errno.ENOLCK}
 
 
 class _Raw(RawIOBase):
@@ -69,7 +74,7 @@ def write(path: str, pieces: Iterable[bytes], is_synced: bool = False) -> None:
             while written < len(piece):
                 written += os.write(descriptor, piece[written:])
         if is_synced:
-            os.fsync(descriptor)
+            _flush(descriptor)
     finally:
         os.close(descriptor)
 
@@ -78,7 +83,7 @@ def replace(path: str, pieces: Iterable[bytes], place: str) -> None:
     """Make a file hold something else, all at once; its folder is to be synced yet. It is written to `place` first."""
     try:
         write(place, pieces, is_synced=True)
-        os.replace(place, path)
+        rename(place, path)
     except BaseException:
         with suppress(OSError):
             unlink(place)
@@ -87,13 +92,41 @@ def replace(path: str, pieces: Iterable[bytes], place: str) -> None:
 
 def replace_with(path: Path, data: bytes) -> None:
     """Make a file that belongs to no store hold `data`, durably and all at once."""
-    replace(os.fspath(path), [data], os.fspath(path.with_name(f".{token_hex(4)}.augkit")))
+    replace(os.fspath(path), [data], os.fspath(path.with_name(f".{token_hex(4)}{UNFINISHED}")))
     sync_folder(os.path.dirname(os.path.abspath(path)))
 
 
 def rename(place: str, path: str) -> None:
-    """Give a file its name; one that had the name is gone."""
-    os.replace(place, path)
+    """Give a file its name; one that had the name is gone.
+
+    A folder below the output may lie on another file system, and some file systems give no name that is taken.
+    """
+    try:
+        os.replace(place, path)
+    except OSError as fault:
+        if fault.errno == errno.EXDEV:
+            _bring(place, path)
+        elif fault.errno == errno.EEXIST:
+            os.unlink(path)
+            os.replace(place, path)
+        else:
+            raise
+
+
+def _bring(place: str, path: str) -> None:
+    """Write a file again in the folder where it belongs, and give it its name there."""
+    folder, name = os.path.split(path)
+    near = os.path.join(folder, f".{sha256_of(os.fsencode(name))[:8]}{UNFINISHED}")  # the same after a kill
+    unlink(near)
+    try:
+        with Path(place).open("rb") as file:
+            write(near, iter(lambda: file.read(_BUFFER), b""), is_synced=True)
+        rename(near, path)
+    except BaseException:
+        with suppress(OSError):
+            unlink(near)
+        raise
+    unlink(place)
 
 
 def unlink(path: str) -> None:
@@ -141,16 +174,27 @@ def make_root(root: str) -> None:
 
 
 @contextmanager
-def held(folder: str, is_shared: bool = False, is_patient: bool = False) -> Iterator[None]:
-    """Hold a folder's lock; one that others hold is waited for, or raises BlockingIOError."""
+def held(folder: str, is_shared: bool = False, is_patient: bool = False) -> Iterator[str]:
+    """Hold a folder's lock; one that others hold is waited for, or raises BlockingIOError.
+
+    Yields:
+        A sentence where the file system has no locks, which is no reason not to write there; else nothing.
+    """
     if sys.platform == "win32":  # which has no locks on folders
-        yield
+        yield ""
         return
     import fcntl
 
+    how = (fcntl.LOCK_SH if is_shared else fcntl.LOCK_EX) | (0 if is_patient else fcntl.LOCK_NB)
     with opened(folder, os.O_RDONLY) as descriptor:
-        fcntl.flock(descriptor, (fcntl.LOCK_SH if is_shared else fcntl.LOCK_EX) | (0 if is_patient else fcntl.LOCK_NB))
-        yield
+        told = ""
+        try:
+            fcntl.flock(descriptor, how)
+        except OSError as fault:
+            if fault.errno not in _WITHOUT_LOCKS:
+                raise
+            told = f"The file system has no locks ({fault.strerror}): let nothing else write there at the same time."
+        yield told
 
 
 def with_holders(folders: set[str], root: str) -> set[str]:
@@ -183,7 +227,16 @@ def sync_folder(folder: str) -> None:
 
 def _sync(path: str) -> None:
     with opened(path, os.O_RDONLY if sys.platform != "win32" else os.O_RDWR) as descriptor:
+        _flush(descriptor)
+
+
+def _flush(descriptor: int) -> None:
+    """Have a file or folder survive a loss of power, as far as its file system knows of that at all."""
+    try:
         os.fsync(descriptor)
+    except OSError as fault:
+        if fault.errno not in _LACKING:
+            raise
 
 
 @cache

@@ -83,13 +83,15 @@ class Store(ABC):
         """Remove what runs that were killed left unpublished."""
 
     @abstractmethod
-    def lock(self, is_shared: bool) -> AbstractContextManager[None]:
+    def lock(self, is_shared: bool) -> AbstractContextManager[str]:
         """Hold the store, made if it is not there, so that other runs are refused, but for those that share it.
+
+        The block is given a sentence where they are not, since the place has no locks, though others like it have.
 
         Raises:
             JobError: another run holds it.
         """
 
     @abstractmethod
-    def closing(self, folder: str) -> AbstractContextManager[None]:
+    def closing(self, folder: str) -> AbstractContextManager[str]:
         """Wait until no other run holds a folder that is there, and keep others waiting."""

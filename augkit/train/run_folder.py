@@ -1,6 +1,5 @@
 """The folder of a run: begun, found again, or refused."""
 
-import errno
 import json
 import os
 from collections.abc import Iterator
@@ -33,7 +32,6 @@ WRITTEN = {
         *("predictions.csv", "learning_curves.png", "calibration.png", TEMPORARY),
     ),
 }
-_NO_LOCKS = (errno.ENOSYS, errno.ENOTSUP, errno.ENOLCK)  # some network disks have none: no reason not to train there
 OTHERWISE = {"sha256": "holds something else", "label": "has another label", "role": "is put elsewhere"}
 ADVICE = "Run the same command as before, pass --fresh to start anew, or choose another --out."
 
@@ -50,20 +48,23 @@ def require_apart(data: str, folder: str, option: str) -> None:
 
 
 @contextmanager
-def locked(out: Path) -> Iterator[None]:
-    """Keep a run's folder, which is made if it is not there, to one training at a time."""
+def locked(out: Path) -> Iterator[str]:
+    """Keep a run's folder, which is made if it is not there, to one training at a time.
+
+    Yields:
+        A sentence where the file system has no locks; else nothing.
+    """
     with ExitStack() as stack:
         try:
             make_root(os.fspath(out.absolute()))
-            stack.enter_context(held(os.fspath(out)))
+            unlocked = stack.enter_context(held(os.fspath(out)))
         except BlockingIOError:
             advice = "Wait until it has ended, or choose another --out."
             what = f"must be written by one training at a time, got a second one. {advice}"
             raise FileError(what, str(out)) from None
         except OSError as fault:
-            if fault.errno not in _NO_LOCKS:
-                raise _unusable(out, fault) from None
-        yield
+            raise _unusable(out, fault) from None
+        yield unlocked
 
 
 def _unusable(out: Path, fault: OSError) -> FileError:

@@ -68,7 +68,9 @@ def train(
         out = Path(config.out)
         begun = (LAW, None) if fresh else (law_of(out), behaviour_of(out))
         setup = prepare(config, noted, progress, *begun)
-        with locked(Path(config.out)):
+        with locked(Path(config.out)) as unlocked:
+            if unlocked:
+                noted(unlocked)
             open_run(Path(config.out), setup, fresh)
             best = deepcopy(setup.network)  # as it is at the beginning: a checkpoint holds what has changed
             training, evaluators = begin(setup, noted, progress)
