@@ -5,18 +5,26 @@ the sentence; the public door that knows the place (a file and line, a step, a p
 """
 
 import errno
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from difflib import get_close_matches
-from typing import Self
+from typing import Literal, Self
 
-# What a system answers when the machine or the network is short of something: it says nothing of the file.
-_OUTAGES = {
-    getattr(errno, name, None)  # no system has all of them
-    for name in (
-        *("EMFILE", "ENFILE", "ENOMEM", "ENOBUFS", "ESTALE", "ENOTCONN", "ETIMEDOUT", "ECONNRESET", "ECONNREFUSED"),
-        *("ECONNABORTED", "EHOSTDOWN", "EHOSTUNREACH", "ENETDOWN", "ENETUNREACH", "EREMOTEIO", "ENOLINK"),
-    )
-} - {None}
+Blame = Literal["content", "place", "memory"]
+
+# Kinds of OSError that say what a file system or a store answered, also where a library raises them without a number.
+_ANSWERS = (FileNotFoundError, PermissionError, ConnectionError, TimeoutError, BlockingIOError, InterruptedError)
+# Packages that reach stores. What they raise says how the store answered, never what a picture holds.
+_REACHING = (
+    *("adlfs", "aiobotocore", "aiohttp", "azure", "boto3", "botocore", "fsspec", "gcsfs", "google.api_core"),
+    *("google.auth", "google.cloud", "http", "httpx", "huggingface_hub", "paramiko", "requests", "s3fs", "urllib3"),
+)
+# What libraries say when they get no memory, and raise no MemoryError.
+_NO_MEMORY = (
+    *("not enough memory", "can't allocate", "cannot allocate memory", "failed to allocate", "bad_alloc"),
+    *("insufficient memory", "out of memory", "failed to map segment", "can't start new thread"),
+)
+_ABSENT = (errno.ENOENT, errno.ENOTDIR, errno.ENAMETOOLONG, errno.ELOOP)
+_OPENCV_NO_MEMORY, _ZLIB_NO_MEMORY = -4, "Error -4 "
 
 
 class AugkitError(Exception):
@@ -65,7 +73,12 @@ class FileError(AugkitError):
 
 
 class Unreachable(FileError):
-    """A file that cannot be read now, through no fault of its own: a network disk is gone, too many files are open."""
+    """A file that cannot be read now, through no fault of its own: a network disk is gone, a token has expired.
+
+    Whoever passes over a FileError, or blames a picture for it, calls `raise_outage` first.
+    """
+
+    exit_code = 1
 
 
 class JobError(AugkitError):
@@ -90,13 +103,102 @@ class ExtensionError(AugkitError, ImportError):
     """Another package's step, format or model that cannot be imported; the message names the package."""
 
 
-def is_outage(fault: BaseException) -> bool:
-    """Say whether the system is at fault, and not the file that was asked for.
+def blame(fault: BaseException) -> Blame:
+    """Say whose fault an exception is: that of the content of what was read, of the place it lies in, or of memory.
 
-    >>> is_outage(OSError(errno.EMFILE, "")), is_outage(OSError(errno.ENOENT, ""))
+    Of the place is what a system or a store answers, any number and any status, be it in the exception or in its
+    causes; what decoders raise about bytes has none. Only content is a reason to reject a picture.
+
+    >>> blame(OSError(5, "Input/output error")), blame(OSError("image file is truncated")), blame(MemoryError())
+    ('place', 'content', 'memory')
+    """
+    for one in _causes(fault):
+        if isinstance(one, MemoryError | OutOfMemory) or _tells_no_memory(one):
+            return "memory"
+        if isinstance(one, Unreachable) or _is_answer(one):
+            return "place"
+    return "content"
+
+
+def outage_of(fault: BaseException, where: str = "") -> Unreachable | OutOfMemory | None:
+    """Return what an exception is to come out as that says nothing of a picture's content; None of one that does.
+
+    Args:
+        fault: anything that was raised.
+        where: the place, if the exception does not name one.
+    """
+    if isinstance(fault, Unreachable | OutOfMemory):
+        return fault if fault.where or not where else fault.at(where)
+    if (whose := blame(fault)) == "content":
+        return None
+    place = (fault.where if isinstance(fault, AugkitError) else "") or where
+    reason = reason_of(fault).rstrip(".")
+    if whose == "memory":
+        advice = "Run with fewer --workers, or with more memory."
+        return OutOfMemory(f"must get the memory that it needs, got: {reason}. {advice}", place)
+    if isinstance(fault, AugkitError):
+        return Unreachable(fault.message, place)
+    return Unreachable(f"must be readable, got: {reason}. Nothing says that its content is bad.", place)
+
+
+def raise_outage(fault: BaseException, where: str = "") -> None:
+    """Raise what `outage_of` returns, if anything: for whoever is about to blame a picture.
+
+    Raises:
+        Unreachable, OutOfMemory: the content is not at fault.
+    """
+    outage = outage_of(fault, where)
+    if outage is not None:
+        raise outage from (fault.__cause__ if outage is fault else fault)
+
+
+def is_absence(fault: BaseException) -> bool:
+    """Say whether a name leads to nothing: of one that a user has typed, or a label names, that is no outage.
+
+    >>> is_absence(FileNotFoundError(2, "No such file or directory")), is_absence(OSError(5, "Input/output error"))
     (True, False)
     """
-    return isinstance(fault, OSError) and fault.errno in _OUTAGES
+    return isinstance(fault, OSError) and fault.errno in _ABSENT
+
+
+def reason_of(fault: BaseException) -> str:
+    """Return what an exception says, in a line, without the path that systems add.
+
+    >>> reason_of(OSError(5, "Input/output error", "/mnt/1.png")), reason_of(MemoryError())
+    ('Input/output error', 'MemoryError')
+    """
+    said = (isinstance(fault, OSError) and fault.strerror) or str(fault)
+    return " ".join(str(said).split()) or type(fault).__name__
+
+
+def _causes(fault: BaseException) -> Iterator[BaseException]:
+    """Yield an exception and those that it was raised from, or while handling, as a traceback would show them."""
+    seen, now = set[int](), fault
+    while now is not None and id(now) not in seen:
+        yield now
+        seen.add(id(now))
+        following = now.__cause__ or (None if now.__suppress_context__ else now.__context__)
+        if following is None:
+            return
+        now = following
+
+
+def _is_answer(fault: BaseException) -> bool:
+    if isinstance(fault, OSError) and (fault.errno is not None or isinstance(fault, _ANSWERS)):
+        return True
+    return f"{type(fault).__module__}.".startswith(tuple(f"{package}." for package in _REACHING))
+
+
+def _tells_no_memory(fault: BaseException) -> bool:
+    if isinstance(fault, AugkitError):  # whose words are about pictures
+        return False
+    said, package = str(fault), type(fault).__module__.partition(".")[0]
+    if package == "cv2":
+        return getattr(fault, "code", None) == _OPENCV_NO_MEMORY or "bad_alloc" in said
+    if package == "zlib":
+        return said.startswith(_ZLIB_NO_MEMORY)
+    is_plain = isinstance(fault, RuntimeError | ImportError | ValueError | OSError)
+    return is_plain and any(words in said.lower() for words in _NO_MEMORY)
 
 
 def closest(name: str, options: Iterable[str]) -> str:

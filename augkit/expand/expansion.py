@@ -9,7 +9,7 @@ from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from augkit.errors import ArgumentError, JobError, Unreachable, listed
+from augkit.errors import ArgumentError, JobError, OutOfMemory, Unreachable, listed
 from augkit.expand.books import as_begun, open_books, require_free, start_afresh
 from augkit.expand.engines import ENGINES
 from augkit.expand.engines.processes import cpu_count
@@ -234,7 +234,7 @@ def _writing(store: Store) -> Iterator[None]:
     advice = "Nothing half-written is left; the same command goes on from here."
     try:
         yield
-    except Unreachable as fault:
+    except (Unreachable, OutOfMemory) as fault:
         raise JobError(f"{fault.message} {advice}", fault.where) from fault
     except OSError as fault:
         raise JobError(f"must be writable to the end, got: {fault.strerror or fault}. {advice}", str(store)) from fault

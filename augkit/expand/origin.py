@@ -9,7 +9,7 @@ from augkit.core.key import Key
 from augkit.core.shrunk import SCALES, scale_of, stand_in_of
 from augkit.datasets import DataSet, Split
 from augkit.datasets.samples import mask_of, sample_of
-from augkit.errors import FileError, Unreachable
+from augkit.errors import FileError, raise_outage
 from augkit.expand.job import Job
 from augkit.expand.work_plan import Task
 from augkit.images import Waiting, decode, in_bytes, waiting
@@ -61,7 +61,7 @@ def read_origin(job: Job, data: DataSet, split: Split | None, task: Task) -> Ori
     """Read a source and decode it, or as much of it as its first copy needs: whether it is damaged is seen here.
 
     Raises:
-        Unreachable: it cannot be read now.
+        Unreachable, OutOfMemory: it cannot be read now, whatever it holds.
         FileError: it cannot be read at all; the sentence tells no place of this machine.
         DecodeError: it cannot be decoded.
         SampleError: its annotations do not fit it.
@@ -70,10 +70,9 @@ def read_origin(job: Job, data: DataSet, split: Split | None, task: Task) -> Ori
     try:
         content = data.read(source.place or source.id)
         mask = mask_of(data, source)
-    except Unreachable:
-        raise
     except FileError as fault:
-        raise FileError(fault.message) from None  # the books tell no place of this machine
+        raise_outage(fault)
+        raise FileError(fault.message) from fault.__cause__  # the books tell no place of this machine
     pipeline = job.pipeline_of(source.label)
     levels, depth = job.levels_of(source.label), dict[str, object]()
     later = waiting(content, config.mode) if pipeline.policy.decode == "scaled" else None

@@ -16,7 +16,7 @@ from augkit.core.plan import Plan
 from augkit.core.shrunk import scale_of
 from augkit.core.spatial import Size
 from augkit.datasets import DataSet, Kind, Part, Record
-from augkit.errors import AugkitError, Unreachable
+from augkit.errors import AugkitError, FileError, raise_outage
 from augkit.executors import reusing, run
 from augkit.expand import layout
 from augkit.expand.job import Job
@@ -205,7 +205,8 @@ class _Maker:
         Where there are splits, what tells whether the picture lies in two of them comes first.
 
         Raises:
-            Unreachable: the sources cannot be read now: that is no reason to reject any.
+            Unreachable, OutOfMemory: a source, or what its copies take beside it, cannot be had now: that is no reason
+                to reject any.
         """
         if task.source.fault:
             yield from self.rejected(task, task.source.fault)
@@ -213,8 +214,6 @@ class _Maker:
         try:
             origin = read_origin(self.job, self.data, self.part.split, task)
             seen = None if self.part.split is None else fingerprint(origin.looked_at())
-        except Unreachable:
-            raise
         except Exception as fault:  # decoders and damaged files raise anything
             yield from self.rejected(task, _reason(fault))
             return
@@ -262,7 +261,7 @@ class _Maker:
 
     def _content(self, task: Task) -> bytes | None:
         """Return a source's bytes, by which it is called where it is passed through, or None if they cannot be read."""
-        with suppress(AugkitError):
+        with suppress(FileError):
             return self.data.read(task.source.place or task.source.id)
         return None
 
@@ -327,6 +326,11 @@ def _batches(wanted: Sequence[int | None]) -> Iterator[Sequence[int | None]]:
 
 
 def _reason(fault: Exception) -> str:
-    """Return one line that is the same on every run."""
+    """Return why an output is rejected, in one line that is the same on every run.
+
+    Raises:
+        Unreachable, OutOfMemory: its content is not at fault, so it is not to be rejected.
+    """
+    raise_outage(fault)
     told = str(fault) if isinstance(fault, AugkitError) else f"{type(fault).__name__}: {fault}"
     return " ".join(told.split())

@@ -4,7 +4,16 @@ import os
 import stat
 from pathlib import Path
 
-from augkit.errors import ArgumentError, DecodeError, FileError, SampleError, Unreachable, is_outage
+from augkit.errors import (
+    ArgumentError,
+    DecodeError,
+    FileError,
+    SampleError,
+    Unreachable,
+    is_absence,
+    outage_of,
+    reason_of,
+)
 from augkit.images.decoding import decode
 from augkit.images.modes import Mode, checked_mode
 from augkit.targets.sample import Sample
@@ -38,20 +47,26 @@ def read_bytes(path: str | os.PathLike[str]) -> bytes:
     """Return the content of a picture file, undecoded.
 
     Raises:
-        FileError: it is missing, unreadable, larger than MAX_FILE_BYTES or not a regular file.
-        Unreachable: it cannot be read now.
+        FileError: it is missing, larger than MAX_FILE_BYTES or not a regular file.
+        Unreachable: it is there and cannot be read, or not to its end.
     """
     try:
         status = Path(path).stat()  # before opening: opening a FIFO would wait for its writer
         is_file = stat.S_ISREG(status.st_mode)
         if is_file and status.st_size <= MAX_FILE_BYTES:
-            return Path(path).read_bytes()
-    except (OSError, ValueError) as fault:  # ValueError: a NUL in the name
-        reason = getattr(fault, "strerror", None) or fault
-        if is_outage(fault):
-            raise Unreachable(f"must be reachable, got: {reason}.", str(path)) from fault
-        raise FileError(f"must be readable, got: {reason}. Check its name and permissions.", str(path)) from fault
+            return _whole(Path(path).read_bytes(), status.st_size, str(path))
+    except (OSError, ValueError, MemoryError) as fault:  # ValueError: a NUL in the name
+        if not is_absence(fault) and (outage := outage_of(fault, str(path))):
+            raise outage from fault
+        what = f"must be readable, got: {reason_of(fault)}. Check its name and permissions."
+        raise FileError(what, str(path)) from fault
     got = f"{status.st_size:,} bytes" if is_file else "a folder, a pipe or a device"
     raise FileError(
         f"must be a regular file of at most {MAX_FILE_BYTES:,} bytes, got {got}. Name a picture.", str(path)
     )
+
+
+def _whole(data: bytes, size: int, where: str) -> bytes:
+    if len(data) < size:
+        raise Unreachable(f"must give all of its {size:,} bytes, got {len(data):,}. Is it still being written?", where)
+    return data

@@ -13,7 +13,8 @@ from typing import IO, BinaryIO
 
 from augkit.errors import AugkitError
 from augkit.storage.durable import in_pieces
-from augkit.storage.root import files_at, inside
+from augkit.storage.remote_files import files_at
+from augkit.storage.root import inside
 from augkit.storage.sealed_json import FileFacts, Tally
 from augkit.storage.store import Staging, Store
 

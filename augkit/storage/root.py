@@ -13,7 +13,7 @@ from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
 
-from augkit.errors import FileError, MissingExtra, Unreachable, is_outage
+from augkit.errors import FileError, Unreachable, is_absence, outage_of, raise_outage, reason_of
 from augkit.images import read_bytes
 from augkit.storage.archives import (
     HEAD_BYTES,
@@ -25,6 +25,7 @@ from augkit.storage.archives import (
     archive_kind,
     is_hidden,
 )
+from augkit.storage.remote_files import files_at
 
 FOLDER_LINK, BROKEN_LINK, SPECIAL = "a link to a folder", "a broken link", "no regular file"
 
@@ -39,7 +40,8 @@ class Found(NamedTuple):
 class Root(ABC):
     """A place where a data set lies, as its readers see it; it is never written to.
 
-    What leads out of the root, is missing, of another kind, or cannot be read raises a FileError.
+    What leads out of the root, is missing or of another kind raises a FileError; what is there and cannot be read, or
+    was there when it was listed, an Unreachable.
     """
 
     @staticmethod
@@ -93,7 +95,8 @@ class Root(ABC):
         """Return what a file holds, or `size` bytes of it from `offset` on.
 
         Raises:
-            Unreachable: the file is not at fault: the root is gone, or the system is short of something.
+            Unreachable: the file is not at fault: it cannot be reached, or is gone, or was cut short on its way.
+            FileError: it is no regular file, or has no such part.
         """
 
     @abstractmethod
@@ -145,45 +148,66 @@ class Folder(Root):
                             left_out[size] += 1
 
     def open(self, path: str) -> BinaryIO:
-        with self._reached(path) as place:
+        with self._reached(path, is_listed=True) as place:
             if not stat.S_ISREG(place.stat().st_mode):  # before opening: opening a FIFO would wait for its writer
                 raise FileError("must be a regular file, got a folder, a pipe or a device.", str(place))
             return place.open("rb")
 
     def read(self, path: str, offset: int = 0, size: int | None = None) -> bytes:
+        if size is not None:
+            return self._part(path, offset, size)
         try:
-            return read_bytes(self.path / inside(path)) if size is None else self._part(path, offset, size)
-        except FileError:
-            if not self.is_folder():
-                raise Unreachable("must be a folder, got nothing of that name any more.", str(self)) from None
+            return read_bytes(self.path / inside(path))
+        except FileError as fault:
+            raise_outage(fault)
             raise
 
     def _part(self, path: str, offset: int, size: int) -> bytes:
-        data = b""
-        with self.open(path) as file, self._reached(path) as place:
-            if offset + size <= os.fstat(file.fileno()).st_size:  # else memory is taken for what a damaged file claims
-                file.seek(offset)
-                data = file.read(size)
+        with self.open(path) as file, self._reached(path, is_listed=True) as place:
+            held = os.fstat(file.fileno()).st_size
+            if offset + size > held:  # else memory is taken for what a damaged file claims
+                raise FileError(
+                    f"must have {size:,} bytes at {offset:,}, got {held:,} in all. Is it whole?", str(place)
+                )
+            file.seek(offset)
+            data = file.read(size)
         if len(data) < size:
-            raise FileError(f"must have {size:,} bytes at {offset:,}, got {len(data):,}. Is it whole?", str(place))
+            raise Unreachable(f"must give {size:,} bytes at {offset:,}, got {len(data):,}.", str(place))
         return data
 
     @contextmanager
-    def _reached(self, path: str) -> Iterator[Path]:
-        """Give the path of a file or folder, and say in a sentence what cannot be done with it."""
+    def _reached(self, path: str, is_listed: bool = False) -> Iterator[Path]:
+        """Give the path of a file or folder, and say in a sentence what cannot be done with it.
+
+        Args:
+            path: below the root.
+            is_listed: it was there a moment ago.
+        """
         place = self.path / inside(path)
         try:
             yield place
         except (OSError, ValueError) as fault:  # ValueError: a NUL in the name
-            what = getattr(fault, "strerror", None) or fault
-            kind = Unreachable if is_outage(fault) else FileError
-            raise kind(f"must be readable, got: {what}.", str(getattr(fault, "filename", None) or place)) from None
+            where = os.fsdecode(getattr(fault, "filename", None) or place)
+            outage = None if is_absence(fault) and not is_listed else outage_of(fault, where)
+            raise outage or FileError(f"must be readable, got: {reason_of(fault)}.", where) from fault
 
     def is_folder(self, path: str = "") -> bool:
-        return os.path.isdir(self.path / inside(path))  # noqa: PTH112 - Path.is_dir raises where it may not look
+        return stat.S_ISDIR(self._mode(path))
 
     def is_file(self, path: str = "") -> bool:
-        return os.path.isfile(self.path / inside(path))  # noqa: PTH113 - as above
+        return stat.S_ISREG(self._mode(path))
+
+    def _mode(self, path: str) -> int:
+        """Return what kind of thing is there, 0 of nothing.
+
+        Raises:
+            Unreachable: that cannot be told. (`os.path.isfile` would say no, and the data set be another one.)
+        """
+        try:
+            with self._reached(path) as place:
+                return place.stat().st_mode
+        except FileError:
+            return 0
 
 
 @dataclass(frozen=True)
@@ -245,8 +269,8 @@ class Archive(Root):
             return (0, 0)
         try:
             status = self.file.path.stat()
-        except OSError:
-            raise Unreachable("must be an archive, got nothing of that name any more.", str(self)) from None
+        except OSError as fault:
+            raise Unreachable(f"must be an archive that is still there, got: {reason_of(fault)}.", str(self)) from fault
         return status.st_mtime_ns, status.st_size
 
 
@@ -295,18 +319,17 @@ class Url(Root):
                 left_out[SPECIAL] += 1
 
     def open(self, path: str) -> BinaryIO:
-        with self._reached(path) as (files, place):
+        with self._reached(path, is_listed=True) as (files, place):
             file: BinaryIO = files.open(place, "rb")
         return file
 
     def read(self, path: str, offset: int = 0, size: int | None = None) -> bytes:
-        (files, root), part = files_at(self.url), {} if size is None else {"start": offset, "end": offset + size}
-        place = f"{root}/{inside(path)}"
-        try:
+        part = {} if size is None else {"start": offset, "end": offset + size}
+        with self._reached(path, is_listed=True) as (files, place):
             data: bytes = files.cat_file(place, **part)
-        except Exception as fault:  # of the store's own
-            kind = FileError if isinstance(fault, FileNotFoundError | PermissionError | ValueError) else Unreachable
-            raise kind(f"cannot be read: {fault}.", f"{self.url}/{path}") from None
+        if size is not None and len(data) < size:
+            what = f"must have {size:,} bytes at {offset:,}, got {len(data):,}. Is it whole?"
+            raise FileError(what, f"{self.url}/{path}")
         return data
 
     def is_folder(self, path: str = "") -> bool:
@@ -318,30 +341,22 @@ class Url(Root):
             return bool(files.isfile(place))
 
     @contextmanager
-    def _reached(self, path: str) -> Iterator[tuple[Any, str]]:
-        """Give the file system, and a path as it knows it; every store has errors of its own."""
+    def _reached(self, path: str, is_listed: bool = False) -> Iterator[tuple[Any, str]]:
+        """Give the file system, and a path as it knows it; every store has errors of its own, none of them of content.
+
+        Args:
+            path: below the root.
+            is_listed: it was there a moment ago.
+        """
         (files, root), below = files_at(self.url), f"/{inside(path)}" if path else ""
+        where = f"{self.url}/{path}".rstrip("/")
         try:
             yield files, root + below
         except Exception as fault:
-            raise FileError(f"must be readable, got: {fault}.", f"{self.url}/{path}".rstrip("/")) from None
-
-
-def files_at(url: str, **options: bool) -> tuple[Any, str]:
-    """Return the file system of a URL, which fsspec keeps once a process, and the path in it.
-
-    Raises:
-        MissingExtra: fsspec, or what it needs for such a URL, is not installed.
-    """
-    try:
-        import fsspec  # type: ignore[import-untyped,unused-ignore]
-    except ImportError:
-        raise MissingExtra("must be installed to reach a URL. Run: pip install 'augkit[remote]'", "fsspec") from None
-    try:
-        files, path = fsspec.url_to_fs(url, **options)
-    except (ImportError, ValueError) as fault:
-        raise MissingExtra(f"must be a URL that fsspec reaches, got: {fault}", url) from None
-    return files, str(path).rstrip("/")
+            if isinstance(fault, FileNotFoundError) and not is_listed:
+                raise FileError(f"must be readable, got: {reason_of(fault)}.", where) from fault
+            outage = outage_of(fault, where) or Unreachable(f"must be readable, got: {reason_of(fault)}.", where)
+            raise outage from fault
 
 
 def inside(path: str) -> str:
@@ -356,11 +371,17 @@ def inside(path: str) -> str:
 
 
 def _size(entry: os.DirEntry[str]) -> int | str:
-    """Return a file's size, or what the entry is instead."""
+    """Return a file's size, or what the entry is instead.
+
+    Raises:
+        OSError: that cannot be told now, or it has just been removed.
+    """
     try:
         status = entry.stat()
-    except OSError:
-        return BROKEN_LINK
+    except OSError as fault:
+        if is_absence(fault) and entry.is_symlink():
+            return BROKEN_LINK
+        raise
     if stat.S_ISDIR(status.st_mode):
         return FOLDER_LINK
     return status.st_size if stat.S_ISREG(status.st_mode) else SPECIAL

@@ -10,7 +10,7 @@ from statistics import median_low
 from types import MappingProxyType
 
 from augkit.datasets import Source
-from augkit.errors import AugkitError, DecodeError, FileError, Unreachable
+from augkit.errors import AugkitError, DecodeError, FileError, raise_outage
 from augkit.images import decode
 from augkit.train.parts import ROLES, ROLES_OF_0_1, Part, Parts, Role
 
@@ -92,11 +92,11 @@ def _looked_at(part: Part) -> Iterator[tuple[Source, Facts | AugkitError]]:
         try:
             data = part.data.read(source.id if source.place is None else source.place)
             image = decode(data).image
-        except Unreachable:
-            raise
         except DecodeError as fault:
+            raise_outage(fault, f"{part.data.root}/{source.id}")
             return fault.at(f"{part.data.root}/{source.id}")
         except FileError as fault:
+            raise_outage(fault)
             return fault
         return Facts(sha256(data).hexdigest(), image.shape[:2], 1 if image.ndim == 2 else image.shape[2])
 
