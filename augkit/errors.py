@@ -9,6 +9,8 @@ from collections.abc import Iterable, Iterator
 from difflib import get_close_matches
 from typing import Literal, Self
 
+from augkit.screen_text import printable
+
 Blame = Literal["content", "place", "memory"]
 
 # Kinds of OSError that say what a file system or a store answered, also where a library raises them without a number.
@@ -28,7 +30,10 @@ _OPENCV_NO_MEMORY, _ZLIB_NO_MEMORY = -4, "Error -4 "
 
 
 class AugkitError(Exception):
-    """Anything a user can mend. `str` of it is a whole sentence; no traceback is needed to act on it."""
+    """Anything a user can mend. `str` of it is a whole sentence; no traceback is needed to act on it.
+
+    What names of files and other libraries put into `message` and `where` is as it came there, and printable in `str`.
+    """
 
     exit_code = 2
 
@@ -39,7 +44,7 @@ class AugkitError(Exception):
         self.where = where
 
     def __str__(self) -> str:
-        return f"{self.where}: {self.message}" if self.where else self.message
+        return printable(f"{self.where}: {self.message}" if self.where else self.message)
 
     def at(self, where: str) -> Self:
         """Return the same error with `where` before the place it already names.

@@ -2,6 +2,8 @@
 
 import sys
 
+from augkit.screen_text import printable
+
 
 def say(*lines: str, is_error: bool = False) -> None:
     r"""Print lines on stdout, or on stderr.
@@ -13,9 +15,4 @@ def say(*lines: str, is_error: bool = False) -> None:
     roses/\x1b[2J\n.jpg: is empty
     """
     for line in lines:
-        shown = line if line.isprintable() else "".join(map(_escaped, line))
-        print(shown, file=sys.stderr if is_error else sys.stdout, flush=is_error)
-
-
-def _escaped(letter: str) -> str:
-    return letter if letter.isprintable() else letter.encode("unicode_escape").decode()
+        print(printable(line), file=sys.stderr if is_error else sys.stdout, flush=is_error)

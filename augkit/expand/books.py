@@ -55,8 +55,8 @@ def open_books(store: Store, plan: WorkPlan, is_extension: bool) -> WorkPlan:
     known, parts = _read_parts(store, job, plan)
     plan = plan.divided(job.get("split_law", HASHED), {id: facts.split for id, facts in known.items()})
     found = plan
-    for rows in parts:
-        found = found.with_part(rows)
+    for rows, facts in zip(parts, job["parts"], strict=True):
+        found = found.with_part(rows, facts.get("folders", {}))
     wanted = found.described()
     if _without(wanted, ("ignored",)) == _without(job, ("ignored",)):
         return found

@@ -20,6 +20,7 @@ from augkit.expand.output_names import digest, is_class
 from augkit.expand.shard import Work
 from augkit.expand.work_plan import Row, Shard, WorkPlan, make_plan
 from augkit.pipeline import Pipeline
+from augkit.screen_text import printable
 from augkit.storage.stores import store_at
 
 SAMPLE_SECONDS = 5.0  # of work at full speed: enough to drown the first pictures, which are slower
@@ -60,7 +61,7 @@ class Estimate:
         """Return the estimate as lines to read."""
         lines = [f"{'split':8}{'class':24}{'pictures':>12}{'outputs':>12}"]
         for split, label, sources, outputs in self.classes:
-            lines.append(f"{split or '-':8}{label or '-':24}{sources:>12,}{outputs:>12,}")
+            lines.append(f"{split or '-':8}{printable(label or '-'):24}{sources:>12,}{outputs:>12,}")
         lines += [f"Left out: {kind} ({count:,})." for kind, count in self.left_out]
         lines += [f"Ignored: {pattern} ({count:,})." for pattern, count in self.ignored]
         lines += self.notes
@@ -69,7 +70,7 @@ class Estimate:
             f" {self.shards:,} shards: about {self.bytes / 1e6:,.1f} MB in about {self.seconds:,.0f} s"
             f" (from {self.sampled:,} outputs, {self.rejected:.1%} of them rejected)."
         )
-        return "\n".join(lines)
+        return "\n".join(map(printable, lines))
 
 
 class _Measured(NamedTuple):
@@ -183,7 +184,7 @@ def _shuffled(plan: WorkPlan, rows: list[Row]) -> Iterator[Shard]:
     for row in order:
         held.append(row)
         if sum(other.outputs for other in held) >= size or row is order[-1]:
-            yield Shard(index, plan.splits[row.source], tuple(map(plan.task, held)))
+            yield Shard(index, plan.splits[row.source], tuple(plan.task(one, 0) for one in held))
             held, index = [], index + 1
 
 

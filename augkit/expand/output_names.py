@@ -8,13 +8,14 @@ that writes names otherwise gives the same names; two ids that differ in that al
 
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping
 from hashlib import blake2b
 
 import numpy as np
 
 from augkit.core.arrays import Label
 from augkit.core.normal_form import folded, nfc
+from augkit.datasets.class_folders import folders_of
 from augkit.datasets.data_set import Source
 from augkit.images import suffix_of
 
@@ -45,13 +46,16 @@ def safe(text: str, limit: int = STEM_BYTES) -> str:
 class Names:
     """Beginnings of the names of a data set's outputs.
 
-    Worked out here is only what one source does not tell: how class folders are called, and which names would meet.
+    Worked out here is only what one source does not tell: which names would meet.
+
+    Args:
+        sources: of the data set.
+        folders: of the classes that they have.
     """
 
-    def __init__(self, sources: Iterable[Source]) -> None:
+    def __init__(self, sources: Iterable[Source], folders: Mapping[str, str] | None = None) -> None:
         known = list(sources)
-        labels = {source.label for source in known if is_class(source.label)}
-        self._folders = folders_of(sorted(map(str, labels)))
+        self._folders = folders_of(class_names(known)) if folders is None else folders
         # A million stems as hashes take 8 MB, as strings 200.
         hashes = np.fromiter((hash(self._folded(source)) for source in known), np.int64, len(known))
         values, counts = np.unique(hashes, return_counts=True)
@@ -78,6 +82,11 @@ def is_class(label: Label) -> bool:
     return isinstance(label, str) or type(label) is int
 
 
+def class_names(sources: Iterable[Source]) -> set[str]:
+    """Return the names of the classes that sources have."""
+    return {str(source.label) for source in sources if is_class(source.label)}
+
+
 def passed_suffix(id: str, content: bytes | None) -> str:
     r"""Return the suffix, with its dot, of a source that is passed through: its own, made safe, if its bytes fit it.
 
@@ -89,8 +98,12 @@ def passed_suffix(id: str, content: bytes | None) -> str:
     return own if content is None else suffix_of(content, own)
 
 
-def folders_of(labels: Sequence[str]) -> dict[str, str]:
-    """Return the folder of every class: its own name, and digits where it had to be changed or another is too alike."""
+def folders_before_0_5(labels: Iterable[str]) -> dict[str, str]:
+    """Return the folder of every class as augkit up to 0.4 called it, which its books do not tell.
+
+    It is its own name, and digits where it had to be changed or another is too alike.
+    """
+    labels = sorted(set(labels))
     counts = Counter(map(folded, labels))
     return {
         label: nfc(label)

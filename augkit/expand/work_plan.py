@@ -17,21 +17,22 @@ from typing import NamedTuple
 
 from augkit.core.arrays import JsonObject
 from augkit.core.normal_form import nfc
-from augkit.datasets import ATTRIBUTES, KINDS, SPLITS, DataSet, Kind, Preparing, Source, Split, read, writers
+from augkit.datasets import SPLITS, DataSet, Kind, Preparing, Source, Split, read
+from augkit.datasets.class_folders import folders_of
 from augkit.datasets.level_range import range_of
 from augkit.datasets.mirrored_keypoints import mirrored_keypoints
 from augkit.datasets.splits import HASHED, LAW, STRATIFIED, assign, groups_of, wanted_splits
-from augkit.errors import ArgumentError, AugkitError, closest, listed
+from augkit.errors import ArgumentError, AugkitError, closest
 from augkit.expand.expand_config import ExpandConfig
+from augkit.expand.fitted_data import classes_of, fitting, form_of, noted
 from augkit.expand.job import Job
 from augkit.expand.layout import FORMAT, read_job
-from augkit.expand.output_names import Names, folders_of, is_class, passed_suffix
+from augkit.expand.output_names import Names, class_names, folders_before_0_5, is_class, passed_suffix
 from augkit.pipeline import Pipeline
 from augkit.storage.root import Root
 from augkit.storage.sealed_json import compact, facts_of
 from augkit.storage.stores import require_apart, store_at
 from augkit.targets.keypoints import Keypoints
-from augkit.targets.masks import Masks
 
 SHARD_OUTPUTS = 256  # a sync costs as much as a few pictures; a shard is also what a crash costs
 PACK_OUTPUTS = 1024  # in one file
@@ -109,6 +110,7 @@ class WorkPlan:
         classes: the names of the classes, in order.
         parts: what each run added: its shards in order, each of them rows in order of split and id.
         law: by which fractions split.
+        folders: of the classes, by their names, one mapping for each part.
     """
 
     job: Job
@@ -118,6 +120,7 @@ class WorkPlan:
     classes: tuple[str, ...]
     parts: tuple[Sequence[Sequence[Row]], ...] = ()
     law: int = STRATIFIED
+    folders: tuple[Mapping[str, str], ...] = ()
 
     @property
     def kinds(self) -> frozenset[Kind]:
@@ -141,8 +144,14 @@ class WorkPlan:
         splits = assign(self.data.sources, wanted_splits(config.split), self.groups, config.split_seed, law, known)
         return replace(self, splits=splits, law=law)
 
-    def with_part(self, rows: Iterable[Row]) -> WorkPlan:
-        """Return the plan with another part, of these rows, sorted and cut into shards."""
+    def with_part(self, rows: Iterable[Row], told: Mapping[str, str] | None = None) -> WorkPlan:
+        """Return the plan with another part, of these rows, sorted and cut into shards.
+
+        Args:
+            rows: the work.
+            told: what the books tell of the classes' folders; None of a part that is in no books yet. Classes of
+                earlier parts keep their folders there.
+        """
         order = {split: place for place, split in enumerate((None, *SPLITS))}
         ordered = sorted(rows, key=lambda row: (order[self.splits[row.source]], row.source))  # sources are sorted by id
         size, held = self.shard_size(ordered), 0
@@ -153,7 +162,16 @@ class WorkPlan:
                 held = 0
             shards[-1].append(row)
             held += row.outputs
-        return replace(self, parts=(*self.parts, shards))
+        plan = replace(self, parts=(*self.parts, shards))
+        kept = {label: folder for earlier in reversed(self.folders) for label, folder in earlier.items()}
+        known = plan.class_names()
+        folders = folders_of(known, kept) if told is None else {**folders_before_0_5(known), **told}
+        return replace(plan, folders=(*self.folders, folders))
+
+    def class_names(self, parts: int | None = None) -> set[str]:
+        """Return the names of the classes in the first parts, or in all of them."""
+        rows = chain.from_iterable(chain.from_iterable(self.parts[:parts]))
+        return class_names(self.data.sources[row.source] for row in rows)
 
     def shard_size(self, rows: Iterable[Row]) -> int:
         """Return how many outputs a shard of a part with these rows has at least: a function of their count alone."""
@@ -186,18 +204,27 @@ class WorkPlan:
         return tuple(id if counts[nfc(id)] > 1 else nfc(id) for id in (source.id for source in self.data.sources))
 
     @cached_property
-    def _names(self) -> Names:
-        return Names(self.data.sources)
+    def _names(self) -> tuple[Names, ...]:
+        """Names of outputs, one for each part; all parts but those of old jobs have one."""
+        sources, known = self.data.sources, class_names(self.data.sources)
+        newest = folders_of(known, self.folders[-1])
+        names = Names(sources, newest)
+        return tuple(
+            names if folders.items() <= newest.items() else Names(sources, folders_of(known, folders))
+            for folders in self.folders
+        )
 
     def shards(self) -> Iterator[Shard]:
         """Yield the shards in order."""
-        for index, rows in enumerate(chain.from_iterable(self.parts)):
-            yield Shard(index, self.splits[rows[0].source], tuple(map(self.task, rows)))
+        shards = ((part, rows) for part, its in enumerate(self.parts) for rows in its)
+        for index, (part, rows) in enumerate(shards):
+            yield Shard(index, self.splits[rows[0].source], tuple(self.task(row, part) for row in rows))
 
-    def task(self, row: Row) -> Task:
-        """Return a row with all that a worker needs to know of its source."""
+    def task(self, row: Row, part: int) -> Task:
+        """Return a row of a part with all that a worker needs to know of its source."""
         source = self.data.sources[row.source]
-        return Task(source, self.groups[row.source], self._names.stem(source), row.first, row.copies, row.is_passed)
+        stem = self._names[part].stem(source)
+        return Task(source, self.groups[row.source], stem, row.first, row.copies, row.is_passed)
 
     def lines(self, part: int) -> Iterator[bytes]:
         """Yield a part as its file holds it."""
@@ -226,11 +253,17 @@ class WorkPlan:
             **({"split_law": self.law} if self.is_split_by_fractions and self.law != HASHED else {}),
             "parts": [
                 {"sources": sum(map(len, part)), "shards": len(part), "plan": facts_of(self.lines(number))}
+                | ({"folders": told} if (told := self.folders_to_tell(number)) else {})
                 for number, part in enumerate(self.parts)
             ],
         }
         plain: JsonObject = json.loads(compact(described))  # as it is read back: lists, no tuples
         return plain
+
+    def folders_to_tell(self, part: int) -> dict[str, str]:
+        """Return the folders of a part that augkit up to 0.4 would have called otherwise: job.json tells these."""
+        before = folders_before_0_5(self.class_names(part + 1))
+        return {label: folder for label, folder in self.folders[part].items() if before.get(label) != folder}
 
 
 def make_plan(config: ExpandConfig) -> WorkPlan:
@@ -242,7 +275,7 @@ def make_plan(config: ExpandConfig) -> WorkPlan:
     """
     columns = () if config.groups is None else (config.groups,)
     data = read(config.source, ignore=config.ignore, columns=columns, out=config.out)
-    labels = {str(source.label) for source in data.sources if is_class(source.label)}
+    labels = class_names(data.sources)
     for label in config.pipelines_for:
         if label not in labels:
             what = f"must name a class that pictures of {data.root} have, got {label!r}"
@@ -252,17 +285,17 @@ def make_plan(config: ExpandConfig) -> WorkPlan:
         pipeline.require_classes_kept(
             (s.label for s in data.sources), "Name labels of boxes only, or augment on the fly with augkit.loader."
         )
-    config = config.replaced(form=config.form or _form_of(data))
+    config = config.replaced(form=config.form or form_of(data))
     data, config = _paired(data, config)
     job = Job.of(config)
-    data = _told(_fitting(data, job), job, sorted(labels))
+    data = noted(fitting(data, job), job, sorted(labels))
     wanted = wanted_splits(config.split)
     named = groups_of(data.sources, config.groups, data.columns, wanted)
     splits = assign(data.sources, wanted, named, config.split_seed, LAW)
     if isinstance(job.writer, Preparing):
         data = job.writer.prepared(data, frozenset(splits))
     require_apart(str(data.root), config.out, is_beside=Root.at(config.source).is_file())
-    return _in_range(WorkPlan(job, data, splits, named, _classes(data, job, labels), law=LAW))
+    return _in_range(WorkPlan(job, data, splits, named, classes_of(data, job, labels), law=LAW))
 
 
 def _in_range(plan: WorkPlan) -> WorkPlan:
@@ -308,90 +341,3 @@ def _paired(data: DataSet, config: ExpandConfig) -> tuple[DataSet, ExpandConfig]
 
     others = {label: paired(pipeline) for label, pipeline in config.pipelines_for.items()}
     return data, config.replaced(pipeline=paired(config.pipeline), pipelines_for=others)
-
-
-def _form_of(data: DataSet) -> str:
-    """Return the form that is written if none is asked for: that of the sources, or one that holds what they carry."""
-    same = writers().get(data.form)
-    if same is not None and same.follows and (data.kinds or same.is_packed or not same.holds):
-        return same.name
-    is_plain = not data.kinds and all(is_class(s.label) or s.label is None for s in data.sources)
-    return "folder" if is_plain else "webdataset"
-
-
-def _classes(data: DataSet, job: Job, labels: set[str]) -> tuple[str, ...]:
-    """Return the classes that what is written numbers: those of objects in a form that is for boxes, else of pictures.
-
-    Where the data set orders the names that are needed, its order is kept.
-    """
-    needed = labels
-    if job.writer.is_for_objects:
-        needed = {label for source in data.sources for label in source.object_labels}
-        for pipeline in job.config.pipelines:
-            needed |= {pipeline.policy.in_mirror(label) for label in needed}
-    return data.classes if needed <= set(data.classes) else tuple(sorted(needed))
-
-
-def _fitting(data: DataSet, job: Job) -> DataSet:
-    """Return the data set without the kinds of labels that are to be dropped, whose pictures are counted as left out.
-
-    Raises:
-        ArgumentError: the form has no place for a kind of label that the data set has.
-    """
-    writer, form = job.writer, job.config.form
-    data = _without(data, job.config.drop)
-    kinds = data.kinds
-    lost = [kind for kind in (*KINDS, ATTRIBUTES) if kind in kinds - writer.holds]
-    is_loose = Keypoints.kind in kinds and any(source.loose_keypoints for source in data.sources)
-    if lost or (is_loose and writer.is_for_objects):
-        able = [name for name, one in writers().items() if one.holds >= kinds and not (is_loose and one.is_for_objects)]
-        others = f"Use {listed(able)}, or pass" if able else "Pass"
-        drops = " ".join(f"--drop {kind.replace(' ', '-')}" for kind in lost or [Keypoints.kind])
-        named = listed(lost, "and") if lost else "keypoints of no box"
-        raise ArgumentError(f"must have a place for {named}, got {form}. {others} {drops}.", "format")
-    if writer.is_for_objects and not kinds:
-        plain = listed([name for name, other in writers().items() if not other.is_for_objects])
-        raise ArgumentError(f"must be {plain}: {form} is for labels beside the class, and there are none.", "format")
-    odd = next((s for s in data.sources if s.label is not None and not is_class(s.label)), None)
-    if odd is not None and not writer.holds_labels and not kinds:
-        packed = listed([name for name, other in writers().items() if other.holds_labels])
-        what = f"must hold labels such as {odd.label!r} of {odd.id}, got {form}. Use {packed}."
-        raise ArgumentError(what, "format")
-    return data
-
-
-def _told(data: DataSet, job: Job, labels: Sequence[str]) -> DataSet:
-    """Return the data set with notes of what the form keeps apart, or says otherwise: names of classes."""
-    notes, form, others = list(data.notes), job.config.form, writers().items()
-    renamed = [(label, folder) for label, folder in folders_of(labels).items() if folder != nfc(label)]
-    if renamed and not job.writer.holds_labels:
-        (label, folder), more = renamed[0], f", and {len(renamed) - 1:,} more" if len(renamed) > 1 else ""
-        able = listed([name for name, other in others if other.holds_labels])
-        what = f"Not every file system takes all names, or tells them apart: class {label!a} is folder {folder!a}{more}"
-        notes.append(f"{what}. {able} keep them as they are.")
-    names = [name for name in data.about.get("mask_classes") or () if name]
-    if names and Masks.kind in data.kinds and not job.writer.names_masks:
-        able = listed([name for name, other in others if other.names_masks])
-        what = f"{form} holds the numbers of masks and not what they are called ({', '.join(names[:2])}, ...)"
-        notes.append(f"{what}: that stands in .augkit/job.json. {able} hold both.")
-    return replace(data, notes=tuple(notes))
-
-
-def _without(data: DataSet, dropped: Iterable[str]) -> DataSet:
-    """Return a data set without some kinds of labels, and count the pictures that had them.
-
-    Raises:
-        ArgumentError: one is no kind of label.
-    """
-    known = {kind.replace(" ", "-"): kind for kind in (*KINDS, ATTRIBUTES)}
-    for name in dropped:
-        if (kind := known.get(name.replace(" ", "-").lower())) is None:
-            near = closest(name, known)
-            raise ArgumentError(f"must be a kind of label ({', '.join(known)}), got {name!r}.{near}", "drop")
-        sources = tuple(source.without(kind) for source in data.sources)
-        pairs = [(old, new) for old, new in zip(data.sources, sources, strict=True) if new is not old]
-        noted = [(f"{kind} of a picture, dropped", len(pairs))] if pairs else []
-        gone = Counter(other for old, new in pairs for other in old.kinds - new.kinds if other != kind)
-        noted += [(f"{other} of a picture, dropped with its {kind}", gone[other]) for other in sorted(gone)]
-        data = replace(data, sources=sources, left_out=(*data.left_out, *noted))
-    return data

@@ -11,7 +11,7 @@ from augkit.core.arrays import Array, Mask, Points, Reals
 from augkit.core.sampling import SamplingOptions
 from augkit.core.spatial import Size
 from augkit.executors.stretching import Levels, stretched
-from augkit.preview.lettering import font, printable
+from augkit.preview.lettering import drawable, font
 from augkit.targets.carried import points_of
 from augkit.targets.sample import Sample
 from augkit.targets.target import PixelTarget
@@ -101,7 +101,7 @@ class PictureCanvas:
             if number is not None:
                 self._number(ImageDraw.Draw(shown), point * self.scale, number)
         for corner, name in self.tags:
-            self._write(ImageDraw.Draw(shown), corner * self.scale, printable(name), self._color(name))
+            self._write(ImageDraw.Draw(shown), corner * self.scale, drawable(name), self._color(name))
         return shown
 
     def _color(self, name: str | None) -> Color:

@@ -17,10 +17,10 @@ def font(size: int) -> Font:
     return ImageFont.load_default(size=size)
 
 
-def printable(text: str) -> str:
+def drawable(text: str) -> str:
     """Return the text with what the font lacks replaced: accents dropped, any other letter a question mark.
 
-    >>> printable("Käfer 汉 12°")
+    >>> drawable("Käfer 汉 12°")
     'Kafer ? 12°'
     """
     plain = (letter for letter in unicodedata.normalize("NFKD", text) if not unicodedata.combining(letter))
@@ -31,11 +31,11 @@ def wrapped(items: Sequence[str], width: float, face: Font) -> list[str]:
     """Join items with dots into lines that fit; one that is too long by itself is broken at its spaces, or anywhere."""
     lines = [""]
     for item in items:
-        joined = lines[-1] + SEPARATOR + printable(item) if lines[-1] else printable(item)
+        joined = lines[-1] + SEPARATOR + drawable(item) if lines[-1] else drawable(item)
         if face.getlength(joined) <= width:
             lines[-1] = joined
         else:
-            lines += _broken(printable(item), width, face)
+            lines += _broken(drawable(item), width, face)
     return [line for line in lines if line]
 
 

@@ -9,6 +9,7 @@ from typing import Literal
 
 from augkit.core.arrays import Label
 from augkit.datasets import DataSet, Source, Split
+from augkit.datasets.class_folders import class_of
 from augkit.datasets.lineage import Origin, originals, read_lineage
 from augkit.datasets.naming import split_of_folder
 from augkit.datasets.split_file import SplitFile
@@ -46,7 +47,7 @@ class Part:
     def is_in_class_folders(self) -> bool:
         """Whether every label is the name of a folder that the original lies in: a class, whatever it looks like."""
         pairs = zip(self.sources, self.origins, strict=True)
-        return all(isinstance(source.label, str) and f"/{source.label}/" in f"/{origin}" for source, origin in pairs)
+        return all(source.label in map(class_of, origin.split("/")[:-1]) for source, origin in pairs)
 
     def without(self, ids: Iterable[str]) -> Part:
         """Return the part without some pictures."""
@@ -230,6 +231,6 @@ def empty_classes(data: DataSet) -> list[str]:
         return []
     tops = [name for name in data.root.names() if data.root.is_folder(name)]
     if data.sources[0].split is None:
-        return [name for name in tops if name not in data.classes]
+        return [name for name in tops if class_of(name) not in data.classes]
     below = {name for top in tops if split_of_folder(top) for name in data.root.names(top)}
-    return sorted(below - set(data.classes))
+    return sorted(name for name in below if class_of(name) not in data.classes)

@@ -1,10 +1,11 @@
 """Folders of pictures: one folder a class, or all pictures in one flat folder, with or without splits.
 
 A picture's id is its path below the root, with posix separators; its class is the first folder of that path, however
-deep it lies, as it is written (``007``, ``null``), and None for a picture that lies in the root itself. Two kinds of
-folders are no classes: one called ``images`` or alike that all pictures lie in, and splits (``train``, ``Test``,
-``valid``, ``val2017``): where every picture lies in one, at the top or just below the classes. What was taken so is
-told; where some pictures lie in splits and others in none, all are classes, which is told, too.
+deep it lies, as it is written (``007``, ``null``) but for what is percent-encoded, as `class_folders` tells it,
+and None for a picture that lies in the root itself. Two kinds of folders are no classes: one called ``images`` or alike
+that all pictures lie in, and splits (``train``, ``Test``, ``valid``, ``val2017``): where every picture lies in one, at
+the top or just below the classes. What was taken so is told; where some pictures lie in splits and others in none, all
+are classes, which is told, too.
 
 A folder that holds masks, depth and such of another folder's pictures is no class, but an error: see
 `augkit.datasets.folders.second_folders`.
@@ -16,6 +17,7 @@ of other kinds and broken links are left out and counted.
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from augkit.datasets.class_folders import UNLABELED, class_of
 from augkit.datasets.data_set import DataSet, Source, Split
 from augkit.datasets.folders.mask_content import look_at
 from augkit.datasets.folders.pairs import is_called_mask, pair, part_of, place_of
@@ -27,7 +29,6 @@ from augkit.datasets.writing import Part, Record, Whole
 from augkit.errors import FileError
 
 MOST_LISTED, MOST_LOOKED_AT = 4, 50
-UNLABELED = "_unlabeled"  # the folder of FiftyOne's trees of classes for pictures that have none
 Parts = tuple[str, ...]  # the names of the folders of a path
 
 
@@ -93,7 +94,11 @@ class _Layout:
         labels = {folder: parts[0] if parts else None for folder, parts in left.items()}
         if UNLABELED in labels.values():
             inventory.note(f"Pictures in {UNLABELED} have no class, as FiftyOne has it.")
-        return cls({folder: None if label == UNLABELED else label for folder, label in labels.items()}, splits)
+        return cls({folder: _class_of(label) for folder, label in labels.items()}, splits)
+
+
+def _class_of(top: str | None) -> str | None:
+    return None if top in (None, UNLABELED) else class_of(top)
 
 
 def _parts(folder: str) -> Parts:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from io import StringIO
 
 from augkit.core.text_files import text_of
+from augkit.datasets.class_folders import class_of
 from augkit.datasets.data_set import DataSet, Source, Split
 from augkit.datasets.folders.mask_places import about_masks_of
 from augkit.datasets.inventory import Inventory
@@ -142,7 +143,7 @@ def _classed_by_folders(inventory: Inventory, sources: list[Source], first: str)
 def _class_of_folder(source: Source) -> str | None:
     """Return the innermost folder of a picture, if it is no split."""
     parts = (source.id if source.place is None else str(source.place)).split("/")[:-1]
-    return parts[-1] if parts and split_of_folder(parts[-1]) is None else None
+    return class_of(parts[-1]) if parts and split_of_folder(parts[-1]) is None else None
 
 
 def _split_by_folders(inventory: Inventory, sources: list[Source]) -> list[Source]:
