@@ -1,0 +1,1 @@
+"""Faults of the world around a job, made on purpose: of file systems, of stores, of processes."""
