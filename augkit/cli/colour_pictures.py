@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 S = TypeVar("S", "ColorSums", "StyleSums")
 
 
-def summed(source: str, output: Path, total: S) -> tuple[S, str]:
+def summed(
+    source: str, output: Path, total: S, *, allow_urls: bool = False, allow_links: bool = False
+) -> tuple[S, str]:
     """Add all colour pictures to sums of none; return them, and in words how many there were and what was left out.
 
     Raises:
@@ -32,7 +34,7 @@ def summed(source: str, output: Path, total: S) -> tuple[S, str]:
     if output.suffix not in (".yaml", ".yml"):
         raise ArgumentError(f"must end in .yaml, got {output.name!r}.", "--output")
     require_writable(output)
-    data = read(source, pictures_only=True)
+    data = read(source, pictures_only=True, allow_urls=allow_urls, allow_links=allow_links)
     colour, grey, unreadable = 0, 0, list[AugkitError]()
     with progress_shown() as show:
         for done, picture in enumerate(data.sources):

@@ -27,6 +27,8 @@ def command(
     top: Annotated[int, Option(min=1, help="Classes of each picture, the likeliest first.")] = 5,
     tta: Annotated[int, Option(help="Augmented copies of each picture to take the mean with.")] = 0,
     pipeline: Annotated[str | None, Option(metavar="P", help="Makes them: a bundled name, or a YAML file.")] = None,
+    allow_urls: Annotated[bool, Option("--allow-urls", help="Read pictures that tables name by URLs.")] = False,
+    allow_links: Annotated[bool, Option("--allow-links", help="Follow links that lead out of IMAGES.")] = False,
 ) -> None:
     """Say what pictures show, by a trained network.
 
@@ -46,7 +48,7 @@ def command(
             raise ArgumentError(f"must end in {' or '.join(endings)}, got {output.name!r}.", "--output")
         require_writable(output)
     artefact, augmenting = load(run), None if pipeline is None else load_pipeline(pipeline)
-    wanted = find(images)
+    wanted = find(images, allow_urls=allow_urls, allow_links=allow_links)
     found, faulty = predict(artefact, wanted, batch_size, tta, augmenting), 0
 
     def rows() -> Iterator[Row]:

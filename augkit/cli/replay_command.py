@@ -15,6 +15,8 @@ def command(
     id: Annotated[str, typer.Argument(metavar="ID", help="The output's path below OUT.")],
     file: Annotated[Path, typer.Option("--output", "-o", metavar="FILE", help="Where to write it.")],
     source: Annotated[str | None, typer.Option(help="Where the sources lie.", show_default="where they lay")] = None,
+    allow_urls: Annotated[bool, typer.Option("--allow-urls", help="The books may name URLs.")] = False,
+    allow_links: Annotated[bool, typer.Option("--allow-links", help="Links may lead out of SRC.")] = False,
 ) -> None:
     """Make one output again, and say whether it is the same.
 
@@ -24,7 +26,7 @@ def command(
     from augkit.storage.output_file import require_writable, write
 
     require_writable(file)
-    made = replay(out, id, source)
+    made = replay(out, id, source, allow_urls=allow_urls, allow_links=allow_links)
     write(file, made.data)
     if made.is_identical:
         say(f"{file}: {made.id} again, identical ({len(made.data):,} bytes).")

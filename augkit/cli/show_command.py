@@ -21,6 +21,8 @@ def command(
     ignore: Annotated[
         list[str], typer.Option("--ignore", metavar="PATTERN", help="Files, columns or keys that may be left.")
     ] = [],  # noqa: B006  Typer takes no other default of a list
+    allow_urls: Annotated[bool, typer.Option("--allow-urls", help="Read pictures that tables name by URLs.")] = False,
+    allow_links: Annotated[bool, typer.Option("--allow-links", help="Follow links that lead out of SRC.")] = False,
     seed: Annotated[int, typer.Option("--seed", help="The copies are those that expanding with this seed makes.")] = 0,
 ) -> None:
     """Draw a contact sheet of pictures and their copies.
@@ -31,7 +33,17 @@ def command(
     """
     from augkit.preview import show
 
-    shown = show(source, pipeline, output, copies=copies, rows=rows, seed=seed, ignore=ignore)
+    shown = show(
+        source,
+        pipeline,
+        output,
+        copies=copies,
+        rows=rows,
+        seed=seed,
+        ignore=ignore,
+        allow_urls=allow_urls,
+        allow_links=allow_links,
+    )
     for fault in shown.left_out:
         say(f"augkit: left out: {fault}", is_error=True)
     size = "" if output.suffix.lower() == ".html" else ", {1} x {0} pixels".format(*shown.sheet.shape)

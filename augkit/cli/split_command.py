@@ -42,7 +42,14 @@ def command(
     if output is not None:
         require_writable(output)
         _require_outside(output, config.source)
-    data = read(config.source, ignore=config.ignore, columns=() if config.groups is None else (config.groups,))
+    columns = () if config.groups is None else (config.groups,)
+    data = read(
+        config.source,
+        ignore=config.ignore,
+        columns=columns,
+        allow_urls=config.allow_urls,
+        allow_links=config.allow_links,
+    )
     found = division_of(data, wanted_splits(config.split), config.groups, config.split_seed)
     if output is not None:
         write(output, written(found.dealt))

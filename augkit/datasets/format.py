@@ -19,7 +19,8 @@ from augkit.datasets.writing import Add, Part, Record, Sink, Whole
 from augkit.errors import ArgumentError, FileError, closest, listed
 from augkit.registers import Register
 from augkit.storage.archives import SUFFIXES
-from augkit.storage.root import Archive, Root
+from augkit.storage.root import Archive, Folder, Root
+from augkit.storage.trust import Trust, require_within
 
 
 class Format(ABC):
@@ -242,6 +243,8 @@ def read(
     columns: str | Iterable[str] = (),
     pictures_only: bool = False,
     out: str | None = None,
+    allow_urls: bool = False,
+    allow_links: bool = False,
 ) -> DataSet:
     """Read the data set that lies somewhere, in whichever format it is; no picture is decoded.
 
@@ -253,12 +256,15 @@ def read(
         columns: of a table, that are wanted as text in `DataSet.columns`.
         pictures_only: labels do not matter: what is not read is no error.
         out: a folder beside the file that is the data set, whose pictures are none of it.
+        allow_urls: pictures that a table names by http and https URLs are read from there.
+        allow_links: links may lead out of the data set.
 
     Raises:
-        FileError: it is missing or malformed, holds no picture, or what is not read; the sentence says what to do.
+        FileError: it is missing or malformed, holds no picture, or what is not read, or a link leads out of it; the
+            sentence says what to do.
         MissingExtra: a URL needs fsspec, or Parquet pyarrow, which is not installed.
     """
-    root = Root.at(where)
+    root = Root.at(where, Trust(allow_links, allow_urls))
     left, wanted = ((part,) if isinstance(part, str) else tuple(part) for part in (ignore, columns))
     inventory, found = _recognised(root, left, wanted, out)
     if found is None and inventory.file is not None:
@@ -267,6 +273,9 @@ def read(
     data = (found or readers()[-1]).read(inventory)
     if not pictures_only:
         inventory.require_all_read(_paths(data.sources))
+    if isinstance(data.root, Folder) and inventory.links[str(data.root)]:  # now, not for each of them when it is read
+        for path in _paths(data.sources):
+            require_within(str(data.root.path), path, data.root.trust)
     counts = tuple(sorted((what, count) for what, count in inventory.left_out.items() if count))
     if not data.sources:
         others = " and ".join(f"{count:,} x {what}" for what, count in counts) or "none"

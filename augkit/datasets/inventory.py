@@ -17,7 +17,7 @@ from augkit.datasets.naming import is_picture
 from augkit.errors import DecodeError, FileError
 from augkit.images import kind_of, upright_size
 from augkit.images.file_kinds import HEAD_BYTES
-from augkit.storage.root import Root
+from augkit.storage.root import FILE_LINK, Root
 from augkit.storage.stores import path_below
 
 Kind = Literal["file", "column", "key"]
@@ -71,6 +71,7 @@ class Inventory:
         self.patterns, self.columns = tuple(ignore), frozenset(columns)
         self.left_out: Counter[str] = Counter()
         self.ignored: Counter[str] = Counter()
+        self.links: Counter[str] = Counter()  # to files, below each root
         self.notes: dict[str, None] = {}
         self.used: set[str] = set()
         self._unread: dict[tuple[Kind, str], Unread] = {}
@@ -85,6 +86,7 @@ class Inventory:
         """Every file below the root but those to be ignored: its size in bytes by its path, posix separators."""
         hidden: Counter[str] = Counter()
         found = {path: size for path, size in self.root.walk(hidden) if self._is_meant(path)}
+        self.links[str(self.root)] = hidden.pop(FILE_LINK, 0)
         if self.is_whole:
             self.left_out += hidden
         return found
@@ -185,7 +187,7 @@ class Inventory:
     def at(self, root: Root) -> Self:
         """Return the inventory of another place that the data set's files name; both tell what they find as one."""
         found = type(self)(root, self.patterns, self.columns)
-        found.left_out, found.ignored, found.notes = self.left_out, self.ignored, self.notes
+        found.left_out, found.ignored, found.notes, found.links = self.left_out, self.ignored, self.notes, self.links
         found._unread = self._unread
         return found
 

@@ -11,6 +11,7 @@ from augkit.datasets.places import place_of
 from augkit.errors import FileError
 from augkit.storage.root import Root
 from augkit.storage.store import BOOKS
+from augkit.storage.trust import Trust
 
 LINEAGE = f"{BOOKS}/lineage"
 HINT = f"{BOOKS}/source.txt"  # where the sources lay
@@ -62,7 +63,7 @@ def originals(root: Root, lineage: Mapping[str, Origin]) -> DataSet:
         FileError: they are not to be found.
     """
     try:
-        there = Root.at(os.fsdecode(root.read(HINT).removesuffix(b"\n")))
+        there = hinted(root.read(HINT), str(root), root.trust)
         sources = {origin.source.id: origin.source for origin in lineage.values()}
         if not there.is_folder():
             raise FileError("must be a folder, got nothing of that name any more.", str(there))
@@ -71,6 +72,37 @@ def originals(root: Root, lineage: Mapping[str, Origin]) -> DataSet:
         advice = "Expand with --split, or with --originals include."
         raise FileError(f"{what}. {advice}", f"{root}: the originals") from None
     return DataSet("folder", there, tuple(sources[id] for id in sorted(sources)))
+
+
+def hinted(hint: bytes, out: str, trust: Trust) -> Root:
+    """Return the root that books name as where their sources lay.
+
+    Books may be a stranger's: a store that they name is asked for nothing, unless they lie there, too, or URLs are
+    allowed.
+
+    Args:
+        hint: the content of `HINT`.
+        out: the expansion's path or URL.
+        trust: in who made it.
+
+    Raises:
+        FileError: it is a URL that is not to be followed.
+    """
+    where = os.fsdecode(hint.removesuffix(b"\n"))
+    if "://" in where and not trust.urls and _store_of(where) != _store_of(out):
+        what = f"must be a place of this machine, or where the expansion lies, got {where!r:.200}"
+        raise FileError(f"{what}. Pass --allow-urls if you trust who made it.", f"{out}/{HINT}")
+    return Root.at(where, trust)
+
+
+def _store_of(url: str) -> str:
+    """Return the scheme and the bucket or host of a URL.
+
+    >>> _store_of("s3://photos/raw/x"), _store_of("/home/photos")
+    ('s3://photos', '')
+    """
+    scheme, mark, rest = url.partition("://")
+    return f"{scheme}{mark}{rest.partition('/')[0]}" if mark else ""
 
 
 def _source(entry: JsonObject) -> Source:

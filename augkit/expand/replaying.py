@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from augkit.core.arrays import Json, JsonObject, Label
 from augkit.core.plan import Plan
 from augkit.core.shrunk import WHOLE, Shrunk, scale_of, stand_in_of
-from augkit.datasets.lineage import HINT, LINEAGE
+from augkit.datasets.lineage import HINT, LINEAGE, hinted
 from augkit.datasets.places import Place, place_of, read_place
 from augkit.errors import ArgumentError, FileError, JobError, closest
 from augkit.executors import run
@@ -25,6 +25,7 @@ from augkit.storage.root import Archive, Folder, Root
 from augkit.storage.sealed_json import compact, sha256_of
 from augkit.storage.store import BOOKS, Store
 from augkit.storage.stores import store_at
+from augkit.storage.trust import Trust
 from augkit.targets.sample import Sample
 
 MOST_SUGGESTED_FROM = 20_000  # ids: comparing a text with more of them takes seconds
@@ -79,13 +80,22 @@ class _OutputLine(_Line):
     label: Label = Field(alias="class")
 
 
-def replay(out: str | os.PathLike[str], id: str, source: str | os.PathLike[str] | None = None) -> Replay:
+def replay(
+    out: str | os.PathLike[str],
+    id: str,
+    source: str | os.PathLike[str] | None = None,
+    *,
+    allow_urls: bool = False,
+    allow_links: bool = False,
+) -> Replay:
     """Make an output again: its source, through its plan, encoded as it was.
 
     Args:
         out: what `expand` wrote.
         id: the output's path below `out`, or as it lies; in a tar or a Parquet file, that file's path and its own.
         source: where the sources lie now; without it, where they lay.
+        allow_urls: the books may name URLs.
+        allow_links: links may lead out of the sources' folder.
 
     Raises:
         FileError: `out` is no expansion, or the source is not there.
@@ -102,7 +112,7 @@ def replay(out: str | os.PathLike[str], id: str, source: str | os.PathLike[str] 
         plan = None if line.plan is None else Plan.from_json(compact(line.plan))
     except ArgumentError as fault:
         raise _damaged("an unfit place or plan", where) from fault
-    root = _root(store, source, place)
+    root = _root(store, source, place, Trust(allow_links, allow_urls))
     try:
         made = read_place(root, place)
     except FileError as fault:
@@ -177,14 +187,14 @@ def _damaged(what: str, place: str) -> JobError:
     return JobError(f"must be as augkit expand wrote it, got {what}. See with augkit verify what else is.", place)
 
 
-def _root(store: Store, source: str | os.PathLike[str] | None, place: Place) -> Root:
+def _root(store: Store, source: str | os.PathLike[str] | None, place: Place, trust: Trust) -> Root:
     if source is not None:
-        root = Root.at(source)
+        root = Root.at(source, trust)
         if isinstance(root, Archive) and not root.is_file(place if isinstance(place, str) else place.path):
             return root.above()[0]  # it was a part of a data set, not all of it
-        return Root.at(Path(source).parent) if isinstance(root, Folder) and root.is_file() else root
+        return root.above()[0] if isinstance(root, Folder) and root.is_file() else root
     try:
-        return Root.at(os.fsdecode(store.read(HINT).removesuffix(b"\n")))
+        return hinted(store.read(HINT), str(store), trust)
     except OSError:
         where = f"{store}/{HINT}"
         raise FileError("must say where the sources lay, but cannot be read. Pass --source.", where) from None

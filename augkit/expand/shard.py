@@ -69,8 +69,9 @@ class Work:
     @classmethod
     def of(cls, plan: WorkPlan, out: str) -> Self:
         """Return what is to be done, without the sources: each task brings its own."""
-        root = Root.at(os.fsdecode(plan.data.root.lasting))  # who does the work may be at home in another folder
-        return cls(plan.job, replace(plan.data, root=root, sources=(), columns={}), out, plan.classes, plan.kinds)
+        data = plan.data
+        root = Root.at(os.fsdecode(data.root.lasting), data.root.trust)  # who works may be at home in another folder
+        return cls(plan.job, replace(data, root=root, sources=(), columns={}), out, plan.classes, plan.kinds)
 
     def expand(self, shard: Shard, hand: Hand) -> ShardResult:
         """Do a shard from its sources to its marker; doing it again gives the same files.

@@ -37,3 +37,9 @@ class SplitConfig(Configuration):
         validate_default=True,
         description="Files, columns or keys of SRC that may be left; may be repeated.",
     )
+    allow_urls: Annotated[bool, Option(decides=False)] = Field(
+        default=False, description="Read pictures that tables name by http and https URLs, never of this network."
+    )
+    allow_links: Annotated[bool, Option(decides=False)] = Field(
+        default=False, description="Follow links that lead out of SRC."
+    )

@@ -274,7 +274,10 @@ def make_plan(config: ExpandConfig) -> WorkPlan:
         FileError: the data set cannot be read or puts one group into two splits, or OUT shares a folder with it.
     """
     columns = () if config.groups is None else (config.groups,)
-    data = read(config.source, ignore=config.ignore, columns=columns, out=config.out)
+    urls, links = config.allow_urls, config.allow_links
+    data = read(
+        config.source, ignore=config.ignore, columns=columns, out=config.out, allow_urls=urls, allow_links=links
+    )
     labels = class_names(data.sources)
     for label in config.pipelines_for:
         if label not in labels:

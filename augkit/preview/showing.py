@@ -1,16 +1,16 @@
 """Pictures of a data set beside their copies, chosen and drawn: what ``augkit show`` and ``ak.show`` do."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from augkit.core.key import Key
-from augkit.datasets import is_data_set, read as read_data_set
+from augkit.datasets import DataSet, is_data_set, read as read_data_set
 from augkit.datasets.samples import named_sample
 from augkit.errors import ArgumentError, AugkitError
 from augkit.images import encode, read
@@ -67,6 +67,8 @@ def show(
     rows: int = 4,
     seed: int = 0,
     ignore: str | Sequence[str] = (),
+    allow_urls: bool = False,
+    allow_links: bool = False,
 ) -> Showing:
     """Show pictures beside the copies that expanding them with that seed makes.
 
@@ -78,6 +80,8 @@ def show(
         rows: pictures of a data set, 1 to 100, spread evenly over it.
         seed: any whole number.
         ignore: patterns of files, columns and keys of a data set that may be left, as `augkit.datasets.read` has them.
+        allow_urls: pictures that a table names by http and https URLs are read from there.
+        allow_links: links may lead out of the data set.
 
     Returns:
         What is shown: `Showing.sheet` draws it as a picture, `Showing.page` as HTML.
@@ -102,7 +106,14 @@ def show(
         loaded, title = pipeline, "augkit"
     else:
         loaded, title = load(os.fspath(pipeline)), Path(pipeline).stem
-    samples, left_out = _chosen(source, loaded, copies, rows, seed, ignore)
+    samples, left_out = _chosen(
+        source,
+        loaded,
+        copies,
+        rows,
+        seed,
+        partial(read_data_set, ignore=ignore, allow_urls=allow_urls, allow_links=allow_links),
+    )
     shown = Showing(samples, loaded, copies, seed, title, left_out)
     if path is not None:
         is_page = path.suffix.lower() == ".html"
@@ -116,7 +127,7 @@ def _chosen(
     copies: int,
     rows: int,
     seed: int,
-    ignore: str | Sequence[str],
+    reading: Callable[[str], DataSet],
 ) -> tuple[tuple[Sample, ...], tuple[AugkitError, ...]]:
     """Return the samples that are shown, in order, and why others are not.
 
@@ -142,7 +153,7 @@ def _chosen(
     where = os.fspath(source)
     if not is_data_set(where):
         return (checked(read(where), where),), ()
-    data, found, refused = read_data_set(where, ignore=ignore), list[Sample](), list[AugkitError]()
+    data, found, refused = reading(where), list[Sample](), list[AugkitError]()
     for index in _spread(len(data.sources), rows):
         picture = data.sources[index]
         try:

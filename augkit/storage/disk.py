@@ -4,6 +4,7 @@ Everything is written under a temporary name on the same file system, synced, re
 One sync of the file system for all files of a shard costs a tenth of a sync for each of them.
 """
 
+import errno
 import os
 import stat
 from collections.abc import Iterable, Iterator
@@ -63,6 +64,7 @@ class Disk(Store):
     def replace(self, id: str, pieces: Iterable[bytes]) -> FileFacts:
         path, tally = self._path(id), Tally()
         folders = {os.path.dirname(path), self._path(BOOKS)}
+        _require_own(folders, self.root)
         durable.make_folders(folders)
         durable.replace(path, tally.passing(pieces), self._path(f"{BOOKS}/{_UNFINISHED}{token_hex(4)}"))
         durable.sync_all(self.root, [], durable.with_holders(folders, self.root))
@@ -84,9 +86,10 @@ class Disk(Store):
 
     def remove(self, ids: Iterable[str]) -> None:
         paths = list(map(self._path, ids))
+        folders = set(map(os.path.dirname, paths))
+        _require_own(folders, self.root)
         for path in paths:
             durable.unlink(path)
-        folders = set(map(os.path.dirname, paths))
         for folder in sorted(durable.with_holders(folders, self.root) - {self.root}, key=len, reverse=True):
             durable.remove_folder(folder)
         durable.sync_all(self.root, [], [folder for folder in [*folders, self.root] if os.path.isdir(folder)])
@@ -141,10 +144,23 @@ class _DiskStaging(Staging):
         paths = [f"{self._root}{os.sep}{id}" for id in self._staged]
         durable.sync_all(self._root, places, [])
         folders = {os.path.dirname(path) for path in paths}
+        gone = [f"{self._root}{os.sep}{inside(id)}" for id in gone]
+        _require_own(folders.union(map(os.path.dirname, gone)), self._root)
         durable.make_folders(folders)
-        for id in gone:
-            durable.unlink(f"{self._root}{os.sep}{inside(id)}")
+        for path in gone:
+            durable.unlink(path)
         for place, path in zip(places[:-1], paths[:-1], strict=True):
             durable.rename(place, path)
         durable.sync_all(self._root, [], durable.with_holders(folders, self._root))
         durable.rename(places[-1], paths[-1])
+
+
+def _require_own(folders: set[str], root: str) -> None:
+    """Refuse to change what a link below the root leads to: who put it there would choose what is lost elsewhere.
+
+    Raises:
+        OSError: a folder is a link.
+    """
+    for folder in sorted(durable.with_holders(folders, root) - {root}):
+        if os.path.islink(folder):
+            raise OSError(errno.ELOOP, "a link in the place of a folder", folder)

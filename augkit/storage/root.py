@@ -8,7 +8,7 @@ from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
@@ -26,8 +26,10 @@ from augkit.storage.archives import (
     is_hidden,
 )
 from augkit.storage.remote_files import files_at
+from augkit.storage.trust import NOBODY, Trust, require_within
 
 FOLDER_LINK, BROKEN_LINK, SPECIAL = "a link to a folder", "a broken link", "no regular file"
+FILE_LINK = "a link to a file"
 
 
 class Found(NamedTuple):
@@ -45,8 +47,12 @@ class Root(ABC):
     """
 
     @staticmethod
-    def at(where: str | os.PathLike[str]) -> Root:
+    def at(where: str | os.PathLike[str], trust: Trust = NOBODY) -> Root:
         """Return the root at a path or a URL: what an archive holds, where it is one.
+
+        Args:
+            where: the path or URL.
+            trust: in who made what lies there.
 
         Raises:
             FileError, MissingExtra: it is empty, or a URL needs fsspec, which is not installed.
@@ -54,7 +60,7 @@ class Root(ABC):
         text = os.fspath(where)
         if not text:
             raise FileError("must be the name of a data set, got no name.", "SRC")
-        root: Root = Url(text.rstrip("/")) if "://" in text else Folder(Path(text))
+        root: Root = Url(text.rstrip("/"), trust) if "://" in text else Folder(Path(text), trust)
         if isinstance(root, Url) and not root.url.lower().endswith((*SUFFIXES, *REFUSED)):
             return root  # asking a store takes time
         if not root.is_file():
@@ -63,6 +69,11 @@ class Root(ABC):
         with above.open(name) as file:
             kind = archive_kind(name, file.read(HEAD_BYTES), str(root))
         return root if kind is None else Archive(root, kind)
+
+    @property
+    @abstractmethod
+    def trust(self) -> Trust:
+        """What may be followed out of it."""
 
     @property
     @abstractmethod
@@ -82,7 +93,7 @@ class Root(ABC):
         """Yield every file below the root, unsorted.
 
         Args:
-            left_out: counts what is no file, or hidden.
+            left_out: counts what is no file, or hidden; and under `FILE_LINK` links, which are yielded.
             below: a folder of the root, if only its files are wanted.
         """
 
@@ -113,6 +124,7 @@ class Folder(Root):
     """A folder of this machine. Links to files count as files; links to folders are not followed, so no loop is."""
 
     path: Path
+    trust: Trust = NOBODY
 
     def __str__(self) -> str:
         return str(self.path)
@@ -123,7 +135,7 @@ class Folder(Root):
 
     def above(self) -> tuple[Root, str]:
         path = self.path if len(self.path.parts) > 1 else self.path.absolute()
-        return Folder(path.parent), path.name
+        return Folder(path.parent, replace(self.trust, named=path.name)), path.name
 
     def names(self, path: str = "") -> list[str]:
         with self._reached(path) as place:
@@ -143,6 +155,7 @@ class Folder(Root):
                         elif entry.is_dir(follow_symlinks=False):
                             folders.append((entry.path, f"{prefix}{entry.name}/"))
                         elif isinstance(size := _size(entry), int):
+                            left_out[FILE_LINK] += entry.is_symlink()
                             yield Found(prefix + entry.name, size)
                         else:
                             left_out[size] += 1
@@ -157,7 +170,8 @@ class Folder(Root):
         if size is not None:
             return self._part(path, offset, size)
         try:
-            return read_bytes(self.path / inside(path))
+            require_within(str(self.path), inside(path), self.trust)
+            return read_bytes(self.path / path)
         except FileError as fault:
             raise_outage(fault)
             raise
@@ -184,6 +198,8 @@ class Folder(Root):
             is_listed: it was there a moment ago.
         """
         place = self.path / inside(path)
+        if path:
+            require_within(str(self.path), path, self.trust)
         try:
             yield place
         except (OSError, ValueError) as fault:  # ValueError: a NUL in the name
@@ -224,6 +240,10 @@ class Archive(Root):
 
     def __str__(self) -> str:
         return str(self.file)
+
+    @property
+    def trust(self) -> Trust:
+        return self.file.trust
 
     @property
     def lasting(self) -> bytes:
@@ -286,6 +306,7 @@ class Url(Root):
     """A folder, or what goes for one, in a store that `fsspec` reaches: ``s3://bucket/photos``."""
 
     url: str
+    trust: Trust = NOBODY
 
     def __str__(self) -> str:
         return self.url
@@ -296,7 +317,7 @@ class Url(Root):
 
     def above(self) -> tuple[Root, str]:
         url, _, name = self.url.rpartition("/")
-        return Url(url), name
+        return Url(url, self.trust), name
 
     def names(self, path: str = "") -> list[str]:
         with self._reached(path) as (files, place):

@@ -73,7 +73,9 @@ class Wanted:
     read: Callable[[], Sample]  # its id relative to what was named; it raises an AugkitError where it cannot be read
 
 
-def find(images: Iterable[str | os.PathLike[str]]) -> list[Wanted]:
+def find(
+    images: Iterable[str | os.PathLike[str]], *, allow_urls: bool = False, allow_links: bool = False
+) -> list[Wanted]:
     """Return the pictures that files, folders and data sets hold, in the order in which they were named.
 
     Raises:
@@ -83,7 +85,7 @@ def find(images: Iterable[str | os.PathLike[str]]) -> list[Wanted]:
     for image in images:
         where = os.fspath(image)
         if is_data_set(where):
-            data = read_data_set(where, pictures_only=True)
+            data = read_data_set(where, pictures_only=True, allow_urls=allow_urls, allow_links=allow_links)
             found += [Wanted(f"{data.root}/{source.id}", partial(_sample, data, source)) for source in data.sources]
         else:
             found.append(Wanted(where, partial(read, where)))

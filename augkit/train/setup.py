@@ -82,7 +82,9 @@ def prepare(
     if pipeline is not None and behaviour is not None:
         pipeline = pipeline.with_behaviour(behaviour)
     columns = [name for name in (config.label, config.groups) if name is not None]
-    data = read(config.data, ignore=config.ignore, columns=columns)
+    data = read(
+        config.data, ignore=config.ignore, columns=columns, allow_urls=config.allow_urls, allow_links=config.allow_links
+    )
     for note in data.notes:
         tell(note)
     for name in empty_classes(data):

@@ -146,6 +146,12 @@ class TrainConfig(Configuration):
             description="Files, columns or keys of DATA that may be left; repeatable.",
         )
     )
+    allow_urls: Annotated[bool, Option(decides=False)] = Field(
+        default=False, description="Read pictures that tables name by http and https URLs, never of this network."
+    )
+    allow_links: Annotated[bool, Option(decides=False)] = Field(
+        default=False, description="Follow links that lead out of DATA."
+    )
     groups: Annotated[PlaceOrNone, Option(decides=False)] = Field(
         default=None,
         validate_default=True,

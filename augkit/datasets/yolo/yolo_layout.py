@@ -94,6 +94,8 @@ class Layout:
         if not self.splits and (odd or self.missing) and (above := self._elsewhere()) is not None:
             self.files, self.missing = inventory.at(above), {}
             self._collect()
+            if self.splits:
+                inventory.note(f"{settings.where} names pictures that lie elsewhere: they are read below {above}.")
         if odd and not self.splits and not self.missing:
             self.files = inventory
             self._collect_without(odd)
@@ -216,7 +218,7 @@ class Layout:
                 above = Path(os.path.commonpath([path for place in named for path in _reach(place)]))
                 # What holds everything is no data set: it holds these settings as well, or a path says so.
                 if len(above.parts) > 1:
-                    return Folder(above)
+                    return Folder(above, root.trust)
         return None
 
     # ---- pictures

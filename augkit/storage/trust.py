@@ -1,0 +1,54 @@
+"""Trust in a data set of a stranger: whether its links may lead out of it, and its rows name what lies in the web.
+
+Nothing of the kind is followed unless the user says so: who made the data set would else choose what is read of this
+machine, and of those that it reaches.
+"""
+
+import os
+from dataclasses import dataclass
+
+from augkit.errors import FileError
+
+
+@dataclass(frozen=True)
+class Trust:
+    """What may be followed out of a root.
+
+    Args:
+        links: links of the file system that lead out of it.
+        urls: http and https URLs of pictures.
+        named: a file right in the root that the user named, be it a link or not.
+    """
+
+    links: bool = False
+    urls: bool = False
+    named: str = ""
+
+
+NOBODY = Trust()
+
+
+def require_within(root: str, path: str, trust: Trust) -> None:
+    """Refuse a path that a link takes out of a folder.
+
+    Args:
+        root: the folder.
+        path: of a file or folder below it, posix separators; it need not be there.
+        trust: in who made the folder.
+
+    Raises:
+        FileError: it leads out.
+    """
+    if trust.links or path == trust.named:
+        return
+    place = root
+    for part in path.split("/"):
+        place = f"{place}{os.sep}{part}"
+        if os.path.islink(place):  # noqa: PTH114 - Path's takes three times as long, for every picture
+            break
+    else:
+        return
+    leads, held = os.path.realpath(os.path.join(root, path)), os.path.realpath(root)  # noqa: PTH118 - as above
+    if leads != held and not leads.startswith(held.rstrip(os.sep) + os.sep):
+        what = f"must lie in the data set, got a link that leads out of it, to {leads!r:.200}"
+        raise FileError(f"{what}. Pass --allow-links if you trust who made it.", f"{root}{os.sep}{path}")
