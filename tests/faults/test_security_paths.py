@@ -22,7 +22,7 @@ from augkit.preview import show
 from augkit.storage.root import Folder, Root
 from support.commands import augkit
 from support.cvat_files import dump, image
-from support.data_sets import JPEG, LINES, MASK, PNG, coco, lay, tar_of
+from support.data_sets import JPEG, LINES, MASK, PNG, coco, lay
 from support.folders import done, fill, lines, picture
 from support.labelme_files import content
 from support.studio_files import task
@@ -95,10 +95,10 @@ def tree(folder: Path) -> dict[str, bytes]:
 
 def assert_nothing_is_read(data: DataSet) -> None:
     for source in data.sources:
-        places = [source.place or source.id, source.annotations and source.annotations.mask]
-        for place in filter(None, places):
+        mask = None if source.annotations is None else source.annotations.mask
+        for place in (source.place or source.id, mask):
             with suppress(AugkitError):
-                assert data.read(place) != SECRET, source.id
+                assert place is None or data.read(place) != SECRET, source.id
 
 
 @pytest.mark.parametrize("form", NAMING)
@@ -134,12 +134,13 @@ def test_a_book_that_names_a_store(tmp_path: Path, monkeypatch: pytest.MonkeyPat
 
 
 def test_settings_that_name_another_folder(outside: Path, tmp_path: Path) -> None:
-    src = lay(tmp_path / "src", {"data.yaml": "path: ../out\ntrain: .\nnames: [cat, dog]\n"})
-    lay(outside, {"secret.txt": "0 0.5 0.5 0.2 0.2\n"})
+    line = "0 0.5 0.5 0.2 0.2\n"
+    src = lay(tmp_path / "src", {"data.yaml": "path: ../out\ntrain: images/train\nnames: [cat, dog]\n"})
+    lay(outside, {"images/train/a.png": PNG, "labels/train/a.txt": line})
     assert f"read below {outside}" in read(src).notes[-1]  # Ultralytics' own rule: so it is told
-    lay(tmp_path, {"link.txt": "0 0.5 0.5 0.2 0.2\n", "link.png": SECRET})
-    (outside / "link.txt").symlink_to(tmp_path / "link.txt")
-    (outside / "link.png").symlink_to(tmp_path / "link.png")
+    lay(tmp_path, {"link.txt": line, "link.png": SECRET})
+    (outside / "labels/train/b.txt").symlink_to(tmp_path / "link.txt")
+    (outside / "images/train/b.png").symlink_to(tmp_path / "link.png")
     with pytest.raises(FileError, match="a link that leads out of it"):
         read(src)
 

@@ -10,7 +10,7 @@ ROOT = Path(__file__).parent.parent.parent
 ROW = re.compile(r"^\| (.+?) \| (.+?) \| `(test_\w+)` \|$", re.MULTILINE)
 
 
-def tests_of_security() -> list[str]:
+def security_tests() -> list[str]:
     found = []
     for path in sorted(Path(__file__).parent.glob("test_security_*.py")):
         names = [node.name for node in ast.parse(path.read_text("utf-8")).body if isinstance(node, ast.FunctionDef)]
@@ -21,4 +21,4 @@ def tests_of_security() -> list[str]:
 def test_every_row_is_a_test_and_every_test_a_row() -> None:
     rows = [row[2] for row in ROW.findall((ROOT / "docs/security.md").read_text("utf-8"))]
     assert len(rows) == len(set(rows))
-    assert sorted(rows) == sorted(set(tests_of_security()) - {"test_every_row_is_a_test_and_every_test_a_row"})
+    assert sorted(rows) == sorted(set(security_tests()) - {"test_every_row_is_a_test_and_every_test_a_row"})
