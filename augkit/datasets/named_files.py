@@ -9,7 +9,7 @@ from functools import cached_property
 from augkit.datasets.inventory import Inventory
 from augkit.datasets.naming import is_picture
 from augkit.errors import FileError
-from augkit.storage.root import inside
+from augkit.storage.trust import inside
 
 _Ends = dict[str, list[tuple[str, list[str]]]]  # a path and its parts, by the last of these
 

@@ -8,7 +8,7 @@ from augkit.core.arrays import Json
 from augkit.datasets.data_set import Split
 from augkit.errors import FileError, closest
 from augkit.images import PICTURE_SUFFIXES
-from augkit.storage.root import inside
+from augkit.storage.trust import inside
 
 # Those that Hugging Face `datasets` knows, too, but for eval, which others take for val.
 SPLIT_NAMES: dict[str, Split] = {

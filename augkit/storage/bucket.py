@@ -14,9 +14,9 @@ from typing import IO, BinaryIO
 from augkit.errors import AugkitError
 from augkit.storage.durable import in_pieces
 from augkit.storage.remote_files import files_at
-from augkit.storage.root import inside
 from augkit.storage.sealed_json import FileFacts, Tally
 from augkit.storage.store import Staging, Store
+from augkit.storage.trust import inside
 
 _PIECE = 1 << 22  # bytes of a file that is read or put piece by piece
 

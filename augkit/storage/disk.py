@@ -15,9 +15,9 @@ from typing import BinaryIO
 
 from augkit.errors import JobError
 from augkit.storage import durable
-from augkit.storage.root import inside
 from augkit.storage.sealed_json import FileFacts, Tally, sha256_of
 from augkit.storage.store import BOOKS, Staging, Store
+from augkit.storage.trust import inside
 
 TEMPORARY = f"{BOOKS}/tmp"
 _UNFINISHED = "new-"  # begins the name of a file of the books that is being written

@@ -26,7 +26,7 @@ from augkit.storage.archives import (
     is_hidden,
 )
 from augkit.storage.remote_files import files_at
-from augkit.storage.trust import NOBODY, Trust, require_within
+from augkit.storage.trust import NOBODY, Trust, inside, require_within
 
 FOLDER_LINK, BROKEN_LINK, SPECIAL = "a link to a folder", "a broken link", "no regular file"
 FILE_LINK = "a link to a file"
@@ -378,17 +378,6 @@ class Url(Root):
                 raise FileError(f"must be readable, got: {reason_of(fault)}.", where) from fault
             outage = outage_of(fault, where) or Unreachable(f"must be readable, got: {reason_of(fault)}.", where)
             raise outage from fault
-
-
-def inside(path: str) -> str:
-    """Return a path below a root as it is.
-
-    Raises:
-        FileError: it leads out of it.
-    """
-    if (".." in path and ".." in path.split("/")) or path.startswith("/") or "\0" in path:
-        raise FileError(f"must be a path below the data set's folder, got {path!r}.", "path")
-    return path
 
 
 def _size(entry: os.DirEntry[str]) -> int | str:

@@ -28,6 +28,17 @@ class Trust:
 NOBODY = Trust()
 
 
+def inside(path: str) -> str:
+    """Return a path below a root as it is.
+
+    Raises:
+        FileError: it leads out of it.
+    """
+    if (".." in path and ".." in path.split("/")) or path.startswith("/") or "\0" in path:
+        raise FileError(f"must be a path below the data set's folder, got {path!r}.", "path")
+    return path
+
+
 def require_within(root: str, path: str, trust: Trust) -> None:
     """Refuse a path that a link takes out of a folder.
 

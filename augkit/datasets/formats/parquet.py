@@ -41,7 +41,7 @@ from augkit.datasets.tables.tables import TableReader
 from augkit.datasets.tables.typed_cells import class_names, features_of, jsonable, named
 from augkit.datasets.writing import Add, Part, Record, Sink
 from augkit.errors import AugkitError, FileError
-from augkit.storage.root import inside
+from augkit.storage.trust import inside
 from augkit.targets import records
 
 if TYPE_CHECKING:

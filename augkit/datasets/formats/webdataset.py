@@ -37,8 +37,9 @@ from augkit.datasets.tables.tables import TableReader
 from augkit.datasets.writing import Add, Part, Record, Sink
 from augkit.errors import FileError
 from augkit.storage.archives import require_end
-from augkit.storage.root import Archive, Root, inside
+from augkit.storage.root import Archive, Root
 from augkit.storage.tar_writing import TarAppender
+from augkit.storage.trust import inside
 from augkit.targets import records
 
 MASKS = ("mask", "seg", "segmentation", "label", "labels", "annotation")  # before the suffix of a picture
