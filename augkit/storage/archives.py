@@ -23,6 +23,7 @@ from augkit.errors import FileError
 from augkit.images import MAX_FILE_BYTES
 from augkit.storage.archive_members import Entry, MemberTable
 from augkit.storage.inflated import BOMB_BYTES, BOMB_RATIO, GZIP, GZIP_MAGIC, RAW, Inflated, InflatedFile
+from augkit.storage.tar_ends import require_end
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
@@ -38,7 +39,6 @@ _RUBBISH = "__MACOSX"  # of macOS, beside what it packs
 HIDDEN = "hidden"
 _LINK, _SPECIAL, _REPLACED = "a link to what is not there", "no regular file", "a member that a later one replaces"
 _MOST_LINKS = 8
-_PADDING = 1 << 16  # of zeros, behind a tar's end, that are looked at
 
 
 def archive_kind(name: str, head: bytes, where: str) -> ArchiveKind | None:
@@ -289,23 +289,6 @@ def _tar_members(contents: Contents, file: BinaryIO) -> Members:
             found[path] = Entry(member.offset_data, member.size, member.size)
         require_end(tar.offset, raw)
     return found, links
-
-
-def require_end(offset: int, file: BinaryIO) -> None:
-    """Refuse a tar that does not end where its last member does: `tarfile` takes a damaged header for the end.
-
-    Args:
-        offset: where it stopped.
-        file: the tar.
-
-    Raises:
-        tarfile.ReadError: more than zeros follow.
-    """
-    file.seek(offset)
-    if any(file.read(tarfile.BLOCKSIZE)):
-        raise tarfile.ReadError(f"a damaged header at byte {offset:,}")
-    if any(file.read(_PADDING)):
-        raise tarfile.ReadError("more behind its end, as of several that were joined")
 
 
 def _streamed(tar: tarfile.TarFile) -> Iterator[tarfile.TarInfo]:

@@ -36,8 +36,8 @@ from augkit.datasets.tables.table_rows import Described
 from augkit.datasets.tables.tables import TableReader
 from augkit.datasets.writing import Add, Part, Record, Sink
 from augkit.errors import FileError
-from augkit.storage.archives import require_end
 from augkit.storage.root import Archive, Root
+from augkit.storage.tar_ends import require_end
 from augkit.storage.tar_writing import TarAppender
 from augkit.storage.trust import inside
 from augkit.targets import records
