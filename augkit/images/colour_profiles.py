@@ -47,6 +47,7 @@ _TOLD: dict[str, tuple[str, str]] = {
 }
 
 SAME = 1  # level, at most, that sRGB moves a colour by
+BAND_ROWS = 256  # of a picture, that are converted at a time
 KEPT_PROFILES = 32  # a data set has few
 _GRID = (0, 51, 102, 128, 153, 204, 255)
 _CODES = {"RGB": "RGB ", "L": "GRAY", "CMYK": "CMYK"}
@@ -83,12 +84,28 @@ def converted(image: Pixels, profile: bytes | None, space: Space) -> tuple[Pixel
         change, fate = _change(profile, space)
     if image.dtype != np.uint8:
         return image, "deep" if change else fate
-    if change is not None and space != "CMYK" and image.shape[2:] == (4,):
-        colours = np.ascontiguousarray(image[..., :3])
-        return np.dstack([change(colours), image[..., 3]]), fate
-    if change is None and space == "CMYK":
-        return np.array(Image.fromarray(image, "CMYK").convert("RGB")), fate
-    return (image if change is None else change(image)), fate
+    if space == "CMYK":
+        made = np.empty((*image.shape[:2], 3), np.uint8)
+        return _by_bands(change or _plainly, image, made), fate
+    if change is None:
+        return image, fate
+    made = np.empty_like(image)
+    if image.shape[2:] == (4,):
+        made[..., 3] = image[..., 3]
+        _by_bands(change, image[..., :3], made[..., :3])
+        return made, fate
+    return _by_bands(change, image, made), fate
+
+
+def _plainly(inks: Pixels) -> Pixels:
+    return np.array(Image.fromarray(inks, "CMYK").convert("RGB"))
+
+
+def _by_bands(change: Callable[[Pixels], Pixels], image: Pixels, made: Pixels) -> Pixels:
+    """Fill `made` with what becomes of an image, a band of rows at a time: Pillow holds pixels more than once."""
+    for top in range(0, len(image), BAND_ROWS):
+        made[top : top + BAND_ROWS] = change(np.ascontiguousarray(image[top : top + BAND_ROWS]))
+    return made
 
 
 @lru_cache(KEPT_PROFILES)

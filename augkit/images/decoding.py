@@ -6,7 +6,7 @@
 | grey of up to 8 bits                                              | (H, W) uint8; 1 bit is 0 and 255                 |
 | RGB or grey of 16 bits: PNG, TIFF; a PGM, scaled to full range    | (H, W, 3) or (H, W) uint16                       |
 | RGBA, grey + alpha, a transparent colour or palette               | (H, W, 4), alpha; uint16 from 16 bits            |
-| several frames or pages ("holds N frames"), or over MAX_PIXELS    | refused by the header, before decoding           |
+| several frames ("holds N frames"), over MAX_PIXELS or MAX_BYTES   | refused by the header, before decoding           |
 | TIFF of several bands, of 8 or 16 bits; with tifffile             | (H, W, C) uint8 or uint16, all bands             |
 | AVIF (from 10 and 12 bits 8 are left); HEIC, with pillow-heif     | as above; uint16 from HEIC of 10 and 12 bits     |
 | DICOM of one frame, with pydicom                                  | (H, W) or (H, W, 3): see `dicom_files`           |

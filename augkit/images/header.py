@@ -8,9 +8,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+from augkit.core.spatial import Size
 from augkit.errors import DecodeError
 
 MAX_PIXELS = 175_000_000  # height times width; a little below 178,956,970, where Pillow by itself refuses
+MAX_BYTES = 3 * MAX_PIXELS  # of decoded pixels, as 8-bit RGB takes; decoding takes about three times that at most
+# A file of a few bytes must not ask for much more memory than its like: pages without a mark shrink less than that.
+MOST_TIMES, SMALL_BYTES = 100_000, 100_000_000
 
 # Silencing warnings is process-wide in Python, so one thread at a time may do it; plain JPEGs never need it.
 _HUSH = threading.Lock()
@@ -33,6 +37,27 @@ class Header:
             raise DecodeError(f"must have at most {MAX_PIXELS:,} pixels, got {self.height} x {self.width}. Shrink it.")
         if self.frames != 1:
             raise DecodeError(f"holds {self.frames} frames, must hold one. Save the frame you want as its own file.")
+
+
+def require_bytes(size: Size, channels: int, depth: int, file_bytes: int | None = None) -> None:
+    """Refuse a picture whose pixels would take too much memory, before any is taken for them.
+
+    Args:
+        size: (height, width).
+        channels: that come out of it.
+        depth: bytes a value of these.
+        file_bytes: how large the file is; None where that is not known.
+
+    Raises:
+        DecodeError: they would take more than `MAX_BYTES`, or far more than the file lets expect.
+    """
+    (height, width), wanted = size, size[0] * size[1] * channels * depth
+    if wanted > MAX_BYTES:
+        what = f"must take at most {MAX_BYTES:,} bytes when it is decoded, got {height} x {width} pixels"
+        raise DecodeError(f"{what} of {channels} channels of {8 * depth} bits. Shrink it.")
+    if file_bytes is not None and wanted > max(SMALL_BYTES, MOST_TIMES * file_bytes):
+        what = f"must hold at most {MOST_TIMES:,} times its size, got {height} x {width} pixels in {file_bytes:,} bytes"
+        raise DecodeError(f"{what}. Save it as PNG.")
 
 
 @contextmanager

@@ -11,7 +11,7 @@ import numpy as np
 
 from augkit.errors import DecodeError
 from augkit.images.extras import needed
-from augkit.images.header import Header, hushed
+from augkit.images.header import Header, hushed, require_bytes
 from augkit.images.stored import Stored
 
 # The modes of pillow-heif that are read, and what a colour profile of theirs is for.
@@ -24,7 +24,7 @@ def heif_header(data: bytes) -> Header:
     Raises:
         DecodeError: it holds several frames or too many pixels, or pillow-heif is not installed.
     """
-    return _header(_opened(data))
+    return _header(_opened(data), len(data))
 
 
 def decode_heif(data: bytes) -> Stored:
@@ -34,7 +34,7 @@ def decode_heif(data: bytes) -> Stored:
         DecodeError: as `heif_header`, or its pixels are of another kind.
     """
     opened = _opened(data)
-    _header(opened)
+    _header(opened, len(data))
     picture = opened[0]
     if picture.mode not in _ALPHA:
         raise DecodeError(f"must hold grey or RGB, got {picture.mode!r} pixels. Convert it first.")
@@ -50,7 +50,10 @@ def _opened(data: bytes) -> Any:
         return pillow_heif.open_heif(BytesIO(data), convert_hdr_to_8bit=False)
 
 
-def _header(opened: Any) -> Header:
+def _header(opened: Any, file_bytes: int) -> Header:
     width, height = opened[0].size
     mode = opened[0].mode.partition(";")[0]
-    return Header("heif", height, width, 1 if mode == "I" else len(mode), len(opened))
+    header = Header("heif", height, width, 1 if mode == "I" else len(mode), len(opened))
+    depth = 2 if ";16" in opened[0].mode else 1
+    require_bytes((height, width), header.channels, depth, file_bytes)
+    return header

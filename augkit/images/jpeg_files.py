@@ -3,6 +3,7 @@
 from io import BytesIO
 from typing import NamedTuple
 
+import numpy as np
 import simplejpeg
 from PIL import Image
 
@@ -90,7 +91,8 @@ def decode_scaled(data: bytes, facts: JpegFacts, scale: int) -> Stored:
     if image.shape[:2] != size:
         raise DecodeError(f"must be decoded at 1/{scale}, {size}, got {image.shape[:2]}.")
     if header.channels == 4:  # Adobe stores 255 for no ink
-        return Stored(255 - image if facts.is_adobe else image, facts.exif, facts.profile, "CMYK")
+        inks = np.subtract(255, image, out=image) if facts.is_adobe else image
+        return Stored(inks, facts.exif, facts.profile, "CMYK")
     if header.channels == 1:
         return Stored(image[..., 0], facts.exif, facts.profile, "L")
     return Stored(image, facts.exif, facts.profile, "RGB")

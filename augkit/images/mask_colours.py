@@ -1,7 +1,7 @@
 """Masks whose classes are colours: their pixels as class numbers."""
 
 import zlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import reduce
 from io import BytesIO
 
@@ -16,6 +16,7 @@ from augkit.images.header import hushed
 from augkit.images.mask_files import MOST_COLOURS, palette_of
 
 Colour = tuple[int, int, int]
+BAND_ROWS = 256
 _RGB = 3
 # Of a JPEG in black and white: how far from these its pixels may be, and how many of them.
 WHITE, NEAR, MOSTLY = 255, 40, 0.98
@@ -61,7 +62,10 @@ def class_numbers(data: bytes, colours: Sequence[Sequence[int] | None] | None = 
         values = np.unique(indices).tolist() if has_greys_alone else []
         if not values or any((value, value, value) not in numbers for value in values):
             return indices
-        return _numbered(np.repeat(indices[..., None], _RGB, 2), numbers)
+        table = np.zeros(max(values) + 1, _dtype(numbers))
+        table[values] = [numbers[value, value, value] for value in values]
+        greys: Mask = table[indices]
+        return greys
     return _numbered(opaque(image), numbers)
 
 
@@ -79,7 +83,7 @@ def black_and_white(data: bytes) -> Mask:
     if (lightest.any() and not is_light.any()) or np.mean(is_plain) < MOSTLY:
         what = "must be saved without loss, got a JPEG, which smears class numbers and colours"
         raise DecodeError(f"{what}. Only black and white come through. Save masks as PNG.")
-    made: Mask = np.where(darkest.astype(np.int64) + lightest > WHITE, WHITE, 0).astype(np.uint8)
+    made: Mask = np.where(darkest.astype(np.int16) + lightest > WHITE, np.uint8(WHITE), np.uint8(0))
     return made
 
 
@@ -90,8 +94,10 @@ def colours_in(data: bytes) -> set[Colour]:
         DecodeError: it cannot be decoded.
     """
     image = decode(data, profiles=False).image
-    found = np.unique(_packed(opaque(image) if image.ndim == _RGB else np.repeat(image[..., None], _RGB, 2)))
-    return {_unpacked(value) for value in found.tolist()}
+    if image.ndim < _RGB:
+        return {(grey, grey, grey) for grey in np.unique(image).tolist()}
+    found = {value for band in _bands(opaque(image)) for value in np.unique(_packed(band)).tolist()}
+    return set(map(_unpacked, found))
 
 
 def opaque(image: Pixels) -> Pixels:
@@ -106,7 +112,7 @@ def opaque(image: Pixels) -> Pixels:
     most = np.iinfo(image.dtype).max
     if not np.isin(alpha, (0, most)).all():
         raise DecodeError("must be a mask whose pixels are opaque or transparent, got some in between.")
-    return np.where(alpha[..., None] == 0, 0, image[..., :_RGB]).astype(image.dtype)
+    return np.where(alpha[..., None] == 0, image.dtype.type(0), image[..., :_RGB])
 
 
 def colours_of_palette(data: bytes) -> list[Colour] | None:
@@ -169,14 +175,31 @@ def _unpacked(value: int) -> Colour:
 
 
 def _numbered(image: Pixels, numbers: dict[Colour, int]) -> Mask:
-    packed = _packed(image)
     known = sorted(((red << 32) | (green << 16) | blue, number) for (red, green, blue), number in numbers.items())
-    values, classes = np.array([value for value, _ in known]), np.array([number for _, number in known])
-    places = np.minimum(np.searchsorted(values, packed), len(values) - 1)
-    odd = np.argwhere(values[places] != packed)
-    if len(odd):
-        y, x = odd[0].tolist()
-        what = f"must be a mask of the classes' colours, got {_unpacked(int(packed[y, x]))} at x {x}, y {y}"
-        raise DecodeError(f"{what}, and {len(odd) - 1:,} more pixels like it. Give that colour a class.")
-    made: Mask = classes.astype(np.uint8 if max(numbers.values()) < MOST_COLOURS else np.uint16)[places]
+    values = np.array([value for value, _ in known])
+    classes = np.array([number for _, number in known], _dtype(numbers))
+    made: Mask = np.empty(image.shape[:2], classes.dtype)
+    top, odd, first = 0, 0, ""
+    for band in _bands(image):
+        packed = _packed(band)
+        places = np.minimum(np.searchsorted(values, packed), len(values) - 1)
+        others = np.flatnonzero(values[places] != packed)
+        if len(others) and not odd:
+            y, x = divmod(int(others[0]), image.shape[1])
+            first = f"{_unpacked(int(packed[y, x]))} at x {x}, y {top + y}"
+        odd += len(others)
+        made[top : top + len(band)] = classes[places]
+        top += len(band)
+    if odd:
+        what = f"must be a mask of the classes' colours, got {first}, and {odd - 1:,} more pixels like it"
+        raise DecodeError(f"{what}. Give that colour a class.")
     return made
+
+
+def _bands(image: Pixels) -> Iterator[Pixels]:
+    """Yield an image in bands of rows: a packed colour takes eight bytes."""
+    return (image[top : top + BAND_ROWS] for top in range(0, len(image), BAND_ROWS))
+
+
+def _dtype(numbers: dict[Colour, int]) -> type[np.uint8 | np.uint16]:
+    return np.uint8 if max(numbers.values()) < MOST_COLOURS else np.uint16

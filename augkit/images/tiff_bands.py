@@ -19,7 +19,7 @@ from PIL import Image, TiffImagePlugin
 from augkit.core.arrays import Array
 from augkit.errors import DecodeError
 from augkit.images.extras import needed
-from augkit.images.header import Header, hushed
+from augkit.images.header import Header, hushed, require_bytes
 from augkit.images.stored import Stored
 
 _BITS, _COLOURS, _SAMPLES, _EXTRA, _FORMAT, _ORIENTATION = 258, 262, 277, 338, 339, 274
@@ -57,7 +57,7 @@ def bands_header(data: bytes) -> Header:
         DecodeError: it holds several pages or too many pixels, or tifffile is not installed.
     """
     with hushed(), _tifffile().TiffFile(BytesIO(data)) as file:
-        return _header(file)
+        return _header(file, data)
 
 
 def decode_bands(data: bytes) -> Stored:
@@ -67,7 +67,7 @@ def decode_bands(data: bytes) -> Stored:
         DecodeError: as `bands_header`, or it is of other than 8 or 16 bits, or imagecodecs is needed to unpack it.
     """
     with hushed(), _tifffile().TiffFile(BytesIO(data)) as file:
-        _header(file)
+        _header(file, data)
         page = file.pages[0]
         if page.bitspersample not in (8, 16):
             raise DecodeError(f"must hold 8 or 16 bits per channel, got {page.bitspersample} bits. Convert it first.")
@@ -91,10 +91,13 @@ def _tifffile() -> ModuleType:
     return needed("tifffile", "tiff", "a TIFF of several bands")
 
 
-def _header(file: Any) -> Header:
+def _header(file: Any, data: bytes) -> Header:
     page = file.pages[0]
     full = sum(not other.is_reduced and not other.is_mask for other in file.pages)  # not what viewers show from afar
-    return Header("tiff", page.imagelength, page.imagewidth, page.samplesperpixel, full)
+    header = Header("tiff", page.imagelength, page.imagewidth, page.samplesperpixel, full)
+    bits = page.bitspersample if isinstance(page.bitspersample, int) else max(page.bitspersample)
+    require_bytes((header.height, header.width), header.channels, -(-bits // 8), len(data))
+    return header
 
 
 def _numbers(value: object) -> tuple[int, ...]:
