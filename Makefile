@@ -9,7 +9,7 @@ install := $(python) -m pip install --quiet -c constraints.txt
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup demo library check test test-fast planted bench bench-check clean
+.PHONY: help setup demo library check test test-fast planted outages soak bench bench-check clean
 
 help: ## say what can be made
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1	\2/p' Makefile
@@ -35,6 +35,12 @@ test-fast: library ## the tests of the inner loop: all that takes no second and 
 
 planted: library ## plant faults in a copy, one after the other, and see that the tests catch each
 	$(python) tests/planted_faults.py
+
+outages: library ## disturb jobs of every format by 1,000 seeded outages of disks and stores: more than an hour
+	$(python) -m benchmarks outages
+
+soak: library ## expand 100,000 pictures under an hour of kills and outages
+	$(python) -m benchmarks soak
 
 bench: .venv/.bench ## measure against other packages, into benchmarks/results/ and docs/speed.md
 	$(python) -m benchmarks

@@ -1,7 +1,7 @@
 """Disturb jobs by seeded outages of the file system, and see that the same command then ends in the undisturbed tree.
 
-As a command: ``python -m benchmarks.outages [--seeds FIRST:LAST] [--jobs PATTERN]``; seeds that were right are
-remembered in build/outages.jsonl and not run again, unless they are named. It runs for an hour or more.
+As a command: ``python -m benchmarks.outages [--seeds FIRST:LAST] [--jobs PATTERN] [--anew]``; seeds that were right are
+remembered in build/outages.jsonl and not run again. All of them take an hour or more.
 """
 
 from __future__ import annotations
@@ -123,15 +123,12 @@ def main(words: Sequence[str]) -> int:
     parser.add_argument("--seeds", default=f"0:{SEEDS}")
     parser.add_argument("--jobs", default="*")
     parser.add_argument("--anew", action="store_true", help="also run seeds that were right before")
-    parser.add_argument("--write", action="store_true", help="write the figures to benchmarks/results")
     given = parser.parse_args(words)
     first, _, last = given.seeds.partition(":")
     seeds = range(int(first), int(last or int(first) + 1))
     known = None if given.anew or given.jobs != "*" else KNOWN
     found = measure(seeds, given.jobs, known)
     print(table(found))
-    if given.write:
-        (ROOT / "benchmarks/results/outages.json").write_text(json.dumps(found, indent=1) + "\n")
     return 1 if found["wrong"] else 0
 
 

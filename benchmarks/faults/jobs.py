@@ -14,8 +14,10 @@ from numpy.typing import NDArray
 
 from augkit.datasets import writers
 from augkit.expand import expand
+from augkit.expand.expand_config import ExpandConfig
 from augkit.images import encode
 from augkit.pipeline import Pipeline
+from augkit.train.train_config import TrainConfig
 
 COUNT, CLASSES = 12, 3
 HINTS = frozenset((".augkit/source.txt",))  # holds a place of this machine
@@ -56,6 +58,11 @@ class Job:
     is_apart: bool = False
     limit_s: float = 60.0
     needs: tuple[str, ...] = field(default=())
+
+    @property
+    def can_wait(self) -> bool:
+        """Whether its command takes --wait."""
+        return "wait" in (ExpandConfig if self.steps[0][0] == "expand" else TrainConfig).model_fields
 
     def words(self, step: Sequence[str], places: Mapping[str, str]) -> list[str]:
         """Return a command's words."""

@@ -9,12 +9,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from augkit.expand.expand_config import ExpandConfig
 from benchmarks.faults.file_calls import FULL, TROUBLE, FileCalls, Rule
 from benchmarks.faults.forks import TIMED_OUT, Ended, Forks, apart
 from benchmarks.faults.jobs import Job, tree
 
-CAN_WAIT = "patience" in ExpandConfig.model_fields
 LONGEST_SENTENCE = 700  # letters of a message
 RULES = (1, 1, 1, 2, 3)  # of an outage
 COUNTS = (1, 1, 2, 5, 20, 100)  # calls that a rule meets
@@ -27,14 +25,14 @@ class Outage:
 
     Args:
         rules: of calls.
-        patience: seconds, for --patience; None: what it is without.
+        wait: seconds, for --wait; None: what it is without.
     """
 
     rules: tuple[Rule, ...]
-    patience: float | None
+    wait: float | None
 
     def __str__(self) -> str:
-        return f"{'; '.join(map(str, self.rules))} (patience {self.patience})"
+        return f"{'; '.join(map(str, self.rules))} (wait {self.wait})"
 
     @property
     def seconds(self) -> float:
@@ -138,12 +136,11 @@ class Bench:
         self.name(out)
         codes = [0]
         for outage in outages:
-            is_told = outage.patience is not None and job.steps[0][0] == "expand" and CAN_WAIT
-            patience = ("--patience", str(outage.patience)) if is_told else ()
+            wait = () if outage.wait is None or not job.can_wait else ("--wait", str(outage.wait))
             self.calls.arm(outage.rules)
             codes = []
             for step in job.steps:
-                ended = self.run(job, step, out, patience, outage.seconds + 60.0)
+                ended = self.run(job, step, out, wait, outage.seconds + 60.0)
                 wrong += complaints(ended, outage)
                 codes.append(ended.code)
             self.calls.disarm()
