@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from augkit.apart.messages import ANSWER, BEGUN, PLACE, READ, STEADY_BYTES, Limits, Short, received, sent
+from augkit.errors import blame
 
 LOOK_S = 0.5  # between looks at its parent
 PIECE_BYTES = 4 << 20  # of a lent file, at once
@@ -40,16 +41,19 @@ def _answer(request: bytearray, bounds: _Bounds) -> bytes:
         limits, function, args, kwargs = pickle.loads(request)
         bounds.set(limits)
         return pickle.dumps((True, function(*args, **kwargs)), pickle.HIGHEST_PROTOCOL)
-    except MemoryError:
-        pass  # the frames that hold memory go first
     except Exception as fault:
-        try:
-            answer = pickle.dumps((False, fault), pickle.HIGHEST_PROTOCOL)
-            pickle.loads(answer)
-            return answer
-        except Exception:  # an exception of a library may hold what cannot be pickled
-            return pickle.dumps((False, RuntimeError(f"{type(fault).__name__}: {fault}")))
-    return pickle.dumps(Short(bounds.has_room()))
+        if blame(fault) != "memory":
+            return _told(fault)
+    return pickle.dumps(Short(bounds.has_room()))  # here nothing holds the frames any more that held memory
+
+
+def _told(fault: Exception) -> bytes:
+    try:
+        answer = pickle.dumps((False, fault), pickle.HIGHEST_PROTOCOL)
+        pickle.loads(answer)
+    except Exception:  # an exception of a library may hold what cannot be pickled
+        return pickle.dumps((False, RuntimeError(f"{type(fault).__name__}: {fault}")))
+    return answer
 
 
 def _watch(parent: int) -> None:

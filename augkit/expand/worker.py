@@ -13,6 +13,8 @@ from multiprocessing.connection import Connection
 from multiprocessing.synchronize import Event
 from typing import Any, ClassVar, Protocol
 
+from augkit.apart import be_expendable
+
 # What a worker shares: where it is (a task's place, or one of these), how often it has moved, and how many outputs it
 # has begun in all.
 IDLE, PUBLISHING = -1, -2
@@ -94,6 +96,7 @@ def begin(work: Workable, pipe: Connection, shared: MutableSequence[int], stop: 
     import cv2
 
     _end_with_parent()
+    be_expendable()
     cv2.setNumThreads(1)
     # What was imported stays; and what a shard makes is gone when it is published, by counting references.
     gc.freeze()

@@ -25,17 +25,18 @@ from io import BytesIO
 from typing import TYPE_CHECKING
 
 from augkit.core.arrays import Json, JsonObject
-from augkit.datasets import places
+from augkit.datasets import parquet_files
 from augkit.datasets.data_set import ATTRIBUTES, DataSet, Split
 from augkit.datasets.format import FORMATS, FileWriter, Reader
 from augkit.datasets.inventory import Inventory
+from augkit.datasets.parquet_files import look
 from augkit.datasets.tables.table_columns import LABEL_JSON, PICTURE_FACTS
 from augkit.datasets.tables.table_files import Row, Table, plain_name
 from augkit.datasets.tables.table_sets import read_tables, tables_in
 from augkit.datasets.tables.tables import TableReader
-from augkit.datasets.tables.typed_cells import plain_rows
+from augkit.datasets.tables.typed_cells import features_of, named
 from augkit.datasets.writing import Part, Record, Whole
-from augkit.errors import AugkitError, FileError, MissingExtra
+from augkit.errors import MissingExtra
 from augkit.targets.box_forms import described
 
 if TYPE_CHECKING:
@@ -88,18 +89,14 @@ def _table(reader: TableReader, path: str) -> Table:
     if not path.lower().endswith(NAMES[2]):
         return reader.table(path)
     where = f"{reader.inventory.root}/{path}"
-    try:
-        with reader.inventory.root.open(path) as file:
-            table = Table(path, [], is_typed=True, mark=" row ")
-            names, rows = plain_rows(places.opened(file), where)
-            table.names = names
-            table.rows = [Row(number, cells) for number, cells in enumerate(rows)]
-            return table
-    except AugkitError:
-        raise
-    except Exception as fault:  # pyarrow raises anything on damaged files
-        what = f"must be a whole Parquet file, got a fault: {fault}. Copy it again from where it came."
-        raise FileError(what, where) from None
+    with reader.inventory.root.open(path) as file:
+        kinds, metadata, _ = look(where, parquet_files.heading, file)
+        entries = look(where, parquet_files.entries, file, list(kinds), "")
+    features, table = features_of(metadata, where), Table(path, list(kinds), is_typed=True, mark=" row ")
+    for number, entry in enumerate(entries):
+        cells = {name: named(cell, features.get(name), f"{where} row {number}") for name, cell in entry.items()}
+        table.rows.append(Row(number, {name: cell for name, cell in cells.items() if cell is not None}))
+    return table
 
 
 def _mask_name(record: Record) -> str:
@@ -189,7 +186,7 @@ def _lines(columns: _Columns, whole: Whole, split: Split | None) -> Iterator[byt
 def _packed(columns: _Columns, whole: Whole, split: Split | None) -> bytes:
     """Return a split's metadata as Parquet; nothing where pyarrow is not installed, which `datasets` needs, too."""
     try:
-        module = places.parquet()
+        module = parquet_files.parquet()
     except MissingExtra:
         return b""
     rows = [json.loads(line) for line in _lines(columns, whole, split)]

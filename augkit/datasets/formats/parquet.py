@@ -25,31 +25,28 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from augkit.core.arrays import Json, JsonObject
 from augkit.core.text_files import json_of
-from augkit.datasets import places
+from augkit.datasets import parquet_files, places
 from augkit.datasets.data_set import ATTRIBUTES, DataSet, Kind, Source, Split
 from augkit.datasets.fields import FIELDS
 from augkit.datasets.folders.mask_places import about_masks_of
 from augkit.datasets.format import FORMATS, Packed
 from augkit.datasets.inventory import Inventory
 from augkit.datasets.naming import SPLIT_NAMES, splits_of
-from augkit.datasets.places import KEPT_BYTES, Cell, Member, Place
+from augkit.datasets.parquet_files import look
+from augkit.datasets.places import Cell, Member, Place
 from augkit.datasets.tables.table_columns import IMAGES, LABEL_JSON, LABELS, MASKS, Roles
 from augkit.datasets.tables.table_files import Row, Table, plain_name
 from augkit.datasets.tables.table_regions import OBJECT_LABELS
 from augkit.datasets.tables.table_rows import Described, Rows
 from augkit.datasets.tables.tables import TableReader
-from augkit.datasets.tables.typed_cells import class_names, features_of, jsonable, named
+from augkit.datasets.tables.typed_cells import class_names, features_of, named
 from augkit.datasets.writing import Add, Part, Record, Sink
-from augkit.errors import AugkitError, FileError
-from augkit.storage.trust import inside
+from augkit.errors import FileError
 from augkit.targets import records
 
 if TYPE_CHECKING:
     import pyarrow
 
-ROWS = 64  # held at once, with their pictures
-PREFIX_BYTES = 64  # of a picture, that are looked for
-TABLE_ROWS = 1024  # at once, without pictures
 MOST_ROWS, MOST_BYTES = 64, 16 << 20  # of a row group that is written: what is held in memory
 
 
@@ -74,15 +71,9 @@ class ParquetFormat(Packed):
         reader, files = TableReader(inventory), list[_File]()
         sources: list[Source] = []
         for path in paths:
-            try:
-                with root.open(path) as file:
-                    files.append(_File(reader, path, file))
-                    sources += files[-1].sources(splits[path])
-            except AugkitError:
-                raise
-            except Exception as fault:  # pyarrow raises anything on damaged files
-                what = f"must be a whole Parquet file, got a fault: {fault}. Copy it again from where it came."
-                raise FileError(what, f"{root}/{path}") from None
+            with root.open(path) as file:
+                files.append(_File(reader, path, file))
+                sources += files[-1].sources(splits[path])
         named = dict.fromkeys(name for file in files for name in file.classes)  # by the files' metadata, in their order
         labels = {source.label for source in sources if isinstance(source.label, str)}
         labels |= {label for source in sources for label in source.box_labels}
@@ -97,7 +88,7 @@ class ParquetFormat(Packed):
 
     @contextmanager
     def writing(self, sink: Sink, part: Part) -> Iterator[Add]:
-        module, schema = places.parquet(), _schema(part.kinds)
+        module, schema = parquet_files.parquet(), _schema(part.kinds)
         with sink.open(self.file(part)) as file:
             # Pictures are compressed already, and the least and the greatest of them would be held several times over.
             writer = module.ParquetWriter(
@@ -116,8 +107,7 @@ class ParquetFormat(Packed):
             writer.close()
 
     def found(self, file: BinaryIO, member: str) -> bytes | None:
-        cells: list[JsonObject] = places.parquet().read_table(file, columns=["image"]).column("image").to_pylist()
-        return next((bytes(cell["bytes"]) for cell in cells if cell["path"] == member), None)
+        return look(member, parquet_files.named_bytes, file, member)
 
 
 class _File:
@@ -125,10 +115,8 @@ class _File:
 
     def __init__(self, reader: TableReader, path: str, raw: BinaryIO) -> None:
         self.reader, self.path, self.where, self.raw = reader, path, f"{reader.inventory.root}/{path}", raw
-        self.file = places.opened(raw)
-        schema = self.file.schema_arrow
-        self.features = features_of(schema.metadata, self.where)
-        kinds = {name: str(schema.field(name).type) for name in schema.names}
+        kinds, metadata, self.count = look(self.where, parquet_files.heading, raw)
+        self.features = features_of(metadata, self.where)
         ignored = {name for name in kinds if reader.inventory.ignores(name, "column")}
         held = [name for name, kind in kinds.items() if _holds_bytes(kind) and name not in ignored]
         self.image = _image_column(held, list(kinds), self.where)
@@ -147,7 +135,7 @@ class _File:
         found = list(self._pictures())
         ids = [picture.named for picture in found]
         if "" in ids or len(set(ids)) < len(ids):
-            digits = len(str(self.file.metadata.num_rows))
+            digits = len(str(self.count))
             ids = [f"{number:0{digits}d}" for number in range(len(found))]
         for id, picture, row in zip(ids, found, table.rows, strict=True):
             picture.id = f"{self.path}/{id}"
@@ -168,14 +156,11 @@ class _File:
     def _table(self) -> Table:
         """Return all columns but those of pictures, with the names of classes."""
         table = Table(self.path, [name for name in self.others if name != LABEL_JSON], is_typed=True, mark=" row ")
-        count = 0
-        for group in range(self.file.metadata.num_row_groups) if self.others else ():
-            for batch in places.batches(self.file, self.others, group, TABLE_ROWS):
-                for entry in batch.to_pylist():
-                    table.rows.append(self._row(count, entry))
-                    count += 1
         if not self.others:
-            table.rows = [Row(number, {}) for number in range(self.file.metadata.num_rows)]
+            table.rows = [Row(number, {}) for number in range(self.count)]
+            return table
+        found = look(self.where, parquet_files.entries, self.raw, self.others, LABEL_JSON)
+        table.rows = [self._row(number, entry) for number, entry in enumerate(found)]
         return table
 
     def _row(self, number: int, entry: JsonObject) -> Row:
@@ -184,13 +169,15 @@ class _File:
         other = entry.pop(LABEL_JSON, None)
         for name, cell in entry.items():
             try:
-                value = named(jsonable(cell), self.features.get(name), name)
+                value = named(cell, self.features.get(name), name)
             except FileError as fault:
                 row.fault = row.fault or f"{name}: {fault.message}"
                 continue
             if value is not None:
                 cells[name] = value
         if other is not None:
+            if not isinstance(other, str | bytes):
+                raise FileError("must hold JSON as text.", f"{self.where} row {number} {LABEL_JSON}")
             cells["label"] = json_of(other, f"{self.where} row {number} {LABEL_JSON}")
         return row
 
@@ -206,45 +193,18 @@ class _File:
     def _pictures(self) -> Iterator[Described]:
         """Yield the pictures, without what the other columns say of them."""
         columns = [self.image, *([] if self.mask is None else [self.mask])]
-        number = 0
-        for group in range(self.file.metadata.num_row_groups):
-            finders = {name: _Finder(self, name, group) for name in columns}
-            batches = places.batches(self.file, columns, group, ROWS)
-            for row, entry in enumerate(entry for batch in batches for entry in batch.to_pylist()):
-                image, path = _picture(entry[self.image])
-                mask, _ = _picture(entry[self.mask]) if self.mask else (b"", "")
-                place = finders[self.image].place(image, row)
-                described = Described(self.path, f"{self.path} row {number}", path, place, len(image))
-                described.mask = finders[self.mask].place(mask, row) if self.mask and mask else None
-                yield described
-                number += 1
+        found = look(self.where, parquet_files.pictures, self.raw, columns, places.KEPT_BYTES)
+        for number, (path, (image, *masks)) in enumerate(found):
+            place = self._place(image, self.image)
+            described = Described(self.path, f"{self.path} row {number}", path, place, image.size)
+            if self.mask is not None and masks[0].size:
+                described.mask = self._place(masks[0], self.mask)
+            yield described
 
-
-class _Finder:
-    """Places of the cells of one column of a row group in the file.
-
-    A picture that pyarrow decoded is looked for in the column's bytes as they lie in the file, from the end of the one
-    before on, its length before it. What is found there is the picture, whatever else the format may allow.
-    """
-
-    def __init__(self, table: _File, column: str, group: int) -> None:
-        self.path, self.column, self.group, self.at = table.path, column, group, 0
-        chunks = [chunk for chunk in places.chunks_of(table.file, column, group) if chunk.physical_type == "BYTE_ARRAY"]
-        chunk = max(chunks, key=lambda chunk: chunk.total_compressed_size)  # paths lie in one of their own
-        self.start, self.raw = chunk.data_page_offset, b""
-        if chunk.compression == "UNCOMPRESSED" and chunk.total_compressed_size <= KEPT_BYTES:
-            before = table.raw.tell()
-            table.raw.seek(self.start)
-            self.raw = table.raw.read(chunk.total_compressed_size)
-            table.raw.seek(before)
-
-    def place(self, data: bytes, row: int) -> Place:
-        """Return where a cell lies that holds `data`."""
-        start = self.raw.find(len(data).to_bytes(4, "little") + data[:PREFIX_BYTES], self.at) + 4
-        if not data or start < 4 or self.raw[start : start + len(data)] != data:
-            return Cell(self.path, self.column, self.group, row)
-        self.at = start + len(data)
-        return Member(self.path, self.start + start, len(data))
+    def _place(self, part: parquet_files.Part, column: str) -> Place:
+        if part.offset is None:
+            return Cell(self.path, column, part.group, part.row)
+        return Member(self.path, part.offset, part.size)
 
 
 def _holds_bytes(kind: str) -> bool:
@@ -272,15 +232,6 @@ def _mask_column(held: Sequence[str]) -> str | None:
     known = {plain_name(name): name for name in held}
     called = [name for plain, name in known.items() if "mask" in plain or "segmentation" in plain]
     return next((known[one] for one in (*MASKS, *LABELS) if one in known), called[0] if len(called) == 1 else None)
-
-
-def _picture(cell: Json) -> tuple[bytes, str]:
-    """Return the bytes that a cell holds, and the path that it tells, or "" if that is none below a folder."""
-    data, path = (cell.get("bytes"), cell.get("path")) if isinstance(cell, dict) else (cell, None)
-    try:
-        return data or b"", inside(path) if isinstance(path, str) else ""
-    except FileError:
-        return data or b"", ""
 
 
 class _RowGroup:

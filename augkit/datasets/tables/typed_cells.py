@@ -11,26 +11,21 @@ from __future__ import annotations
 import datetime
 import decimal
 import math
-from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING
 
 from augkit.core.arrays import Json, JsonObject
 from augkit.core.text_files import json_of
 from augkit.errors import FileError
 
-if TYPE_CHECKING:
-    from pyarrow.parquet import ParquetFile
-
 _LISTS = ("Sequence", "List", "LargeList")
 
 
-def features_of(metadata: Mapping[bytes, bytes] | None, where: str) -> JsonObject:
-    """Return the features that a schema's metadata tells, by column; none where it tells none.
+def features_of(metadata: bytes, where: str) -> JsonObject:
+    """Return the features that the metadata of `datasets` tells, by column; none where it tells none.
 
     Raises:
         FileError: it is not JSON.
     """
-    found = json_of((metadata or {}).get(b"huggingface", b"{}"), f"{where} metadata")
+    found = json_of(metadata, f"{where} metadata")
     for key in ("info", "features"):
         found = found.get(key) if isinstance(found, dict) else None
     return found if isinstance(found, dict) else {}
@@ -105,24 +100,3 @@ def jsonable(value: object) -> Json:
         case datetime.date() | datetime.time():
             return value.isoformat()
     return str(value)
-
-
-def plain_rows(file: ParquetFile, where: str) -> tuple[list[str], Iterator[JsonObject]]:
-    """Return the names of a file's columns, and its rows as JSON, without empty cells.
-
-    Raises:
-        FileError: a number is that of no class.
-    """
-    schema = file.schema_arrow
-    features = features_of(schema.metadata, where)
-
-    def rows() -> Iterator[JsonObject]:
-        for batch in file.iter_batches(1024, use_threads=False):
-            for number, row in enumerate(batch.to_pylist()):
-                cells = {
-                    name: named(jsonable(cell), features.get(name), f"{where} row {number}")
-                    for name, cell in row.items()
-                }
-                yield {name: cell for name, cell in cells.items() if cell is not None}
-
-    return list(schema.names), rows()

@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Generator, Iterable, Iterator
 from typing import Any
 
+from augkit.apart import be_expendable
 from augkit.errors import JobError, MissingExtra
 from augkit.expand.engines import ENGINES
 from augkit.expand.supervision import cleared
@@ -99,6 +100,7 @@ def _do(work: Workable, shard: Shard, timeout_s: float) -> object:
     import cv2
 
     cv2.setNumThreads(1)
+    be_expendable()
     try:
         return work.expand(shard, _Watched(timeout_s))
     finally:
