@@ -9,6 +9,7 @@ from augkit.core.arrays import Json
 from augkit.datasets import parquet_files
 from augkit.errors import ArgumentError, FileError
 from augkit.storage.root import Root
+from augkit.storage.web_files import fetched, is_url, without_secrets
 
 KEPT_BYTES = 64 << 20  # of a row group's column, as it lies in the file: one that is larger is streamed every time
 
@@ -53,7 +54,22 @@ class Embedded(NamedTuple):
     coding: str = "base64"
 
 
-Place = str | Member | Cell | Embedded  # a posix path below the root, or what lies within such a file
+class Linked(NamedTuple):
+    """A picture that lies in the web.
+
+    Args:
+        path: its URL.
+    """
+
+    path: str
+
+
+Place = str | Member | Cell | Embedded | Linked  # a posix path below the root, or what lies within such a file
+
+
+def in_books(place: Place) -> Place:
+    """Return a place as books may hold it: a URL without what gives rights."""
+    return Linked(without_secrets(place.path)) if isinstance(place, Linked) else place
 
 
 def place_of(jsonable: Json) -> Place:
@@ -74,6 +90,8 @@ def place_of(jsonable: Json) -> Place:
             return Embedded(path, offset, size)
         case [str() as path, str() as column, int() as group, int() as row] if group >= 0 and row >= 0:
             return Cell(path, column, group, row)
+        case [str() as path] if is_url(path):
+            return Linked(path)
     raise ArgumentError(f"must be a path, or a part of a file, got {jsonable!r:.60}.", "place")
 
 
@@ -81,6 +99,11 @@ def read_place(root: Root, place: Place) -> bytes:
     """Return the bytes that lie at a place."""
     if isinstance(place, str):
         return root.read(place)
+    if isinstance(place, Linked):
+        if not root.trust.urls:
+            what = "must lie in the data set, got a URL. Pass --allow-urls if you trust who made it."
+            raise FileError(what, without_secrets(place.path))
+        return fetched(place.path)
     if isinstance(place, Member):
         return root.read(place.path, place.offset, place.size)
     if isinstance(place, Embedded):

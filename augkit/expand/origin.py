@@ -8,6 +8,7 @@ from augkit.core.arrays import Image, JsonObject
 from augkit.core.key import Key
 from augkit.core.shrunk import SCALES, scale_of, stand_in_of
 from augkit.datasets import DataSet, Split
+from augkit.datasets.places import in_books
 from augkit.datasets.samples import mask_of, sample_of
 from augkit.errors import FileError, raise_outage
 from augkit.expand.job import Job
@@ -97,7 +98,7 @@ def read_origin(job: Job, data: DataSet, split: Split | None, task: Task) -> Ori
         "split": split,
     }
     if source.place is not None:
-        head["place"] = source.place
+        head["place"] = in_books(source.place)
     how: JsonObject = {"quality": config.quality}
     how |= {"mode": config.mode} if config.mode != "keep" else {}
     how |= depth

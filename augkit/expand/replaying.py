@@ -13,8 +13,9 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from augkit.core.arrays import Json, JsonObject, Label
 from augkit.core.plan import Plan
 from augkit.core.shrunk import WHOLE, Shrunk, scale_of, stand_in_of
+from augkit.datasets import read
 from augkit.datasets.lineage import HINT, LINEAGE, hinted
-from augkit.datasets.places import Place, place_of, read_place
+from augkit.datasets.places import Linked, Place, place_of, read_place
 from augkit.errors import ArgumentError, FileError, JobError, closest
 from augkit.executors import run
 from augkit.expand import layout
@@ -112,7 +113,12 @@ def replay(
         plan = None if line.plan is None else Plan.from_json(compact(line.plan))
     except ArgumentError as fault:
         raise _damaged("an unfit place or plan", where) from fault
-    root = _root(store, source, place, Trust(allow_links, allow_urls))
+    if isinstance(place, Linked) and source is not None:  # the table has what the books may not tell
+        data = read(source, pictures_only=True, allow_urls=allow_urls, allow_links=allow_links)
+        known = (other.place or other.id for other in data.sources if other.id == line.source)
+        root, place = data.root, next(known, place)
+    else:
+        root = _root(store, source, place, Trust(allow_links, allow_urls))
     try:
         made = read_place(root, place)
     except FileError as fault:

@@ -45,7 +45,9 @@ class ManifestFormat(Reader, FileWriter):
         if inventory.file is not None:
             lower = inventory.file.lower()
             return lower.endswith(self.suffixes) or (lower.endswith(MORE) and bool(tables_in(inventory, MORE, [lower])))
-        return bool(inventory.pictures) and bool(tables_in(inventory, (*self.suffixes, *MORE)))
+        return bool(inventory.pictures or inventory.root.trust.urls) and bool(
+            tables_in(inventory, (*self.suffixes, *MORE))
+        )
 
     def read(self, inventory: Inventory) -> DataSet:
         paths = [inventory.file] if inventory.file is not None else tables_in(inventory, (*self.suffixes, *MORE))

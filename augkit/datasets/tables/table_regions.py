@@ -9,6 +9,7 @@ from augkit.core.arrays import Json, JsonObject
 from augkit.core.spatial import Size
 from augkit.core.text_files import json_of
 from augkit.datasets.inventory import Inventory
+from augkit.datasets.places import Place, read_place
 from augkit.datasets.tables.table_columns import BoxForm
 from augkit.datasets.tables.table_files import plain_name
 from augkit.errors import DecodeError, FileError
@@ -201,9 +202,13 @@ def _ellipse(x: float, y: float, a: float, b: float, turn: float) -> list[list[f
     return [[x + cos * p - sin * q, y + sin * p + cos * q] for p, q in arms]
 
 
-def size_at(inventory: Inventory, path: str) -> Size | None:
+def size_at(inventory: Inventory, place: Place) -> Size | None:
     """Return the (height, width) of a picture, or None if it is none."""
-    size = inventory.sizes[path]
+    if not isinstance(place, str):
+        with suppress(DecodeError):
+            return upright_size(read_place(inventory.root, place))
+        return None
+    path, size = place, inventory.sizes[place]
     for count in sorted({min(size, HEADER_BYTES), size} - {0}):
         with suppress(DecodeError, FileError):
             return upright_size(inventory.root.read(path, 0, count))

@@ -18,7 +18,7 @@ from augkit.datasets.fields import FIELDS, annotations_of
 from augkit.datasets.inventory import Inventory
 from augkit.datasets.named_files import NamedFiles
 from augkit.datasets.naming import is_picture, split_named
-from augkit.datasets.places import Place
+from augkit.datasets.places import Linked, Place
 from augkit.datasets.tables.table_columns import Roles, is_hot
 from augkit.datasets.tables.table_files import Row, Table
 from augkit.datasets.tables.table_regions import (
@@ -37,6 +37,7 @@ from augkit.datasets.tables.table_regions import (
     size_at,
 )
 from augkit.errors import FileError, listed
+from augkit.storage.web_files import is_url, without_secrets
 
 _OWNERS = (
     ("box_", ("boxes", "polygons")),
@@ -125,13 +126,15 @@ class Rows:
             raise FileError(f"must have a column {self.roles.image}, got {known}.", here)
         if not isinstance(name, str):
             raise FileError(f"must be the path of a file, got {name!r:.60}.", f"{here} {self.roles.image}")
-        path = self.files.find(name, f"{here} {self.roles.image}")
-        if path is not None and not is_picture(path):
+        place = Linked(name) if self.inventory.root.trust.urls and is_url(name) else None
+        path = self.files.find(name, f"{here} {self.roles.image}") if place is None else without_secrets(name)
+        if path is not None and place is None and not is_picture(path):
             path = None
         id = row.cells.get(self.roles.id) if self.roles.id else None
         if id is not None and (not isinstance(id, str | int) or "\0" in str(id)):
             raise FileError(f"must be text, got {id!r:.60}.", f"{here} id")
-        return Described(path, self.table.place(row.line), name, id=None if id is None else str(id))
+        named = without_secrets(name) if is_url(name) else name
+        return Described(path, self.table.place(row.line), named, place, id=None if id is None else str(id))
 
     def fill(self, picture: Described, row: Row, here: str) -> None:
         """Add what a row says to its picture; `here` is its place for messages of what is no fault of one picture.
@@ -285,7 +288,7 @@ class Rows:
             height, width = (number_of(cells[name], f"{place} {name}") for name in self.roles.sizes)
             picture.size = int(height), int(width)
         if picture.size is None and picture.path is not None:
-            picture.size = size_at(self.inventory, picture.path)
+            picture.size = size_at(self.inventory, picture.place or picture.path)
         if picture.size is None:
             raise FileError("must have a picture whose size is known, as its boxes are fractions of it.", place)
         return float(picture.size[1]), float(picture.size[0])
@@ -326,7 +329,8 @@ class Rows:
             fields.setdefault("picture_size", list(picture.size))
         is_said = picture.mask is not None or any(name != "picture_size" for name in fields)
         if picture.path is None:
-            picture.blame(f"{picture.where}: must be a picture that is there, got {picture.named!r:.80}.")
+            advice = " Pass --allow-urls to read it from there." if is_url(picture.named) else ""
+            picture.blame(f"{picture.where}: must be a picture that is there, got {picture.named!r:.80}.{advice}")
         if is_said and not picture.fault:
             try:
                 _require_owners(fields, picture.where)

@@ -12,6 +12,7 @@ from augkit.datasets.data_set import DataSet, Source, Split
 from augkit.datasets.folders.mask_places import about_masks_of
 from augkit.datasets.inventory import Inventory
 from augkit.datasets.naming import is_picture, split_of_folder, split_of_path
+from augkit.datasets.places import Linked
 from augkit.datasets.tables.table_files import Table
 from augkit.datasets.tables.tables import TableReader
 from augkit.errors import FileError
@@ -142,7 +143,7 @@ def _classed_by_folders(inventory: Inventory, sources: list[Source], first: str)
 
 def _class_of_folder(source: Source) -> str | None:
     """Return the innermost folder of a picture, if it is no split."""
-    parts = (source.id if source.place is None else str(source.place)).split("/")[:-1]
+    parts = (_path_of(source)).split("/")[:-1]
     return class_of(parts[-1]) if parts and split_of_folder(parts[-1]) is None else None
 
 
@@ -150,7 +151,7 @@ def _split_by_folders(inventory: Inventory, sources: list[Source]) -> list[Sourc
     """Return sources in the splits of their folders, where no table says any and every picture lies in one."""
     if any(source.split for source in sources):
         return sources
-    found = [_split_of_folders(source.id if source.place is None else str(source.place)) for source in sources]
+    found = [_split_of_folders(_path_of(source)) for source in sources]
     if None in found or len(set(found)) < 2:
         return sources
     inventory.note(SPLIT_FOLDERS.format(", ".join(sorted({str(split) for split in found}))))
@@ -164,7 +165,7 @@ def _split_of_folders(path: str) -> Split | None:
 
 def _judge_namesakes(inventory: Inventory, sources: Iterable[Source]) -> None:
     """Note pictures of no table that have the name of one that is in a table: masks, most likely."""
-    known = {source.id if source.place is None else str(source.place) for source in sources}
+    known = {_path_of(source) for source in sources}
     stems = {_stem(path): path for path in known}
     for path in inventory.pictures.keys() - known - inventory.used:
         other, folder = stems.get(_stem(path)), path.rpartition("/")[0]
@@ -175,6 +176,12 @@ def _judge_namesakes(inventory: Inventory, sources: Iterable[Source]) -> None:
         ):
             advice = f"It has the name of {other}. If it is its mask, name it in a column mask."
             inventory.unread("file", path, f"{inventory.root}/{path}", advice)
+
+
+def _path_of(source: Source) -> str:
+    """Return where a picture lies, by the names of folders."""
+    place = source.place
+    return source.id if place is None else place.path if isinstance(place, Linked) else str(place)
 
 
 def _stem(path: str) -> str:

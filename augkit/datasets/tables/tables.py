@@ -13,6 +13,7 @@ from augkit.datasets.tables.table_columns import KNOWN, image_column, roles_of
 from augkit.datasets.tables.table_files import Table, table_of
 from augkit.datasets.tables.table_rows import Described, Rows, text_of_cell
 from augkit.errors import FileError
+from augkit.storage.web_files import is_url
 
 
 class TableReader:
@@ -42,7 +43,7 @@ class TableReader:
         where = f"{self.inventory.root}/{path}"
 
         def names_picture(cell: str) -> bool:
-            return is_picture(cell) or files.picture(cell) is not None
+            return is_picture(cell) or _asks(files)(cell)
 
         return table_of(self.inventory.root.read(path) if data is None else data, path, where, names_picture, KNOWN)
 
@@ -79,7 +80,8 @@ class TableReader:
         pictures = rows.pictures()
         if pictures and all(picture.path is None for picture in pictures):
             what = f"must have its pictures beside it, got none of {len(pictures):,}, such as {pictures[0].named!r}"
-            raise FileError(f"{what}. Copy them there.", f"{self.inventory.root}/{table.path}")
+            advice = "Pass --allow-urls to read them from there." if is_url(pictures[0].named) else "Copy them there."
+            raise FileError(f"{what}. {advice}", f"{self.inventory.root}/{table.path}")
         self.classes = rows.roles.hot or self.classes
         return self.made(rows, pictures, split)
 
@@ -105,4 +107,5 @@ class TableReader:
 
 
 def _asks(files: NamedFiles) -> Callable[[Json], bool]:
-    return lambda cell: files.picture(cell) is not None
+    follows_urls = files.inventory.root.trust.urls
+    return lambda cell: files.picture(cell) is not None or (follows_urls and is_url(cell))
