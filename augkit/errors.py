@@ -86,6 +86,10 @@ class Unreachable(FileError):
     exit_code = 1
 
 
+class Changed(Unreachable):
+    """A file that is another one than it was a while ago in the same run: what was made of both would fit neither."""
+
+
 class JobError(AugkitError):
     """A job that began and could not be finished."""
 

@@ -12,9 +12,10 @@ from augkit.core.arrays import JsonObject, Label
 from augkit.core.normal_form import folded, nfc
 from augkit.core.spatial import Size
 from augkit.datasets.places import Place, read_place
-from augkit.errors import ArgumentError, DecodeError, FileError, SampleError, closest
+from augkit.errors import ArgumentError, Changed, DecodeError, FileError, SampleError, closest
 from augkit.images import Decoded, Mode, Waiting, decode, waiting
 from augkit.storage.root import Root
+from augkit.storage.stamps import Stamp
 from augkit.targets import records
 from augkit.targets.boxes import Boxes
 from augkit.targets.carried import Carried
@@ -151,6 +152,7 @@ class DataSet:
         ignored: how many files, columns and keys were left as they were asked to be, as (pattern, how many).
         notes: sentences that the user is to be told.
         mode: that pictures are decoded in: see `augkit.images.modes`.
+        stamps: of the files that hold pictures beside something else, as they were when they were read.
     """
 
     form: str
@@ -165,6 +167,7 @@ class DataSet:
     ignored: tuple[tuple[str, int], ...] = ()
     notes: tuple[str, ...] = ()
     mode: Mode = "keep"
+    stamps: Mapping[str, Stamp] = field(default_factory=dict, compare=False)
 
     @classmethod
     def of(
@@ -254,8 +257,22 @@ class DataSet:
 
         Raises:
             FileError: they cannot be read.
+            Changed: the file that holds them is another one than when its labels were read.
         """
-        return read_place(self.root, place)
+        try:
+            data = read_place(self.root, place)
+        except FileError:
+            self._require_unchanged(place)
+            raise
+        self._require_unchanged(place)
+        return data
+
+    def _require_unchanged(self, place: Place) -> None:
+        if isinstance(place, str) or (then := self.stamps.get(place.path)) is None:
+            return
+        if self.root.stamp(place.path).content != then.content:
+            what = "must be as it was when its labels were read, got another file. Let it be, and run again."
+            raise Changed(what, f"{self.root}/{place.path}")
 
 
 def _in_order(source: Source) -> tuple[str, str]:

@@ -15,6 +15,7 @@ from typing import BinaryIO, ClassVar
 from augkit.datasets.data_set import ATTRIBUTES, KINDS, DataSet, Kind, Source, Split
 from augkit.datasets.inventory import Inventory
 from augkit.datasets.naming import is_picture
+from augkit.datasets.places import Place
 from augkit.datasets.writing import Add, Part, Record, Sink, Whole
 from augkit.errors import ArgumentError, FileError, closest, listed
 from augkit.registers import Register
@@ -281,7 +282,9 @@ def read(
         others = " and ".join(f"{count:,} x {what}" for what, count in counts) or "none"
         raise FileError(f"must hold pictures, got {others}.", str(root))
     ignored = tuple(sorted((pattern, count) for pattern, count in inventory.ignored.items() if count))
-    return replace(data, left_out=counts, ignored=ignored, notes=(*data.notes, *inventory.notes))
+    held = {path: data.root.stamp(path) for path in _packs(data.sources) - inventory.stamps.keys()}
+    notes, stamps = (*data.notes, *inventory.notes), inventory.stamps | held
+    return replace(data, left_out=counts, ignored=ignored, notes=notes, stamps=stamps)
 
 
 def _recognised(
@@ -301,13 +304,24 @@ def _recognised(
     return inventory, found
 
 
-def _paths(sources: Iterable[Source]) -> Iterator[str]:
-    """Yield the paths of the files that sources and their masks lie in."""
+def _places(sources: Iterable[Source]) -> Iterator[Place]:
+    """Yield where sources and their masks lie."""
     for source in sources:
         mask = None if source.annotations is None else source.annotations.mask
-        for place in (source.id if source.place is None else source.place, mask):
-            if place is not None:
-                yield place if isinstance(place, str) else place.path
+        yield source.id if source.place is None else source.place
+        if mask is not None:
+            yield mask
+
+
+def _paths(sources: Iterable[Source]) -> Iterator[str]:
+    """Yield the paths of the files that sources and their masks lie in."""
+    for place in _places(sources):
+        yield place if isinstance(place, str) else place.path
+
+
+def _packs(sources: Iterable[Source]) -> set[str]:
+    """Return the paths of the files that hold pictures beside something else."""
+    return {place.path for place in _places(sources) if not isinstance(place, str)}
 
 
 def is_data_set(where: str | os.PathLike[str]) -> bool:

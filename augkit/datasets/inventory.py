@@ -18,6 +18,7 @@ from augkit.errors import DecodeError, FileError
 from augkit.images import kind_of, upright_size
 from augkit.images.file_kinds import HEAD_BYTES
 from augkit.storage.root import FILE_LINK, Root
+from augkit.storage.stamps import Stamp
 from augkit.storage.stores import path_below
 
 Kind = Literal["file", "column", "key"]
@@ -74,7 +75,12 @@ class Inventory:
         self.links: Counter[str] = Counter()  # to files, below each root
         self.notes: dict[str, None] = {}
         self.used: set[str] = set()
+        self.stamps: dict[str, Stamp] = {}
         self._unread: dict[tuple[Kind, str], Unread] = {}
+
+    def stamp(self, path: str) -> None:
+        """Remember a file that holds pictures beside something else as it is before it is read."""
+        self.stamps[path] = self.root.stamp(path)
 
     @property
     def is_whole(self) -> bool:

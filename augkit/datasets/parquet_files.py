@@ -6,7 +6,6 @@ within limits, in a helper process, which the file is lent to; see `augkit.apart
 
 from __future__ import annotations
 
-import io
 import os
 from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
@@ -164,15 +163,6 @@ def named_bytes(file: BinaryIO, path: str) -> bytes | None:
                 if row["image"]["path"] == path:
                     return bytes(row["image"]["bytes"])
     return None
-
-
-def key_of(file: BinaryIO, where: str) -> tuple[object, ...]:
-    """Return what tells an open file's content from any other's."""
-    try:
-        status = os.fstat(file.fileno())
-    except (OSError, AttributeError):  # a member of an archive, or of a store
-        return where, file.seek(0, io.SEEK_END)
-    return where, status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns
 
 
 class _Same:

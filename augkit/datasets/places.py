@@ -109,8 +109,8 @@ def read_place(root: Root, place: Place) -> bytes:
     if isinstance(place, Embedded):
         return _unpacked(root.read(place.path, place.offset, place.size), f"{root}/{place.path}")
     where = f"{root}/{place.path}"
+    key = (where, *root.stamp(place.path))  # before it is opened: the key of an older file is never asked for again
     with root.open(place.path) as file:
-        key = parquet_files.key_of(file, where)
         return parquet_files.look(
             where, parquet_files.cell_bytes, file, key, place.column, place.group, place.row, KEPT_BYTES
         )

@@ -1,8 +1,13 @@
 """File systems that `fsspec` reaches by a URL."""
 
+import time
+from functools import lru_cache
 from typing import Any
 
 from augkit.errors import MissingExtra
+from augkit.storage.stamps import Stamp, stamp_in_store
+
+STAMP_S = 10.0  # for which what a store tells of a file is believed: to ask takes as long as to read a picture
 
 
 def files_at(url: str, **options: bool) -> tuple[Any, str]:
@@ -20,3 +25,14 @@ def files_at(url: str, **options: bool) -> tuple[Any, str]:
     except (ImportError, ValueError) as fault:
         raise MissingExtra(f"must be a URL that fsspec reaches, got: {fault}", url) from None
     return files, str(path).rstrip("/")
+
+
+def stamp_at(url: str, path: str) -> Stamp:
+    """Return the stamp of a file below a URL, as it was `STAMP_S` ago at most; every store has errors of its own."""
+    return _stamp_then(url, path, int(time.monotonic() / STAMP_S))
+
+
+@lru_cache(maxsize=1024)
+def _stamp_then(url: str, path: str, moment: int) -> Stamp:
+    files, root = files_at(url)
+    return stamp_in_store(files.info(f"{root}/{path}"))

@@ -25,10 +25,11 @@ from augkit.storage.archives import (
     archive_kind,
     is_hidden,
 )
-from augkit.storage.remote_files import files_at
+from augkit.storage.folder_entries import SPECIAL, size_of
+from augkit.storage.remote_files import files_at, stamp_at
+from augkit.storage.stamps import Stamp, stamp_of
 from augkit.storage.trust import NOBODY, Trust, inside, require_within
 
-FOLDER_LINK, BROKEN_LINK, SPECIAL = "a link to a folder", "a broken link", "no regular file"
 FILE_LINK = "a link to a file"
 
 
@@ -111,6 +112,14 @@ class Root(ABC):
         """
 
     @abstractmethod
+    def stamp(self, path: str) -> Stamp:
+        """Return what tells a file from another one that had its place before; of a member, its archive's.
+
+        Raises:
+            Unreachable: it cannot be told, or the file is gone.
+        """
+
+    @abstractmethod
     def is_folder(self, path: str = "") -> bool:
         """Say whether there is a folder."""
 
@@ -154,7 +163,7 @@ class Folder(Root):
                             left_out[HIDDEN] += 1
                         elif entry.is_dir(follow_symlinks=False):
                             folders.append((entry.path, f"{prefix}{entry.name}/"))
-                        elif isinstance(size := _size(entry), int):
+                        elif isinstance(size := size_of(entry), int):
                             left_out[FILE_LINK] += entry.is_symlink()
                             yield Found(prefix + entry.name, size)
                         else:
@@ -206,6 +215,10 @@ class Folder(Root):
             where = os.fsdecode(getattr(fault, "filename", None) or place)
             outage = None if is_absence(fault) and not is_listed else outage_of(fault, where)
             raise outage or FileError(f"must be readable, got: {reason_of(fault)}.", where) from fault
+
+    def stamp(self, path: str) -> Stamp:
+        with self._reached(path, is_listed=True) as place:
+            return stamp_of(place.stat())
 
     def is_folder(self, path: str = "") -> bool:
         return stat.S_ISDIR(self._mode(path))
@@ -279,23 +292,17 @@ class Archive(Root):
     def is_file(self, path: str = "") -> bool:
         return inside(path) in self._contents.entries
 
+    def stamp(self, path: str = "") -> Stamp:
+        above, name = self.file.above()
+        return above.stamp(name)
+
     @property
     def _contents(self) -> Contents:
-        return _contents_of(self, self._stamp())
-
-    def _stamp(self) -> tuple[int, int]:
-        """Return what tells an archive from one that was there before; of a store, nothing."""
-        if not isinstance(self.file, Folder):
-            return (0, 0)
-        try:
-            status = self.file.path.stat()
-        except OSError as fault:
-            raise Unreachable(f"must be an archive that is still there, got: {reason_of(fault)}.", str(self)) from fault
-        return status.st_mtime_ns, status.st_size
+        return _contents_of(self, self.stamp())
 
 
 @lru_cache(maxsize=4)
-def _contents_of(archive: Archive, stamp: tuple[int, int]) -> Contents:
+def _contents_of(archive: Archive, stamp: Stamp) -> Contents:
     """Return what an archive holds; it is looked through once a process."""
     above, name = archive.file.above()
     return Contents(partial(above.open, name), str(archive), archive.kind)
@@ -327,6 +334,7 @@ class Url(Root):
 
     def walk(self, left_out: Counter[str], below: str = "") -> Iterator[Found]:
         with self._reached(below) as (files, place):
+            files.invalidate_cache(place)  # what an earlier reading listed may be others now
             found = files.find(place, detail=True)
         if not found:
             raise FileError("must be a folder with files, got none.", self.url)
@@ -353,6 +361,10 @@ class Url(Root):
             raise FileError(what, f"{self.url}/{path}")
         return data
 
+    def stamp(self, path: str) -> Stamp:
+        with self._reached(path, is_listed=True):
+            return stamp_at(self.url, inside(path))
+
     def is_folder(self, path: str = "") -> bool:
         with self._reached(path) as (files, place):
             return bool(files.isdir(place))
@@ -378,20 +390,3 @@ class Url(Root):
                 raise FileError(f"must be readable, got: {reason_of(fault)}.", where) from fault
             outage = outage_of(fault, where) or Unreachable(f"must be readable, got: {reason_of(fault)}.", where)
             raise outage from fault
-
-
-def _size(entry: os.DirEntry[str]) -> int | str:
-    """Return a file's size, or what the entry is instead.
-
-    Raises:
-        OSError: that cannot be told now, or it has just been removed.
-    """
-    try:
-        status = entry.stat()
-    except OSError as fault:
-        if is_absence(fault) and entry.is_symlink():
-            return BROKEN_LINK
-        raise
-    if stat.S_ISDIR(status.st_mode):
-        return FOLDER_LINK
-    return status.st_size if stat.S_ISREG(status.st_mode) else SPECIAL

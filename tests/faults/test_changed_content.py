@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import gzip
 import io
+import os
+import pickle
 import tarfile
+import zipfile
 from pathlib import Path
 
+import numpy as np
+import pyarrow as pa
 import pytest
+from pyarrow import parquet
 
-from augkit.datasets import read
-from augkit.errors import FileError
+from augkit.datasets import DataSet, read
+from augkit.errors import Changed, FileError
+from augkit.images import encode
 from support.folders import fill
 
 
@@ -34,15 +42,9 @@ def test_a_tar_whose_rest_is_zeros_is_no_shorter_data_set(suffix: str, left: flo
         with tarfile.open(tmp_path / "whole.tar") as tar:
             assert len(tar.getmembers()) == len(read(tmp_path / "whole.tar").sources) == 24
         broken = whole[:cut] + bytes(len(whole) - cut)
-        (tmp_path / f"broken{suffix}").write_bytes(broken if suffix == ".tar" else gzipped(broken))
+        (tmp_path / f"broken{suffix}").write_bytes(broken if suffix == ".tar" else gzip.compress(broken))
         with pytest.raises(FileError, match=r"must be a whole tar.*, got a fault: "):
             read(tmp_path / f"broken{suffix}")
-
-
-def gzipped(data: bytes) -> bytes:
-    import gzip
-
-    return gzip.compress(data)
 
 
 @pytest.mark.parametrize("form", ["archive", "webdataset"])
@@ -73,3 +75,73 @@ def test_a_tar_may_end_as_programs_end_theirs(zeros: int, tmp_path: Path) -> Non
     end = bytes(zeros) if zeros <= 1024 else bytes(1024 + -(len(whole) + 1024) % record)
     (tmp_path / "a.tar").write_bytes(whole + end)
     assert len(read(tmp_path / "a.tar").sources) == 4
+
+
+def a_parquet(path: Path, pictures: list[bytes], labels: list[str]) -> None:
+    images = [{"bytes": data, "path": f"{number}.png"} for number, data in enumerate(pictures)]
+    parquet.write_table(pa.table({"image": images, "label": labels}), path, compression="zstd")
+
+
+def pixels(data: DataSet) -> list[tuple[int, object]]:
+    return [(int(data.decoded(source).image[0, 0, 0]), source.label) for source in data.sources]
+
+
+def plain(value: int) -> bytes:
+    """A picture of one value; all of them have one size in bytes."""
+    return encode(np.full((6, 8, 3), value, np.uint8), "png")
+
+
+def packed_in(form: str, path: Path, values: list[int]) -> Path:
+    """Write a file that holds pictures of one value each, labelled with that value."""
+    if form == "parquet":
+        a_parquet(path / "a.parquet", [plain(value) for value in values], list(map(str, values)))
+        return path / "a.parquet"
+    suffix = {"zip": ".zip", "tar.gz": ".tar.gz"}.get(form, ".tar")
+    folder = path / f"of{values[0]}{form}"
+    for number, value in enumerate(values):
+        place = folder / (f"{number}.png" if form == "webdataset" else f"{value}/{number}.png")
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_bytes(plain(value))
+        if form == "webdataset":
+            place.with_suffix(".cls").write_text(str(value))
+    if form == "zip":
+        with zipfile.ZipFile(path / "a.zip", "w") as archive:
+            for file in sorted(folder.rglob("*.*")):
+                archive.write(file, file.relative_to(folder))
+    else:
+        tar_of(folder, path / f"a{suffix}", "w:gz" if form == "tar.gz" else "w")
+    return path / f"a{suffix}"
+
+
+PACKS = ["parquet", "tar", "tar.gz", "zip", "webdataset"]
+
+
+@pytest.mark.parametrize("form", PACKS)
+@pytest.mark.parametrize("how", ["replaced", "written over"])
+def test_a_pack_that_is_another_one_now_is_read_anew(form: str, how: str, tmp_path: Path) -> None:
+    (tmp_path / "old").mkdir()
+    (tmp_path / "new").mkdir()
+    old, new = packed_in(form, tmp_path / "old", [10, 20]), packed_in(form, tmp_path / "new", [30, 40])
+    before = pixels(read(old))
+    assert before == [(int(str(label)), label) for _, label in before]
+    was = old.stat()
+    if how == "replaced":
+        os.utime(new, ns=(was.st_atime_ns, was.st_mtime_ns))
+        new.replace(old)
+    else:
+        old.write_bytes(new.read_bytes())
+    after = pixels(read(old))
+    assert [label for _, label in after] != [label for _, label in before]
+    assert after == [(int(str(label)), label) for _, label in after]
+
+
+@pytest.mark.parametrize("form", ["parquet", "webdataset"])
+def test_pictures_of_another_pack_than_the_labels_are_refused(form: str, tmp_path: Path) -> None:
+    (tmp_path / "old").mkdir()
+    (tmp_path / "new").mkdir()
+    old, new = packed_in(form, tmp_path / "old", [10, 20]), packed_in(form, tmp_path / "new", [30, 40])
+    data = read(old)
+    new.replace(old)
+    with pytest.raises(Changed, match="must be as it was when its labels were read, got another file"):
+        pixels(data)
+    assert pickle.loads(pickle.dumps(data)).stamps == data.stamps  # it goes to workers

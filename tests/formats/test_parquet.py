@@ -111,7 +111,7 @@ def test_a_fault_is_told_with_its_file(content: bytes, words: str, tmp_path: Pat
 def test_a_file_that_was_cut_since_is_told(tmp_path: Path) -> None:
     data = read(lay(tmp_path, {"a.parquet": parquet_of(rows(), row_group_size=5)}))
     lay(tmp_path, {"a.parquet": parquet_of(rows())[:2000]})
-    with pytest.raises(FileError, match=r"a\.parquet: must be a whole Parquet file"):
+    with pytest.raises(FileError, match=r"a\.parquet: must be as it was when its labels were read"):
         data.read(data.sources[0].place)  # type: ignore[arg-type]
 
 

@@ -71,6 +71,7 @@ class ParquetFormat(Packed):
         reader, files = TableReader(inventory), list[_File]()
         sources: list[Source] = []
         for path in paths:
+            inventory.stamp(path)
             with root.open(path) as file:
                 files.append(_File(reader, path, file))
                 sources += files[-1].sources(splits[path])

@@ -139,6 +139,7 @@ class _Samples:
         self.samples: dict[str, dict[str, Place]] = {}
         self.texts: dict[tuple[str, str], bytes] = {}
         if path:
+            inventory.stamp(path)
             with inventory.root.open(path) as file:
                 try:
                     self._read(file)

@@ -1,0 +1,25 @@
+"""Entries of folders of this machine: files with their sizes, and what is none."""
+
+import os
+import stat
+
+from augkit.errors import is_absence
+
+FOLDER_LINK, BROKEN_LINK, SPECIAL = "a link to a folder", "a broken link", "no regular file"
+
+
+def size_of(entry: os.DirEntry[str]) -> int | str:
+    """Return a file's size, or what the entry is instead.
+
+    Raises:
+        OSError: that cannot be told now, or it has just been removed.
+    """
+    try:
+        status = entry.stat()
+    except OSError as fault:
+        if is_absence(fault) and entry.is_symlink():
+            return BROKEN_LINK
+        raise
+    if stat.S_ISDIR(status.st_mode):
+        return FOLDER_LINK
+    return status.st_size if stat.S_ISREG(status.st_mode) else SPECIAL
