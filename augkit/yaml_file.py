@@ -17,7 +17,7 @@ import yaml
 
 from augkit.core.arrays import Json, JsonObject
 from augkit.core.text_files import MAX_BYTES, TOO_LARGE, read_settings
-from augkit.errors import ArgumentError, FileError
+from augkit.errors import ArgumentError, FileError, Unreachable, is_absence
 
 NodePath: TypeAlias = tuple[str | int, ...]
 MAX_DEPTH = 50
@@ -280,4 +280,5 @@ def write(data: Json, path: str | os.PathLike[str]) -> None:
     except (OSError, ValueError) as error:  # a name with a NUL is a ValueError
         reason = error.strerror if isinstance(error, OSError) else error
         what = f"must be a file that can be written, got: {reason}. Check the folder and its permissions."
-        raise FileError(what, os.fspath(path)) from None
+        kind = Unreachable if isinstance(error, OSError) and not is_absence(error) else FileError
+        raise kind(what, os.fspath(path)) from error

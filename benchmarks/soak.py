@@ -1,4 +1,4 @@
-"""Expand 100,000 tiny pictures under an hour of kills and outages: is the tree that of an undisturbed run?
+"""Expand 100,000 tiny pictures under an hour of kills and outages, and see that the tree is that of an undisturbed run.
 
 As a command: ``python -m benchmarks.soak [--minutes N] [--sources N] [--copies N] [--seed N] [--out FILE]``. The same
 command is given again whenever it has ended or was ended, until the job is done; then the job begins anew, until the

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from augkit.core.arrays import Json, JsonObject
-from augkit.errors import FileError
+from augkit.errors import FileError, Unreachable, is_absence
 
 MAX_BYTES = 1_000_000  # of settings and pipelines
 TOO_LARGE = "must be at most 1 MB, got more. Settings belong here, data does not."
@@ -18,6 +18,7 @@ def read_settings(path: str | os.PathLike[str]) -> str:
 
     Raises:
         FileError: it is missing, no regular file, too large, or not UTF-8.
+        Unreachable: it cannot be read now.
     """
     name = os.fspath(path)
     try:
@@ -28,7 +29,8 @@ def read_settings(path: str | os.PathLike[str]) -> str:
         with Path(path).open("rb") as file:
             content = file.read(MAX_BYTES + 1)
     except OSError as error:
-        raise FileError(f"must be readable, got: {error.strerror}. Check its name and permissions.", name) from None
+        kind = FileError if is_absence(error) else Unreachable
+        raise kind(f"must be readable, got: {error.strerror}. Check its name and permissions.", name) from error
     if len(content) > MAX_BYTES:
         raise FileError(TOO_LARGE, f"{name}:1")
     return text_of(content, name)

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import suppress
 from dataclasses import replace
 from itertools import islice
 from typing import NamedTuple, NoReturn
@@ -12,7 +11,7 @@ from augkit.core.arrays import JsonObject
 from augkit.datasets import Split
 from augkit.datasets.lineage import DONE, HINT
 from augkit.datasets.splits import HASHED
-from augkit.errors import ArgumentError, AugkitError, FileError, JobError
+from augkit.errors import ArgumentError, AugkitError, FileError, JobError, raise_outage
 from augkit.executors import default_executor
 from augkit.expand import layout
 from augkit.expand.balancing import wanted_copies
@@ -74,8 +73,10 @@ def as_begun(config: ExpandConfig) -> ExpandConfig:
     Books from before there was a behaviour, or another executor than cpu, do not name them.
     """
     store, job = store_at(config.out), None
-    with suppress(AugkitError, OSError):  # which are told where the books are opened
+    try:
         job = layout.read_job(store) if not config.fresh and _is_begun(store) else None
+    except (AugkitError, OSError) as fault:  # which are told where the books are opened
+        raise_outage(fault, str(store))  # but that they cannot be read: what they say decides what is asked for
     if job is None:
         return config
     now = config

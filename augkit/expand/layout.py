@@ -19,7 +19,7 @@ No file holds a time, a host or a worker's number, so that two runs compare equa
 
 from augkit.core.arrays import JsonObject
 from augkit.datasets.lineage import DONE, LINEAGE
-from augkit.errors import FileError, JobError
+from augkit.errors import FileError, JobError, is_absence, raise_outage
 from augkit.storage.sealed_json import sha256_of, unsealed
 from augkit.storage.store import BOOKS, Store
 
@@ -53,10 +53,13 @@ def read_job(store: Store) -> JsonObject:
     Raises:
         FileError: OUT is no expansion, or one of another format.
         JobError: job.json is damaged.
+        Unreachable: it cannot be read now.
     """
     try:
         job = unsealed(store.read(JOB))
-    except OSError:
+    except OSError as fault:
+        if not is_absence(fault):
+            raise_outage(fault, f"{store}/{JOB}")
         raise FileError(f"must be a folder that augkit expand wrote, got one without {JOB}.", str(store)) from None
     if job is None:
         raise JobError(DAMAGED, f"{store}/{JOB}")

@@ -10,7 +10,7 @@ from typing import TypeAlias, TypeGuard, TypeVar
 from pydantic.fields import FieldInfo
 
 from augkit.core.sampling import SamplingOptions
-from augkit.errors import FileError
+from augkit.errors import FileError, Unreachable, is_absence
 from augkit.pipeline.pipeline import Pipeline
 from augkit.transforms import Transform
 from augkit.transforms.colour import ColorStatistics
@@ -60,7 +60,8 @@ def headline(path: Path) -> str:
     try:
         first = path.read_text(encoding="utf-8").partition("\n")[0]
     except (OSError, ValueError) as fault:
-        raise FileError(f"must be a readable text file, got: {fault}.", str(path)) from None
+        kind = Unreachable if isinstance(fault, OSError) and not is_absence(fault) else FileError
+        raise kind(f"must be a readable text file, got: {fault}.", str(path)) from fault
     told = first.removeprefix("#").strip() if first.startswith("#") else ""
     return "" if told == path.name else told  # a comment that repeats the file's name says nothing
 

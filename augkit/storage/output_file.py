@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-from augkit.errors import FileError
+from augkit.errors import FileError, Unreachable
 from augkit.storage.durable import replace_with
 
 
@@ -28,10 +28,11 @@ def write(path: Path, content: bytes) -> None:
     """Write a file, or leave the one that was there as it is.
 
     Raises:
-        FileError: it cannot be written.
+        FileError: it could not be written whatever it holds.
+        Unreachable: it cannot be written now: the disk is full or gone.
     """
     require_writable(path)
     try:
         replace_with(path, content)
     except OSError as fault:
-        raise FileError(f"must be a file that can be written, got: {fault.strerror}.", str(path)) from None
+        raise Unreachable(f"must be a file that can be written, got: {fault.strerror}.", str(path)) from fault

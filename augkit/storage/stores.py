@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-from augkit.errors import ArgumentError, FileError
+from augkit.errors import ArgumentError, FileError, Unreachable, is_absence
 from augkit.storage.disk import Disk
 from augkit.storage.store import Store
 
@@ -49,13 +49,15 @@ def require_apart(source: str, out: str, is_beside: bool = False) -> None:
 
     Raises:
         FileError: with the reason.
+        Unreachable: one of both cannot be looked at now.
     """
     if not out:  # a shell's variable that is not set
         raise FileError("must be a new or an empty folder, got no name.", "OUT")
     try:
         lies_in, holds = _url_nesting(source, out) if "://" in out or "://" in source else _nesting(source, out)
     except OSError as fault:
-        raise FileError(f"must be a folder that can be reached, got: {fault.strerror}.", out) from None
+        kind = FileError if is_absence(fault) else Unreachable
+        raise kind(f"must be a folder that can be reached, got: {fault.strerror}.", out) from fault
     is_same = lies_in and path_below(source, out) is None
     if lies_in and (is_same or not is_beside):
         raise FileError(f"must not lie in the folder of the sources, {source}. Choose another.", out)

@@ -1,0 +1,57 @@
+"""Calls of the file system fail for a while: the job waits or ends in a sentence, and then in the undisturbed tree."""
+
+from __future__ import annotations
+
+import errno
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from benchmarks.faults.file_calls import TROUBLE, Rule, library
+from benchmarks.faults.jobs import jobs
+from benchmarks.faults.schedules import Bench, Outage, complaints
+from benchmarks.outages import bench, outages_of
+
+JOBS = {job.name: job for job in jobs()}
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
+    try:
+        library()
+    except RuntimeError as reason:
+        pytest.skip(f"{reason}")
+    with bench(tmp_path_factory.mktemp("outages")) as found:
+        yield found
+
+
+@pytest.mark.parametrize("code", [errno.EIO, errno.EACCES, errno.ESTALE, errno.EMFILE])
+@pytest.mark.parametrize(
+    ("kind", "after"), [("pipeline", 0), ("out", 0), ("out", 3), ("books", 0), ("source", 0), ("source", 9)]
+)
+def test_trouble_of_any_place_ends_in_a_sentence_and_in_exit_code_1(
+    place: Bench, tmp_path: Path, code: int, kind: str, after: int
+) -> None:
+    job, out = JOBS["folder"], tmp_path / "out"
+    outage = Outage((Rule((kind,), ("open", "stat", "list", "read"), "fail", code, after=after, seconds=60),), 0.0)
+    place.name(out)
+    place.calls.arm(outage.rules)
+    ended = place.run(job, job.steps[0], out, ("--wait", "0") if job.can_wait else ())
+    place.calls.disarm()
+    assert sum(place.calls.struck)
+    assert ended.code == 1, ended.text
+    assert not complaints(ended, outage)
+
+
+@pytest.mark.parametrize(("name", "first"), [("folder", 0), ("parquet", 100), ("coco", 200), ("more copies", 300)])
+def test_outages_change_nothing_in_the_end(place: Bench, name: str, first: int) -> None:
+    calls = place.prepare(JOBS[name])
+    for seed in range(first, first + 3):
+        outages = outages_of(seed, calls)
+        wrong, _ = place.trial(JOBS[name], outages, f"{seed}")
+        assert not wrong, (seed, *map(str, outages), *wrong)
+
+
+def test_there_are_twenty_errors_and_more() -> None:
+    assert len(TROUBLE) > 20
