@@ -15,7 +15,7 @@ from typing import BinaryIO, ClassVar
 from augkit.datasets.data_set import ATTRIBUTES, KINDS, DataSet, Kind, Source, Split
 from augkit.datasets.inventory import Inventory
 from augkit.datasets.naming import is_picture
-from augkit.datasets.places import Place
+from augkit.datasets.places import Linked, Place
 from augkit.datasets.writing import Add, Part, Record, Sink, Whole
 from augkit.errors import ArgumentError, FileError, closest, listed
 from augkit.registers import Register
@@ -321,7 +321,7 @@ def _paths(sources: Iterable[Source]) -> Iterator[str]:
 
 def _packs(sources: Iterable[Source]) -> set[str]:
     """Return the paths of the files that hold pictures beside something else."""
-    return {place.path for place in _places(sources) if not isinstance(place, str)}
+    return {place.path for place in _places(sources) if not isinstance(place, str | Linked)}
 
 
 def is_data_set(where: str | os.PathLike[str]) -> bool:

@@ -17,6 +17,7 @@ from augkit.expand import layout
 from augkit.expand.balancing import wanted_copies
 from augkit.expand.expand_config import ExpandConfig
 from augkit.expand.layout import DAMAGED, JOB, SHARDS
+from augkit.expand.recheck import replaced_source
 from augkit.expand.work_plan import Row, WorkPlan
 from augkit.storage.sealed_json import facts_of, sealed
 from augkit.storage.store import BOOKS, Store
@@ -58,6 +59,7 @@ def open_books(store: Store, plan: WorkPlan, is_extension: bool) -> WorkPlan:
         found = found.with_part(rows, facts.get("folders", {}))
     wanted = found.described()
     if _without(wanted, ("ignored",)) == _without(job, ("ignored",)):
+        _require_same(store, found)
         return found
     if is_extension:
         return _extended(store, plan, found, job, known)
@@ -136,6 +138,7 @@ def _extended(store: Store, plan: WorkPlan, found: WorkPlan, job: JsonObject, kn
     if layout.read_done(store) is None:
         advice = "Run the command that began it once more, then --extend."
         raise JobError(f"must be complete before it is extended. {advice}", str(store))
+    _require_same(store, found)
     rows = list(rows_wanted(plan, known))
     return _written(store, found.with_part(rows) if rows else found)
 
@@ -169,6 +172,12 @@ def require_free(store: Store) -> None:
     if held is not None:
         what = f"must be a new or an empty folder, or an expansion, got a folder with files in it ({held})"
         raise FileError(f"{what}. Remove it or choose another.", str(store))
+
+
+def _require_same(store: Store, plan: WorkPlan) -> None:
+    """Refuse sources that hold something else than when they were expanded."""
+    if unlike := replaced_source(store, plan):
+        _refuse(unlike, store)
 
 
 def _refuse(unlike: str, store: Store) -> NoReturn:

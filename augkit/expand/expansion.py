@@ -16,6 +16,7 @@ from augkit.expand.engines.processes import cpu_count
 from augkit.expand.expand_config import ExpandConfig
 from augkit.expand.finalize import finalize
 from augkit.expand.layout import PLANS, read_done, read_marker
+from augkit.expand.recheck import forget_changed
 from augkit.expand.shard import ShardResult, Work
 from augkit.expand.work_plan import WorkPlan, make_plan
 from augkit.expand.worker import is_worker_starting
@@ -124,7 +125,8 @@ def expand(
         if config.fresh:
             start_afresh(store)
         plan = open_books(store, plan, config.extend)
-        tally = _Tally(store, plan, config.shards or (0, 1), (unlocked,) if unlocked else ())
+        notes = tuple(note for note in (unlocked, *forget_changed(store, plan)) if note)
+        tally = _Tally(store, plan, config.shards or (0, 1), notes)
         if not config.finish:
             _do(config, plan, tally, progress or (lambda _: None))
         if read_done(store) is None and (config.finish or tally.ends_all()):

@@ -6,7 +6,7 @@ next one puts again, the same bytes under the same names. There are no locks; tw
 """
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from tempfile import TemporaryFile
 from typing import IO, BinaryIO
@@ -15,6 +15,7 @@ from augkit.errors import AugkitError
 from augkit.storage.durable import in_pieces
 from augkit.storage.remote_files import files_at
 from augkit.storage.sealed_json import FileFacts, Tally
+from augkit.storage.stamps import Stamp, stamp_in_store
 from augkit.storage.store import Staging, Store
 from augkit.storage.trust import inside
 
@@ -47,6 +48,17 @@ class Bucket(Store):
         with _as_os_errors(id):
             facts = self._files.info(self._path(id))
         return int(facts["size"]) if facts["type"] == "file" else None
+
+    def stamps(self) -> Callable[[str], Stamp | None]:
+        with _as_os_errors(""):
+            found = self._files.find(self._root, detail=True)
+        start = len(self._root.lstrip("/"))
+        known = {
+            path.lstrip("/")[start:].lstrip("/"): stamp_in_store(facts)
+            for path, facts in found.items()
+            if facts["type"] == "file"
+        }
+        return known.get
 
     def files(self, below: str = "") -> Iterator[str]:
         with _as_os_errors(below):

@@ -7,7 +7,7 @@ One sync of the file system for all files of a shard costs a tenth of a sync for
 import errno
 import os
 import stat
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
 from secrets import token_hex
@@ -16,6 +16,7 @@ from typing import BinaryIO
 from augkit.errors import JobError
 from augkit.storage import durable
 from augkit.storage.sealed_json import FileFacts, Tally, sha256_of
+from augkit.storage.stamps import Stamp, stamp_of
 from augkit.storage.store import BOOKS, Staging, Store
 from augkit.storage.trust import inside
 
@@ -45,6 +46,16 @@ class Disk(Store):
     def size(self, id: str) -> int | None:
         status = os.lstat(self._path(id))
         return status.st_size if stat.S_ISREG(status.st_mode) else None
+
+    def stamps(self) -> Callable[[str], Stamp | None]:
+        def stamp(id: str) -> Stamp | None:
+            try:
+                status = os.lstat(self._path(id))
+            except (FileNotFoundError, NotADirectoryError):
+                return None
+            return stamp_of(status) if stat.S_ISREG(status.st_mode) else None
+
+        return stamp
 
     def files(self, below: str = "") -> Iterator[str]:
         folders = [f"{below}/" if below else ""]

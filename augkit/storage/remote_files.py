@@ -36,3 +36,10 @@ def stamp_at(url: str, path: str) -> Stamp:
 def _stamp_then(url: str, path: str, moment: int) -> Stamp:
     files, root = files_at(url)
     return stamp_in_store(files.info(f"{root}/{path}"))
+
+
+def changes_below(url: str) -> dict[str, int]:
+    """Return when every file below a URL was last changed, in nanoseconds, by its path; 0 where that is not known."""
+    files, root = files_at(url)
+    found = files.find(root, detail=True)
+    return {path[len(root) + 1 :]: stamp_in_store(facts).changed_ns for path, facts in found.items()}

@@ -1,11 +1,12 @@
 """Stores: what is asked of the place that is written to, be it a folder of this machine or of a bucket."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager
 from typing import BinaryIO
 
 from augkit.storage.sealed_json import FileFacts
+from augkit.storage.stamps import Stamp
 
 BOOKS = ".augkit"  # the folder of a store that holds its bookkeeping, its lock and what is not published yet
 
@@ -57,6 +58,13 @@ class Store(ABC):
     @abstractmethod
     def size(self, id: str) -> int | None:
         """Return a file's size in bytes, or None if it is no regular file; FileNotFoundError if nothing is there."""
+
+    @abstractmethod
+    def stamps(self) -> Callable[[str], Stamp | None]:
+        """Return what tells how a file lies there, or None if it is no regular file or not there.
+
+        A bucket's are listed once, when this is called: to ask for each takes as long as to read it.
+        """
 
     @abstractmethod
     def files(self, below: str = "") -> Iterator[str]:
