@@ -1,12 +1,7 @@
 """A worker process from within: it does the work it is sent, and shows where it is in memory that it shares."""
 
-import ctypes
 import gc
 import multiprocessing
-import os
-import signal
-import sys
-import threading
 from collections.abc import MutableSequence
 from dataclasses import Field
 from multiprocessing.connection import Connection
@@ -14,6 +9,7 @@ from multiprocessing.synchronize import Event
 from typing import Any, ClassVar, Protocol
 
 from augkit.apart import be_expendable
+from augkit.storage.lifetime import end_with_parent
 
 # What a worker shares: where it is (a task's place, or one of these), how often it has moved, and how many outputs it
 # has begun in all.
@@ -21,7 +17,6 @@ IDLE, PUBLISHING = -1, -2
 POSITION, TICKS, OUTPUTS = 0, 1, 2
 BEGUN, LIVED = "begun", "lived"  # what a worker sends beside the results of shards
 COLLECTED_AFTER = 5_000  # objects, where Python's 700 cost a small copy a fortieth of its time
-_PR_SET_PDEATHSIG = 1  # Linux: the signal that a process gets when its parent ends
 
 
 class Stopped(Exception):
@@ -95,7 +90,7 @@ def begin(work: Workable, pipe: Connection, shared: MutableSequence[int], stop: 
     """Say BEGUN, then do what comes through the pipe until it is closed; send back what came of it."""
     import cv2
 
-    _end_with_parent()
+    end_with_parent()
     be_expendable()
     cv2.setNumThreads(1)
     # What was imported stays; and what a shard makes is gone when it is published, by counting references.
@@ -123,18 +118,3 @@ def begin(work: Workable, pipe: Connection, shared: MutableSequence[int], stop: 
 def is_worker_starting() -> bool:
     """Say whether this process is a new worker that still imports the script that started it."""
     return bool(getattr(multiprocessing.current_process(), "_inheriting", False))  # as multiprocessing itself asks
-
-
-def _end_with_parent() -> None:
-    """End this process when its parent has been killed: at once where the system can do that, else soon."""
-    parent = multiprocessing.parent_process()
-    if parent is None:
-        return
-    if sys.platform == "linux" and os.getppid() == parent.pid:  # forkserver's children have another one
-        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-
-    def watch() -> None:
-        parent.join()
-        os._exit(1)
-
-    threading.Thread(target=watch, daemon=True).start()

@@ -1,4 +1,7 @@
-"""Tables for worker processes, also for those that are not forked: these are sent the place of shared memory."""
+"""Tables for worker processes, also for those that are not forked: these are sent the place of shared memory.
+
+Where there is too little of it, as in containers, whose /dev/shm is small, every worker gets a copy.
+"""
 
 from collections.abc import Callable, Iterable
 from multiprocessing.reduction import ForkingPickler
@@ -26,11 +29,14 @@ def _moved(array: Array) -> Tensor:
     return tensor.share_memory_()  # type: ignore[no-any-return, no-untyped-call]
 
 
-def _sent(table: PackedTable[object]) -> tuple[Callable[..., object], tuple[Tensor, Tensor]]:
+def _sent(table: PackedTable[object]) -> tuple[Callable[..., object], tuple[Tensor, Tensor] | tuple[Array, Array]]:
     """Return how a table is opened elsewhere; what was sent once lies in shared memory from then on, here too."""
     if table not in _shared:
-        # Torch moves what it wraps; arrays that were taken of a tensor before it is moved would be left behind.
-        data, ends = _moved(table.data), _moved(table.ends)
+        try:
+            # Torch moves what it wraps; arrays that were taken of a tensor before it is moved would be left behind.
+            data, ends = _moved(table.data), _moved(table.ends)
+        except RuntimeError:  # torch's word for no room, or no shared memory at all
+            return PackedTable, (table.data, table.ends)
         table.data, table.ends = data.numpy(), ends.numpy()
         _shared[table] = data, ends
     return _opened, _shared[table]

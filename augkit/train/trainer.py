@@ -3,7 +3,7 @@
 import os
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from copy import deepcopy
 from pathlib import Path
 
@@ -14,6 +14,7 @@ from augkit.datasets.splits import LAW
 from augkit.errors import ArgumentError
 from augkit.loader import Draw
 from augkit.train.artefact import MODEL_FILE
+from augkit.train.batch_pool import BatchPool
 from augkit.train.checkpoint import Checkpoints
 from augkit.train.evaluator import Evaluator
 from augkit.train.features import Features, backbone_hash
@@ -23,7 +24,7 @@ from augkit.train.results import Result, finish
 from augkit.train.run_folder import behaviour_of, law_of, locked, open_run, require_apart
 from augkit.train.schedule import optimizer_for
 from augkit.train.setup import Progress, Setup, Tell, prepare
-from augkit.train.stream import BATCH, Stream, draws_of
+from augkit.train.stream import BATCH, Prepared, Stream, draws_of
 from augkit.train.train_config import TrainConfig
 from augkit.train.training_loop import Training, fit
 
@@ -76,9 +77,10 @@ def train(
             training, evaluators = begin(setup, noted, progress)
             if (Path(config.out) / MODEL_FILE).exists():  # which comes at the end
                 tell("The run was complete already; nothing was trained.")
-            state = fit(training)
-            best.load_state_dict(training.checkpoints.best_state(), strict=False)
-            return finish(setup, best, state, evaluators, notes, time.perf_counter() - began)
+            with closing(evaluators["train"].stream.pool):
+                state = fit(training)
+                best.load_state_dict(training.checkpoints.best_state(), strict=False)
+                return finish(setup, best, state, evaluators, notes, time.perf_counter() - began)
 
 
 @contextmanager
@@ -114,10 +116,12 @@ def begin(setup: Setup, tell: Tell = _silent, progress: Progress = _silent) -> t
 
     kept = out / "features" if config.cache is True else Path(config.cache) if config.cache else None
     evaluators: dict[Role, Evaluator] = {}
+    parts, augmenting = setup.surveyed.parts, {"train": setup.pipeline}
+    makers = {role: Prepared(parts[role], preprocessing, augmenting.get(role), config.seed) for role in ROLES}
+    pool = BatchPool(makers, config.workers)
     for role in ROLES:
         truths = setup.truths[role].to(device)
-        pipeline = setup.pipeline if role == "train" else None
-        stream = Stream(setup.surveyed.parts[role], preprocessing, pipeline, config.seed, config.workers)
+        stream = Stream(parts[role], makers[role], pool, role)
         deciding = _deciding_features(setup, role, backbone)
         features = Features(compute, stream, len(truths), deciding, kept, progress)
         evaluators[role] = Evaluator(setup.task, truths, stream, features, prepared)
