@@ -3,7 +3,6 @@
 import os
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from importlib import import_module
 from importlib.metadata import version
 from io import TextIOWrapper
@@ -15,7 +14,8 @@ import typer
 from typer.exceptions import TyperException
 
 from augkit.cli.options import Commands
-from augkit.cli.output import say
+from augkit.cli.output import drop, say
+from augkit.cli.stopping import terminated_as_interrupted
 from augkit.errors import AugkitError
 
 LAST = 1000
@@ -68,7 +68,8 @@ def main() -> None:
     """Run the command line: a user's mistake is one sentence and exit code 2, an interruption is 130."""
     _ready_streams()
     try:
-        code = app(sys.argv[1:] or ["--help"], prog_name="augkit", standalone_mode=False)
+        with terminated_as_interrupted():
+            code = app(sys.argv[1:] or ["--help"], prog_name="augkit", standalone_mode=False)
         sys.stdout.flush()
         sys.exit(code)
     except TyperException as error:  # an option or argument that does not fit
@@ -79,14 +80,17 @@ def main() -> None:
         sys.exit(error.exit_code)
     except KeyboardInterrupt:
         say("augkit: interrupted.", is_error=True)
+        try:
+            sys.stdout.flush()
+        except OSError:  # the terminal was closed
+            drop(sys.stdout)
         sys.exit(130)
     except BrokenPipeError:  # the reader of a pipe has seen enough
-        _drop_output()
+        drop(sys.stdout)
         sys.exit(0)
     except OSError as error:  # of all that a command opens it tells itself; this is what it prints to, or the machine
-        _drop_output()
-        with suppress(OSError):
-            say(f"augkit: {error.filename or 'output'}: must be usable, got: {error.strerror}.", is_error=True)
+        drop(sys.stdout)
+        say(f"augkit: {error.filename or 'output'}: must be usable, got: {error.strerror}.", is_error=True)
         sys.exit(1)
 
 
@@ -98,8 +102,3 @@ def _ready_streams() -> None:
             setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115 - open to the end
         elif isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
-
-
-def _drop_output() -> None:
-    """Let what is still to be printed go nowhere: Python tries again when it ends."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -10,7 +10,7 @@ import typer
 
 from augkit.cli.options import configured
 from augkit.cli.output import say
-from augkit.cli.stopping import resumable, terminated_as_interrupted
+from augkit.cli.stopping import resumable
 
 if TYPE_CHECKING:
     from augkit.expand import ExpandConfig, Progress, Summary
@@ -39,8 +39,7 @@ def command(
     if dry_run:
         from augkit.expand import estimate
 
-        with terminated_as_interrupted():  # which leaves no sample behind
-            found = estimate(**dict(config))
+        found = estimate(**dict(config))
         described = asdict(found) | {"left_out": dict(found.left_out), "ignored": dict(found.ignored)}
         say(*([json.dumps(described)] if as_json else found.told().split("\n")))
         return

@@ -1,11 +1,13 @@
 """Progress of a command: a bar on a terminal, a line now and then elsewhere."""
 
+import io
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
+from typing import IO, cast
 
-from augkit.cli.output import say
+from augkit.cli.output import drop, say
 
 Show = Callable[[int, int, str], None]
 
@@ -26,7 +28,7 @@ def progress_shown() -> Iterator[Show]:
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
     columns = (BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[rate]}"), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+    with Progress(*columns, console=Console(file=cast(IO[str], _Terminal())), transient=True) as bar:
         task, rate = bar.add_task("", total=None, rate=""), _Rate()
 
         def show(done: int, total: int, note: str = "") -> None:
@@ -36,6 +38,30 @@ def progress_shown() -> Iterator[Show]:
             bar.update(task, total=total, completed=done, rate=told)
 
         yield show
+
+
+class _Terminal(io.TextIOBase):
+    """Stderr, as long as somebody is there: a bar must not end the work of a terminal that was closed."""
+
+    @property
+    def encoding(self) -> str:  # type: ignore[override]
+        return sys.stderr.encoding
+
+    def isatty(self) -> bool:
+        return True
+
+    def write(self, text: str) -> int:
+        try:
+            return sys.stderr.write(text)
+        except OSError:
+            drop(sys.stderr)
+            return len(text)
+
+    def flush(self) -> None:
+        try:
+            sys.stderr.flush()
+        except OSError:
+            drop(sys.stderr)
 
 
 class _Rate:
@@ -67,5 +93,4 @@ class _Lines:
         if rate > 0.0 and now - self.told >= SECONDS_BETWEEN_LINES:
             self.told = now
             left = f"{(total - done) / rate:,.0f} s left"
-            with suppress(OSError):  # nobody reads it any more: no reason to end a night's work
-                say(f"{done:,} of {total:,}{note}, {rate:,.0f} a second, {left}", is_error=True)
+            say(f"{done:,} of {total:,}{note}, {rate:,.0f} a second, {left}", is_error=True)

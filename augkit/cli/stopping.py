@@ -1,6 +1,7 @@
 """Signals that end a long command."""
 
 import signal
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -8,27 +9,43 @@ import typer
 
 from augkit.cli.output import say
 
+AGAIN_S = 10.0  # after which a signal counts anew: what the first one raised may have been lost in a library
+_NAMES = ("SIGTERM", "SIGHUP", "SIGBREAK")  # batch systems and containers; terminals that close; Windows
+
 
 @contextmanager
 def terminated_as_interrupted() -> Iterator[None]:
-    """Let a batch system's SIGTERM end a run as Ctrl-C does."""
+    """Let a batch system's SIGTERM, and the SIGHUP of a terminal that closes, end a command as Ctrl-C does.
+
+    Without, the first process of a container would not even hear of SIGTERM. What comes while the first one is heeded
+    is ignored, as systems send several. A signal that is ignored from outside stays so: `nohup` means it.
+    """
+    heard = -AGAIN_S
 
     def interrupt(number: int, frame: object) -> None:
-        raise KeyboardInterrupt
+        nonlocal heard
+        now = time.monotonic()
+        if now - heard >= AGAIN_S:
+            heard = now
+            raise KeyboardInterrupt
 
-    before = signal.signal(signal.SIGTERM, interrupt)
+    numbers = [getattr(signal, name) for name in _NAMES if hasattr(signal, name)]
+    before = {number: signal.getsignal(number) for number in numbers}
+    for number in numbers:
+        if before[number] != signal.SIG_IGN:
+            signal.signal(number, interrupt)
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number in numbers:
+            signal.signal(number, before[number])
 
 
 @contextmanager
 def resumable(out: str) -> Iterator[None]:
     """End an interrupted job with what to do next, and exit code 130."""
     try:
-        with terminated_as_interrupted():
-            yield
+        yield
     except KeyboardInterrupt:
         say(f"augkit: interrupted. The same command goes on from here; {out} is unfinished.", is_error=True)
         raise typer.Exit(130) from None
