@@ -14,11 +14,10 @@ from dataclasses import dataclass, field, replace
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnContext
 from multiprocessing.process import BaseProcess
-from multiprocessing.synchronize import Event
 from typing import Any, cast
 
 from augkit.errors import JobError
-from augkit.expand.worker import BEGUN, IDLE, OUTPUTS, POSITION, PUBLISHING, TICKS, Order, Shard, Workable, begin
+from augkit.expand.worker import BEGUN, IDLE, OUTPUTS, POSITION, PUBLISHING, TICKS, Order, Shard, Stop, Workable, begin
 
 LOOK_S = 0.25  # between looks at workers that do not answer
 START_S = 300.0  # that a worker may take to begin: on a cold network disk imports take minutes
@@ -82,7 +81,7 @@ class Worker:
         self.pipe.close()
 
 
-def started(work: Workable, start_method: str, stop: Event) -> Worker:
+def started(work: Workable, start_method: str, stop: Stop) -> Worker:
     """Start a worker.
 
     Raises:
@@ -112,7 +111,7 @@ def started(work: Workable, start_method: str, stop: Event) -> Worker:
 
 def ending_alone(work: Workable, tasks: tuple[object, ...], start_method: str, timeout_s: float) -> str:
     """Do some tasks in a process of their own; return what ended it, or nothing if it lived."""
-    stop = multiprocessing.get_context(start_method).Event()
+    stop = Stop()
     for _ in range(MOST_FALSE_STARTS):
         worker = started(work, start_method, stop)
         try:

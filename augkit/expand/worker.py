@@ -5,7 +5,7 @@ import multiprocessing
 from collections.abc import MutableSequence
 from dataclasses import Field
 from multiprocessing.connection import Connection
-from multiprocessing.synchronize import Event
+from multiprocessing.sharedctypes import RawValue
 from typing import Any, ClassVar, Protocol
 
 from augkit.apart import be_expendable
@@ -21,6 +21,23 @@ COLLECTED_AFTER = 5_000  # objects, where Python's 700 cost a small copy a forti
 
 class Stopped(Exception):
     """The job was told to end while work was in hand."""
+
+
+class Stop:
+    """A flag in memory that workers share, which tells them to end.
+
+    An `Event` of multiprocessing is made of semaphores: they need room in /dev/shm, which containers may lack, and a
+    process that tracks them, which dies of SIGHUP when a terminal is closed, and complains.
+    """
+
+    def __init__(self) -> None:
+        self._flag = RawValue("b", 0)
+
+    def set(self) -> None:
+        self._flag.value = 1
+
+    def is_set(self) -> bool:
+        return bool(self._flag.value)
 
 
 class Shard(Protocol):
@@ -65,7 +82,7 @@ Order = Shard | tuple[object, ...]  # for a worker: a shard, or some tasks, to s
 class _SharedHand:
     """The hand of work that is supervised from another process."""
 
-    def __init__(self, shared: MutableSequence[int], stop: Event) -> None:
+    def __init__(self, shared: MutableSequence[int], stop: Stop) -> None:
         self._shared, self._stop = shared, stop
 
     def at(self, position: int) -> None:
@@ -86,7 +103,7 @@ class _SharedHand:
         self._shared[TICKS] += 1
 
 
-def begin(work: Workable, pipe: Connection, shared: MutableSequence[int], stop: Event) -> None:
+def begin(work: Workable, pipe: Connection, shared: MutableSequence[int], stop: Stop) -> None:
     """Say BEGUN, then do what comes through the pipe until it is closed; send back what came of it."""
     import cv2
 

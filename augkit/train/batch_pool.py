@@ -12,7 +12,6 @@ from collections import Counter, deque
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from multiprocessing.connection import wait
-from multiprocessing.synchronize import Event
 from typing import Protocol
 from weakref import finalize
 
@@ -21,7 +20,7 @@ from torch import Tensor
 
 from augkit.core.arrays import Array
 from augkit.expand.supervision import LOOK_S, MOST_FALSE_STARTS, Worker, started
-from augkit.expand.worker import BEGUN, POSITION, Hand
+from augkit.expand.worker import BEGUN, POSITION, Hand, Stop
 from augkit.loader import Draw
 from augkit.train.parts import Role
 from augkit.train.train_errors import LostWorker
@@ -93,7 +92,7 @@ class BatchPool:
         self.makers, self.size = makers, size
         self.members: list[_Member] = []
         self.false_starts = 0
-        self.stop: Event | None = None  # nobody sets it: what is in hand may be dropped at any moment
+        self.stop = Stop()  # nobody sets it: what is in hand may be dropped at any moment
         self._ending = finalize(self, _end, self.members)
 
     def close(self) -> None:
@@ -139,10 +138,7 @@ class BatchPool:
             idle.worker.send(batch)
 
     def _started(self) -> _Member:
-        method = _start_method()
-        if self.stop is None:
-            self.stop = multiprocessing.get_context(method).Event()
-        member = _Member(started(_Making(self.makers), method, self.stop))
+        member = _Member(started(_Making(self.makers), _start_method(), self.stop))
         self.members.append(member)
         return member
 

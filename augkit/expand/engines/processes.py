@@ -4,7 +4,6 @@ Workers are spawned, or forked from a server that has no threads: OpenCV's and B
 computes on one thread. A worker that dies or hangs is noticed, and its shard is done again.
 """
 
-import multiprocessing
 import os
 import pickle
 import sys
@@ -17,7 +16,7 @@ from typing import Any
 from augkit.errors import ArgumentError, JobError
 from augkit.expand.engines import ENGINES
 from augkit.expand.supervision import KILLED, LOOK_S, MOST_FALSE_STARTS, Worker, cleared, started
-from augkit.expand.worker import BEGUN, POSITION, Shard, Workable
+from augkit.expand.worker import BEGUN, POSITION, Shard, Stop, Workable
 
 STOP_S = 10.0  # that workers get to end after Ctrl-C
 MOST_KILLED_STARTS = 100  # likewise, by a signal
@@ -65,7 +64,7 @@ class _Pool:
 
     def __init__(self, work: Workable, size: int, start_method: str, timeout_s: float) -> None:
         self.work, self.size, self.start_method, self.timeout_s = work, size, start_method, timeout_s
-        self.stop = multiprocessing.get_context(start_method).Event()
+        self.stop = Stop()
         self.workers: list[Worker] = []
         self.again = deque[Shard]()  # shards whose worker died
         self.deaths = Counter[int]()  # of workers, by shard
