@@ -1,32 +1,26 @@
 """Supervision of worker processes: whether one lives and moves, and which picture is to blame if it does not."""
 
 import multiprocessing
-import os
 import pickle
 import signal
-import sys
-import threading
 import time
 from bisect import bisect_left
-from collections.abc import Iterator, MutableSequence
-from contextlib import contextmanager, suppress
+from collections.abc import MutableSequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from multiprocessing.connection import Connection, wait
-from multiprocessing.context import SpawnContext
 from multiprocessing.process import BaseProcess
-from typing import Any, cast
+from multiprocessing.sharedctypes import RawArray
 
+from augkit.apart.starting import MOST_FALSE_STARTS, started_process
 from augkit.errors import JobError
 from augkit.expand.worker import BEGUN, IDLE, OUTPUTS, POSITION, PUBLISHING, TICKS, Order, Shard, Stop, Workable, begin
 
 LOOK_S = 0.25  # between looks at workers that do not answer
 START_S = 300.0  # that a worker may take to begin: on a cold network disk imports take minutes
 PUBLISH_S = 900.0  # that a shard may take to be synced: a slow disk holds gigabytes of others' writes
-MOST_FALSE_STARTS = 3  # workers in a row that end before they begin
 MOST_DEATHS = 8  # of workers over one shard beyond those that a picture was found for
 FROM_OUTSIDE = ("SIGKILL", "SIGTERM")  # someone else, or the system for want of memory, may have sent these
-KILLED = "must be able to begin, and was killed each time it did. Look for what kills processes here."
-_THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
 
 
 @dataclass
@@ -87,24 +81,9 @@ def started(work: Workable, start_method: str, stop: Stop) -> Worker:
     Raises:
         JobError: the server that forks workers is killed again and again.
     """
-    context = cast(SpawnContext, multiprocessing.get_context(start_method))  # or another, which is used alike
-    ours, theirs = context.Pipe()
-    shared = context.RawArray("q", [IDLE, 0, 0])
-    process = context.Process(target=begin, args=(work, theirs, shared, stop), daemon=True)
-    for _ in range(MOST_FALSE_STARTS):
-        try:
-            with _single_threaded(), _no_interrupts():
-                process.start()
-            break
-        except (EOFError, ConnectionError):  # the server has just been killed; the next start begins another
-            continue
-        except BaseException:
-            if process.pid is not None:  # an interruption, kept back until it had started
-                process.kill()
-                process.join()
-            raise
-    else:
-        raise JobError(KILLED, "a worker process")
+    ours, theirs = multiprocessing.Pipe()
+    shared = RawArray("q", [IDLE, 0, 0])
+    process = started_process(start_method, begin, (work, theirs, shared, stop))
     theirs.close()
     return Worker(process, ours, shared)
 
@@ -182,46 +161,3 @@ def cleared(work: Workable, shard: Shard, position: int, deaths: int, start_meth
 
 def _without(shard: Shard, position: int, reason: str) -> Shard:
     return replace(shard, quarantined=(*shard.quarantined, (position, reason)))
-
-
-@contextmanager
-def _single_threaded() -> Iterator[None]:
-    """Tell the libraries of processes that are started now to compute on one thread each."""
-    before = {name: os.environ.get(name) for name in _THREADS}
-    os.environ.update(dict.fromkeys(_THREADS, "1"))
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                del os.environ[name]
-            else:
-                os.environ[name] = value
-
-
-@contextmanager
-def _no_interrupts() -> Iterator[None]:
-    """Keep Ctrl-C from processes that are started now; it is this process that tells them to end.
-
-    Nor is this process interrupted here, be it by Ctrl-C or by SIGTERM: it would not know what it has started. What
-    handles an interruption is called at the end of the block, if one came within.
-    """
-    if sys.platform == "win32":
-        yield
-        return
-    held, handlers = list[int](), dict[int, Any]()
-    if threading.current_thread() is threading.main_thread():  # the only one that they are raised in
-        for number in (signal.SIGINT, signal.SIGTERM):
-            handler = signal.getsignal(number)
-            if callable(handler):
-                handlers[number] = handler
-                signal.signal(number, lambda number, frame: held.append(number))
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})  # of this thread; a signal may come to any
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
-        for known, handler in handlers.items():
-            signal.signal(known, handler)
-        for came in held:
-            handlers[came](came, None)

@@ -9,7 +9,7 @@ from multiprocessing.sharedctypes import RawValue
 from typing import Any, ClassVar, Protocol
 
 from augkit.apart import be_expendable
-from augkit.storage.lifetime import end_with_parent
+from augkit.apart.lifetime import end_with_parent
 
 # What a worker shares: where it is (a task's place, or one of these), how often it has moved, and how many outputs it
 # has begun in all.

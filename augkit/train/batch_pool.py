@@ -5,22 +5,29 @@ full. Here every worker has a pipe of its own, which closes when it dies, also i
 then makes its batches again.
 """
 
+import gc
 import multiprocessing
+import pickle
 import signal
 from bisect import insort
 from collections import Counter, deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, MutableSequence, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
-from multiprocessing.connection import wait
+from multiprocessing.connection import Connection, wait
+from multiprocessing.process import BaseProcess
+from multiprocessing.sharedctypes import RawArray
 from typing import Protocol
 from weakref import finalize
 
+import cv2
 import torch
 from torch import Tensor
 
+from augkit.apart import be_expendable
+from augkit.apart.lifetime import end_with_parent
+from augkit.apart.starting import KILLED, MOST_FALSE_STARTS, started_process
 from augkit.core.arrays import Array
-from augkit.expand.supervision import LOOK_S, MOST_FALSE_STARTS, Worker, started
-from augkit.expand.worker import BEGUN, POSITION, Hand, Stop
 from augkit.loader import Draw
 from augkit.train.parts import Role
 from augkit.train.train_errors import LostWorker
@@ -28,6 +35,9 @@ from augkit.train.train_errors import LostWorker
 AHEAD = 2  # batches that a worker is given: one to make, and one for while that is being taken
 MOST_DEATHS = 5  # of workers over one batch
 MOST_KILLED_STARTS = 20  # workers in a row that a signal ends before they begin
+LOOK_S = 0.25  # between looks at workers that do not answer
+END_S = 5.0  # that a killed worker is waited for: one that waits for a dead disk ends when that answers
+_BEGUN = "begun"
 
 
 class Maker(Protocol):
@@ -49,35 +59,61 @@ class _Batch:
 
     index: int
     part: Role
-    tasks: tuple[Draw, ...]
-    quarantined: tuple[tuple[int, str], ...] = ()  # nothing is ever left out of a batch
+    draws: tuple[Draw, ...]
 
 
-class _Making:
-    """The work of a worker."""
+def _work(makers: Mapping[Role, Maker], pipe: Connection, position: MutableSequence[int]) -> None:
+    """Make the batches that come through the pipe, until it is closed: the life of a worker.
 
-    def __init__(self, makers: Mapping[Role, Maker]) -> None:
-        self.makers = dict(makers)
-
-    def expand(self, batch: _Batch, hand: Hand) -> tuple[int, Array]:
-        """Make a batch; an array is sent as its bytes, where a tensor would go through shared memory."""
-        torch.set_num_threads(1)
-        maker, pictures = self.makers[batch.part], list[Tensor]()
-        for position, draw in enumerate(batch.tasks):
-            hand.at(position)
-            pictures.append(maker.one(draw))
-        return batch.index, maker.joined(pictures).numpy()
-
-    def attempt(self, tasks: object, hand: Hand) -> None:
-        raise NotImplementedError  # batches are made, or not
+    An array is sent as its bytes, where a tensor would go through shared memory.
+    """
+    end_with_parent()
+    be_expendable()
+    cv2.setNumThreads(1)
+    torch.set_num_threads(1)
+    gc.freeze()
+    pipe.send(_BEGUN)
+    while True:
+        try:
+            batch: _Batch = pipe.recv()
+        except EOFError:
+            return
+        try:
+            maker, pictures = makers[batch.part], list[Tensor]()
+            for position[0], draw in enumerate(batch.draws):
+                pictures.append(maker.one(draw))
+            answer: object = (batch.index, maker.joined(pictures).numpy())
+        except Exception as fault:
+            answer = fault
+        pipe.send(answer)
 
 
 @dataclass
-class _Member:
-    """A worker, and the batches that it has been sent, in order."""
+class _Worker:
+    """A worker as its pool sees it, and the batches that it has been sent, in order."""
 
-    worker: Worker
+    process: BaseProcess
+    pipe: Connection
+    position: MutableSequence[int]  # of the picture in its batch that is in hand
     batches: deque[_Batch] = field(default_factory=deque)
+    has_begun: bool = False
+
+    def send(self, batch: _Batch) -> None:
+        self.batches.append(batch)
+        with suppress(OSError):  # it has just died, which its sentinel tells
+            self.pipe.send(batch)
+
+    def answer(self) -> object:
+        """Return what it has sent, or None; it may have been killed while it sent."""
+        try:
+            return self.pipe.recv() if self.pipe.poll() else None
+        except (EOFError, OSError, pickle.UnpicklingError):
+            return None
+
+    def end(self) -> None:
+        self.process.kill()
+        self.process.join(END_S)
+        self.pipe.close()
 
 
 class BatchPool:
@@ -90,14 +126,13 @@ class BatchPool:
 
     def __init__(self, makers: Mapping[Role, Maker], size: int) -> None:
         self.makers, self.size = makers, size
-        self.members: list[_Member] = []
+        self.workers: list[_Worker] = []
         self.false_starts = 0
-        self.stop = Stop()  # nobody sets it: what is in hand may be dropped at any moment
-        self._ending = finalize(self, _end, self.members)
+        self._ending = finalize(self, _end, self.workers)
 
     def close(self) -> None:
         """End the processes; they begin anew where batches are asked for again."""
-        _end(self.members)
+        _end(self.workers)
 
     def batches(self, part: Role, wanted: Sequence[Sequence[Draw]]) -> Iterator[Tensor]:
         """Yield batches (B, C, h, w), one at a time, of one part at a time.
@@ -110,7 +145,7 @@ class BatchPool:
             maker = self.makers[part]
             yield from (maker.joined([maker.one(draw) for draw in draws]) for draws in wanted)
             return
-        if any(member.batches for member in self.members):  # of somebody who wants them no more
+        if any(worker.batches for worker in self.workers):  # of somebody who wants them no more
             self.close()
         todo = deque(_Batch(index, part, tuple(draws)) for index, draws in enumerate(wanted))
         made, deaths = dict[int, Array](), Counter[int]()
@@ -122,56 +157,56 @@ class BatchPool:
                     self._send(todo, index)
                 yield torch.from_numpy(made.pop(index))
         finally:
-            if any(member.batches for member in self.members):
+            if any(worker.batches for worker in self.workers):
                 self.close()
 
     def _send(self, todo: deque[_Batch], index: int) -> None:
         """Keep every worker in work, as far as batches may lie ready from `index` on."""
         while todo and todo[0].index < index + AHEAD * self.size:
-            idle = min(self.members, key=lambda member: len(member.batches), default=None)
-            if (idle is None or idle.batches) and len(self.members) < self.size:
+            idle = min(self.workers, key=lambda worker: len(worker.batches), default=None)
+            if (idle is None or idle.batches) and len(self.workers) < self.size:
                 idle = self._started()
             if idle is None or len(idle.batches) >= AHEAD:
                 return
-            batch = todo.popleft()
-            idle.batches.append(batch)
-            idle.worker.send(batch)
+            idle.send(todo.popleft())
 
-    def _started(self) -> _Member:
-        member = _Member(started(_Making(self.makers), _start_method(), self.stop))
-        self.members.append(member)
-        return member
+    def _started(self) -> _Worker:
+        ours, theirs = multiprocessing.Pipe()
+        position = RawArray("q", 1)
+        process = started_process(_start_method(), _work, (self.makers, theirs, position))
+        theirs.close()
+        worker = _Worker(process, ours, position)
+        self.workers.append(worker)
+        return worker
 
     def _take(self, made: dict[int, Array], todo: deque[_Batch], deaths: Counter[int]) -> None:
         """Take what workers have made; what those that died had in hand is to be made again."""
-        workers = [member.worker for member in self.members]
-        wait([*(worker.pipe for worker in workers), *(worker.process.sentinel for worker in workers)], LOOK_S)
-        for member in list(self.members):
-            answer = member.worker.answer()
+        wait([handle for worker in self.workers for handle in (worker.pipe, worker.process.sentinel)], LOOK_S)
+        for worker in list(self.workers):
+            answer = worker.answer()
             if isinstance(answer, Exception):
                 raise answer
-            if answer == BEGUN:
-                member.worker.has_begun, self.false_starts = True, 0
+            if answer == _BEGUN:
+                worker.has_begun, self.false_starts = True, 0
             elif isinstance(answer, tuple):
-                member.batches.popleft()
+                worker.batches.popleft()
                 made[answer[0]] = answer[1]
-            elif not member.worker.process.is_alive():
-                self._remove_dead(member, todo, deaths)
+            elif not worker.process.is_alive():
+                self._remove_dead(worker, todo, deaths)
 
-    def _remove_dead(self, member: _Member, todo: deque[_Batch], deaths: Counter[int]) -> None:
-        self.members.remove(member)
-        worker = member.worker
-        position, code = worker.shared[POSITION], worker.process.exitcode or 0
+    def _remove_dead(self, worker: _Worker, todo: deque[_Batch], deaths: Counter[int]) -> None:
+        self.workers.remove(worker)
         worker.end()
+        code = worker.process.exitcode or 0
         if not worker.has_begun:
             self._count_start(code)
-        elif member.batches:
-            first = member.batches[0]
+        elif worker.batches:
+            first = worker.batches[0]
             deaths[first.index] += 1
             if deaths[first.index] >= MOST_DEATHS:
-                raise self._lost(first, position, code)
+                raise self._lost(first, worker.position[0], code)
         again = list(todo)
-        for batch in member.batches:
+        for batch in worker.batches:
             insort(again, batch)
         todo.clear()
         todo.extend(again)
@@ -182,21 +217,22 @@ class BatchPool:
             advice = 'In a script, call train() below `if __name__ == "__main__":`. 0 workers do all in one process.'
             raise LostWorker(f"must be able to begin, and ended before it did. {advice}", "workers")
         if self.false_starts >= MOST_KILLED_STARTS:
-            what = "must be able to begin, and was killed each time it did. Look for what kills processes here."
-            raise LostWorker(what, "workers")
+            raise LostWorker(KILLED, "workers")
 
     def _lost(self, batch: _Batch, position: int, code: int) -> LostWorker:
         how = signal.Signals(-code).name if code < 0 else f"exit code {code}"
-        at = self.makers[batch.part].name(batch.tasks[position]) if 0 <= position < len(batch.tasks) else "workers"
+        at = self.makers[batch.part].name(batch.draws[position]) if 0 <= position < len(batch.draws) else "workers"
         what = f"must be read by a process that lives, but {MOST_DEATHS} ended over it, the last by {how}"
         advice = "Nothing is lost: run the same command again, with fewer --workers if memory is short."
         return LostWorker(f"{what}. {advice}", at)
 
 
-def _end(members: list[_Member]) -> None:
-    for member in members:
-        member.worker.end()
-    members.clear()
+def _end(workers: list[_Worker]) -> None:
+    for worker in workers:
+        worker.process.kill()
+    for worker in workers:
+        worker.end()
+    workers.clear()
 
 
 def _start_method() -> str:

@@ -13,9 +13,10 @@ from collections.abc import Callable, Generator, Iterable, Iterator
 from multiprocessing.connection import wait
 from typing import Any
 
+from augkit.apart.starting import KILLED, MOST_FALSE_STARTS
 from augkit.errors import ArgumentError, JobError
 from augkit.expand.engines import ENGINES
-from augkit.expand.supervision import KILLED, LOOK_S, MOST_FALSE_STARTS, Worker, cleared, started
+from augkit.expand.supervision import LOOK_S, Worker, cleared, started
 from augkit.expand.worker import BEGUN, POSITION, Shard, Stop, Workable
 
 STOP_S = 10.0  # that workers get to end after Ctrl-C

@@ -1,0 +1,89 @@
+"""Starts of worker processes: uninterrupted, and told to compute on one thread each."""
+
+import multiprocessing
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from multiprocessing.context import SpawnContext
+from multiprocessing.process import BaseProcess
+from typing import Any, cast
+
+from augkit.errors import JobError
+
+MOST_FALSE_STARTS = 3  # workers in a row that end before they begin
+KILLED = "must be able to begin, and was killed each time it did. Look for what kills processes here."
+_THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
+
+
+def started_process(start_method: str, target: Callable[..., object], args: tuple[object, ...]) -> BaseProcess:
+    """Start a worker process, which ends with this one at the latest: see `augkit.apart.lifetime`.
+
+    Args:
+        start_method: as multiprocessing calls it.
+        target: a function of an importable module.
+        args: its arguments.
+
+    Raises:
+        JobError: the server that forks workers is killed again and again.
+    """
+    context = cast(SpawnContext, multiprocessing.get_context(start_method))  # or another, which is used alike
+    process = context.Process(target=target, args=args, daemon=True)
+    for _ in range(MOST_FALSE_STARTS):
+        try:
+            with _single_threaded(), _no_interrupts():
+                process.start()
+            return process
+        except (EOFError, ConnectionError):  # the server has just been killed; the next start begins another
+            continue
+        except BaseException:
+            if process.pid is not None:  # an interruption, kept back until it had started
+                process.kill()
+                process.join()
+            raise
+    raise JobError(KILLED, "a worker process")
+
+
+@contextmanager
+def _single_threaded() -> Iterator[None]:
+    """Tell the libraries of processes that are started now to compute on one thread each."""
+    before = {name: os.environ.get(name) for name in _THREADS}
+    os.environ.update(dict.fromkeys(_THREADS, "1"))
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
+
+
+@contextmanager
+def _no_interrupts() -> Iterator[None]:
+    """Keep Ctrl-C from processes that are started now; it is this process that tells them to end.
+
+    Nor is this process interrupted here, be it by Ctrl-C or by SIGTERM: it would not know what it has started. What
+    handles an interruption is called at the end of the block, if one came within.
+    """
+    if sys.platform == "win32":
+        yield
+        return
+    held, handlers = list[int](), dict[int, Any]()
+    if threading.current_thread() is threading.main_thread():  # the only one that they are raised in
+        for number in (signal.SIGINT, signal.SIGTERM):
+            handler = signal.getsignal(number)
+            if callable(handler):
+                handlers[number] = handler
+                signal.signal(number, lambda number, frame: held.append(number))
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})  # of this thread; a signal may come to any
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        for known, handler in handlers.items():
+            signal.signal(known, handler)
+        for came in held:
+            handlers[came](came, None)
