@@ -14,7 +14,7 @@ import tarfile
 import zipfile
 import zlib
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from io import BufferedReader, RawIOBase
 from typing import TYPE_CHECKING, BinaryIO, Literal, cast
@@ -23,7 +23,7 @@ from augkit.errors import FileError
 from augkit.images import MAX_FILE_BYTES
 from augkit.storage.archive_members import Entry, MemberTable
 from augkit.storage.inflated import BOMB_BYTES, BOMB_RATIO, GZIP, GZIP_MAGIC, RAW, Inflated, InflatedFile
-from augkit.storage.tar_ends import require_end
+from augkit.storage.tar_headers import tar_members
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
@@ -39,6 +39,8 @@ _RUBBISH = "__MACOSX"  # of macOS, beside what it packs
 HIDDEN = "hidden"
 _LINK, _SPECIAL, _REPLACED = "a link to what is not there", "no regular file", "a member that a later one replaces"
 _MOST_LINKS = 8
+MOST_LETTERS = 4096  # of a path, as Linux has it
+_SHOWN = 200  # letters of it in messages
 
 
 def archive_kind(name: str, head: bytes, where: str) -> ArchiveKind | None:
@@ -216,7 +218,7 @@ def _zip_members(contents: Contents, file: BinaryIO) -> Members:
             mode = stat.S_IFMT(info.external_attr >> 16) if info.create_system == 3 else 0
             if name.endswith("/") or mode == stat.S_IFDIR:
                 continue
-            where = f"{contents.where}/{name}"
+            where = f"{contents.where}/{name:.{_SHOWN}}"
             path = _checked(name, where)
             if info.flag_bits & 1:
                 raise FileError("must not be encrypted, but needs a password. Pack it again without.", where)
@@ -270,31 +272,23 @@ def _tar_members(contents: Contents, file: BinaryIO) -> Members:
     end = None if contents.inflated else file.seek(0, 2)
     file.seek(0)
     raw = file if contents.inflated is None else cast("BinaryIO", InflatedFile(contents.inflated))
-    with tarfile.open(fileobj=raw, mode="r:") as tar:
-        for member in _streamed(tar):
-            where = f"{contents.where}/{member.name}"
-            if member.isdir():
-                continue
-            path = _checked(member.name, where)
-            if member.issym() or member.islnk():
-                links[path] = posixpath.join(posixpath.dirname(path) if member.issym() else "", member.linkname)
-                continue
-            if not member.isreg() or member.issparse():
-                contents.left_out[_SPECIAL] += 1
-                continue
-            if path in found:
-                contents.left_out[_REPLACED] += 1
-            if end is not None and member.offset_data + member.size > end:
-                raise tarfile.ReadError(f"{member.name!r} is cut short")
-            found[path] = Entry(member.offset_data, member.size, member.size)
-        require_end(tar.offset, raw)
+    for member in tar_members(raw):
+        where = f"{contents.where}/{member.name:.{_SHOWN}}"
+        if member.kind == "folder":
+            continue
+        path = _checked(member.name, where)
+        if member.kind in ("symbolic", "hard"):
+            links[path] = posixpath.join(posixpath.dirname(path) if member.kind == "symbolic" else "", member.target)
+            continue
+        if member.kind == "special":
+            contents.left_out[_SPECIAL] += 1
+            continue
+        if path in found:
+            contents.left_out[_REPLACED] += 1
+        if end is not None and member.offset + member.size > end:
+            raise tarfile.ReadError(f"{member.name!r} is cut short")
+        found[path] = Entry(member.offset, member.size, member.size)
     return found, links
-
-
-def _streamed(tar: tarfile.TarFile) -> Iterator[tarfile.TarInfo]:
-    for member in tar:
-        tar.members = []  # type: ignore[attr-defined]  # it would grow with the tar
-        yield member
 
 
 def _checked(name: str, where: str) -> str:
@@ -304,6 +298,8 @@ def _checked(name: str, where: str) -> str:
         FileError: it leads out of the archive.
     """
     plain = name.replace("\\", "/")
+    if len(name) > MOST_LETTERS:
+        raise FileError(f"must be a path of at most {MOST_LETTERS:,} letters, got {len(name):,}. Rename it.", where)
     if plain.startswith("/") or "\0" in name or ".." in plain.split("/") or plain[1:3] == ":/":
         raise FileError("must be a path within the archive. Do not trust it; pack it again without that.", where)
     return posixpath.normpath(name)
@@ -333,13 +329,17 @@ def _top_of(paths: Collection[str], stem: str) -> str:
         paths: of all files.
         stem: the archive's name: a folder of that name is what was packed.
     """
-    top = ""
-    while paths:
-        first, slash, _ = next(iter(paths))[len(top) :].partition("/")
+    if not paths:
+        return ""
+    shared = posixpath.commonprefix((min(paths), max(paths)))  # of all that lie between these
+    top, folders = "", shared.split("/")[:-1]
+    for place, first in enumerate(folders):
         below = f"{top}{first}/"
-        if not slash or first.lower() in _MEANT or not all(path.startswith(below) for path in paths):
+        if first.lower() in _MEANT:
             break
-        is_flat = not any("/" in path[len(below) :] or path.lower().endswith(_LABEL_SUFFIXES) for path in paths)
+        is_flat = place == len(folders) - 1 and not any(
+            "/" in path[len(below) :] or path.lower().endswith(_LABEL_SUFFIXES) for path in paths
+        )
         if is_flat and first != stem:
             break  # pictures right in a folder: it is their class
         top = below

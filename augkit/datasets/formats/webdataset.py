@@ -20,6 +20,8 @@ import tarfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
+from itertools import groupby, islice
+from operator import itemgetter
 from typing import BinaryIO
 
 from augkit.core.arrays import JsonObject
@@ -37,7 +39,7 @@ from augkit.datasets.tables.tables import TableReader
 from augkit.datasets.writing import Add, Part, Record, Sink
 from augkit.errors import FileError
 from augkit.storage.root import Archive, Root
-from augkit.storage.tar_ends import require_end
+from augkit.storage.tar_headers import TarMember, tar_members
 from augkit.storage.tar_writing import TarAppender
 from augkit.storage.trust import inside
 from augkit.targets import records
@@ -117,11 +119,11 @@ class WebDatasetFormat(Packed):
             tar.close()
 
     def found(self, file: BinaryIO, member: str) -> bytes | None:
-        with tarfile.open(fileobj=file) as tar:
-            for info in tar:
-                if info.name == member and (content := tar.extractfile(info)) is not None:
-                    return content.read()
-        return None
+        place = next((one for one in tar_members(file) if one.name == member and one.kind == "file"), None)
+        if place is None:
+            return None
+        file.seek(place.offset)
+        return file.read(place.size)
 
 
 class _Samples:
@@ -158,26 +160,21 @@ class _Samples:
     def _read(self, file: BinaryIO) -> None:
         end = file.seek(0, 2)
         file.seek(0)
-        with tarfile.open(fileobj=file, mode="r:") as tar:
-            for member in tar:
-                tar.members = []  # type: ignore[attr-defined]  # it would grow with the tar
-                key, extension = _split(member.name)
-                if member.isdir():
-                    continue
-                if fault := _fault(member):
-                    self.inventory.left_out[fault] += 1
-                    continue
-                place = Member(self.path, member.offset_data, member.size)
-                if place.offset + place.size > end:
-                    raise tarfile.ReadError(f"{member.name!r} is cut short")
-                if self._add(key, extension, place, member.name) and extension in TEXTS:
-                    if place.size > MAX_LABEL_BYTES:
-                        raise FileError(
-                            f"must be at most {MAX_LABEL_BYTES:,} bytes.", f"{self.where} {key}.{extension}"
-                        )
-                    file.seek(place.offset)  # tarfile goes on from where it was
-                    self.texts[key, extension] = file.read(place.size)
-            require_end(tar.offset, file)
+        for member in tar_members(file):
+            key, extension = _split(member.name)
+            if member.kind == "folder":
+                continue
+            if fault := _fault(member):
+                self.inventory.left_out[fault] += 1
+                continue
+            place = Member(self.path, member.offset, member.size)
+            if place.offset + place.size > end:
+                raise tarfile.ReadError(f"{member.name!r} is cut short")
+            if self._add(key, extension, place, member.name) and extension in TEXTS:
+                if place.size > MAX_LABEL_BYTES:
+                    raise FileError(f"must be at most {MAX_LABEL_BYTES:,} bytes.", f"{self.where} {key}.{extension}")
+                file.seek(place.offset)
+                self.texts[key, extension] = file.read(place.size)
 
     def _add(self, key: str, extension: str, place: Place, name: str) -> bool:
         """Add a member to its sample, if it has a meaning; note it as unread where it has none."""
@@ -263,14 +260,13 @@ def _sources(reader: TableReader, found: Sequence[_Samples]) -> Iterator[Source]
     table.rows = [row for *_, row in rows]
     table.names = list({name: None for row in table.rows for name in row.cells})
     means = reader.rows(table, "")
-    for samples in found:
+    for samples, own in groupby(rows, itemgetter(0)):
         pictures = []
-        for own, key, row in rows:
-            if own is samples:
-                means.table = replace(table, path=samples.path)
-                picture = samples.described(key, row)
-                means.fill(picture, row, f"{samples.where} {row.line}")
-                pictures.append(picture)
+        for _, key, row in own:
+            means.table = replace(table, path=samples.path)
+            picture = samples.described(key, row)
+            means.fill(picture, row, f"{samples.where} {row.line}")
+            pictures.append(picture)
         yield from reader.made(means, pictures, samples.split)
 
 
@@ -312,8 +308,8 @@ def _holds_samples(root: Root, path: str) -> bool:
     """Return whether a tar holds samples, and not a folder of pictures: that is for others."""
     names: list[str] = []
     faults = (tarfile.TarError, EOFError, OSError, OverflowError, ValueError)
-    with suppress(*faults), root.open(path) as file, tarfile.open(fileobj=file, mode="r:") as tar:
-        names += [member.name for member, _ in zip(tar, range(LOOKED_AT), strict=False)]
+    with suppress(*faults), root.open(path) as file:
+        names += [member.name for member in islice(tar_members(file), LOOKED_AT)]
     found: dict[str, set[str]] = {}
     for name in names:
         key, extension = _split(name)
@@ -322,9 +318,9 @@ def _holds_samples(root: Root, path: str) -> bool:
     return any(len(found[key]) > 1 for key in pictures) or not any("/" in key for key in pictures)
 
 
-def _fault(member: tarfile.TarInfo) -> str:
+def _fault(member: TarMember) -> str:
     """Return why a member is left out, or nothing."""
-    if not member.isreg() or member.issparse():
+    if member.kind != "file":
         return NO_FILE
     try:
         inside(member.name)
