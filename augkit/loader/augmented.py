@@ -13,6 +13,8 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 from torch.utils.data import Dataset, IterableDataset, get_worker_info
 
+from augkit.apart import be_expendable
+from augkit.apart.lifetime import watch_parent
 from augkit.core.key import Key
 from augkit.core.passes import Passes
 from augkit.core.shrunk import scale_of
@@ -222,6 +224,8 @@ def _checked(ids: Sequence[str], length: int) -> tuple[str, ...]:
 def _begin_working(process: int) -> None:
     """Keep OpenCV and BLAS to one thread in a worker process, and Python's collector off what its parent made.
 
+    It ends when its parent has been killed.
+
     There are as many workers as the user wants threads. More threads wait for each other in busy loops: two workers on
     two processors would be slower than one. OpenCV is told 0, which leaves its threads alone: told 1 it waits for each
     to end, and those of a forked process's parent, which the child believes it has, never do.
@@ -231,6 +235,8 @@ def _begin_working(process: int) -> None:
     Args:
         process: its id, for which this is done once.
     """
+    watch_parent()  # torch looks for it in between batches alone, and not at all in what a server has forked
+    be_expendable()
     gc.freeze()
     cv2.setNumThreads(0)
     threadpool_limits(1)

@@ -12,6 +12,7 @@ from torch.utils.data._utils.collate import default_collate_fn_map  # torch docu
 from augkit.core.arrays import Array, Label
 from augkit.errors import SampleError
 from augkit.images.interchange import opened
+from augkit.loader.sending import sendable
 from augkit.targets.sample import Sample
 from augkit.targets.target import PixelTarget, PointTarget
 
@@ -117,6 +118,10 @@ def collate(items: Sequence[Item]) -> Any:
     >>> images.shape, labels
     (torch.Size([2, 3, 24, 32]), tensor([0, 5]))
     """
+    return sendable(_collated(items))
+
+
+def _collated(items: Sequence[Item]) -> Any:
     if not any(isinstance(item, dict) for item in items):
         images, labels = zip(*items, strict=True)
         return _stacked("image", images), _labels(labels)
@@ -127,8 +132,8 @@ def collate(items: Sequence[Item]) -> Any:
 
 def _by_default(pairs: Sequence[Pair], *, collate_fn_map: object = None) -> Any:
     """Return what `default_collate` makes of pairs, whose pictures must go into one batch."""
-    _require_alike("image", [pair.image for pair in pairs])
-    return default_collate([tuple(pair) for pair in pairs])
+    images = _stacked("image", [pair.image for pair in pairs])
+    return sendable([images, default_collate([pair.label for pair in pairs])])
 
 
 default_collate_fn_map[Pair] = _by_default
@@ -153,7 +158,10 @@ def _require_alike(name: str, tensors: Sequence[torch.Tensor]) -> None:
 
 def _stacked(name: str, tensors: Sequence[torch.Tensor]) -> torch.Tensor:
     _require_alike(name, tensors)
-    stacked: torch.Tensor = default_collate(list(tensors))  # in a worker it stacks right into shared memory
+    try:
+        stacked: torch.Tensor = default_collate(list(tensors))  # in a worker it stacks right into shared memory
+    except RuntimeError:  # of which there is too little
+        return torch.stack(list(tensors))
     return stacked
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import multiprocessing
-import os
 import subprocess
 import sys
 import time
@@ -16,11 +15,10 @@ from augkit.loader import Draw
 from augkit.train.batch_pool import BatchPool
 from augkit.train.train_errors import LostWorker
 from support.makers import Maker
-from support.processes import TESTS, assert_gone, needs_proc
+from support.processes import WITH_TESTS, assert_gone, in_small_memory, needs_proc, needs_small_memory
 
 WANTED = [[Draw(0, 3 * number + place, 0) for place in range(3)] for number in range(8)]
 needs_signals = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGKILL")
-PRIVATE = ("unshare", "--user", "--map-root-user", "--mount")  # file systems of one's own
 
 
 def indices(pool: BatchPool) -> list[list[int]]:
@@ -96,13 +94,10 @@ def script(tmp_path: Path, count: int) -> list[str]:
     return [sys.executable, str(tmp_path / "pool_script.py"), str(tmp_path), str(count)]
 
 
-ENV = {**os.environ, "PYTHONPATH": os.pathsep.join([str(TESTS.parent), str(TESTS)])}
-
-
 @needs_proc
 def test_a_killed_parent_leaves_nobody(tmp_path: Path) -> None:
     """Neither the workers nor the server that forked them, which each keep the other alive."""
-    running = subprocess.Popen(script(tmp_path, 10**6), env=ENV, stdout=subprocess.PIPE, start_new_session=True)
+    running = subprocess.Popen(script(tmp_path, 10**6), env=WITH_TESTS, stdout=subprocess.PIPE, start_new_session=True)
     assert running.stdout is not None
     assert running.stdout.readline() == b"0\n"
     running.kill()
@@ -111,14 +106,8 @@ def test_a_killed_parent_leaves_nobody(tmp_path: Path) -> None:
     assert_gone(running.pid)
 
 
-@pytest.mark.skipif(
-    sys.platform != "linux" or subprocess.run([*PRIVATE, "true"], capture_output=True, check=False).returncode != 0,
-    reason="only Linux has /dev/shm, and this one lets nobody mount a small one",
-)
+@needs_small_memory
 def test_a_small_shared_memory_is_enough(tmp_path: Path) -> None:
-    """Containers have 64 MB of it; here it is full."""
-    mount = "mount -t tmpfs -o size=64k none /dev/shm && cat /dev/zero > /dev/shm/full; exec "
-    words = [*PRIVATE, "sh", "-c", mount + '"$@" 2>&1', "sh", *script(tmp_path, 12)]
-    ended = subprocess.run(words, env=ENV, capture_output=True, text=True, timeout=100, check=False)
-    assert ended.returncode == 0, ended.stdout
-    assert ended.stdout.splitlines()[-12:] == [str(number) for number in range(12)]
+    """Containers have 64 MB of it; a batch here is 3 MB."""
+    told = in_small_memory("64k", *script(tmp_path, 12))
+    assert told.splitlines()[-12:] == [str(number) for number in range(12)]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import multiprocessing
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +15,7 @@ from torch.utils.data import DataLoader
 from augkit.errors import AugkitError, DecodeError, SampleError
 from augkit.loader import Augmented, folder
 from support.folders import put
+from support.processes import WITH_TESTS, assert_gone, in_small_memory, needs_proc, needs_small_memory
 
 METHODS = [method for method in ("fork", "spawn") if method in multiprocessing.get_all_start_methods()]
 # The fault comes last: torch cannot end workers cleanly that are still starting.
@@ -63,3 +66,47 @@ def test_what_an_error_says_is_left_alone_where_it_is_no_traceback() -> None:
         "Caught SampleError in DataLoader worker process 0.\nOriginal Traceback\n  x\naugkit.errors.SampleError: a: b\n"
     )
     assert str(SampleError(nested).at("steps[1]")) == "steps[1]: a: b"
+
+
+SCRIPT = """
+import sys
+import numpy as np
+from torch.utils.data import DataLoader
+from augkit.loader import Augmented, EpochSampler, collate
+from augkit.pipeline import Pipeline
+
+if __name__ == "__main__":
+    method, times = sys.argv[1:]
+    pictures = [np.full((400, 400, 3), number, np.uint8) for number in range(12)]
+    data = Augmented([(picture, number) for number, picture in enumerate(pictures)] * int(times), Pipeline([]))
+    for many in (collate, None):
+        loader = DataLoader(data, 4, num_workers=2, collate_fn=many, multiprocessing_context=method)
+        for images, labels in loader:
+            assert (images == labels[:, None, None, None]).all()
+            print(*labels.tolist(), flush=True)
+"""
+
+
+def script(folder: Path, method: str, times: int) -> list[str]:
+    (folder / "loading.py").write_text(SCRIPT)
+    return [sys.executable, str(folder / "loading.py"), method, str(times)]
+
+
+@needs_small_memory
+def test_a_small_shared_memory_is_enough(tmp_path: Path) -> None:
+    """Torch would wait for ever for what does not fit: a batch is 2 MB."""
+    told = in_small_memory("1m", *script(tmp_path, "fork", 1))
+    assert told.splitlines() == ["0 1 2 3", "4 5 6 7", "8 9 10 11"] * 2
+
+
+@needs_proc
+def test_a_killed_parent_leaves_nobody(tmp_path: Path) -> None:
+    """Not what a server has forked either, whose parent in the system's eyes lives on."""
+    words = script(tmp_path, "forkserver", 10_000)
+    running = subprocess.Popen(words, env=WITH_TESTS, stdout=subprocess.PIPE, start_new_session=True)
+    assert running.stdout is not None
+    assert running.stdout.readline()
+    running.kill()
+    running.wait()
+    running.stdout.close()
+    assert_gone(running.pid)
