@@ -16,6 +16,7 @@ from augkit.errors import JobError
 MOST_FALSE_STARTS = 3  # workers in a row that end before they begin
 KILLED = "must be able to begin, and was killed each time it did. Look for what kills processes here."
 _THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
+_NOT_FROM_HERE = "PYTHONSAFEPATH"  # else Python looks for its own modules in the working directory: in a data set, maybe
 
 
 def started_process(start_method: str, target: Callable[..., object], args: tuple[object, ...]) -> BaseProcess:
@@ -33,7 +34,7 @@ def started_process(start_method: str, target: Callable[..., object], args: tupl
     process = context.Process(target=target, args=args, daemon=True)
     for _ in range(MOST_FALSE_STARTS):
         try:
-            with _single_threaded(), _no_interrupts():
+            with _settings(), _no_interrupts():
                 process.start()
             return process
         except (EOFError, ConnectionError):  # the server has just been killed; the next start begins another
@@ -47,10 +48,11 @@ def started_process(start_method: str, target: Callable[..., object], args: tupl
 
 
 @contextmanager
-def _single_threaded() -> Iterator[None]:
-    """Tell the libraries of processes that are started now to compute on one thread each."""
-    before = {name: os.environ.get(name) for name in _THREADS}
-    os.environ.update(dict.fromkeys(_THREADS, "1"))
+def _settings() -> Iterator[None]:
+    """Have processes that are started now compute on one thread each, and begin with modules of Python alone."""
+    names = (*_THREADS, _NOT_FROM_HERE)
+    before = {name: os.environ.get(name) for name in names}
+    os.environ.update(dict.fromkeys(names, "1"))
     try:
         yield
     finally:

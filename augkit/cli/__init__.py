@@ -67,6 +67,8 @@ def _options(
 def main() -> None:
     """Run the command line: a user's mistake is one sentence and exit code 2, an interruption is 130."""
     _ready_streams()
+    # Python would look in the working directory for its own modules as it starts processes: in a data set, maybe.
+    os.environ.setdefault("PYTHONSAFEPATH", "1")
     try:
         with terminated_as_interrupted():
             code = app(sys.argv[1:] or ["--help"], prog_name="augkit", standalone_mode=False)

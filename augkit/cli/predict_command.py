@@ -10,6 +10,7 @@ import typer
 from augkit.cli.output import say
 from augkit.cli.progress import progress_shown
 from augkit.errors import ArgumentError
+from augkit.screen_text import printable
 
 PLACE = 100  # in the help
 Option = typer.Option
@@ -64,6 +65,7 @@ def command(
     is_json = as_json or (output is not None and output.suffix == ".jsonl")
     as_lines = (f"{json_of(row, artefact.task, top)}\n" for row in rows())
     lines = as_lines if is_json else csv_of(rows(), artefact.task, top)
+    lines = lines if output is not None else (f"{''.join(map(_shown, line[:-1]))}\n" for line in lines)
     told = (line.encode("utf-8", "surrogateescape") for line in lines)  # a path may hold any bytes
     if output is None:
         sys.stdout.buffer.writelines(told)
@@ -73,3 +75,8 @@ def command(
         say(f"{output}: {len(wanted):,} picture{'s' * (len(wanted) != 1)}, {faulty:,} of them without an answer.")
     if faulty:
         raise typer.Exit(1)
+
+
+def _shown(letter: str) -> str:
+    """Return a letter that a terminal does not act on; bytes that are no text stay as they are."""
+    return letter if "\ud800" <= letter <= "\udfff" else printable(letter)

@@ -72,6 +72,7 @@ def xml_of(data: bytes, where: str) -> Node:
 
     parser.EntityDeclHandler = refuse
     parser.ExternalEntityRefHandler = refuse
+    parser.SkippedEntityHandler = refuse  # of a document elsewhere, which nobody reads
     parser.StartElementHandler, parser.EndElementHandler = start, end
     parser.CharacterDataHandler = lambda text: texts[-1].append(text)
     try:

@@ -9,7 +9,7 @@ from augkit.core.arrays import Json
 from augkit.datasets import parquet_files
 from augkit.errors import ArgumentError, FileError
 from augkit.storage.root import Root
-from augkit.storage.web_files import fetched, is_url, without_secrets
+from augkit.storage.web_files import fetched, is_url, without_rights
 
 KEPT_BYTES = 64 << 20  # of a row group's column, as it lies in the file: one that is larger is streamed every time
 
@@ -69,7 +69,7 @@ Place = str | Member | Cell | Embedded | Linked  # a posix path below the root, 
 
 def in_books(place: Place) -> Place:
     """Return a place as books may hold it: a URL without what gives rights."""
-    return Linked(without_secrets(place.path)) if isinstance(place, Linked) else place
+    return Linked(without_rights(place.path)) if isinstance(place, Linked) else place
 
 
 def place_of(jsonable: Json) -> Place:
@@ -102,7 +102,7 @@ def read_place(root: Root, place: Place) -> bytes:
     if isinstance(place, Linked):
         if not root.trust.urls:
             what = "must lie in the data set, got a URL. Pass --allow-urls if you trust who made it."
-            raise FileError(what, without_secrets(place.path))
+            raise FileError(what, without_rights(place.path))
         return fetched(place.path)
     if isinstance(place, Member):
         return root.read(place.path, place.offset, place.size)

@@ -1,7 +1,6 @@
 """CSV files of sources by their ids: the split of each, as ``augkit split`` writes it, and what stays together."""
 
 import csv
-import io
 import json
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -10,6 +9,7 @@ from pathlib import Path
 from typing import NamedTuple, TypeVar
 
 from augkit.core.arrays import Label
+from augkit.core.csv_cells import line_of, of_cell
 from augkit.core.normal_form import nfc
 from augkit.datasets.data_set import Source, Split
 from augkit.datasets.naming import split_named
@@ -95,7 +95,8 @@ def rows(path: str, needed: Sequence[str]) -> Iterator[tuple[int, dict[str, str]
                 held = ", ".join(found.fieldnames)
                 raise FileError(f"must have the columns {' and '.join(needed)}, got {held}.", path)
             for row in found:
-                yield found.line_num, {name: value or "" for name, value in row.items() if isinstance(name, str)}
+                cells = ((name, value) for name, value in row.items() if isinstance(name, str))
+                yield found.line_num, {name: of_cell(value or "") for name, value in cells}
     except (OSError, csv.Error) as fault:
         raise FileError(f"must be a CSV file that can be read, got: {fault}.", path) from None
 
@@ -119,10 +120,8 @@ def written(dealt: Iterable[Dealt]) -> bytes:
     >>> written([Dealt("roses/1.png", "train", "roses", "p1"), Dealt("2.png", "val", ["a", "b"], "2.png")])
     b'id,split,class,group\nroses/1.png,train,roses,p1\n2.png,val,"[""a"", ""b""]",2.png\n'
     """
-    text = io.StringIO()
-    table = csv.writer(text, lineterminator="\n")
-    table.writerow(COLUMNS)
+    lines = [line_of(COLUMNS)]
     for id, split, label, group in dealt:
         told = label if isinstance(label, str) else "" if label is None else json.dumps(label, ensure_ascii=False)
-        table.writerow([id, split, told, group])
-    return text.getvalue().encode("utf-8", BYTES)
+        lines.append(line_of((id, split, told, group)))
+    return "".join(lines).encode("utf-8", BYTES)

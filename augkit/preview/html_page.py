@@ -14,6 +14,7 @@ from augkit.preview.numbers import LEGEND
 from augkit.preview.sheet import Cell, cells, facts_of
 from augkit.targets.sample import Sample
 
+POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"  # as of a report
 SIDE_PX = 448  # of a picture: two of the screen's pixels for one of the page's
 STYLE = """
 :root { color-scheme: light dark; --paper: #ffffff; --ink: #1c2230; --soft: #667085; --rule: #e2e6ee; }
@@ -52,6 +53,7 @@ def contact_page(
     legend = "".join(f"<p>{escape(line)}</p>\n" for line in LEGEND)
     return (
         f'<!doctype html>\n<html lang="en">\n<meta charset="utf-8">\n'
+        f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">\n'
         f'<meta name="viewport" content="width=device-width">\n<title>{escape(title)}</title>\n<style>{STYLE}</style>\n'
         f"<h1>{escape(title)}</h1>\n<p>{escape(', '.join(facts_of(samples, copies, seed)))}</p>\n"
         f"<pre>{escape(told)}</pre>\n{legend}{shown}</html>\n"

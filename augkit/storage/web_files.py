@@ -38,10 +38,10 @@ _SPECIAL = tuple(
     )
 )
 _PIECE = 1 << 16
-# Keys of queries that sign a URL or give rights: those of S3, Google, Azure, CloudFront, and what others call so.
-_SECRET = re.compile(
-    r"(x-(amz|goog|oss|cos|ms)-|aws|google)|(se|sp|sv|sr|sig|st|skoid|sktid|ske|sks|skt|skv|spr|sip|exp|expires|hmac|auth)=|"
-    r"[^=]*(token|secret|signature|signed|password|passwd|credential|api[_-]?key|access[_-]?key|key-pair|policy|session)",
+# Keys of queries that tell one picture from another; any other may sign, or give rights.
+_TELLING = re.compile(
+    r"((image|img|photo|picture|pic|file|doc|asset|media|item|object|uu|gu)?_?id|(file|image)?_?name|file|path|src|page|"
+    r"index|size|width|height|w|h|q|quality|format|fm|fmt|fit|crop|dpr|scale|zoom|version|rev|v|n|i|raw|dl|download|type)=",
     re.IGNORECASE,
 )
 _SAFE = "%/:=&?~+!$,;'@()*[]"  # in the path and the query of a URL, as they stand
@@ -60,17 +60,17 @@ def is_url(text: object) -> bool:
     return isinstance(text, str) and text.lower().startswith(("http://", "https://"))
 
 
-def without_secrets(url: str) -> str:
-    """Return a URL without the user and what signs it or gives rights, as it may be shown and written down.
+def without_rights(url: str) -> str:
+    """Return a URL as books know a picture by it: without a user, and with what tells pictures apart in its query.
 
-    >>> without_secrets("https://me:pass@example.org/a.jpg?size=2&token=abc#x")
+    >>> without_rights("https://me:pass@example.org/a.jpg?size=2&token=abc#x")
     'https://example.org/a.jpg?size=2'
     """
     try:
         parts = urlsplit(url)
     except ValueError:
         return "a malformed URL"
-    kept = [part for part in parts.query.split("&") if part and not _SECRET.match(part)]
+    kept = [part for part in parts.query.split("&") if _TELLING.match(part)]
     return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "&".join(kept), ""))
 
 
@@ -81,7 +81,7 @@ def fetched(url: str) -> bytes:
         FileError: it is none, leads to an address that is not public, or there is nothing, or too much.
         Unreachable: nobody answers now, or only in part, or who asks may not have it.
     """
-    until, where, told = monotonic() + WHOLE_S, url, without_secrets(url)
+    until, where, told = monotonic() + WHOLE_S, url, without_rights(url)
     for _ in range(MOST_REDIRECTS + 1):
         answer = _answer(where, told, until)
         if isinstance(answer, bytes):

@@ -1,7 +1,5 @@
 """Predictions of a trained network, which needs nothing but its one file; a row a picture, also as CSV or JSON."""
 
-import csv
-import io
 import json
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -14,6 +12,7 @@ import torch
 from torch import Tensor
 
 from augkit.core.arrays import Label, Reals
+from augkit.core.csv_cells import line_of
 from augkit.core.key import Key
 from augkit.datasets import DataSet, Source, is_data_set, read as read_data_set
 from augkit.errors import ArgumentError, AugkitError, SampleError
@@ -40,26 +39,20 @@ def csv_of(rows: Iterable[Row], task: Task, top: int, truths: Sequence[Label] | 
     Where `truths` are known they are the second column, else a last one tells why there is no answer.
     """
     heads = list(task.cells(np.zeros(task.outputs), top))
-    yield _line(["path", *heads, "error"] if truths is None else ["path", "truth", *heads])
+    yield line_of(["path", *heads, "error"] if truths is None else ["path", "truth", *heads])
     for place, row in enumerate(rows):
         cells = [""] * len(heads) if row.answers is None else task.cells(row.answers, top).values()
         if truths is None:
-            yield _line([row.path, *cells, row.reason])
+            yield line_of([row.path, *cells, row.reason])
         else:
             truth = truths[place]
-            yield _line([row.path, truth if isinstance(truth, str) else json.dumps(truth), *cells])
+            yield line_of([row.path, truth if isinstance(truth, str) else json.dumps(truth), *cells])
 
 
 def json_of(row: Row, task: Task, top: int) -> str:
     """Return a row as one line of JSON."""
     found = {"error": row.reason} if row.answers is None else task.json(row.answers, top)
     return json.dumps({"path": row.path, **found})
-
-
-def _line(cells: Sequence[str]) -> str:
-    buffer = io.StringIO()
-    csv.writer(buffer, lineterminator="\n").writerow(cells)
-    return buffer.getvalue()
 
 
 SEED = 0  # of the augmented copies

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 import math
 from collections.abc import Callable, Sequence
@@ -14,6 +12,7 @@ from statistics import fmean, stdev
 from scipy.stats import t as student_t
 
 from augkit.core.arrays import JsonObject
+from augkit.core.csv_cells import line_of
 from augkit.errors import ArgumentError
 from augkit.pipeline import load
 from augkit.storage.durable import replace_with
@@ -167,13 +166,12 @@ def compared(found: Sequence[Repeats]) -> JsonObject:
 
 def write(folder: Path, found: Sequence[Repeats]) -> tuple[Path, Path]:
     """Write what came of them to the folder that holds theirs: all as JSON, the figures of each run as CSV."""
-    text = io.StringIO()
-    lines = csv.writer(text, lineterminator="\n")
-    lines.writerow(["pipeline", "run", "name", "figure"])
+    lines = [line_of(["pipeline", "run", "name", "figure"])]
     for one in found:
         for name, values in one.figures().items():
-            lines.writerows([one.pipeline, r.out, name, value] for r, value in zip(one.results, values, strict=True))
-    files = {folder / CSV: text.getvalue(), folder / JSON: json.dumps(compared(found), indent=2) + "\n"}
+            pairs = zip(one.results, values, strict=True)
+            lines += [line_of([one.pipeline, result.out, name, value]) for result, value in pairs]
+    files = {folder / CSV: "".join(lines), folder / JSON: json.dumps(compared(found), indent=2) + "\n"}
     for path, content in files.items():
         with written(path):
             folder.mkdir(parents=True, exist_ok=True)

@@ -7,13 +7,13 @@ or of objects with name, id and color; names by number; numbers or colours by na
 """
 
 import csv
-import io
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from augkit import yaml_file
 from augkit.core.arrays import Json, JsonObject
+from augkit.core.csv_cells import line_of, of_cell
 from augkit.core.text_files import json_of, text_of
 from augkit.errors import FileError
 
@@ -106,15 +106,13 @@ def described(about: Mapping[str, Json]) -> bytes | None:
     names, colours = about.get("mask_classes") or [], about.get("mask_colours") or []
     if not names and not colours:
         return None
-    file = io.StringIO()
-    table = csv.writer(file, lineterminator="\n")
-    table.writerow(HEADING)
+    lines = [line_of(HEADING)]
     for number in range(max(len(names), len(colours))):
         name = names[number] if number < len(names) else ""
         colour = colours[number] if number < len(colours) else None
         if name or colour is not None:
-            table.writerow([number, name, *(colour or ("", "", ""))])
-    return file.getvalue().encode("utf-8", "backslashreplace")
+            lines.append(line_of([number, name, *(colour or ("", "", ""))]))
+    return "".join(lines).encode("utf-8", "backslashreplace")
 
 
 def _quoted(text: str) -> str:
@@ -194,7 +192,7 @@ def _of_table(text: str, where: str) -> Iterator[MaskClass]:
             colour = _colour([row[place] for place in rgb], here)
         elif one is not None and row[one]:
             colour = _colour(row[one], here)
-        yield MaskClass(None if number is None else _number(row[number], here), row[name], colour)
+        yield MaskClass(None if number is None else _number(row[number], here), of_cell(row[name]), colour)
 
 
 # ---- lines

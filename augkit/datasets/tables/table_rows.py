@@ -37,7 +37,7 @@ from augkit.datasets.tables.table_regions import (
     size_at,
 )
 from augkit.errors import FileError, listed
-from augkit.storage.web_files import is_url, without_secrets
+from augkit.storage.web_files import is_url, without_rights
 
 _OWNERS = (
     ("box_", ("boxes", "polygons")),
@@ -127,13 +127,13 @@ class Rows:
         if not isinstance(name, str):
             raise FileError(f"must be the path of a file, got {name!r:.60}.", f"{here} {self.roles.image}")
         place = Linked(name) if self.inventory.root.trust.urls and is_url(name) else None
-        path = self.files.find(name, f"{here} {self.roles.image}") if place is None else without_secrets(name)
+        path = self.files.find(name, f"{here} {self.roles.image}") if place is None else without_rights(name)
         if path is not None and place is None and not is_picture(path):
             path = None
         id = row.cells.get(self.roles.id) if self.roles.id else None
         if id is not None and (not isinstance(id, str | int) or "\0" in str(id)):
             raise FileError(f"must be text, got {id!r:.60}.", f"{here} id")
-        named = without_secrets(name) if is_url(name) else name
+        named = without_rights(name) if is_url(name) else name
         return Described(path, self.table.place(row.line), named, place, id=None if id is None else str(id))
 
     def fill(self, picture: Described, row: Row, here: str) -> None:
