@@ -16,7 +16,7 @@ from augkit.errors import JobError
 MOST_FALSE_STARTS = 3  # workers in a row that end before they begin
 KILLED = "must be able to begin, and was killed each time it did. Look for what kills processes here."
 _THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
-_NOT_FROM_HERE = "PYTHONSAFEPATH"  # else Python looks for its own modules in the working directory: in a data set, maybe
+_NOT_FROM_HERE = "PYTHONSAFEPATH"  # else it looks for its own modules in the working directory, a data set maybe
 
 
 def started_process(start_method: str, target: Callable[..., object], args: tuple[object, ...]) -> BaseProcess:

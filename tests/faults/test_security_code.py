@@ -166,17 +166,14 @@ YAML = (
 
 
 def test_objects_in_yaml(canary: Path, tmp_path: Path) -> None:
+    files = {"images/a.png": PNG, "labels/a.txt": "0 .5 .5 .1 .1\n"}
     for text in YAML:
         value = text.format(canary)
-        for where, ask in {
-            f"steps:\n  - Rotate: {{degrees: {value}}}\n": ak.load,
-            f"steps: {value}\n": ak.load,
-            f"{value}\n": ak.load,
-            f"train: images\nnames: {value}\n": lambda path: read(path.parent),
-        }.items():
-            file = lay(tmp_path / "set", {"data.yaml": where, "images/a.png": PNG, "labels/a.txt": "0 .5 .5 .1 .1\n"})
+        for whole in (f"steps:\n  - Rotate: {{degrees: {value}}}\n", f"steps: {value}\n", f"{value}\n"):
             with pytest.raises(AugkitError):
-                ask(file / "data.yaml")
+                ak.load(lay(tmp_path / "set", {"p.yaml": whole}) / "p.yaml")
+        with pytest.raises(AugkitError):
+            read(lay(tmp_path / "data", {**files, "data.yaml": f"train: images\nnames: {value}\n"}))
     assert not canary.exists()
 
 
@@ -298,7 +295,11 @@ def test_formulas_of_names_in_tables(tmp_path: Path) -> None:
         shutil.copy(tmp_path / "0.png", tmp_path / name)
     ended = augkit("predict", run, "--", "=x.png", "-y.png", "@z.png", cwd=tmp_path)
     assert [row[0][:2] for row in csv.reader(ended.stdout.splitlines())][1:] == ["'=", "'-", "'@"]
-    classes = {"images/a.png": PNG, "masks/a.png": MASK, "classes.csv": "number,name,r,g,b\n0,'=1,,,\n1,-x,,,\n"}
+    classes: dict[str, Any] = {
+        "images/a.png": PNG,
+        "masks/a.png": MASK,
+        "classes.csv": "number,name,r,g,b\n0,'=1,,,\n1,-x,,,\n",
+    }
     done(lay(tmp_path / "masks", classes), tmp_path / "masked", 1, encoding="png")
     assert (tmp_path / "masked/classes.csv").read_text() == "number,name,r,g,b\n0,'=1,,,\n1,'-x,,,\n"
     assert read(tmp_path / "masked").about["mask_classes"] == ["=1", "-x"]
