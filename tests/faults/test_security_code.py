@@ -166,7 +166,7 @@ YAML = (
 
 
 def test_objects_in_yaml(canary: Path, tmp_path: Path) -> None:
-    files = {"images/a.png": PNG, "labels/a.txt": "0 .5 .5 .1 .1\n"}
+    files: dict[str, Any] = {"images/a.png": PNG, "labels/a.txt": "0 .5 .5 .1 .1\n"}
     for text in YAML:
         value = text.format(canary)
         for whole in (f"steps:\n  - Rotate: {{degrees: {value}}}\n", f"steps: {value}\n", f"{value}\n"):
