@@ -88,7 +88,7 @@ def hinted(hint: bytes, out: str, trust: Trust) -> Root:
     Raises:
         FileError: it is a URL that is not to be followed.
     """
-    where = os.fsdecode(hint.removesuffix(b"\n"))
+    where = os.fsdecode(hint.partition(b"\0")[0].removesuffix(b"\n"))  # files of the pipeline follow
     if "://" in where and not trust.urls and _store_of(where) != _store_of(out):
         what = f"must be a place of this machine, or where the expansion lies, got {where!r:.200}"
         raise FileError(f"{what}. Pass --allow-urls if you trust who made it.", f"{out}/{HINT}")

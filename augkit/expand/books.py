@@ -18,6 +18,7 @@ from augkit.expand.balancing import wanted_copies
 from augkit.expand.expand_config import ExpandConfig
 from augkit.expand.layout import DAMAGED, JOB, SHARDS
 from augkit.expand.recheck import replaced_source
+from augkit.expand.references import hint_of
 from augkit.expand.work_plan import Row, WorkPlan
 from augkit.storage.sealed_json import facts_of, sealed
 from augkit.storage.store import BOOKS, Store
@@ -145,7 +146,7 @@ def _extended(store: Store, plan: WorkPlan, found: WorkPlan, job: JsonObject, kn
 
 def _written(store: Store, plan: WorkPlan) -> WorkPlan:
     """Write down a plan; job.json comes last, and makes an older done.json void."""
-    store.replace(HINT, [plan.data.root.lasting + b"\n"])
+    store.replace(HINT, [hint_of(plan.data.root.lasting, plan.job.config.pipelines)])
     part = len(plan.parts) - 1
     lines = plan.lines(part)
     store.replace(layout.plan(part), iter(lambda: b"".join(islice(lines, LINES_AT_ONCE)), b""))

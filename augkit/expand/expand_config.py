@@ -59,9 +59,9 @@ def _class_and_file(text: str) -> tuple[str, str]:
 
 
 def _described(given: Pipeline | Mapping[str, Pipeline]) -> object:
-    from augkit.pipeline.pipeline_file import described
+    from augkit.pipeline.pipeline_file import identified
 
-    return {label: described(own) for label, own in given.items()} if isinstance(given, Mapping) else described(given)
+    return {label: identified(own) for label, own in given.items()} if isinstance(given, Mapping) else identified(given)
 
 
 def fractions_or_file(given: object) -> object:

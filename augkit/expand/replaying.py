@@ -3,6 +3,7 @@
 import json
 import os
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import Literal, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from augkit.core.arrays import Json, JsonObject, Label
+from augkit.core.located_files import files_located
 from augkit.core.plan import Plan
 from augkit.core.shrunk import WHOLE, Shrunk, scale_of, stand_in_of
 from augkit.datasets import read
@@ -20,6 +22,7 @@ from augkit.errors import ArgumentError, FileError, JobError, closest
 from augkit.executors import run
 from augkit.expand import layout
 from augkit.expand.job import versions
+from augkit.expand.references import hinted_files
 from augkit.images import decode, encode, in_bytes
 from augkit.images.colour_profiles import littlecms_version
 from augkit.storage.root import Archive, Folder, Root
@@ -135,11 +138,19 @@ def replay(
         shrunk = None if decoded.placement == WHOLE else Shrunk(image, decoded.placement)
         shown = image if shrunk is None else stand_in_of((*plan.source, *image.shape[2:]))
         sample = Sample(shown, label=line.label, id=line.source, alpha=decoded.alpha)
-        copy = run(plan, sample, line.executor, shrunk=shrunk)
+        with files_located(known=_files(store)):
+            copy = run(plan, sample, line.executor, shrunk=shrunk)
         made = encode(copy.image, line.encoding, line.quality, copy.alpha)
     now = versions() | {"littlecms": littlecms_version()}
     others = tuple((k, then, now[k]) for k, then in line.versions.items() if now.get(k, then) != then)
     return Replay(line.id, made, sha256_of(made) == line.sha256, others)
+
+
+def _files(store: Store) -> dict[str, str]:
+    """Return where files lay that plans name, as far as the books tell."""
+    with suppress(OSError):
+        return hinted_files(store.read(HINT))
+    return {}
 
 
 def _below_out(out: Path, id: str) -> str:

@@ -12,6 +12,7 @@ from typing import NamedTuple, Self
 
 from augkit.core.arrays import JsonObject
 from augkit.core.key import Key
+from augkit.core.located_files import current_folder, files_located
 from augkit.core.plan import Plan
 from augkit.core.shrunk import scale_of
 from augkit.core.spatial import Size
@@ -23,6 +24,7 @@ from augkit.expand.job import Job
 from augkit.expand.leakage import fingerprint
 from augkit.expand.lineage_lines import Facts, line_of
 from augkit.expand.origin import Origin, read_origin
+from augkit.expand.references import with_last_names
 from augkit.expand.transform_annotations import moved
 from augkit.expand.work_plan import Shard, Task, WorkPlan
 from augkit.expand.worker import Hand
@@ -65,13 +67,15 @@ class Work:
     out: str
     classes: tuple[str, ...]
     kinds: frozenset[Kind] = frozenset()
+    home: str = ""
 
     @classmethod
     def of(cls, plan: WorkPlan, out: str) -> Self:
         """Return what is to be done, without the sources: each task brings its own."""
         data = plan.data
         root = Root.at(os.fsdecode(data.root.lasting), data.root.trust)  # who works may be at home in another folder
-        return cls(plan.job, replace(data, root=root, sources=(), columns={}), out, plan.classes, plan.kinds)
+        data = replace(data, root=root, sources=(), columns={})
+        return cls(plan.job, data, out, plan.classes, plan.kinds, home=current_folder())
 
     def expand(self, shard: Shard, hand: Hand) -> ShardResult:
         """Do a shard from its sources to its marker; doing it again gives the same files.
@@ -84,7 +88,7 @@ class Work:
         part = Part(shard.index, shard.split, self.classes, self.kinds, about, points)
         lines, seen, rejected, copied = list[str](), list[_Seen](), list[JsonObject](), 0
         profiles, unused = Counter[str](), list[str]()
-        with store_at(self.out).staging(f"{shard.index:05d}") as staging:
+        with files_located(self.home), store_at(self.out).staging(f"{shard.index:05d}") as staging:
             with self.job.writer.writing(staging, part) as add:
                 for one in self._results(shard, part, hand):
                     if isinstance(one, _Output):
@@ -123,8 +127,9 @@ class Work:
 
     def attempt(self, tasks: Sequence[Task], hand: Hand) -> None:
         """Make all outputs of some tasks and drop them: to see whether one of them kills who does it."""
-        for _ in self._results(Shard(0, None, tuple(tasks)), Part(0, None, self.classes), hand):
-            pass
+        with files_located(self.home):
+            for _ in self._results(Shard(0, None, tuple(tasks)), Part(0, None, self.classes), hand):
+                pass
 
     def _results(self, shard: Shard, part: Part, hand: Hand) -> Iterator[_Output | _Seen | _Profiled | JsonObject]:
         maker, quarantined = _Maker(self.job, self.data, part), dict(shard.quarantined)
@@ -306,7 +311,7 @@ class _Maker:
         attributes, has_mask = source.attributes or {}, made.mask is not None
         record = Record(name, part.split, source.label, made.size, made.targets, has_mask, attributes, copy)
         sha256 = origin.sha256 if copy is None else sha256_of(data)
-        facts = Facts(copy, key, sha256, len(data), plan, made.encoding)
+        facts = Facts(copy, key, sha256, len(data), None if plan is None else with_last_names(plan), made.encoding)
         line = line_of(place(part, name), origin, record, facts, self._executor(task))
         others = [] if copy is None else [task.name(copy, other) for other in self._suffixes if other != suffix]
         return _Output(record, data, made.mask, line, copy is None, [place(part, other) for other in others])

@@ -7,7 +7,7 @@ a YAML file that holds it, relative to the pipeline's own.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, fields, is_dataclass
 from functools import cache
 from pathlib import Path
@@ -91,6 +91,32 @@ def described(pipeline: Pipeline) -> JsonObject:
     if labels and all(isinstance(one, str) for one, _ in labels):  # a key in YAML is text
         policy["mirrored_labels"] = dict(labels)
     return {**policy, "steps": _plain(pipeline.steps)}
+
+
+def identified(pipeline: Pipeline) -> JsonObject:
+    """Return a pipeline as `described` does, of which files are named by their content, wherever they lie.
+
+    Raises:
+        FileError: one is not there.
+    """
+    found: JsonObject = _by_foreign(described(pipeline), lambda library, given: library.identified(given))
+    return found
+
+
+def files_of(pipeline: Pipeline) -> dict[str, str]:
+    """Return the absolute paths of the files that steps of a pipeline name, by the SHA-256 of their content.
+
+    Raises:
+        FileError: one is not there.
+    """
+    found: dict[str, str] = {}
+
+    def note(library: type[ForeignStep], given: JsonObject) -> Json:
+        found.update(library.files(given))
+        return given
+
+    _by_foreign(described(pipeline), note)
+    return found
 
 
 def positional(cls: type[Transform]) -> list[str]:
@@ -258,11 +284,16 @@ def _plain(value: object) -> Json:
 
 def _seen_from(folder: str, data: Json) -> Json:
     """Return a pipeline's data with the paths of pictures as a file in a folder writes them."""
+    return _by_foreign(data, lambda library, given: library.seen_from(folder, given))
+
+
+def _by_foreign(data: Json, change: Callable[[type[ForeignStep], JsonObject], Json]) -> Json:
+    """Return a pipeline's data with other arguments of the steps of other libraries."""
     if isinstance(data, list):
-        return [_seen_from(folder, item) for item in data]
+        return [_by_foreign(item, change) for item in data]
     if not isinstance(data, dict):
         return data
     return {
-        key: library[0].seen_from(folder, value) if (library := foreign(key)) else _seen_from(folder, value)
+        key: change(library[0], value) if (library := foreign(key)) else _by_foreign(value, change)
         for key, value in data.items()
     }

@@ -14,7 +14,7 @@ from augkit.datasets.samples import named_sample
 from augkit.datasets.splits import HASHED, LAW
 from augkit.errors import ArgumentError, AugkitError
 from augkit.pipeline import Pipeline
-from augkit.pipeline.pipeline_file import described, load
+from augkit.pipeline.pipeline_file import identified, load
 from augkit.train.artefact import DECIDING, versions
 from augkit.train.models import MODELS, Architecture, Network, architecture
 from augkit.train.parts import ROLES, Role, divide, empty_classes, require_learnable, told_few
@@ -123,7 +123,7 @@ def prepare(
         "target": task.described(),
         "model": made.described(),
         "weights": weights,
-        "pipeline": None if pipeline is None else described(pipeline),
+        "pipeline": None if pipeline is None else identified(pipeline),
         "epochs": chosen.epochs,
         "device": device.type,
         "threads": _threads(config.threads, made),

@@ -85,6 +85,24 @@ class ForeignStep(Transform):
 
     @classmethod
     @abstractmethod
+    def identified(cls, arguments: JsonObject) -> JsonObject:
+        """Return arguments as books hold them, that name files by their content, wherever they lie.
+
+        Raises:
+            FileError: one is not there.
+        """
+
+    @classmethod
+    @abstractmethod
+    def files(cls, arguments: JsonObject) -> dict[str, str]:
+        """Return the absolute paths of the files that arguments name, by the SHA-256 of their content.
+
+        Raises:
+            FileError: one is not there.
+        """
+
+    @classmethod
+    @abstractmethod
     def host(cls, augment: object, p: float, name: str) -> object:
         """Return a transform of the library that does a `Pipeline`, with chance p, saved under a name.
 

@@ -135,11 +135,13 @@ class Library:
             which less than a fraction of 0 to 1 is left are dropped. MissingExtra, where the library is not installed,
             ArgumentError, where it has no such transform or argument, SampleError, where it cannot be done to such a
             picture, or a picture it takes is another than at the draw.
+        named: returns a plan's arguments with last names of the files that they name, whose hashes they tell.
     """
 
     settled: Callable[[External, Size, int, str, Rows], External]
     motion: Callable[[str], Motion]
     perform: Callable[[External, Subject, float], Subject]
+    named: Callable[[str], str]
 
 
 LIBRARIES: Register[Library] = Register("library", "augkit.integrations")

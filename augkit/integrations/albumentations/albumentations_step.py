@@ -18,7 +18,7 @@ from augkit.core.ops.external import LIBRARIES, MAX_SEED, Library, Subject, froz
 from augkit.core.spatial import IDENTITY, Matrix, Size, apply, mirror, onto_corners
 from augkit.errors import SampleError
 from augkit.integrations.albumentations.inside import as_step
-from augkit.integrations.albumentations.reference_pictures import pinned, seen_from
+from augkit.integrations.albumentations.reference_pictures import files_of, identified, named, pinned, seen_from
 from augkit.integrations.albumentations.registry import check_arguments, motion_of, without_derived
 from augkit.integrations.albumentations.running import MASK, perform
 from augkit.targets.scene import Scene
@@ -92,6 +92,14 @@ class Albumentations(ForeignStep):
         return seen_from(folder, arguments, "")
 
     @classmethod
+    def identified(cls, arguments: JsonObject) -> JsonObject:
+        return identified(arguments)
+
+    @classmethod
+    def files(cls, arguments: JsonObject) -> dict[str, str]:
+        return files_of(arguments)
+
+    @classmethod
     def host(cls, augment: Any, p: float, name: str) -> object:
         return as_step(augment, p, name)
 
@@ -156,4 +164,4 @@ def _homography(moved: Points | None, size: Size) -> Matrix | None:
 
 
 FOREIGN.add(LIBRARY, Albumentations)
-LIBRARIES.add(LIBRARY, Library(_settled, motion_of, perform))
+LIBRARIES.add(LIBRARY, Library(_settled, motion_of, perform, named))

@@ -18,7 +18,7 @@ from augkit.core.tonal import RANGE, channels_of
 from augkit.errors import AugkitError, SampleError
 from augkit.integrations.albumentations import registry
 from augkit.integrations.albumentations.points import looking_for, steadied
-from augkit.integrations.albumentations.reference_pictures import in_range_of, loaded
+from augkit.integrations.albumentations.reference_pictures import font_places, in_range_of, loaded
 
 MASK: Place = ("mask", "")
 _MASKS = tuple(map(np.dtype, (np.uint8, np.uint16, np.int16)))  # what OpenCV moves as it is; float32 holds the rest
@@ -30,7 +30,7 @@ def perform(op: External, subject: Subject, min_visible: float) -> Subject:
     """Return what the transform makes of a subject: see `Library`."""
     where, motion = f"albumentations.{op.name}", registry.motion_of(op.name)
     given = json.loads(op.params)
-    transform = registry.built(op.name, given)
+    transform = registry.built(op.name, font_places(given))
     image = _entered(subject.image)
     data: JsonObject = {"image": image}
     if registry.METADATA in given:
