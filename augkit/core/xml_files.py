@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import NoReturn
@@ -11,6 +12,7 @@ from xml.sax.saxutils import escape, quoteattr
 from augkit.errors import FileError
 
 MAX_LEVELS = 100
+UNHELD = re.compile(r"[\x00-\x08\x0b-\x1f\ud800-\udfff\ufffe\uffff]")  # characters that XML has no place for
 
 
 @dataclass(slots=True, eq=False)
@@ -104,4 +106,4 @@ def xml_value(text: object) -> str:
 
 
 def _allowed(text: str) -> str:
-    return "".join(c if c >= " " or c in "\t\n" else "?" for c in text if not "\ud800" <= c <= "\udfff")
+    return UNHELD.sub("?", text)

@@ -5,6 +5,7 @@ A format is one file in `augkit.datasets.formats`, or a module of another packag
 """
 
 import os
+import re
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
@@ -80,9 +81,11 @@ class Writer(Format):
         holds_labels: it has a place for the label of a picture, whatever JSON that is, beside all it holds.
         names_masks: it holds the names and colours of the masks' classes, beside their numbers.
         follows: it is written unasked where the sources are of it.
+        unheld: a pattern that finds what names of classes may not have in them.
     """
 
     holds_labels: ClassVar[bool] = False
+    unheld: ClassVar[re.Pattern[str] | None] = None
     names_masks: ClassVar[bool] = False
     follows: ClassVar[bool] = True
     holds: ClassVar[frozenset[Kind]] = frozenset()

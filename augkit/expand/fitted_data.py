@@ -5,11 +5,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from augkit.core.normal_form import nfc
-from augkit.datasets import ATTRIBUTES, KINDS, DataSet, writers
+from augkit.datasets import ATTRIBUTES, KINDS, DataSet, Writer, writers
 from augkit.datasets.class_folders import folders_of
 from augkit.errors import ArgumentError, closest, listed
 from augkit.expand.job import Job
-from augkit.expand.output_names import is_class
+from augkit.expand.output_names import class_names, is_class
 from augkit.targets.keypoints import Keypoints
 from augkit.targets.masks import Masks
 
@@ -56,12 +56,24 @@ def fitting(data: DataSet, job: Job) -> DataSet:
     if writer.is_for_objects and not kinds:
         plain = listed([name for name, other in writers().items() if not other.is_for_objects])
         raise ArgumentError(f"must be {plain}: {form} is for labels beside the class, and there are none.", "format")
+    if (name := _unheld(data, writer)) is not None:
+        able = listed([name for name, other in writers().items() if other.unheld is None and other.holds >= kinds])
+        raise ArgumentError(f"must have a place for the class {name!a:.80}, got {form}. Use {able}.", "format")
     odd = next((s for s in data.sources if s.label is not None and not is_class(s.label)), None)
     if odd is not None and not writer.holds_labels and not kinds:
         packed = listed([name for name, other in writers().items() if other.holds_labels])
         what = f"must hold labels such as {odd.label!r} of {odd.id}, got {form}. Use {packed}."
         raise ArgumentError(what, "format")
     return data
+
+
+def _unheld(data: DataSet, writer: Writer) -> str | None:
+    """Return the name of a class that a form has no place for."""
+    if (pattern := writer.unheld) is None:
+        return None
+    objects = {label for source in data.sources for label in source.object_labels}
+    names = objects if writer.is_for_objects else objects | class_names(data.sources)
+    return next(filter(pattern.search, sorted(names)), None)
 
 
 def noted(data: DataSet, job: Job, labels: Sequence[str]) -> DataSet:

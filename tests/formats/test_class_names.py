@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import unicodedata
 from collections.abc import Iterable
@@ -12,8 +13,9 @@ import pytest
 from hypothesis import example, given, strategies as st
 
 from augkit.core.normal_form import folded, nfc
-from augkit.datasets import read
+from augkit.datasets import read, writers
 from augkit.datasets.class_folders import FOLDER_BYTES, class_of, folder_of, folders_of
+from augkit.errors import ArgumentError
 from augkit.expand import replay, verify
 from augkit.expand.output_names import folders_before_0_5
 from augkit.storage.sealed_json import sealed, unsealed
@@ -148,3 +150,36 @@ def test_a_folder_of_another_normal_form_is_the_same_class_unless_both_are_there
     both = folders_of([apart, composed])
     assert both[composed] == composed
     assert {class_of(folder) for folder in both.values()} == {apart, composed}
+
+
+MORE = [*ODD, "bad\udcff", "nl\nx", "50%20", 'a,b;"c"', "=1+1", "<b>&amp;", " lead", "trail ", "x\u2028y", "007", ""]
+MORE += ["train", "labels", "masks", "images", "_unlabeled", "a: b #c", "-1", "true", "null", "\ufeffbom", "nul\0x"]
+MORE += ["a+b&c;d#e"]
+FORMS = [name for name, form in writers().items() if form.holds_labels or "boxes" in form.holds]
+
+
+def boxed(root: Path, names: Iterable[str]) -> Path:
+    """Lay pictures of which each has a class, and a box of that class, both with an odd name."""
+    known = list(names)
+    rows = [{"image": f"{n}.jpg", "label": name, "boxes": [[1, 2, 9, 9]], "box_labels": [name]}
+            for n, name in enumerate(known)]  # fmt: skip
+    return lay(root, {"list.jsonl": "\n".join(map(json.dumps, rows)), **{f"{n}.jpg": JPEG for n in range(len(known))}})
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_every_form_keeps_a_name_or_refuses_it(form: str, tmp_path: Path) -> None:
+    pytest.importorskip("pyarrow")
+    pattern = writers()[form].unheld
+    kept = [name for name in MORE if pattern is None or not pattern.search(name)]
+    assert {"cat?", "Cat", "cat", "50%20", "images", "a+b&c;d#e", "dog's"} <= set(kept)
+    done(boxed(tmp_path / "src", kept), tmp_path / "out", copies=1, form=form, originals="include")
+    found = read(tmp_path / "out")
+    assert {label for source in found.sources for label in source.object_labels} == set(kept)
+    assert not [source.fault for source in found.sources if source.fault]
+    if writers()[form].holds_labels:
+        assert {source.label for source in found.sources} == set(kept)
+    assert verify(tmp_path / "out").is_sound
+    for name in set(MORE) - set(kept):
+        with pytest.raises(ArgumentError, match="must have a place for the class"):
+            done(boxed(tmp_path / str(MORE.index(name)), [name]), tmp_path / "no", copies=1, form=form)
+        assert not (tmp_path / "no").exists()

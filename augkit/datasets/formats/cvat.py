@@ -26,7 +26,7 @@ from functools import partial
 from augkit.core.arrays import JsonObject, Label
 from augkit.core.spatial import Size
 from augkit.core.text_files import json_of
-from augkit.core.xml_files import Node, xml_of, xml_text, xml_value
+from augkit.core.xml_files import UNHELD, Node, xml_of, xml_text, xml_value
 from augkit.datasets.data_set import FLAT, Annotations, DataSet, Source, Split
 from augkit.datasets.drawing.cvat_shapes import REFUSED, element, elements_of, facts_of, label_of, shapes_in
 from augkit.datasets.format import FORMATS, FileWriter, Reader
@@ -58,6 +58,7 @@ class CvatFormat(Reader, FileWriter):
     suffixes = (".xml",)
     reads = frozenset(("boxes", "polygons", "keypoints", "rotated boxes", "polylines", "attributes"))
     holds = reads
+    unheld = re.compile(rf"{UNHELD.pattern}|\A\Z")
 
     def recognises(self, inventory: Inventory) -> bool:
         if inventory.file is not None:

@@ -11,6 +11,7 @@ copy may be zoomed.
 """
 
 import posixpath
+import re
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import replace
 from itertools import islice
@@ -43,6 +44,7 @@ class DotaFormat(Reader, FileWriter, Preparing):
     summary = "DOTA: `images/` and text files of corners in `labelTxt/`"
     rank = 18
     reads = holds = frozenset(("rotated boxes", "attributes"))
+    unheld = re.compile(r"[\ud800-\udfff]|\A\s*\Z")
 
     def recognises(self, inventory: Inventory) -> bool:
         return inventory.is_whole and any(True for _ in islice(_label_files(inventory), 1))

@@ -97,7 +97,10 @@ class LabelmeFormat(Reader, FileWriter):
 
     def beside(self, part: Part, record: Record, mask: bytes | None) -> Iterable[tuple[str, bytes]]:
         text = json.dumps(_written(record, dict(part.keypoint_names)), ensure_ascii=False, indent=2, allow_nan=False)
-        yield f"{self.folder(part.split)}{record.name.rpartition('.')[0]}.json", text.encode("utf-8", "replace")
+        yield (
+            f"{self.folder(part.split)}{record.name.rpartition('.')[0]}.json",
+            text.encode("utf-8", "backslashreplace"),
+        )
 
     def whole(self, whole: Whole) -> Iterable[tuple[str, Iterable[bytes]]]:
         return ()

@@ -50,6 +50,7 @@ UNANNOTATED = "a task that nobody has annotated"
 _MARKS = "original_width annotation_id was_cancelled completed_by file_upload total_annotations to_name rectanglelabels"
 _MARKS += " polygonlabels brushlabels keypointlabels ellipselabels"
 _MARK = re.compile(rb'"(' + _MARKS.replace(" ", "|").encode() + rb')"\s*:')
+_SPECIAL = re.compile(r"[%&+;#]")  # in the query of an address
 _DIGITS = re.compile(r"^[0-9a-f]{8}-")
 _TASK = {
     "id",
@@ -79,6 +80,7 @@ class LabelStudioFormat(Reader, FileWriter):
     holds_labels = True
     reads = frozenset(("boxes", "polygons", "keypoints", "rotated boxes", "polylines", "attributes"))
     holds = reads
+    unheld = re.compile(r"\A\Z")
 
     def recognises(self, inventory: Inventory) -> bool:
         return any(_is_labelstudio(inventory, path) for path in _files(inventory)[:LOOKED_AT])
@@ -337,7 +339,7 @@ def _content(whole: Whole) -> Iterator[bytes]:
     yield b"["
     for number, (id, record) in enumerate(whole.records(), 1):
         text = json.dumps(_task(number, id, record, names), ensure_ascii=False, allow_nan=False)
-        yield (b"\n" if number == 1 else b",\n") + text.encode("utf-8", "replace")
+        yield (b"\n" if number == 1 else b",\n") + text.encode("utf-8", "backslashreplace")
     yield b"\n]\n"
 
 
@@ -354,7 +356,12 @@ def _task(number: int, id: str, record: Record, names: dict[str, tuple[str, ...]
     attributes = {name: value for name, value in record.attributes.items() if name != KEYPOINTS}
     own |= {"attributes": attributes} if attributes else {}
     annotation = {"id": number, "was_cancelled": False, "ground_truth": False, "result": results}
-    task: JsonObject = {"id": number, "data": {"image": f"{LOCAL}{id}"}, "annotations": [annotation], "predictions": []}
+    task: JsonObject = {
+        "id": number,
+        "data": {"image": LOCAL + _SPECIAL.sub(lambda found: f"%{ord(found[0]):02X}", id)},
+        "annotations": [annotation],
+        "predictions": [],
+    }
     return task | ({"meta": {"augkit": own}} if own else {})
 
 

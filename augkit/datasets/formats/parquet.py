@@ -18,6 +18,7 @@ the file, and so in the job.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -60,6 +61,7 @@ class ParquetFormat(Packed):
     refused = (".arrow",)
     packages = ("pyarrow",)
     folders = ("data", *SPLIT_NAMES)
+    unheld = re.compile(r"[\ud800-\udfff]")
 
     def read(self, inventory: Inventory) -> DataSet:
         root, paths, left_out = inventory.root, self.packs(inventory), inventory.left_out

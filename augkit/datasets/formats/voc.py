@@ -23,6 +23,7 @@ does, and boxes of which the numbers count from 1. Reference: The PASCAL Visual 
 """
 
 import posixpath
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -31,6 +32,7 @@ import numpy as np
 
 from augkit.core.arrays import Image, JsonObject, Mask
 from augkit.core.spatial import Size
+from augkit.core.xml_files import UNHELD
 from augkit.datasets.data_set import FLAT, Annotations, DataSet, Source, Split
 from augkit.datasets.folders.mask_classes import classes_of, is_called_classes
 from augkit.datasets.folders.mask_content import about_masks
@@ -64,6 +66,7 @@ class VocFormat(Reader, FileWriter):
     names_masks = True
     reads = frozenset(("boxes", "polygons", "masks", "attributes", "keypoints", "rotated boxes"))
     holds = frozenset(("boxes", "polygons", "masks", "attributes"))
+    unheld = re.compile(rf"{UNHELD.pattern}|[\r\n]|\A\s|\s\Z|\A\Z")
 
     def recognises(self, inventory: Inventory) -> bool:
         if inventory.file is not None:
@@ -379,7 +382,7 @@ def _labelmap(names: Sequence[str], colours: Sequence[Sequence[int] | None]) -> 
     for number, name in enumerate(names):
         given = colours[number] if number < len(colours) else None
         lines.append(f"{name}:{','.join(map(str, given or palette[number % 256]))}::")
-    return "\n".join([*lines, ""]).encode()
+    return "\n".join([*lines, ""]).encode("utf-8", "backslashreplace")  # masks' classes are not looked at
 
 
 FORMATS.add("voc", VocFormat())

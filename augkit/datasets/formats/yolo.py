@@ -18,6 +18,7 @@ from. Where there are no splits all is train, and data.yaml names no val: a trai
 Reference: https://docs.ultralytics.com/datasets.
 """
 
+import re
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 from textwrap import indent
@@ -29,7 +30,7 @@ from augkit.datasets.format import FORMATS, FileWriter, Preparing, Reader
 from augkit.datasets.inventory import Inventory
 from augkit.datasets.writing import Part, Record, Whole
 from augkit.datasets.yolo.yolo_labels import Labels
-from augkit.datasets.yolo.yolo_layout import Layout
+from augkit.datasets.yolo.yolo_layout import Layout, label_path
 from augkit.datasets.yolo.yolo_loose import is_loose, loose_settings
 from augkit.datasets.yolo.yolo_settings import KEPT, settings_file, settings_of
 from augkit.datasets.yolo.yolo_writing import HOLDS, lines_of, prepared, task_of
@@ -44,6 +45,7 @@ class YoloFormat(Reader, FileWriter, Preparing):
     suffixes = (".yaml", ".yml", ".data")
     reads = HOLDS | {"masks", ATTRIBUTES}  # of CVAT the numbers of tracks
     holds = HOLDS
+    unheld = re.compile(r"[\0\ud800-\udfff]")  # of YAML
 
     def recognises(self, inventory: Inventory) -> bool:
         return settings_file(inventory) is not None or (inventory.is_whole and is_loose(inventory))
@@ -76,7 +78,7 @@ class YoloFormat(Reader, FileWriter, Preparing):
 
     def beside(self, part: Part, record: Record, mask: bytes | None) -> Iterable[tuple[str, bytes]]:
         lines = "".join(lines_of(part, record)).encode()
-        yield f"labels/{part.split or 'train'}/{record.name.rpartition('.')[0]}.txt", lines
+        yield label_path(self.place(part, record.name)), lines
 
     def whole(self, whole: Whole) -> Iterable[tuple[str, Iterable[bytes]]]:
         facts: JsonObject = {split or "train": f"images/{split or 'train'}" for split in whole.splits}
