@@ -13,12 +13,14 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from inspect import Parameter, Signature
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Generic, Literal, Self, TypeVar, Union, get_args, get_origin
 
 from annotated_types import Ge, Gt, Le, Lt
 from pydantic import BaseModel, BeforeValidator, ConfigDict, FieldSerializationInfo, ValidationError, field_serializer
 from pydantic.fields import FieldInfo
 
+from augkit.addresses import shown_address
 from augkit.errors import ArgumentError, AugkitError, closest, listed
 
 KINDS = {bool: "true or false", int: "a whole number", float: "a number", str: "text"}
@@ -74,6 +76,11 @@ def _as_texts(given: object) -> object:
 
 
 Texts = Annotated[Takes[str | Iterable[str], tuple[str, ...]], converted(_as_texts)]
+
+
+def _told(value: object) -> object:
+    """Return a value without secrets in addresses."""
+    return shown_address(value) if isinstance(value, str) else value
 
 
 def _as_it_is(value: object) -> object:
@@ -227,7 +234,11 @@ class Configuration(BaseModel):
 
     @field_serializer("*", when_used="json")
     def _as_in_books(self, value: object, info: FieldSerializationInfo) -> object:
-        return next(entry for entry in self.entries() if entry.field == info.field_name).option.written(value)
+        entry = next(entry for entry in self.entries() if entry.field == info.field_name)
+        return _told(entry.option.written(value))
+
+    def __repr_args__(self) -> Iterator[tuple[str | None, object]]:
+        yield from ((name, _told(value)) for name, value in dict(self).items())
 
     @classmethod
     def of(cls, **values: object) -> Self:
@@ -268,16 +279,26 @@ class Configuration(BaseModel):
             if entry.option.decides and not (entry.option.is_later and getattr(self, entry.field) == entry.default)
         }
 
+    def portable(self) -> Self:
+        """Return the same with files and folders by their names alone: what is passed on tells nothing of a machine."""
+        places = {
+            entry.field: getattr(self, entry.field) for entry in self.entries() if FROM_PATH in entry.info.metadata
+        }
+        absolute = {
+            name: value for name, value in places.items() if isinstance(value, str) and Path(value).is_absolute()
+        }
+        return self.model_copy(update={name: Path(value).name for name, value in absolute.items()})
+
     def words(self) -> Iterator[str]:
         """Yield the words of a command that says the same: the arguments, then the options that are no defaults."""
-        yield from (str(getattr(self, entry.field)) for entry in self.entries() if entry.option.argument)
+        yield from (shown_address(str(getattr(self, entry.field))) for entry in self.entries() if entry.option.argument)
         for entry in self.entries():
             value = getattr(self, entry.field)
             if entry.option.argument or (value == entry.default and not entry.is_required):
                 continue
             yield f"--{'no-' * (value is False)}{entry.name}"
             if not isinstance(value, bool):
-                yield entry.option.text(value)
+                yield shown_address(entry.option.text(value))
 
     @classmethod
     def documented(cls) -> str:

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 from difflib import get_close_matches
 from typing import Literal, Self
 
+from augkit.addresses import without_secrets
 from augkit.screen_text import printable
 
 Blame = Literal["content", "place", "memory"]
@@ -32,13 +33,14 @@ _OPENCV_NO_MEMORY, _ZLIB_NO_MEMORY = -4, "Error -4 "
 class AugkitError(Exception):
     """Anything a user can mend. `str` of it is a whole sentence; no traceback is needed to act on it.
 
-    What names of files and other libraries put into `message` and `where` is as it came there, and printable in `str`.
+    What names of files and other libraries put into `message` and `where` is as it came there, but for secrets in
+    addresses, and printable in `str`.
     """
 
     exit_code = 2
 
     def __init__(self, message: str, where: str = "") -> None:
-        message = _said(message, type(self))
+        message, where = without_secrets(_said(message, type(self))), without_secrets(where)
         super().__init__(message, where)
         self.message = message
         self.where = where

@@ -1,11 +1,13 @@
 """The books of an expansion as a run opens them: the work is written down, or found written down, or added to."""
 
 import json
+import os
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from itertools import islice
 from typing import NamedTuple, NoReturn
 
+from augkit.addresses import shown_address
 from augkit.configuration import difference
 from augkit.core.arrays import JsonObject
 from augkit.datasets import Split
@@ -146,7 +148,8 @@ def _extended(store: Store, plan: WorkPlan, found: WorkPlan, job: JsonObject, kn
 
 def _written(store: Store, plan: WorkPlan) -> WorkPlan:
     """Write down a plan; job.json comes last, and makes an older done.json void."""
-    store.replace(HINT, [hint_of(plan.data.root.lasting, plan.job.config.pipelines)])
+    there = os.fsencode(shown_address(os.fsdecode(plan.data.root.lasting)))
+    store.replace(HINT, [hint_of(there, plan.job.config.pipelines)])
     part = len(plan.parts) - 1
     lines = plan.lines(part)
     store.replace(layout.plan(part), iter(lambda: b"".join(islice(lines, LINES_AT_ONCE)), b""))

@@ -197,7 +197,7 @@ class _Tally:
 
 def _do(config: ExpandConfig, plan: WorkPlan, tally: _Tally, progress: Callable[[Progress], None]) -> None:
     """Have an engine do the shards that are missing."""
-    work, missing = Work.of(plan, str(tally.store)), frozenset(tally.missing)
+    work, missing = Work.of(plan, config.out), frozenset(tally.missing)
     todo = (shard for shard in plan.shards() if shard.index in missing)
     in_hand = 0
 

@@ -57,8 +57,9 @@ def fitting(data: DataSet, job: Job) -> DataSet:
         plain = listed([name for name, other in writers().items() if not other.is_for_objects])
         raise ArgumentError(f"must be {plain}: {form} is for labels beside the class, and there are none.", "format")
     if (name := _unheld(data, writer)) is not None:
-        able = listed([name for name, other in writers().items() if other.unheld is None and other.holds >= kinds])
-        raise ArgumentError(f"must have a place for the class {name!a:.80}, got {form}. Use {able}.", "format")
+        able = [one for one, other in writers().items() if other.unheld is None and other.holds >= kinds]
+        what = f"must have a place for the class {name!a:.80}, got {form}. Use {listed(able)}."
+        raise ArgumentError(what, "format")
     odd = next((s for s in data.sources if s.label is not None and not is_class(s.label)), None)
     if odd is not None and not writer.holds_labels and not kinds:
         packed = listed([name for name, other in writers().items() if other.holds_labels])

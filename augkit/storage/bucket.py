@@ -11,6 +11,7 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext, supp
 from tempfile import TemporaryFile
 from typing import IO, BinaryIO
 
+from augkit.addresses import shown_address
 from augkit.errors import AugkitError
 from augkit.storage.durable import in_pieces
 from augkit.storage.remote_files import files_at
@@ -31,7 +32,7 @@ class Bucket(Store):
         self._files, self._root = files_at(self.url, use_listings_cache=False)
 
     def __str__(self) -> str:
-        return self.url
+        return shown_address(self.url)
 
     def _path(self, id: str) -> str:
         return f"{self._root}/{inside(id)}"

@@ -13,6 +13,7 @@ from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
 
+from augkit.addresses import shown_address
 from augkit.errors import FileError, Unreachable, is_absence, outage_of, raise_outage, reason_of
 from augkit.images import read_bytes
 from augkit.storage.archives import (
@@ -79,7 +80,7 @@ class Root(ABC):
     @property
     @abstractmethod
     def lasting(self) -> bytes:
-        """An absolute path, which may hold any bytes, or a URL: it is found by that from anywhere."""
+        """An absolute path, which may hold any bytes, or a URL, with secrets: it is found by that from anywhere."""
 
     @abstractmethod
     def above(self) -> tuple[Root, str]:
@@ -316,11 +317,11 @@ class Url(Root):
     trust: Trust = NOBODY
 
     def __str__(self) -> str:
-        return self.url
+        return shown_address(self.url)
 
     @property
     def lasting(self) -> bytes:
-        return self.url.encode()
+        return os.fsencode(self.url)
 
     def above(self) -> tuple[Root, str]:
         url, _, name = self.url.rpartition("/")

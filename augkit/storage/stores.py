@@ -3,6 +3,7 @@
 import os
 from pathlib import Path
 
+from augkit.addresses import shown_address
 from augkit.errors import ArgumentError, FileError, Unreachable, is_absence
 from augkit.storage.disk import Disk
 from augkit.storage.store import Store
@@ -33,7 +34,7 @@ def path_below(source: str, out: str) -> str | None:
         out: likewise.
     """
     if "://" in out or "://" in source:
-        inner, outer = out.rstrip("/"), f"{source.rstrip('/')}/"
+        inner, outer = shown_address(out).rstrip("/"), f"{shown_address(source).rstrip('/')}/"
         return inner.removeprefix(outer) if inner.startswith(outer) else None
     inside, above = Path(os.path.realpath(out)), Path(os.path.realpath(source))
     return inside.relative_to(above).as_posix() if above in inside.parents else None
@@ -67,7 +68,7 @@ def require_apart(source: str, out: str, is_beside: bool = False) -> None:
 
 def _url_nesting(source: str, out: str) -> tuple[bool, bool]:
     """Say whether `out` lies in `source`, and whether it holds it."""
-    inner, outer = f"{out.rstrip('/')}/", f"{source}/"
+    inner, outer = f"{shown_address(out).rstrip('/')}/", f"{shown_address(source)}/"
     return inner.startswith(outer), outer.startswith(inner)
 
 

@@ -11,6 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from augkit.addresses import shown_address
 from augkit.core.arrays import Label, Reals
 from augkit.core.csv_cells import line_of
 from augkit.core.key import Key
@@ -81,7 +82,7 @@ def find(
             data = read_data_set(where, pictures_only=True, allow_urls=allow_urls, allow_links=allow_links)
             found += [Wanted(f"{data.root}/{source.id}", partial(_sample, data, source)) for source in data.sources]
         else:
-            found.append(Wanted(where, partial(read, where)))
+            found.append(Wanted(shown_address(where), partial(read, where)))
     return found
 
 

@@ -1,7 +1,7 @@
 """Setup of a training: everything that is found out and checked before its first step."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor, nn
@@ -58,6 +58,11 @@ class Setup:
             "device": self.device.type,
             "threads": self.deciding["threads"],
         }
+
+    @property
+    def portable(self) -> JsonObject:
+        """The same as files hold it that are passed on."""
+        return replace(self, config=self.config.portable()).effective
 
     @property
     def schedule(self) -> Schedule:

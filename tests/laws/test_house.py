@@ -19,6 +19,7 @@ MODULES = {
 }
 # A room may import itself and every floor before its own; `cli` and `train` say below what else they leave alone.
 FLOORS = [
+    {"addresses"},
     {"screen_text"},
     {"errors", "callable_package"},
     {"compiled", "apart"},
