@@ -68,7 +68,7 @@ def originals(root: Root, lineage: Mapping[str, Origin]) -> DataSet:
         if not there.is_folder():
             raise FileError("must be a folder, got nothing of that name any more.", str(there))
     except FileError as fault:
-        what = f"must be there to judge by pictures that are not augmented, but {fault.where} is not"
+        what = f"must be there to judge by pictures that are not augmented, got: {fault}".rstrip(".")
         advice = "Expand with --split, or with --originals include."
         raise FileError(f"{what}. {advice}", f"{root}: the originals") from None
     return DataSet("folder", there, tuple(sources[id] for id in sorted(sources)))

@@ -63,13 +63,13 @@ class Root(ABC):
         if not text:
             raise FileError("must be the name of a data set, got no name.", "SRC")
         root: Root = Url(text.rstrip("/"), trust) if "://" in text else Folder(Path(text), trust)
-        if isinstance(root, Url) and not root.url.lower().endswith((*SUFFIXES, *REFUSED)):
+        if isinstance(root, Url) and not str(root).lower().endswith((*SUFFIXES, *REFUSED)):
             return root  # asking a store takes time
         if not root.is_file():
             return root
         above, name = root.above()
         with above.open(name) as file:
-            kind = archive_kind(name, file.read(HEAD_BYTES), str(root))
+            kind = archive_kind(str(root), file.read(HEAD_BYTES), str(root))
         return root if kind is None else Archive(root, kind)
 
     @property
@@ -324,8 +324,9 @@ class Url(Root):
         return os.fsencode(self.url)
 
     def above(self) -> tuple[Root, str]:
-        url, _, name = self.url.rpartition("/")
-        return Url(url, self.trust), name
+        path, question, query = self.url.partition("?")  # whose signature may have slashes
+        url, _, name = path.rpartition("/")
+        return Url(url, self.trust), name + question + query
 
     def names(self, path: str = "") -> list[str]:
         with self._reached(path) as (files, place):

@@ -19,7 +19,7 @@ def augkit(*words: object, code: int = 0, cwd: Path | None = None) -> subprocess
     """Run a command that must end with an exit code, and tell of it without a traceback."""
     ended = command(*words, cwd=cwd)
     assert ended.returncode == code, ended.stderr
-    assert "Traceback" not in ended.stderr
+    assert "Traceback" not in ended.stderr, ended.stderr
     return ended
 
 

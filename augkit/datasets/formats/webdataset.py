@@ -70,7 +70,7 @@ class WebDatasetFormat(Packed):
     def read(self, inventory: Inventory) -> DataSet:
         root, reader = inventory.root, TableReader(inventory)
         if _are_packed_samples(inventory):
-            name = root.above()[1]
+            name = str(root).rpartition("/")[2]
             found = [_Samples(inventory, "", splits_of([name], inventory.note, str(root))[name])]
             found[0].add_files()
         else:
