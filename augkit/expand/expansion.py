@@ -15,7 +15,7 @@ from augkit.expand.engines import ENGINES
 from augkit.expand.engines.processes import cpu_count
 from augkit.expand.expand_config import ExpandConfig
 from augkit.expand.finalize import finalize
-from augkit.expand.layout import PLANS, read_done, read_marker
+from augkit.expand.layout import PLANS, read_done, read_markers
 from augkit.expand.recheck import forget_changed
 from augkit.expand.shard import ShardResult, Work
 from augkit.expand.work_plan import WorkPlan, make_plan
@@ -147,11 +147,12 @@ class _Tally:
         self.counts, self.reasons, self.profiles = Counter[str](), Counter[str](), Counter[str]()
         self.missing: set[int] = set()
         for index, outputs in enumerate(plan.shard_outputs()):
-            if index % shards[1] != shards[0]:
-                continue
-            self.counts["planned"] += outputs
-            self.missing.add(index)
-            if marker := read_marker(store, index):
+            if index % shards[1] == shards[0]:
+                self.counts["planned"] += outputs
+                self.missing.add(index)
+        self.others = set(range(plan.shard_count)) - self.missing
+        for _, marker in read_markers(store, sorted(self.missing)):
+            if marker is not None:
                 self.add(ShardResult.of(marker))
         self.resumed = self.done
 
@@ -169,7 +170,7 @@ class _Tally:
 
     def ends_all(self) -> bool:
         """Say whether every shard of the job is done, whoever did it."""
-        return not self.missing and all(read_marker(self.store, index) for index in range(self.plan.shard_count))
+        return not self.missing and all(marker for _, marker in read_markers(self.store, sorted(self.others)))
 
     def summary(self, seconds: float, max_rejected: float) -> Summary:
         """Return what the run came to."""

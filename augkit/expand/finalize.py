@@ -23,8 +23,7 @@ def markers(store: Store, shards: int) -> Iterator[JsonObject]:
     Raises:
         JobError: a shard is not complete.
     """
-    for shard in range(shards):
-        marker = layout.read_marker(store, shard)
+    for shard, marker in layout.read_markers(store, range(shards)):
         if marker is None:
             advice = "Run the command again without --finish, or the other parts of --shards."
             raise JobError(f"must be complete in {shards} shards, but shard {shard} is not. {advice}", str(store))
@@ -39,14 +38,17 @@ def finalize(store: Store, plan: WorkPlan) -> None:
     """
     count = plan.shard_count
     digest, sums, splits = sha256(), Counter[str](), set()
-    for marker in markers(store, count):
-        digest.update(sealed(marker))
-        sums.update({name: marker[name] for name in ("sources", "written", "copied")})
-        sums["rejected"] += len(marker["rejected"])
-        if marker["written"]:
-            splits.add(marker["split"])
-    rejected = (entry for marker in markers(store, count) for entry in marker["rejected"])
-    files = {REJECTED: store.replace(REJECTED, _lines(rejected))}
+
+    def rejected() -> Iterator[JsonObject]:
+        for marker in markers(store, count):
+            digest.update(sealed(marker))
+            sums.update({name: marker[name] for name in ("sources", "written", "copied")})
+            sums["rejected"] += len(marker["rejected"])
+            if marker["written"]:
+                splits.add(marker["split"])
+            yield from marker["rejected"]
+
+    files = {REJECTED: store.replace(REJECTED, _lines(rejected()))}
     leaks = 0
     if splits - {None}:
         seen = ((id, m["split"], sha, mark) for m in markers(store, count) for id, sha, mark in m["seen"])

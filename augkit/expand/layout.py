@@ -17,6 +17,9 @@
 No file holds a time, a host or a worker's number, so that two runs compare equal byte by byte.
 """
 
+from collections.abc import Iterable, Iterator
+from itertools import tee
+
 from augkit.core.arrays import JsonObject
 from augkit.datasets.lineage import DONE, LINEAGE
 from augkit.errors import FileError, JobError, is_absence, raise_outage
@@ -72,10 +75,25 @@ def read_job(store: Store) -> JsonObject:
 def read_marker(store: Store, shard: int) -> JsonObject | None:
     """Return a shard's marker, or None if it is missing, damaged, or another shard's."""
     try:
-        value = unsealed(store.read(marker(shard)))
+        content = store.read(marker(shard))
     except FileNotFoundError:
         return None
+    return _of_shard(content, shard)
+
+
+def _of_shard(content: bytes, shard: int) -> JsonObject | None:
+    value = unsealed(content)
     return value if value is not None and value.get("shard") == shard else None
+
+
+def read_markers(store: Store, shards: Iterable[int]) -> Iterator[tuple[int, JsonObject | None]]:
+    """Yield shards with their markers, as `read_marker` returns them; a bucket is asked for several at once."""
+    there = set(store.files(SHARDS))  # one question, where one for each would have no as its answer
+    ahead, asked = tee(shards)
+    contents = store.read_all(marker(shard) for shard in asked if marker(shard) in there)
+    for shard in ahead:
+        content = next(contents) if marker(shard) in there else None
+        yield shard, None if content is None else _of_shard(content, shard)
 
 
 def read_done(store: Store) -> JsonObject | None:

@@ -87,11 +87,11 @@ def _finished(
 ) -> Iterator[Finished]:
     """Yield the shards that earlier runs did: number, rows, marker, and when that was written."""
     stamp = stamp or store.stamps()
-    for shard, rows in enumerate(chain.from_iterable(plan.parts)):
-        if shard % shards[1] != shards[0] or (marker := layout.read_marker(store, shard)) is None:
-            continue
-        now = stamp(layout.marker(shard))
-        yield shard, rows, marker, 0 if now is None else now.written_ns
+    rows = list(chain.from_iterable(plan.parts))
+    for shard, marker in layout.read_markers(store, range(shards[0], len(rows), shards[1])):
+        if marker is not None:
+            now = stamp(layout.marker(shard))
+            yield shard, rows[shard], marker, 0 if now is None else now.written_ns
 
 
 def _is_as_written(store: Store, id: str, facts: Sequence[object], now: Stamp | None, written_ns: int) -> bool:

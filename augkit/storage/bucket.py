@@ -3,24 +3,36 @@
 A bucket cannot rename, and shows a file whole or not at all: so files are put where they belong as they come, and the
 marker that says that all are there is put last. A run that was killed between leaves files without a marker, which the
 next one puts again, the same bytes under the same names. There are no locks; two runs at once cost time and no more.
+
+An answer takes tens of milliseconds, and a store takes many requests at once: those that do not depend on each other
+are made together.
 """
 
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
+from io import BytesIO
+from itertools import islice
 from tempfile import TemporaryFile
-from typing import IO, BinaryIO
+from typing import IO, BinaryIO, TypeVar
 
 from augkit.addresses import shown_address
 from augkit.errors import AugkitError
 from augkit.storage.durable import in_pieces
 from augkit.storage.remote_files import files_at
-from augkit.storage.sealed_json import FileFacts, Tally
+from augkit.storage.sealed_json import FileFacts, Tally, sha256_of
 from augkit.storage.stamps import Stamp, stamp_in_store
 from augkit.storage.store import Staging, Store
 from augkit.storage.trust import inside
 
+T = TypeVar("T")
 _PIECE = 1 << 22  # bytes of a file that is read or put piece by piece
+_AT_ONCE = 16  # requests
+_HELD = 1 << 24  # bytes of files that are put together
+_REMOVED_AT_ONCE = 10_000
+_MAGIC = frozenset("*?[")  # fsspec takes names with these for patterns
 
 
 class Bucket(Store):
@@ -40,6 +52,24 @@ class Bucket(Store):
     def read(self, id: str) -> bytes:
         with _as_os_errors(id):
             return bytes(self._files.cat_file(self._path(id)))
+
+    def read_all(self, ids: Iterable[str]) -> Iterator[bytes | None]:
+        def content(id: str) -> bytes | None:
+            with suppress(FileNotFoundError):
+                return self.read(id)
+            return None
+
+        rest, ahead = iter(ids), deque[Future[bytes | None]]()
+        with ThreadPoolExecutor(_AT_ONCE) as pool:
+            try:
+                ahead.extend(pool.submit(content, id) for id in islice(rest, _AT_ONCE))
+                while ahead:
+                    found = ahead.popleft().result()
+                    ahead.extend(pool.submit(content, id) for id in islice(rest, 1))
+                    yield found
+            finally:
+                for future in ahead:
+                    future.cancel()
 
     def lines(self, id: str) -> Iterator[bytes]:
         with _as_os_errors(id), self._files.open(self._path(id), "rb") as file:
@@ -72,10 +102,10 @@ class Bucket(Store):
         tally = Tally()
         with TemporaryFile() as spool:
             spool.writelines(tally.passing(pieces))
-            self._put(id, spool)
+            self.put(id, spool)
         return tally.facts
 
-    def _put(self, id: str, spool: IO[bytes]) -> None:
+    def put(self, id: str, spool: IO[bytes]) -> None:
         """Put a file that lies in a temporary one: it is seen when all of it is there."""
         size = spool.seek(0, os.SEEK_END)
         spool.seek(0)
@@ -94,9 +124,26 @@ class Bucket(Store):
         pass  # what is put stays
 
     def remove(self, ids: Iterable[str]) -> None:
-        for id in ids:
-            with suppress(FileNotFoundError), _as_os_errors(id):
-                self._files.rm_file(self._path(id))
+        rest = iter(ids)
+        for id in islice(rest, 1):
+            self._remove_one(id)
+        while some := list(islice(rest, _REMOVED_AT_ONCE)):
+            self.remove_together(some)
+
+    def remove_together(self, ids: Sequence[str]) -> None:
+        """Remove files that may be there, in no order, and in as few requests as the store takes."""
+        plain = [self._path(id) for id in ids if _MAGIC.isdisjoint(self._path(id))]
+        single = [id for id in ids if not _MAGIC.isdisjoint(self._path(id))]
+        try:
+            with _as_os_errors(str(self)):
+                self._files.rm(plain) if plain else None
+        except FileNotFoundError:  # of a store that takes one after the other, and complains of what is not there
+            single = list(ids)
+        _together(self._remove_one, single)
+
+    def _remove_one(self, id: str) -> None:
+        with suppress(FileNotFoundError), _as_os_errors(id):
+            self._files.rm_file(self._path(id))
 
     def sweep(self) -> None:
         pass  # nothing is kept back
@@ -109,12 +156,17 @@ class Bucket(Store):
 
 
 class _BucketStaging(Staging):
+    """Files that are held until some of them can be put together; large ones are put as they come."""
+
     def __init__(self, bucket: Bucket) -> None:
         self.files: dict[str, FileFacts] = {}
         self._bucket = bucket
+        self._held: list[tuple[str, bytes]] = []
+        self._size = 0
 
     def write(self, id: str, data: bytes) -> None:
-        self.files[id] = self._bucket.replace(id, [data])
+        self.files[id] = FileFacts(len(data), sha256_of(data))
+        self._hold(id, data)
 
     @contextmanager
     def open(self, id: str) -> Iterator[BinaryIO]:
@@ -122,12 +174,37 @@ class _BucketStaging(Staging):
         with TemporaryFile() as spool:
             with in_pieces(spool.fileno(), tally) as file:
                 yield file
-            self._bucket._put(id, spool)
+            if tally.size > _PIECE:
+                self._bucket.put(id, spool)
+            else:
+                spool.seek(0)
+                self._hold(id, spool.read())
         self.files[id] = tally.facts
 
+    def _hold(self, id: str, data: bytes) -> None:
+        self._held.append((id, data))
+        self._size += len(data)
+        if self._size > _HELD:
+            self._put_held()
+
+    def _put_held(self) -> None:
+        _together(lambda one: self._bucket.put(one[0], BytesIO(one[1])), self._held)
+        self._held, self._size = [], 0
+
     def publish(self, marker: str, content: bytes, gone: Iterable[str] = ()) -> None:
-        self._bucket.remove(gone)
+        if unwanted := list(gone):
+            self._bucket.remove_together(unwanted)
+        self._put_held()
         self._bucket.replace(marker, [content])
+
+
+def _together(do: Callable[[T], None], all_of: Sequence[T]) -> None:
+    """Do something with each of several things, some at once."""
+    if len(all_of) == 1:  # which needs no threads
+        do(all_of[0])
+    elif all_of:
+        with ThreadPoolExecutor(min(_AT_ONCE, len(all_of))) as pool:
+            deque(pool.map(do, all_of), maxlen=0)
 
 
 @contextmanager

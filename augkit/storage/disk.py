@@ -39,6 +39,13 @@ class Disk(Store):
     def read(self, id: str) -> bytes:
         return Path(self._path(id)).read_bytes()
 
+    def read_all(self, ids: Iterable[str]) -> Iterator[bytes | None]:
+        for id in ids:
+            try:
+                yield self.read(id)
+            except FileNotFoundError:
+                yield None
+
     def lines(self, id: str) -> Iterator[bytes]:
         with Path(self._path(id)).open("rb") as file:
             yield from file

@@ -9,8 +9,10 @@ from augkit.storage.stamps import Stamp, stamp_in_store
 
 STAMP_S = 10.0  # for which what a store tells of a file is believed: to ask takes as long as to read a picture
 
+_S3 = ("s3://", "s3a://")
 
-def files_at(url: str, **options: bool) -> tuple[Any, str]:
+
+def files_at(url: str, **options: int) -> tuple[Any, str]:
     """Return the file system of a URL, which fsspec keeps once a process, and the path in it.
 
     Raises:
@@ -20,6 +22,8 @@ def files_at(url: str, **options: bool) -> tuple[Any, str]:
         import fsspec  # type: ignore[import-untyped,unused-ignore]
     except ImportError:
         raise MissingExtra("must be installed to reach a URL. Run: pip install 'augkit[remote]'", "fsspec") from None
+    if url.startswith(_S3):
+        options["max_concurrency"] = 1  # else every read asks for the size first, and takes twice the time
     try:
         files, path = fsspec.url_to_fs(url, **options)
     except (ImportError, ValueError) as fault:

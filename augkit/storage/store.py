@@ -52,6 +52,10 @@ class Store(ABC):
         """Return what a file holds."""
 
     @abstractmethod
+    def read_all(self, ids: Iterable[str]) -> Iterator[bytes | None]:
+        """Yield what each of several files holds, None of one that is not there; a bucket is asked for some at once."""
+
+    @abstractmethod
     def lines(self, id: str) -> Iterator[bytes]:
         """Yield a file's lines, with their ends."""
 
@@ -84,7 +88,7 @@ class Store(ABC):
 
     @abstractmethod
     def remove(self, ids: Iterable[str]) -> None:
-        """Remove files that may be there, in this order, durably, then the folders that this leaves empty."""
+        """Remove files that may be there, the first before all others, durably, then folders that are left empty."""
 
     @abstractmethod
     def sweep(self) -> None:

@@ -101,7 +101,7 @@ class StoreProxy:
     def __init__(self, port: int) -> None:
         self.requests: list[Request] = []
         self.rules: tuple[StoreRule, ...] = ()
-        self._lock, self._behind = threading.Lock(), port
+        self._lock, self.behind = threading.Lock(), port
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
         self._server.daemon_threads = True
         self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
@@ -126,7 +126,7 @@ class StoreProxy:
         self, method: str, path: str, headers: Mapping[str, str], body: bytes
     ) -> tuple[int, dict[str, str], bytes]:
         """Return what the server behind it says."""
-        behind = http.client.HTTPConnection("127.0.0.1", self._behind, timeout=60)
+        behind = http.client.HTTPConnection("127.0.0.1", self.behind, timeout=60)
         try:
             behind.request(method, path, body or None, dict(headers))
             got = behind.getresponse()

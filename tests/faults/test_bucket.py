@@ -89,7 +89,7 @@ def test_a_run_that_was_killed_is_made_whole(
 ) -> None:
     src = fill(tmp_path / "src")
     done(src, tmp_path / "here", form=form)
-    real, puts = Bucket._put, 0
+    real, puts = Bucket.put, 0
 
     class Death(BaseException):
         pass
@@ -101,7 +101,7 @@ def test_a_run_that_was_killed_is_made_whole(
             raise Death
         real(self, id, spool)
 
-    monkeypatch.setattr(Bucket, "_put", dying)
+    monkeypatch.setattr(Bucket, "put", dying)
     deaths = 0
     while True:
         try:
