@@ -1,9 +1,8 @@
 """Expand 100,000 tiny pictures under an hour of kills and outages, and see that the tree is that of an undisturbed run.
 
-As a command: ``python -m benchmarks.soak [--minutes N] [--sources N] [--copies N] [--seed N] [--quiet S] [--out FILE]``. The same
-command is given again whenever it has ended or was ended, until the job is done; then the job begins anew, until the
-time is over. Processes are killed, stopped for a while and told to end, and calls of the file system fail. What every
-process of the job holds is measured once a second.
+As a command: ``python -m benchmarks.soak``; see ``--help``. The same command is given again whenever it has ended or
+was ended, until the job is done; then the job begins anew, until the time is over. Processes are killed, stopped for a
+while and told to end, and calls of the file system fail. What every process of the job holds is measured once a second.
 """
 
 from __future__ import annotations

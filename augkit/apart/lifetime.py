@@ -20,6 +20,8 @@ def end_with_parent() -> None:
         return
     if sys.platform == "linux" and os.getppid() == parent.pid:  # forkserver's children have another one
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    if not parent.is_alive():  # it was killed while this one began: nobody is left who would be told of anything
+        os._exit(1)
     watch_parent()
 
 

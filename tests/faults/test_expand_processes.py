@@ -12,6 +12,7 @@ import pytest
 
 from augkit.expand.engines.processes import run_shards
 from support.folders import fill
+from support.processes import TESTS
 from support.workers import FakeShard, Telling
 
 SCRIPT = """
@@ -55,3 +56,24 @@ def test_a_script_with_its_guard_works(tmp_path: Path) -> None:
     (tmp_path / "script.py").write_text(text.replace("\nexpand(", '\nif __name__ == "__main__":\n    expand('))
     subprocess.run([sys.executable, tmp_path / "script.py"], check=True, timeout=60)
     assert len(list((tmp_path / "out").rglob("*.jpg"))) == 24
+
+
+KILLED = """
+import os, signal
+from augkit.expand.engines.processes import run_shards
+from support.workers import FakeShard, Late
+
+if __name__ == "__main__":
+    signal.setitimer(signal.ITIMER_REAL, 1.0)
+    signal.signal(signal.SIGALRM, lambda *_: os.kill(os.getpid(), signal.SIGKILL))
+    list(run_shards(Late(os.getpid()), [FakeShard(0, ())], 1))
+"""
+
+
+def test_a_worker_whose_parent_was_killed_while_it_began_says_nothing(tmp_path: Path) -> None:
+    (tmp_path / "script.py").write_text(KILLED)
+    paths = os.pathsep.join([str(TESTS), os.environ.get("PYTHONPATH", "")])
+    words = [sys.executable, tmp_path / "script.py"]
+    ended = subprocess.run(words, capture_output=True, text=True, timeout=60, env=os.environ | {"PYTHONPATH": paths})
+    assert ended.returncode == -signal.SIGKILL
+    assert ended.stderr == ""  # whose end the worker's own copy of the pipe has waited for

@@ -80,3 +80,21 @@ class FakeWork:
 
 def shards(count: int, *, size: int = 4, task: str = "ok") -> list[FakeShard]:
     return [FakeShard(index, (task,) * size) for index in range(count)]
+
+
+@dataclass(frozen=True)
+class Late:
+    """Work that takes until its parent has been killed to arrive at a worker."""
+
+    parent: int
+
+    def __setstate__(self, state: dict[str, int]) -> None:
+        vars(self).update(state)
+        while os.getppid() == self.parent:
+            time.sleep(0.01)
+
+    def expand(self, shard: FakeShard, hand: Any) -> object:
+        raise AssertionError
+
+    def attempt(self, tasks: Any, hand: Any) -> None:
+        raise AssertionError
