@@ -208,7 +208,7 @@ def _tells_no_memory(fault: BaseException) -> bool:
         return getattr(fault, "code", None) == _OPENCV_NO_MEMORY or "bad_alloc" in said
     if package == "zlib":
         return said.startswith(_ZLIB_NO_MEMORY)
-    is_plain = isinstance(fault, RuntimeError | ImportError | ValueError | OSError)
+    is_plain = isinstance(fault, RuntimeError | ImportError | ValueError | OSError) and not _is_answer(fault)
     return is_plain and any(words in said.lower() for words in _NO_MEMORY)
 
 

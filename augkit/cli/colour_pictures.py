@@ -28,7 +28,7 @@ def summed(
     """
     from augkit.cli.progress import progress_shown
     from augkit.datasets import read
-    from augkit.errors import ArgumentError, AugkitError, SampleError
+    from augkit.errors import ArgumentError, AugkitError, SampleError, raise_outage
     from augkit.storage.output_file import require_writable
 
     if output.suffix not in (".yaml", ".yml"):
@@ -42,6 +42,7 @@ def summed(
             try:
                 image = data.decoded(picture).image
             except AugkitError as error:
+                raise_outage(error)
                 unreadable.append(error)
                 continue
             if image.ndim == 2:

@@ -134,7 +134,7 @@ class Inventory:
                 others[kind] += 1
 
     def _begins_as_picture(self, path: str) -> bool:
-        with suppress(FileError, DecodeError):
+        with suppress(DecodeError):
             kind = kind_of(self.head(path, HEAD_BYTES))
             return kind in _SURE or (kind in _BRIEF and min(upright_size(self.head(path, PROBED_BYTES))) > 0)
         return False

@@ -6,7 +6,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from typing import NamedTuple
 
 from augkit.datasets.data_set import DataSet, Source
-from augkit.errors import ArgumentError, AugkitError
+from augkit.errors import ArgumentError, AugkitError, raise_outage
 
 THREADS, AHEAD = 4, 8  # decoders work beside each other outside of Python; so many pictures are held at a time
 
@@ -66,7 +66,8 @@ def _extents(data: DataSet) -> Iterator[Extent]:
 def _extent(data: DataSet, source: Source) -> Extent | None:
     try:
         decoded = data.decoded(source)
-    except AugkitError:
+    except AugkitError as fault:
+        raise_outage(fault)
         return None
     colours = decoded.image[..., :-1] if decoded.alpha else decoded.image
     return Extent(source.id, int(colours.min()), int(colours.max()), colours.dtype.name)

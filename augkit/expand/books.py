@@ -212,6 +212,22 @@ def _lost(known: Mapping[str, _Known], plan: WorkPlan) -> str:
     return ""
 
 
+def forget_rejections(store: Store, plan: WorkPlan, shards: tuple[int, int]) -> None:
+    """Remove what says that shards with rejected outputs are complete, first of all that the job is.
+
+    From then on it is an unfinished job: however it ends, the same command goes on.
+
+    Args:
+        store: OUT, held.
+        plan: with all its parts.
+        shards: (i, n), of which this run does every n-th from i on.
+    """
+    found = range(shards[0], plan.shard_count, shards[1])
+    again = [shard for shard in found if (marker := layout.read_marker(store, shard)) and marker["rejected"]]
+    if again:
+        store.remove([DONE, *map(layout.marker, again)])
+
+
 def start_afresh(store: Store) -> None:
     """Remove an expansion, if there is one: first what says that anything is complete, job.json at last."""
     if not _is_begun(store):

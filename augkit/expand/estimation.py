@@ -17,8 +17,9 @@ from augkit.expand.books import rows_wanted
 from augkit.expand.engines.processes import cpu_count, run_shards
 from augkit.expand.expand_config import ExpandConfig
 from augkit.expand.output_names import digest, is_class
-from augkit.expand.shard import Work
+from augkit.expand.shard import ShardResult, Work
 from augkit.expand.work_plan import Row, Shard, WorkPlan, make_plan
+from augkit.expand.worker import PutOff
 from augkit.pipeline import Pipeline
 from augkit.screen_text import printable
 from augkit.storage.stores import store_at
@@ -167,7 +168,11 @@ def _measured(plan: WorkPlan, rows: list[Row], folder: str) -> _Measured:
         Work.of(plan, folder), shards(), workers, timeout_s=config.timeout, start_method=method, watch=watch
     )
     with closing(run):  # the workers end before the folder does
-        results = list(run)
+        results = list[ShardResult]()
+        for result in run:
+            if isinstance(result, PutOff):
+                raise result.fault
+            results.append(result)
     ended = time.perf_counter()
     rejected = sum(count for result in results for _, count in result.reasons)
     store = store_at(folder)

@@ -238,6 +238,12 @@ class ExpandConfig(Configuration):
     timeout: Annotated[float, Option(decides=False, rule="a number of seconds above 0")] = Field(
         default=60.0, gt=0.0, description="Seconds that one picture may take; inf for any."
     )
+    wait: Annotated[float, Option(decides=False, rule="a number of seconds from 0 on")] = Field(
+        default=60.0, ge=0.0, description="Seconds to wait for a source that cannot be read; 0 for none."
+    )
+    unreadable: Annotated[Literal["stop", "reject"], Option(decides=False)] = Field(
+        default="stop", description="{choices} what cannot be read after that; reject: only while others can be."
+    )
     shards: Annotated[
         Takes[str | tuple[int, int] | None, tuple[Number, Number] | None],
         converted(_part),
@@ -251,6 +257,9 @@ class ExpandConfig(Configuration):
     )
     extend: Annotated[bool, Option(decides=False)] = Field(
         default=False, description="Add copies or sources to a complete job."
+    )
+    retry_rejected: Annotated[bool, Option(decides=False)] = Field(
+        default=False, description="Make what was rejected anew, where the reason may have passed."
     )
     max_rejected: Annotated[float, Option(decides=False)] = Field(
         default=0.01, ge=0.0, le=1.0, description="Exit with 1 if a larger fraction was rejected."
@@ -271,6 +280,7 @@ class ExpandConfig(Configuration):
             what = "must be cpu or reference for a pipeline of behaviour 1, got native. Leave it out."
             raise ArgumentError(what, "executor")
         aims = {"shards": self.shards is not None, "finish": self.finish, "fresh": self.fresh, "extend": self.extend}
+        aims["retry-rejected"] = self.retry_rejected and self.shards is None
         first, *others = [name for name, is_wanted in aims.items() if is_wanted] or [""]
         if others:
             what = f"must not go with {' or '.join(f'--{name}' for name in others)}. Run one after the other."

@@ -10,16 +10,17 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from augkit.errors import ArgumentError, JobError, OutOfMemory, Unreachable, listed
-from augkit.expand.books import as_begun, open_books, require_free, start_afresh
+from augkit.expand.books import as_begun, forget_rejections, open_books, require_free, start_afresh
 from augkit.expand.engines import ENGINES
 from augkit.expand.engines.processes import cpu_count
 from augkit.expand.expand_config import ExpandConfig
 from augkit.expand.finalize import finalize
 from augkit.expand.layout import PLANS, read_done, read_markers
+from augkit.expand.outages import Outages
 from augkit.expand.recheck import forget_changed
 from augkit.expand.shard import ShardResult, Work
 from augkit.expand.work_plan import WorkPlan, make_plan
-from augkit.expand.worker import is_worker_starting
+from augkit.expand.worker import PutOff, is_worker_starting
 from augkit.images.colour_profiles import told
 from augkit.pipeline import Pipeline
 from augkit.storage.store import Store
@@ -126,6 +127,9 @@ def expand(
             start_afresh(store)
         plan = open_books(store, plan, config.extend)
         notes = tuple(note for note in (unlocked, *forget_changed(store, plan)) if note)
+        if config.retry_rejected:
+            with store.closing(PLANS):
+                forget_rejections(store, plan, config.shards or (0, 1))
         tally = _Tally(store, plan, config.shards or (0, 1), notes)
         if not config.finish:
             _do(config, plan, tally, progress or (lambda _: None))
@@ -198,8 +202,6 @@ class _Tally:
 
 def _do(config: ExpandConfig, plan: WorkPlan, tally: _Tally, progress: Callable[[Progress], None]) -> None:
     """Have an engine do the shards that are missing."""
-    work, missing = Work.of(plan, config.out), frozenset(tally.missing)
-    todo = (shard for shard in plan.shards() if shard.index in missing)
     in_hand = 0
 
     def watch(now: int) -> None:
@@ -211,11 +213,33 @@ def _do(config: ExpandConfig, plan: WorkPlan, tally: _Tally, progress: Callable[
     watch(0)  # what earlier runs did
     workers = cpu_count() if config.workers is None else config.workers
     run, method = ENGINES[config.engine], config.start_method
-    with closing(run(work, todo, workers, timeout_s=config.timeout, start_method=method, watch=watch)) as results:
-        for result in results:
-            before = tally.done
-            tally.add(result)
-            watch(max(0, in_hand - (tally.done - before)))  # what others have in hand stays counted
+
+    def do(missing: frozenset[int], wait_s: float) -> Outages:
+        """Do some shards; return those that are put off."""
+        outages, work = Outages(), Work.of(plan, str(tally.store), wait_s)
+        todo = (shard for shard in plan.shards() if shard.index in missing)
+        with closing(run(work, todo, workers, timeout_s=config.timeout, start_method=method, watch=watch)) as results:
+            for result in results:
+                if isinstance(result, PutOff):
+                    outages.add(result, _in_hand(plan, result))
+                    continue
+                outages.done()
+                before = tally.done
+                tally.add(result)
+                watch(max(0, in_hand - (tally.done - before)))  # what others have in hand stays counted
+        return outages
+
+    outages = do(frozenset(tally.missing), config.wait)
+    if outages.put_off:
+        # Where nothing could be done since, there is nothing to wait for.
+        do(frozenset(outages.put_off), 0.0 if outages.in_a_row else config.wait).end()
+
+
+def _in_hand(plan: WorkPlan, result: PutOff) -> str:
+    """Return the id of the source that was in hand when a shard was put off, or an empty text."""
+    if result.position < 0:
+        return ""
+    return next(shard.tasks[result.position].source.id for shard in plan.shards() if shard.index == result.index)
 
 
 @contextmanager

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
-from functools import cached_property
+from dataclasses import dataclass, field, replace
+from functools import cached_property, partial
 from typing import NamedTuple, Self
 
 from augkit.core.arrays import JsonObject
@@ -17,7 +17,7 @@ from augkit.core.plan import Plan
 from augkit.core.shrunk import scale_of
 from augkit.core.spatial import Size
 from augkit.datasets import DataSet, Kind, Part, Record
-from augkit.errors import AugkitError, FileError, raise_outage
+from augkit.errors import AugkitError, FileError, OutOfMemory, SampleError, Unreachable, blame, outage_of, raise_outage
 from augkit.executors import reusing, run
 from augkit.expand import layout
 from augkit.expand.job import Job
@@ -27,14 +27,16 @@ from augkit.expand.origin import Origin, read_origin
 from augkit.expand.references import with_last_names
 from augkit.expand.transform_annotations import moved
 from augkit.expand.work_plan import Shard, Task, WorkPlan
-from augkit.expand.worker import Hand
+from augkit.expand.worker import Hand, PutOff
 from augkit.images import AUTO, ENCODINGS, encode, encoding_for
 from augkit.images.colour_profiles import Fate
+from augkit.storage.patience import Answer, Patience
 from augkit.storage.root import Root
 from augkit.storage.sealed_json import sealed, sha256_of
 from augkit.storage.stores import store_at
 from augkit.targets.carried import Carried
 
+MOST_NEIGHBOURS = 3  # sources that are tried, to see whether any can be read
 BATCH, HELD_BYTES = 16, 4 << 20  # copies of a source that are drawn at once, and what of their files is held
 
 
@@ -68,29 +70,49 @@ class Work:
     classes: tuple[str, ...]
     kinds: frozenset[Kind] = frozenset()
     home: str = ""
+    patience: Patience = field(default_factory=lambda: Patience(0.0))
 
     @classmethod
-    def of(cls, plan: WorkPlan, out: str) -> Self:
-        """Return what is to be done, without the sources: each task brings its own."""
+    def of(cls, plan: WorkPlan, out: str, wait_s: float = 0.0) -> Self:
+        """Return what is to be done, without the sources: each task brings its own.
+
+        Args:
+            plan: of the whole job.
+            out: where it is written.
+            wait_s: seconds that what cannot be read is waited for.
+        """
         data = plan.data
         root = Root.at(os.fsdecode(data.root.lasting), data.root.trust)  # who works may be at home in another folder
         data = replace(data, root=root, sources=(), columns={})
-        return cls(plan.job, data, out, plan.classes, plan.kinds, home=current_folder())
+        return cls(plan.job, data, out, plan.classes, plan.kinds, current_folder(), Patience(wait_s))
 
-    def expand(self, shard: Shard, hand: Hand) -> ShardResult:
+    def expand(self, shard: Shard, hand: Hand) -> ShardResult | PutOff:
         """Do a shard from its sources to its marker; doing it again gives the same files.
+
+        Returns:
+            What it comes to; or that it is put off, as a source cannot be read or there is too little memory.
 
         Raises:
             Stopped: `hand` said so; nothing was published.
             OSError: the output cannot be written.
         """
+        try:
+            return self._expanded(shard, hand)
+        except (Unreachable, OutOfMemory) as fault:
+            return PutOff(shard.index, fault)
+        except Exception as fault:
+            if blame(fault) == "memory" and (outage := outage_of(fault, f"shard {shard.index}")):
+                return PutOff(shard.index, outage)
+            raise
+
+    def _expanded(self, shard: Shard, hand: Hand) -> ShardResult:
         about, points = self.data.about, self.data.keypoint_names
         part = Part(shard.index, shard.split, self.classes, self.kinds, about, points)
         lines, seen, rejected, copied = list[str](), list[_Seen](), list[JsonObject](), 0
         profiles, unused = Counter[str](), list[str]()
         with files_located(self.home), store_at(self.out).staging(f"{shard.index:05d}") as staging:
             with self.job.writer.writing(staging, part) as add:
-                for one in self._results(shard, part, hand):
+                for one in self._results(shard, part, hand, self.patience):
                     if isinstance(one, _Output):
                         add(one.record, one.data, one.mask)
                         lines.append(one.line)
@@ -126,15 +148,26 @@ class Work:
             yield from [entry["id"]] if is_named else (f"{entry['id']}{suffix}" for suffix in self.job.suffixes)
 
     def attempt(self, tasks: Sequence[Task], hand: Hand) -> None:
-        """Make all outputs of some tasks and drop them: to see whether one of them kills who does it."""
-        with files_located(self.home):
-            for _ in self._results(Shard(0, None, tuple(tasks)), Part(0, None, self.classes), hand):
-                pass
+        """Make all outputs of some tasks and drop them: to see whether one of them kills who does it.
 
-    def _results(self, shard: Shard, part: Part, hand: Hand) -> Iterator[_Output | _Seen | _Profiled | JsonObject]:
-        maker, quarantined = _Maker(self.job, self.data, part), dict(shard.quarantined)
+        Raises:
+            Unreachable, OutOfMemory: one cannot be read now.
+            SampleError: none could be made.
+        """
+        with files_located(self.home):
+            found = self._results(Shard(0, None, tuple(tasks)), Part(0, None, self.classes), hand, Patience(0.0))
+            count = sum(isinstance(one, _Output) for one in found)
+        if not count:
+            raise SampleError("must be a sound picture, got none of which an output can be made.")
+
+    def _results(
+        self, shard: Shard, part: Part, hand: Hand, patience: Patience
+    ) -> Iterator[_Output | _Seen | _Profiled | JsonObject]:
+        quarantined = dict(shard.quarantined)
         for position, task in enumerate(shard.tasks):
             hand.at(position)
+            others = (*shard.tasks[position + 1 :], *shard.tasks[:position], *shard.neighbours)
+            maker = _Maker(self.job, self.data, part, patience, partial(hand.at, position), others[:MOST_NEIGHBOURS])
             if position in quarantined:
                 yield from maker.rejected(task, quarantined[position])
             else:
@@ -199,11 +232,21 @@ class _Profiled(NamedTuple):
 
 @dataclass(frozen=True)
 class _Maker:
-    """Make the outputs of sources that belong to one shard: decode each once, then draw, run and encode its copies."""
+    """Make the outputs of a source that belongs to a shard: decode it once, then draw, run and encode its copies.
+
+    Args:
+        job, data, part: what it belongs to.
+        patience: for what cannot be read.
+        alive: called while it waits.
+        others: sources that may be read in its stead, to see whether any can be.
+    """
 
     job: Job
     data: DataSet
     part: Part
+    patience: Patience
+    alive: Callable[[], None]
+    others: Sequence[Task]
 
     def outputs(self, task: Task, hand: Hand) -> Iterator[_Output | _Seen | _Profiled | JsonObject]:
         """Yield every output of a source; whatever is wrong with the picture costs its outputs and no others.
@@ -218,8 +261,13 @@ class _Maker:
             yield from self.rejected(task, task.source.fault)
             return
         try:
-            origin = read_origin(self.job, self.data, self.part.split, task)
+            origin = self._asked(lambda: read_origin(self.job, self.data, self.part.split, task))
             seen = None if self.part.split is None else fingerprint(origin.looked_at())
+        except Unreachable as fault:
+            if self.job.config.unreadable != "reject" or not any(map(self._can_be_read, self.others)):
+                raise
+            yield from self.rejected(task, fault.message)
+            return
         except Exception as fault:  # decoders and damaged files raise anything
             yield from self.rejected(task, _reason(fault))
             return
@@ -230,8 +278,10 @@ class _Maker:
         with reusing(origin.sample):
             for wanted in _batches(task.wanted):
                 held, size = list[tuple[int | None, _Made | str]](), 0
-                for copy, drawn in zip(wanted, [self._drawn(task, origin, copy) for copy in wanted], strict=True):
-                    made = self._made(task, origin, drawn, hand)
+                drawings = [self._asked(partial(self._drawn, task, origin, copy)) for copy in wanted]
+                for copy, drawn in zip(wanted, drawings, strict=True):
+                    hand.tick()
+                    made = self._asked(partial(self._made, task, origin, drawn))
                     held.append((copy, made))
                     size += 0 if isinstance(made, str) else len(made.data)
                     if size > HELD_BYTES:
@@ -281,9 +331,19 @@ class _Maker:
         except Exception as fault:
             return _reason(fault)
 
-    def _made(self, task: Task, origin: Origin, drawn: _Drawn | str, hand: Hand) -> _Made | str:
+    def _asked(self, ask: Callable[[], Answer]) -> Answer:
+        """Return what comes of reading something, with patience."""
+        return self.patience.asked(ask, self.alive)
+
+    def _can_be_read(self, task: Task) -> bool:
+        try:
+            self.data.read(task.source.place or task.source.id)
+        except FileError:
+            return False
+        return True
+
+    def _made(self, task: Task, origin: Origin, drawn: _Drawn | str) -> _Made | str:
         """Return an output's bytes and labels, or why it cannot be made."""
-        hand.tick()
         if isinstance(drawn, str):
             return drawn
         config, plan = self.job.config, drawn.plan

@@ -91,12 +91,17 @@ class Task:
 
 @dataclass(frozen=True)
 class Shard:
-    """Tasks of one split that are published together, and those known to kill who does them, as (place, reason)."""
+    """Tasks of one split that are published together, and those known to kill who does them, as (place, reason).
+
+    Args:
+        neighbours: tasks of other shards, where it has only one: what tells a bad picture from a bad disk.
+    """
 
     index: int
     split: Split | None
     tasks: tuple[Task, ...]
     quarantined: tuple[tuple[int, str], ...] = ()
+    neighbours: tuple[Task, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -216,6 +221,15 @@ class WorkPlan:
 
     def shards(self) -> Iterator[Shard]:
         """Yield the shards in order."""
+        found, before = self._shards(), tuple[Task, ...]()
+        now = next(found, None)
+        while now is not None:
+            following = next(found, None)
+            near = (*(following.tasks[:1] if following else ()), *before) if len(now.tasks) == 1 else ()
+            yield replace(now, neighbours=near)
+            before, now = now.tasks[:1], following
+
+    def _shards(self) -> Iterator[Shard]:
         shards = ((part, rows) for part, its in enumerate(self.parts) for rows in its)
         for index, (part, rows) in enumerate(shards):
             yield Shard(index, self.splits[rows[0].source], tuple(self.task(row, part) for row in rows))

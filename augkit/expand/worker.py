@@ -3,13 +3,14 @@
 import gc
 import multiprocessing
 from collections.abc import MutableSequence
-from dataclasses import Field
+from dataclasses import Field, dataclass
 from multiprocessing.connection import Connection
 from multiprocessing.sharedctypes import RawValue
 from typing import Any, ClassVar, Protocol
 
 from augkit.apart import be_expendable
 from augkit.apart.lifetime import end_with_parent
+from augkit.errors import AugkitError
 
 # What a worker shares: where it is (a task's place, or one of these), how often it has moved, and how many outputs it
 # has begun in all.
@@ -17,6 +18,21 @@ IDLE, PUBLISHING = -1, -2
 POSITION, TICKS, OUTPUTS = 0, 1, 2
 BEGUN, LIVED = "begun", "lived"  # what a worker sends beside the results of shards
 COLLECTED_AFTER = 5_000  # objects, where Python's 700 cost a small copy a fortieth of its time
+
+
+@dataclass(frozen=True)
+class PutOff:
+    """Result of a shard that could not be done now; nothing of it was published, and no picture is to blame.
+
+    Args:
+        index: of the shard.
+        fault: why, with the place.
+        position: of the task that was in hand, or a negative number.
+    """
+
+    index: int
+    fault: AugkitError
+    position: int = -1
 
 
 class Stopped(Exception):
@@ -70,10 +86,10 @@ class Workable(Protocol):
     """The work that a worker is given once, when it begins."""
 
     def expand(self, shard: Any, hand: Hand) -> object:
-        """Do a shard."""
+        """Do a shard; what comes out is a `PutOff` where it cannot be done now."""
 
     def attempt(self, tasks: Any, hand: Hand) -> None:
-        """Do some tasks and drop what comes out."""
+        """Do some tasks and drop what comes out; an exception says that nothing did."""
 
 
 Order = Shard | tuple[object, ...]  # for a worker: a shard, or some tasks, to see whether it lives through them

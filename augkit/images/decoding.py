@@ -31,7 +31,7 @@ from PIL import Image, UnidentifiedImageError
 from augkit.core.arrays import Image as Pixels, Mask
 from augkit.core.shrunk import WHOLE, Placement
 from augkit.core.spatial import Size
-from augkit.errors import DecodeError
+from augkit.errors import DecodeError, raise_outage
 from augkit.images import header as limits
 from augkit.images.colour_profiles import Fate, converted
 from augkit.images.dicom_files import decode_dicom, dicom_header
@@ -185,7 +185,7 @@ def _refusing(data: bytes) -> Iterator[None]:
         raise DecodeError("is empty. Copy it again from where it came.")
     try:
         yield
-    except (DecodeError, MemoryError):
+    except DecodeError:
         raise
     except Image.DecompressionBombError as fault:
         raise DecodeError(f"must have at most {limits.MAX_PIXELS:,} pixels. Shrink it. ({fault})") from fault
@@ -196,5 +196,6 @@ def _refusing(data: bytes) -> Iterator[None]:
         )
         raise DecodeError(f"{what}, or its header is damaged. Save it as PNG.") from fault
     except Exception as fault:
+        raise_outage(fault)
         reason = " ".join(str(fault).split()).rstrip(".") or type(fault).__name__
         raise DecodeError(f"is truncated or damaged: {reason}. Copy it again from where it came.") from fault

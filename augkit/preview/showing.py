@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from augkit.core.key import Key
 from augkit.datasets import DataSet, is_data_set, read as read_data_set
 from augkit.datasets.samples import named_sample
-from augkit.errors import ArgumentError, AugkitError
+from augkit.errors import ArgumentError, AugkitError, raise_outage
 from augkit.images import encode, read
 from augkit.pipeline import Pipeline, load
 from augkit.preview.html_page import contact_page
@@ -159,6 +159,7 @@ def _chosen(
         try:
             found.append(checked(_drawable(named_sample(data, picture)), f"{data.root}/{picture.id}"))
         except AugkitError as error:
+            raise_outage(error)
             refused.append(error)
         if len(found) == rows:
             break

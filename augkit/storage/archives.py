@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 from io import BufferedReader, RawIOBase
 from typing import TYPE_CHECKING, BinaryIO, Literal, cast
 
-from augkit.errors import FileError
+from augkit.errors import FileError, raise_outage
 from augkit.images import MAX_FILE_BYTES
 from augkit.storage.archive_members import Entry, MemberTable
 from augkit.storage.inflated import BOMB_BYTES, BOMB_RATIO, GZIP, GZIP_MAGIC, RAW, Inflated, InflatedFile
@@ -103,6 +103,7 @@ class Contents:
             except FileError:
                 raise
             except (zipfile.BadZipFile, tarfile.TarError, EOFError, OSError, ValueError, OverflowError) as fault:
+                raise_outage(fault)
                 what = f"must be a whole {self.kind}, got a fault: {fault}. Copy it again from where it came."
                 raise FileError(what, self.where) from None
             except (NotImplementedError, struct.error) as fault:

@@ -183,6 +183,9 @@ class Folder(Root):
             require_within(str(self.path), inside(path), self.trust)
             return read_bytes(self.path / path)
         except FileError as fault:
+            if not self.is_folder():
+                what = "must be a folder, got nothing of that name any more."
+                raise Unreachable(what, str(self)) from fault
             raise_outage(fault)
             raise
 
@@ -233,10 +236,12 @@ class Folder(Root):
         Raises:
             Unreachable: that cannot be told. (`os.path.isfile` would say no, and the data set be another one.)
         """
+        place = self.path / inside(path)
         try:
-            with self._reached(path) as place:
-                return place.stat().st_mode
-        except FileError:
+            return place.stat().st_mode
+        except (OSError, ValueError) as fault:
+            if not is_absence(fault):
+                raise_outage(fault, str(place))
             return 0
 
 
@@ -281,10 +286,20 @@ class Archive(Root):
                 yield Found(path, entry.size)
 
     def open(self, path: str) -> BinaryIO:
-        return self._contents.member(inside(path))
+        with self._reached(path):
+            return self._contents.member(inside(path))
 
     def read(self, path: str, offset: int = 0, size: int | None = None) -> bytes:
-        return self._contents.read(inside(path), offset, size)
+        with self._reached(path):
+            return self._contents.read(inside(path), offset, size)
+
+    @contextmanager
+    def _reached(self, path: str) -> Iterator[None]:
+        try:
+            yield
+        except Exception as fault:
+            raise_outage(fault, f"{self}/{path}")
+            raise
 
     def is_folder(self, path: str = "") -> bool:
         prefix = f"{inside(path)}/"

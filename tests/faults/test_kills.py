@@ -107,7 +107,7 @@ def test_an_outage_rejects_no_picture(src: Path, tmp_path: Path, monkeypatch: py
     with monkeypatch.context() as patched:
         patched.setattr(Path, "read_bytes", read_at_first)
         with pytest.raises(JobError, match=f"{os.strerror(code)}.*the same command goes on"):
-            done(src, tmp_path / "out", copies=2)
+            done(src, tmp_path / "out", copies=2, wait=0)
     again = done(src, tmp_path / "out", copies=2, max_rejected=0.1)
     assert again.reasons == whole.reasons
     assert 0 < again.resumed < whole.planned
@@ -124,7 +124,7 @@ def test_sources_that_vanish_as_a_whole_reject_no_picture(src: Path, tmp_path: P
             (tmp_path / "src").rename(tmp_path / "away")
 
     with pytest.raises(JobError, match="the same command goes on"):
-        done(tmp_path / "src", tmp_path / "out", copies=2, workers=workers, progress=take_away)
+        done(tmp_path / "src", tmp_path / "out", copies=2, workers=workers, progress=take_away, wait=0)
     (tmp_path / "away").rename(tmp_path / "src")
     done(tmp_path / "src", tmp_path / "out", copies=2, max_rejected=0.1)
     assert tree(tmp_path / "out") == tree(tmp_path / "whole")

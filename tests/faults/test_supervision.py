@@ -5,6 +5,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 import random
+import re
 import signal
 import subprocess
 import sys
@@ -17,7 +18,9 @@ from typing import Any
 import pytest
 
 from augkit.errors import JobError
+from augkit.expand import supervision
 from augkit.expand.engines.processes import run_shards
+from augkit.expand.worker import PutOff
 from support.processes import TESTS
 from support.workers import FakeShard, FakeWork, shards
 
@@ -44,7 +47,6 @@ def test_every_shard_is_done_once(workers: int, start_method: str) -> None:
         ("segfault", "crashed its process (SIGSEGV) twice, the second time alone."),
         ("abort", "crashed its process (SIGABRT) twice, the second time alone."),
         ("exit", "crashed its process (exit code 3) twice, the second time alone."),
-        ("kill", "crashed its process (SIGKILL) twice, the second time alone."),
         ("hang", "took longer than 1 s twice, the second time alone."),
     ],
 )
@@ -57,6 +59,39 @@ def test_a_killer_costs_itself(task: str, reason: str) -> None:
         2: ["ok"] * 4,
         3: ["ok"] * 4,
     }
+
+
+@needs_signals
+@pytest.mark.parametrize(
+    ("work", "said"),
+    [
+        (FakeShard(1, ("ok", "kill", "ok")), "SIGKILL.*want of memory"),  # by the system, or by someone
+        (FakeShard(1, ("hang", "hang", "hang", "hang")), "took longer than 1 s.*no other picture"),
+        (FakeShard(1, ("abort", "abort", "abort", "abort")), "SIGABRT.*no other picture"),
+    ],
+)
+def test_a_shard_is_put_off_where_the_picture_may_not_be_to_blame(work: FakeShard, said: str) -> None:
+    first = FakeShard(0, work.tasks if work.tasks[0] != "ok" else ("ok",))
+    results = list(run_shards(FakeWork(), [first, work], 1, timeout_s=1.0))
+    late = [result for result in results if isinstance(result, PutOff)]
+    assert [result.index for result in late] == [0, 1][-len(late) :]
+    assert all(re.search(said, str(result.fault)) for result in late)
+    assert late[-1].position == work.tasks.index(work.tasks[-1] if work.tasks[0] != "ok" else "kill")
+
+
+@needs_signals
+def test_what_does_not_end_when_it_is_killed_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A process whose disk does not answer ends when it does: nobody waits for it, not even the end of Python."""
+    monkeypatch.setattr(supervision, "KILLED_S", 0.2)
+    monkeypatch.setattr(SpawnProcess, "kill", lambda process: None)
+    began, results = time.monotonic(), run_shards(FakeWork(), iter(shards(50, task="slow")), 1)
+    next(results)
+    (process,) = multiprocessing.active_children()
+    results.close()
+    assert time.monotonic() - began < 30
+    assert process not in multiprocessing.active_children()
+    assert process.pid is not None
+    os.kill(process.pid, signal.SIGKILL)
 
 
 @needs_signals

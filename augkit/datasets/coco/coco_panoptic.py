@@ -10,7 +10,7 @@ import numpy as np
 from augkit.core.arrays import Json, JsonObject
 from augkit.datasets.inventory import Inventory
 from augkit.datasets.picture_finder import PictureFinder
-from augkit.errors import AugkitError, FileError
+from augkit.errors import AugkitError, FileError, raise_outage
 from augkit.images import decode
 from augkit.targets import run_lengths
 from augkit.targets.columns import shown
@@ -52,6 +52,7 @@ def _segments(entry: JsonObject, folder: str, finder: PictureFinder, inventory: 
         pixels = decode(inventory.root.read(png), profiles=False).image.astype(np.int64)
         ids = pixels @ (1, 256, 65536) if pixels.ndim == 3 and pixels.shape[2] == 3 else pixels
     except AugkitError as error:
+        raise_outage(error)
         fault = f"segments: {error.message}"
     for segment in segments if isinstance(segments, list) else [segments]:
         facts = dict(segment) if isinstance(segment, dict) else {}

@@ -26,7 +26,7 @@ from numpy.typing import NDArray
 
 from augkit.datasets.folders.mask_content import Look, look_at, spread
 from augkit.datasets.folders.pairs import part_of
-from augkit.errors import DecodeError, FileError
+from augkit.errors import DecodeError, FileError, raise_outage
 from augkit.images import decode
 
 HALF, NEARLY_ALL = 0.5, 0.9  # of the names of the smaller folder
@@ -137,7 +137,8 @@ def _look(path: str, looks: dict[str, Look | None], read: Callable[[str], bytes]
     if path not in looks:
         try:
             looks[path] = look_at(read(path))
-        except FileError:
+        except FileError as fault:
+            raise_outage(fault)
             looks[path] = None
     return looks[path]
 
@@ -146,7 +147,8 @@ def _explains(pairs: Iterable[tuple[str, str]], read: Callable[[str], bytes]) ->
     """Return whether most pictures of one folder explain their own of the other best, and better by far than others."""
     try:
         small = [(_regions(decode(read(one)).image), _colours(decode(read(other)).image)) for one, other in pairs]
-    except (DecodeError, FileError):
+    except (DecodeError, FileError) as fault:
+        raise_outage(fault)
         return False
     shares = np.array([[_explained(regions, colours) for _, colours in small] for regions, _ in small])
     best = np.mean(np.argmax(shares, axis=0) == np.arange(len(small)))

@@ -42,7 +42,7 @@ from augkit.datasets.json_heads import HEAD_BYTES, files_with, is_list_of_object
 from augkit.datasets.naming import SPLIT_NAMES, split_of_folder, split_of_path
 from augkit.datasets.picture_finder import PictureFinder
 from augkit.datasets.writing import Part, Record, Whole
-from augkit.errors import FileError
+from augkit.errors import FileError, raise_outage
 from augkit.storage.root import Root
 from augkit.targets.columns import shown
 
@@ -95,6 +95,7 @@ class CocoFormat(Reader, FileWriter):
             try:
                 files.append(_File(path, split, pictures_of(data, path, categories, counts)))
             except FileError as fault:
+                raise_outage(fault)
                 raise FileError(fault.message, f"{root}/{fault.where}") from None
             del data  # a large file need not be held while its pictures are made
         if not files:
@@ -329,6 +330,7 @@ def _paths(finder: PictureFinder, file: _File) -> list[str | FileError]:
         try:
             found.append(finder.find(picture.name, folder, file.may_have))
         except FileError as fault:
+            raise_outage(fault)
             found.append(fault)
     return found
 

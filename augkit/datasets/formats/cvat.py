@@ -35,7 +35,7 @@ from augkit.datasets.named_pictures import NamedPictures, refuse_twins, splits_b
 from augkit.datasets.naming import SPLIT_NAMES
 from augkit.datasets.voc.voc_annotations import is_voc
 from augkit.datasets.writing import Part, Record, Whole
-from augkit.errors import FileError
+from augkit.errors import FileError, raise_outage
 from augkit.targets.records import says
 from augkit.targets.shapes import KEYPOINTS, Shape, are_for_objects, joined_names, shapes_of, targets_of
 
@@ -176,6 +176,7 @@ def _entry(inventory: Inventory, named: NamedPictures, node: Node, path: str) ->
         entry.shapes = list(shapes_in(node, entry.claimed, where, partial(inventory.unread, "key")))
         _read_tags(node, entry, where)
     except FileError as wrong:
+        raise_outage(wrong)
         entry.fault = str(wrong)
     if picture is None:
         entry.fault = f"{where}:{node.line} image: must be there as a file, got none called {name!r}."

@@ -28,7 +28,7 @@ from augkit.datasets.writing import Part, Record, Whole
 from augkit.datasets.yolo.dota_lines import facts_of, likely, quad_of
 from augkit.datasets.yolo.yolo_layout import folders_of, note_second_folder
 from augkit.datasets.yolo.yolo_settings import NAMES, settings_of
-from augkit.errors import ArgumentError, FileError
+from augkit.errors import ArgumentError, FileError, raise_outage
 from augkit.targets.records import says
 from augkit.targets.rectangles import rectangle_of
 from augkit.targets.rotated_boxes import RotatedBoxes, corners_of
@@ -179,6 +179,7 @@ class _Reading:
                 names.append(quad.label)
                 known.append({"difficult": quad.difficult} if quad.difficult else {})
         except FileError as fault:
+            raise_outage(fault)
             return Source(path, size, annotations=_annotations([], [], []), fault=str(fault))
         return Source(path, size, annotations=_annotations(boxes, names, known), attributes=facts or None)
 

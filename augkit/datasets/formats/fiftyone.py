@@ -36,7 +36,7 @@ from augkit.datasets.named_pictures import NamedPictures
 from augkit.datasets.naming import is_picture, splits_of
 from augkit.datasets.tables.table_regions import size_at
 from augkit.datasets.writing import Part, Record, Whole
-from augkit.errors import FileError
+from augkit.errors import FileError, raise_outage
 from augkit.targets.boxes import Boxes
 from augkit.targets.columns import numbers, shown
 from augkit.targets.polygons import box_of
@@ -199,6 +199,7 @@ def _put(
             picture.size = picture.size or size_at(inventory, path)
             picture.objects = _objects(inventory, picture, content, target, where)
     except FileError as fault:
+        raise_outage(fault)
         picture.fault = picture.fault or str(fault)
 
 

@@ -35,7 +35,7 @@ from augkit.datasets.inventory import Inventory
 from augkit.datasets.named_pictures import NamedPictures, refuse_twins, splits_by_folders
 from augkit.datasets.places import Embedded
 from augkit.datasets.writing import Part, Record, Whole
-from augkit.errors import AugkitError, DecodeError, FileError
+from augkit.errors import AugkitError, DecodeError, FileError, raise_outage
 from augkit.images import upright_size
 from augkit.targets.shapes import KEYPOINTS, Shape, are_for_objects, joined_names, shapes_of, targets_of
 
@@ -151,6 +151,7 @@ def _entry(inventory: Inventory, named: NamedPictures, path: str) -> _Entry | No
         if not isinstance(content, dict):
             refuse("must be an object", content, where)
     except FileError as wrong:
+        raise_outage(wrong)
         content, fault = {}, str(wrong)
     told = content.get("imagePath")
     told = told.replace("\\", "/") if isinstance(told, str) else ""
@@ -169,6 +170,7 @@ def _entry(inventory: Inventory, named: NamedPictures, path: str) -> _Entry | No
         try:
             _read(inventory, content, entry, where)
         except AugkitError as wrong:
+            raise_outage(wrong)
             entry.fault = str(wrong)
     return entry
 

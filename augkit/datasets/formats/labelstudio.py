@@ -39,7 +39,7 @@ from augkit.datasets.inventory import Inventory
 from augkit.datasets.named_pictures import NamedPictures, refuse_twins, splits_by_folders
 from augkit.datasets.naming import is_picture
 from augkit.datasets.writing import Part, Record, Whole
-from augkit.errors import FileError
+from augkit.errors import FileError, raise_outage
 from augkit.targets.columns import shown
 from augkit.targets.shapes import KEYPOINTS, are_for_objects, joined_names, shapes_of, targets_of
 
@@ -237,6 +237,7 @@ def _entry(
     try:
         _read(inventory, chosen, task, entry, where)
     except FileError as wrong:
+        raise_outage(wrong)
         entry.fault = str(wrong)
     if picture is None:
         entry.fault = f"{where}: must be there as a file, got none for {text!r:.80}."

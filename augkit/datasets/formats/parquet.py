@@ -42,7 +42,7 @@ from augkit.datasets.tables.table_rows import Described, Rows
 from augkit.datasets.tables.tables import TableReader
 from augkit.datasets.tables.typed_cells import class_names, features_of, named
 from augkit.datasets.writing import Add, Part, Record, Sink
-from augkit.errors import FileError
+from augkit.errors import FileError, raise_outage
 from augkit.targets import records
 
 if TYPE_CHECKING:
@@ -174,6 +174,7 @@ class _File:
             try:
                 value = named(cell, self.features.get(name), name)
             except FileError as fault:
+                raise_outage(fault)
                 row.fault = row.fault or f"{name}: {fault.message}"
                 continue
             if value is not None:

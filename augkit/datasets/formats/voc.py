@@ -42,7 +42,7 @@ from augkit.datasets.named_pictures import NamedPictures, refuse_twins, splits_b
 from augkit.datasets.voc.voc_annotations import VocObject, VocPicture, instances_of, is_voc, picture_of, written_picture
 from augkit.datasets.voc.voc_lists import LISTS, PICTURES, VocLists, lists_of
 from augkit.datasets.writing import Part, Record, Whole
-from augkit.errors import AugkitError, DecodeError, FileError
+from augkit.errors import AugkitError, DecodeError, FileError, raise_outage
 from augkit.images import class_numbers, decode_mask, encode_mask
 from augkit.targets import run_lengths
 from augkit.targets.records import Instance, of_instances, of_record, record
@@ -169,6 +169,7 @@ class _Reading:
             told = picture_of(self.inventory.read(path), where, unread)
             named = told.named
         except FileError as wrong:
+            raise_outage(wrong)
             fault = str(wrong)
         picture = self.pictures.of_label_file(path, named)
         if picture is None:
@@ -200,6 +201,7 @@ class _Reading:
             elif entry.path in self.objects and not fault:
                 annotations = self._segmented(entry.path)
         except AugkitError as wrong:
+            raise_outage(wrong)
             fault, annotations = str(wrong), None
         label, attributes = (None, None) if told is None else (told.label, told.attributes or None)
         return Source(entry.path, size, label, split, None, None, annotations, fault, attributes)

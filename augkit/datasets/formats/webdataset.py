@@ -37,7 +37,7 @@ from augkit.datasets.tables.table_files import Row, Table, plain_name
 from augkit.datasets.tables.table_rows import Described
 from augkit.datasets.tables.tables import TableReader
 from augkit.datasets.writing import Add, Part, Record, Sink
-from augkit.errors import FileError
+from augkit.errors import FileError, raise_outage
 from augkit.storage.root import Archive, Root
 from augkit.storage.tar_headers import TarMember, tar_members
 from augkit.storage.tar_writing import TarAppender
@@ -146,6 +146,7 @@ class _Samples:
                 try:
                     self._read(file)
                 except (tarfile.TarError, EOFError, OSError, OverflowError, ValueError) as fault:
+                    raise_outage(fault)
                     what = f"must be a whole tar, got a fault: {fault}. Copy it again from where it came."
                     raise FileError(what, self.where) from None
 
@@ -214,6 +215,7 @@ class _Samples:
                 if data is not None and name not in found:
                     row.cells[name] = text_of(data, f"{key}.{extension}").strip()
         except FileError as fault:
+            raise_outage(fault)
             row.fault = fault.message
             row.line = fault.where
         if str(row.cells.get("key", row.cells.get("__key__"))) == posixpath.basename(key):
@@ -299,7 +301,8 @@ def _are_packed_samples(inventory: Inventory) -> bool:
         return True
     try:
         first = json_of(inventory.root.read(beside[0]), "") if beside else None
-    except FileError:
+    except FileError as fault:
+        raise_outage(fault)
         return False
     return isinstance(first, dict) and bool(set(map(plain_name, first)) & KNOWN) and "shapes" not in first
 

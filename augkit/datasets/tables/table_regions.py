@@ -210,7 +210,7 @@ def size_at(inventory: Inventory, place: Place) -> Size | None:
         return None
     path, size = place, inventory.sizes[place]
     for count in sorted({min(size, HEADER_BYTES), size} - {0}):
-        with suppress(DecodeError, FileError):
+        with suppress(DecodeError):
             return upright_size(inventory.root.read(path, 0, count))
     return None
 

@@ -36,7 +36,7 @@ from augkit.datasets.tables.table_regions import (
     region_of,
     size_at,
 )
-from augkit.errors import FileError, listed
+from augkit.errors import FileError, listed, raise_outage
 from augkit.storage.web_files import is_url, without_rights
 
 _OWNERS = (
@@ -164,6 +164,7 @@ class Rows:
                 picture.label = self._label(row)
             self._fields(picture, cells, place)
         except FileError as fault:
+            raise_outage(fault)
             picture.blame(fault)
 
     def _mask(self, picture: Described, value: Json, here: str, place: str) -> None:
@@ -337,6 +338,7 @@ class Rows:
                 counts = self.inventory.left_out
                 annotations = annotations_of(fields, picture.label, picture.mask, picture.where, counts)
             except FileError as fault:
+                raise_outage(fault)
                 picture.blame(fault)
         path, place = picture.path or picture.named, picture.place
         size = self.inventory.sizes.get(path, 0) if picture.bytes is None else picture.bytes

@@ -118,8 +118,9 @@ def _class_list(inventory: Inventory, paths: Sequence[str], sources: Sequence[So
     needed = {label for source in sources for label in source.box_labels}
     needed |= {source.label for source in sources if isinstance(source.label, str)}
     for path in sorted(path for path in inventory.sizes if path.lower().endswith(".csv") and path not in paths):
+        head = inventory.head(path, HEAD_BYTES)
         with suppress(FileError, csv.Error):
-            text = text_of(inventory.head(path, HEAD_BYTES), path)
+            text = text_of(head, path)
             rows = [[cell.strip() for cell in row] for row in csv.reader(StringIO(text)) if row]
             numbers = {row[1]: row[0] for row in rows if len(row) == 2}
             names = [numbers.get(str(number)) for number in range(len(rows))]

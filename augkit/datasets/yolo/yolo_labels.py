@@ -16,7 +16,7 @@ from augkit.datasets.yolo.yolo_layout import folders_of, label_of, label_path, m
 from augkit.datasets.yolo.yolo_lines import CORNERS, Form, Row, instance_of, likely, pixels, rows_of
 from augkit.datasets.yolo.yolo_loose import name_files, names_in
 from augkit.datasets.yolo.yolo_settings import Settings
-from augkit.errors import DecodeError, FileError
+from augkit.errors import DecodeError, FileError, raise_outage
 from augkit.images import upright_size
 from augkit.targets.records import of_instances
 from augkit.targets.rectangles import are_odd, rectangle_of
@@ -85,6 +85,7 @@ class Labels:
         try:
             rows = rows_of(text_of(data, label), label, form)
         except FileError as fault:
+            raise_outage(fault)
             self.faults[path] = str(fault)
             return []
         once = list(dict.fromkeys(rows))

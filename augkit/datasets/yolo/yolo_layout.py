@@ -17,7 +17,7 @@ from augkit.core.text_files import text_of
 from augkit.datasets.data_set import SPLITS, Split
 from augkit.datasets.inventory import Inventory
 from augkit.datasets.yolo.yolo_settings import Settings
-from augkit.errors import FileError
+from augkit.errors import FileError, raise_outage
 from augkit.storage.root import Folder
 
 TWICE = "a picture that is in a list twice"
@@ -288,7 +288,9 @@ class Layout:
 def _exists(path: Path) -> bool:
     try:
         return path.exists()
-    except (OSError, ValueError):  # it may not be looked at, or holds a NUL
+    except (OSError, ValueError) as fault:  # it may not be looked at, or holds a NUL
+        if not isinstance(fault, PermissionError):
+            raise_outage(fault, str(path))
         return False
 
 

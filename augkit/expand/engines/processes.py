@@ -6,6 +6,7 @@ computes on one thread. A worker that dies or hangs is noticed, and its shard is
 
 import os
 import pickle
+import signal
 import sys
 import time
 from collections import Counter, deque
@@ -16,11 +17,12 @@ from typing import Any
 from augkit.apart.starting import KILLED, MOST_FALSE_STARTS
 from augkit.errors import ArgumentError, JobError
 from augkit.expand.engines import ENGINES
-from augkit.expand.supervision import LOOK_S, Worker, cleared, started
-from augkit.expand.worker import BEGUN, POSITION, Shard, Stop, Workable
+from augkit.expand.supervision import FROM_OUTSIDE, LOOK_S, MOST_NEIGHBOURS, Worker, cleared, started
+from augkit.expand.worker import BEGUN, POSITION, PutOff, Shard, Stop, Workable
 
 STOP_S = 10.0  # that workers get to end after Ctrl-C
 MOST_KILLED_STARTS = 100  # likewise, by a signal
+_FROM_OUTSIDE = [getattr(signal, name, 0) for name in FROM_OUTSIDE]
 _UNBEGUN = (
     "must be able to import the script that calls expand(), and ended while it did. In the script, call expand() "
     'below `if __name__ == "__main__":`, and run again. 0 workers do all in one process.'
@@ -68,6 +70,7 @@ class _Pool:
         self.stop = Stop()
         self.workers: list[Worker] = []
         self.again = deque[Shard]()  # shards whose worker died
+        self.seen = deque[tuple[int, object]](maxlen=MOST_NEIGHBOURS + 1)  # the first task of each shard
         self.deaths = Counter[int]()  # of workers, by shard
         self.false_starts = 0
 
@@ -78,6 +81,7 @@ class _Pool:
             self.again.clear()
             while len(waiting) < self.size and (shard := next(shards, None)) is not None:
                 waiting.append(shard)
+                self.seen.append((shard.index, shard.tasks[0]))
             self._start_workers(len(waiting))
             for worker in self.workers:
                 if worker.has_begun and worker.order is None and waiting:
@@ -105,16 +109,15 @@ class _Pool:
                 worker.since = time.monotonic()
         for worker in self.workers:
             if worker.overdue(self.timeout_s):
-                worker.process.kill()
-                worker.process.join()
-        return [w for w in self.workers if w.pipe in ready or w.process.sentinel in ready or not w.process.is_alive()]
+                worker.kill()
+        return [w for w in self.workers if w.pipe in ready or w.process.sentinel in ready or not w.is_alive]
 
     def _taken(self, worker: Worker) -> object:
         """Take a worker's answer, if it is a shard's result; if the worker has died, have its shard done again."""
         answer = worker.answer()
         if answer is None:
-            if not worker.process.is_alive():
-                self._remove_dead(worker)
+            if not worker.is_alive:
+                return self._remove_dead(worker)
             return None
         if answer == BEGUN:
             worker.has_begun, self.false_starts = True, 0
@@ -124,7 +127,8 @@ class _Pool:
             raise answer
         return answer
 
-    def _remove_dead(self, worker: Worker) -> None:
+    def _remove_dead(self, worker: Worker) -> PutOff | None:
+        """Have the shard that a dead worker had in hand done again, or return that it is put off."""
         self.workers.remove(worker)
         position, order = worker.shared[POSITION], worker.order
         worker.end()
@@ -133,12 +137,17 @@ class _Pool:
         if order is not None and not isinstance(order, tuple):
             self.deaths[order.index] += 1
             deaths = self.deaths[order.index]
-            self.again.append(cleared(self.work, order, position, deaths, self.start_method, self.timeout_s))
+            others = [task for index, task in self.seen if index != order.index]
+            shard = cleared(self.work, order, position, deaths, self.start_method, self.timeout_s, others)
+            if isinstance(shard, PutOff):
+                return shard
+            self.again.append(shard)
+        return None
 
     def _count_start(self, exit_code: int) -> None:
         """Count a worker that ended before it began; give up when that is no accident."""
         self.false_starts += 1
-        if exit_code >= 0 and self.false_starts >= MOST_FALSE_STARTS:
+        if -exit_code not in _FROM_OUTSIDE and self.false_starts >= MOST_FALSE_STARTS:
             raise JobError(_UNBEGUN, "a worker process")
         if self.false_starts >= MOST_KILLED_STARTS:
             raise JobError(KILLED, "a worker process")
@@ -148,7 +157,7 @@ class _Pool:
         self.stop.set()
         limit = time.monotonic() + STOP_S
         for worker in self.workers:
-            while worker.order is not None and worker.process.is_alive() and time.monotonic() < limit:
+            while worker.order is not None and worker.is_alive and time.monotonic() < limit:
                 wait([worker.pipe, worker.process.sentinel], LOOK_S)
                 if worker.answer() not in (None, BEGUN):
                     break

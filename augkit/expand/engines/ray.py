@@ -13,8 +13,8 @@ from typing import Any
 from augkit.apart import be_expendable
 from augkit.errors import JobError, MissingExtra
 from augkit.expand.engines import ENGINES
-from augkit.expand.supervision import cleared
-from augkit.expand.worker import Shard, Workable
+from augkit.expand.supervision import MOST_NEIGHBOURS, cleared
+from augkit.expand.worker import PutOff, Shard, Workable
 
 RETRIES = 3  # by Ray itself, when a node or a worker dies
 AHEAD = 2  # shards handed out for each processor, so that none waits
@@ -88,7 +88,12 @@ def _run(ray: Any, work: Workable, shards: Iterable[Shard], workers: int, timeou
             yield ray.get(done)
         except ray.exceptions.WorkerCrashedError:  # after all retries: a picture is looked for, here
             deaths[shard.index] += RETRIES
-            again.append(cleared(work, shard, -1, deaths[shard.index], "spawn", timeout_s))
+            others = [one.tasks[0] for one in pending.values() if one.tasks][:MOST_NEIGHBOURS]
+            result = cleared(work, shard, -1, deaths[shard.index], "spawn", timeout_s, others)
+            if isinstance(result, PutOff):
+                yield result
+            else:
+                again.append(result)
         except ray.exceptions.RayTaskError as fault:
             raise fault.cause from None
         except ray.exceptions.RayError as fault:

@@ -15,7 +15,7 @@ from augkit.core.arrays import Image, JsonObject, Points
 from augkit.core.ops import External
 from augkit.core.ops.external import Place, Subject
 from augkit.core.tonal import RANGE, channels_of
-from augkit.errors import AugkitError, SampleError
+from augkit.errors import AugkitError, SampleError, raise_outage
 from augkit.integrations.albumentations import registry
 from augkit.integrations.albumentations.points import looking_for, steadied
 from augkit.integrations.albumentations.reference_pictures import font_places, in_range_of, loaded
@@ -52,6 +52,7 @@ def perform(op: External, subject: Subject, min_visible: float) -> Subject:
     except AugkitError:
         raise
     except Exception as fault:  # any of its own, OpenCV's and NumPy's: what it cannot do, it says in many ways
+        raise_outage(fault, where)
         told = " ".join(str(fault).split()).removesuffix(".") or type(fault).__name__
         raise SampleError(f"must be done to a picture that it takes, got: {told:.200}.", where) from None
     found = _back(subject, done, registry.origin_of(op.name), where)
