@@ -6,6 +6,7 @@ the sentence; the public door that knows the place (a file and line, a step, a p
 
 import errno
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from difflib import get_close_matches
 from typing import Literal, Self
 
@@ -149,7 +150,7 @@ def outage_of(fault: BaseException, where: str = "") -> Unreachable | OutOfMemor
         return OutOfMemory(f"must get the memory that it needs, got: {reason}. {advice}", place)
     if isinstance(fault, AugkitError):
         return Unreachable(fault.message, place)
-    return Unreachable(f"must be readable, got: {reason}. Nothing says that its content is bad.", place)
+    return Unreachable(f"must be readable, got: {reason}.", place)
 
 
 def raise_outage(fault: BaseException, where: str = "") -> None:
@@ -161,6 +162,20 @@ def raise_outage(fault: BaseException, where: str = "") -> None:
     outage = outage_of(fault, where)
     if outage is not None:
         raise outage from (fault.__cause__ if outage is fault else fault)
+
+
+@contextmanager
+def outages_told(where: str) -> Iterator[None]:
+    """Let what `outage_of` finds no fault of content come out as that.
+
+    Args:
+        where: the place, if an exception does not name one.
+    """
+    try:
+        yield
+    except Exception as fault:
+        raise_outage(fault, where)
+        raise
 
 
 def is_absence(fault: BaseException) -> bool:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from augkit.errors import Unreachable
+from augkit.errors import Changed, Unreachable
 
 FIRST_PAUSE_S, LONGEST_PAUSE_S, GROWTH = 0.05, 5.0, 1.5
 STEP_S = 0.2  # between signs of life
@@ -41,6 +41,8 @@ class Patience:
         while True:
             try:
                 answer = ask()
+            except Changed:  # which does not pass
+                raise
             except Unreachable:
                 now = time.monotonic()
                 self._since = now if self._since is None else self._since

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
 
 from augkit.addresses import shown_address
-from augkit.errors import FileError, Unreachable, is_absence, outage_of, raise_outage, reason_of
+from augkit.errors import FileError, Unreachable, is_absence, outage_of, outages_told, raise_outage, reason_of
 from augkit.images import read_bytes
 from augkit.storage.archives import (
     HEAD_BYTES,
@@ -193,9 +193,8 @@ class Folder(Root):
         with self.open(path) as file, self._reached(path, is_listed=True) as place:
             held = os.fstat(file.fileno()).st_size
             if offset + size > held:  # else memory is taken for what a damaged file claims
-                raise FileError(
-                    f"must have {size:,} bytes at {offset:,}, got {held:,} in all. Is it whole?", str(place)
-                )
+                what = f"must have {size:,} bytes at {offset:,}, got {held:,} in all. Is it whole?"
+                raise FileError(what, str(place))
             file.seek(offset)
             data = file.read(size)
         if len(data) < size:
@@ -217,7 +216,9 @@ class Folder(Root):
             yield place
         except (OSError, ValueError) as fault:  # ValueError: a NUL in the name
             where = os.fsdecode(getattr(fault, "filename", None) or place)
-            outage = None if is_absence(fault) and not is_listed else outage_of(fault, where)
+            # Nothing of that name, or a root that others keep for themselves, is what the user has named.
+            is_misnamed = is_absence(fault) or (isinstance(fault, PermissionError) and where == str(self))
+            outage = None if is_misnamed and not is_listed else outage_of(fault, where)
             raise outage or FileError(f"must be readable, got: {reason_of(fault)}.", where) from fault
 
     def stamp(self, path: str) -> Stamp:
@@ -231,11 +232,7 @@ class Folder(Root):
         return stat.S_ISREG(self._mode(path))
 
     def _mode(self, path: str) -> int:
-        """Return what kind of thing is there, 0 of nothing.
-
-        Raises:
-            Unreachable: that cannot be told. (`os.path.isfile` would say no, and the data set be another one.)
-        """
+        """Return what is there, 0 of nothing; what cannot be told is Unreachable, and no other data set."""
         place = self.path / inside(path)
         try:
             return place.stat().st_mode
@@ -286,20 +283,12 @@ class Archive(Root):
                 yield Found(path, entry.size)
 
     def open(self, path: str) -> BinaryIO:
-        with self._reached(path):
+        with outages_told(f"{self}/{path}"):
             return self._contents.member(inside(path))
 
     def read(self, path: str, offset: int = 0, size: int | None = None) -> bytes:
-        with self._reached(path):
+        with outages_told(f"{self}/{path}"):
             return self._contents.read(inside(path), offset, size)
-
-    @contextmanager
-    def _reached(self, path: str) -> Iterator[None]:
-        try:
-            yield
-        except Exception as fault:
-            raise_outage(fault, f"{self}/{path}")
-            raise
 
     def is_folder(self, path: str = "") -> bool:
         prefix = f"{inside(path)}/"

@@ -147,7 +147,7 @@ def test_what_others_can_read_while_it_cannot_be_read_may_be_rejected(
     src: Path, whole: dict[str, bytes], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     bad = src / "tulips/003.jpg"
-    options = {"copies": 2, "wait": 0, "unreadable": "reject", "max_rejected": 1.0}
+    options: dict[str, Any] = {"copies": 2, "wait": 0, "unreadable": "reject", "max_rejected": 1.0}
     with failing(monkeypatch, src, lambda _, path: refusing(errno.EACCES) if path == bad else None):
         summary = done(src, tmp_path / "out", **options)
     assert (summary.rejected, summary.written) == (2, 22)
@@ -170,7 +170,7 @@ def test_rejected_ones_are_made_anew(form: str, src: Path, tmp_path: Path, monke
     shutil.copytree(src, tmp_path / "src", dirs_exist_ok=True)
     (tmp_path / "src/roses/bad.png").write_bytes(b"no")
     wanted = done(tmp_path / "src", tmp_path / "whole", **options)
-    refused = {"wait": 0, "unreadable": "reject"}
+    refused: dict[str, Any] = {"wait": 0, "unreadable": "reject"}
     with failing(monkeypatch, tmp_path / "src", lambda calls, _: refusing(errno.EACCES) if calls % 8 == 1 else None):
         assert done(tmp_path / "src", tmp_path / "out", **options, **refused).rejected > wanted.rejected
     again = done(tmp_path / "src", tmp_path / "out", **options, retry_rejected=True)
@@ -183,7 +183,7 @@ def test_a_killed_retry_is_an_unfinished_job(
     src: Path, whole: dict[str, bytes], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     bad = {src / "tulips/003.jpg", src / "roses/a.jpg"}
-    options = {"copies": 2, "wait": 0, "unreadable": "reject", "max_rejected": 1.0}
+    options: dict[str, Any] = {"copies": 2, "wait": 0, "unreadable": "reject", "max_rejected": 1.0}
     with failing(monkeypatch, src, lambda _, path: refusing(errno.EACCES) if path in bad else None):
         assert done(src, tmp_path / "out", **options).rejected == 4
     with (
@@ -236,7 +236,7 @@ def test_whose_fault_it_is() -> None:
     wrapped = FileError("must be a picture.", "a.png")
     wrapped.__cause__ = refusing(errno.EKEYEXPIRED)
     large = cv2.error("(-4:Insufficient memory) Failed to allocate 99 bytes")
-    large.code = -4  # type: ignore[attr-defined]
+    large.code = -4
     found = {
         "place": [*map(refusing, ERRNOS), wrapped, ClientError({"Error": {"Code": "ExpiredToken"}}, "GetObject")],
         "memory": [MemoryError(), large, zlib.error("Error -4 while decompressing data"), OutOfMemory("no")],

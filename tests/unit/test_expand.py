@@ -17,7 +17,7 @@ import pytest
 from augkit.core.key import Key
 from augkit.core.plan import Plan
 from augkit.errors import ArgumentError
-from augkit.expand import Progress, replay, shard, verify
+from augkit.expand import Progress, replay, verify
 from augkit.images import decode, encode
 from augkit.pipeline import Pipeline, load
 from augkit.storage import durable
@@ -48,8 +48,8 @@ def test_how_many_copies_are_held_at_once_changes_nothing(
 ) -> None:
     (src / "tulips/bad.jpg").write_bytes(b"\xff\xd8 no")
     done(src, tmp_path / "as it is", 5, originals="include")
-    monkeypatch.setattr(shard, "BATCH", batch)
-    monkeypatch.setattr(shard, "HELD_BYTES", held_bytes)
+    monkeypatch.setattr("augkit.expand.outputs.BATCH", batch)
+    monkeypatch.setattr("augkit.expand.outputs.HELD_BYTES", held_bytes)
     done(src, tmp_path / "otherwise", 5, originals="include")
     assert tree(tmp_path / "as it is") == tree(tmp_path / "otherwise")
 
