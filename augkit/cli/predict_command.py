@@ -67,7 +67,9 @@ def command(
     lines = as_lines if is_json else csv_of(rows(), artefact.task, top)
     lines = lines if output is not None else (f"{''.join(map(_shown, line[:-1]))}\n" for line in lines)
     told = (line.encode("utf-8", "surrogateescape") for line in lines)  # a path may hold any bytes
-    if output is None:
+    if output is None and sys.stdout.isatty():
+        say(*(line.removesuffix("\n") for line in list(lines)))  # when the bar is gone
+    elif output is None:
         sys.stdout.buffer.writelines(told)
         sys.stdout.buffer.flush()
     else:

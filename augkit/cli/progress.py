@@ -5,7 +5,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import IO, cast
+from typing import IO, TextIO, cast
 
 from augkit.cli.output import drop, say
 
@@ -28,7 +28,7 @@ def progress_shown() -> Iterator[Show]:
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
     columns = (BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[rate]}"), TimeRemainingColumn())
-    with Progress(*columns, console=Console(file=cast(IO[str], _Terminal())), transient=True) as bar:
+    with Progress(*columns, console=Console(file=cast(IO[str], _Terminal(sys.stderr))), transient=True) as bar:
         task, rate = bar.add_task("", total=None, rate=""), _Rate()
 
         def show(done: int, total: int, note: str = "") -> None:
@@ -41,27 +41,33 @@ def progress_shown() -> Iterator[Show]:
 
 
 class _Terminal(io.TextIOBase):
-    """Stderr, as long as somebody is there: a bar must not end the work of a terminal that was closed."""
+    """Stderr, as long as somebody is there: a bar must not end the work of a terminal that was closed.
+
+    It is held: while there is a bar, `sys.stderr` is a stream that prints above it, by way of this one.
+    """
+
+    def __init__(self, stream: TextIO) -> None:
+        self.stream = stream
 
     @property
     def encoding(self) -> str:  # type: ignore[override]
-        return sys.stderr.encoding
+        return self.stream.encoding
 
     def isatty(self) -> bool:
         return True
 
     def write(self, text: str) -> int:
         try:
-            return sys.stderr.write(text)
+            return self.stream.write(text)
         except OSError:
-            drop(sys.stderr)
+            drop(self.stream)
             return len(text)
 
     def flush(self) -> None:
         try:
-            sys.stderr.flush()
+            self.stream.flush()
         except OSError:
-            drop(sys.stderr)
+            drop(self.stream)
 
 
 class _Rate:

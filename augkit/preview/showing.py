@@ -117,7 +117,7 @@ def show(
     shown = Showing(samples, loaded, copies, seed, title, left_out)
     if path is not None:
         is_page = path.suffix.lower() == ".html"
-        write(path, shown.page.encode() if is_page else encode(shown.sheet, "png"))
+        write(path, shown.page.encode("utf-8", "backslashreplace") if is_page else encode(shown.sheet, "png"))
     return shown
 
 

@@ -106,7 +106,7 @@ def open_run(out: Path, setup: Setup, is_fresh: bool) -> None:
         if known is None:
             make_root(os.fspath(out.absolute()))
             for name, content in files.items():
-                replace_with(out / name, content.encode())
+                replace_with(out / name, content.encode("utf-8", "backslashreplace"))  # escapes of JSON
             return
     except OSError as fault:
         raise _unusable(out, fault) from None

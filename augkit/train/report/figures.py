@@ -17,6 +17,7 @@ import numpy as np
 
 from augkit.core.arrays import Array, Reals
 from augkit.errors import MissingExtra
+from augkit.screen_text import printable
 from augkit.train.report.reliability import Reliability
 
 if TYPE_CHECKING:
@@ -219,7 +220,7 @@ def _count(axes: Axes, counts: Array, shares: Array, colors: Colors) -> None:
 
 
 def _short(name: str) -> str:
-    text = " ".join(name.split())
+    text = printable(" ".join(name.split()))
     return text if len(text) <= LONGEST_NAME else f"{text[: LONGEST_NAME - 1]}…"
 
 
