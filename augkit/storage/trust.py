@@ -5,6 +5,8 @@ machine, and of those that it reaches.
 """
 
 import os
+import stat
+import sys
 from dataclasses import dataclass
 
 from augkit.errors import FileError
@@ -63,3 +65,19 @@ def require_within(root: str, path: str, trust: Trust) -> None:
     if leads != held and not leads.startswith(held.rstrip(os.sep) + os.sep):
         what = f"must lie in the data set, got a link that leads out of it, to {leads!r:.200}"
         raise FileError(f"{what}. Pass --allow-links if you trust who made it.", f"{root}{os.sep}{path}")
+
+
+def is_own(path: str | os.PathLike[str]) -> bool:
+    """Return whether what lies at a path is what this user, or the system, put there, as far as rights tell.
+
+    It is not where everybody may write to the file, or where another user's file lies in a folder of everybody's.
+
+    Raises:
+        OSError: it cannot be told.
+    """
+    if sys.platform == "win32":  # whose rights say something else
+        return True
+    status, above = os.stat(path), os.stat(os.path.dirname(os.path.abspath(path)))  # noqa: PTH100, PTH116, PTH120
+    if status.st_mode & stat.S_IWOTH:
+        return False
+    return status.st_uid in (os.geteuid(), 0) or not above.st_mode & stat.S_IWOTH

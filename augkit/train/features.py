@@ -18,6 +18,7 @@ import torch
 from torch import Tensor
 
 from augkit.storage.durable import rename, replace_with, unlink
+from augkit.storage.trust import is_own
 from augkit.train.models import Network
 from augkit.train.models.network import head_names
 from augkit.train.stream import Stream, in_order
@@ -105,7 +106,7 @@ def backbone_hash(network: Network) -> str:
 
 def _is_whole(path: Path, seal: Path) -> bool:
     try:
-        return seal.read_text() == _digest(path)
+        return is_own(path) and is_own(seal) and seal.read_text() == _digest(path)
     except (FileNotFoundError, UnicodeDecodeError):
         return False
 

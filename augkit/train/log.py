@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from augkit.errors import MissingExtra
-from augkit.storage.durable import rename, unlink
+from augkit.storage.durable import rename, unlink, write
 from augkit.train.train_errors import written
 
 Row = Mapping[str, float]  # of an epoch; `epoch` is a whole number, `frozen` a truth value
@@ -32,9 +32,10 @@ class Log:
         with written(self.folder):
             for name, text in (("log.jsonl", lines), ("log.csv", table.getvalue())):
                 # Not synced: a checkpoint holds the rows, and a training that goes on writes them again.
-                place = self.folder / f"{name}.unfinished"
-                place.write_text(text, "utf-8")
-                rename(os.fspath(place), os.fspath(self.folder / name))
+                place = os.fspath(self.folder / f"{name}.unfinished")
+                unlink(place)  # of a run that was killed, or a link of someone else's
+                write(place, [text.encode()])
+                rename(place, os.fspath(self.folder / name))
             if self.board is not None:
                 self.board.write(rows)
 
