@@ -146,7 +146,7 @@ sys.addaudithook(hook)
 
 @pytest.fixture(scope="module")
 def watched(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, list[Path]]:
-    """Run a command with a worker; return what was seen of both, and what they left in the folder for temporary files."""
+    """Run a command with a worker; return what was seen of both, and what they left among temporary files."""
     root = tmp_path_factory.mktemp("watched")
     (root / "tmp").mkdir()
     lay(root / "site", {"sitecustomize.py": WATCHING})
@@ -154,18 +154,8 @@ def watched(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, list[Path]]:
     lay(root, {"p.yaml": f"steps:\n  - {step}\n"})
     env = {**os.environ, "TMPDIR": str(root / "tmp"), "PYTHONPATH": f"{root / 'site'}{os.pathsep}{ROOT}"}
     env.pop("NO_ALBUMENTATIONS_UPDATE", None)
-    words = (
-        "expand",
-        fill(root / "src", 4),
-        root / "out",
-        "--pipeline",
-        root / "p.yaml",
-        "--copies",
-        "1",
-        "--workers",
-        "1",
-    )
-    command = [sys.executable, "-m", "augkit", *words]
+    places = map(str, (fill(root / "src", 4), root / "out", "--pipeline", root / "p.yaml"))
+    command = [sys.executable, "-m", "augkit", "expand", *places, "--copies", "1", "--workers", "1"]
     ended = subprocess.run(command, env=env, capture_output=True, text=True, timeout=180)
     assert ended.returncode == 0, ended.stderr
     return ended.stderr, list((root / "tmp").iterdir())
