@@ -145,8 +145,12 @@ def _nested(value: Json, where: str) -> tuple[tuple[float, ...], ...]:
     if isinstance(value, list) and value:
         if not isinstance(value[0], list):
             value = [value]
-        elif all(isinstance(point, list) and len(point) == 2 for point in value):
+        elif _are_points(value):
             value = [[number for point in value for number in point]]
-        elif isinstance(value[0][:1], list) and value[0] and isinstance(value[0][0], list):
-            value = [[number for point in ring for number in point] for ring in value]
+        else:
+            value = [[number for point in ring for number in point] if _are_points(ring) else ring for ring in value]
     return rings_of(value, where)
+
+
+def _are_points(ring: Json) -> bool:
+    return isinstance(ring, list) and all(isinstance(point, list) and len(point) == 2 for point in ring)
