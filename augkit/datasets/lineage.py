@@ -10,12 +10,14 @@ from augkit.datasets.data_set import DataSet, Source
 from augkit.datasets.places import place_of
 from augkit.errors import FileError
 from augkit.storage.root import Root
+from augkit.storage.sealed_json import sha256_of, unsealed
 from augkit.storage.store import BOOKS
 from augkit.storage.trust import Trust
 
 LINEAGE = f"{BOOKS}/lineage"
 HINT = f"{BOOKS}/source.txt"  # where the sources lay
 DONE = f"{BOOKS}/done.json"
+SHARDS = f"{BOOKS}/shards"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +47,11 @@ def read_lineage(root: Root) -> dict[str, Origin]:
     found: dict[str, Origin] = {}
     for name in root.names(LINEAGE):
         path = f"{LINEAGE}/{name}"
-        for number, line in enumerate(root.read(path).splitlines(), 1):
+        data = root.read(path)
+        if not _is_as_written(root, path, name, data):
+            what = "must be as augkit expand wrote it, got a changed file. See with augkit verify what else is."
+            raise FileError(what, f"{root}/{path}")
+        for number, line in enumerate(data.splitlines(), 1):
             try:
                 entry = json.loads(line)
                 found[entry["id"]] = Origin(_source(entry), entry["copy"])
@@ -54,6 +60,14 @@ def read_lineage(root: Root) -> dict[str, Origin]:
                 what = f"must be as augkit expand wrote it, got a damaged line. {advice}"
                 raise FileError(what, f"{root}/{path}:{number}") from None
     return found
+
+
+def _is_as_written(root: Root, path: str, name: str, data: bytes) -> bool:
+    """Say whether a file of the lineage is what its shard's marker says, as far as there is a whole one."""
+    marker = f"{SHARDS}/{name.removesuffix('.jsonl')}.json"
+    value = unsealed(root.read(marker)) if root.is_file(marker) else None
+    facts = None if value is None else value.get("files", {}).get(path)
+    return facts is None or facts == [len(data), sha256_of(data)]
 
 
 def originals(root: Root, lineage: Mapping[str, Origin]) -> DataSet:

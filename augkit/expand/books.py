@@ -11,14 +11,14 @@ from augkit.addresses import shown_address
 from augkit.configuration import difference
 from augkit.core.arrays import JsonObject
 from augkit.datasets import Split
-from augkit.datasets.lineage import DONE, HINT
+from augkit.datasets.lineage import DONE, HINT, SHARDS
 from augkit.datasets.splits import HASHED
 from augkit.errors import ArgumentError, AugkitError, FileError, JobError, raise_outage
 from augkit.executors import default_executor
 from augkit.expand import layout
 from augkit.expand.balancing import wanted_copies
 from augkit.expand.expand_config import ExpandConfig
-from augkit.expand.layout import DAMAGED, JOB, SHARDS
+from augkit.expand.layout import DAMAGED, JOB
 from augkit.expand.recheck import replaced_source
 from augkit.expand.references import hint_of
 from augkit.expand.work_plan import Row, WorkPlan

@@ -21,7 +21,7 @@ from collections.abc import Iterable, Iterator
 from itertools import tee
 
 from augkit.core.arrays import JsonObject
-from augkit.datasets.lineage import DONE, LINEAGE
+from augkit.datasets.lineage import DONE, LINEAGE, SHARDS
 from augkit.errors import FileError, JobError, is_absence, raise_outage
 from augkit.storage.sealed_json import sha256_of, unsealed
 from augkit.storage.store import BOOKS, Store
@@ -29,7 +29,6 @@ from augkit.storage.store import BOOKS, Store
 FORMAT = 2  # of the bookkeeping
 JOB = f"{BOOKS}/job.json"
 PLANS = f"{BOOKS}/plan"
-SHARDS = f"{BOOKS}/shards"
 REJECTED = f"{BOOKS}/rejected.jsonl"
 LEAKS = f"{BOOKS}/leaks.jsonl"
 DAMAGED = "must be as augkit expand wrote it, got a damaged file."

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from hashlib import sha256
 
 from augkit.core.arrays import JsonObject
-from augkit.datasets.lineage import DONE, HINT
+from augkit.datasets.lineage import DONE, HINT, SHARDS
 from augkit.errors import FileError, JobError
 from augkit.expand import layout
-from augkit.expand.layout import JOB, SHARDS
+from augkit.expand.layout import JOB
 from augkit.storage.sealed_json import sealed, sha256_of, unsealed
 from augkit.storage.store import Store
 from augkit.storage.stores import store_at

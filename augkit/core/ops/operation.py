@@ -11,6 +11,7 @@ from typing import TypeVar, dataclass_transform
 from augkit.core.arrays import Json, JsonObject
 from augkit.core.frozen import frozen
 from augkit.core.validation import left_out, read
+from augkit.core.written_floats import require_floats
 from augkit.errors import ArgumentError
 from augkit.registers import Register
 
@@ -49,6 +50,8 @@ def from_jsonable(described: Json) -> object:
     wanted = {item.name for item in fields(cls)}
     if given.keys() | left_out(cls).keys() != wanted:
         raise ArgumentError(f"must have the fields {', '.join(sorted(wanted))}, got {sorted(given)}.", name)
+    if isinstance(text := given.get("base64"), str):
+        require_floats(text, name)
     return read(cls, given)
 
 
