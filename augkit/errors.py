@@ -8,6 +8,7 @@ import errno
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from difflib import get_close_matches
+from itertools import islice
 from typing import Literal, Self
 
 from augkit.addresses import without_secrets
@@ -28,6 +29,7 @@ _NO_MEMORY = (
     *("insufficient memory", "out of memory", "failed to map segment", "can't start new thread"),
 )
 _ABSENT = (errno.ENOENT, errno.ENOTDIR, errno.ENAMETOOLONG, errno.ELOOP)
+_MOST_LETTERS, _MOST_NEAR = 100, 1000  # of a name that others are compared with, and of those: it takes their square
 _OPENCV_NO_MEMORY, _ZLIB_NO_MEMORY = -4, "Error -4 "
 
 
@@ -235,8 +237,8 @@ def closest(name: str, options: Iterable[str]) -> str:
     >>> closest("zzz", ["Rotate"])
     ''
     """
-    by_folded_name = {option.lower(): option for option in options}
-    found = get_close_matches(name.lower(), by_folded_name, n=1)
+    by_folded_name = {option.lower(): option for option in islice(options, _MOST_NEAR) if len(option) <= _MOST_LETTERS}
+    found = get_close_matches(name.lower(), by_folded_name, n=1) if len(name) <= _MOST_LETTERS else []
     return f" Did you mean {by_folded_name[found[0]]}?" if found else ""
 
 

@@ -2,6 +2,7 @@
 
 import json
 import os
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import NoReturn
@@ -64,7 +65,7 @@ def json_of(data: bytes | str, where: str, line: int = 1, keep: Callable[[JsonOb
     def once(pairs: list[tuple[str, Json]]) -> Json:
         found = dict(pairs)
         if len(found) < len(pairs):
-            twice = next(key for place, (key, _) in enumerate(pairs) if key in dict(pairs[:place]))
+            twice = next(key for key, count in Counter(key for key, _ in pairs).items() if count > 1)
             raise FileError(f"must name every key of an object once, got {twice!r:.60} twice. Delete one.", where)
         return found if keep is None else keep(found)
 

@@ -21,12 +21,13 @@ from hashlib import blake2b
 from urllib.parse import unquote
 
 from augkit.core.normal_form import folded, nfc
+from augkit.errors import FileError
 
 UNLABELED = "_unlabeled"  # the folder of FiftyOne's trees of classes for pictures that have none
 FOLDER_BYTES = 255  # what a file system takes as the name of a folder
 DIGITS = 32
 _BIDI = r"\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"
-_ENCODED = re.compile(rf'[\x00-\x1f\x7f-\x9f\u2028\u2029{_BIDI}\ufeff?*:<>|"\\/%\ud800-\udfff]|\A\.+|[. ]+\Z')
+_ENCODED = re.compile(rf'[\x00-\x1f\x7f-\x9f\u2028\u2029{_BIDI}\ufeff?*:<>|"\\/%\ud800-\udfff]|\A\.+')
 _PORTS = {f"{port}{digit}" for port in ("com", "lpt") for digit in "0123456789\u00b9\u00b2\u00b3"}
 _RESERVED = {UNLABELED, "con", "prn", "aux", "nul", "conin$", "conout$"} | _PORTS
 
@@ -53,7 +54,10 @@ def folder_of(label: str, letters: int = 0) -> str:
     if not letters:
         label = nfc(label)  # else it is another class that has the folder of that name
         letters = label.partition(".")[0].rstrip(" ").lower() in _RESERVED
-    folder = _encoded(label[:letters]) + _ENCODED.sub(lambda found: _encoded(found[0]), label[letters:])
+    rest = label[letters:]
+    whole = rest.rstrip(". ")
+    folder = _encoded(label[:letters]) + _ENCODED.sub(lambda found: _encoded(found[0]), whole)
+    folder += _encoded(rest[len(whole) :])
     if len(folder.encode()) <= FOLDER_BYTES:
         return folder or "%"
     end = f"%-{blake2b(label.encode('utf-8', 'surrogatepass'), digest_size=DIGITS // 2).hexdigest()}"
@@ -76,6 +80,8 @@ def folders_of(labels: Iterable[str], held: Mapping[str, str] | None = None) -> 
     for label in sorted(set(labels) - folders.keys(), key=lambda label: (nfc(label) != label, label)):
         letters = 0
         while folded(folder := folder_of(label, letters)) in taken:
+            if letters > len(label):
+                raise FileError(f"must have folders of their own, and another class has {folder!r}.", "classes")
             letters += 1
         folders[label] = folder
         taken.add(folded(folder))

@@ -252,10 +252,11 @@ class Inventory:
                 self.left_out[NO_PICTURE] += 1
 
     def _advice(self, path: str) -> str:
-        stem = path.rpartition(".")[0]
-        if any(picture.rpartition(".")[0] == stem for picture in self.pictures):
-            return "It has the name of a picture."
-        return ""
+        return "It has the name of a picture." if path.rpartition(".")[0] in self._picture_stems else ""
+
+    @cached_property
+    def _picture_stems(self) -> frozenset[str]:
+        return frozenset(path.rpartition(".")[0] for path in self.pictures)
 
     def _ignored(self, name: str, separator: str = "/") -> bool:
         last = name.rpartition(separator)[2]

@@ -2,16 +2,15 @@
 
 import posixpath
 import unicodedata
-from collections import defaultdict
 from collections.abc import Collection
 from functools import cached_property
+from itertools import islice
 
 from augkit.datasets.inventory import Inventory
 from augkit.datasets.naming import is_picture
+from augkit.datasets.path_ends import PathEnds
 from augkit.errors import FileError
 from augkit.storage.trust import inside
-
-_Ends = dict[str, list[tuple[str, list[str]]]]  # a path and its parts, by the last of these
 
 
 class NamedFiles:
@@ -64,32 +63,19 @@ class NamedFiles:
     def _by_end(self, path: str) -> str | None:
         parts = unicodedata.normalize("NFC", path).split("/")
         small = [part.casefold() for part in parts]
-        for index, wanted in zip(self._ends, (parts, parts, small, small), strict=True):
-            near = index.get(wanted[-1], ())
-            fitting = [found for found, have in near if have[-len(wanted) :] == wanted]
+        for ends, wanted in zip(self._ends, (parts, parts, small, small), strict=True):
+            fitting = list(islice(ends.ending(wanted), 2))
             if fitting:
                 return fitting[0] if len(fitting) == 1 else None
-            longest = [found for found, have in near if wanted[-len(have) :] == have]
-            if longest:
-                return max(longest, key=lambda found: found.count("/"))
+            for count in range(len(wanted) - 1, 0, -1):
+                if (found := ends.whole(wanted[-count:])) is not None:
+                    return found
         return None
 
     @cached_property
-    def _ends(self) -> tuple[_Ends, _Ends, _Ends, _Ends]:
-        """Files, and pictures without suffix, by the last part of their paths, as written and in small letters."""
-        found: tuple[_Ends, _Ends, _Ends, _Ends] = (
-            defaultdict(list),
-            defaultdict(list),
-            defaultdict(list),
-            defaultdict(list),
-        )
-        for path in self.known:
-            parts = unicodedata.normalize("NFC", path).split("/")
-            names = [parts]
-            if is_picture(path):
-                names.append([*parts[:-1], parts[-1].rpartition(".")[0]])
-            for place, one in enumerate(names):
-                found[place][one[-1]].append((path, one))
-                small = [part.casefold() for part in one]
-                found[place + 2][small[-1]].append((path, small))
-        return found
+    def _ends(self) -> tuple[PathEnds, ...]:
+        """Files, and pictures without suffix, by their ends, as written and in small letters."""
+        whole = [(unicodedata.normalize("NFC", path).split("/"), path) for path in self.known]
+        bare = [([*parts[:-1], parts[-1].rpartition(".")[0]], path) for parts, path in whole if is_picture(path)]
+        small = ([([part.casefold() for part in parts], path) for parts, path in some] for some in (whole, bare))
+        return tuple(map(PathEnds, (whole, bare, *small)))

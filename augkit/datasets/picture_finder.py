@@ -1,14 +1,16 @@
 """Finding of pictures by the names that label files give them, wherever they lie below a root."""
 
-from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Sequence
 from functools import cached_property
+from itertools import islice
 from posixpath import join, normpath
 from urllib.parse import unquote
 
 from augkit.core.normal_form import folded
+from augkit.datasets.path_ends import PathEnds
 from augkit.errors import FileError
 
+MOST_ALIKE = 1000  # pictures in different folders that have one name
 _NOT_PARTS = ("", ".", "..")
 
 
@@ -67,6 +69,8 @@ class PictureFinder:
                     return plain
         for one in spelt:
             alike, shared = self._alike(_parts(one))
+            if len(alike) > MOST_ALIKE:
+                raise FileError(f"must name one picture, got {name!r:.120}, as more than {MOST_ALIKE:,} are called.")
             if found := [path for path in alike if shared > 1 or may(path)]:
                 if len(found) > 1:
                     raise FileError(f"must name one picture, got {found[0]!r} and {found[1]!r}.")
@@ -78,28 +82,14 @@ class PictureFinder:
 
         Where the next of these parts is a folder that is there, the picture is missing in it: another is another's.
         """
-        best: list[str] = []
-        most = 0
-        for path in self._by_name.get(parts[-1], ()) if parts else ():
-            own = _parts(path)
-            shared = next(
-                (n for n, pair in enumerate(zip(own[::-1], parts[::-1], strict=False)) if len(set(pair)) > 1), 0
-            )
-            shared = shared or min(len(own), len(parts))
-            if shared > most:
-                best, most = [], shared
-            if shared == most:
-                best.append(path)
-        if 0 < most < len(parts) and parts[-most - 1] in self._folders:
+        most = self._ends.shared(parts)
+        if not most or (most < len(parts) and parts[-most - 1] in self._folders):
             return [], 0
-        return best, most
+        return list(islice(self._ends.ending(parts[-most:]), MOST_ALIKE + 1)), most
 
     @cached_property
-    def _by_name(self) -> dict[str, list[str]]:
-        found = defaultdict(list)
-        for path in self.paths:
-            found[folded(path.rpartition("/")[2])].append(path)
-        return found
+    def _ends(self) -> PathEnds:
+        return PathEnds((_parts(path), path) for path in self.paths)
 
     @cached_property
     def _folders(self) -> set[str]:

@@ -40,6 +40,7 @@ HIDDEN = "hidden"
 _LINK, _SPECIAL, _REPLACED = "a link to what is not there", "no regular file", "a member that a later one replaces"
 _MOST_LINKS = 8
 MOST_LETTERS = 4096  # of a path, as Linux has it
+MOST_LEVELS = 100  # of folders
 _SHOWN = 200  # letters of it in messages
 
 
@@ -301,6 +302,8 @@ def _checked(name: str, where: str) -> str:
     plain = name.replace("\\", "/")
     if len(name) > MOST_LETTERS:
         raise FileError(f"must be a path of at most {MOST_LETTERS:,} letters, got {len(name):,}. Rename it.", where)
+    if plain.count("/") > MOST_LEVELS:
+        raise FileError(f"must lie in at most {MOST_LEVELS} folders, got {plain.count('/'):,}. Pack it flatter.", where)
     if plain.startswith("/") or "\0" in name or ".." in plain.split("/") or plain[1:3] == ":/":
         raise FileError("must be a path within the archive. Do not trust it; pack it again without that.", where)
     return posixpath.normpath(name)

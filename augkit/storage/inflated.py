@@ -50,7 +50,9 @@ class _Stream:
         """
         while True:
             if self.state.eof:
-                rest = self.state.unused_data + self._more(file, end)
+                rest = self.state.unused_data
+                if len(rest) < len(GZIP_MAGIC):
+                    rest += self._more(file, end)
                 if wbits != GZIP or not rest.startswith(GZIP_MAGIC):
                     return b""  # gzip lets zeros follow, and other things
                 self.state, self.pending = zlib.decompressobj(wbits), rest  # files may be joined

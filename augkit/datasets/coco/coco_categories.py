@@ -1,5 +1,6 @@
 """Categories of COCO files, checked and put together, and what is counted while such files are read."""
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from math import isfinite
@@ -74,8 +75,8 @@ class Categories:
     @property
     def twins(self) -> set[str]:
         """The names that several categories have."""
-        names = [entry["name"] for entry in self.entries]
-        return {name for name in names if names.count(name) > 1} if len(set(names)) < len(names) else set()
+        counts = Counter(entry["name"] for entry in self.entries)
+        return {name for name, count in counts.items() if count > 1}
 
     def add(self, entries: Json, where: str, counts: Counts) -> dict[Id, str]:
         """Return the names of one file's categories by their ids there.

@@ -36,6 +36,7 @@ _CVAT = re.compile(r"(.+):(\d+),\s*(\d+),\s*(\d+):([^:]*):([^:]*)")
 _RGB_FIRST = re.compile(r"(\d+)[\s,]+(\d+)[\s,]+(\d+)[\s,]+(\S.*)")
 _RGB_LAST = re.compile(r"(.*\S)[\s,]+(\d+)[\s,]+(\d+)[\s,]+(\d+)")
 _NUMBERED = re.compile(r"(\d+)\s*[:,;\t ]\s*(\S.*)")
+MOST_LETTERS = 1000  # of a line that names a class
 _HEX = re.compile(r"#?([0-9a-fA-F]{6})")
 MOST_CHANNEL = 255
 
@@ -117,7 +118,7 @@ def described(about: Mapping[str, Json]) -> bytes | None:
 
 def _quoted(text: str) -> str:
     """Return YAML whose keys that are numbers are text, as strict YAML wants them."""
-    return re.sub(r"(?m)(^\s*|[{,]\s*)([0-9]+)(?=\s*:(\s|$))", r'\1"\2"', text)
+    return re.sub(r"(?m)(^[^\S\n]*|[{,]\s*)([0-9]+)(?=\s*:(\s|$))", r'\1"\2"', text)
 
 
 def _numbered(rows: Sequence[MaskClass], where: str) -> MaskClasses:
@@ -202,7 +203,7 @@ def _of_lines(text: str, where: str) -> Iterator[MaskClass]:
     lines = [(number, line.strip()) for number, line in enumerate(text.splitlines(), 1)]
     lines = [(number, line) for number, line in lines if line and not line.startswith(("#", "//"))]
     for pattern in (_CVAT, _RGB_FIRST, _RGB_LAST, _NUMBERED):
-        found = [(number, pattern.fullmatch(line)) for number, line in lines]
+        found = [(number, pattern.fullmatch(line) if len(line) <= MOST_LETTERS else None) for number, line in lines]
         if not found or not all(match for _, match in found):
             continue
         for number, match in found:

@@ -156,18 +156,18 @@ def _csv_table(text: str, path: str, where: str, is_picture: Callable[[str], boo
 
 def _preamble(text: str, known: frozenset[str], more: str) -> tuple[int, str]:
     """Return how many lines stand before the first of the table, and what separates its cells; it may be `more`."""
-    skipped, separators = 0, (*_SEPARATORS, *more)
+    skipped, separators, at = 0, (*_SEPARATORS, *more), 0
     while True:
-        line, end, text = text.partition("\n")
-        line = line.rstrip("\r")
+        end = text.find("\n", at)
+        line = (text[at:end] if end >= 0 else text[at:]).rstrip("\r")
         if line.lower().startswith("sep=") and len(line) == len("sep=") + 1:
             return skipped + 1, line[-1]
         found = {separator: _cells(line, separator) for separator in separators}
         best = max(separators, key=lambda one: (len(known & set(map(plain_name, found[one]))), len(found[one])))
         is_note = line.startswith("#") and not known.intersection(map(plain_name, found[best]))
-        if not end or not (is_note or not line.strip()):
+        if end < 0 or not (is_note or not line.strip()):
             return skipped, best
-        skipped += 1
+        skipped, at = skipped + 1, end + 1
 
 
 def _cells(line: str, separator: str) -> list[str]:
