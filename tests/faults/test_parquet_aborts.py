@@ -10,7 +10,9 @@ from zlib import decompress
 import pytest
 
 from augkit.datasets import Cell, read
+from augkit.datasets.places import read_place
 from augkit.errors import FileError
+from augkit.storage.root import Folder
 from support.commands import augkit
 from support.data_sets import PNG, lay, parquet_of
 
@@ -50,4 +52,4 @@ def test_a_picture_of_a_file_that_was_damaged_since(tmp_path: Path) -> None:
     assert [data.read(source.place) for source in data.sources if isinstance(source.place, Cell)] == [PNG] * 3
     (tmp_path / "a.parquet").write_bytes(ABORTS)
     with pytest.raises(FileError, match=SENTENCE):
-        data.read(Cell("a.parquet", "image", 0, 0))
+        read_place(Folder(tmp_path), Cell("a.parquet", "image", 0, 0))
