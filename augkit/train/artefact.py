@@ -148,10 +148,12 @@ def load(path: str | os.PathLike[str]) -> Artefact:
 def _artefact(header: _Header, tensors: Mapping[str, Tensor]) -> Artefact:
     architecture, task = Architecture.read(header.architecture), read_task(header.target)
     network = architecture.on_meta()
+    for name, value in network.state_dict().items():  # of other names and shapes torch itself complains
+        if name in tensors and value.dtype != tensors[name].dtype:
+            raise ValueError(f"{name} is of {tensors[name].dtype}, not of {value.dtype}".replace("torch.", ""))
+    if architecture.outputs != task.outputs:
+        raise ValueError(f"it has {architecture.outputs} outputs for {task.outputs} of its task")
     network.load_state_dict(tensors, assign=True)
-    for name, value in network.state_dict().items():  # of other shapes torch itself complains
-        if value.dtype != tensors[name].dtype or architecture.outputs != task.outputs:
-            raise ValueError(f"{name} does not fit")
     if not (header.temperature > 0.0 and math.isfinite(header.temperature)):
         raise ValueError(f"its temperature is {header.temperature}")
     network.eval()

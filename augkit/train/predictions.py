@@ -57,6 +57,7 @@ def json_of(row: Row, task: Task, top: int) -> str:
 
 
 SEED = 0  # of the augmented copies
+HELD_NUMBERS = 1 << 26  # of all pictures that go through a network together, where it is widest: 256 MB
 
 
 @dataclass(frozen=True)
@@ -149,6 +150,7 @@ def _rows(
     artefact: Artefact, wanted: Sequence[Wanted], batch_size: int, views: Callable[[Sample], Iterator[Sample]]
 ) -> Iterator[Row]:
     place = iter(wanted)
+    batch_size = max(1, min(batch_size, HELD_NUMBERS // artefact.architecture.widest))  # which changes no answer
     while some := list(islice(place, batch_size)):
         read_or_not = [_inputs(one, artefact, views) for one in some]
         inputs = [found for found in read_or_not if isinstance(found, Tensor)]
@@ -165,7 +167,7 @@ def _inputs(wanted: Wanted, artefact: Artefact, views: Callable[[Sample], Iterat
     except AugkitError as fault:
         return str(fault)
     try:
-        return torch.cat([preprocessing.normalise(preprocessing.tensor(v.image)[None]) for v in views(sample)])
+        return _joined([preprocessing.normalise(preprocessing.tensor(v.image)[None]) for v in views(sample)])
     except AugkitError as fault:
         return str(fault.at(wanted.path))
 
@@ -175,11 +177,15 @@ def _asked(artefact: Artefact, inputs: Sequence[Tensor], batch_size: int) -> lis
     if not inputs:
         return []
     with torch.inference_mode():
-        batches = torch.split(torch.cat(list(inputs)), batch_size)
+        batches = torch.split(_joined(inputs), batch_size)
         outputs = torch.cat([artefact.network(batch) for batch in batches])
     said = artefact.task.answers(outputs.numpy(), artefact.temperature)
     count = len(inputs[0])
     return [said[first : first + count].mean(axis=0) for first in range(0, len(said), count)]
+
+
+def _joined(parts: Sequence[Tensor]) -> Tensor:
+    return parts[0] if len(parts) == 1 else torch.cat(list(parts))
 
 
 def _views(sample: Sample, pipeline: Pipeline | None, copies: int) -> Iterator[Sample]:

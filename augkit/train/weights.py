@@ -1,21 +1,19 @@
 """Weights of others: found, checked, loaded where they fit, and told where they do not."""
 
 import hashlib
-import io
 import re
-import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
 
 import safetensors.torch
-import torch
 from torch import Tensor
 
 from augkit.errors import ArgumentError, FileError, MissingExtra
 from augkit.train.models import MODELS, Architecture, Network, architecture
 from augkit.train.models.layers import Shape, told
+from augkit.train.tensor_files import loaded
 
 PRETRAINED = "pretrained"
 _WRAPPERS = ("state_dict", "model_state_dict", "model")
@@ -159,8 +157,7 @@ def _tensors(content: bytes, source: str) -> dict[str, Tensor]:
         if content[8:9] == b"{":  # after the length of its header
             data: object = safetensors.torch.load(content)
         else:
-            with warnings.catch_warnings(action="ignore"):  # it tells of old ways of saving
-                data = torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
+            data = loaded(content)
     except Exception:  # whatever the parsers of torch and safetensors stumble on
         rule = "must be a whole file of weights, from torch.save or safetensors"
         raise FileError(f"{rule}, got one that is damaged or holds something else. Get it again.", source) from None

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import asdict, dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 
 import pydantic
@@ -20,7 +22,7 @@ from augkit.train.models.preprocessing import Preprocessing, plain_input
 from augkit.train.models.stack import Place, Stack, plan
 
 YAML_SUFFIXES = (".yaml", ".yml")
-MOST_PARAMETERS = 10**9  # 4 GB
+MOST_PARAMETERS = 250_000_000  # 1 GB
 DEFAULT_INPUT = (32, 32, 3)  # of a network without weights of others
 
 
@@ -78,6 +80,17 @@ class Architecture:
             rule = f"must have at most {MOST_PARAMETERS:,} parameters"
             raise ArgumentError(f"{rule}, got {count:,}. Use smaller layers or a smaller input.", self.name)
         return network
+
+    @cached_property
+    def widest(self) -> int:
+        """How many numbers of one picture there are at most, going into a layer or coming out of one."""
+        network, counts = self.on_meta().eval(), [math.prod(self.preprocessing.input)]
+        for module in network.modules():
+            if not any(module.children()):
+                module.register_forward_hook(lambda _module, _given, made: counts.append(made.numel()))
+        height, width, channels = self.preprocessing.input
+        network(torch.empty(1, channels, height, width, device="meta"))
+        return max(counts)
 
 
 _ADAPTER = pydantic.TypeAdapter(Architecture)

@@ -22,7 +22,9 @@ Shape = tuple[int, ...]  # height, width, channels; or how many numbers, once fl
 CLASSES = "classes"  # as units: as many as the data set has
 MOST = 65_536  # of anything: a slip of the finger must not fill the memory
 MOST_PADDING = 4096
-MOST_NUMBERS = 2**28  # of one picture between two layers
+MOST_NUMBERS = 2**26  # of one picture between two layers: 256 MB
+MOST_PRODUCTS = 2 * 10**11  # of one picture in one layer: some ten seconds of a processor's core
+MOST_LAYERS = 1000
 
 
 def told(shape: Shape) -> str:
@@ -92,6 +94,15 @@ class Layer(ABC):
     @abstractmethod
     def module(self, shape: Shape) -> nn.Module:
         """Return the layer for an input of `shape`, which it can take."""
+
+
+def products(layer: Layer, before: Shape, after: Shape) -> int:
+    """Return how many products, or comparisons, a layer makes of one picture."""
+    if isinstance(layer, Conv):
+        return math.prod(after) * layer.kernel[0] * layer.kernel[1] * (before[2] // layer.groups)
+    if isinstance(layer, Pool):
+        return math.prod(after) * math.prod(layer.size)
+    return math.prod(before) * (math.prod(after) if isinstance(layer, Dense) else 1)
 
 
 @dataclass(frozen=True)

@@ -81,12 +81,14 @@ class Preprocessing:
 
     def normalise(self, batch: Tensor) -> Tensor:
         """Return prepared pictures (B, C, h, w), whole numbers or float32 in [0, 1], as the network's input."""
-        values = batch.to(torch.float32)
+        values = batch.to(torch.float32, copy=True)  # of its own, changed in place: inputs may be large
         if not batch.is_floating_point():
-            values = values / torch.iinfo(batch.dtype).max
+            values /= torch.iinfo(batch.dtype).max
         mean = torch.tensor(self.mean, device=batch.device).view(-1, 1, 1)
         std = torch.tensor(self.std, device=batch.device).view(-1, 1, 1)
-        return (values - mean) / std
+        values -= mean
+        values /= std
+        return values
 
 
 def plain_input(input: tuple[int, int, int]) -> Preprocessing:

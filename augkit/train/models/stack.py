@@ -11,7 +11,19 @@ from torch import Tensor, nn
 
 from augkit.core.arrays import Json
 from augkit.errors import ArgumentError, closest
-from augkit.train.models.layers import CLASSES, LAYERS, MOST_NUMBERS, Dense, Dropout, Layer, Shape, told
+from augkit.train.models.layers import (
+    CLASSES,
+    LAYERS,
+    MOST_LAYERS,
+    MOST_NUMBERS,
+    MOST_PRODUCTS,
+    Dense,
+    Dropout,
+    Layer,
+    Shape,
+    products,
+    told,
+)
 from augkit.train.models.network import Network
 
 Place = Callable[[tuple[str | int, ...]], str]  # where a part of the list of layers stands, for messages
@@ -35,6 +47,8 @@ def plan(layers: Json, input: Shape, outputs: int, place: Place) -> list[Planned
     """
     if not isinstance(layers, list) or not layers:
         raise ArgumentError(f"must be a list of layers, got {layers!r:.60}.", place(()))
+    if len(layers) > MOST_LAYERS:
+        raise ArgumentError(f"must be at most {MOST_LAYERS:,} layers, got {len(layers):,}.", place(()))
     planned: list[Planned] = []
     counts: Counter[str] = Counter()
     shape = input
@@ -51,6 +65,11 @@ def plan(layers: Json, input: Shape, outputs: int, place: Place) -> list[Planned
             rule = f"must give at most {MOST_NUMBERS} numbers for a picture"
             advice = "Use a smaller input or fewer filters."
             raise ArgumentError(f"{rule}, got {told(after)}. {advice}", place((index, kind)))
+        if products(layer, shape, after) > MOST_PRODUCTS:
+            rule = f"must take at most {MOST_PRODUCTS:,} products of a picture"
+            advice = "Use a smaller input, a smaller window or fewer filters."
+            got = f"got {products(layer, shape, after):,}"
+            raise ArgumentError(f"{rule}, {got}. {advice}", place((index, kind)))
         counts[kind] += 1
         name = "head" if is_head else f"{kind}{counts[kind]}"
         planned.append(Planned(name, layer, shape, after))
