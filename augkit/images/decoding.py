@@ -84,7 +84,7 @@ def probe(data: bytes) -> Header:
     Raises:
         DecodeError: it is no supported picture, has more than MAX_PIXELS, or holds several frames.
     """
-    with _refusing(data):
+    with refusing(data):
         kind = kind_of(data)
         if kind in _HEADERS:
             return _HEADERS[kind](data)
@@ -123,7 +123,7 @@ def decode(data: bytes, mode: Mode = "keep", profiles: bool = True, scale: int =
         DecodeError: it says why, whatever went wrong in whichever decoder.
         SampleError: its channels are no colours, and it cannot come in the mode.
     """
-    with _refusing(data):
+    with refusing(data):
         stored, placement = (_stored(data), WHOLE) if scale == 1 else _shrunk(data, scale)
         image, fate = converted(stored.image, stored.profile if profiles else None, stored.space)
         fate = "shifted" if stored.shifted else fate
@@ -158,7 +158,7 @@ def decode_mask(data: bytes) -> Mask:
     image = decode(data, profiles=False).image  # also where numbers are read: it checks the header and the data
     kind = kind_of(data)
     if kind not in _DECODERS and not (kind == "tiff" and has_bands(data)):
-        with _refusing(data):
+        with refusing(data):
             numbers = stored_numbers(data)
         if numbers is not None:
             return numbers
@@ -179,7 +179,7 @@ def _stored(data: bytes) -> Stored:
 
 
 @contextmanager
-def _refusing(data: bytes) -> Iterator[None]:
+def refusing(data: bytes) -> Iterator[None]:
     """Turn whatever a decoder raises into a DecodeError; on damaged files they raise anything."""
     if not data:
         raise DecodeError("is empty. Copy it again from where it came.")

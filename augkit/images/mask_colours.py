@@ -108,6 +108,8 @@ def opaque(image: Pixels) -> Pixels:
     """
     if image.shape[2] == _RGB:
         return image
+    if image.shape[2] != _RGB + 1:
+        raise DecodeError(f"must be a mask of colours, with or without alpha, got {image.shape[2]} channels.")
     alpha = image[..., _RGB]
     most = np.iinfo(image.dtype).max
     if not np.isin(alpha, (0, most)).all():

@@ -2,7 +2,7 @@
 
 from augkit.core.shrunk import Shrunk
 from augkit.errors import DecodeError
-from augkit.images.decoding import Decoded, decode
+from augkit.images.decoding import Decoded, decode, refusing
 from augkit.images.modes import Mode
 from augkit.images.scaling import shape_of
 
@@ -47,7 +47,8 @@ def waiting(data: bytes, mode: Mode, where: str = "") -> Waiting | None:
         DecodeError: its header is damaged, or larger than is read.
     """
     try:
-        shape = shape_of(data, mode)
+        with refusing(data):
+            shape = shape_of(data, mode)
     except DecodeError as fault:
         raise fault.at(where) if where else fault from fault.__cause__
     return None if shape is None else Waiting(data, mode, shape, where)
