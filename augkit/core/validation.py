@@ -136,7 +136,8 @@ def readable(
     unknown = next((fault for fault in faults if fault["type"] == "unexpected_keyword_argument"), None)
     if unknown is not None and len(unknown["loc"]) == 1:
         name = str(unknown["loc"][0])
-        return ArgumentError(f"has no argument {name!r}.{_instead(cls, name, args, kwargs)}", f"{cls.__name__}.{name}")
+        told = f"has no argument {name!r:.60}.{_instead(cls, name, args, kwargs)}"
+        return ArgumentError(told, f"{cls.__name__}.{name:.60}")
     fault = max(faults, key=lambda fault: len(fault["loc"]))
     where = _place(cls, fault)
     match fault["type"]:
@@ -161,7 +162,7 @@ def _place(cls: type, fault: ErrorDetails) -> str:
     positional = _positional(cls)
     for place, part in enumerate(fault["loc"]):
         if isinstance(part, str) and part[0].islower() and part.isidentifier():  # else the branch of a union
-            where += f".{part}"
+            where += f".{part:.60}"
         elif isinstance(part, int):
             where += f".{positional[part]}" if place == 0 and part < len(positional) else f"[{part}]"
     return where

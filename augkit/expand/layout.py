@@ -23,6 +23,7 @@ from itertools import tee
 from augkit.core.arrays import JsonObject
 from augkit.datasets.lineage import DONE, LINEAGE, SHARDS
 from augkit.errors import FileError, JobError, is_absence, raise_outage
+from augkit.expand.book_forms import of_form
 from augkit.storage.sealed_json import sha256_of, unsealed
 from augkit.storage.store import BOOKS, Store
 
@@ -63,11 +64,13 @@ def read_job(store: Store) -> JsonObject:
         if not is_absence(fault):
             raise_outage(fault, f"{store}/{JOB}")
         raise FileError(f"must be a folder that augkit expand wrote, got one without {JOB}.", str(store)) from None
-    if job is None:
+    if job is None or (job.get("augkit_expansion") == FORMAT and of_form(job, "job") is None):
         raise JobError(DAMAGED, f"{store}/{JOB}")
     if job.get("augkit_expansion") != FORMAT:
         advice = "Read it with the version of augkit that wrote it."
-        raise FileError(f"must be of format {FORMAT}, got {job.get('augkit_expansion')}. {advice}", f"{store}/{JOB}")
+        raise FileError(
+            f"must be of format {FORMAT}, got {job.get('augkit_expansion')!r:.60}. {advice}", f"{store}/{JOB}"
+        )
     return job
 
 
@@ -81,7 +84,7 @@ def read_marker(store: Store, shard: int) -> JsonObject | None:
 
 
 def _of_shard(content: bytes, shard: int) -> JsonObject | None:
-    value = unsealed(content)
+    value = of_form(unsealed(content), "marker")
     return value if value is not None and value.get("shard") == shard else None
 
 
@@ -98,7 +101,7 @@ def read_markers(store: Store, shards: Iterable[int]) -> Iterator[tuple[int, Jso
 def read_done(store: Store) -> JsonObject | None:
     """Return the final marker, if it is there and is that of the job as job.json has it."""
     try:
-        done = unsealed(store.read(DONE))
+        done = of_form(unsealed(store.read(DONE)), "done")
     except FileNotFoundError:
         return None
     return done if done is not None and done.get("job_sha256") == sha256_of(store.read(JOB)) else None

@@ -10,6 +10,7 @@ from augkit.core.arrays import JsonObject
 from augkit.datasets.lineage import DONE, HINT, SHARDS
 from augkit.errors import FileError, JobError
 from augkit.expand import layout
+from augkit.expand.book_forms import of_form
 from augkit.expand.layout import JOB
 from augkit.storage.sealed_json import sealed, sha256_of, unsealed
 from augkit.storage.store import Store
@@ -100,7 +101,7 @@ class _Audit:
     def final_marker(self) -> JsonObject | None:
         """Return what the final marker holds, nothing of a damaged one, and None where there is none."""
         try:
-            return unsealed(self.store.read(DONE)) or {}
+            return of_form(unsealed(self.store.read(DONE)), "done") or {}
         except FileNotFoundError:
             return None
         except OSError:
