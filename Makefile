@@ -9,7 +9,7 @@ install := $(python) -m pip install --quiet -c constraints.txt
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup demo library check test test-fast planted outages soak bench bench-check clean
+.PHONY: help setup demo library check test test-fast planted outages mutations soak bench bench-check clean
 
 help: ## say what can be made
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1	\2/p' Makefile
@@ -38,6 +38,9 @@ planted: library ## plant faults in a copy, one after the other, and see that th
 
 outages: library ## disturb jobs of every format by 1,000 seeded outages of disks and stores: more than an hour
 	$(python) -m benchmarks outages
+
+mutations: library ## damage files of every kind 10,000 times each: some hours; it goes on where it was ended
+	$(python) -m benchmarks mutations
 
 soak: library ## expand 100,000 pictures under an hour of kills and outages
 	$(python) -m benchmarks soak
