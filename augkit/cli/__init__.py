@@ -16,7 +16,7 @@ from typer.exceptions import TyperException
 from augkit.cli.options import Commands
 from augkit.cli.output import drop, say
 from augkit.cli.stopping import terminated_as_interrupted
-from augkit.errors import AugkitError
+from augkit.errors import AugkitError, outage_of
 
 LAST = 1000
 
@@ -80,6 +80,9 @@ def main() -> None:
     except AugkitError as error:
         say(f"augkit: {error}", is_error=True)
         sys.exit(error.exit_code)
+    except MemoryError as error:
+        say(f"augkit: {outage_of(error)}", is_error=True)
+        sys.exit(1)
     except KeyboardInterrupt:
         say("augkit: interrupted.", is_error=True)
         try:

@@ -20,11 +20,11 @@ import cv2
 import pydantic
 import safetensors.torch
 import torch
-from safetensors import SafetensorError, safe_open
+from safetensors import SafetensorError
 from torch import Tensor
 
 from augkit.core.arrays import JsonObject
-from augkit.errors import ArgumentError, FileError
+from augkit.errors import ArgumentError, FileError, is_absence, raise_outage, reason_of
 from augkit.storage.durable import replace_with
 from augkit.train.models import Architecture, Network
 from augkit.train.tasks import Task, read_task
@@ -119,16 +119,17 @@ def load(path: str | os.PathLike[str]) -> Artefact:
     """
     file = _file(Path(path))
     try:
-        with safe_open(file, framework="pt") as opened:
-            text = (opened.metadata() or {}).get(KEY)
-            tensors = {} if text is None else {name: opened.get_tensor(name) for name in opened.keys()}  # noqa: SIM118
+        data = file.read_bytes()  # a map of the file would kill this process where its disk goes away
+        tensors = safetensors.torch.load(data)
+        text = _metadata(data).get(KEY)
     except (SafetensorError, ValueError) as fault:
         told = " ".join(str(fault).split()).rstrip(".")
         raise FileError(
             f"must be a whole model of augkit train, got a damaged or another file: {told}.", str(file)
         ) from None
-    except OSError as fault:
-        raise FileError(f"must be readable, got: {fault.strerror or fault}.", str(file)) from None
+    except (OSError, MemoryError) as fault:
+        raise_outage(fault, str(file))
+        raise
     if text is None:
         advice = "Weights of others go to augkit train --weights."
         raise FileError(f"must be a model of augkit train, got another program's safetensors. {advice}", str(file))
@@ -142,7 +143,15 @@ def load(path: str | os.PathLike[str]) -> Artefact:
             raise _damaged(file, "what it holds is not what was written")
         return _artefact(header, tensors)
     except (ArgumentError, KeyError, RuntimeError, TypeError, ValueError) as fault:
+        raise_outage(fault, str(file))
         raise _damaged(file, " ".join(str(fault).split()).rstrip(".")) from None
+
+
+def _metadata(data: bytes) -> dict[str, str]:
+    """Return what a whole file of safetensors says beside its tensors."""
+    size = int.from_bytes(data[:8], "little")
+    found: dict[str, str] = json.loads(data[8 : 8 + size]).get("__metadata__", {})
+    return found
 
 
 def _artefact(header: _Header, tensors: Mapping[str, Tensor]) -> Artefact:
@@ -167,7 +176,9 @@ def _file(path: Path) -> Path:
             path = path / MODEL_FILE
         is_file = stat.S_ISREG(path.stat().st_mode)
     except (OSError, ValueError) as fault:  # ValueError: a NUL in the name
-        reason = getattr(fault, "strerror", None) or fault
+        if not is_absence(fault):
+            raise_outage(fault, str(path))
+        reason = reason_of(fault)
         advice = f"Give what augkit train wrote: its folder, once it has ended, or {MODEL_FILE} in it."
         raise FileError(f"must be readable, got: {reason}. {advice}", str(path)) from None
     if not is_file:

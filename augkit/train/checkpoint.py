@@ -6,7 +6,6 @@ A checkpoint ends with a hash of all before it. The one before is kept beside it
 import io
 import os
 from collections.abc import Callable
-from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -16,7 +15,7 @@ from torch import Tensor
 
 from augkit.storage.durable import rename, replace_with, sync_folder, unlink, write
 from augkit.train.tensor_files import loaded
-from augkit.train.train_errors import Unwritten, written
+from augkit.train.train_errors import Unwritten, readable, written
 
 SEAL = b"augkit checkpoint "
 DIGEST = 64  # hex digits
@@ -64,7 +63,9 @@ class Checkpoints:
             if path == self.previous:
                 self.tell(f"{self.last} is missing or damaged: the training goes on from the checkpoint before it.")
             return content
-        if self.last.exists() or self.previous.exists():
+        with readable(self.folder):
+            is_there = self.last.exists() or self.previous.exists()
+        if is_there:
             self.tell(f"{self.last} is damaged: the training begins again.")
         return None
 
@@ -77,12 +78,16 @@ class Checkpoints:
         return state
 
     def _read(self, path: Path) -> Content | None:
-        with suppress(OSError):
-            data = path.read_bytes()
-            payload, seal = data[: -len(SEAL) - DIGEST], data[-len(SEAL) - DIGEST :]
-            if seal == SEAL + sha256(payload).hexdigest().encode():
-                return _content(payload)
-        return None
+        """Return what a checkpoint holds; None of one that is damaged, or not there."""
+        with readable(path):  # or an outage of a second would cost all that was learnt
+            try:
+                data = path.read_bytes()
+            except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
+                return None
+        payload, seal = data[: -len(SEAL) - DIGEST], data[-len(SEAL) - DIGEST :]
+        if seal != SEAL + sha256(payload).hexdigest().encode():
+            return None
+        return _content(payload)
 
 
 def _content(payload: bytes) -> Content | None:

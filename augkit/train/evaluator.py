@@ -41,7 +41,9 @@ class Evaluator:
         network.eval()
         if is_frozen:
             device = self.truths.device
-            made = [network.classify(some.to(device)) for some in torch.split(self.features.view(0), BATCH)]
+            view, count = self.features.view(0), len(self.truths)
+            some = (view.at(range(first, min(first + BATCH, count))) for first in range(0, count, BATCH))
+            made = [network.classify(features.to(device)) for features in some]
         else:
             made = [network(self.prepared(some)) for some, _ in self.stream.batches(in_order(len(self.truths)))]
         outputs = torch.cat(made)

@@ -1,4 +1,4 @@
-"""Features that a frozen network gives for pictures: computed once, in fixed batches, kept as a file that is mapped.
+"""Features that a frozen network gives for pictures: computed once, in fixed batches, kept as a file.
 
 A file's name is a hash of everything that decides its content, so nothing else is ever taken for it: the weights, the
 model and its preprocessing, the pipeline, the seed, the view, the pictures' bytes in their order, and the versions of
@@ -7,22 +7,73 @@ the libraries. Beside it stands the hash of its content, so that damage is notic
 
 import json
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from hashlib import file_digest, sha256
 from pathlib import Path
 from secrets import token_hex
+from weakref import finalize
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
+from augkit.errors import Unreachable
 from augkit.storage.durable import rename, replace_with, unlink
 from augkit.storage.trust import is_own
 from augkit.train.models import Network
 from augkit.train.models.network import head_names
 from augkit.train.stream import Stream, in_order
-from augkit.train.train_errors import written
+from augkit.train.train_errors import readable, written
+
+
+class Held:
+    """Rows of numbers in memory."""
+
+    def __init__(self, rows: Tensor) -> None:
+        self.rows = rows
+
+    def at(self, places: Sequence[int]) -> Tensor:
+        """Return some rows (n, F)."""
+        return self.rows[torch.tensor(places)]
+
+
+class Kept:
+    """Rows of numbers in a file, read where they are wanted: a disk that goes away is told, where a map would kill.
+
+    Args:
+        path: a file of NumPy's, of float32, in the order of C.
+
+    Raises:
+        Unreachable: it cannot be read now, or not any more.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        with readable(path):
+            self.file = path.open("rb", buffering=0)
+            finalize(self, self.file.close)
+            np.lib.format.read_magic(self.file)  # type: ignore[no-untyped-call]
+            (_, self.width), _, _ = np.lib.format.read_array_header_1_0(self.file)  # type: ignore[no-untyped-call]
+            self.start = self.file.tell()
+
+    def at(self, places: Sequence[int]) -> Tensor:
+        """Return some rows (n, F)."""
+        found = np.empty((len(places), self.width), "<f4")
+        with readable(self.path):
+            for row, place in zip(found, places, strict=True):
+                self._read(row, place)
+        return torch.from_numpy(found)
+
+    def _read(self, row: NDArray[np.float32], place: int) -> None:
+        wanted, size = memoryview(row).cast("B"), 4 * self.width
+        self.file.seek(self.start + size * place)
+        while wanted:
+            count = self.file.readinto(wanted)
+            if not count:
+                raise Unreachable("must be as long as it was written, and was cut. Run again.", str(self.path))
+            wanted = wanted[count:]
 
 
 class Features:
@@ -48,13 +99,13 @@ class Features:
     ) -> None:
         self.compute, self.stream, self.length = compute, stream, length
         self.deciding, self.folder, self.progress = deciding, folder, progress
-        self._views: dict[int, Tensor] = {}
+        self._views: dict[int, Held | Kept] = {}
 
-    def view(self, number: int) -> Tensor:
+    def view(self, number: int) -> Held | Kept:
         """Return the features (n, F) of one view of every picture, in the part's order."""
         if number not in self._views:
             if self.folder is None:
-                self._views = {number: torch.cat(list(self._computed(number)))}
+                self._views = {number: Held(torch.cat(list(self._computed(number))))}
             else:
                 self._views[number] = self._kept(number, self.folder)
         return self._views[number]
@@ -65,7 +116,7 @@ class Features:
             yield self.compute(pictures)
             self.progress(done := done + len(pictures), self.length, " pictures' features")
 
-    def _kept(self, number: int, folder: Path) -> Tensor:
+    def _kept(self, number: int, folder: Path) -> Kept:
         key = sha256(json.dumps({**self.deciding, "view": number}, sort_keys=True).encode()).hexdigest()[:32]
         path, seal = folder / f"{key}.npy", folder / f"{key}.sha256"
         with written(path, ", or pass --no-cache"):
@@ -73,8 +124,7 @@ class Features:
                 folder.mkdir(parents=True, exist_ok=True)
                 self._write(number, path)
                 replace_with(seal, _digest(path).encode())
-        # Copy on write: torch wants an array that may be written, and nothing reaches the file.
-        return torch.from_numpy(np.load(path, mmap_mode="c"))
+        return Kept(path)
 
     def _write(self, number: int, path: Path) -> None:
         place = path.with_suffix(f".{token_hex(4)}.unfinished")  # another run may be computing the same
@@ -105,10 +155,12 @@ def backbone_hash(network: Network) -> str:
 
 
 def _is_whole(path: Path, seal: Path) -> bool:
-    try:
-        return is_own(path) and is_own(seal) and seal.read_text() == _digest(path)
-    except (FileNotFoundError, UnicodeDecodeError):
-        return False
+    """Say whether a file is there as it was written; of one that cannot be read now nobody knows."""
+    with readable(path):
+        try:
+            return is_own(path) and is_own(seal) and seal.read_text() == _digest(path)
+        except (FileNotFoundError, UnicodeDecodeError):
+            return False
 
 
 def _digest(path: Path) -> str:

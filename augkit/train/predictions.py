@@ -16,13 +16,14 @@ from augkit.core.arrays import Label, Reals
 from augkit.core.csv_cells import line_of
 from augkit.core.key import Key
 from augkit.datasets import DataSet, Source, is_data_set, read as read_data_set
-from augkit.errors import ArgumentError, AugkitError, SampleError
+from augkit.errors import ArgumentError, AugkitError, SampleError, is_absence, raise_outage
 from augkit.images import read
 from augkit.images.interchange import opened
 from augkit.pipeline import Pipeline
 from augkit.targets.sample import Sample
 from augkit.train.artefact import Artefact, load
 from augkit.train.tasks import Task
+from augkit.train.train_errors import outages_told
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,6 +67,7 @@ class Wanted:
 
     path: str  # what it is called in the answer
     read: Callable[[], Sample]  # its id relative to what was named; it raises an AugkitError where it cannot be read
+    is_listed: bool = False  # by a folder or a data set: that it is not there is then no slip of the pen
 
 
 def find(
@@ -81,7 +83,9 @@ def find(
         where = os.fspath(image)
         if is_data_set(where):
             data = read_data_set(where, pictures_only=True, allow_urls=allow_urls, allow_links=allow_links)
-            found += [Wanted(f"{data.root}/{source.id}", partial(_sample, data, source)) for source in data.sources]
+            found += [
+                Wanted(f"{data.root}/{source.id}", partial(_sample, data, source), True) for source in data.sources
+            ]
         else:
             found.append(Wanted(shown_address(where), partial(read, where)))
     return found
@@ -113,6 +117,7 @@ def predict(
     Raises:
         ArgumentError: an option does not fit, or what was given is no picture.
         FileError: the network or a folder cannot be read.
+        Unreachable, OutOfMemory: a picture cannot be read now, or not with this much memory; when rows are taken.
     """
     if not isinstance(run, Artefact | str | os.PathLike):
         raise ArgumentError(f"must be the folder of a run, or its file, got {type(run).__name__}.", "predict.run")
@@ -152,9 +157,10 @@ def _rows(
     place = iter(wanted)
     batch_size = max(1, min(batch_size, HELD_NUMBERS // artefact.architecture.widest))  # which changes no answer
     while some := list(islice(place, batch_size)):
-        read_or_not = [_inputs(one, artefact, views) for one in some]
-        inputs = [found for found in read_or_not if isinstance(found, Tensor)]
-        said = iter(_asked(artefact, inputs, batch_size))
+        with outages_told(some[0].path):
+            read_or_not = [_inputs(one, artefact, views) for one in some]
+            inputs = [found for found in read_or_not if isinstance(found, Tensor)]
+            said = iter(_asked(artefact, inputs, batch_size))
         for one, found in zip(some, read_or_not, strict=True):
             yield Row(one.path, next(said)) if isinstance(found, Tensor) else Row(one.path, None, found)
 
@@ -165,10 +171,13 @@ def _inputs(wanted: Wanted, artefact: Artefact, views: Callable[[Sample], Iterat
     try:
         sample = wanted.read()
     except AugkitError as fault:
+        if wanted.is_listed or not is_absence(fault.__cause__ or fault):
+            raise_outage(fault, wanted.path)
         return str(fault)
     try:
         return _joined([preprocessing.normalise(preprocessing.tensor(v.image)[None]) for v in views(sample)])
     except AugkitError as fault:
+        raise_outage(fault, wanted.path)
         return str(fault.at(wanted.path))
 
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from augkit.core.arrays import Image, JsonObject
+from augkit.storage.patience import Patience
 from augkit.train.artefact import MODEL_FILE, Artefact, save, versions
 from augkit.train.evaluator import Evaluator
 from augkit.train.metrics import fit_temperature, measure
@@ -63,10 +64,10 @@ def finish(
     )
     save(out / MODEL_FILE, artefact)
     counts = {role: len(truths) for role, truths in setup.truths.items()}
-    sources = {source.id: source for source in parts.test.sources}
+    sources, patience = {source.id: source for source in parts.test.sources}, Patience(setup.config.wait)
 
     def picture(id: str) -> Image:
-        return parts.test.data.decoded(sources[id]).image
+        return patience.asked(lambda: parts.test.data.decoded(sources[id]), lambda: None).image
 
     facts = ReportFacts(
         title=out.absolute().name,

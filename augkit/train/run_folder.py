@@ -13,7 +13,7 @@ from augkit.configuration import difference
 from augkit.core.arrays import JsonObject
 from augkit.core.sampling import Behaviour
 from augkit.datasets.splits import HASHED, LAW
-from augkit.errors import ArgumentError, FileError
+from augkit.errors import ArgumentError, FileError, Unreachable, is_absence
 from augkit.storage.durable import held, make_root, remove_folder, replace_with, unlink
 from augkit.train.parts import ROLES_OF_0_1
 from augkit.train.setup import Setup
@@ -70,7 +70,8 @@ def locked(out: Path) -> Iterator[str]:
 def _unusable(out: Path, fault: OSError) -> FileError:
     if is_full(fault):
         return unwritten(out, fault)
-    return FileError(f"must be a folder that can be written to, got: {fault.strerror}.", str(out))
+    kind = FileError if is_absence(fault) or isinstance(fault, FileExistsError) else Unreachable
+    return kind(f"must be a folder that can be written to, got: {fault.strerror}.", str(out))
 
 
 class _Books(pydantic.BaseModel):
@@ -157,7 +158,7 @@ def _known(out: Path) -> _Books | None:
             raise FileError(f"{what}. Remove it or choose another --out.", str(out))
         return _Books.model_validate_json(path.read_bytes())
     except OSError as fault:
-        raise FileError(f"must be a folder that can be read, got: {fault.strerror}.", str(out)) from None
+        raise Unreachable(f"must be a folder that can be read, got: {fault.strerror}.", str(out)) from fault
     except pydantic.ValidationError:
         what = "must be as augkit train wrote it, got a damaged file. Choose another --out."
         raise FileError(what, str(path)) from None

@@ -97,7 +97,7 @@ def prepare(
     parts = divide(data, config.split, config.groups, config.split_seed, config.label, law)
     if parts.are_copies and pipeline is not None:
         tell("The pictures are augmented copies, and are augmented once more.")
-    surveyed = survey(parts, config.max_rejected, progress)
+    surveyed = survey(parts, config.max_rejected, progress, config.wait)
     for _, _, reason in surveyed.rejected:
         tell(f"Left out: {reason}")
     if pipeline is not None:

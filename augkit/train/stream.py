@@ -9,6 +9,7 @@ from torch import Tensor
 
 from augkit.loader import Augmented, Draw, EpochSampler, Pictures
 from augkit.pipeline import Pipeline
+from augkit.storage.patience import Patience
 from augkit.train.batch_pool import BatchPool
 from augkit.train.models import Preprocessing
 from augkit.train.parts import Part, Role
@@ -51,13 +52,17 @@ class Prepared:
         preprocessing: of the network.
         pipeline: augments them, or None.
         seed: of what it draws.
+        wait_s: seconds that a picture is waited for which cannot be read.
     """
 
-    def __init__(self, part: Part, preprocessing: Preprocessing, pipeline: Pipeline | None, seed: int) -> None:
+    def __init__(
+        self, part: Part, preprocessing: Preprocessing, pipeline: Pipeline | None, seed: int, wait_s: float = 0.0
+    ) -> None:
         self.pictures = Pictures(part.data, part.sources)
         self.augmented = Augmented(self.pictures, pipeline or Pipeline([]), seed)
         self.preprocessing = preprocessing
         self.is_fixed = pipeline is None
+        self.patience = Patience(wait_s)
 
     def __len__(self) -> int:
         return len(self.pictures)
@@ -68,7 +73,7 @@ class Prepared:
 
     def one(self, draw: Draw) -> Tensor:
         """Return a picture (C, h, w)."""
-        picture = self.augmented[draw][0]
+        picture = self.patience.asked(lambda: self.augmented[draw], lambda: None)[0]
         return self.preprocessing.tensor(picture.permute(1, 2, 0).numpy())
 
     def joined(self, pictures: list[Tensor]) -> Tensor:

@@ -1,8 +1,9 @@
 """Survey of the pictures before a training: each is read once, and what cannot be read is left out."""
 
 import json
+import threading
 from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import CancelledError, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from hashlib import sha256
 from itertools import islice
@@ -12,6 +13,7 @@ from types import MappingProxyType
 from augkit.datasets import Source
 from augkit.errors import AugkitError, DecodeError, FileError, raise_outage
 from augkit.images import decode
+from augkit.storage.patience import Patience
 from augkit.train.parts import ROLES, ROLES_OF_0_1, Part, Parts, Role
 
 THREADS = 4  # decoding lets others run
@@ -63,14 +65,25 @@ class Survey:
                 yield json.dumps(entry | {"sha256": self.facts[role][source.id].sha256})
 
 
-def survey(parts: Parts, most_rejected: float, progress: Callable[[int, int, str], None]) -> Survey:
-    """Read and decode every picture, of which a fraction of `most_rejected` may be unreadable, but no whole part."""
+def survey(
+    parts: Parts, most_rejected: float, progress: Callable[[int, int, str], None], wait_s: float = 0.0
+) -> Survey:
+    """Read and decode every picture, of which a fraction of `most_rejected` may be unreadable, but no whole part.
+
+    Only what a picture holds is a reason to leave it out. A disk that is away is waited for, for `wait_s` seconds.
+
+    Raises:
+        FileError: too many are unreadable.
+        Unreachable: a disk or a store is away, for longer than is waited.
+        OutOfMemory: there is too little memory to decode one.
+    """
     total = sum(len(parts[role].sources) for role in ROLES)
+    patience = Patience(wait_s)
     done, rejected = 0, list[tuple[Role, str, str]]()
     facts: dict[Role, dict[str, Facts]] = {}
     for role in ROLES:
         facts[role] = {}
-        for source, found in _looked_at(parts[role]):
+        for source, found in _looked_at(parts[role], patience):
             progress(done := done + 1, total, " pictures read")
             if isinstance(found, Facts):
                 facts[role][source.id] = found
@@ -87,20 +100,35 @@ def survey(parts: Parts, most_rejected: float, progress: Callable[[int, int, str
     return Survey(replace(parts, train=train, val=val, test=test), facts, tuple(rejected))
 
 
-def _looked_at(part: Part) -> Iterator[tuple[Source, Facts | AugkitError]]:
+def _looked_at(part: Part, patience: Patience) -> Iterator[tuple[Source, Facts | AugkitError]]:
+    is_over = threading.Event()
+
+    def alive() -> None:
+        if is_over.is_set():
+            raise CancelledError
+
     def look(source: Source) -> Facts | AugkitError:
+        where = f"{part.data.root}/{source.id}"
         try:
-            data = part.data.read(source.id if source.place is None else source.place)
+            place = source.id if source.place is None else source.place
+            data = patience.asked(lambda: part.data.read(place), alive)
             image = decode(data).image
         except DecodeError as fault:
-            raise_outage(fault, f"{part.data.root}/{source.id}")
-            return fault.at(f"{part.data.root}/{source.id}")
+            raise_outage(fault, where)
+            return fault.at(where)
         except FileError as fault:
-            raise_outage(fault)
+            raise_outage(fault, where)
             return fault
+        except MemoryError as fault:
+            raise_outage(fault, where)
+            raise
         return Facts(sha256(data).hexdigest(), image.shape[:2], 1 if image.ndim == 2 else image.shape[2])
 
-    with ThreadPoolExecutor(THREADS) as pool:
+    pool = ThreadPoolExecutor(THREADS)
+    try:
         rest = iter(part.sources)
         while some := list(islice(rest, AHEAD)):  # not all at once: nobody stops what a pool has been given
             yield from zip(some, pool.map(look, some), strict=True)
+    finally:
+        is_over.set()
+        pool.shutdown(wait=False, cancel_futures=True)  # a read may wait for a disk that is gone

@@ -183,6 +183,9 @@ class TrainConfig(Configuration):
     max_rejected: Annotated[float, Option(decides=False)] = Field(
         default=0.01, ge=0.0, le=1.0, description="The greatest fraction of pictures that may be unreadable."
     )
+    wait: Annotated[float, Option(decides=False, rule="a number of seconds from 0 on")] = Field(
+        default=60.0, ge=0.0, description="Seconds to wait for a picture that cannot be read; 0 for none."
+    )
     tensorboard: Annotated[bool, Option(decides=False)] = Field(
         default=False, description="Also write TensorBoard files."
     )

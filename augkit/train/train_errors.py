@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from augkit.errors import AugkitError, FileError
+from augkit.errors import AugkitError, FileError, Unreachable, raise_outage, reason_of
 
 _FULL = {getattr(errno, name) for name in ("ENOSPC", "EDQUOT", "EFBIG") if name in vars(errno)}
 
@@ -45,6 +45,37 @@ def written(path: Path, otherwise: str = "") -> Iterator[None]:
         yield
     except OSError as fault:
         raise unwritten(path, fault, otherwise) from None
+
+
+@contextmanager
+def readable(path: Path) -> Iterator[None]:
+    """Tell what the system says against reading a file of a run as Unreachable: it is there, and not damaged.
+
+    Raises:
+        Unreachable: a disk or a network is at fault, or the permissions.
+    """
+    try:
+        yield
+    except OSError as fault:
+        advice = "Nothing is lost: run the same command again when it can be read."
+        raise Unreachable(f"must be readable, got: {reason_of(fault)}. {advice}", str(path)) from fault
+
+
+@contextmanager
+def outages_told(where: str) -> Iterator[None]:
+    """Tell want of memory, and what the system says of a file that names none, as a sentence.
+
+    Raises:
+        OutOfMemory: a library got no memory.
+        Unreachable: a file or a place could not be used.
+    """
+    try:
+        yield
+    except AugkitError:
+        raise
+    except Exception as fault:
+        raise_outage(fault, str(fault.filename) if isinstance(fault, OSError) and fault.filename else where)
+        raise
 
 
 def unwritten(path: Path, fault: OSError, otherwise: str = "") -> Unwritten:

@@ -26,6 +26,7 @@ from augkit.train.schedule import optimizer_for
 from augkit.train.setup import Progress, Setup, Tell, prepare
 from augkit.train.stream import BATCH, Prepared, Stream, draws_of
 from augkit.train.train_config import TrainConfig
+from augkit.train.train_errors import outages_told
 from augkit.train.training_loop import Training, fit
 
 _ADVICE = "ak.train(ak.TrainConfig(data=..., out=...))"
@@ -65,7 +66,7 @@ def train(
         notes.append(sentence)
         tell(sentence)
 
-    with reproducible():
+    with outages_told(config.out), reproducible():
         out = Path(config.out)
         begun = (LAW, None) if fresh else (law_of(out), behaviour_of(out))
         setup = prepare(config, noted, progress, *begun)
@@ -117,7 +118,9 @@ def begin(setup: Setup, tell: Tell = _silent, progress: Progress = _silent) -> t
     kept = out / "features" if config.cache is True else Path(config.cache) if config.cache else None
     evaluators: dict[Role, Evaluator] = {}
     parts, augmenting = setup.surveyed.parts, {"train": setup.pipeline}
-    makers = {role: Prepared(parts[role], preprocessing, augmenting.get(role), config.seed) for role in ROLES}
+    makers = {
+        role: Prepared(parts[role], preprocessing, augmenting.get(role), config.seed, config.wait) for role in ROLES
+    }
     pool = BatchPool(makers, config.workers)
     for role in ROLES:
         truths = setup.truths[role].to(device)
@@ -137,8 +140,8 @@ def begin(setup: Setup, tell: Tell = _silent, progress: Progress = _silent) -> t
     def of_features(epoch: int, first: int) -> Iterator[tuple[Tensor, Tensor]]:
         view = learnt.features.view(epoch % views)
         for draws in batches(epoch, first):
-            places = torch.tensor([draw.index for draw in draws])
-            yield view[places].to(device), learnt.truths[places.to(device)]
+            places = [draw.index for draw in draws]
+            yield view.at(places).to(device), learnt.truths[torch.tensor(places, device=device)]
 
     weights = setup.task.weights(config.class_weights, setup.truths["train"])
     factor = config.backbone_rate if schedule.is_transfer else 1.0

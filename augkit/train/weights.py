@@ -10,7 +10,7 @@ from pathlib import Path
 import safetensors.torch
 from torch import Tensor
 
-from augkit.errors import ArgumentError, FileError, MissingExtra
+from augkit.errors import ArgumentError, FileError, MissingExtra, Unreachable, raise_outage, reason_of
 from augkit.train.models import MODELS, Architecture, Network, architecture
 from augkit.train.models.layers import Shape, told
 from augkit.train.tensor_files import loaded
@@ -141,14 +141,15 @@ def _pretrained(architecture: Architecture) -> tuple[bytes, str]:
 
 
 def _content(path: Path) -> bytes:
-    if not path.exists():
-        raise FileError("must be a file that exists, got none. Check the spelling and the current folder.", str(path))
-    if not path.is_file():  # nor a pipe or a device, which might never end
-        raise FileError("must be a file, got something else. Name the file of weights itself.", str(path))
     try:
-        return path.read_bytes()
+        if path.is_file():  # no pipe or device, which might never end
+            return path.read_bytes()
+        is_there = path.exists()
     except OSError as fault:
-        raise FileError(f"must be readable, got: {fault.strerror}. Check its permissions.", str(path)) from None
+        raise Unreachable(f"must be readable, got: {reason_of(fault)}.", str(path)) from fault
+    if is_there:
+        raise FileError("must be a file, got something else. Name the file of weights itself.", str(path))
+    raise FileError("must be a file that exists, got none. Check the spelling and the current folder.", str(path))
 
 
 def _tensors(content: bytes, source: str) -> dict[str, Tensor]:
@@ -158,7 +159,8 @@ def _tensors(content: bytes, source: str) -> dict[str, Tensor]:
             data: object = safetensors.torch.load(content)
         else:
             data = loaded(content)
-    except Exception:  # whatever the parsers of torch and safetensors stumble on
+    except Exception as fault:  # whatever the parsers of torch and safetensors stumble on
+        raise_outage(fault, source)
         rule = "must be a whole file of weights, from torch.save or safetensors"
         raise FileError(f"{rule}, got one that is damaged or holds something else. Get it again.", source) from None
     for wrapper in _WRAPPERS:

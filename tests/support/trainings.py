@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -63,6 +64,11 @@ def prepared(wanted: TrainConfig) -> Setup:
     out = Path(wanted.out)
     begun = out if (out / "settings.json").exists() else out / "a new run"
     return prepare(wanted, lambda _: None, lambda *_: None, law_of(begun))
+
+
+def replaced_wait(ready: Setup, wanted: TrainConfig) -> Setup:
+    """Return what a training begins with, with options that decide nothing."""
+    return replace(ready, config=ready.config.replaced(wait=wanted.wait))
 
 
 def fitted(

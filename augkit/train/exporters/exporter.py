@@ -23,7 +23,7 @@ from torch import Tensor, nn
 
 from augkit.core.arrays import Array
 from augkit.core.key import Key
-from augkit.errors import ArgumentError, AugkitError, FileError, MissingExtra
+from augkit.errors import ArgumentError, AugkitError, MissingExtra, Unreachable, raise_outage
 from augkit.registers import Register
 from augkit.storage.durable import replace_with
 from augkit.train.artefact import Artefact, load
@@ -122,13 +122,14 @@ def export(run: Artefact | str | os.PathLike[str], path: str | os.PathLike[str],
     try:
         data, exported = exporter.write(deployed, example, artefact.task.output, described)
     except Exception as fault:  # which may be anything
+        raise_outage(fault, "export")
         told = " ".join(str(fault).split())[:300].rstrip(".") or type(fault).__name__
         raise ExportError(f"must be a network that {exporter.form} can hold, got: {told}.", "export") from fault
     difference = _difference(artefact, exported)
     try:
         replace_with(target, data)
     except OSError as fault:
-        raise FileError(f"must be a file that can be written, got: {fault.strerror}.", str(target)) from None
+        raise Unreachable(f"must be a file that can be written, got: {fault.strerror}.", str(target)) from fault
     size = artefact.architecture.preprocessing.input
     return Exported(str(target), len(data), size, artefact.task.output, difference, sum(BATCHES))
 

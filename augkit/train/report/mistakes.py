@@ -8,7 +8,7 @@ from PIL import Image as Pillow
 
 from augkit.core.arrays import Image, Label
 from augkit.core.tonal import RANGE
-from augkit.errors import AugkitError
+from augkit.errors import AugkitError, raise_outage
 from augkit.images import encode
 from augkit.train.report.report_page import source, text
 from augkit.train.tasks import Evaluation
@@ -81,6 +81,7 @@ def _shown(mistakes: list[Mistake], picture: Callable[[str], Image]) -> Iterator
             address = source(data, "png" if is_tiny else "jpeg")
             frame = f'<img{kind} src="{address}" alt="{text(mistake.id)}">'
         except AugkitError as fault:
+            raise_outage(fault, mistake.id)
             frame = f'<span class="soft" title="{text(fault)}">cannot be read</span>'
         sure = f' <span class="soft">{text(mistake.confidence)}</span>' if mistake.confidence else ""
         yield (
