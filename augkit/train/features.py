@@ -54,8 +54,8 @@ class Kept:
         with readable(path):
             self.file = path.open("rb", buffering=0)
             finalize(self, self.file.close)
-            np.lib.format.read_magic(self.file)  # type: ignore[no-untyped-call]
-            (_, self.width), _, _ = np.lib.format.read_array_header_1_0(self.file)  # type: ignore[no-untyped-call]
+            np.lib.format.read_magic(self.file)
+            (_, self.width), _, _ = np.lib.format.read_array_header_1_0(self.file)
             self.start = self.file.tell()
 
     def at(self, places: Sequence[int]) -> Tensor:
@@ -67,7 +67,7 @@ class Kept:
         return torch.from_numpy(found)
 
     def _read(self, row: NDArray[np.float32], place: int) -> None:
-        wanted, size = memoryview(row).cast("B"), 4 * self.width
+        wanted, size = row.data.cast("B"), 4 * self.width
         self.file.seek(self.start + size * place)
         while wanted:
             count = self.file.readinto(wanted)

@@ -25,7 +25,18 @@ from support.trainings import Stopped, assert_same_weights, fitted, prepared, se
 
 SCRATCH = {"epochs": 2, "batch_size": 8, "pipeline": "digits"}
 NUMBERS = (
-    *("EIO", "EACCES", "EPERM", "ENOENT", "ENOTDIR", "EKEYEXPIRED", "ESTALE", "ETIMEDOUT", "EMFILE", "ENOMEM", "EAGAIN"),
+    *(
+        "EIO",
+        "EACCES",
+        "EPERM",
+        "ENOENT",
+        "ENOTDIR",
+        "EKEYEXPIRED",
+        "ESTALE",
+        "ETIMEDOUT",
+        "EMFILE",
+        "EAGAIN",
+    ),
     *("EREMOTEIO", "ENOTCONN", "EHOSTDOWN", "ENETUNREACH", "ECONNRESET", "ENODEV", "ENXIO", "EBUSY", "EINTR"),
 )
 
@@ -114,7 +125,7 @@ def test_a_checkpoint_that_cannot_be_read_now_is_not_lost(pictures: Path, tmp_pa
     _, whole = fitted(settings(pictures, tmp_path / "whole", **SCRATCH))
     wanted = settings(pictures, tmp_path / "run", **SCRATCH)
     with pytest.raises(Stopped):
-        fitted(wanted, stop_after=3)
+        fitted(wanted, stop_after=5)
     before = (tmp_path / "run/checkpoints/last.pt").read_bytes()
     for name in ("last.pt", "best.pt"):
         with away(tmp_path / "run/checkpoints" / name), pytest.raises(Unreachable, match=name) as caught:
@@ -130,7 +141,7 @@ def test_a_checkpoint_that_cannot_be_read_now_is_not_lost(pictures: Path, tmp_pa
 def test_a_run_that_cannot_be_read_now_is_told(pictures: Path, tmp_path: Path) -> None:
     wanted = settings(pictures, tmp_path / "run", **SCRATCH)
     with pytest.raises(Stopped):
-        fitted(wanted, stop_after=3)
+        fitted(wanted, stop_after=5)
     with away(tmp_path / "run"), pytest.raises(Unreachable) as caught:
         train(wanted)
     assert caught.value.exit_code == 1
@@ -165,9 +176,10 @@ def test_want_of_memory_is_told(pictures: Path, tmp_path: Path, monkeypatch: pyt
         (training_loop, "_step", none),
         (training_loop, "_step", none_of_torch),
     ):
-        with monkeypatch.context() as patch, pytest.raises(OutOfMemory) as caught:
+        with monkeypatch.context() as patch:
             patch.setattr(module, name, fault)
-            train(wanted)
+            with pytest.raises(OutOfMemory) as caught:
+                train(wanted)
         assert caught.value.exit_code == 1
     assert train(wanted).rejected == 0
 
