@@ -6,9 +6,10 @@ from collections.abc import Sequence
 
 from augkit.core.arrays import Label
 from augkit.core.normal_form import nfc
+from augkit.datasets.safe_names import digest
 from augkit.errors import ArgumentError
 from augkit.expand.expand_config import MOST_COPIES, Balance
-from augkit.expand.output_names import digest, is_class
+from augkit.expand.output_names import is_class
 
 
 def wanted_copies(

@@ -12,11 +12,12 @@ from tempfile import TemporaryDirectory, gettempdir
 from typing import NamedTuple
 
 from augkit.core.normal_form import nfc
+from augkit.datasets.safe_names import digest
 from augkit.errors import JobError
 from augkit.expand.books import rows_wanted
 from augkit.expand.engines.processes import cpu_count, run_shards
 from augkit.expand.expand_config import ExpandConfig
-from augkit.expand.output_names import digest, is_class
+from augkit.expand.output_names import is_class
 from augkit.expand.shard import ShardResult, Work
 from augkit.expand.work_plan import Row, Shard, WorkPlan, make_plan
 from augkit.expand.worker import PutOff

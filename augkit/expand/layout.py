@@ -21,6 +21,7 @@ from collections.abc import Iterable, Iterator
 from itertools import tee
 
 from augkit.core.arrays import JsonObject
+from augkit.datasets.booked_classes import JOB as JOB
 from augkit.datasets.lineage import DONE, LINEAGE, SHARDS
 from augkit.errors import FileError, JobError, is_absence, raise_outage
 from augkit.expand.book_forms import of_form
@@ -28,7 +29,6 @@ from augkit.storage.sealed_json import sha256_of, unsealed
 from augkit.storage.store import BOOKS, Store
 
 FORMAT = 2  # of the bookkeeping
-JOB = f"{BOOKS}/job.json"
 PLANS = f"{BOOKS}/plan"
 REJECTED = f"{BOOKS}/rejected.jsonl"
 LEAKS = f"{BOOKS}/leaks.jsonl"

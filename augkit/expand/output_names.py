@@ -6,41 +6,17 @@ would get one name, both get 32 digits. Ids are taken in Unicode's NFC, so that 
 that writes names otherwise gives the same names; two ids that differ in that alone are told apart by their bytes.
 """
 
-import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from hashlib import blake2b
 
 import numpy as np
 
 from augkit.core.arrays import Label
-from augkit.core.normal_form import folded, nfc
+from augkit.core.normal_form import nfc
 from augkit.datasets.class_folders import folders_of
 from augkit.datasets.data_set import Source
+from augkit.datasets.safe_names import CLASS_BYTES, DIGITS, STEM_BYTES, digest, safe
 from augkit.images import suffix_of
-
-STEM_BYTES = 120
-CLASS_BYTES = 160  # with everything that is added both stay below 255 bytes
-DIGITS, MORE_DIGITS = 8, 32
-_KEPT_KINDS = "LMN"  # Unicode's letters, marks and numbers, in every script
-_KEPT = frozenset("-_.,+ ()@=")
-_RESERVED = {"con", "prn", "aux", "nul"} | {f"{port}{digit}" for port in ("com", "lpt") for digit in range(10)}
-
-
-def safe(text: str, limit: int = STEM_BYTES) -> str:
-    """Return `text` as a file name that Linux, macOS and Windows all take: no separators, controls or odd ends.
-
-    >>> safe("-rf: a/b.c. "), safe("東京 tower"), safe("con.tag"), safe("..")
-    ('rf_ a_b.c', '東京 tower', '_con.tag', 'picture')
-    """
-    if not text.isalnum() or not text.isascii():  # most stems are
-        text = unicodedata.normalize("NFC", text)
-        text = "".join(c if c in _KEPT or unicodedata.category(c)[0] in _KEPT_KINDS else "_" for c in text)
-        text = text.lstrip("-. ")
-    text = text.encode()[:limit].decode("utf-8", "ignore").rstrip(". ")
-    if text.partition(".")[0].rstrip(" ").lower() in _RESERVED:
-        text = f"_{text}"
-    return text or "picture"
 
 
 class Names:
@@ -96,23 +72,3 @@ def passed_suffix(id: str, content: bytes | None) -> str:
     _, dot, suffix = id.rpartition("/")[2].rpartition(".")
     own = f".{safe(suffix, CLASS_BYTES - STEM_BYTES).lower()}" if dot else ""
     return own if content is None else suffix_of(content, own)
-
-
-def folders_before_0_5(labels: Iterable[str]) -> dict[str, str]:
-    """Return the folder of every class as augkit up to 0.4 called it, which its books do not tell.
-
-    It is its own name, and digits where it had to be changed or another is too alike.
-    """
-    labels = sorted(set(labels))
-    counts = Counter(map(folded, labels))
-    return {
-        label: nfc(label)
-        if safe(label, CLASS_BYTES) == nfc(label) and counts[folded(label)] == 1
-        else f"{safe(label, CLASS_BYTES)}-{digest(label, DIGITS)}"
-        for label in labels
-    }
-
-
-def digest(text: str, digits: int = MORE_DIGITS) -> str:
-    """Return hexadecimal digits that tell texts apart, in an order that has nothing to do with theirs."""
-    return blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()[:digits]

@@ -18,6 +18,7 @@ from typing import NamedTuple
 from augkit.core.arrays import JsonObject
 from augkit.core.normal_form import nfc
 from augkit.datasets import SPLITS, DataSet, Kind, Preparing, Source, Split, read
+from augkit.datasets.booked_classes import folders_before_0_5
 from augkit.datasets.class_folders import folders_of
 from augkit.datasets.level_range import range_of
 from augkit.datasets.mirrored_keypoints import mirrored_keypoints
@@ -27,7 +28,7 @@ from augkit.expand.expand_config import ExpandConfig
 from augkit.expand.fitted_data import classes_of, fitting, form_of, noted
 from augkit.expand.job import Job
 from augkit.expand.layout import FORMAT, read_job
-from augkit.expand.output_names import Names, class_names, folders_before_0_5, is_class, passed_suffix
+from augkit.expand.output_names import Names, class_names, is_class, passed_suffix
 from augkit.pipeline import Pipeline
 from augkit.storage.root import Root
 from augkit.storage.sealed_json import compact, facts_of

@@ -67,6 +67,7 @@ class Parts:
     reported_split: Split = "test"  # what the data set calls those that are reported on
     choosing_split: str = "val"  # what it calls those that choose: a part of train where it has no third part
     split: str = ""  # what divided it: its own splits, or fractions
+    classes: tuple[str, ...] = ()  # in the data set's own order, as far as it has one
 
     def __getitem__(self, role: Role) -> Part:
         return {"train": self.train, "val": self.val, "test": self.test}[role]
@@ -134,7 +135,14 @@ def divide(
         reported_split="test" if "test" in splits else "val",
         choosing_split="val" if {"val", "test"} <= set(splits) else "part of train",
         split="the data set's own" if own else _told(used),
+        classes=_classes(data, sources),
     )
+
+
+def _classes(data: DataSet, originals: Iterable[Source]) -> tuple[str, ...]:
+    """Return the data set's classes; those of the originals, where the folders of an expansion do not tell them."""
+    labels = {source.label for source in originals if isinstance(source.label, str)}
+    return data.classes if labels <= set(data.classes) or data.form != "folder" else tuple(sorted(labels))
 
 
 def _told(wanted: Wanted) -> str:
@@ -231,6 +239,11 @@ def empty_classes(data: DataSet) -> list[str]:
         return []
     tops = [name for name in data.root.names() if data.root.is_folder(name)]
     if data.sources[0].split is None:
-        return [name for name in tops if class_of(name) not in data.classes]
+        return [name for name in tops if name not in _folders_at(data, 0)]
     below = {name for top in tops if split_of_folder(top) for name in data.root.names(top)}
-    return sorted(name for name in below if class_of(name) not in data.classes)
+    return sorted(below - _folders_at(data, 1))
+
+
+def _folders_at(data: DataSet, level: int) -> set[str]:
+    """Return the folders at a level, 0 at the top, that pictures lie in."""
+    return {parts[level] for source in data.sources if len(parts := source.id.split("/")) > level + 1}

@@ -104,7 +104,7 @@ def prepare(
         _require_suited(pipeline, surveyed)
     parts = surveyed.parts
     kind = config.task or ("classes" if parts.train.is_in_class_folders else None)
-    task = task_for(parts.train.labels, kind, data.classes if config.label is None else ())
+    task = task_for(parts.train.labels, kind, parts.classes if config.label is None else ())
     _require_sense(config, task)
     few = told_few(len(parts.val.sources), task) if config.keep == "best" else ()
     for sentence in (*require_learnable(parts, task), *few):

@@ -14,11 +14,11 @@ from hypothesis import example, given, strategies as st
 
 from augkit.core.normal_form import folded, nfc
 from augkit.datasets import read, writers
+from augkit.datasets.booked_classes import folders_before_0_5
 from augkit.datasets.class_folders import FOLDER_BYTES, class_of, folder_of, folders_of
 from augkit.errors import ArgumentError
 from augkit.expand import replay, verify
-from augkit.expand.output_names import folders_before_0_5
-from augkit.storage.sealed_json import sealed, unsealed
+from support.books_of_old import forget
 from support.data_sets import JPEG, PNG, lay
 from support.folders import done, lines, outputs, tree
 
@@ -112,26 +112,10 @@ def test_growth_moves_no_class(names: list[str], tmp_path: Path) -> None:
     assert tree(tmp_path / "out") == first
 
 
-def of_old(out: Path) -> None:
-    """Make books such as augkit up to 0.4 wrote them, of a job that is planned and not begun."""
-    path = out / ".augkit/job.json"
-    job = unsealed(path.read_bytes())
-    assert job is not None
-    for part in job["parts"]:
-        part.pop("folders", None)
-    path.write_bytes(sealed(job))
-    for folder in ("shards", "lineage"):
-        for file in (out / ".augkit" / folder).iterdir():
-            file.unlink()
-    for id in outputs(out):
-        (out / id).unlink()
-    (out / ".augkit/done.json").unlink()
-
-
 def test_trees_of_old_go_on_with_the_folders_that_they_have(tmp_path: Path) -> None:
     src = lay(tmp_path / "src", {f"{folder}/a.jpg": JPEG for folder in ("Cat", "cat", "dog's", "x")})
     done(src, tmp_path / "out", copies=1)
-    of_old(tmp_path / "out")
+    forget(tmp_path / "out")
     done(src, tmp_path / "out", copies=1)
     before = folders(tmp_path / "out")
     assert before == {label: {folder} for label, folder in folders_before_0_5(["Cat", "cat", "dog's", "x"]).items()}

@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 
 from augkit.datasets import read
+from augkit.datasets.safe_names import safe
 from augkit.errors import AugkitError, FileError
 from augkit.expand import verify
-from augkit.expand.output_names import Names, safe
+from augkit.expand.output_names import Names
 from support.folders import done, fill, lines, outputs, picture, put
 
 

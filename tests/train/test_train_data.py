@@ -9,14 +9,20 @@ from typing import Any
 
 import pytest
 
+from augkit.core.normal_form import nfc
 from augkit.datasets import read
 from augkit.datasets.split_file import read_split_file
 from augkit.datasets.splits import HASHED
 from augkit.errors import ArgumentError, FileError
+from augkit.train import TrainConfig
 from augkit.train.parts import ROLES, Parts, divide
+from augkit.train.run_folder import open_run
+from augkit.train.setup import prepare
 from augkit.train.trainer import begin
 from support import trainings
+from support.books_of_old import forget
 from support.commands import augkit
+from support.data_sets import JPEG, lay
 from support.folders import done
 from support.trainings import CLASSES, prepared, settings
 
@@ -172,3 +178,23 @@ def test_what_scores_is_never_augmented(tmp_path: Path) -> None:
 
 def torch_of(batches: Any) -> Any:
     return next(iter(batches))[0]
+
+
+@pytest.mark.parametrize("is_old", [False, True])
+def test_every_class_of_an_expansion_is_found_whatever_it_is_called(is_old: bool, tmp_path: Path) -> None:
+    names = ["Cat", "cat", "cat?", "dog's", "caf\udce9", "cafe\u0301", "50%", "x"]
+    src = lay(tmp_path / "src", {f"{name}/{n}.jpg": JPEG for name in names for n in range(3)})
+    done(src, tmp_path / "out", copies=2, originals="include")
+    if is_old:
+        forget(tmp_path / "out")
+        done(src, tmp_path / "out", copies=2, originals="include")
+    told: list[str] = []
+    options: dict[str, Any] = {"model": "lenet", "input": (16, 16, 3), "epochs": 1}
+    wanted = TrainConfig(data=str(tmp_path / "out"), out=str(tmp_path / "run"), **options)
+    setup = prepare(wanted, told.append, lambda *_: None)
+    assert setup.task.names == tuple(sorted(names))
+    open_run(tmp_path / "run", setup, False)
+    assert not [sentence for sentence in told if "has no picture, and is left out" in sentence]
+    if not is_old:
+        data = read(tmp_path / "out")
+        assert {nfc(str(source.label)) for source in data.sources} == set(map(nfc, names))

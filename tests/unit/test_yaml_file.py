@@ -234,7 +234,7 @@ def test_files_that_cannot_be_read(tmp_path: Path) -> None:
 
     assert message(tmp_path / "no.yaml").startswith("/no.yaml: must be a file that exists, got none. ")
     assert message(tmp_path).startswith(": must be a file, got a folder. ")
-    assert message(tmp_path / "\0").startswith("/\0: must be a file that exists")
+    assert message(tmp_path / "\0").startswith("/\\x00: must be a file that exists")
     assert message(tmp_path / "latin.yaml", b"a: 1\nb: caf\xe9\n").startswith(
         "/latin.yaml:2: must be UTF-8, got the byte 0xe9"
     )

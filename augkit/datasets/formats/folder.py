@@ -14,9 +14,10 @@ Links to files count as files. Links to folders are not followed, so no loop is 
 of other kinds and broken links are left out and counted.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
+from augkit.datasets.booked_classes import booked_classes
 from augkit.datasets.class_folders import UNLABELED, class_of
 from augkit.datasets.data_set import DataSet, Source, Split
 from augkit.datasets.folders.mask_content import look_at
@@ -94,11 +95,12 @@ class _Layout:
         labels = {folder: parts[0] if parts else None for folder, parts in left.items()}
         if UNLABELED in labels.values():
             inventory.note(f"Pictures in {UNLABELED} have no class, as FiftyOne has it.")
-        return cls({folder: _class_of(label) for folder, label in labels.items()}, splits)
+        booked = booked_classes(inventory.root, {label for label in labels.values() if label is not None})
+        return cls({folder: _class_of(label, booked) for folder, label in labels.items()}, splits)
 
 
-def _class_of(top: str | None) -> str | None:
-    return None if top in (None, UNLABELED) else class_of(top)
+def _class_of(top: str | None, booked: Mapping[str, str]) -> str | None:
+    return None if top is None or top == UNLABELED else booked.get(top, class_of(top))
 
 
 def _parts(folder: str) -> Parts:
