@@ -27,11 +27,13 @@ def booked_classes(root: Root, folders: Iterable[str]) -> dict[str, str]:
     job = _job(root) if untold else None
     if job is None:
         return {}
-    names = {name for name in job.get("classes", ()) if isinstance(name, str)}
-    found = {changed(name): name for name in names}
-    for part in job.get("parts", ()):
-        found |= {folder: name for name, folder in part.get("folders", {}).items()}
-    return {folder: found[folder] for folder in untold if folder in found}
+    try:
+        found = {changed(name): name for name in job["classes"]}
+        for part in job["parts"]:
+            found |= {folder: name for name, folder in part.get("folders", {}).items()}
+        return {folder: found[folder] for folder in untold if folder in found}
+    except (LookupError, TypeError, AttributeError):  # which `augkit verify` tells
+        return {}
 
 
 def _job(root: Root) -> JsonObject | None:
