@@ -22,7 +22,7 @@ class _Part(_Entries):
     sources: _Count
     shards: Annotated[int, Field(ge=0, le=MOST_SHARDS)]
     plan: Annotated[_Facts, Field(strict=False)]
-    folders: dict[str, Annotated[str, Field(pattern=r"\A(?!\.\.?\Z)[^/\x00]+\Z")]] = Field(default_factory=dict)
+    folders: dict[str, Annotated[str, Field(pattern=r"^[^./\x00][^/\x00]*$")]] = Field(default_factory=dict)
 
 
 class _Job(_Entries):
