@@ -13,7 +13,7 @@ from augkit.core.csv_cells import line_of, of_cell
 from augkit.core.normal_form import nfc
 from augkit.datasets.data_set import Source, Split
 from augkit.datasets.naming import split_named
-from augkit.errors import FileError, closest
+from augkit.errors import FileError, Unreachable, closest, is_absence
 
 T = TypeVar("T", bound=str)
 
@@ -85,7 +85,8 @@ def rows(path: str, needed: Sequence[str]) -> Iterator[tuple[int, dict[str, str]
     """Yield the rows of a CSV file, and the line that each ends in.
 
     Raises:
-        FileError: it cannot be read, or lacks a column.
+        FileError: it is no such file, or lacks a column.
+        Unreachable: it cannot be read now.
     """
     try:
         with Path(path).open(encoding="utf-8-sig", errors=BYTES, newline="") as file:
@@ -98,7 +99,8 @@ def rows(path: str, needed: Sequence[str]) -> Iterator[tuple[int, dict[str, str]
                 cells = ((name, value) for name, value in row.items() if isinstance(name, str))
                 yield found.line_num, {name: of_cell(value or "") for name, value in cells}
     except (OSError, csv.Error) as fault:
-        raise FileError(f"must be a CSV file that can be read, got: {fault}.", path) from None
+        kind = Unreachable if isinstance(fault, OSError) and not is_absence(fault) else FileError
+        raise kind(f"must be a CSV file that can be read, got: {fault}.", path) from fault
 
 
 def named(sources: Sequence[Source], known: Mapping[str, T], path: str, what: str) -> list[T]:

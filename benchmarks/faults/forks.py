@@ -14,13 +14,14 @@ import sys
 import tempfile
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).parent.parent.parent
 LOOK_S = 0.005
-LINGER_S = 3.0  # that multiprocessing's tracker of resources and others get to see that all is over
+LINGER_S = 10.0  # that multiprocessing's tracker of resources and others get to see that all is over
 TIMED_OUT = 124
 
 
@@ -120,6 +121,10 @@ def _ended_group(leader: int, patience_s: float) -> int:
     limit = time.monotonic() + patience_s
     while (left := in_group(leader)) and time.monotonic() < limit:
         time.sleep(0.02)
+    for process in left:
+        with suppress(OSError):
+            words = Path(f"/proc/{process}/cmdline").read_bytes().replace(b"\0", b" ")
+            print(f"process {process} lived on: {words.decode('utf-8', 'replace'):.300}", file=sys.stderr)
     if left:
         os.killpg(leader, signal.SIGKILL)
     return len(left)

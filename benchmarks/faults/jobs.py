@@ -22,7 +22,8 @@ from augkit.train.train_config import TrainConfig
 COUNT, CLASSES = 12, 3
 HINTS = frozenset((".augkit/source.txt",))  # holds a place of this machine
 # A run's files that are the same for every course of it; others hold times, or what was done twice.
-OF_TRAINING = frozenset(("model.safetensors", "predictions.csv", "pictures.jsonl", "rejected.jsonl"))
+MODEL = "model.safetensors"
+OF_TRAINING = frozenset((MODEL, "predictions.csv", "pictures.jsonl", "rejected.jsonl"))
 SMALL = """border: reflect
 steps:
   - RandomCrop: {size: [16, 16]}
@@ -186,7 +187,11 @@ def tree(out: Path, own: frozenset[str] = frozenset()) -> dict[str, bytes]:
     """Return what a job came to: its files by their paths."""
     files = {path.relative_to(out).as_posix(): path for path in out.rglob("*") if path.is_file() or path.is_symlink()}
     wanted = (name for name in files if (name in own if own else name not in HINTS))
-    return {name: files[name].read_bytes() for name in sorted(wanted)}
+    found = {name: files[name].read_bytes() for name in sorted(wanted)}
+    if MODEL in found:  # whose head names places of this machine
+        data = found[MODEL]
+        found[MODEL] = data[8 + int.from_bytes(data[:8], "little") :]
+    return found
 
 
 __all__ = ["Job", "jobs", "lay_others", "lay_sources", "tree"]
