@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from multiprocessing.context import SpawnContext
 from multiprocessing.process import BaseProcess
+from pathlib import Path
 from typing import Any, cast
 
 from augkit.errors import JobError
@@ -28,8 +29,13 @@ def started_process(start_method: str, target: Callable[..., object], args: tupl
         args: its arguments.
 
     Raises:
-        JobError: the server that forks workers is killed again and again.
+        JobError: the server that forks workers is killed again and again, or the working directory has been removed.
     """
+    try:
+        Path.cwd()  # where the new process begins
+    except FileNotFoundError:
+        what = "must be a folder that is there, got one that has been removed. Change to another, and run again."
+        raise JobError(what, "the working directory") from None
     context = cast(SpawnContext, multiprocessing.get_context(start_method))  # or another, which is used alike
     process = context.Process(target=target, args=args, daemon=True)
     for _ in range(MOST_FALSE_STARTS):

@@ -19,6 +19,7 @@ from augkit.cli.stopping import terminated_as_interrupted
 from augkit.errors import AugkitError, outage_of
 
 LAST = 1000
+_UTF8 = ("-X", "utf8")
 
 app = typer.Typer(
     cls=Commands,
@@ -66,6 +67,7 @@ def _options(
 
 def main() -> None:
     """Run the command line: a user's mistake is one sentence and exit code 2, an interruption is 130."""
+    _name_files_in_utf8()
     _ready_streams()
     # Python would look in the working directory for its own modules as it starts processes: in a data set, maybe.
     os.environ.setdefault("PYTHONSAFEPATH", "1")
@@ -97,6 +99,17 @@ def main() -> None:
         drop(sys.stdout)
         say(f"augkit: {error.filename or 'output'}: must be usable, got: {error.strerror}.", is_error=True)
         sys.exit(1)
+
+
+def _name_files_in_utf8() -> None:
+    """Begin anew in Python's UTF-8 mode where a locale has another encoding.
+
+    The same names of files would be other ids there, and so other draws and names of outputs.
+    """
+    if sys.getfilesystemencoding() == "utf-8" or not sys.executable or _UTF8[1] in sys.orig_argv:
+        return
+    os.environ["PYTHONUTF8"] = "1"  # for processes that are started from here, too
+    os.execv(sys.executable, [sys.executable, *_UTF8, *sys.orig_argv[1:]])
 
 
 def _ready_streams() -> None:

@@ -2,8 +2,9 @@
 
 import os
 import stat
+import sys
 
-from augkit.errors import is_absence
+from augkit.errors import FileError, is_absence
 
 FOLDER_LINK, BROKEN_LINK, SPECIAL = "a link to a folder", "a broken link", "no regular file"
 
@@ -23,3 +24,15 @@ def size_of(entry: os.DirEntry[str]) -> int | str:
     if stat.S_ISDIR(status.st_mode):
         return FOLDER_LINK
     return status.st_size if stat.S_ISREG(status.st_mode) else SPECIAL
+
+
+def require_utf8(where: str) -> None:
+    """Refuse to read a data set where a locale has another encoding: the same names would be other ids.
+
+    Raises:
+        FileError: it has; the sentence tells what to set.
+    """
+    encoding = sys.getfilesystemencoding()
+    if encoding != "utf-8":
+        what = f"must be read where names of files are UTF-8, got {encoding}. Set PYTHONUTF8=1, and run again."
+        raise FileError(what, where)

@@ -26,7 +26,7 @@ from augkit.storage.archives import (
     archive_kind,
     is_hidden,
 )
-from augkit.storage.folder_entries import SPECIAL, size_of
+from augkit.storage.folder_entries import SPECIAL, require_utf8, size_of
 from augkit.storage.remote_files import files_at, stamp_at
 from augkit.storage.stamps import Stamp, stamp_of
 from augkit.storage.trust import NOBODY, Trust, inside, require_within
@@ -62,6 +62,7 @@ class Root(ABC):
         text = os.fspath(where)
         if not text:
             raise FileError("must be the name of a data set, got no name.", "SRC")
+        require_utf8(text)
         root: Root = Url(text.rstrip("/"), trust) if "://" in text else Folder(Path(text), trust)
         if isinstance(root, Url) and not str(root).lower().endswith((*SUFFIXES, *REFUSED)):
             return root  # asking a store takes time
