@@ -26,6 +26,7 @@ from augkit.transforms.finding import ForeignStep, foreign
 from augkit.yaml_file import Document, NodePath
 
 YAML_SUFFIXES = (".yaml", ".yml")
+MOST_STEPS = 1_000
 BESIDE = ("chance", "name")  # what may stand beside a step's name
 
 
@@ -174,6 +175,8 @@ def _pipeline(document: Document) -> Pipeline:
     steps = top.value.get("steps")
     if not isinstance(steps, list):
         raise ArgumentError(f"must be a list of steps, got {steps!r:.60}.", top.at("steps").where)
+    if len(steps) > MOST_STEPS:
+        raise ArgumentError(f"must be at most {MOST_STEPS:,} steps, got {len(steps):,}.", top.at("steps").where)
     built = [_step(node) for node in top.at("steps").items()]
     try:
         policy = {"behaviour": CURRENT} | {key: value for key, value in top.value.items() if key != "steps"}

@@ -205,7 +205,8 @@ def roles_of(
     roles.sizes = roles.sizes or _sizes(names)
     if roles.label is None and not roles.is_row_a_box and not others:
         roles.hot = _hot(table, list(names.left.values()))
-    left = [name for name in (*others, *names.left.values(), *names.doubles) if name not in roles.hot]
+    hot = frozenset(roles.hot)
+    left = [name for name in (*others, *names.left.values(), *names.doubles) if name not in hot]
     for name in [name for name in left if name not in inventory.columns]:
         advice = ""
         if name in others:
