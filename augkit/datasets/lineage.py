@@ -13,6 +13,7 @@ from augkit.storage.root import Root
 from augkit.storage.sealed_json import sha256_of, unsealed
 from augkit.storage.store import BOOKS
 from augkit.storage.trust import Trust
+from augkit.storage.web_files import is_url, require_public
 
 LINEAGE = f"{BOOKS}/lineage"
 HINT = f"{BOOKS}/source.txt"  # where the sources lay
@@ -100,12 +101,14 @@ def hinted(hint: bytes, out: str, trust: Trust) -> Root:
         trust: in who made it.
 
     Raises:
-        FileError: it is a URL that is not to be followed.
+        FileError: it is a URL that is not to be followed, or leads to this machine or its network.
     """
     where = os.fsdecode(hint.partition(b"\0")[0].removesuffix(b"\n"))  # files of the pipeline follow
     if "://" in where and not trust.urls and _store_of(where) != _store_of(out):
         what = f"must be a place of this machine, or where the expansion lies, got {where!r:.200}"
         raise FileError(f"{what}. Pass --allow-urls if you trust who made it.", f"{out}/{HINT}")
+    if is_url(where) and _store_of(where) != _store_of(out):
+        require_public(where)
     return Root.at(where, trust)
 
 

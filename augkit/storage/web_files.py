@@ -20,7 +20,7 @@ from time import monotonic
 from typing import NamedTuple
 from urllib.parse import SplitResult, quote, unquote, urljoin, urlsplit, urlunsplit
 
-from augkit.errors import FileError, Unreachable
+from augkit.errors import FileError, Unreachable, reason_of
 
 MOST_BYTES = 1 << 28
 MOST_REDIRECTS = 5
@@ -92,6 +92,21 @@ def fetched(url: str) -> bytes:
             raise FileError("must lead to a picture, got a redirect with a user's name.", told)
         where = answer.url
     raise FileError(f"must lead to a picture, got more than {MOST_REDIRECTS} redirects.", told)
+
+
+def require_public(url: str) -> None:
+    """Refuse a URL of another library's to be asked for, if its host is none of the public web.
+
+    Raises:
+        FileError: it is malformed, or leads to this machine or its network.
+        Unreachable: nobody knows the host now.
+    """
+    told = without_rights(url)
+    parts, port = _checked(url, told)
+    try:
+        _address(parts.hostname or "", port, told)
+    except (OSError, UnicodeError) as fault:
+        raise Unreachable(f"must be reachable, got: {reason_of(fault)}.", told) from fault
 
 
 def _answer(url: str, told: str, until: float) -> bytes | _Redirect:

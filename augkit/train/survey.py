@@ -109,6 +109,8 @@ def _looked_at(part: Part, patience: Patience) -> Iterator[tuple[Source, Facts |
 
     def look(source: Source) -> Facts | AugkitError:
         where = f"{part.data.root}/{source.id}"
+        if source.fault:  # as of a row that names no picture that is there: no outage
+            return FileError(source.fault, str(part.data.root))
         try:
             place = source.id if source.place is None else source.place
             data = patience.asked(lambda: part.data.read(place), alive)

@@ -127,10 +127,13 @@ def test_a_place_of_a_book_out_of_the_root(place: str, outside: Path, tmp_path: 
 
 def test_a_book_that_names_a_store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     done(fill(tmp_path / "src", 2), tmp_path / "made")
-    (tmp_path / "made" / HINT).write_text("http://127.0.0.1:9/latest/meta-data\n")
+    (tmp_path / "made" / HINT).write_text("http://127.0.0.1:8080/latest/meta-data\n")
     monkeypatch.setattr(Root, "at", None)  # nothing is asked for
+    id = lines(tmp_path / "made")[0]["id"]
     with pytest.raises(FileError, match=r"source\.txt: must be a place of this machine.*--allow-urls"):
-        replay(tmp_path / "made", lines(tmp_path / "made")[0]["id"])
+        replay(tmp_path / "made", id)
+    with pytest.raises(FileError, match="must lie in the public web"):
+        replay(tmp_path / "made", id, allow_urls=True)
 
 
 def test_settings_that_name_another_folder(outside: Path, tmp_path: Path) -> None:
@@ -266,3 +269,24 @@ def test_a_folder_of_out_that_leads_elsewhere(folder: str, outside: Path, tmp_pa
         (tmp_path / "made" / folder).unlink()
         done(src, tmp_path / "made", fresh=True)
     assert tree(tmp_path / "made") == before
+
+
+@pytest.mark.slow
+def test_links_and_urls_of_trainings(outside: Path, tmp_path: Path) -> None:
+    from support.trainings import fill as fill_kinds
+
+    data = fill_kinds(tmp_path / "data", 6)
+    (data / "spots/link.png").symlink_to(outside / "secret.png")
+    learn = ("train", data, "--out", tmp_path / "run", "--model", "lenet", "--epochs", 1, "--input", "32x32x3")
+    assert "a link that leads out of it" in augkit(*learn, code=2).stderr
+    augkit(*learn, "--allow-links")
+    ask = ("predict", tmp_path / "run", data)
+    assert "a link that leads out of it" in augkit(*ask, code=2).stderr
+    augkit(*ask, "--allow-links")
+    rows = [{"image": f"{kind}/{number:03d}.png", "label": kind} for kind in ("lines", "plain") for number in range(6)]
+    rows += [{"image": "http://127.0.0.1:8080/x.png", "label": "lines"}, {"image": "none.png", "label": "plain"}]
+    (data / "list.jsonl").write_text("".join(f"{json.dumps(row)}\n" for row in rows))
+    more = ("--out", tmp_path / "again", *learn[4:], "--max-rejected", 0.5)
+    told = augkit("train", data / "list.jsonl", *more, "--allow-urls").stderr
+    assert "must lie in the public web" in told
+    assert "must be a picture that is there, got 'none.png'" in told
