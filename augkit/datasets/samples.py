@@ -75,7 +75,7 @@ def _named(data: DataSet, source: Source, image: Image, alpha: bool) -> Sample:
     try:
         return _carrying(source, targets, image, alpha, mask)
     except SampleError as fault:
-        raise fault.at(f"{data.root}/{source.id}") from None
+        raise fault.at(f"{data.root}/{source.id}") from fault.__cause__
 
 
 def _carrying(source: Source, targets: Carried, image: Image, alpha: bool, mask: Mask | None) -> Sample:

@@ -10,7 +10,7 @@ from augkit.core.shrunk import SCALES, scale_of, stand_in_of
 from augkit.datasets import DataSet, Split
 from augkit.datasets.places import in_books
 from augkit.datasets.samples import mask_of, sample_of
-from augkit.errors import FileError, raise_outage
+from augkit.errors import FileError, Unreachable, raise_outage
 from augkit.expand.job import Job
 from augkit.expand.work_plan import Task
 from augkit.images import Waiting, decode, in_bytes, waiting
@@ -70,6 +70,9 @@ def read_origin(job: Job, data: DataSet, split: Split | None, task: Task) -> Ori
     source, config = task.source, job.config
     try:
         content = data.read(source.place or source.id)
+        if isinstance(source.place, str | None) and len(content) != source.size:  # cut short on its way, or replaced
+            what = f"must have {source.size:,} bytes, as when it was listed, got {len(content):,}."
+            raise Unreachable(what, f"{data.root}/{source.place or source.id}")
         mask = mask_of(data, source)
     except FileError as fault:
         raise_outage(fault)

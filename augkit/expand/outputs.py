@@ -129,7 +129,7 @@ class Maker:
             yield from self.rejected(task, fault.message)
             return
         except Exception as fault:  # decoders and damaged files raise anything
-            yield from self.rejected(task, _reason(fault))
+            yield from self.rejected(task, self._reason(task, fault))
             return
         if seen is not None:
             yield Seen(task.source.id, origin.sha256, seen)
@@ -157,7 +157,7 @@ class Maker:
             try:
                 done = made if isinstance(made, str) else self._output(task, origin, made)
             except Exception as fault:
-                done = _reason(fault)
+                done = self._reason(task, fault)
             yield self._rejected(task, copy, done) if isinstance(done, str) else done
 
     def rejected(self, task: Task, reason: str) -> Iterator[JsonObject]:
@@ -189,11 +189,21 @@ class Maker:
         try:
             return _Drawn(key, self.job.pipeline_of(task.source.label).draw(key, origin.scene))
         except Exception as fault:
-            return _reason(fault)
+            return self._reason(task, fault)
 
     def _asked(self, ask: Callable[[], Answer]) -> Answer:
         """Return what comes of reading something, with patience."""
         return self.patience.asked(ask, self.alive)
+
+    def _reason(self, task: Task, fault: Exception) -> str:
+        """Return why an output is rejected, in one line that is the same on every run.
+
+        Raises:
+            Unreachable, OutOfMemory: its content is not at fault, so it is not to be rejected.
+        """
+        raise_outage(fault, f"{self.data.root}/{task.source.id}")
+        told = str(fault) if isinstance(fault, AugkitError) else f"{type(fault).__name__}: {fault}"
+        return " ".join(told.split())
 
     def _can_be_read(self, task: Task) -> bool:
         try:
@@ -219,7 +229,7 @@ class Maker:
             size = (made.image.shape[0], made.image.shape[1])
             return _Made(drawn, data, encoding, size, targets, None if mask is None else encode(mask, "png"))
         except Exception as fault:
-            return _reason(fault)
+            return self._reason(task, fault)
 
     def _output(self, task: Task, origin: Origin, made: _Made) -> Output:
         """Return an output with its record and its line."""
@@ -249,14 +259,3 @@ def _batches(wanted: Sequence[int | None]) -> Iterator[Sequence[int | None]]:
     """
     for start in range(0, len(wanted), BATCH):
         yield wanted[start : start + BATCH]
-
-
-def _reason(fault: Exception) -> str:
-    """Return why an output is rejected, in one line that is the same on every run.
-
-    Raises:
-        Unreachable, OutOfMemory: its content is not at fault, so it is not to be rejected.
-    """
-    raise_outage(fault)
-    told = str(fault) if isinstance(fault, AugkitError) else f"{type(fault).__name__}: {fault}"
-    return " ".join(told.split())

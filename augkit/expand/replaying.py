@@ -18,7 +18,7 @@ from augkit.core.shrunk import WHOLE, Shrunk, scale_of, stand_in_of
 from augkit.datasets import read
 from augkit.datasets.lineage import HINT, LINEAGE, hinted
 from augkit.datasets.places import Linked, Place, place_of, read_place
-from augkit.errors import ArgumentError, FileError, JobError, closest
+from augkit.errors import ArgumentError, FileError, JobError, closest, is_absence, raise_outage
 from augkit.executors import run
 from augkit.expand import layout
 from augkit.expand.job import versions
@@ -126,6 +126,8 @@ def replay(
         made = read_place(root, place)
     except FileError as fault:
         advice = "If the sources lie elsewhere now, say where with --source."
+        if not any(map(is_absence, (fault, fault.__cause__ or fault))):
+            raise_outage(fault)
         raise FileError(f"{fault.message} {advice}", fault.where) from None
     if sha256_of(made) != line.source_sha256:
         what = "must be the picture that was expanded, got another content. Pass --source if it lies elsewhere."
@@ -184,6 +186,8 @@ def _lines(store: Store, ids: Iterable[str]) -> Iterator[tuple[str, bytes]]:
             for number, line in enumerate(store.lines(id), start=1):
                 yield f"{store}/{id}:{number}", line
         except OSError as fault:
+            if not is_absence(fault):
+                raise_outage(fault, f"{store}/{id}")
             what = f"must be readable, got: {fault.strerror}. Check its permissions."
             raise FileError(what, f"{store}/{id}") from None
 

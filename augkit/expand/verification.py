@@ -8,7 +8,7 @@ from hashlib import sha256
 
 from augkit.core.arrays import JsonObject
 from augkit.datasets.lineage import DONE, HINT, SHARDS
-from augkit.errors import FileError, JobError
+from augkit.errors import FileError, JobError, is_absence, raise_outage
 from augkit.expand import layout
 from augkit.expand.book_forms import of_form
 from augkit.expand.layout import JOB
@@ -51,6 +51,7 @@ def verify(out: str | os.PathLike[str]) -> Report:
 
     Raises:
         FileError: it is no expansion.
+        Unreachable: files cannot be read now, which says nothing of them.
     """
     return _Audit(store_at(out)).report()
 
@@ -104,7 +105,8 @@ class _Audit:
             return of_form(unsealed(self.store.read(DONE)), "done") or {}
         except FileNotFoundError:
             return None
-        except OSError:
+        except OSError as fault:
+            _raise_outage(fault, f"{self.store}/{DONE}")
             return {}
 
     def highest_shard(self) -> int:
@@ -117,7 +119,8 @@ class _Audit:
         try:
             self.store.size(id)
             marker = layout.read_marker(self.store, shard)
-        except OSError:
+        except OSError as fault:
+            _raise_outage(fault, f"{self.store}/{id}")
             if has_ended:
                 self.missing.append(id)
             return None
@@ -139,15 +142,16 @@ class _Audit:
                 entry = json.loads(line)
                 files[entry["id"]] = [entry["bytes"], entry["sha256"]]
             files[lineage] = None
-        except (OSError, *_UNFIT):
-            pass
+        except (OSError, *_UNFIT) as fault:
+            _raise_outage(fault, f"{self.store}/{lineage}")
         return files
 
     def check_lines(self, lineage: str, files: Mapping[str, object]) -> None:
         """Check that a shard's files are those of its lineage: each line is whole, and says what the marker says."""
         try:
             lines = [] if self.store.size(lineage) is None else list(self.store.lines(lineage))
-        except OSError:  # which has been told
+        except OSError as fault:  # which has been told
+            _raise_outage(fault, f"{self.store}/{lineage}")
             return
         for line in lines:
             try:
@@ -175,5 +179,12 @@ class _Audit:
         except FileNotFoundError:
             self.missing.append(id)
         except (OSError, FileError) as fault:
+            _raise_outage(fault, f"{self.store}/{id}")
             self.changed[id] = f"cannot be read: {getattr(fault, 'strerror', None) or fault}"
         return False
+
+
+def _raise_outage(fault: Exception, where: str) -> None:
+    """Raise what says nothing of the tree; another kind of thing of a file's name, or one that is kept shut, does."""
+    if not is_absence(fault) and not isinstance(fault, IsADirectoryError | PermissionError):
+        raise_outage(fault, where)

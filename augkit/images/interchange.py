@@ -128,7 +128,7 @@ class ImageTransform:
         try:
             made = self.augment(Sample(image, alpha=alpha), Key(self.seed, digest, epoch=epoch))
         except AugkitError as error:
-            raise error.at("as_transform") from None
+            raise error.at("as_transform") from error.__cause__
         found: Picture = closed(made.image)
         return found
 

@@ -60,7 +60,7 @@ class Mixing(Samples):
         try:
             return Made(self.mix(samples, stream), first.key)
         except AugkitError as error:
-            raise error.at(f"{self.stream} dataset[{draw.index}] {first.sample.id!r}") from None
+            raise error.at(f"{self.stream} dataset[{draw.index}] {first.sample.id!r}") from error.__cause__
 
     @abstractmethod
     def mix(self, samples: Sequence[Sample], stream: Stream) -> Sample:

@@ -73,7 +73,7 @@ class Pipeline:
         try:
             self.labels = labels(self.steps)
         except ArgumentError as error:
-            raise error.at("Pipeline.steps") from None
+            raise error.at("Pipeline.steps") from error.__cause__
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Pipeline) and (self.steps, self.policy) == (other.steps, other.policy)
@@ -137,7 +137,7 @@ class Pipeline:
                 drawn[label], scene = scene.advanced(step.draw(key.stream(label), scene))
             except AugkitError as error:
                 named = error.where.startswith(label)
-                raise error.at(f"steps[{index}]" if named else f"steps[{index}] {label}") from None
+                raise error.at(f"steps[{index}]" if named else f"steps[{index}] {label}") from error.__cause__
         return drawn
 
     def require_classes_kept(self, labels: Iterable[Any], advice: str) -> None:

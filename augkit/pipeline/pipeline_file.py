@@ -262,7 +262,7 @@ def _argument(node: _Node, cls: type[Transform], key: str) -> object:
         try:
             return yaml_file.read(node.folder / value).data
         except FileError as error:
-            raise error.at(node.where) from None
+            raise error.at(node.where) from error.__cause__
     return value
 
 

@@ -182,7 +182,7 @@ class Cell:
         try:
             return run(self.plan, self.source) if self.plan else self.source
         except AugkitError as error:
-            raise error.at(self.source.id) from None
+            raise error.at(self.source.id) from error.__cause__
 
 
 def cells(samples: Sequence[Sample], pipeline: Pipeline, copies: int, seed: int) -> list[list[Cell]]:
@@ -211,7 +211,7 @@ def _row(sample: Sample, pipeline: Pipeline, copies: int, seed: int) -> list[Cel
     try:
         plans = [pipeline.draw(Key(seed, sample.id, copy), scene) for copy in range(copies)]
     except AugkitError as error:
-        raise error.at(sample.id) from None
+        raise error.at(sample.id) from error.__cause__
     levels = pipeline.policy.range
     return [Cell(sample, None, levels), *(Cell(sample, plan, levels) for plan in plans)]
 

@@ -140,7 +140,7 @@ def _chosen(
             try:
                 pipeline.draw(Key(seed, sample.id, copy), Scene.of(sample))
             except AugkitError as error:
-                raise error.at(where) from None
+                raise error.at(where) from error.__cause__
         return sample
 
     if not isinstance(source, str | os.PathLike):

@@ -4,7 +4,7 @@ import time
 from functools import lru_cache
 from typing import Any
 
-from augkit.errors import MissingExtra
+from augkit.errors import MissingExtra, Unreachable, reason_of
 from augkit.storage.stamps import Stamp, stamp_in_store
 
 STAMP_S = 10.0  # for which what a store tells of a file is believed: to ask takes as long as to read a picture
@@ -28,6 +28,8 @@ def files_at(url: str, **options: int) -> tuple[Any, str]:
         files, path = fsspec.url_to_fs(url, **options)
     except (ImportError, ValueError) as fault:
         raise MissingExtra(f"must be a URL that fsspec reaches, got: {fault}", url) from None
+    except Exception as fault:  # some stores are asked already when they are named
+        raise Unreachable(f"must be reachable, got: {reason_of(fault)}.", url) from fault
     return files, str(path).rstrip("/")
 
 

@@ -192,7 +192,7 @@ def require_learnable(parts: Parts, task: Task) -> list[str]:
                     task.encode(source.label)
                     continue
             except SampleError as fault:
-                raise fault.at(source.id) from None
+                raise fault.at(source.id) from fault.__cause__
             raise _unlearnable(lost, parts, task)
     if not task.has_one:
         return []

@@ -154,7 +154,7 @@ def _require_suited(pipeline: Pipeline, surveyed: Survey) -> None:
         try:
             pipeline(named_sample(part.data, source), Key(0, source.id))
         except AugkitError as fault:
-            raise fault.at(f"{part.data.root}/{source.id}") from None
+            raise fault.at(f"{part.data.root}/{source.id}") from fault.__cause__
 
 
 def _device(wanted: str) -> torch.device:

@@ -9,6 +9,7 @@ import shutil
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,8 @@ import pytest
 from augkit.datasets import read
 from augkit.errors import FileError, OutOfMemory, Unreachable, blame, outage_of
 from augkit.expand import JobError, Progress, verify, work_plan
-from support.folders import done, fill, tree
+from augkit.pipeline import load
+from support.folders import done, fill, picture, put, tree
 
 ERRNOS = [
     *(errno.EIO, errno.EACCES, errno.EPERM, errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.ELOOP, errno.ENAMETOOLONG),
@@ -196,6 +198,33 @@ def test_a_killed_retry_is_an_unfinished_job(
     assert tree(tmp_path / "out") == whole
 
 
+@pytest.mark.parametrize("code", [errno.EIO, errno.ENOENT, errno.EACCES], ids=lambda code: errno.errorcode[code])
+def test_a_reference_that_is_away_for_a_while_rejects_nothing(
+    code: int, src: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Be it when a plan is drawn, or when it is run."""
+    pytest.importorskip("albumentations")
+    put(tmp_path / "refs/beside.png", picture(3))
+    (tmp_path / "matched.yaml").write_text("steps:\n  - albumentations.FDA: {metadata: [refs/beside.png]}\n")
+    pipeline = load(tmp_path / "matched.yaml")
+    done(src, tmp_path / "whole", copies=2, pipeline=pipeline)
+    stat, asked = os.stat, 0
+
+    def answered(path: Any, *args: Any, **options: Any) -> os.stat_result:
+        nonlocal asked
+        if str(path).endswith("beside.png"):
+            asked += 1
+            if asked > 20 and asked % 7 < 3:
+                raise refusing(code)
+        return stat(path, *args, **options)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "stat", answered)
+        assert done(src, tmp_path / "out", copies=2, pipeline=pipeline, wait=20).rejected == 0
+    assert asked > 60
+    assert tree(tmp_path / "out") == tree(tmp_path / "whole")
+
+
 def test_a_listing_that_cannot_be_made_is_no_smaller_data_set(src: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     class Entry:
         """An entry of a folder whose facts the disk does not give."""
@@ -231,7 +260,8 @@ def test_whose_fault_it_is() -> None:
     import zlib
 
     import cv2
-    from botocore.exceptions import ClientError
+
+    ClientError = import_module("botocore.exceptions").ClientError
 
     wrapped = FileError("must be a picture.", "a.png")
     wrapped.__cause__ = refusing(errno.EKEYEXPIRED)
