@@ -186,7 +186,7 @@ def is_absence(fault: BaseException) -> bool:
     >>> is_absence(FileNotFoundError(2, "No such file or directory")), is_absence(OSError(5, "Input/output error"))
     (True, False)
     """
-    return isinstance(fault, OSError) and fault.errno in _ABSENT
+    return any(isinstance(one, OSError) and one.errno in _ABSENT for one in _causes(fault))
 
 
 def reason_of(fault: BaseException) -> str:

@@ -126,7 +126,7 @@ def replay(
         made = read_place(root, place)
     except FileError as fault:
         advice = "If the sources lie elsewhere now, say where with --source."
-        if not any(map(is_absence, (fault, fault.__cause__ or fault))):
+        if not is_absence(fault):
             raise_outage(fault)
         raise FileError(f"{fault.message} {advice}", fault.where) from None
     if sha256_of(made) != line.source_sha256:
