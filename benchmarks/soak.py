@@ -20,7 +20,7 @@ import sys
 import tempfile
 import time
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
@@ -38,6 +38,7 @@ __all__ = ["measure", "table"]
 
 LOOK_S, QUIET_S = 1.0, 14.0  # between looks, and between disturbances on the whole
 MOST_WRONG = 20  # then it ends
+TOLD_S = 60.0
 DISTURBANCES = {
     "outage": 8,
     "slow disk": 1,
@@ -105,6 +106,8 @@ class Soak:
         self.ends, self.disturbed, self.held = Counter[str](), Counter[str](), Held()
         self.wrong: list[str] = []
         self.runs = self.struck = 0
+        self.tell: Callable[[], None] = lambda: None
+        self._told_at = time.monotonic()
 
     def undisturbed(self, out: Path) -> float:
         """Do the job; return the seconds it takes."""
@@ -139,6 +142,9 @@ class Soak:
         while running.poll() is None:
             time.sleep(LOOK_S)
             self.held.look(running.pid)
+            if time.monotonic() > self._told_at + TOLD_S:
+                self._told_at = time.monotonic()
+                self.tell()
             if min(following, limit) < time.monotonic():
                 if time.monotonic() > limit:
                     self.calls.disarm()
@@ -243,48 +249,71 @@ def _files(out: Path) -> Iterator[tuple[str, Path]]:
 
 
 def measure(
-    sources: int = 100_000, copies: int = 10, minutes: float = 60.0, seed: int = 0, quiet_s: float = QUIET_S
+    sources: int = 100_000,
+    copies: int = 10,
+    minutes: float = 60.0,
+    seed: int = 0,
+    quiet_s: float = QUIET_S,
+    work: Path | None = None,
+    tell: Callable[[dict[str, Any]], None] = lambda _: None,
 ) -> dict[str, Any]:
-    """Run it all and return what it came to."""
-    work, began = Path(tempfile.mkdtemp(prefix="augkit-soak-")), time.monotonic()
-    lay(work / "src", sources)
-    (work / "small.yaml").write_text(SMALL.replace("16, 16", "8, 8"))
-    options = ["--pipeline", str(work / "small.yaml"), "--copies", str(copies), "--format", "webdataset"]
-    words = [str(work / "src"), *options, "--workers", "2"]
-    with file_calls(work) as calls:
-        soak = Soak(work, calls, random.Random(seed), words, quiet_s)
-        alone_s = soak.undisturbed(work / "whole")
-        whole, out = digests(work / "whole"), work / "out"
-        calls.name({"source": work / "src", "out": out, "books": out / ".augkit"})
-        limit, jobs, fresh = time.monotonic() + 60 * minutes, 0, False
-        differing = list[str]()
+    """Run it all and return what it came to.
+
+    Args:
+        sources, copies: of the job.
+        minutes: in which it is disturbed.
+        seed: of the disturbances.
+        quiet_s: seconds between them.
+        work: a folder in which the sources and the undisturbed tree are kept for the next time.
+        tell: is told once a minute what it came to so far.
+    """
+    place, began = work or Path(tempfile.mkdtemp(prefix="augkit-soak-")), time.monotonic()
+    place.mkdir(exist_ok=True)
+    source, whole, out = place / "src", place / "whole", place / "out"
+    taken = place / "undisturbed.txt"  # in seconds
+    if not source.exists():
+        lay(source, sources)
+        (place / "small.yaml").write_text(SMALL.replace("16, 16", "8, 8"))
+    options = ["--pipeline", str(place / "small.yaml"), "--copies", str(copies), "--format", "webdataset"]
+    with file_calls(place) as calls:
+        soak = Soak(place, calls, random.Random(seed), [str(source), *options, "--workers", "2"], quiet_s)
+        if not taken.exists():
+            taken.write_text(f"{soak.undisturbed(whole):.0f}")
+        alone_s = float(taken.read_text())
+        wanted = digests(whole)
+        calls.name({"source": source, "out": out, "books": out / ".augkit"})
+        started = time.monotonic()
+        limit, jobs, differing = started + 60 * minutes, 0, list[str]()
+
+        def found() -> dict[str, Any]:
+            return {
+                "question": (__doc__ or "").splitlines()[0],
+                "sources": sources,
+                "copies": copies,
+                "seed": seed,
+                "undisturbed_minutes": round(alone_s / 60, 1),
+                "minutes": round((time.monotonic() - started) / 60, 1),
+                "jobs": jobs,
+                "runs": soak.runs,
+                "ends": dict(sorted(soak.ends.items())),
+                "disturbed": dict(sorted(soak.disturbed.items())),
+                "calls_struck": soak.struck + sum(calls.struck),
+                "files": len(wanted),
+                "files_that_differ": differing,
+                "wrong": soak.wrong,
+                "megabytes": soak.held.told(),
+            }
+
+        soak.tell = lambda: tell(found())
         while time.monotonic() < limit and len(soak.wrong) < MOST_WRONG:
-            soak.disturbed_until_done(out, limit, fresh)
-            found, fresh, jobs = digests(out), True, jobs + 1
-            differing += sorted(name for name in whole.keys() | found.keys() if whole.get(name) != found.get(name))[:5]
+            soak.disturbed_until_done(out, limit, fresh=jobs > 0)
+            made, jobs = digests(out), jobs + 1
+            differing += sorted(name for name in wanted.keys() | made.keys() if wanted.get(name) != made.get(name))[:5]
             told = {"jobs": jobs, "runs": soak.runs, "differing": differing, "wrong": soak.wrong[:5]}
             print(f"{(time.monotonic() - began) / 60:.1f} min {told}", flush=True)
-        rejected = (out / ".augkit/rejected.jsonl").stat().st_size
-    if not (soak.wrong or differing):
-        shutil.rmtree(work)
-    return {
-        "question": (__doc__ or "").splitlines()[0],
-        "sources": sources,
-        "copies": copies,
-        "seed": seed,
-        "minutes": round((time.monotonic() - began) / 60, 1),
-        "undisturbed_minutes": round(alone_s / 60, 1),
-        "jobs": jobs,
-        "runs": soak.runs,
-        "ends": dict(sorted(soak.ends.items())),
-        "disturbed": dict(sorted(soak.disturbed.items())),
-        "calls_struck": soak.struck + sum(calls.struck),
-        "files": len(whole),
-        "files_that_differ": differing,
-        "bytes_of_rejections": rejected,
-        "wrong": soak.wrong,
-        "megabytes": soak.held.told(),
-    }
+    if work is None and not (soak.wrong or differing):
+        shutil.rmtree(place)
+    return found()
 
 
 def table(found: dict[str, Any]) -> str:
@@ -311,10 +340,16 @@ def main(words: Sequence[str]) -> int:
     parser.add_argument("--minutes", type=float, default=60.0)
     parser.add_argument("--quiet", type=float, default=QUIET_S, help="seconds between disturbances")
     parser.add_argument("--out", type=Path, default=ROOT / "benchmarks/results/soak.json")
+    parser.add_argument("--work", type=Path, help="a folder in which sources and the undisturbed tree are kept")
     given = parser.parse_args(words)
-    found = measure(given.sources, given.copies, given.minutes, given.seed, given.quiet)
+
+    def tell(found: dict[str, Any]) -> None:
+        given.out.write_text(json.dumps(found, indent=1) + "\n")
+
+    options = (given.sources, given.copies, given.minutes, given.seed, given.quiet, given.work, tell)
+    found = measure(*options)
+    tell(found)
     print(table(found))
-    given.out.write_text(json.dumps(found, indent=1) + "\n")
     return 1 if found["wrong"] or found["files_that_differ"] else 0
 
 
