@@ -1,4 +1,4 @@
-"""Disturb jobs by seeded outages of the file system, and see that the same command then ends in the undisturbed tree.
+"""Disturb jobs by seeded outages of disks and stores, and see that the same command then ends in the undisturbed tree.
 
 As a command: ``python -m benchmarks.outages [--seeds FIRST:LAST] [--jobs PATTERN] [--anew]``; seeds that were right are
 remembered in build/outages.jsonl and not run again. All of them take an hour or more.
@@ -25,10 +25,12 @@ from benchmarks.faults.file_calls import file_calls
 from benchmarks.faults.forks import ROOT, Forks
 from benchmarks.faults.jobs import Job, jobs, lay_others, lay_sources
 from benchmarks.faults.schedules import Bench, Calls, Outage, drawn
+from benchmarks.faults.store_trials import FORMS, StoreBench, drawn_rules, store_bench
 
 __all__ = ["bench", "chosen", "measure", "outages_of", "table"]
 
 SEEDS = 1000
+STORE = "in a store, "  # begins the names of these jobs
 KNOWN = ROOT / "build/outages.jsonl"
 MOST_OUTAGES = 3  # one after the other
 
@@ -61,28 +63,56 @@ def outages_of(seed: int, calls: Calls) -> list[Outage]:
 
 def available(pattern: str = "*") -> list[Job]:
     """Return the jobs whose packages are installed."""
-    return [job for job in jobs() if fnmatch(job.name, pattern) and all(map(find_spec, job.needs))]
+    every = (*jobs(), *(Job(f"{STORE}{form}", (), cost=3.0, needs=("s3fs", "moto")) for form in FORMS))
+    return [job for job in every if fnmatch(job.name, pattern) and all(map(find_spec, job.needs))]
+
+
+class Trials:
+    """Trials of jobs, each prepared when it is first tried; a store is started when it is first needed."""
+
+    def __init__(self, work: Path, stack: ExitStack) -> None:
+        self._work, self._stack = work, stack
+        self._disk = stack.enter_context(bench(work, ("augkit.expand.expansion", "augkit.train")))
+        self._calls: dict[str, Calls] = {}
+        self._requests: dict[str, int] = {}
+        self._store: StoreBench | None = None
+
+    def of(self, seed: int, job: Job) -> tuple[list[str], list[str], int]:
+        """Return the outages of a seed, what was wrong under them, and how much they struck."""
+        if job.name.startswith(STORE):
+            return self._in_store(seed, job.name.removeprefix(STORE))
+        if job.name not in self._calls:
+            self._calls[job.name] = self._disk.prepare(job)
+        outages = outages_of(seed, self._calls[job.name])
+        wrong, struck = self._disk.trial(job, outages, f"{seed}")
+        return list(map(str, outages)), wrong, sum(struck)
+
+    def _in_store(self, seed: int, form: str) -> tuple[list[str], list[str], int]:
+        if self._store is None:
+            self._store = self._stack.enter_context(store_bench(self._work, self._work / "source"))
+        if form not in self._requests:
+            self._requests[form] = self._store.prepare(form)
+        rules = drawn_rules(seed, self._requests[form])
+        wrong, struck = self._store.trial(form, rules, f"{seed}", (0.0, 0.2, 2.0)[seed % 3])
+        return list(map(str, rules)), wrong, struck
 
 
 def measure(seeds: Sequence[int] = range(SEEDS), pattern: str = "*", known: Path | None = KNOWN) -> dict[str, Any]:
     """Run schedules; return what they came to."""
     all_jobs, began = available(pattern), time.monotonic()
     right = _known(known)
-    todo = [seed for seed in seeds if seed not in right]
-    calls, results = dict[str, Calls](), {seed: right[seed] for seed in seeds if seed in right}
+    results = {seed: right[seed] for seed in seeds if seed in right}
     work = Path(tempfile.mkdtemp(prefix="augkit-outages-"))
-    with bench(work, ("augkit.expand.expansion", "augkit.train")) as place:
-        for seed in todo:
-            job = chosen(seed, all_jobs)
-            if job.name not in calls:
-                calls[job.name] = place.prepare(job)
-            outages, started = outages_of(seed, calls[job.name]), time.monotonic()
-            wrong, struck = place.trial(job, outages, f"{seed}")
+    with ExitStack() as stack:
+        trials = Trials(work, stack)
+        for seed in (seed for seed in seeds if seed not in right):
+            job, started = chosen(seed, all_jobs), time.monotonic()
+            outages, wrong, struck = trials.of(seed, job)
             seconds = round(time.monotonic() - started, 1)
-            entry = {"seed": seed, "job": job.name, "struck": sum(struck), "seconds": seconds, "wrong": wrong}
+            entry = {"seed": seed, "job": job.name, "struck": struck, "seconds": seconds, "wrong": wrong}
             results[seed] = entry
             if wrong:
-                told = "\n    ".join((*map(str, outages), *wrong))
+                told = "\n    ".join((*outages, *wrong))
                 print(f"seed {seed}, {job.name}: struck {struck}, {seconds} s\n    {told}", flush=True)
             elif known is not None:
                 known.parent.mkdir(parents=True, exist_ok=True)
@@ -97,7 +127,8 @@ def measure(seeds: Sequence[int] = range(SEEDS), pattern: str = "*", known: Path
         "struck": sum(entry["struck"] for entry in results.values()),
         "not_struck": sum(not entry["struck"] for entry in results.values()),
         "wrong": sorted(seed for seed, entry in results.items() if entry["wrong"]),
-        "minutes": round((time.monotonic() - began) / 60, 1),
+        "minutes": round(sum(entry["seconds"] for entry in results.values()) / 60, 1),
+        "minutes_now": round((time.monotonic() - began) / 60, 1),
         "jobs": dict(sorted(counts.items())),
     }
 

@@ -109,7 +109,7 @@ def store_bench(work: Path, source: Path) -> Iterator[StoreBench]:
             for path in place.rglob("*.*"):
                 if path.is_file() and not path.name.startswith("mask"):
                     files.pipe_file(f"bucket/{name}/{path.relative_to(place).as_posix()}", path.read_bytes())
-        pipeline = work / "small.yaml"
+        pipeline = work / "stored.yaml"
         pipeline.write_text(SMALL)
         forks = Forks({**credentials(proxy.url), **ONCE}, ("augkit.expand.expansion", "s3fs"))
         try:
