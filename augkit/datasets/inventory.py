@@ -9,9 +9,9 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from fnmatch import fnmatchcase
-from functools import cached_property
 from typing import Literal, NamedTuple, Self
 
+from augkit.cached_attribute import cached_attribute
 from augkit.core.normal_form import nfc
 from augkit.datasets.naming import is_picture
 from augkit.errors import DecodeError, FileError
@@ -87,7 +87,7 @@ class Inventory:
         """Whether all that lies below the root is meant, and not one file and what it names."""
         return self.file is None
 
-    @cached_property
+    @cached_attribute
     def sizes(self) -> dict[str, int]:
         """Every file below the root but those to be ignored: its size in bytes by its path, posix separators."""
         hidden: Counter[str] = Counter()
@@ -102,7 +102,7 @@ class Inventory:
             return True
         return not (self.out is not None and path.startswith(f"{self.out}/")) and not self._ignored(path)
 
-    @cached_property
+    @cached_attribute
     def pictures(self) -> dict[str, int]:
         """Those files that are pictures by their names, or by their content where the name says nothing."""
         named = {path: size for path, size in self.sizes.items() if is_picture(path)}
@@ -139,7 +139,7 @@ class Inventory:
             return kind in _SURE or (kind in _BRIEF and min(upright_size(self.head(path, PROBED_BYTES))) > 0)
         return False
 
-    @cached_property
+    @cached_attribute
     def folders(self) -> dict[str, set[str]]:
         """The names of files and folders right in every folder that holds files, by its path; the root is ``""``."""
         found: dict[str, set[str]] = {"": set()}
@@ -157,7 +157,7 @@ class Inventory:
         """Return the path, as it is written, of the file that a text names in any normal form of Unicode, or None."""
         return path if path in self.sizes else None if path.isascii() else self._composed.get(nfc(path))
 
-    @cached_property
+    @cached_attribute
     def _composed(self) -> dict[str, str]:
         return {nfc(path): path for path in sorted(self.sizes, reverse=True) if not path.isascii()}
 
@@ -254,7 +254,7 @@ class Inventory:
     def _advice(self, path: str) -> str:
         return "It has the name of a picture." if path.rpartition(".")[0] in self._picture_stems else ""
 
-    @cached_property
+    @cached_attribute
     def _picture_stems(self) -> frozenset[str]:
         return frozenset(path.rpartition(".")[0] for path in self.pictures)
 

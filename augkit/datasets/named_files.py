@@ -3,9 +3,9 @@
 import posixpath
 import unicodedata
 from collections.abc import Collection
-from functools import cached_property
 from itertools import islice
 
+from augkit.cached_attribute import cached_attribute
 from augkit.datasets.inventory import Inventory
 from augkit.datasets.naming import is_picture
 from augkit.datasets.path_ends import PathEnds
@@ -72,7 +72,7 @@ class NamedFiles:
                     return found
         return None
 
-    @cached_property
+    @cached_attribute
     def _ends(self) -> tuple[PathEnds, ...]:
         """Files, and pictures without suffix, by their ends, as written and in small letters."""
         whole = [(unicodedata.normalize("NFC", path).split("/"), path) for path in self.known]

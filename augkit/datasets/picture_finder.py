@@ -1,11 +1,11 @@
 """Finding of pictures by the names that label files give them, wherever they lie below a root."""
 
 from collections.abc import Callable, Collection, Iterable, Sequence
-from functools import cached_property
 from itertools import islice
 from posixpath import join, normpath
 from urllib.parse import unquote
 
+from augkit.cached_attribute import cached_attribute
 from augkit.core.normal_form import folded
 from augkit.datasets.path_ends import PathEnds
 from augkit.errors import FileError
@@ -87,11 +87,11 @@ class PictureFinder:
             return [], 0
         return list(islice(self._ends.ending(parts[-most:]), MOST_ALIKE + 1)), most
 
-    @cached_property
+    @cached_attribute
     def _ends(self) -> PathEnds:
         return PathEnds((_parts(path), path) for path in self.paths)
 
-    @cached_property
+    @cached_attribute
     def _folders(self) -> set[str]:
         """The names of all folders that pictures lie in."""
         return {part for path in self.paths for part in _parts(path)[:-1]}

@@ -3,9 +3,9 @@
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from functools import cached_property
 from typing import BinaryIO, Protocol, Self
 
+from augkit.cached_attribute import cached_attribute
 from augkit.core.arrays import Json, JsonObject, Label
 from augkit.core.spatial import Size
 from augkit.datasets.data_set import ATTRIBUTES, Kind, Split
@@ -92,7 +92,7 @@ class Part:
     about: JsonObject = field(default_factory=dict)
     keypoint_names: tuple[tuple[str, tuple[str, ...]], ...] = ()
 
-    @cached_property
+    @cached_attribute
     def numbers(self) -> dict[str, int]:
         """The number of each class, from 0."""
         return {label: number for number, label in enumerate(self.classes)}

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import cached_property
 from importlib.metadata import version
 from itertools import chain
 
 import cv2
 import numpy as np
 
+from augkit.cached_attribute import cached_attribute
 from augkit.datasets import Writer, writer
 from augkit.executors import default_executor
 from augkit.expand.expand_config import ExpandConfig
@@ -32,7 +32,7 @@ class Job:
         packages = (*writer(str(config.form)).packages, *by_pipelines)
         return Job(config, tuple(versions(packages).items()))
 
-    @cached_property
+    @cached_attribute
     def writer(self) -> Writer:
         """The writer of the format."""
         return writer(str(self.config.form))
@@ -57,7 +57,7 @@ class Job:
         """The suffix of outputs that were not made: none where it would have been told by the picture."""
         return self.suffixes[0] if len(self.suffixes) == 1 else ""
 
-    @cached_property
+    @cached_attribute
     def _pipelines(self) -> tuple[Pipeline, dict[str, Pipeline]]:
         """The pipeline, and those of classes, for the range that was asked for."""
         levels, own = self.config.range, self.config.pipelines_for

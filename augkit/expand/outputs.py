@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import cached_property, partial
+from functools import partial
 from typing import NamedTuple
 
+from augkit.cached_attribute import cached_attribute
 from augkit.core.arrays import JsonObject
 from augkit.core.key import Key
 from augkit.core.plan import Plan
@@ -246,7 +247,7 @@ class Maker:
         others = [] if copy is None else [task.name(copy, other) for other in self._suffixes if other != suffix]
         return Output(record, data, made.mask, line, copy is None, [place(part, other) for other in others])
 
-    @cached_property
+    @cached_attribute
     def _suffixes(self) -> tuple[str, ...]:
         return self.job.suffixes
 

@@ -10,11 +10,11 @@ import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
 from hashlib import sha256
 from itertools import chain
 from typing import NamedTuple
 
+from augkit.cached_attribute import cached_attribute
 from augkit.core.arrays import JsonObject
 from augkit.core.normal_form import nfc
 from augkit.datasets import SPLITS, DataSet, Kind, Preparing, Source, Split, read
@@ -203,13 +203,13 @@ class WorkPlan:
         for rows in chain.from_iterable(self.parts):
             yield sum(row.outputs for row in rows)
 
-    @cached_property
+    @cached_attribute
     def ids(self) -> tuple[str, ...]:
         """The ids of the sources, as the books know them: in NFC, unless two are one there."""
         counts = Counter(nfc(source.id) for source in self.data.sources if not source.id.isascii())
         return tuple(id if counts[nfc(id)] > 1 else nfc(id) for id in (source.id for source in self.data.sources))
 
-    @cached_property
+    @cached_attribute
     def _names(self) -> tuple[Names, ...]:
         """Names of outputs, one for each part; all parts but those of old jobs have one."""
         sources, known = self.data.sources, class_names(self.data.sources)

@@ -1,12 +1,12 @@
 """Samples as small pictures: of any dtype and channels, made visible, with all that they carry drawn over them."""
 
 from collections.abc import Iterable, Sequence
-from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
+from augkit.cached_attribute import cached_attribute
 from augkit.core.arrays import Array, Mask, Points, Reals
 from augkit.core.sampling import SamplingOptions
 from augkit.core.spatial import Size
@@ -55,7 +55,7 @@ class PictureCanvas:
         self.dots: list[tuple[Points, int | None]] = []
         self.tags: list[tuple[Points, str]] = []
 
-    @cached_property
+    @cached_attribute
     def _lines(self) -> Image.Image:
         return Image.new("RGBA", (self.shown.width * SUPERSAMPLING, self.shown.height * SUPERSAMPLING))
 

@@ -3,12 +3,13 @@
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cached_property, partial
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from augkit.cached_attribute import cached_attribute
 from augkit.core.key import Key
 from augkit.datasets import DataSet, is_data_set, read as read_data_set
 from augkit.datasets.samples import named_sample
@@ -44,12 +45,12 @@ class Showing:
     title: str
     left_out: tuple[AugkitError, ...] = ()
 
-    @cached_property
+    @cached_attribute
     def sheet(self) -> NDArray[np.uint8]:
         """The contact sheet, (H, W, 3) RGB."""
         return contact_sheet(self.samples, self.pipeline, self.copies, self.seed, self.title)
 
-    @cached_property
+    @cached_attribute
     def page(self) -> str:
         """The page, HTML that needs nothing beside it."""
         return contact_page(self.samples, self.pipeline, self.copies, self.seed, self.title)

@@ -5,12 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
 
 from augkit import compiled
+from augkit.cached_attribute import cached_attribute
 from augkit.core.arrays import Flags, Indices, Points, Reals, Rows
 from augkit.core.ops import Spatial, Warp
 from augkit.core.spatial import Size
@@ -106,21 +106,21 @@ class Outlines:
         count, each = points.shape[:2]
         return cls(points.reshape(-1, 2), np.arange(1, count + 1) * each, np.arange(count), count)
 
-    @cached_property
+    @cached_attribute
     def starts(self) -> Indices:
         """(r,) where each ring begins among the points."""
         return np.concatenate([[0], self.ends[:-1]]) if len(self.ends) else self.ends
 
-    @cached_property
+    @cached_attribute
     def quads(self) -> Points | None:
         """The rings as (r, 4, 2) where all of them have four points, else None."""
         return self.points.reshape(-1, 4, 2) if self.is_closed and self._has_fours else None
 
-    @cached_property
+    @cached_attribute
     def _is_one_each(self) -> bool:
         return len(self.owners) == self.count and bool((self.owners == np.arange(self.count)).all())
 
-    @cached_property
+    @cached_attribute
     def _has_fours(self) -> bool:
         return len(self.points) == 4 * len(self.ends) and bool((self.ends - self.starts == 4).all())
 
@@ -191,7 +191,7 @@ class Outlines:
             )
         return np.maximum(away, away[after])
 
-    @cached_property
+    @cached_attribute
     def _after(self) -> Indices:
         """(n,) the point that follows each; after the last of a ring comes its first, and so after that of a line."""
         after = np.arange(1, len(self.points) + 1)
@@ -230,7 +230,7 @@ class Outlines:
         ends = np.cumsum(counts)[self.ends - 1] if len(self.ends) else self.ends
         return replace(self, points=points, ends=ends, own=own)
 
-    @cached_property
+    @cached_attribute
     def _measures(self) -> Reals:
         """(5, r): the least x and y of every ring, the greatest, and its area, or the length of a line.
 

@@ -2,12 +2,12 @@
 
 import math
 from base64 import b64decode, b64encode
-from functools import cached_property
 from typing import Annotated
 
 import numpy as np
 import pydantic
 
+from augkit.cached_attribute import cached_attribute
 from augkit.core.key import Stream
 from augkit.core.ops import Adapt, Op, Spectrum
 from augkit.core.ops.adapt import MAX_REACH
@@ -50,14 +50,14 @@ class Style:
             rule = "must hold 3 x (2 n + 1) x (n + 1) numbers from 0 on, float32 in base64"
             raise ArgumentError(f"{rule}, got {self.amplitudes!r:.40}. Fit them anew.", "Style.amplitudes")
 
-    @cached_property
+    @cached_attribute
     def _floats(self) -> np.ndarray[tuple[int], np.dtype[np.float32]]:
         try:
             return np.frombuffer(b64decode(self.amplitudes or "", validate=True), "<f4")
         except ValueError:
             return np.empty(0, np.float32)
 
-    @cached_property
+    @cached_attribute
     def reach(self) -> int | None:
         """Cycles over the picture of the fastest wave that there are amplitudes of, at most 24."""
         floats = self._floats

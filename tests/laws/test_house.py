@@ -21,7 +21,7 @@ MODULES = {
 FLOORS = [
     {"addresses"},
     {"screen_text"},
-    {"errors", "callable_package"},
+    {"errors", "cached_attribute", "callable_package"},
     {"compiled", "apart"},
     {"registers", "configuration", "callable_package"},
     {"core"},

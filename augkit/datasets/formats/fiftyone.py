@@ -23,8 +23,8 @@ import json
 import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from functools import cached_property
 
+from augkit.cached_attribute import cached_attribute
 from augkit.core.arrays import Json, JsonObject, Label
 from augkit.core.spatial import Size
 from augkit.core.text_files import json_of
@@ -209,7 +209,7 @@ class _Names:
     def __init__(self, inventory: Inventory) -> None:
         self.inventory, self.pictures = inventory, NamedPictures(inventory)
 
-    @cached_property
+    @cached_attribute
     def by_stem(self) -> dict[str, list[str]]:
         """The paths of pictures by what they are without their suffixes."""
         found: dict[str, list[str]] = {}

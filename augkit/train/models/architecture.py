@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 import math
 from dataclasses import asdict, dataclass, field, replace
-from functools import cached_property
 from pathlib import Path
 
 import pydantic
 import torch
 
 from augkit import yaml_file
+from augkit.cached_attribute import cached_attribute
 from augkit.core.arrays import Json, JsonObject
 from augkit.errors import ArgumentError, closest
 from augkit.train.input_size import Size, parse_input, require_input
@@ -81,7 +81,7 @@ class Architecture:
             raise ArgumentError(f"{rule}, got {count:,}. Use smaller layers or a smaller input.", self.name)
         return network
 
-    @cached_property
+    @cached_attribute
     def widest(self) -> int:
         """How many numbers of one picture there are at most, going into a layer or coming out of one."""
         network, counts = self.on_meta().eval(), [math.prod(self.preprocessing.input)]
