@@ -167,3 +167,13 @@ def test_every_form_keeps_a_name_or_refuses_it(form: str, tmp_path: Path) -> Non
         with pytest.raises(ArgumentError, match="must have a place for the class"):
             done(boxed(tmp_path / str(MORE.index(name)), [name]), tmp_path / "no", copies=1, form=form)
         assert not (tmp_path / "no").exists()
+
+
+def test_metadata_in_parquet_holds_names_that_are_not_utf_8(tmp_path: Path) -> None:
+    pytest.importorskip("pyarrow")
+    rows = [{"image": "a.jpg", "label": "caf\udce9", "split": "train", "boxes": [[1, 2, 9, 9]], "box_labels": ["x"]}]
+    rows += [{"image": "b.jpg", "label": "x", "split": "test"}]  # without boxes, so that JSON would not tell the types
+    lay(tmp_path / "src", {"list.jsonl": "\n".join(map(json.dumps, rows)), "a.jpg": JPEG, "b.jpg": JPEG})
+    done(tmp_path / "src", tmp_path / "out", copies=1, form="imagefolder")
+    assert (tmp_path / "out/train/metadata.parquet").exists()
+    assert len(read(tmp_path / "out").sources) == 2

@@ -183,13 +183,22 @@ def _lines(columns: _Columns, whole: Whole, split: Split | None) -> Iterator[byt
             yield text.encode("utf-8", "backslashreplace") + b"\n"
 
 
+def _in_utf8(value: Json) -> Json:
+    """Return JSON as Parquet can hold it: escapes stand for what is no UTF-8 in names."""
+    if isinstance(value, dict):
+        return {name: _in_utf8(part) for name, part in value.items()}
+    if isinstance(value, list):
+        return [_in_utf8(part) for part in value]
+    return value.encode("utf-8", "backslashreplace").decode() if isinstance(value, str) else value
+
+
 def _packed(columns: _Columns, whole: Whole, split: Split | None) -> bytes:
     """Return a split's metadata as Parquet; nothing where pyarrow is not installed, which `datasets` needs, too."""
     try:
         module = parquet_files.parquet()
     except MissingExtra:
         return b""
-    rows = [json.loads(line) for line in _lines(columns, whole, split)]
+    rows = [_in_utf8(json.loads(line)) for line in _lines(columns, whole, split)]
     schema, file = columns.schema(), BytesIO()
     module.write_table(schema.empty_table().from_pylist(rows, schema=schema), file)
     return file.getvalue()

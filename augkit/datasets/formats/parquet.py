@@ -18,7 +18,6 @@ the file, and so in the job.
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -61,7 +60,6 @@ class ParquetFormat(Packed):
     refused = (".arrow",)
     packages = ("pyarrow",)
     folders = ("data", *SPLIT_NAMES)
-    unheld = re.compile(r"[\ud800-\udfff]")
 
     def read(self, inventory: Inventory) -> DataSet:
         root, paths, left_out = inventory.root, self.packs(inventory), inventory.left_out
@@ -252,11 +250,12 @@ class _RowGroup:
     def add(self, record: Record, data: bytes, mask: bytes | None) -> None:
         """Add a row."""
         fields, label = records.fields(record.targets, record.size), record.label
-        other = None if label is None or isinstance(label, str) else json.dumps(label)
+        # Parquet cannot hold a name that is no UTF-8: escapes stand for what is none, and JSON holds it.
+        plain = label.encode("utf-8", "backslashreplace").decode() if isinstance(label, str) else None
+        other = None if label == plain else json.dumps(label)
         row: JsonObject = {
             "image": {"bytes": data, "path": record.name},
-            # Parquet cannot hold a name that is no UTF-8: escapes stand for what is none.
-            "label": label.encode("utf-8", "backslashreplace").decode() if isinstance(label, str) else other,
+            "label": other if plain is None else plain,
             "label_json": other,
             "split": record.split,
             "mask": None if mask is None else {"bytes": mask, "path": f"{record.name}.mask.png"},
