@@ -216,7 +216,7 @@ def _do(config: ExpandConfig, plan: WorkPlan, tally: _Tally, progress: Callable[
 
     def do(missing: frozenset[int], wait_s: float) -> Outages:
         """Do some shards; return those that are put off."""
-        outages, work = Outages(), Work.of(plan, str(tally.store), wait_s)
+        outages, work = Outages(), Work.of(plan, tally.store.lasting, wait_s)
         todo = (shard for shard in plan.shards() if shard.index in missing)
         with closing(run(work, todo, workers, timeout_s=config.timeout, start_method=method, watch=watch)) as results:
             for result in results:

@@ -46,6 +46,10 @@ class Bucket(Store):
     def __str__(self) -> str:
         return shown_address(self.url)
 
+    @property
+    def lasting(self) -> str:
+        return self.url
+
     def _path(self, id: str) -> str:
         return f"{self._root}/{inside(id)}"
 

@@ -33,6 +33,10 @@ class Disk(Store):
     def __str__(self) -> str:
         return self.root
 
+    @property
+    def lasting(self) -> str:
+        return self.root
+
     def _path(self, id: str) -> str:
         return f"{self.root}{os.sep}{inside(id)}"
 

@@ -47,6 +47,11 @@ class Store(ABC):
     `str` of it is how messages name it.
     """
 
+    @property
+    @abstractmethod
+    def lasting(self) -> str:
+        """Its absolute path, or its URL, with secrets: it is found by that from anywhere."""
+
     @abstractmethod
     def read(self, id: str) -> bytes:
         """Return what a file holds."""

@@ -11,9 +11,10 @@ import pytest
 
 from augkit.datasets import read
 from augkit.errors import AugkitError
-from augkit.expand import ExpandConfig, replay, verify
+from augkit.expand import ExpandConfig, expand, replay, verify
+from augkit.storage.bucket import Bucket
 from support.commands import augkit, command
-from support.folders import done, outputs, tree
+from support.folders import outputs, tree
 from support.guarded_server import SECRET, guarded
 from support.trainings import fill
 
@@ -42,16 +43,16 @@ def assert_no_secrets(folder: Path) -> None:
 
 
 def test_an_expansion_holds_none_and_is_that_of_a_folder(address: str, host: str, tmp_path: Path) -> None:
-    done(address, tmp_path / "out", copies=2)
+    expand(address, tmp_path / "out", "identity", 2, workers=0)
     assert (tmp_path / "out/.augkit/source.txt").read_text() == f"http://{host}/set.zip\n"
-    done(tmp_path / "drawn", tmp_path / "plain", copies=2)
+    expand(tmp_path / "drawn", tmp_path / "plain", "identity", 2, workers=0)
     (tmp_path / "plain/.augkit/source.txt").write_text(f"http://{host}/set.zip\n")
     assert tree(tmp_path / "out") == tree(tmp_path / "plain")
     assert verify(tmp_path / "out").is_sound
     first = next(iter(outputs(tmp_path / "out")))
     assert replay(tmp_path / "out", first, address).is_identical
     assert SECRET not in repr(ExpandConfig.of(source=address, out=address, pipeline="six", copies=1))
-    assert done(address, tmp_path / "out", copies=3, extend=True).written == 54
+    assert expand(address, tmp_path / "out", "identity", 3, workers=0, extend=True).written == 54
     assert_no_secrets(tmp_path / "out")
 
 
@@ -79,3 +80,16 @@ def test_what_a_server_answers_is_told_without_them(host: str, tmp_path: Path) -
             read(address)
         for text in (ended.stdout, ended.stderr, str(caught.value), repr(caught.value)):
             assert SECRET not in text
+
+
+def test_an_output_is_written_where_its_address_says_with_them(tmp_path: Path) -> None:
+    fsspec = pytest.importorskip("fsspec")
+    address = f"memory://ann:{SECRET}@host/out"  # whose file system takes all of it for a path
+    summary = expand(fill(tmp_path / "src", 1), address, "identity", 2, workers=0)
+    assert summary.written == 6
+    assert verify(address).checked == 6
+    assert SECRET not in str(Bucket(address))
+    files = fsspec.filesystem("memory")
+    for path in files.find(f"/ann:{SECRET}@host/out"):
+        assert SECRET.encode() not in files.cat_file(path)
+    files.rm(f"/ann:{SECRET}@host", recursive=True)
