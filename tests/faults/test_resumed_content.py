@@ -9,8 +9,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from augkit.errors import ArgumentError
-from augkit.expand import expand, verify, work_plan
+from augkit.errors import ArgumentError, JobError
+from augkit.expand import expand, expansion, verify, work_plan
+from augkit.expand.expand_config import ExpandConfig
+from augkit.expand.work_plan import WorkPlan
 from augkit.images import encode
 from support.folders import SMALL, done, fill, tree
 
@@ -194,3 +196,22 @@ def test_names_in_any_form_are_found_again(tmp_path: Path) -> None:
     replace_source(src / 'roses/"quo\\ted" e\u0301.png')
     with pytest.raises(ArgumentError, match="holds something else than when it was expanded"):
         done(src, out, copies=2, extend=True)
+
+
+def test_a_source_that_grows_while_the_job_is_at_work_is_told(
+    src: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A picture that another program is still writing is not taken half for the one that was planned."""
+    out, planned = tmp_path / "out", work_plan.make_plan
+
+    def make_plan(config: ExpandConfig) -> WorkPlan:
+        plan = planned(config)
+        (src / "b/1.png").write_bytes((src / "b/1.png").read_bytes() + b"more")
+        return plan
+
+    monkeypatch.setattr(expansion, "make_plan", make_plan)
+    with pytest.raises(JobError, match=r"1\.png: must have \d+ bytes, as when it was listed, got \d+"):
+        done(src, out, wait=0.0)
+    monkeypatch.undo()
+    done(src, out, fresh=True)
+    assert verify(out).is_sound
