@@ -107,6 +107,12 @@ FAULTS = (
           "network.train()", ("tests/train/test_train_frozen.py", "-k", "frozen_layers or frozen_backbone")),
     Fault("what is reported on is augmented", r"\w+", r'\{"train": setup\.pipeline\}',
           "dict.fromkeys(ROLES, setup.pipeline)", ("tests/train/test_train_data.py", "-k", "never_augmented")),
+    Fault("links lead out of a data set", "require_within", r"if leads != held and not", "if False and not",
+          ("tests/faults/test_security_paths.py", "-k", "link_out_of_the_root or comes_later")),
+    Fault("a wrapped address is taken for a public one", "is_public", r"ip = wrapped", "pass",
+          ("tests/faults/test_security_urls.py", "-k", "addresses")),
+    Fault("names run as formulas", "as_cell", r"if _FORMULA\.match\(text\)", "if not text",
+          ("tests/faults/test_security_code.py", "-k", "formulas")),
     Fault("the workers of a training outlive it", "_work", r"    end_with_parent\(\)\n", "",
           ("tests/faults/test_batch_pool.py", "-k", "leaves_nobody")),
 )  # fmt: skip

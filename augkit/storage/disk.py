@@ -124,6 +124,9 @@ class Disk(Store):
 
     @contextmanager
     def lock(self, is_shared: bool) -> Iterator[str]:
+        if os.path.islink(self._path(BOOKS)):  # before anything behind it is swept away
+            what = f"must be a folder with books of its own, got a link in the place of {BOOKS}/"
+            raise JobError(f"{what}. Remove it, or choose another folder.", self.root)
         durable.make_root(self._path(BOOKS))
         with ExitStack() as held:
             try:

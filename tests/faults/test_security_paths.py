@@ -290,3 +290,19 @@ def test_links_and_urls_of_trainings(outside: Path, tmp_path: Path) -> None:
     told = augkit("train", data / "list.jsonl", *more, "--allow-urls").stderr
     assert "must lie in the public web" in told
     assert "must be a picture that is there, got 'none.png'" in told
+
+
+@pytest.mark.parametrize("finished", [False, True])
+def test_books_that_lie_elsewhere(finished: bool, outside: Path, tmp_path: Path) -> None:
+    src, made = fill(tmp_path / "src", 3), tmp_path / "made"
+    if finished:
+        done(src, made)
+        (made / ".augkit").rename(outside / "books")
+    made.mkdir(exist_ok=True)
+    lay(outside, {"books/tmp/mine": "x", "books/new-mine": "x", "books/mine": "x"})
+    (made / ".augkit").symlink_to(outside / "books")
+    before = tree(tmp_path)
+    for options in ({}, {"copies": 4, "extend": True}, {"fresh": True}, {"finish": True}):
+        with pytest.raises(AugkitError, match="link" if finished else "must be a new or an empty folder"):
+            done(src, made, **{"copies": 3, **options})
+    assert tree(tmp_path) == before
