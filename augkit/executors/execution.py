@@ -27,7 +27,7 @@ from augkit.targets.boxes import Boxes
 from augkit.targets.carried import Carried, chosen, mirrored, points_of
 from augkit.targets.journey import Journey
 from augkit.targets.keypoints import Keypoints
-from augkit.targets.run_lengths import numbered
+from augkit.targets.run_lengths import numbered, require_few
 from augkit.targets.sample import Sample
 from augkit.targets.target import PixelTarget, Place
 
@@ -308,7 +308,10 @@ def _as_left(before: Journey, there: Journey, boxes: Boxes, done: Subject) -> Jo
 def _masks_of(labels: Carried, size: Size) -> dict[Place, Image]:
     """Return the plane by which the masks of objects move, where there are any: see `run_lengths.numbered`."""
     boxes = labels.get(Boxes.name)
-    return {_NUMBERS: numbered(size)} if isinstance(boxes, Boxes) and any(boxes.box_masks or ()) else {}
+    if not isinstance(boxes, Boxes) or not any(boxes.box_masks or ()):
+        return {}
+    require_few(boxes.box_masks or (), size)
+    return {_NUMBERS: numbered(size)}
 
 
 def _with_masks(labels: Carried, plane: Image) -> Carried:

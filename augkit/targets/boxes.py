@@ -11,7 +11,7 @@ from augkit.core.spatial import Size
 from augkit.errors import FileError, SampleError
 from augkit.targets import run_lengths
 from augkit.targets.columns import Columns, numbers
-from augkit.targets.outlines import CORNERS, Landing, Outlines, boxes_around, ellipses_of, outlines_of
+from augkit.targets.outlines import CORNERS, MOST_POINTS, Landing, Outlines, boxes_around, ellipses_of, outlines_of
 from augkit.targets.polygons import Polygons, around
 from augkit.targets.rows import ROUNDING, Kept, facts_of, refuse, rounded, rows_of
 from augkit.targets.surfaces import Canvas
@@ -96,11 +96,16 @@ class Boxes(PointTarget, Traced):
         if known is not None and not any(masks) and (areas > 0.0).all():
             return known
         rows, rings = plain.rows(), [[]] * len(self) if known is None else known.rows()
+        corners = 0
         for place, text in enumerate(masks or [""] * len(self)):
             if areas[place] > 0.0:
                 rows[place] = rings[place]
             elif text:
                 rows[place] = run_lengths.rectangles(text, size[0])
+                corners += 4 * len(rows[place])
+                if corners > MOST_POINTS:
+                    what = f"must be outlined by at most {MOST_POINTS:,} points in all, got more"
+                    raise SampleError(f"{what}. Shrink the picture, or take out what is ragged.", "box_masks")
         return Outlines.of(rows)
 
     def landed(self, whole: Outlines, left: Outlines, shown: Outlines, how: Landing) -> tuple[Self, Kept | None]:

@@ -11,12 +11,13 @@ import numpy as np
 
 from augkit.core.arrays import Json, Mask
 from augkit.core.spatial import Size
-from augkit.errors import FileError
+from augkit.errors import FileError, SampleError
 from augkit.targets.whole_masks import require_held
 
 _VALUE_BITS, _LENGTH_BITS = 8, (3, 4, 8, 16)  # written
 _HEADER = 32 + 5 + 4 * 4
 _CHANNELS = 4
+MOST_RUNS = 1_000_000  # of a mask that is written
 
 
 def brushed(value: Json, size: Size, where: str) -> Mask:
@@ -41,8 +42,7 @@ def brushed(value: Json, size: Size, where: str) -> Mask:
         raise FileError(f"must hold the {total:,} values of {size[0]} x {size[1]} pixels.", where)
     width = int(text[32:37], 2) + 1
     lengths = [int(text[place : place + 4], 2) + 1 for place in range(37, _HEADER, 4)]
-    values, place, done = np.zeros(total, np.uint32), _HEADER, 0
-    weights = 1 << np.arange(width - 1, -1, -1, dtype=np.int64)
+    values, place, done = np.zeros(total, bool), _HEADER, 0
     while done < total:
         head = text[place : place + 3]
         length = lengths[int(head[1:] or b"0", 2)]
@@ -52,9 +52,9 @@ def brushed(value: Json, size: Size, where: str) -> Mask:
         place = start + several * width
         if place > len(text) or done + count > total:
             raise FileError("must hold whole runs, got a part of one.", where)
-        values[done : done + count] = bits[start:place].reshape(several, width).astype(np.int64) @ weights
+        values[done : done + count] = bits[start:place].reshape(several, width).any(axis=1)
         done += count
-    mask: Mask = values.reshape(*size, _CHANNELS)[..., _CHANNELS - 1] > 0
+    mask: Mask = values.reshape(*size, _CHANNELS)[..., _CHANNELS - 1].copy()
     return mask
 
 
@@ -65,6 +65,10 @@ def brush_of(mask: Mask) -> list[int]:
     [[True, False], [False, True]]
     """
     flat = np.asarray(mask != 0).ravel()
+    changes = int(np.count_nonzero(flat[1:] != flat[:-1]))
+    if changes > MOST_RUNS:
+        what = f"must be written in at most {MOST_RUNS:,} runs, got {changes:,}"
+        raise SampleError(f"{what}. Write a format with masks, or take out what is ragged.", "mask")
     ends = [0, *(np.flatnonzero(flat[1:] != flat[:-1]) + 1).tolist(), flat.size]
     parts = [f"{flat.size * _CHANNELS:032b}{_VALUE_BITS - 1:05b}", *(f"{bits - 1:04b}" for bits in _LENGTH_BITS)]
     most = 1 << _LENGTH_BITS[-1]

@@ -7,8 +7,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from augkit.core.arrays import Mask
+from augkit.errors import SampleError
 
 Corner = tuple[int, int]  # x, y
+MOST_SIDES = 1_000_000
 
 
 class _Side(NamedTuple):
@@ -28,7 +30,11 @@ def outlines_of_mask(mask: Mask) -> list[tuple[float, ...]]:
     >>> outlines_of_mask(np.array([[0, 1, 1], [0, 1, 0]]))
     [(1.0, 0.0, 3.0, 0.0, 3.0, 1.0, 2.0, 1.0, 2.0, 2.0, 1.0, 2.0)]
     """
-    inside = np.pad(mask != 0, 1).astype(np.int8)
+    inside = np.pad(mask != 0, 1).view(np.int8)
+    sides = sum(int(np.count_nonzero(np.diff(inside, axis=axis))) for axis in (0, 1))
+    if sides > MOST_SIDES:
+        what = f"must be outlined by at most {MOST_SIDES:,} sides of pixels, got {sides:,}"
+        raise SampleError(f"{what}. Write a format that holds masks, or take out what is ragged.", "mask")
     across = [
         _Side((begin, y), (end, y), 1) if sign > 0 else _Side((end, y), (begin, y), -1)
         for y, begin, end, sign in _runs(np.diff(inside, axis=0)[:, 1:-1])

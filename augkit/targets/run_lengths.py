@@ -11,11 +11,14 @@ from numpy.typing import NDArray
 
 from augkit.core.arrays import Indices, Json, Mask, Points, Rows
 from augkit.core.spatial import Size
-from augkit.errors import FileError
+from augkit.errors import FileError, SampleError
 from augkit.targets.columns import numbers
 
 _LOWEST, _MORE, _SIGN, _BITS = 48, 0x20, 0x10, 5  # of a character, which holds five bits from "0" on
 _LONGEST = 9  # characters of a number: more than any picture has pixels
+MOST_LETTERS = 4_000_000  # of all masks of a picture: each run of pixels takes one or more
+DENSE = 16  # part of a picture, from which on a mask is looked up pixel by pixel: to sort its places takes longer
+MOST_COVERED = 100  # times that all masks of a picture together may cover it
 
 
 def compressed(counts: Sequence[int] | Indices) -> str:
@@ -45,7 +48,9 @@ def runs(text: str) -> Indices:
     Raises:
         ValueError: it is no such text.
     """
-    bits = np.frombuffer(text.encode("utf-32-le"), np.uint32).astype(np.int64) - _LOWEST
+    if len(text) > MOST_LETTERS:
+        raise ValueError(f"{len(text):,} letters, more than {MOST_LETTERS:,}")
+    bits = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.uint32).astype(np.int64) - _LOWEST
     is_last = (bits & _MORE) == 0
     ends = np.flatnonzero(is_last)
     starts = np.concatenate([[0], ends[:-1] + 1]) if len(ends) else ends
@@ -91,13 +96,32 @@ def checked(value: Json, size: Size, where: str) -> str:
         FileError: they are no run lengths, or not those of such a mask.
     """
     try:
-        found = runs(value).tolist() if isinstance(value, str) else [int(run) for run in numbers(value, where)]
+        found = runs(value) if isinstance(value, str) else np.trunc(np.array(numbers(value, where), np.float64))
     except ValueError as fault:
         raise FileError(f"must be run lengths as COCO writes them, got {fault}.", where) from None
     height, width = size
-    if min(found, default=-1) < 0 or sum(found) != height * width:
-        raise FileError(f"must run over the {height} x {width} pixels of its size, got {sum(found):,}.", where)
-    return value if isinstance(value, str) else compressed(found)
+    total = float(found.sum(dtype=np.float64))
+    if not len(found) or found.min() < 0 or total != height * width:
+        raise FileError(f"must run over the {height} x {width} pixels of its size, got {total:,.0f}.", where)
+    return value if isinstance(value, str) else compressed(found.astype(np.int64))
+
+
+def require_few(masks: Sequence[str], size: Size) -> None:
+    """Refuse masks of a picture of `size` that are too many or too ragged to be moved.
+
+    Raises:
+        SampleError: their texts are too long, or they cover the picture too often.
+    """
+    letters = sum(map(len, masks))
+    if letters > MOST_LETTERS:
+        what = f"must be run lengths of at most {MOST_LETTERS:,} letters in all, got {letters:,}"
+        raise SampleError(f"{what}. Shrink the picture, or take out what is ragged.", "box_masks")
+    covered = sum(int((ends - starts).sum()) for starts, ends in map(_spans, masks))
+    if covered > MOST_COVERED * size[0] * size[1]:
+        what = (
+            f"must cover the picture at most {MOST_COVERED} times in all, got {covered / (size[0] * size[1]):.0f} times"
+        )
+        raise SampleError(f"{what}. Take out what covers all of it.", "box_masks")
 
 
 def decode(rle: str, size: Size) -> NDArray[np.uint8]:
@@ -181,6 +205,13 @@ def shown(masks: Sequence[str], plane: NDArray[np.int32], windows: Rows) -> Iter
     for (starts, ends), rle, window in zip(spans, masks, windows, strict=True):
         if not rle:
             yield "", np.zeros(4)
+            continue
+        if int((ends - starts).sum()) * DENSE > flat.size:
+            inside = np.zeros(len(wanted), bool)
+            for start, end in zip(starts.tolist(), ends.tolist(), strict=True):
+                inside[start + 1 : end + 1] = True
+            places = np.flatnonzero(inside[flat])
+            yield _of_places(places, flat.size), _box(places, height, window)
             continue
         firsts, lasts = np.searchsorted(sources, starts), np.searchsorted(sources, ends)
         parts = [hits[first:last] for first, last in zip(firsts.tolist(), lasts.tolist(), strict=True) if first < last]
