@@ -30,6 +30,7 @@ _NO_MEMORY = (
 )
 _ABSENT = (errno.ENOENT, errno.ENOTDIR, errno.ENAMETOOLONG, errno.ELOOP)
 _MOST_LETTERS, _MOST_NEAR = 100, 1000  # of a name that others are compared with, and of those: it takes their square
+_MOST_TOLD = 1200  # letters of a sentence, and of its place
 _OPENCV_NO_MEMORY, _ZLIB_NO_MEMORY = -4, "Error -4 "
 
 
@@ -43,7 +44,7 @@ class AugkitError(Exception):
     exit_code = 2
 
     def __init__(self, message: str, where: str = "") -> None:
-        message, where = without_secrets(_said(message, type(self))), without_secrets(where)
+        message, where = (_short(without_secrets(text)) for text in (_said(message, type(self)), where))
         super().__init__(message, where)
         self.message = message
         self.where = where
@@ -68,6 +69,11 @@ def _said(text: str, kind: type) -> str:
     """
     _, name, sentence = text.rpartition(f"\n{kind.__module__}.{kind.__qualname__}: ")
     return sentence.rstrip("\n") if name and text.startswith(f"Caught {kind.__name__} in ") else text
+
+
+def _short(text: str) -> str:
+    """Return a text without its middle, where it is longer than anybody reads: a damaged file may hold any name."""
+    return text if len(text) <= _MOST_TOLD else f"{text[: _MOST_TOLD // 2]} ... {text[-_MOST_TOLD // 4 :]}"
 
 
 class ArgumentError(AugkitError, ValueError):
