@@ -5,10 +5,10 @@ What was not touched since its shard was done is believed; of the rest, sizes an
 
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from itertools import chain
 
-from augkit.core.arrays import JsonObject
+from augkit.core.arrays import Json, JsonObject
 from augkit.core.normal_form import nfc
 from augkit.datasets import Source
 from augkit.datasets.lineage import DONE
@@ -17,17 +17,22 @@ from augkit.expand import layout
 from augkit.expand.work_plan import Row, WorkPlan
 from augkit.storage.remote_files import changes_below
 from augkit.storage.root import Root, Url
-from augkit.storage.sealed_json import sha256_of
+from augkit.storage.sealed_json import compact, sha256_of
 from augkit.storage.stamps import Stamp
 from augkit.storage.store import Store
 
 # A source may be replaced while its shard is at work, and a server's clock may go otherwise than ours.
 DOUBTED_NS = 600 * 10**9
-_READ = re.compile(rb'"source":("(?:[^"\\]|\\.)*"),"source_sha256":"([0-9a-f]{64})"')
+_READ = re.compile(
+    rb'"source":("(?:[^"\\]|\\.)*"),"source_sha256":"([0-9a-f]{64})",'
+    rb'"source_bytes":\d+,"group":"(?:[^"\\]|\\.)*","class":'
+)
 
 
 def replaced_source(store: Store, plan: WorkPlan) -> str:
-    """Return what differs where a source holds something else than when it was expanded, or an empty text.
+    """Return what differs where a source is another than when it was expanded, or an empty text.
+
+    What was not touched since is not read; of a job that is extended all classes are compared.
 
     Args:
         store: OUT.
@@ -36,19 +41,24 @@ def replaced_source(store: Store, plan: WorkPlan) -> str:
     Raises:
         FileError: a source cannot be read now.
     """
-    changed, seen = _changes(plan.data.root), set[str]()
-    shards = None if plan.job.config.extend else plan.job.config.shards
-    for shard, rows, marker, written_ns in _finished(store, plan, shards or (0, 1)):
+    changed, seen, config = _changes(plan.data.root), set[str](), plan.job.config
+    shards, stamp = None if config.extend else config.shards, store.stamps()
+    for shard, rows, marker, written_ns in _finished(store, plan, shards or (0, 1), stamp):
         since = written_ns - DOUBTED_NS
-        doubted = {plan.ids[row.source]: plan.data.sources[row.source] for row in rows}
-        doubted = {id: one for id, one in doubted.items() if id not in seen and _is_after(changed, one, since)}
-        if not doubted or not marker["written"]:
-            continue
-        for id, sha256 in _hashes(store, shard, doubted).items():
-            source = doubted[id]
-            if sha256_of(plan.data.read(source.place or source.id)) != sha256:
+        sources = {plan.ids[row.source]: plan.data.sources[row.source] for row in rows}
+        sources = {id: one for id, one in sources.items() if id not in seen}
+        doubted = {id for id, one in sources.items() if _is_after(changed, one, since)}
+        asked = sources.keys() if config.extend else doubted
+        lineage = layout.lineage(shard)
+        if not asked or not _is_as_written(store, lineage, marker["files"][lineage], stamp(lineage), written_ns):
+            continue  # the shard of a damaged lineage is made anew
+        for id, (sha256, label) in _told_of(store, shard, asked).items():
+            source = sources[id]
+            if label != compact(source.label):
+                return f"sources: {id!r} must be of the class {label}, as when it was expanded, got {source.label!r}"
+            if id in doubted and sha256_of(plan.data.read(source.place or source.id)) != sha256:
                 return f"sources: {id!r} holds something else than when it was expanded, of the same size"
-        seen |= doubted.keys()
+        seen |= sources.keys()
     return ""
 
 
@@ -83,10 +93,9 @@ Finished = tuple[int, Sequence[Row], JsonObject, int]
 
 
 def _finished(
-    store: Store, plan: WorkPlan, shards: tuple[int, int], stamp: Callable[[str], Stamp | None] | None = None
+    store: Store, plan: WorkPlan, shards: tuple[int, int], stamp: Callable[[str], Stamp | None]
 ) -> Iterator[Finished]:
     """Yield the shards that earlier runs did: number, rows, marker, and when that was written."""
-    stamp = stamp or store.stamps()
     rows = list(chain.from_iterable(plan.parts))
     for shard, marker in layout.read_markers(store, range(shards[0], len(rows), shards[1])):
         if marker is not None:
@@ -117,25 +126,23 @@ def _is_after(changed: Callable[[str], int], source: Source, since: int) -> bool
     return moment == 0 or moment >= since
 
 
-def _hashes(store: Store, shard: int, sources: Mapping[str, Source]) -> dict[str, str]:
-    """Return the hashes of some sources that the lines of a shard tell; those of which all was rejected have none."""
-    found: dict[str, str] = {}
-    try:
-        for line in store.lines(layout.lineage(shard)):
-            if (match := _READ.search(line)) is None:
-                continue
-            raw = _text(match[1])
-            id = raw if raw in sources else nfc(raw)
-            if id in sources:
-                found[id] = match[2].decode()
-    except FileNotFoundError:  # the shard will be made anew
-        pass
+def _told_of(store: Store, shard: int, ids: Collection[str]) -> dict[str, tuple[str, str]]:
+    """Return the hashes and the classes, as JSON, of sources that a shard's lines tell.
+
+    Those of which all was rejected have none.
+    """
+    found: dict[str, tuple[str, str]] = {}
+    for line in store.lines(layout.lineage(shard)):
+        if (match := _READ.search(line)) is None:
+            continue
+        raw = _value(match[1])
+        id = raw if raw in ids else nfc(str(raw))
+        if id in ids and id not in found:
+            found[id] = match[2].decode(), compact(_value(line[match.end() :]))
     return found
 
 
-def _text(json_text: bytes) -> str:
-    """Return what a text of JSON says, or nothing of a damaged one."""
-    try:
-        return str(json.loads(json_text))
-    except ValueError:
-        return ""
+def _value(json_text: bytes) -> Json:
+    """Return what JSON at the beginning of a text says."""
+    value: Json = json.JSONDecoder().raw_decode(json_text.decode())[0]
+    return value

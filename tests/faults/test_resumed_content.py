@@ -104,6 +104,7 @@ def test_outputs_that_are_gone_come_back_before_more_are_added(src: Path, tmp_pa
         done(src, out, copies=1)
         if out.name == "out":
             removed(changes(out)["output"])
+            turned(changes(out)["lines"])
         done(src, out, copies=2, extend=True)
     assert tree(tmp_path / "out") == tree(tmp_path / "whole")
     assert verify(tmp_path / "out").is_sound
@@ -214,4 +215,18 @@ def test_a_source_that_grows_while_the_job_is_at_work_is_told(
         done(src, out, wait=0.0)
     monkeypatch.undo()
     done(src, out, fresh=True)
+    assert verify(out).is_sound
+
+
+def test_a_class_that_was_changed_is_refused(src: Path, tmp_path: Path) -> None:
+    """Copies of one picture with two classes would be in one data set."""
+    rows = [f"{path.relative_to(src)},{path.parent.name}" for path in sorted(src.rglob("*.png"))]
+    (src / "m.csv").write_text("\n".join(["image,label", *rows]))
+    out = tmp_path / "out"
+    done(src / "m.csv", out, copies=1)
+    (src / "m.csv").write_text("\n".join(["image,label", f"{rows[0][:-1]}b", *rows[1:]]))
+    with pytest.raises(ArgumentError, match=r"'a/0\.png' must be of the class \"a\", as when it was expanded, got 'b'"):
+        done(src / "m.csv", out, copies=2, extend=True)
+    (src / "m.csv").write_text("\n".join(["image,label", *rows]))
+    done(src / "m.csv", out, copies=2, extend=True)
     assert verify(out).is_sound
