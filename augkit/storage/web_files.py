@@ -12,6 +12,7 @@ import re
 import socket
 import ssl
 from base64 import b64encode
+from collections.abc import Sequence
 from contextlib import suppress
 from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address, ip_network
@@ -104,7 +105,7 @@ def require_public(url: str) -> None:
     told = without_rights(url)
     parts, port = _checked(url, told)
     try:
-        _address(parts.hostname or "", port, told)
+        _addresses(parts.hostname or "", port, told)
     except (OSError, UnicodeError) as fault:
         raise Unreachable(f"must be reachable, got: {reason_of(fault)}.", told) from fault
 
@@ -115,8 +116,7 @@ def _answer(url: str, told: str, until: float) -> bytes | _Redirect:
     host = parts.hostname or ""
     line: socket.socket | None = None
     try:
-        address = _address(host, port, told)
-        with socket.create_connection((address, port), min(STEP_S, max(until - monotonic(), 0.1))) as connected:
+        with _connected(_addresses(host, port, told), port, until) as connected:
             if is_own(connected):
                 raise _refused(host, told)
             line = connected.dup()  # which ends it from another thread, whoever holds the other
@@ -155,12 +155,23 @@ def _checked(url: str, told: str) -> tuple[SplitResult, int]:
     return parts, port
 
 
-def _address(host: str, port: int, told: str) -> str:
-    """Return the address of a host, all of whose addresses are public."""
+def _connected(addresses: Sequence[str], port: int, until: float) -> socket.socket:
+    """Return a connection to the first of some addresses that answers."""
+    for number, address in enumerate(addresses, 1):
+        try:
+            return socket.create_connection((address, port), min(STEP_S, max(until - monotonic(), 0.1)))
+        except OSError:
+            if number == len(addresses):
+                raise
+    raise OSError("no address")
+
+
+def _addresses(host: str, port: int, told: str) -> list[str]:
+    """Return the addresses of a host, all of which are public."""
     found = [str(known[4][0]) for known in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)]
     if not found or not all(map(is_public, found)):
         raise _refused(host, told)
-    return found[0]
+    return list(dict.fromkeys(found))
 
 
 def _refused(host: str, told: str) -> FileError:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import socket
+import ssl
 import time
 from collections.abc import Iterator
 from contextlib import suppress
+from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
@@ -148,6 +150,38 @@ def test_a_public_address_of_this_machine_itself(monkeypatch: pytest.MonkeyPatch
         assert not served.asked
         with socket.create_connection(("127.0.0.1", int(served.url.rpartition(":")[2]))) as line:
             assert is_own(line)
+
+
+def test_https(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A certificate is asked for, and judged by the name in the URL, not by the address that was connected to."""
+    x509 = pytest.importorskip("cryptography.x509", reason="https is not tested without cryptography")
+    from cryptography.hazmat.primitives import hashes, serialization
+    from cryptography.hazmat.primitives.asymmetric import ec
+
+    key, name = ec.generate_private_key(ec.SECP256R1()), x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "x")])
+    now = datetime.now(UTC)
+    signed = (
+        x509.CertificateBuilder(name, name, key.public_key(), 7, now - timedelta(1), now + timedelta(1))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    pem, plain = serialization.Encoding.PEM, serialization.NoEncryption()
+    held = key.private_bytes(pem, serialization.PrivateFormat.PKCS8, plain) + signed.public_bytes(pem)
+    (tmp_path / "held.pem").write_bytes(held)
+    own = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    own.load_cert_chain(tmp_path / "held.pem")
+    monkeypatch.setattr(web_files, "is_public", lambda _: True)
+    monkeypatch.setattr(web_files, "is_own", lambda _: False)
+    with web_server(own) as served:
+        served.answers = {"/a.png": PNG}
+        with pytest.raises(Unreachable, match=r"must be reachable, got: .*certificate"):
+            fetched(f"{served.url}/a.png")
+        trusting = ssl.create_default_context(cadata=signed.public_bytes(pem).decode())
+        monkeypatch.setattr(web_files, "_tls", lambda: trusting)
+        assert fetched(f"{served.url}/a.png") == PNG
+        with pytest.raises(Unreachable, match="must be reachable, got: "):
+            fetched(f"{served.url.replace('localhost', '127.0.0.1')}/a.png")
+        assert served.paths == ["/a.png"]
 
 
 def redirect(to: str, status: int = 302) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -30,8 +31,8 @@ class WebServer:
 
 
 @contextmanager
-def web_server() -> Iterator[WebServer]:
-    """Run a server until the block ends."""
+def web_server(tls: ssl.SSLContext | None = None) -> Iterator[WebServer]:
+    """Run a server until the block ends; of https, if it is given what proves its name."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:  # the name that the server calls
@@ -53,6 +54,9 @@ def web_server() -> Iterator[WebServer]:
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as running:
         running.daemon_threads = True
         served = WebServer(running.server_port)
+        if tls is not None:
+            running.socket = tls.wrap_socket(running.socket, server_side=True)
+            served.url = f"https://localhost:{running.server_port}"
         thread = Thread(target=running.serve_forever, args=(0.02,), daemon=True)
         thread.start()
         try:
