@@ -2,12 +2,14 @@
 
 import os
 import sys
+import traceback
 from collections.abc import Callable, Iterator
 from importlib import import_module
 from importlib.metadata import version
 from io import TextIOWrapper
 from pathlib import Path
 from pkgutil import iter_modules
+from types import TracebackType
 from typing import Annotated
 
 import typer
@@ -69,6 +71,7 @@ def main() -> None:
     """Run the command line: a user's mistake is one sentence and exit code 2, an interruption is 130."""
     _name_files_in_utf8()
     _ready_streams()
+    sys.excepthook = _print_fault
     # Python would look in the working directory for its own modules as it starts processes: in a data set, maybe.
     os.environ.setdefault("PYTHONSAFEPATH", "1")
     try:
@@ -99,6 +102,12 @@ def main() -> None:
         drop(sys.stdout)
         say(f"augkit: {error.filename or 'output'}: must be usable, got: {error.strerror}.", is_error=True)
         sys.exit(1)
+
+
+def _print_fault(kind: type[BaseException], fault: BaseException, trace: TracebackType | None) -> None:
+    """Print a fault of augkit's own as Python does, but that nothing in it acts on a terminal or tells a secret."""
+    told = "".join(traceback.format_exception(kind, fault, trace))
+    say(*told.rstrip("\n").split("\n"), is_error=True)
 
 
 def _name_files_in_utf8() -> None:

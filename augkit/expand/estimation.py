@@ -127,7 +127,7 @@ def estimate(
         classes=_classes(plan),
         left_out=plan.data.left_out,
         ignored=plan.data.ignored,
-        notes=plan.data.notes,
+        notes=plan.notes,
         rejected=rejected / sampled,
         bytes=round(size),
         seconds=planning_s + max(startups) + seconds,

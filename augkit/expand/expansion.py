@@ -190,7 +190,7 @@ class _Tally:
             seconds=seconds,
             left_out=self.plan.data.left_out,
             ignored=self.plan.data.ignored,
-            notes=(*self.plan.data.notes, *self.notes, *profiles),
+            notes=(*self.plan.notes, *self.notes, *profiles),
             reasons=tuple(sorted(self.reasons.items(), key=lambda item: (-item[1], item[0]))),
             over_budget=rejected > max_rejected * planned,
             absent=self.plan.absent,

@@ -1,12 +1,11 @@
 """Data sets as an expansion writes them: in a form that holds their labels, with what is dropped, told and numbered."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from augkit.core.normal_form import nfc
 from augkit.datasets import ATTRIBUTES, KINDS, DataSet, Writer, writers
-from augkit.datasets.class_folders import folders_of
 from augkit.errors import ArgumentError, closest, listed
 from augkit.expand.job import Job
 from augkit.expand.output_names import class_names, is_class
@@ -77,21 +76,26 @@ def _unheld(data: DataSet, writer: Writer) -> str | None:
     return next(filter(pattern.search, sorted(names)), None)
 
 
-def noted(data: DataSet, job: Job, labels: Sequence[str]) -> DataSet:
+def noted(data: DataSet, job: Job) -> DataSet:
     """Return the data set with notes of what the form keeps apart, or says otherwise: names of classes."""
     notes, form, others = list(data.notes), job.config.form, writers().items()
-    renamed = [(label, folder) for label, folder in sorted(folders_of(labels).items()) if folder != nfc(label)]
-    if renamed and not job.writer.holds_labels:
-        (label, folder), more = renamed[0], f", and {len(renamed) - 1:,} more" if len(renamed) > 1 else ""
-        able = listed([name for name, other in others if other.holds_labels])
-        what = f"Not every file system takes all names, or tells them apart: class {label!a} is folder {folder!a}{more}"
-        notes.append(f"{what}. {able} keep them as they are.")
     names = [name for name in data.about.get("mask_classes") or () if name]
     if names and Masks.kind in data.kinds and not job.writer.names_masks:
         able = listed([name for name, other in others if other.names_masks])
         what = f"{form} holds the numbers of masks and not what they are called ({', '.join(names[:2])}, ...)"
         notes.append(f"{what}: that stands in .augkit/job.json. {able} hold both.")
     return replace(data, notes=tuple(notes))
+
+
+def renamed(folders: Mapping[str, str], job: Job) -> tuple[str, ...]:
+    """Return a note where classes have folders of other names in a form that keeps their names nowhere else."""
+    others = [(label, folder) for label, folder in sorted(folders.items()) if folder != nfc(label)]
+    if not others or job.writer.holds_labels:
+        return ()
+    (label, folder), more = others[0], f", and {len(others) - 1:,} more" if len(others) > 1 else ""
+    able = listed([name for name, other in writers().items() if other.holds_labels])
+    what = f"Not every file system takes all names, or tells them apart: class {label!a} is folder {folder!a}{more}"
+    return (f"{what}. {able} keep them as they are.",)
 
 
 def _without(data: DataSet, dropped: Iterable[str]) -> DataSet:

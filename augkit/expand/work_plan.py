@@ -25,7 +25,7 @@ from augkit.datasets.mirrored_keypoints import mirrored_keypoints
 from augkit.datasets.splits import HASHED, LAW, STRATIFIED, assign, groups_of, wanted_splits
 from augkit.errors import ArgumentError, AugkitError, closest
 from augkit.expand.expand_config import ExpandConfig
-from augkit.expand.fitted_data import classes_of, fitting, form_of, noted
+from augkit.expand.fitted_data import classes_of, fitting, form_of, noted, renamed
 from augkit.expand.job import Job
 from augkit.expand.layout import FORMAT, read_job
 from augkit.expand.output_names import Names, class_names, is_class, passed_suffix
@@ -194,6 +194,11 @@ class WorkPlan:
         return tuple((split, label) for split in splits for label in labels if (split, label) not in present)
 
     @property
+    def notes(self) -> tuple[str, ...]:
+        """Sentences that the user is to be told, also of what the books settled."""
+        return (*self.data.notes, *renamed(self.folders[-1] if self.folders else {}, self.job))
+
+    @property
     def shard_count(self) -> int:
         """How many shards all parts have."""
         return sum(map(len, self.parts))
@@ -306,7 +311,7 @@ def make_plan(config: ExpandConfig) -> WorkPlan:
     config = config.replaced(form=config.form or form_of(data))
     data, config = _paired(data, config)
     job = Job.of(config)
-    data = noted(fitting(data, job), job, sorted(labels))
+    data = noted(fitting(data, job), job)
     wanted = wanted_splits(config.split)
     named = groups_of(data.sources, config.groups, data.columns, wanted)
     splits = assign(data.sources, wanted, named, config.split_seed, LAW)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from augkit.cli import _print_fault
 from support.data_sets import JPEG, lay
 
 pty = pytest.importorskip("pty", reason="there are no terminals to be had here")
@@ -74,3 +75,13 @@ def test_names_do_not_act_on_the_terminal(tmp_path: Path) -> None:
         assert TITLE not in told
         assert "\u202e" not in told
         assert "Traceback" not in told
+
+
+def test_a_fault_of_ours_does_not_act_on_it_either(capsys: pytest.CaptureFixture[str]) -> None:
+    try:
+        raise RuntimeError(f"{TITLE} http://ann:hunter2@host/x")
+    except RuntimeError as fault:
+        _print_fault(type(fault), fault, fault.__traceback__)
+    told = capsys.readouterr().err
+    assert told.startswith("Traceback (most recent call last):\n  File ")
+    assert told.endswith("RuntimeError: \\x1b]0;owned\\x07 http://host/x\n")

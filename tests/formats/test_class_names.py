@@ -118,6 +118,8 @@ def test_trees_of_old_go_on_with_the_folders_that_they_have(tmp_path: Path) -> N
     forget(tmp_path / "out")
     done(src, tmp_path / "out", copies=1)
     before = folders(tmp_path / "out")
+    (note,) = (note for note in done(src, tmp_path / "out", copies=1).notes if "Not every file system" in note)
+    assert before["Cat"] == {note.split("class 'Cat' is folder '")[1].split("'")[0]}
     assert before == {label: {folder} for label, folder in folders_before_0_5(["Cat", "cat", "dog's", "x"]).items()}
     assert before["dog's"] != {"dog's"}
     lay(src, {"CAT/a.jpg": PNG, "dog's/b.jpg": PNG, "new?/c.jpg": PNG})
