@@ -7,6 +7,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from multiprocessing import resource_tracker
 from multiprocessing.context import SpawnContext
 from multiprocessing.process import BaseProcess
 from pathlib import Path
@@ -81,11 +82,12 @@ def _no_interrupts() -> Iterator[None]:
         return
     held, handlers = list[int](), dict[int, Any]()
     if threading.current_thread() is threading.main_thread():  # the only one that they are raised in
-        for number in (signal.SIGINT, signal.SIGTERM):
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             handler = signal.getsignal(number)
             if callable(handler):
                 handlers[number] = handler
                 signal.signal(number, lambda number, frame: held.append(number))
+    resource_tracker.ensure_running()  # now: where it is started, it lets through what is blocked
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})  # of this thread; a signal may come to any
     try:
         yield

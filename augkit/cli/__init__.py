@@ -2,6 +2,8 @@
 
 import os
 import sys
+import threading
+import time
 import traceback
 from collections.abc import Callable, Iterator
 from importlib import import_module
@@ -22,6 +24,8 @@ from augkit.errors import AugkitError, outage_of
 
 LAST = 1000
 _UTF8 = ("-X", "utf8")
+INTERRUPTED = 130  # what typer makes of a KeyboardInterrupt
+STUCK_S = 1.0  # that threads are waited for where a command failed
 
 app = typer.Typer(
     cls=Commands,
@@ -70,13 +74,35 @@ def _options(
 def main() -> None:
     """Run the command line: a user's mistake is one sentence and exit code 2, an interruption is 130."""
     _name_files_in_utf8()
+    try:
+        _run()
+    except SystemExit as ended:
+        if isinstance(ended.code, int) and ended.code:
+            _end_at_once(ended.code)
+        raise
+
+
+def _end_at_once(code: int) -> None:
+    """End this process now if a thread does not come to an end, for which Python would wait: its disk is gone."""
+    limit = time.monotonic() + STUCK_S
+    for thread in threading.enumerate():
+        if thread is not threading.main_thread() and not thread.daemon:
+            thread.join(max(0.0, limit - time.monotonic()))
+            if thread.is_alive():
+                os._exit(code)
+
+
+def _run() -> None:
     _ready_streams()
     sys.excepthook = _print_fault
     # Python would look in the working directory for its own modules as it starts processes: in a data set, maybe.
     os.environ.setdefault("PYTHONSAFEPATH", "1")
+    code = 0
     try:
         with terminated_as_interrupted():
             code = app(sys.argv[1:] or ["--help"], prog_name="augkit", standalone_mode=False)
+        if code == INTERRUPTED:
+            say("augkit: interrupted.", is_error=True)
         sys.stdout.flush()
         sys.exit(code)
     except TyperException as error:  # an option or argument that does not fit
@@ -85,22 +111,19 @@ def main() -> None:
     except AugkitError as error:
         say(f"augkit: {error}", is_error=True)
         sys.exit(error.exit_code)
-    except MemoryError as error:
-        say(f"augkit: {outage_of(error)}", is_error=True)
-        sys.exit(1)
-    except KeyboardInterrupt:
-        say("augkit: interrupted.", is_error=True)
-        try:
-            sys.stdout.flush()
-        except OSError:  # the terminal was closed
-            drop(sys.stdout)
-        sys.exit(130)
     except BrokenPipeError:  # the reader of a pipe has seen enough
         drop(sys.stdout)
-        sys.exit(0)
+        sys.exit(code)
     except OSError as error:  # of all that a command opens it tells itself; this is what it prints to, or the machine
         drop(sys.stdout)
+        if code:
+            sys.exit(code)  # of a terminal that was closed, too
         say(f"augkit: {error.filename or 'output'}: must be usable, got: {error.strerror}.", is_error=True)
+        sys.exit(1)
+    except Exception as error:  # want of memory, which libraries tell in many ways
+        if (outage := outage_of(error)) is None:
+            raise
+        say(f"augkit: {outage}", is_error=True)
         sys.exit(1)
 
 

@@ -5,12 +5,24 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-import typer
-
-from augkit.cli.output import say
+from augkit.errors import AugkitError
 
 AGAIN_S = 10.0  # after which a signal counts anew: what the first one raised may have been lost in a library
-_NAMES = ("SIGTERM", "SIGHUP", "SIGBREAK")  # batch systems and containers; terminals that close; Windows
+_NAMES = ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK")  # Ctrl-C; batch systems; terminals that close; Windows
+
+
+class Interrupted(KeyboardInterrupt):
+    """An interruption by a signal.
+
+    Of a plain KeyboardInterrupt that leaves a text which is executed, such as that of a dataclass while a module is
+    imported, Python remembers for ever that nobody caught it, and ends as if by the signal, whoever caught it then.
+    """
+
+
+class Unfinished(AugkitError):
+    """An interrupted job that goes on later."""
+
+    exit_code = 130
 
 
 @contextmanager
@@ -25,9 +37,9 @@ def terminated_as_interrupted() -> Iterator[None]:
     def interrupt(number: int, frame: object) -> None:
         nonlocal heard
         now = time.monotonic()
-        if now - heard >= AGAIN_S:
+        if number == signal.SIGINT or now - heard >= AGAIN_S:
             heard = now
-            raise KeyboardInterrupt
+            raise Interrupted
 
     numbers = [getattr(signal, name) for name in _NAMES if hasattr(signal, name)]
     before = {number: signal.getsignal(number) for number in numbers}
@@ -47,5 +59,4 @@ def resumable(out: str) -> Iterator[None]:
     try:
         yield
     except KeyboardInterrupt:
-        say(f"augkit: interrupted. The same command goes on from here; {out} is unfinished.", is_error=True)
-        raise typer.Exit(130) from None
+        raise Unfinished(f"interrupted. The same command goes on from here; {out} is unfinished.") from None
