@@ -27,6 +27,7 @@ TABLE_ROWS = 1024  # held at once, without pictures
 PICTURE_ROWS = 64  # held at once, with their pictures
 STREAMED_ROWS = 8
 PREFIX_BYTES = 64  # of a picture, that are looked for
+FEW_ROWS = 10_000  # that a file of any size may have: equal ones take few bytes
 LEAST_CPU_S, BYTES_A_SECOND = 60.0, 5 << 20  # that a file may be computed over, beside its size
 LEAST_BYTES, TIMES_ITS_SIZE = 1 << 30, 8  # of memory, likewise
 
@@ -206,8 +207,19 @@ class _Finder:
 
 
 def _opened(file: BinaryIO) -> ParquetFile:
-    """Return a Parquet file of which the footer alone is read."""
-    return parquet().ParquetFile(file, buffer_size=BUFFER_BYTES)
+    """Return a Parquet file of which the footer alone is read.
+
+    Raises:
+        ValueError: it claims more rows than it has bytes: no picture, and no label, is that small.
+    """
+    found: ParquetFile = parquet().ParquetFile(file, buffer_size=BUFFER_BYTES)
+    place = file.tell()
+    size = file.seek(0, os.SEEK_END)
+    file.seek(place)
+    rows = found.metadata.num_rows
+    if not 0 <= rows <= max(size, FEW_ROWS):
+        raise ValueError(f"{rows:,} rows in {size:,} bytes")
+    return found
 
 
 def _batches(file: ParquetFile, columns: Sequence[str], group: int, rows: int) -> Iterator[RecordBatch]:

@@ -32,6 +32,7 @@ from augkit.targets.sample import Sample
 from augkit.targets.target import PixelTarget, Place
 
 _MASK: Place = ("mask", "")
+MOST_PIXELS, MOST_BYTES = 175_000_000, 2_100_000_000  # of what comes out: of RGB in float32 as many
 _SAME_PX = 0.01  # of boxes that went through another library: it has them in float32
 _NUMBERS: Place = ("box_masks", "")  # a plane that tells which pixel of the source each shows: see `run_lengths`
 _OUTSIDE: Place = ("fill", "")  # a plane that tells which pixels show the fill, where colour steps must leave it alone
@@ -76,6 +77,7 @@ def run(
         advice = "ak.Sample(image=...)" if isinstance(plan, Plan) else "pipeline.draw(key, ak.Scene.of(sample))"
         raise SampleError(f"must get a Plan and a Sample, got {got}. Give {advice}.", "run")
     policy = plan.policy
+    _require_held(plan.steps, plan.source, sample.image)
     pixels = EXECUTORS.find(default_executor(policy) if executor is None else executor, "executor")
     if policy.behaviour == 1 and pixels.name == "native":
         what = "must be cpu or reference for a plan of behaviour 1, got native. Leave it out."
@@ -123,6 +125,17 @@ def run(
         for target in arrays:
             parts |= vars(target.with_planes(planes))
     return sample.changed(**parts)
+
+
+def _require_held(steps: Sequence[Step], size: Size, image: Image) -> None:
+    """Refuse a plan by which a picture becomes larger than any that is read, before memory is taken for it."""
+    for step in steps:
+        for branch in step.branches if isinstance(step, BlendRun) else ():
+            _require_held(branch, size, image)
+        size = size_after(step, size)
+        if size[0] * size[1] > MOST_PIXELS or size[0] * size[1] * channels_of(image) * image.itemsize > MOST_BYTES:
+            what = f"must come out with at most {MOST_PIXELS:,} pixels and {MOST_BYTES:,} bytes"
+            raise SampleError(f"{what}, got {size[0]:,} x {size[1]:,}. Ask for a smaller size.", "plan")
 
 
 class _Picture(NamedTuple):

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import sys
 import time
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
 import augkit as ak
+from augkit.datasets import read
 from augkit.errors import FileError, SampleError
 from augkit.targets.brush_lengths import brush_of, brushed
 from augkit.targets.joined_rings import joined_rings
@@ -109,3 +111,24 @@ def test_thousands_of_pieces_are_joined_in_seconds_or_refused() -> None:
     assert len(ring) == 2 * (4 * 1000 + 2 * 999)
     with pytest.raises(SampleError, match="at most 20,000 points in several pieces"):
         joined_rings(squares * 6)
+
+
+@pytest.mark.parametrize("behaviour", [1, 2])
+def test_a_plan_that_asks_for_a_giant_is_refused(behaviour: Any) -> None:
+    plan = ak.Pipeline([ak.Resize((40, 50))], behaviour=behaviour).draw(ak.Key(0, "a"), ak.Scene((30, 40)))
+    giant = ak.Plan.from_json(plan.to_json().replace("[40,50]", "[900000,800000]"))
+    assert giant.size == (900_000, 800_000)
+    with pytest.raises(SampleError, match=r"at most 175,000,000 pixels and .* got 900,000 x 800,000"):
+        ak.run(giant, ak.Sample(np.zeros((30, 40, 3), np.uint8)))
+
+
+@LINUX
+def test_two_kilobytes_of_parquet_hold_no_million_rows(tmp_path: Path) -> None:
+    pyarrow, parquet = pytest.importorskip("pyarrow"), pytest.importorskip("pyarrow.parquet")
+    picture = pyarrow.array([b""] * 3_000_000, pyarrow.binary())
+    table = pyarrow.table({"image": picture, "label": pyarrow.array(["a"] * 3_000_000)})
+    parquet.write_table(table, tmp_path / "train.parquet", compression="zstd")
+    assert (tmp_path / "train.parquet").stat().st_size < 20_000
+    with pytest.raises(FileError, match=r"must be a whole Parquet file, got a fault: 3,000,000 rows in [0-9,]+ bytes"):
+        read(tmp_path)
+    assert peak_above(lambda: read(tmp_path), FileError) < 50 * MEGABYTE
