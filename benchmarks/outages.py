@@ -73,7 +73,6 @@ class Trials:
     def __init__(self, work: Path, stack: ExitStack) -> None:
         self._work, self._stack = work, stack
         self._disk = stack.enter_context(bench(work, ("augkit.expand.expansion", "augkit.train")))
-        self._calls: dict[str, Calls] = {}
         self._requests: dict[str, int] = {}
         self._store: StoreBench | None = None
 
@@ -81,9 +80,7 @@ class Trials:
         """Return the outages of a seed, what was wrong under them, and how much they struck."""
         if job.name.startswith(STORE):
             return self._in_store(seed, job.name.removeprefix(STORE))
-        if job.name not in self._calls:
-            self._calls[job.name] = self._disk.prepare(job)
-        outages = outages_of(seed, self._calls[job.name])
+        outages = outages_of(seed, self._disk.prepare(job))
         wrong, struck = self._disk.trial(job, outages, f"{seed}")
         return list(map(str, outages)), wrong, sum(struck)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,7 @@ from augkit.pipeline import Pipeline
 from augkit.train.train_config import TrainConfig
 
 COUNT, CLASSES = 12, 3
+COPY = "class 0/000-12d0309a-c0.jpg"  # of those that are laid
 HINTS = frozenset((".augkit/source.txt",))  # holds a place of this machine
 # A run's files that are the same for every course of it; others hold times, or what was done twice.
 MODEL = "model.safetensors"
@@ -48,6 +49,8 @@ class Job:
         cost: seconds of an undisturbed run, roughly.
         is_apart: it needs an interpreter of its own.
         limit_s: seconds that an attempt may take, without outages.
+        needs: packages.
+        is_inside: it writes files into a folder that is there, if it writes any.
     """
 
     name: str
@@ -59,11 +62,15 @@ class Job:
     is_apart: bool = False
     limit_s: float = 60.0
     needs: tuple[str, ...] = field(default=())
+    is_inside: bool = False
 
     @property
     def can_wait(self) -> bool:
         """Whether its command takes --wait."""
-        return "wait" in (ExpandConfig if self.steps[0][0] == "expand" else TrainConfig).model_fields
+        command = self.steps[0][0] if self.steps else ""
+        if command == "expand":
+            return "wait" in ExpandConfig.model_fields
+        return command == "train" and "wait" in TrainConfig.model_fields
 
     def words(self, step: Sequence[str], places: Mapping[str, str]) -> list[str]:
         """Return a command's words."""
@@ -113,10 +120,28 @@ def jobs() -> tuple[Job, ...]:
         Job("train", (trained,), own=OF_TRAINING, cost=2.5, needs=("torch",)),
         Job("train, two workers", ((*trained, "--pipeline", "{pipeline}", "--workers", "2"),),
             own=OF_TRAINING, cost=5.0, limit_s=120.0, needs=("torch",)),
+        *_looking(),
         Job("train of copies", (("train", "{source}/copies", *trained[2:]),), own=OF_TRAINING, cost=2.5,
             needs=("torch",)),
     ]  # fmt: skip
     return tuple(found)
+
+
+def _looking() -> Iterator[Job]:
+    """Yield the jobs of commands that write a file, or nothing."""
+    source, copies = "{source}/folder", "{source}/copies"
+    commands: dict[str, tuple[str, ...]] = {
+        "show": ("show", source, "--pipeline", "{pipeline}", "-o", "{out}/sheet.png"),
+        "show a page": ("show", "{source}/coco", "--pipeline", "{pipeline}", "-o", "{out}/page.html"),
+        "split": ("split", source, "-o", "{out}/split.csv"),
+        "fit-pca": ("fit-pca", source, "-o", "{out}/pca.yaml"),
+        "verify": ("verify", copies),
+        "explain": ("explain", "{pipeline}"),
+        "estimate": ("expand", source, "{out}/none", "--pipeline", "{pipeline}", "--copies", "2", "--dry-run"),
+        "replay": ("replay", copies, COPY, "-o", "{out}/copy.jpg", "--source", source),
+    }
+    for name, words in commands.items():
+        yield Job(name, (words,), is_inside=True, cost=0.5)
 
 
 def picture(seed: int, size: tuple[int, ...] = (24, 32, 3)) -> NDArray[np.uint8]:

@@ -6,7 +6,7 @@ import errno
 import random
 import shutil
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from benchmarks.faults.file_calls import FULL, TROUBLE, FileCalls, Rule
@@ -89,6 +89,7 @@ class Bench:
         work: a folder for outputs.
         calls: the schedule.
         forks: the process, started with it.
+        known: the calls of jobs that were done undisturbed.
     """
 
     places: Mapping[str, Path]
@@ -96,11 +97,16 @@ class Bench:
     work: Path
     calls: FileCalls
     forks: Forks
+    known: dict[str, Calls] = field(default_factory=dict)
 
     def prepare(self, job: Job) -> Calls:
-        """Have a job done undisturbed; return the calls that it makes."""
+        """Have a job done undisturbed, if that has not been; return the calls that it makes."""
+        if job.name in self.known:
+            return self.known[job.name]
         out = self.whole / job.name
         self.name(out)
+        if job.is_inside:
+            out.mkdir()
         for steps, place in ((job.before, self.whole / f"{job.name}-"), (job.steps, out)):
             self.calls.arm(())
             for step in steps:
@@ -110,7 +116,8 @@ class Bench:
             if steps is job.before and steps:
                 shutil.copytree(out, place)
         self.calls.disarm()
-        return {place: self.calls.calls(place) for place in (*self.places, "out", "books")}
+        self.known[job.name] = {place: self.calls.calls(place) for place in (*self.places, "out", "books")}
+        return self.known[job.name]
 
     def name(self, out: Path) -> None:
         """Name the places of a job."""
@@ -131,6 +138,8 @@ class Bench:
         """Disturb a job, then do it undisturbed; return what was wrong, if anything was, and the calls struck."""
         out, wrong, struck = self.work / name, list[str](), list[int]()
         shutil.rmtree(out, ignore_errors=True)
+        if job.is_inside:
+            out.mkdir()
         if job.before:
             shutil.copytree(self.whole / f"{job.name}-", out)
         self.name(out)

@@ -53,5 +53,12 @@ def test_outages_change_nothing_in_the_end(place: Bench, name: str, first: int) 
         assert not wrong, (seed, *map(str, outages), *wrong)
 
 
+@pytest.mark.parametrize(("name", "seed"), [("split", 1), ("split", 7), ("replay", 1), ("show", 3), ("verify", 2)])
+def test_outages_of_commands_that_look_are_sentences(place: Bench, name: str, seed: int) -> None:
+    outages = outages_of(seed, place.prepare(JOBS[name]))
+    wrong, _ = place.trial(JOBS[name], outages, f"{name}-{seed}")
+    assert not wrong, (*map(str, outages), *wrong)
+
+
 def test_there_are_twenty_errors_and_more() -> None:
     assert len(TROUBLE) > 20
