@@ -16,7 +16,8 @@ from benchmarks.faults.jobs import Job, tree
 LONGEST_SENTENCE = 700  # letters of a message
 RULES = (1, 1, 1, 2, 3)  # of an outage
 COUNTS = (1, 1, 2, 5, 20, 100)  # calls that a rule meets
-GONE = (errno.ENOENT, errno.ENOTDIR)  # what is not there is a mistake of the user's, as long as nothing was read of it
+# What is not there, or not for this user, may be a mistake in what was named, as long as nothing was read of it.
+GONE = (errno.ENOENT, errno.ENOTDIR, errno.EACCES, errno.EPERM)
 
 
 @dataclass(frozen=True)
