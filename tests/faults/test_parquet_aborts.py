@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import resource
+import sys
 from base64 import b85decode
 from pathlib import Path
 from zlib import decompress
@@ -53,3 +55,18 @@ def test_a_picture_of_a_file_that_was_damaged_since(tmp_path: Path) -> None:
     (tmp_path / "a.parquet").write_bytes(ABORTS)
     with pytest.raises(FileError, match=SENTENCE):
         read_place(Folder(tmp_path), Cell("a.parquet", "image", 0, 0))
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="limits of memory are kept by Linux")
+def test_few_bytes_that_ask_for_gigabytes(tmp_path: Path) -> None:
+    """A dictionary of one picture of 4 MB, that 2,000 rows name: 8 GB out of some hundred bytes."""
+    import pyarrow
+    from pyarrow import parquet
+
+    rows = pyarrow.DictionaryArray.from_arrays(pyarrow.array([0] * 2000, pyarrow.int32()), [b"x" * (4 << 20)])
+    parquet.write_table(pyarrow.table({"image": rows}), tmp_path / "a.parquet", compression="zstd", store_schema=False)
+    assert (tmp_path / "a.parquet").stat().st_size < 1000
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    with pytest.raises(FileError, match=r"a\.parquet: must be read in 1 GiB of memory, and asks for more"):
+        read(tmp_path)
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss < before + (100 << 10)

@@ -101,6 +101,6 @@ def working(jobs: Sequence[Job]) -> Iterator[None]:
 
 
 def in_processes(method: str, jobs: Sequence[Job]) -> list[str]:
-    """Do jobs in processes that begin in one of Python's ways."""
-    with get_context(method).Pool(2) as pool:
-        return pool.map(made, jobs, chunksize=8)
+    """Do jobs in a process that begins in one of Python's ways."""
+    with get_context(method).Pool(1) as pool:
+        return pool.map(made, jobs, chunksize=len(jobs))
