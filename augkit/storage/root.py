@@ -8,7 +8,7 @@ from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
@@ -318,7 +318,7 @@ def _contents_of(archive: Archive, stamp: Stamp) -> Contents:
 class Url(Root):
     """A folder, or what goes for one, in a store that `fsspec` reaches: ``s3://bucket/photos``."""
 
-    url: str
+    url: str = field(repr=False)
     trust: Trust = NOBODY
 
     def __str__(self) -> str:

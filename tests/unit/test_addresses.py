@@ -36,7 +36,7 @@ def test_secrets_of_addresses_are_in_no_message(address: str) -> None:
         assert SECRET not in printable(text)
     fault = FileError(f"cannot be read: 403 for {address}.", address)
     assert SECRET not in str(fault) + fault.message + fault.where + repr(fault)
-    assert SECRET not in str(Url(address)) + shown_address(address)
+    assert SECRET not in str(Url(address)) + repr(Url(address)) + shown_address(address)
 
 
 KEPT = ["s3://bucket/a?.jpg", "abfs://box@account.dfs.core.windows.net/x", "sftp://ann@host/x", "file:///a/b@c"]

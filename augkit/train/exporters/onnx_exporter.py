@@ -27,6 +27,8 @@ def write(deployed: Deployed, example: Tensor, output: str, described: str) -> t
         )
         assert program is not None
         model = program.model_proto
+        for node in model.graph.node:
+            del node.metadata_props[:]  # where its code lies on this machine
         entry = model.metadata_props.add()
         entry.key, entry.value = "augkit", described
         data: bytes = model.SerializeToString()

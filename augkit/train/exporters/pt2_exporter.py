@@ -13,6 +13,8 @@ def write(deployed: Deployed, example: Tensor, output: str, described: str) -> t
     """Return an archive, and what torch makes of it."""
     buffer = io.BytesIO()
     program = torch.export.export(deployed, (example,), dynamic_shapes={INPUT: {0: torch.export.Dim("batch")}})
+    for node in program.graph.nodes:
+        node.meta.pop("stack_trace", None)  # names the folders of this machine that code lies in
     torch.export.save(program, buffer, extra_files={"augkit.json": described})
     data = buffer.getvalue()
     loaded = torch.export.load(io.BytesIO(data)).module()
