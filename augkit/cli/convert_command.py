@@ -43,7 +43,9 @@ def command(
         given[name.strip()] = value.strip()
     found = convert(file, line, given)
     text = f"# Translated from {file.name}\n{found.yaml().rstrip()}\n"
-    if output is None:
+    if output is None and sys.stdout.isatty():
+        say(*text.split("\n")[:-1])
+    elif output is None:
         sys.stdout.write(text)
     else:
         write(output, text.encode())

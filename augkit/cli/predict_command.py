@@ -37,6 +37,7 @@ def command(
     calibrated probabilities (or labels, or numbers), and what was wrong if it could not be
     read. Exit code 1 if that is so for any.
     """
+    from augkit.core.text_files import bytes_of
     from augkit.pipeline.pipeline_file import load as load_pipeline
     from augkit.storage.output_file import require_writable, write
     from augkit.train import predict
@@ -66,7 +67,7 @@ def command(
     as_lines = (f"{json_of(row, artefact.task, top)}\n" for row in rows())
     lines = as_lines if is_json else csv_of(rows(), artefact.task, top)
     lines = lines if output is not None else (f"{''.join(map(_shown, line[:-1]))}\n" for line in lines)
-    told = (line.encode("utf-8", "surrogateescape") for line in lines)  # a path may hold any bytes
+    told = map(bytes_of, lines)  # a path may hold any bytes
     if output is None and sys.stdout.isatty():
         say(*(line.removesuffix("\n") for line in list(lines)))  # when the bar is gone
     elif output is None:

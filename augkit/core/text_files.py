@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import NoReturn
 from augkit.core.arrays import Json, JsonObject
 from augkit.errors import FileError, Unreachable, is_absence
 
+_HALF = re.compile("[\ud800-\udc7f\udd00-\udfff]")  # that stands for no byte
 MAX_BYTES = 1_000_000  # of settings and pipelines
 TOO_LARGE = "must be at most 1 MB, got more. Settings belong here, data does not."
 
@@ -35,6 +37,17 @@ def read_settings(path: str | os.PathLike[str]) -> str:
     if len(content) > MAX_BYTES:
         raise FileError(TOO_LARGE, f"{name}:1")
     return text_of(content, name)
+
+
+def bytes_of(text: str) -> bytes:
+    r"""Return a text in UTF-8, in which bytes of names that are not UTF-8 are those bytes again.
+
+    Other halves of surrogate pairs, as JSON may hold them, become escapes.
+
+    >>> bytes_of("caf\udce9 \ud800")
+    b'caf\xe9 \\ud800'
+    """
+    return _HALF.sub(lambda found: f"\\u{ord(found[0]):04x}", text).encode("utf-8", "surrogateescape")
 
 
 def text_of(data: bytes, where: str, line: int = 1) -> str:

@@ -13,7 +13,8 @@ from augkit.storage.sealed_json import unsealed
 from augkit.storage.store import BOOKS
 
 JOB = f"{BOOKS}/job.json"
-_UNTOLD = re.compile(r"-[0-9a-f]{8}\Z|%-[0-9a-f]{32}\Z|\A%\Z")  # of 0.4, of a name that is too long, of none
+# Of 0.4, of a name that is too long, of none, and of one with half a surrogate pair.
+_UNTOLD = re.compile(r"-[0-9a-f]{8}\Z|%-[0-9a-f]{32}\Z|\A%\Z|%ED%[AB]")
 
 
 def booked_classes(root: Root, folders: Iterable[str]) -> dict[str, str]:

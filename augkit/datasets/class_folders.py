@@ -10,9 +10,10 @@ letters are encoded, too, until it does not::
     cat?  cat%3F        50 %  50 %25        Cat  Cat
     ..    %2E%2E        con   %63on         cat  %63at    (beside Cat)
 
-Two classes never share a folder, and which class has which is never changed. Only three names are not told by their
-folders: the empty one (``%``), one that is too long for any file system (its beginning, ``%-`` and a hash), and one in
-another normal form than NFC, which is taken for the same name. The books of an expansion tell all.
+Two classes never share a folder, and which class has which is never changed. Only these names are not told by their
+folders: the empty one (``%``), one that is too long for any file system (its beginning, ``%-`` and a hash), one with
+half a surrogate pair of JSON's, and one in another normal form than NFC, which is taken for the same name. The books
+tell them.
 """
 
 import re

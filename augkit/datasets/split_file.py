@@ -11,6 +11,7 @@ from typing import NamedTuple, TypeVar
 from augkit.core.arrays import Label
 from augkit.core.csv_cells import line_of, of_cell
 from augkit.core.normal_form import nfc
+from augkit.core.text_files import bytes_of
 from augkit.datasets.data_set import Source, Split
 from augkit.datasets.naming import split_named
 from augkit.errors import FileError, Unreachable, closest, is_absence
@@ -126,4 +127,4 @@ def written(dealt: Iterable[Dealt]) -> bytes:
     for id, split, label, group in dealt:
         told = label if isinstance(label, str) else "" if label is None else json.dumps(label, ensure_ascii=False)
         lines.append(line_of((id, split, told, group)))
-    return "".join(lines).encode("utf-8", BYTES)
+    return bytes_of("".join(lines))

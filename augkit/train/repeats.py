@@ -13,6 +13,7 @@ from scipy.stats import t as student_t
 
 from augkit.core.arrays import JsonObject
 from augkit.core.csv_cells import line_of
+from augkit.core.text_files import bytes_of
 from augkit.errors import ArgumentError
 from augkit.pipeline import load
 from augkit.storage.durable import replace_with
@@ -175,5 +176,5 @@ def write(folder: Path, found: Sequence[Repeats]) -> tuple[Path, Path]:
     for path, content in files.items():
         with written(path):
             folder.mkdir(parents=True, exist_ok=True)
-            replace_with(path, content.encode("utf-8", "surrogateescape"))
+            replace_with(path, bytes_of(content))
     return folder / JSON, folder / CSV

@@ -179,3 +179,10 @@ def test_metadata_in_parquet_holds_names_that_are_not_utf_8(tmp_path: Path) -> N
     done(tmp_path / "src", tmp_path / "out", copies=1, form="imagefolder")
     assert (tmp_path / "out/train/metadata.parquet").exists()
     assert len(read(tmp_path / "out").sources) == 2
+
+
+def test_half_a_surrogate_pair_of_json_is_told_by_the_books(tmp_path: Path) -> None:
+    rows = [{"image": "a.jpg", "label": "x\ud800"}, {"image": "b.jpg", "label": "x"}]
+    lay(tmp_path / "src", {"list.jsonl": "\n".join(map(json.dumps, rows)), "a.jpg": JPEG, "b.jpg": JPEG})
+    done(tmp_path / "src", tmp_path / "out", copies=1, form="folder")
+    assert {source.label for source in read(tmp_path / "out").sources} == {"x\ud800", "x"}

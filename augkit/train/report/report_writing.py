@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from augkit.core.arrays import Image, Json, JsonObject
+from augkit.core.text_files import bytes_of
 from augkit.storage.durable import replace_with
 from augkit.train.artefact import Artefact
 from augkit.train.metrics import BINS, reliability
@@ -57,7 +58,7 @@ def write(folder: Path, facts: ReportFacts) -> Path:
     kind = task.kind if task.outputs != 1 else task.kind.rstrip("s")
     subtitle = f"{artefact.architecture.name} on {task.outputs:,} {kind}"
     files = {section.figure.file: section.figure.light for section in sections if section.figure is not None}
-    files[PREDICTIONS] = "".join(_predictions(facts)).encode("utf-8", "surrogateescape")
+    files[PREDICTIONS] = bytes_of("".join(_predictions(facts)))
     files[PAGE] = page(facts.title, subtitle, sections)  # last: where it lies, all is there
     for name, data in files.items():
         with written(folder / name):
