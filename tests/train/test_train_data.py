@@ -170,7 +170,7 @@ def test_what_scores_is_never_augmented(tmp_path: Path) -> None:
     ready = prepared(settings(trainings.fill(tmp_path / "pictures"), tmp_path / "run", pipeline="digits"))
     training, evaluators = begin(ready)
     for role in ("val", "test"):
-        assert not evaluators[role].stream.loader.dataset.augmented.pipeline.steps  # type: ignore[attr-defined]
+        assert not evaluators[role].stream.pool.makers[role].augmented.pipeline.steps  # type: ignore[attr-defined]
     first, again, other = (torch_of(training.pictures(epoch, 0)) for epoch in (0, 0, 1))
     assert (first == again).all()
     assert not (first == other).all()
