@@ -160,7 +160,7 @@ def _written(store: Store, plan: WorkPlan) -> WorkPlan:
 def _is_begun(store: Store) -> bool:
     try:
         return store.size(JOB) is not None
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return False
 
 
