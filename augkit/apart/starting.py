@@ -13,9 +13,10 @@ from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any, cast
 
-from augkit.errors import JobError
+from augkit.errors import JobError, reason_of
 
 MOST_FALSE_STARTS = 3  # workers in a row that end before they begin
+KILLED_S = 5.0  # that a killed process may take to end: one whose disk does not answer may take for ever
 KILLED = "must be able to begin, and was killed each time it did. Look for what kills processes here."
 _THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
 _NOT_FROM_HERE = "PYTHONSAFEPATH"  # else it looks for its own modules in the working directory, a data set maybe
@@ -46,10 +47,13 @@ def started_process(start_method: str, target: Callable[..., object], args: tupl
             return process
         except (EOFError, ConnectionError):  # the server has just been killed; the next start begins another
             continue
+        except OSError as fault:  # of memory, of processes or of open files there are no more
+            advice = "Run with fewer --workers."
+            raise JobError(f"must be able to begin, got: {reason_of(fault)}. {advice}", "a worker process") from fault
         except BaseException:
             if process.pid is not None:  # an interruption, kept back until it had started
                 process.kill()
-                process.join()
+                process.join(KILLED_S)
             raise
     raise JobError(KILLED, "a worker process")
 

@@ -12,7 +12,7 @@ from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from multiprocessing.sharedctypes import RawArray
 
-from augkit.apart.starting import MOST_FALSE_STARTS, started_process
+from augkit.apart.starting import KILLED_S, MOST_FALSE_STARTS, started_process
 from augkit.errors import JobError
 from augkit.expand.worker import (
     BEGUN,
@@ -33,7 +33,6 @@ from augkit.expand.worker import (
 LOOK_S = 0.25  # between looks at workers that do not answer
 START_S = 300.0  # that a worker may take to begin: on a cold network disk imports take minutes
 PUBLISH_S = 900.0  # that a shard may take to be synced: a slow disk holds gigabytes of others' writes
-KILLED_S = 5.0  # that a killed process may take to end: one whose disk does not answer may take for ever
 MOST_DEATHS = 8  # of workers over one shard beyond those that a picture was found for
 FROM_OUTSIDE = ("SIGKILL", "SIGTERM")  # someone else, or the system for want of memory, may have sent these
 OVERDUE, UNPROVEN = "took longer than", " while no other was done"
@@ -115,7 +114,7 @@ def started(work: Workable, start_method: str, stop: Stop) -> Worker:
     """
     ours, theirs = multiprocessing.Pipe()
     shared = RawArray("q", [IDLE, 0, 0])
-    process = started_process(start_method, begin, (work, theirs, shared, stop))
+    process = started_process(start_method, begin, (pickle.dumps(work), theirs, shared, stop))
     theirs.close()
     return Worker(process, ours, shared)
 

@@ -2,6 +2,7 @@
 
 import gc
 import multiprocessing
+import pickle
 from collections.abc import MutableSequence
 from dataclasses import Field, dataclass
 from multiprocessing.connection import Connection
@@ -10,7 +11,7 @@ from typing import Any, ClassVar, Protocol
 
 from augkit.apart import be_expendable
 from augkit.apart.lifetime import end_with_parent
-from augkit.errors import AugkitError
+from augkit.errors import AugkitError, outage_of
 
 # What a worker shares: where it is (a task's place, or one of these), how often it has moved, and how many outputs it
 # has begun in all.
@@ -119,13 +120,25 @@ class _SharedHand:
         self._shared[TICKS] += 1
 
 
-def begin(work: Workable, pipe: Connection, shared: MutableSequence[int], stop: Stop) -> None:
-    """Say BEGUN, then do what comes through the pipe until it is closed; send back what came of it."""
-    import cv2
+def begin(pickled: bytes, pipe: Connection, shared: MutableSequence[int], stop: Stop) -> None:
+    """Say BEGUN, then do what comes through the pipe until it is closed; send back what came of it.
 
+    Args:
+        pickled: the `Workable`, unpickled here, so that what it cannot import for want of memory is told.
+        pipe: to its supervisor.
+        shared: where it is, for its supervisor.
+        stop: whether the job is to end.
+    """
     end_with_parent()
     be_expendable()
-    cv2.setNumThreads(1)
+    try:
+        work: Workable = pickle.loads(pickled)
+        _one_thread()
+    except Exception as fault:
+        if (outage := outage_of(fault, "a worker process")) is None:
+            raise
+        pipe.send(outage)
+        return
     # What was imported stays; and what a shard makes is gone when it is published, by counting references.
     gc.freeze()
     gc.set_threshold(COLLECTED_AFTER)
@@ -146,6 +159,12 @@ def begin(work: Workable, pipe: Connection, shared: MutableSequence[int], stop: 
             result = fault
         shared[POSITION] = IDLE
         pipe.send(result)
+
+
+def _one_thread() -> None:
+    import cv2
+
+    cv2.setNumThreads(1)
 
 
 def is_worker_starting() -> bool:

@@ -3,7 +3,7 @@
 from importlib import import_module
 from types import ModuleType
 
-from augkit.errors import DecodeError
+from augkit.errors import DecodeError, raise_outage
 
 
 def needed(package: str, extra: str, kind: str) -> ModuleType:
@@ -20,5 +20,6 @@ def needed(package: str, extra: str, kind: str) -> ModuleType:
     try:
         return import_module(package)
     except Exception as fault:  # a package that is built for another machine raises anything
+        raise_outage(fault, package)
         what = f"is {kind}, which needs {package}. Run: pip install 'augkit[{extra}]'."
         raise DecodeError(what) from fault

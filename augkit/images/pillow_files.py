@@ -2,20 +2,36 @@
 
 import struct
 import zlib
+from importlib import import_module
 from io import BytesIO
 
 import cv2
 import numpy as np
-from PIL import Image, ImageFile, TiffImagePlugin, features
+from PIL import Image, ImageFile, TiffImagePlugin
 
 from augkit.core.arrays import Image as Pixels, Mask
-from augkit.errors import DecodeError
+from augkit.errors import DecodeError, raise_outage
 from augkit.images.colour_profiles import Space
 from augkit.images.header import Header, hushed, require_bytes
 from augkit.images.orientation import upright
 from augkit.images.stored import Stored
 
-FORMATS = ("PNG", "WEBP", "GIF", "BMP", "TIFF", "PPM", *(["AVIF"] if features.check("avif") else []))
+
+def _has(codec: str) -> bool:
+    """Return whether Pillow has a codec.
+
+    Raises:
+        OutOfMemory: its library could not be loaded for want of memory: Pillow would say that there is none.
+    """
+    try:
+        import_module(f"PIL._{codec}")
+    except ImportError as fault:
+        raise_outage(fault, "Pillow")
+        return False
+    return True
+
+
+FORMATS = ("PNG", *(["WEBP"] if _has("webp") else []), "GIF", "BMP", "TIFF", "PPM", *(["AVIF"] if _has("avif") else []))
 PNG_START = b"\x89PNG\r\n\x1a\n"
 # Pillow's mode -> the mode to convert to where nothing is transparent; otherwise that is RGBA
 _OPAQUE_MODE = {"1": "L", "L": "L", "P": "RGB", "RGB": "RGB", "RGBX": "RGB", "CMYK": "CMYK", "YCbCr": "RGB"}

@@ -81,7 +81,7 @@ class _Pool:
             self.again.clear()
             while len(waiting) < self.size and (shard := next(shards, None)) is not None:
                 waiting.append(shard)
-                self.seen.append((shard.index, shard.tasks[0]))
+                self.seen.extend((shard.index, task) for task in shard.tasks[:1])
             self._start_workers(len(waiting))
             for worker in self.workers:
                 if worker.has_begun and worker.order is None and waiting:
