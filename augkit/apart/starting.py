@@ -84,6 +84,7 @@ def _no_interrupts() -> Iterator[None]:
     if sys.platform == "win32":
         yield
         return
+    resource_tracker.ensure_running()  # which unblocks the signals that it found blocked, when it starts
     held, handlers = list[int](), dict[int, Any]()
     if threading.current_thread() is threading.main_thread():  # the only one that they are raised in
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
