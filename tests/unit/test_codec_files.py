@@ -17,6 +17,7 @@ from PIL import Image
 
 from augkit.errors import ArgumentError, AugkitError, DecodeError, FileError, SampleError
 from augkit.images import ENCODINGS, MAX_FILE_BYTES, Header, decode, encode, header, probe, read
+from augkit.screen_text import printable
 
 _y, _x = np.mgrid[0:60, 0:90]
 PHOTO = np.dstack([_x * 2, _y * 4, (_x + _y)]).astype(np.uint8)
@@ -175,7 +176,7 @@ def test_read_says_where_and_why_it_failed(tmp_path: Path) -> None:
         path = os.path.join(tmp_path, name)  # noqa: PTH118 - pathlib would drop the dot
         with pytest.raises(kind, match=message) as fault:
             read(path)
-        assert str(fault.value).startswith(f"{path}: ")
+        assert str(fault.value).startswith(f"{printable(path)}: ")
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
