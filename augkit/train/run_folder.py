@@ -5,7 +5,7 @@ import os
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 import pydantic
 
@@ -83,6 +83,19 @@ class _Books(pydantic.BaseModel):
     deciding: JsonObject
 
 
+class _Pipeline(pydantic.BaseModel):
+    """Contents of what settings.json says of a pipeline, as far as a run that goes on asks for it."""
+
+    behaviour: Behaviour = 1
+
+
+class _Deciding(pydantic.BaseModel):
+    """Contents of what decides the weights, likewise; what augkit 0.1 did not write has a default."""
+
+    split_law: Annotated[int, pydantic.Field(ge=HASHED, le=LAW)] = HASHED
+    pipeline: _Pipeline | None = None
+
+
 def open_run(out: Path, setup: Setup, is_fresh: bool) -> None:
     """Begin a run in a folder, or find the same run there; `is_fresh` removes another one.
 
@@ -124,7 +137,7 @@ def law_of(out: Path) -> int:
         FileError: the folder holds something else, or cannot be read.
     """
     known = _known(out)
-    return LAW if known is None else int(known.deciding.get("split_law", HASHED))
+    return LAW if known is None else _Deciding.model_validate(known.deciding).split_law
 
 
 def behaviour_of(out: Path) -> Behaviour | None:
@@ -134,8 +147,8 @@ def behaviour_of(out: Path) -> Behaviour | None:
         FileError: the folder holds something else, or cannot be read.
     """
     known = _known(out)
-    pipeline = None if known is None else known.deciding.get("pipeline")
-    return None if pipeline is None else pipeline.get("behaviour", 1)
+    pipeline = None if known is None else _Deciding.model_validate(known.deciding).pipeline
+    return None if pipeline is None else pipeline.behaviour
 
 
 def _without_own_version(deciding: JsonObject) -> JsonObject:
@@ -156,7 +169,9 @@ def _known(out: Path) -> _Books | None:
                 return None
             what = f"must be a new or an empty folder, or a run's, got a folder with files in it ({held.name})"
             raise FileError(f"{what}. Remove it or choose another --out.", str(out))
-        return _Books.model_validate_json(path.read_bytes())
+        books = _Books.model_validate_json(path.read_bytes())
+        _Deciding.model_validate(books.deciding)
+        return books
     except OSError as fault:
         raise Unreachable(f"must be a folder that can be read, got: {fault.strerror}.", str(out)) from fault
     except pydantic.ValidationError:
@@ -181,7 +196,7 @@ def _other_picture(out: Path, pictures: str) -> str:
     """Say which picture is another than in the run that was begun, if it can be told."""
     try:
         then, now = map(_by_id, ((out / PICTURES).read_text("utf-8"), pictures))
-    except (OSError, ValueError):
+    except (OSError, ValueError, KeyError, TypeError):  # it may be damaged
         return "data: the pictures are others"
     for some, others, what in ((now, then, "is new"), (then, now, "is gone")):  # and so another may be put elsewhere
         odd = next((id for id in some if id not in others), None)

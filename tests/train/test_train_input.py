@@ -12,7 +12,7 @@ import pytest
 
 from augkit.errors import ArgumentError, FileError, SampleError
 from augkit.train import TrainConfig, train
-from augkit.train.run_folder import open_run
+from augkit.train.run_folder import behaviour_of, law_of, open_run
 from augkit.train.schedule import set_rates
 from augkit.train.setup import prepare
 from augkit.train.train_errors import Diverged
@@ -170,6 +170,15 @@ def test_a_folder_with_something_else_is_refused(pictures: Path, tmp_path: Path)
     with pytest.raises(FileError, match="damaged file"):
         open_run(tmp_path / "run", prepared(settings(pictures, tmp_path / "run")), is_fresh=False)
     assert (tmp_path / "run/thesis.tex").read_text() == "precious"
+
+
+@pytest.mark.parametrize("deciding", [{"split_law": "x"}, {"split_law": None}, {"pipeline": {"behaviour": []}}])
+def test_books_of_no_run_are_told(tmp_path: Path, deciding: object) -> None:
+    books = {"settings": {}, "effective": {}, "deciding": deciding}
+    (tmp_path / "settings.json").write_text(json.dumps(books))
+    for asked in (law_of, behaviour_of):
+        with pytest.raises(FileError, match="damaged file"):
+            asked(tmp_path)
 
 
 @pytest.mark.slow
