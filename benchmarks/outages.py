@@ -36,10 +36,12 @@ MOST_OUTAGES = 3  # one after the other
 
 
 @contextmanager
-def bench(work: Path, imports: Sequence[str] = ("augkit.expand.expansion",)) -> Iterator[Bench]:
-    """Give a bench of trials in a folder."""
+def bench(
+    work: Path, imports: Sequence[str] = ("augkit.expand.expansion",), forms: Sequence[str] | None = None
+) -> Iterator[Bench]:
+    """Give a bench of trials in a folder, with sources of some formats, or of all."""
     places = {name: work / name for name in ("source", "labels", "reference")} | {"pipeline": work / "pipeline.yaml"}
-    lay_sources(places["source"])
+    lay_sources(places["source"], forms=forms)
     lay_others(places)
     for name in ("whole", "trials"):
         (work / name).mkdir()

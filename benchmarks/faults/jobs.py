@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -149,8 +149,8 @@ def picture(seed: int, size: tuple[int, ...] = (24, 32, 3)) -> NDArray[np.uint8]
     return np.random.default_rng(seed).integers(0, 256, size, dtype=np.uint8)
 
 
-def lay_sources(place: Path, count: int = COUNT) -> None:
-    """Lay data sets of every format below a folder."""
+def lay_sources(place: Path, count: int = COUNT, forms: Iterable[str] | None = None) -> None:
+    """Lay data sets of some formats, of every one if none are named, below a folder; plain folders are always there."""
     for number in range(count):
         file = place / f"folder/class {number % CLASSES}/{number:03d}.{'png' if number % 2 else 'jpg'}"
         file.parent.mkdir(parents=True, exist_ok=True)
@@ -162,10 +162,11 @@ def lay_sources(place: Path, count: int = COUNT) -> None:
         shutil.make_archive(str(place / "folder"), kind, place / "folder")
     _lay_labelled(place / "labelled", count)
     still = Pipeline([])
-    for form in writers():
+    expand(place / "folder", place / "copies", still, 2, workers=0)
+    for form in writers() if forms is None else forms:
         if form == "folder":
-            expand(place / "folder", place / "copies", still, 2, workers=0)
-        elif form == "dota":
+            continue
+        if form == "dota":
             _lay_corners(place / form, count)
         elif form == "segmentation":
             expand(place / "labelled/masks.jsonl", place / form, still, 1, workers=0, form=form)

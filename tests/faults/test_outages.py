@@ -22,11 +22,11 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
         library()
     except RuntimeError as reason:
         pytest.skip(f"{reason}")
-    with bench(tmp_path_factory.mktemp("outages")) as found:
+    with bench(tmp_path_factory.mktemp("outages"), forms=("parquet",)) as found:
         yield found
 
 
-@pytest.mark.parametrize("code", [errno.EIO, errno.EACCES, errno.ESTALE, errno.EMFILE])
+@pytest.mark.parametrize("code", [errno.EIO, errno.EACCES])
 @pytest.mark.parametrize(
     ("kind", "after"), [("pipeline", 0), ("out", 0), ("out", 3), ("books", 0), ("source", 0), ("source", 9)]
 )
@@ -48,7 +48,7 @@ def test_trouble_of_any_place_ends_in_a_sentence_and_in_exit_code_1(
 @pytest.mark.parametrize(("name", "first"), [("folder", 0), ("parquet", 100), ("more copies", 300)])
 def test_outages_change_nothing_in_the_end(place: Bench, name: str, first: int) -> None:
     calls = place.prepare(JOBS[name])
-    for seed in range(first, first + 3):
+    for seed in range(first, first + 2):
         outages = outages_of(seed, calls)
         wrong, _ = place.trial(JOBS[name], outages, f"{seed}")
         assert not wrong, (seed, *map(str, outages), *wrong)
