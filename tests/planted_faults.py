@@ -127,6 +127,12 @@ FAULTS = (
           ("tests/faults/test_changed_content.py", "-k", "another_one_now or another_pack")),
     Fault("outputs that are gone are not looked for", "forget_changed", r"if found:", "if False:",
           ("tests/faults/test_resumed_content.py", "-k", "own_shards or bucket")),
+    Fault("pixels are counted, and not what they take", "require_bytes", r"wanted > MAX_BYTES", "False",
+          ("tests/faults/test_picture_bombs.py", "-k", "refused_by_its_header")),
+    Fault("a model's types are compared with themselves", "_artefact", r"!= tensors\[name\]\.dtype", "!= value.dtype",
+          ("tests/train/test_model_bombs.py", "-k", "other_numbers")),
+    Fault("masks may cover a picture without end", "require_few", r"covered > MOST_COVERED", "0 > MOST_COVERED",
+          ("tests/faults/test_label_bombs.py", "-k", "six_hundred")),
     Fault("sources are known by their size alone", "replaced_source", r"sha256_of\(.*\) != sha256", "False",
           ("tests/faults/test_resumed_content.py", "-k", "member or any_form")),
 )  # fmt: skip
