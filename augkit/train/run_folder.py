@@ -184,6 +184,9 @@ def _clear(out: Path) -> None:
     drawn = [name for task in TASKS.values() for name in task.pictures]
     for name, own in WRITTEN.items():
         folder, patterns = out / name, (*own, *drawn) if name == "" else own
+        if name and folder.is_symlink():  # what it leads to is none of the run's
+            unlink(os.fspath(folder))
+            continue
         for path in sorted({path for pattern in patterns for path in folder.glob(pattern)}):
             if path.is_symlink() or not path.is_dir():
                 unlink(os.fspath(path))

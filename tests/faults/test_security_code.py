@@ -125,7 +125,7 @@ def test_pickles_of_trainings(canary: Path, tmp_path: Path) -> None:
         (tmp_path / f"w.{suffix}").write_bytes(content)
         with pytest.raises(AugkitError):
             ak.train(settings(data, tmp_path / suffix, **options, weights=str(tmp_path / f"w.{suffix}")))
-        for name in ("model.safetensors", "checkpoint.pt"):
+        for name in ("model.safetensors", "checkpoint.pt")[: 1 + (suffix == "pt")]:
             run = run_folder(tmp_path / f"run-{suffix}-{name}", artefact())
             (run / name).write_bytes(content)
             with suppress(AugkitError):
@@ -339,7 +339,7 @@ def test_what_a_terminal_would_obey(tmp_path: Path) -> None:
         ("fit-pca", src, "-o", tmp_path / f"p{CONTROL}.yaml"), ("explain", CONTROL),
         ("fit-style", src, "-o", tmp_path / f"s{CONTROL}.yaml"), ("train", CONTROL, "--out", run),
         ("train", src, "--out", run, *training), ("predict", run, src), ("predict", run, src, "--json"),
-        ("predict", CONTROL, src), ("export", run, "-o", tmp_path / f"x{CONTROL}.pt2"),
+        ("predict", CONTROL, src), ("export", run, "-o", tmp_path / f"x{CONTROL}.bad"),
     ):  # fmt: skip
         ended = command(*words)
         assert "Traceback" not in ended.stderr, words

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import shutil
 import socket
 import stat
 import subprocess
@@ -91,19 +92,23 @@ def test_features_that_others_can_write(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_links_where_a_run_writes(tmp_path: Path) -> None:
-    """Who may write into RUN must not choose what is overwritten elsewhere."""
+    """Who may write into RUN must not choose what is overwritten or removed elsewhere."""
     data, run, mine = fill_kinds(tmp_path / "data", 6), tmp_path / "run", tmp_path / "mine"
     ak.train(settings(data, run, **TRAINING))
+    for folder in ("checkpoints", "features"):
+        shutil.rmtree(run / folder, ignore_errors=True)
+        lay(mine / folder, {"0.npy": "mine", "last.pt": "mine"})
+        (run / folder).symlink_to(mine / folder)
+    ak.train(settings(data, run, **TRAINING), fresh=True)
     names = [path.relative_to(run) for path in run.rglob("*") if path.is_file()]
     names += [path.with_name(f"{path.name}.unfinished") for path in names]
     for number, name in enumerate(names):
         lay(mine, {str(number): "mine"})
         (run / name).unlink(missing_ok=True)
         (run / name).symlink_to(mine / str(number))
-    with suppress(AugkitError):
-        ak.train(settings(data, run, **TRAINING))
-    with suppress(AugkitError):
-        ak.train(settings(data, run, **TRAINING), fresh=True)
+    for fresh in (False, True):
+        with suppress(AugkitError):
+            ak.train(settings(data, run, **TRAINING), fresh=fresh)
     assert set(tree_of(mine).values()) == {b"mine"}
 
 
