@@ -134,10 +134,10 @@ def decode(rle: str, size: Size) -> NDArray[np.uint8]:
 def encode(mask: Mask) -> str:
     """Return the run lengths of a mask (H, W); what is not 0 belongs to it."""
     flat = np.asarray(mask != 0).ravel(order="F")
-    return _of_places(np.flatnonzero(flat), flat.size)
+    return of_places(np.flatnonzero(flat), flat.size)
 
 
-def _of_places(places: Indices, count: int) -> str:
+def of_places(places: Indices, count: int) -> str:
     """Return the run lengths of pixels by their places down the columns, in order, of `count` in all."""
     breaks = np.flatnonzero(np.diff(places) != 1)
     starts = places[np.concatenate([[0], breaks + 1])] if len(places) else places
@@ -211,12 +211,12 @@ def shown(masks: Sequence[str], plane: NDArray[np.int32], windows: Rows) -> Iter
             for start, end in zip(starts.tolist(), ends.tolist(), strict=True):
                 inside[start + 1 : end + 1] = True
             places = np.flatnonzero(inside[flat])
-            yield _of_places(places, flat.size), _box(places, height, window)
+            yield of_places(places, flat.size), _box(places, height, window)
             continue
         firsts, lasts = np.searchsorted(sources, starts), np.searchsorted(sources, ends)
         parts = [hits[first:last] for first, last in zip(firsts.tolist(), lasts.tolist(), strict=True) if first < last]
         places = np.sort(np.concatenate(parts)) if parts else hits[:0]
-        yield _of_places(places, flat.size), _box(places, height, window)
+        yield of_places(places, flat.size), _box(places, height, window)
 
 
 def _box(places: Indices, height: int, window: Rows) -> Rows:

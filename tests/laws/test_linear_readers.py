@@ -13,13 +13,16 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from augkit.core.text_files import json_of
 from augkit.datasets import read
 from augkit.datasets.class_folders import folder_of
 from augkit.datasets.folders import mask_classes
+from augkit.datasets.tables import table_files
 from augkit.errors import AugkitError, closest
+from augkit.images import encode
 from augkit.yaml_file import parse
 from support.data_sets import PNG, lay
 
@@ -187,7 +190,7 @@ def tars_of_samples(n: int) -> Files:
 @made
 def parts_of_a_gzip(n: int) -> Files:
     data = tar(("a/1.png", PNG))
-    return {"src.tar.gz": gzip.compress(data[:600]) + gzip.compress(b"") * n + gzip.compress(data[600:])}
+    return {"src.tar.gz": gzip.compress(data[:600]) + gzip.compress(b"") * (3 * n) + gzip.compress(data[600:])}
 
 
 @made
@@ -227,6 +230,7 @@ def refused(run: Callable[[], object]) -> None:
 TEXTS: dict[str, Callable[[int], object]] = {
     "blank lines of YAML": lambda n: parse("a: 1\n" + "\n" * n + "b: 2\n"),
     "blank lines of classes": lambda n: mask_classes._quoted("names:\n" + "\n" * n + "x"),
+    "a table behind comments": lambda n: table_files._preamble("#\n" * (n // 10) + "x" * (50 * n), frozenset(), ""),
     "a class of commas": lambda n: list(mask_classes._of_lines("a" + "," * n + "b", "")),
     "a class of dots": lambda n: folder_of("." * n + "x"),
     "a key twice": lambda n: refused(
@@ -241,3 +245,22 @@ TEXTS: dict[str, Callable[[int], object]] = {
 def test_a_text_four_times_as_long_takes_four_times_as_long(run: Callable[[int], object]) -> None:
     one = seconds(lambda: run(4 * COUNT), 3)
     assert seconds(lambda: run(16 * COUNT)) < 8 * one + SLACK_S
+
+
+def test_many_segments_of_a_picture_are_not_looked_for_one_by_one(tmp_path: Path) -> None:
+    pixels = np.zeros((1000, 1200, 3), np.uint8)
+    pixels[:, 600:, 0] = 1
+
+    def files(count: int) -> Files:
+        segments = [{"id": number % 2, "category_id": 0, "iscrowd": 0} for number in range(count)]
+        entry = {"image_id": 1, "file_name": "1.png", "segments_info": segments}
+        image = {"id": 1, "file_name": "1.jpg", "width": 1200, "height": 1000}
+        picture = encode(pixels, "jpeg")
+        return {
+            "i/1.jpg": picture,
+            "panoptic/1.png": encode(pixels, "png"),
+            "panoptic.json": coco([image], [entry], "a"),
+        }
+
+    one = seconds(lambda: read_in(tmp_path / "few", files(10)))
+    assert seconds(lambda: read_in(tmp_path / "many", files(1000))) < 5 * one + SLACK_S
