@@ -23,11 +23,11 @@ OTHERS = [name for name in subjects() if name.startswith(("picture", "contain"))
 
 
 def test_damage_is_told_or_harmless() -> None:
-    words = [sys.executable, "-m", "benchmarks.mutations", "--work", "16", "0", "6", *OTHERS, *FEW]
+    words = [sys.executable, "-m", "benchmarks.mutations", "--work", "16", "0", "3", *OTHERS, *FEW]
     done = subprocess.run(words, capture_output=True, cwd=ROOT, timeout=600, check=False)
     assert done.returncode == 0, done.stderr.decode()[-3000:]
     lines = [json.loads(line) for line in done.stdout.splitlines()]
     found = [(came, wrong) for _, came, *more in lines if came is not None for wrong in [more[2]]]
-    assert len(found) == 6 * len([*OTHERS, *FEW])
+    assert len(found) == 3 * len([*OTHERS, *FEW])
     assert not [wrong for _, wrong in found if wrong]
     assert {"read", "sentence"} <= {came for came, _ in found}

@@ -24,7 +24,7 @@ from support.peak_memory import peak_above
 
 pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads /proc")
 
-HEIGHT, WIDTH = 4000, 6000  # of sound pictures, of which the peak is measured
+HEIGHT, WIDTH = 3500, 5000  # of sound pictures, of which the peak is measured
 SLACK = 45_000_000  # bytes: buffers that do not grow with a picture
 MEGABYTE = 1_000_000
 
