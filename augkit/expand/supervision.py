@@ -146,8 +146,8 @@ def ending_alone(
                 wait([worker.pipe, worker.process.sentinel], LOOK_S)
                 answer = worker.answer()
                 if answer == BEGUN:
-                    worker.has_begun = True
-                    patient_until = time.monotonic() + min(BESIDE_S, timeout_s / 2)
+                    worker.has_begun, worker.since = True, time.monotonic()
+                    patient_until = worker.since + min(BESIDE_S, timeout_s / 2)
                 elif answer is not None:
                     return ""
                 elif not worker.process.is_alive():
@@ -177,7 +177,7 @@ def _some_live(work: Workable, tasks: Sequence[object], start_method: str, timeo
                 wait([worker.pipe, worker.process.sentinel], LOOK_S)
                 answer = worker.answer()
                 if answer == BEGUN:
-                    worker.has_begun, answer = True, None
+                    worker.has_begun, answer, worker.since = True, None, time.monotonic()
                 is_late = worker.overdue(timeout_s)
             answer = worker.answer() if answer is None else answer
         finally:

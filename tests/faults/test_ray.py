@@ -5,9 +5,11 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from threading import Timer
 
 import pytest
 
+from augkit.expand import Progress
 from augkit.expand.engines.ray import AHEAD, run_tasks
 from support.folders import done, fill, tree
 from support.processes import TESTS
@@ -41,6 +43,23 @@ def test_the_tree_is_the_same(tmp_path: Path, cluster: None) -> None:
     assert tree(tmp_path / "here") == tree(tmp_path / "there")
     assert here.reasons == there.reasons
     assert (here.planned, here.written, here.rejected) == (there.planned, there.written, there.rejected)
+
+
+def test_an_outage_of_the_sources_rejects_nothing(tmp_path: Path, cluster: None) -> None:
+    """Tasks wait for it, though it takes longer than a picture may; then the tree is the same."""
+    src = fill(tmp_path / "src")
+    done(src, tmp_path / "here")
+    away = [Timer(1.5, (tmp_path / "away").rename, (src,))]
+
+    def take_away(progress: Progress) -> None:
+        if progress.written and away:
+            src.rename(tmp_path / "away")
+            away.pop().start()
+
+    there = done(src, tmp_path / "there", workers=2, engine="ray", timeout=1.0, progress=take_away)
+    assert not away
+    assert there.rejected == 0
+    assert tree(tmp_path / "there") == tree(tmp_path / "here")
 
 
 def test_a_cluster_that_is_at_home_elsewhere(tmp_path: Path, cluster: None, monkeypatch: pytest.MonkeyPatch) -> None:
