@@ -121,6 +121,8 @@ FAULTS = (
           "False", ("tests/faults/test_tar_headers.py", "-k", "claim and TB")),
     Fault("a helper may ask for all memory", "set", r"self\._set\(resource\.RLIMIT_DATA, self\.most\)", "pass",
           ("tests/faults/test_apart.py", "-k", "memory_is_limited")),
+    Fault("a worker begins though its parent was killed", "end_with_parent", r"not parent\.is_alive\(\)", "False",
+          ("tests/faults/test_expand_processes.py", "-k", "says_nothing")),
     Fault("the workers of a training outlive it", "_work", r"    end_with_parent\(\)\n", "",
           ("tests/faults/test_batch_pool.py", "-k", "leaves_nobody")),
     Fault("a pack is known by its size alone", "stamp_of", r"return Stamp\(.*\)", "return Stamp(status.st_size, 0)",
