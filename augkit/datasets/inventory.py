@@ -17,7 +17,8 @@ from augkit.datasets.naming import is_picture
 from augkit.errors import DecodeError, FileError
 from augkit.images import kind_of, upright_size
 from augkit.images.file_kinds import HEAD_BYTES
-from augkit.storage.root import FILE_LINK, Root
+from augkit.storage.remote_files import forget_listings
+from augkit.storage.root import FILE_LINK, Archive, Root, Url
 from augkit.storage.stamps import Stamp
 from augkit.storage.stores import path_below
 
@@ -66,6 +67,9 @@ class Inventory:
     ) -> None:
         self.file: str | None = None
         self.root, self.place = place, place
+        lies = place.file if isinstance(place, Archive) else place
+        if isinstance(lies, Url):
+            forget_listings(lies.url)  # an earlier reading's may be others now
         if place.is_file():
             self.root, self.file = place.above()
         self.out = path_below(str(self.root), out) if out and self.file is not None else None

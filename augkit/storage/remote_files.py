@@ -7,7 +7,7 @@ from typing import Any
 from augkit.errors import MissingExtra, Unreachable, reason_of
 from augkit.storage.stamps import Stamp, stamp_in_store
 
-STAMP_S = 10.0  # for which what a store tells of a file is believed: to ask takes as long as to read a picture
+STAMP_S = 2.0  # for which what a store tells of a file is believed: to ask takes as long as to read a picture
 
 _S3 = ("s3://", "s3a://")
 
@@ -36,6 +36,13 @@ def files_at(url: str, **options: int) -> tuple[Any, str]:
 def stamp_at(url: str, path: str) -> Stamp:
     """Return the stamp of a file below a URL, as it was `STAMP_S` ago at most; every store has errors of its own."""
     return _stamp_then(url, path, int(time.monotonic() / STAMP_S))
+
+
+def forget_listings(url: str) -> None:
+    """Have what lies below a URL be asked for anew, whatever was told of it before in this process."""
+    files, path = files_at(url)
+    files.invalidate_cache(path)
+    _stamp_then.cache_clear()
 
 
 @lru_cache(maxsize=1024)

@@ -341,7 +341,6 @@ class Url(Root):
 
     def walk(self, left_out: Counter[str], below: str = "") -> Iterator[Found]:
         with self._reached(below) as (files, place):
-            files.invalidate_cache(place)  # what an earlier reading listed may be others now
             found = files.find(place, detail=True)
         if not found:
             raise FileError("must be a folder with files, got none.", self.url)

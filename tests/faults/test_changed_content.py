@@ -145,3 +145,15 @@ def test_pictures_of_another_pack_than_the_labels_are_refused(form: str, tmp_pat
     with pytest.raises(Changed, match="must be as it was when its labels were read, got another file"):
         pixels(data)
     assert pickle.loads(pickle.dumps(data)).stamps == data.stamps  # it goes to workers
+
+
+@pytest.mark.parametrize("form", ["parquet", "tar", "zip"])
+def test_a_pack_of_a_store_that_is_another_one_now_is_read_anew(form: str, tmp_path: Path) -> None:
+    fsspec = pytest.importorskip("fsspec")
+    files, found = fsspec.filesystem("memory"), []
+    for name, values in (("old", [10, 20]), ("new", [30, 40])):
+        (tmp_path / name).mkdir()
+        pack = packed_in(form, tmp_path / name, values)
+        files.pipe_file(f"/changed/{pack.name}", pack.read_bytes())
+        found.append(pixels(read(f"memory://changed/{pack.name}")))
+    assert found == [[(10, "10"), (20, "20")], [(30, "30"), (40, "40")]]
