@@ -143,6 +143,11 @@ def _pixels(picture: ImageFile.ImageFile, mode: str, dtype: type[np.uint8 | np.u
 
 def _by_opencv(data: bytes, picture: ImageFile.ImageFile, dtype: type[np.uint8 | np.uint16], has_alpha: bool) -> Pixels:
     """Return the pixels (H, W, C) of a file as OpenCV decodes it, in the order RGB."""
+    place = len(PNG_START)
+    while data.startswith(PNG_START) and place < len(data):
+        place += 12 + int.from_bytes(data[place : place + 4], "big")
+        if place > len(data):  # OpenCV takes memory for whatever length a chunk claims
+            raise ValueError("a chunk reaches beyond its end")
     found = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
     if found is None or found.dtype != dtype or found.shape[1::-1] != picture.size:
         raise ValueError(f"its {8 * np.dtype(dtype).itemsize}-bit pixels cannot be read")

@@ -18,7 +18,7 @@ from pydicom.dataset import FileDataset, FileMetaDataset
 from pydicom.uid import UID, CTImageStorage, ExplicitVRLittleEndian, RLELossless
 
 from augkit.errors import DecodeError
-from augkit.images import class_numbers, decode, decode_mask, probe
+from augkit.images import class_numbers, decode, decode_mask, encode, probe
 from support.encoded import save, tiff
 from support.peak_memory import peak_above
 
@@ -149,3 +149,12 @@ def test_decoding_takes_three_times_the_pixels_at_most(case: str) -> None:
     make, pixel_bytes = SOUND[case]
     data = make()
     assert peak_above(lambda: decode(data)) < 3 * pixel_bytes * WIDTH * HEIGHT + SLACK
+
+
+def test_a_chunk_that_claims_gigabytes_takes_none() -> None:
+    data = encode(np.random.default_rng(0).integers(0, 65_536, (40, 56, 3)).astype(np.uint16), "png")
+    for claimed in (2**31 - 1, 2**31, 2**32 - 1):
+        harmed = bytearray(data)
+        place = data.index(b"IEND")
+        harmed[place - 4 : place] = claimed.to_bytes(4, "big")
+        assert peak_above(lambda harmed=harmed: decode(bytes(harmed)), DecodeError) < 20 * MEGABYTE  # type: ignore[misc]
