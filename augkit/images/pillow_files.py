@@ -144,7 +144,7 @@ def _pixels(picture: ImageFile.ImageFile, mode: str, dtype: type[np.uint8 | np.u
 def _by_opencv(data: bytes, picture: ImageFile.ImageFile, dtype: type[np.uint8 | np.uint16], has_alpha: bool) -> Pixels:
     """Return the pixels (H, W, C) of a file as OpenCV decodes it, in the order RGB."""
     place = len(PNG_START)
-    while data.startswith(PNG_START) and place < len(data):
+    while data.startswith(PNG_START) and place < len(data) and data[place + 4 : place + 8] != b"IEND":
         place += 12 + int.from_bytes(data[place : place + 4], "big")
         if place > len(data):  # OpenCV takes memory for whatever length a chunk claims
             raise ValueError("a chunk reaches beyond its end")
