@@ -73,7 +73,7 @@ if __name__ == "__main__":
 def test_a_worker_whose_parent_was_killed_while_it_began_says_nothing(tmp_path: Path) -> None:
     (tmp_path / "script.py").write_text(KILLED)
     paths = os.pathsep.join([str(TESTS), os.environ.get("PYTHONPATH", "")])
-    words = [sys.executable, tmp_path / "script.py"]
+    words = [sys.executable, str(tmp_path / "script.py")]
     ended = subprocess.run(words, capture_output=True, text=True, timeout=60, env=os.environ | {"PYTHONPATH": paths})
     assert ended.returncode == -signal.SIGKILL
     assert ended.stderr == ""  # whose end the worker's own copy of the pipe has waited for
