@@ -104,7 +104,7 @@ class Contents:
             except FileError:
                 raise
             except (zipfile.BadZipFile, tarfile.TarError, EOFError, OSError, ValueError, OverflowError) as fault:
-                raise_outage(fault)
+                raise_outage(fault, self.where)
                 what = f"must be a whole {self.kind}, got a fault: {fault}. Copy it again from where it came."
                 raise FileError(what, self.where) from None
             except (NotImplementedError, struct.error) as fault:

@@ -69,7 +69,7 @@ class Root(ABC):
         if not root.is_file():
             return root
         above, name = root.above()
-        with above.open(name) as file:
+        with outages_told(str(root)), above.open(name) as file:
             kind = archive_kind(str(root), file.read(HEAD_BYTES), str(root))
         return root if kind is None else Archive(root, kind)
 

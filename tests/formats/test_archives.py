@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import gzip
 import io
 import random
@@ -16,11 +17,11 @@ import numpy as np
 import pytest
 
 from augkit.datasets import DataSet, read
-from augkit.errors import AugkitError, FileError
+from augkit.errors import AugkitError, FileError, Unreachable
 from augkit.expand import replay, verify
 from augkit.images import encode
 from augkit.storage import inflated
-from augkit.storage.root import Archive, Root
+from augkit.storage.root import Archive, Folder, Root
 from support.archives import stored_zip_of, tar_gz_of, zip_of
 from support.data_sets import FORMS, JPEG, PNG, lay, tar_of
 from support.folders import done, outputs
@@ -275,3 +276,34 @@ def test_five_thousand_pictures_take_five_times_as_long_as_one_thousand(tmp_path
             assert len(root.read(found.path)) == 20_000
         seconds[count] = time.process_time() - began
     assert seconds[5000] < 12 * seconds[1000], seconds
+
+
+class FailingFile(io.BytesIO):
+    """A file that opens, and answers with an errno from its n-th reading on."""
+
+    def __init__(self, data: bytes, readings: int) -> None:
+        super().__init__(data)
+        self.readings = readings
+
+    def read(self, size: int | None = -1) -> bytes:
+        self.readings -= 1
+        if self.readings < 0:
+            raise OSError(errno.EREMOTEIO, "Remote I/O error")
+        return super().read(size)
+
+
+@pytest.mark.parametrize(
+    ("name", "readings"), [("a.zip", 0), ("a.zip", 1), ("a.tar", 0), ("a.tar", 1), ("a.tgz", 0), ("tars/a.tar", 0)]
+)
+def test_a_disk_that_fails_while_an_archive_is_read_is_told_with_its_name(
+    name: str, readings: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files = {"a.png": PNG, "a.cls": b"1", "b.png": PNG, "b.cls": b"0"}
+    where = tmp_path / name
+    where.parent.mkdir(exist_ok=True)
+    where.write_bytes(zip_of(files) if name == "a.zip" else tar_gz_of(files) if name == "a.tgz" else tar_of(files))
+    source = where if where.parent == tmp_path else where.parent
+    monkeypatch.setattr(Folder, "open", lambda self, path: FailingFile((self.path / path).read_bytes(), readings))
+    with pytest.raises(Unreachable, match="must be readable") as told:
+        read(source)
+    assert str(told.value.where).endswith(name)

@@ -18,7 +18,7 @@ import json
 import posixpath
 import tarfile
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import replace
 from itertools import groupby, islice
 from operator import itemgetter
@@ -146,7 +146,7 @@ class _Samples:
                 try:
                     self._read(file)
                 except (tarfile.TarError, EOFError, OSError, OverflowError, ValueError) as fault:
-                    raise_outage(fault)
+                    raise_outage(fault, self.where)
                     what = f"must be a whole tar, got a fault: {fault}. Copy it again from where it came."
                     raise FileError(what, self.where) from None
 
@@ -310,9 +310,11 @@ def _are_packed_samples(inventory: Inventory) -> bool:
 def _holds_samples(root: Root, path: str) -> bool:
     """Return whether a tar holds samples, and not a folder of pictures: that is for others."""
     names: list[str] = []
-    faults = (tarfile.TarError, EOFError, OSError, OverflowError, ValueError)
-    with suppress(*faults), root.open(path) as file:
-        names += [member.name for member in islice(tar_members(file), LOOKED_AT)]
+    try:
+        with root.open(path) as file:
+            names += [member.name for member in islice(tar_members(file), LOOKED_AT)]
+    except (tarfile.TarError, EOFError, OSError, OverflowError, ValueError) as fault:
+        raise_outage(fault, f"{root}/{path}")
     found: dict[str, set[str]] = {}
     for name in names:
         key, extension = _split(name)
