@@ -169,7 +169,8 @@ def _known(out: Path) -> _Books | None:
                 return None
             what = f"must be a new or an empty folder, or a run's, got a folder with files in it ({held.name})"
             raise FileError(f"{what}. Remove it or choose another --out.", str(out))
-        books = _Books.model_validate_json(path.read_bytes())
+        # Of a pipe there may be no end.
+        books = _Books.model_validate_json(path.read_bytes() if path.is_file() else b"")
         _Deciding.model_validate(books.deciding)
         return books
     except OSError as fault:
@@ -197,6 +198,8 @@ def _clear(out: Path) -> None:
 
 def _other_picture(out: Path, pictures: str) -> str:
     """Say which picture is another than in the run that was begun, if it can be told."""
+    if not (out / PICTURES).is_file():
+        return "data: the pictures are others"
     try:
         then, now = map(_by_id, ((out / PICTURES).read_text("utf-8"), pictures))
     except (OSError, ValueError, KeyError, TypeError):  # it may be damaged

@@ -7,18 +7,20 @@ import io
 import os
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
 
-from augkit.errors import OutOfMemory, Unreachable
+from augkit.errors import FileError, OutOfMemory, Unreachable
 from augkit.storage import patience
 from augkit.train import predict, survey, train, training_loop
+from augkit.train.checkpoint import Checkpoints
 from augkit.train.features import Kept
 from augkit.train.parts import divide
+from augkit.train.run_folder import law_of
 from augkit.train.trainer import begin
 from support import trainings
 from support.trainings import Stopped, assert_same_weights, fitted, prepared, settings
@@ -201,3 +203,28 @@ def test_a_prediction_passes_over_no_outage(pictures: Path, tmp_path: Path) -> N
     assert "none.png" in row.reason
     with away(tmp_path / "run"), pytest.raises(Unreachable):
         list(predict(tmp_path / "run", str(pictures)))
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="has no pipes with names")
+@pytest.mark.parametrize("name", ["settings.json", "checkpoints/last.pt", "checkpoints/best.pt"])
+def test_a_pipe_in_the_place_of_a_run_file_is_not_waited_for(name: str, tmp_path: Path) -> None:
+    pipe = tmp_path / name
+    pipe.parent.mkdir(exist_ok=True)
+    os.mkfifo(pipe)
+    told = list[str]()
+
+    def look() -> None:
+        checkpoints = Checkpoints(tmp_path / "checkpoints", told.append)
+        with suppress(FileError):
+            if name == "settings.json":
+                law_of(tmp_path)
+            elif name.endswith("best.pt"):
+                checkpoints.best_state()
+            else:
+                checkpoints.load()
+        told.append("ended")
+
+    thread = threading.Thread(target=look, daemon=True)
+    thread.start()
+    thread.join(10)
+    assert told[-1:] == ["ended"]
