@@ -44,6 +44,8 @@ class Fault:
 FAULTS = (
     Fault("min_visible is ignored", "shown", r"left >= min_visible \* before", "left >= 0.0 * before",
           ("tests/laws/test_labels.py", "-k", "hidden_boxes or come_back or tell_what")),
+    Fault("pictures are decoded where a crash ends the command", "decode_apart", r"apart\(where or .*\)",
+          "decode(data, mode, profiles, scale)", ("tests/faults/test_pictures_apart.py", "-k", "show or replay")),
     Fault("labels are not exchanged in a mirror", "mirrored", r"target\.mirrored\(policy\)", "target",
           ("tests/laws/test_mirrored.py", "-k", "not expand")),
     Fault("a rotation turns the other way", "rotation", r"sine, 0\.0\), \(0\.0 - sine", "0.0 - sine, 0.0), (sine",

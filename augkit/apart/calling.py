@@ -38,10 +38,14 @@ T = TypeVar("T")
 
 LOOK_S = 0.5  # between looks at a helper that does not answer
 END_S = 5.0  # that a killed process is waited for: one that waits for a dead disk ends when that answers
-MOST_IDLE = 2  # helpers that are kept
+MOST_IDLE = 4  # helpers that are kept
 MOST_KILLS = 3  # of helpers in a row, from outside
 _START = "import sys; sys.path[:] = {path!r}; from augkit.apart.serving import serve; serve()"
 _FROM_OUTSIDE = ("SIGKILL", "SIGTERM", "SIGINT", "SIGHUP")  # of a helper's ends: someone, or the system for memory
+
+
+class Silent(Unreachable):
+    """A call that neither computed nor ended for too long: the disk of a file that was lent, or a decoder's lock."""
 
 
 class _Ended(NamedTuple):
@@ -64,7 +68,8 @@ def run_apart(where: str, limits: Limits, function: Callable[P, T], *args: P.arg
     Raises:
         FileError: it crashes, computes for longer than `limits` or asks for more memory: also on a second try, in a
             fresh process.
-        Unreachable: it neither computes nor ends for too long.
+        Silent: it neither computes nor ends for too long.
+        Unreachable: no helper can be begun.
         OutOfMemory: the machine has too little memory, or helpers are killed again and again.
     """
     if _state.is_expendable:
@@ -94,7 +99,7 @@ def run_apart(where: str, limits: Limits, function: Callable[P, T], *args: P.arg
                 what = (
                     f"must answer, but did nothing for {limits.still_s:g} s. Look at the disk or the network it lies on"
                 )
-                raise Unreachable(f"{what}, and run the same again.", where)
+                raise Silent(f"{what}, and run the same again.", where)
             case _Ended(why, has_begun) if why in _FROM_OUTSIDE or not has_begun:
                 kills += 1
                 if kills == MOST_KILLS:
@@ -105,7 +110,8 @@ def run_apart(where: str, limits: Limits, function: Callable[P, T], *args: P.arg
             case _Ended(why):
                 raise _fault(why, limits, where)
             case Short(by_limit=True):
-                what = f"must be read in {limits.bytes / (1 << 30):.3g} GiB of memory, and asks for more"
+                size = (limits.bytes or 0) / (1 << 30)
+                what = f"must be read in {size:.3g} GiB of memory, and asks for more"
                 raise FileError(f"{what}. It is damaged, or a bomb: make it anew, or in smaller pieces.", where)
             case Short():
                 raise OutOfMemory("must be read, but this machine has too little memory for it now. Free some.", where)

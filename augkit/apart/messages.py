@@ -18,12 +18,12 @@ class Limits:
 
     Args:
         cpu_s: seconds that it may compute; what it waits for a disk or a network does not count.
-        bytes: of memory that it may ask for, beside `STEADY_BYTES`; kept by Linux only.
+        bytes: of memory that it may ask for, beside `STEADY_BYTES`; kept by Linux only. None: as much as there is.
         still_s: seconds that it may neither compute nor end, as when a disk does not answer.
     """
 
     cpu_s: float = 60.0
-    bytes: int = 1 << 30
+    bytes: int | None = 1 << 30
     still_s: float = 300.0
 
 

@@ -82,9 +82,12 @@ class _Bounds:
 
         used = resource.getrusage(resource.RUSAGE_SELF)
         self._set(resource.RLIMIT_CPU, ceil(used.ru_utime + used.ru_stime + limits.cpu_s))
-        if self.begun_with:
+        if self.begun_with and limits.bytes is not None:
             self.most = self.begun_with + STEADY_BYTES + limits.bytes
             self._set(resource.RLIMIT_DATA, self.most)
+        elif self.most is not None:
+            self.most = None
+            resource.setrlimit(resource.RLIMIT_DATA, self.outer[resource.RLIMIT_DATA])
 
     def has_room(self) -> bool:
         """Say whether the system gives what the limit leaves."""

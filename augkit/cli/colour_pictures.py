@@ -28,7 +28,8 @@ def summed(
     """
     from augkit.cli.progress import progress_shown
     from augkit.datasets import read
-    from augkit.errors import ArgumentError, AugkitError, SampleError, raise_outage
+    from augkit.datasets.picture_statistics import sums_of
+    from augkit.errors import ArgumentError, AugkitError, SampleError
     from augkit.storage.output_file import require_writable
 
     if output.suffix not in (".yaml", ".yml"):
@@ -37,24 +38,19 @@ def summed(
     data = read(source, pictures_only=True, allow_urls=allow_urls, allow_links=allow_links)
     colour, grey, unreadable = 0, 0, list[AugkitError]()
     with progress_shown() as show:
-        for done, picture in enumerate(data.sources):
+        for done, found in enumerate(sums_of(data, type(total))):
             show(done, len(data.sources), " pictures read")
-            try:
-                image = data.decoded(picture).image
-            except AugkitError as error:
-                raise_outage(error)
-                unreadable.append(error)
-                continue
-            if image.ndim == 2:
+            if isinstance(found, AugkitError):
+                unreadable.append(found)
+            elif found is None:
                 grey += 1
             else:
-                total += type(total).of(image)
+                total += found
                 colour += 1
     for fault in unreadable:
         say(f"augkit: left out: {fault}", is_error=True)
     if not colour:
-        found = f"{grey} grey and {len(unreadable)} unreadable"
-        raise SampleError(f"must hold colour pictures, got {found}.", source)
+        raise SampleError(f"must hold colour pictures, got {grey} grey and {len(unreadable)} unreadable.", source)
     left_out = f"; left out: {grey} grey, {len(unreadable)} unreadable" if grey or unreadable else ""
     return total, f"{colour} picture{'s' * (colour != 1)}{left_out}"
 

@@ -13,7 +13,8 @@ from augkit.core.normal_form import folded, nfc
 from augkit.core.spatial import Size
 from augkit.datasets.places import Place, read_place
 from augkit.errors import ArgumentError, Changed, DecodeError, FileError, SampleError, closest
-from augkit.images import Decoded, Mode, Waiting, decode, waiting
+from augkit.images import Decoded, Mode, Waiting, waiting
+from augkit.images.pictures_apart import decode_apart
 from augkit.storage.root import Root
 from augkit.storage.stamps import Stamp
 from augkit.targets import records
@@ -218,13 +219,13 @@ class DataSet:
         return {source.id: value for source, value in zip(self.sources, self.columns[name], strict=True)}
 
     def decoded(self, source: Source) -> Decoded:
-        """Return a picture's pixels.
+        """Return a picture's pixels, decoded where it harms nobody: see `augkit.images.pictures_apart`.
 
         Raises:
             FileError: it cannot be read, or its labels cannot be believed.
             DecodeError: it cannot be decoded.
         """
-        return self._decoded(self._believed(source), source)
+        return self._decoded(self.believed(source), source)
 
     def opened(self, source: Source) -> Waiting | Decoded:
         """Return a picture that waits to be decoded, or the pixels of one that cannot wait.
@@ -233,17 +234,22 @@ class DataSet:
             FileError: it cannot be read, or its labels cannot be believed.
             DecodeError: it cannot be decoded, or its header is damaged.
         """
-        data = self._believed(source)
-        return waiting(data, self.mode, f"{self.root}/{source.id}") or self._decoded(data, source)
+        data = self.believed(source)
+        return waiting(data, self.mode, f"{self.root}/{source.id}", decode_apart) or self._decoded(data, source)
 
-    def _believed(self, source: Source) -> bytes:
+    def believed(self, source: Source) -> bytes:
+        """Return a picture's file.
+
+        Raises:
+            FileError: it cannot be read, or its labels cannot be believed.
+        """
         if source.fault:
             raise FileError(source.fault, str(self.root))
         return self.read(source.id if source.place is None else source.place)
 
     def _decoded(self, data: bytes, source: Source) -> Decoded:
         try:
-            return decode(data, self.mode)
+            return decode_apart(data, self.mode, where=f"{self.root}/{source.id}")
         except (DecodeError, SampleError) as fault:
             raise fault.at(f"{self.root}/{source.id}") from fault.__cause__
 

@@ -7,6 +7,8 @@ from typing import NamedTuple
 
 from augkit.datasets.data_set import DataSet, Source
 from augkit.errors import ArgumentError, AugkitError, raise_outage
+from augkit.images import Mode, decode
+from augkit.images.pictures_apart import apart
 
 THREADS, AHEAD = 4, 8  # decoders work beside each other outside of Python; so many pictures are held at a time
 
@@ -65,9 +67,14 @@ def _extents(data: DataSet) -> Iterator[Extent]:
 
 def _extent(data: DataSet, source: Source) -> Extent | None:
     try:
-        decoded = data.decoded(source)
+        return Extent(source.id, *apart(f"{data.root}/{source.id}", extent_in, data.believed(source), data.mode))
     except AugkitError as fault:
         raise_outage(fault)
         return None
+
+
+def extent_in(data: bytes, mode: Mode) -> tuple[int, int, str]:
+    """Return the lowest and the highest level of a picture's file, and its dtype."""
+    decoded = decode(data, mode)
     colours = decoded.image[..., :-1] if decoded.alpha else decoded.image
-    return Extent(source.id, int(colours.min()), int(colours.max()), colours.dtype.name)
+    return int(colours.min()), int(colours.max()), colours.dtype.name

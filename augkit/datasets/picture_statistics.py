@@ -7,17 +7,21 @@ change the last bit of the covariance.
 
 import operator
 from base64 import b64encode
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import combinations_with_replacement
-from typing import Self
+from typing import Self, TypeVar
 
 import numpy as np
 
 from augkit.core.arrays import Image, Reals
 from augkit.core.ops.adapt import MAX_REACH
 from augkit.core.tonal import principal_components
-from augkit.errors import SampleError
+from augkit.datasets.data_set import DataSet, Source
+from augkit.errors import AugkitError, DecodeError, SampleError, raise_outage
 from augkit.executors.kernels.adapt_kernels import spectrum
+from augkit.images import Mode, decode
+from augkit.images.pictures_apart import each_apart
 from augkit.transforms.colour import ColorStatistics
 from augkit.transforms.style import Style
 
@@ -131,3 +135,35 @@ class StyleSums:
         waves = (self.amplitudes / max(1, self.pictures)).astype("<f4")
         amplitudes = b64encode(waves.tobytes()).decode() if self.pictures else None
         return Style(mean, (red, green, blue), amplitudes)  # type: ignore[arg-type]  # three each
+
+
+S = TypeVar("S", ColorSums, StyleSums)
+
+
+def sums_of(data: DataSet, kind: type[S]) -> Iterator[S | AugkitError | None]:
+    """Yield the sums of each picture of a data set in order: None of a grey one, or why it cannot be read.
+
+    Raises:
+        Unreachable, OutOfMemory: one cannot be read now, whatever it holds.
+        SampleError: one has other channels than those of colours.
+    """
+
+    def read(source: Source) -> tuple[str, bytes | AugkitError]:
+        where = f"{data.root}/{source.id}"
+        try:
+            return where, data.believed(source)
+        except AugkitError as fault:
+            raise_outage(fault)
+            return where, fault
+
+    found = each_apart(sums_in, map(read, data.sources), data.mode, kind)
+    for source, sums in zip(data.sources, found, strict=True):
+        if isinstance(sums, SampleError):  # no pixels of colours
+            raise sums
+        yield sums.at(f"{data.root}/{source.id}") if isinstance(sums, DecodeError) else sums
+
+
+def sums_in(data: bytes, mode: Mode, kind: type[S]) -> S | None:
+    """Return the sums over a picture's file; None of a grey one."""
+    image = decode(data, mode).image
+    return None if image.ndim == 2 else kind.of(image)

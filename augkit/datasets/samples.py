@@ -7,6 +7,7 @@ from augkit.core.shrunk import stand_in_of
 from augkit.datasets.data_set import DataSet, Source
 from augkit.errors import DecodeError, SampleError
 from augkit.images import Waiting, class_numbers
+from augkit.images.pictures_apart import apart
 from augkit.targets.carried import Carried
 from augkit.targets.keypoints import Keypoints
 from augkit.targets.records import says
@@ -33,7 +34,9 @@ def mask_of(data: DataSet, source: Source) -> Mask | None:
         DecodeError: it cannot be decoded, or has a colour that is none of a class.
     """
     place = None if source.annotations is None else source.annotations.mask
-    return None if place is None else class_numbers(data.read(place), data.about.get("mask_colours"))
+    if place is None:
+        return None
+    return apart(f"{data.root}/{place}", class_numbers, data.read(place), data.about.get("mask_colours"))
 
 
 def named_sample(data: DataSet, source: Source) -> Sample:

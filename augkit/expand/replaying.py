@@ -23,8 +23,9 @@ from augkit.executors import run
 from augkit.expand import layout
 from augkit.expand.job import versions
 from augkit.expand.references import hinted_files
-from augkit.images import decode, encode, in_bytes
+from augkit.images import encode, in_bytes
 from augkit.images.colour_profiles import littlecms_version
+from augkit.images.pictures_apart import decode_apart
 from augkit.storage.root import Archive, Folder, Root
 from augkit.storage.sealed_json import compact, sha256_of
 from augkit.storage.store import BOOKS, Store
@@ -134,7 +135,7 @@ def replay(
         raise JobError(what, f"{root}/{line.source}")
     if plan is not None:
         has_profile = line.profile == "converted"  # which books before 0.3 know not of
-        decoded = decode(made, line.mode, has_profile, scale_of(plan))
+        decoded = decode_apart(made, line.mode, has_profile, scale_of(plan), where=f"{root}/{line.source}")
         low, high = line.levels or (0.0, 0.0)
         image = in_bytes(decoded.image, decoded.alpha, (low, high) if high else None) if line.depth else decoded.image
         shrunk = None if decoded.placement == WHOLE else Shrunk(image, decoded.placement)

@@ -1,5 +1,7 @@
 """JPEGs that wait to be decoded until a plan says how large they are shown."""
 
+from collections.abc import Callable
+
 from augkit.core.shrunk import Shrunk
 from augkit.errors import DecodeError
 from augkit.images.decoding import Decoded, decode, refusing
@@ -15,10 +17,18 @@ class Waiting:
         mode: of what comes out, see `augkit.images.modes`.
         shape: of the whole picture in that mode.
         where: for messages.
+        decoder: `decode`, or what does the same elsewhere.
     """
 
-    def __init__(self, data: bytes, mode: Mode, shape: tuple[int, ...], where: str = "") -> None:
-        self.data, self.mode, self.shape, self.where = data, mode, shape, where
+    def __init__(
+        self,
+        data: bytes,
+        mode: Mode,
+        shape: tuple[int, ...],
+        where: str = "",
+        decoder: Callable[..., Decoded] = decode,
+    ) -> None:
+        self.data, self.mode, self.shape, self.where, self.decoder = data, mode, shape, where, decoder
         self._decoded: dict[int, Decoded] = {}
 
     def decoded(self, scale: int) -> Decoded:
@@ -29,7 +39,7 @@ class Waiting:
         """
         if scale not in self._decoded:
             try:
-                self._decoded[scale] = decode(self.data, self.mode, scale=scale)
+                self._decoded[scale] = self.decoder(self.data, self.mode, scale=scale)
             except DecodeError as fault:
                 raise fault.at(self.where) if self.where else fault from fault.__cause__
         return self._decoded[scale]
@@ -40,7 +50,7 @@ class Waiting:
         return Shrunk(decoded.image, decoded.placement)
 
 
-def waiting(data: bytes, mode: Mode, where: str = "") -> Waiting | None:
+def waiting(data: bytes, mode: Mode, where: str = "", decoder: Callable[..., Decoded] = decode) -> Waiting | None:
     """Return a picture that can wait, or None of one that is to be decoded whole: it is no such JPEG.
 
     Raises:
@@ -51,4 +61,4 @@ def waiting(data: bytes, mode: Mode, where: str = "") -> Waiting | None:
             shape = shape_of(data, mode)
     except DecodeError as fault:
         raise fault.at(where) if where else fault from fault.__cause__
-    return None if shape is None else Waiting(data, mode, shape, where)
+    return None if shape is None else Waiting(data, mode, shape, where, decoder)

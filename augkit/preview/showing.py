@@ -14,7 +14,8 @@ from augkit.core.key import Key
 from augkit.datasets import DataSet, is_data_set, read as read_data_set
 from augkit.datasets.samples import named_sample
 from augkit.errors import ArgumentError, AugkitError, raise_outage
-from augkit.images import encode, read
+from augkit.images import encode
+from augkit.images.pictures_apart import read_apart
 from augkit.pipeline import Pipeline, load
 from augkit.preview.html_page import contact_page
 from augkit.preview.sheet import contact_sheet
@@ -153,7 +154,7 @@ def _chosen(
         return tuple(checked(sample, sample.id) for sample in samples), ()
     where = os.fspath(source)
     if not is_data_set(where):
-        return (checked(read(where), where),), ()
+        return (checked(read_apart(where), where),), ()
     data, found, refused = reading(where), list[Sample](), list[AugkitError]()
     for index in _spread(len(data.sources), rows):
         picture = data.sources[index]

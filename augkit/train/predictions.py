@@ -16,9 +16,11 @@ from augkit.core.arrays import Label, Reals
 from augkit.core.csv_cells import line_of
 from augkit.core.key import Key
 from augkit.datasets import DataSet, Source, is_data_set, read as read_data_set
-from augkit.errors import ArgumentError, AugkitError, SampleError, is_absence, raise_outage
-from augkit.images import read
+from augkit.errors import ArgumentError, AugkitError, DecodeError, SampleError, is_absence, raise_outage
+from augkit.images import read_bytes
 from augkit.images.interchange import opened
+from augkit.images.network_input import input_of
+from augkit.images.pictures_apart import each_apart, read_apart
 from augkit.pipeline import Pipeline
 from augkit.targets.sample import Sample
 from augkit.train.artefact import Artefact, load
@@ -68,6 +70,7 @@ class Wanted:
     path: str  # what it is called in the answer
     read: Callable[[], Sample]  # its id relative to what was named; it raises an AugkitError where it cannot be read
     is_listed: bool = False  # by a folder or a data set: that it is not there is then no slip of the pen
+    content: Callable[[], bytes] | None = None  # of its file, where it has one
 
 
 def find(
@@ -84,10 +87,17 @@ def find(
         if is_data_set(where):
             data = read_data_set(where, pictures_only=True, allow_urls=allow_urls, allow_links=allow_links)
             found += [
-                Wanted(f"{data.root}/{source.id}", partial(_sample, data, source), True) for source in data.sources
+                Wanted(
+                    f"{data.root}/{source.id}",
+                    partial(_sample, data, source),
+                    True,
+                    partial(data.believed, source),
+                )
+                for source in data.sources
             ]
         else:
-            found.append(Wanted(shown_address(where), partial(read, where)))
+            path = shown_address(where)
+            found.append(Wanted(path, partial(read_apart, where), content=partial(read_bytes, where)))
     return found
 
 
@@ -131,7 +141,7 @@ def predict(
         wanted = [one for place, image in enumerate(images) for one in _wanted(image, f"images[{place}]")]
     else:
         wanted = _wanted(images, "images")
-    return _rows(artefact, wanted, batch_size, partial(_views, pipeline=pipeline, copies=tta))
+    return _rows(artefact, wanted, batch_size, partial(_views, pipeline=pipeline, copies=tta) if tta else None)
 
 
 def _wanted(image: object, name: str) -> list[Wanted]:
@@ -152,17 +162,46 @@ def _wanted(image: object, name: str) -> list[Wanted]:
 
 
 def _rows(
-    artefact: Artefact, wanted: Sequence[Wanted], batch_size: int, views: Callable[[Sample], Iterator[Sample]]
+    artefact: Artefact, wanted: Sequence[Wanted], batch_size: int, views: Callable[[Sample], Iterator[Sample]] | None
 ) -> Iterator[Row]:
     place = iter(wanted)
     batch_size = max(1, min(batch_size, HELD_NUMBERS // artefact.architecture.widest))  # which changes no answer
     while some := list(islice(place, batch_size)):
         with outages_told(some[0].path):
-            read_or_not = [_inputs(one, artefact, views) for one in some]
+            read_or_not = list(
+                _plain(some, artefact) if views is None else (_inputs(one, artefact, views) for one in some)
+            )
             inputs = [found for found in read_or_not if isinstance(found, Tensor)]
             said = iter(_asked(artefact, inputs, batch_size))
         for one, found in zip(some, read_or_not, strict=True):
             yield Row(one.path, next(said)) if isinstance(found, Tensor) else Row(one.path, None, found)
+
+
+def _plain(wanted: Sequence[Wanted], artefact: Artefact) -> Iterator[Tensor | str]:
+    """Yield what `_inputs` returns of pictures without copies; those that have files are decoded together."""
+    preprocessing = artefact.architecture.preprocessing
+    files = [one for one in wanted if one.content is not None]
+    made = each_apart(input_of, map(_content, files), "keep", preprocessing.shape)
+    for one in wanted:
+        if one.content is None:
+            yield _inputs(one, artefact, lambda sample: iter([sample]))
+            continue
+        found = next(made)
+        if isinstance(found, AugkitError):
+            fault = found.at(one.path) if isinstance(found, DecodeError | SampleError) else found
+            yield str(fault)
+        else:
+            yield preprocessing.normalise(preprocessing.tensor_of(found)[None])
+
+
+def _content(wanted: Wanted) -> tuple[str, bytes | AugkitError]:
+    assert wanted.content is not None
+    try:
+        return wanted.path, wanted.content()
+    except AugkitError as fault:
+        if wanted.is_listed or not is_absence(fault.__cause__ or fault):
+            raise_outage(fault, wanted.path)
+        return wanted.path, fault
 
 
 def _inputs(wanted: Wanted, artefact: Artefact, views: Callable[[Sample], Iterator[Sample]]) -> Tensor | str:

@@ -12,7 +12,7 @@ from types import MappingProxyType
 
 from augkit.datasets import Source
 from augkit.errors import AugkitError, DecodeError, FileError, raise_outage
-from augkit.images import decode
+from augkit.images.pictures_apart import apart, shape_in
 from augkit.storage.patience import Patience
 from augkit.train.parts import ROLES, ROLES_OF_0_1, Part, Parts, Role
 
@@ -114,7 +114,7 @@ def _looked_at(part: Part, patience: Patience) -> Iterator[tuple[Source, Facts |
         try:
             place = source.id if source.place is None else source.place
             data = patience.asked(lambda: part.data.read(place), alive)
-            image = decode(data).image
+            shape = apart(where, shape_in, data)
         except DecodeError as fault:
             raise_outage(fault, where)
             return fault.at(where)
@@ -124,7 +124,7 @@ def _looked_at(part: Part, patience: Patience) -> Iterator[tuple[Source, Facts |
         except MemoryError as fault:
             raise_outage(fault, where)
             raise
-        return Facts(sha256(data).hexdigest(), image.shape[:2], 1 if image.ndim == 2 else image.shape[2])
+        return Facts(sha256(data).hexdigest(), (shape[0], shape[1]), 1 if len(shape) == 2 else shape[2])
 
     pool = ThreadPoolExecutor(THREADS)
     try:

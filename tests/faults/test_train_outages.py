@@ -174,7 +174,7 @@ def test_want_of_memory_is_told(pictures: Path, tmp_path: Path, monkeypatch: pyt
         raise RuntimeError("[enforce fail] DefaultCPUAllocator: can't allocate memory: you tried to allocate 9 bytes.")
 
     for module, name, fault in (
-        (survey, "decode", none),
+        (survey, "apart", none),
         (training_loop, "_step", none),
         (training_loop, "_step", none_of_torch),
     ):

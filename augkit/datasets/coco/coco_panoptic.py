@@ -12,6 +12,7 @@ from augkit.datasets.inventory import Inventory
 from augkit.datasets.picture_finder import PictureFinder
 from augkit.errors import AugkitError, FileError, raise_outage
 from augkit.images import decode
+from augkit.images.pictures_apart import apart
 from augkit.targets import run_lengths
 from augkit.targets.columns import shown
 
@@ -51,7 +52,7 @@ def _segments(entry: JsonObject, folder: str, finder: PictureFinder, inventory: 
     try:
         png = finder.find(str(entry.get("file_name")), folder, lambda other: other.startswith(f"{folder}/"))
         inventory.use(png)
-        ids = _ids(decode(inventory.root.read(png), profiles=False).image)
+        ids = apart(png, _ids_in, inventory.root.read(png))
     except AugkitError as error:
         raise_outage(error)
         fault = f"segments: {error.message}"
@@ -69,6 +70,10 @@ def _segments(entry: JsonObject, folder: str, finder: PictureFinder, inventory: 
             if id in counts:
                 outline = {"size": list(ids.shape), "counts": counts[id]}
         yield {**known, **facts, "segment_id": id, "segmentation": outline}
+
+
+def _ids_in(data: bytes) -> Indices:
+    return _ids(decode(data, profiles=False).image)
 
 
 def _ids(pixels: Image) -> Indices:

@@ -13,6 +13,7 @@ from augkit.errors import DecodeError, FileError
 from augkit.images import decode, palette_of
 from augkit.images.mask_colours import Colour, black_and_white, colours_in, colours_of_palette, mode_of, png_palette
 from augkit.images.mask_files import MOST_COLOURS
+from augkit.images.pictures_apart import apart
 
 LOOKED_AT = 8  # pictures, evenly spread over all, to see what a folder holds
 MOST_VALUES = 64  # of a mask; a photo has more
@@ -161,7 +162,7 @@ def _colours(paths: Iterable[str], read: Callable[[str], bytes], where: str) -> 
     found: set[Colour] = set()
     for path in paths:
         try:
-            found |= colours_in(read(path))
+            found |= apart(f"{where}/{path}", colours_in, read(path))
         except DecodeError:
             continue  # its picture is rejected for it
         if len(found) > MOST_COLOURS:

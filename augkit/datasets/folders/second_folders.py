@@ -28,6 +28,7 @@ from augkit.datasets.folders.mask_content import Look, look_at, spread
 from augkit.datasets.folders.pairs import part_of
 from augkit.errors import DecodeError, FileError, raise_outage
 from augkit.images import decode
+from augkit.images.pictures_apart import apart
 
 HALF, NEARLY_ALL = 0.5, 0.9  # of the names of the smaller folder
 MOST_FOLDERS = 40  # that are compared by content: data sets of more have classes
@@ -136,8 +137,8 @@ def _belongs(
 def _look(path: str, looks: dict[str, Look | None], read: Callable[[str], bytes]) -> Look | None:
     if path not in looks:
         try:
-            looks[path] = look_at(read(path))
-        except FileError as fault:
+            looks[path] = apart(path, look_at, read(path))
+        except (DecodeError, FileError) as fault:
             raise_outage(fault)
             looks[path] = None
     return looks[path]
@@ -146,7 +147,7 @@ def _look(path: str, looks: dict[str, Look | None], read: Callable[[str], bytes]
 def _explains(pairs: Iterable[tuple[str, str]], read: Callable[[str], bytes]) -> bool:
     """Return whether most pictures of one folder explain their own of the other best, and better by far than others."""
     try:
-        small = [(_regions(decode(read(one)).image), _colours(decode(read(other)).image)) for one, other in pairs]
+        small = [(apart(one, _regions_in, read(one)), apart(other, _colours_in, read(other))) for one, other in pairs]
     except (DecodeError, FileError) as fault:
         raise_outage(fault)
         return False
@@ -154,6 +155,14 @@ def _explains(pairs: Iterable[tuple[str, str]], read: Callable[[str], bytes]) ->
     best = np.mean(np.argmax(shares, axis=0) == np.arange(len(small)))
     own, all_others = np.trace(shares), (shares.sum() - np.trace(shares)) / (len(small) - 1)
     return bool(best >= MOSTLY or (best > HALF and own > BY_FAR * all_others))
+
+
+def _regions_in(data: bytes) -> NDArray[np.int64]:
+    return _regions(decode(data).image)
+
+
+def _colours_in(data: bytes) -> NDArray[np.float32]:
+    return _colours(decode(data).image)
 
 
 def _regions(image: NDArray[np.generic]) -> NDArray[np.int64]:

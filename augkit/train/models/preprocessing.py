@@ -5,15 +5,12 @@ from typing import Literal
 
 import numpy as np
 import torch
-from PIL import Image
 from torch import Tensor
 
-from augkit.core.arrays import Array, Dtype
-from augkit.core.tonal import LUMA, RANGE
-from augkit.errors import ArgumentError, SampleError
+from augkit.core.arrays import Array
+from augkit.errors import ArgumentError
+from augkit.images.network_input import InputShape, fitted, without_alpha
 from augkit.train.input_size import LARGEST, require_input
-
-_RESAMPLING = {"bilinear": Image.Resampling.BILINEAR, "bicubic": Image.Resampling.BICUBIC}
 
 
 @dataclass(frozen=True)
@@ -47,6 +44,11 @@ class Preprocessing:
         """Height, width and channels of what the network takes."""
         return (*self.size, self.channels)
 
+    @property
+    def shape(self) -> InputShape:
+        """What pictures are brought to."""
+        return InputShape(self.size, self.channels, self.resize, self.interpolation)
+
     def prepare(self, image: Array) -> Array:
         """Return a picture in the size and with the channels that the network takes, in its own dtype.
 
@@ -56,27 +58,18 @@ class Preprocessing:
         Raises:
             SampleError: the picture has channels that cannot become the network's.
         """
-        picture = image if image.ndim == 3 else image[:, :, None]
-        if picture.shape[2] != self.channels and {picture.shape[2], self.channels} != {1, 3}:
-            rule = f"must have {' or '.join(map(str, sorted({1, 3, self.channels})))} channels"
-            raise SampleError(f"{rule}, got {picture.shape[2]}. Take alpha off before.", "image")
-        height, width = picture.shape[:2]
-        if self.resize is None:
-            fitted = _resized(picture, self.size, self.interpolation)
-        else:
-            short = min(height, width)
-            whole = (int(self.resize * height / short), int(self.resize * width / short))
-            fitted = _cropped(_resized(picture, whole, self.interpolation), self.size)
-        return np.array(_in_channels(fitted, self.channels), order="C")  # Pillow's may not be written, as torch wants
+        return fitted(image, self.shape)
 
     def tensor(self, image: Array) -> Tensor:
         """Return a picture (C, h, w), uint8 or float32 in [0, 1], as `normalise` takes it in batches.
 
         What is transparent counts as if it were not: of two or four channels the last is alpha, and left out.
         """
-        if image.ndim == 3 and image.shape[2] in (2, 4):
-            image = image[:, :, :-1]
-        found = torch.from_numpy(np.array(self.prepare(image).transpose(2, 0, 1)))
+        return self.tensor_of(self.prepare(without_alpha(image)))
+
+    def tensor_of(self, prepared: Array) -> Tensor:
+        """Return likewise what `prepare` made of a picture without alpha."""
+        found = torch.from_numpy(np.array(prepared.transpose(2, 0, 1)))
         return found.to(torch.float32) / 65535.0 if found.dtype == torch.uint16 else found
 
     def normalise(self, batch: Tensor) -> Tensor:
@@ -95,41 +88,3 @@ def plain_input(input: tuple[int, int, int]) -> Preprocessing:
     """Return what suits a network without weights of others: values from -1 to 1."""
     half = (0.5,) * input[2]
     return Preprocessing(input[:2], input[2], half, half)
-
-
-def _resized(picture: Array, size: tuple[int, int], interpolation: str) -> Array:
-    if picture.shape[:2] == size:
-        return picture
-    filter_, (height, width) = _RESAMPLING[interpolation], size
-    if picture.dtype == np.uint8 and picture.shape[2] == 3:
-        return np.asarray(Image.fromarray(picture).resize((width, height), filter_))
-    if picture.dtype == np.uint8:
-        planes = [np.asarray(Image.fromarray(plane).resize((width, height), filter_)) for plane in _planes(picture)]
-        return np.stack(planes, axis=2)
-    values = picture.astype(np.float32)
-    for size in ((width, len(picture)), (width, height)):  # Pillow's two passes: between them, it clips bytes only
-        planes = [np.asarray(Image.fromarray(plane).resize(size, filter_)) for plane in _planes(values)]
-        values = np.clip(np.stack(planes, axis=2), 0.0, RANGE[picture.dtype])
-    return _in_dtype(values, picture.dtype)
-
-
-def _planes(picture: Array) -> list[Array]:
-    return [np.ascontiguousarray(picture[:, :, channel]) for channel in range(picture.shape[2])]
-
-
-def _in_dtype(values: Array, dtype: Dtype) -> Array:
-    return (values if dtype == np.float32 else np.rint(values)).astype(dtype)
-
-
-def _cropped(picture: Array, size: tuple[int, int]) -> Array:
-    top, left = (round((whole - part) / 2) for whole, part in zip(picture.shape[:2], size, strict=True))
-    return picture[top : top + size[0], left : left + size[1]]
-
-
-def _in_channels(picture: Array, channels: int) -> Array:
-    if picture.shape[2] == channels:
-        return picture
-    if channels == 3:
-        return np.repeat(picture, 3, axis=2)
-    grey = picture.astype(np.float32) @ np.array(LUMA, np.float32)[:, None]
-    return _in_dtype(np.minimum(grey, RANGE[picture.dtype]), picture.dtype)
