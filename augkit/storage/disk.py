@@ -41,7 +41,7 @@ class Disk(Store):
         return f"{self.root}{os.sep}{inside(id)}"
 
     def read(self, id: str) -> bytes:
-        return Path(self._path(id)).read_bytes()
+        return b"" if self._is_endless(id) else Path(self._path(id)).read_bytes()
 
     def read_all(self, ids: Iterable[str]) -> Iterator[bytes | None]:
         for id in ids:
@@ -51,8 +51,14 @@ class Disk(Store):
                 yield None
 
     def lines(self, id: str) -> Iterator[bytes]:
-        with Path(self._path(id)).open("rb") as file:
-            yield from file
+        if not self._is_endless(id):
+            with Path(self._path(id)).open("rb") as file:
+                yield from file
+
+    def _is_endless(self, id: str) -> bool:
+        """Return whether a pipe or a device stands in the place of a file: it holds nothing, and may never end."""
+        mode = os.stat(self._path(id)).st_mode
+        return not (stat.S_ISREG(mode) or stat.S_ISDIR(mode))
 
     def size(self, id: str) -> int | None:
         status = os.lstat(self._path(id))

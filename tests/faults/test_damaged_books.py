@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import base64
 import json
+import os
 import random
 import shutil
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -116,3 +118,24 @@ def test_a_changed_line_teaches_no_training(made: Path, tmp_path: Path) -> None:
     book.write_text(book.read_text().replace('"class":"roses"', '"class":"rozes"', 1))
     with pytest.raises(FileError, match=r"lineage/00000\.jsonl: must be as augkit expand wrote it, got a changed file"):
         read_lineage(root)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="has no pipes with names")
+@pytest.mark.parametrize("book", [".augkit/job.json", ".augkit/done.json", ".augkit/shards/00000.json"])
+def test_a_pipe_in_the_place_of_a_book_is_not_waited_for(made: Path, tmp_path: Path, book: str) -> None:
+    out = tmp_path / "out"
+    shutil.copytree(made / "out", out)
+    (out / book).unlink()
+    os.mkfifo(out / book)
+    told = list[object]()
+
+    def look() -> None:
+        try:
+            told.append(verify(str(out)))
+        except AugkitError as fault:
+            told.append(fault)
+
+    thread = threading.Thread(target=look, daemon=True)
+    thread.start()
+    thread.join(10)
+    assert told
