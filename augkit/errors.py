@@ -5,6 +5,7 @@ the sentence; the public door that knows the place (a file and line, a step, a p
 """
 
 import errno
+import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from difflib import get_close_matches
@@ -203,6 +204,17 @@ def reason_of(fault: BaseException) -> str:
     """
     said = (isinstance(fault, OSError) and fault.strerror) or str(fault)
     return " ".join(str(said).split()) or type(fault).__name__
+
+
+def require_answer(data: bytes | None) -> bytes:
+    """Return what a read gave.
+
+    Raises:
+        BlockingIOError: nothing: so Python tells EAGAIN of a read, and of no other call.
+    """
+    if data is None:
+        raise BlockingIOError(errno.EAGAIN, os.strerror(errno.EAGAIN))
+    return data
 
 
 def _causes(fault: BaseException) -> Iterator[BaseException]:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from augkit.core.arrays import Json, JsonObject
-from augkit.errors import FileError, Unreachable, is_absence
+from augkit.errors import FileError, Unreachable, is_absence, require_answer
 
 _HALF = re.compile("[\ud800-\udc7f\udd00-\udfff]")  # that stands for no byte
 MAX_BYTES = 1_000_000  # of settings and pipelines
@@ -30,7 +30,7 @@ def read_settings(path: str | os.PathLike[str]) -> str:
         if not Path(path).is_file():  # nor a pipe or a device, which might never end
             raise FileError("must be a file that exists, got none. Check the spelling and the current folder.", name)
         with Path(path).open("rb") as file:
-            content = file.read(MAX_BYTES + 1)
+            content = require_answer(file.read(MAX_BYTES + 1))
     except OSError as error:
         kind = FileError if is_absence(error) else Unreachable
         raise kind(f"must be readable, got: {error.strerror}. Check its name and permissions.", name) from error

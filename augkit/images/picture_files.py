@@ -13,6 +13,7 @@ from augkit.errors import (
     is_absence,
     outage_of,
     reason_of,
+    require_answer,
 )
 from augkit.images.decoding import decode
 from augkit.images.modes import Mode, checked_mode
@@ -54,7 +55,7 @@ def read_bytes(path: str | os.PathLike[str]) -> bytes:
         status = Path(path).stat()  # before opening: opening a FIFO would wait for its writer
         is_file = stat.S_ISREG(status.st_mode)
         if is_file and status.st_size <= MAX_FILE_BYTES:
-            return _whole(Path(path).read_bytes(), status.st_size, str(path))
+            return _whole(require_answer(Path(path).read_bytes()), status.st_size, str(path))
     except (OSError, ValueError, MemoryError) as fault:  # ValueError: a NUL in the name
         if not is_absence(fault) and (outage := outage_of(fault, str(path))):
             raise outage from fault

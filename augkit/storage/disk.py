@@ -13,7 +13,7 @@ from pathlib import Path
 from secrets import token_hex
 from typing import BinaryIO
 
-from augkit.errors import JobError
+from augkit.errors import JobError, require_answer
 from augkit.storage import durable
 from augkit.storage.sealed_json import FileFacts, Tally, sha256_of
 from augkit.storage.stamps import Stamp, stamp_of
@@ -41,7 +41,7 @@ class Disk(Store):
         return f"{self.root}{os.sep}{inside(id)}"
 
     def read(self, id: str) -> bytes:
-        return b"" if self._is_endless(id) else Path(self._path(id)).read_bytes()
+        return b"" if self._is_endless(id) else require_answer(Path(self._path(id)).read_bytes())
 
     def read_all(self, ids: Iterable[str]) -> Iterator[bytes | None]:
         for id in ids:

@@ -197,7 +197,7 @@ class Folder(Root):
                 what = f"must have {size:,} bytes at {offset:,}, got {held:,} in all. Is it whole?"
                 raise FileError(what, str(place))
             file.seek(offset)
-            data = file.read(size)
+            data = file.read(size) or b""  # nothing at all, of EAGAIN
         if len(data) < size:
             raise Unreachable(f"must give {size:,} bytes at {offset:,}, got {len(data):,}.", str(place))
         return data

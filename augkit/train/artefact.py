@@ -24,7 +24,7 @@ from safetensors import SafetensorError
 from torch import Tensor
 
 from augkit.core.arrays import JsonObject
-from augkit.errors import ArgumentError, FileError, is_absence, raise_outage, reason_of
+from augkit.errors import ArgumentError, FileError, is_absence, raise_outage, reason_of, require_answer
 from augkit.storage.durable import replace_with
 from augkit.train.models import Architecture, Network
 from augkit.train.tasks import Task, read_task
@@ -119,7 +119,7 @@ def load(path: str | os.PathLike[str]) -> Artefact:
     """
     file = _file(Path(path))
     try:
-        data = file.read_bytes()  # a map of the file would kill this process where its disk goes away
+        data = require_answer(file.read_bytes())  # a map of the file would kill this process where its disk goes away
         tensors = safetensors.torch.load(data)
         text = _metadata(data).get(KEY)
     except (SafetensorError, ValueError) as fault:

@@ -13,6 +13,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from augkit.errors import require_answer
 from augkit.storage.durable import rename, replace_with, sync_folder, unlink, write
 from augkit.train.tensor_files import loaded
 from augkit.train.train_errors import Unwritten, readable, written
@@ -82,7 +83,7 @@ class Checkpoints:
         with readable(path):  # or an outage of a second would cost all that was learnt
             if not path.is_file():  # a pipe would never end
                 return None
-            data = path.read_bytes()
+            data = require_answer(path.read_bytes())
         payload, seal = data[: -len(SEAL) - DIGEST], data[-len(SEAL) - DIGEST :]
         if seal != SEAL + sha256(payload).hexdigest().encode():
             return None

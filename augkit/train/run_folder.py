@@ -13,7 +13,7 @@ from augkit.configuration import difference
 from augkit.core.arrays import JsonObject
 from augkit.core.sampling import Behaviour
 from augkit.datasets.splits import HASHED, LAW
-from augkit.errors import ArgumentError, FileError, Unreachable, is_absence
+from augkit.errors import ArgumentError, FileError, Unreachable, is_absence, require_answer
 from augkit.storage.durable import held, make_root, remove_folder, replace_with, unlink
 from augkit.train.parts import ROLES_OF_0_1
 from augkit.train.setup import Setup
@@ -170,7 +170,7 @@ def _known(out: Path) -> _Books | None:
             what = f"must be a new or an empty folder, or a run's, got a folder with files in it ({held.name})"
             raise FileError(f"{what}. Remove it or choose another --out.", str(out))
         # Of a pipe there may be no end.
-        books = _Books.model_validate_json(path.read_bytes() if path.is_file() else b"")
+        books = _Books.model_validate_json(require_answer(path.read_bytes()) if path.is_file() else b"")
         _Deciding.model_validate(books.deciding)
         return books
     except OSError as fault:

@@ -10,7 +10,7 @@ from pathlib import Path
 import safetensors.torch
 from torch import Tensor
 
-from augkit.errors import ArgumentError, FileError, MissingExtra, Unreachable, raise_outage, reason_of
+from augkit.errors import ArgumentError, FileError, MissingExtra, Unreachable, raise_outage, reason_of, require_answer
 from augkit.train.models import MODELS, Architecture, Network, architecture
 from augkit.train.models.layers import Shape, told
 from augkit.train.tensor_files import loaded
@@ -143,7 +143,7 @@ def _pretrained(architecture: Architecture) -> tuple[bytes, str]:
 def _content(path: Path) -> bytes:
     try:
         if path.is_file():  # no pipe or device, which might never end
-            return path.read_bytes()
+            return require_answer(path.read_bytes())
         is_there = path.exists()
     except OSError as fault:
         raise Unreachable(f"must be readable, got: {reason_of(fault)}.", str(path)) from fault

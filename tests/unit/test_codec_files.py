@@ -15,7 +15,7 @@ from hypothesis import given, settings, strategies as st
 from numpy.typing import NDArray
 from PIL import Image
 
-from augkit.errors import ArgumentError, AugkitError, DecodeError, FileError, SampleError
+from augkit.errors import ArgumentError, AugkitError, DecodeError, FileError, SampleError, Unreachable
 from augkit.images import ENCODINGS, MAX_FILE_BYTES, Header, decode, encode, header, probe, read
 from augkit.screen_text import printable
 
@@ -199,3 +199,10 @@ def test_threads_may_decode_at_once_and_leave_the_warning_filters_alone() -> Non
         thread.join()
     assert found == [PHOTO.shape] * len(files) * len(threads)
     assert list(warnings.filters) == before
+
+
+def test_a_read_that_answers_nothing_is_an_outage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "a.png").write_bytes(encode(PHOTO, "png"))
+    monkeypatch.setattr(Path, "read_bytes", lambda _: None)  # so Python tells EAGAIN
+    with pytest.raises(Unreachable, match="Resource temporarily unavailable"):
+        read(tmp_path / "a.png")
