@@ -203,6 +203,8 @@ def reason_of(fault: BaseException) -> str:
     ('Input/output error', 'MemoryError')
     """
     said = (isinstance(fault, OSError) and fault.strerror) or str(fault)
+    if isinstance(fault, FileNotFoundError) and not fault.strerror:
+        said = "no such file"  # stores say its name alone
     return " ".join(str(said).split()) or type(fault).__name__
 
 

@@ -85,7 +85,8 @@ def read_marker(store: Store, shard: int) -> JsonObject | None:
 
 def _of_shard(content: bytes, shard: int) -> JsonObject | None:
     value = of_form(unsealed(content), "marker")
-    return value if value is not None and value.get("shard") == shard else None
+    is_its = value is not None and value["shard"] == shard and lineage(shard) in value["files"]
+    return value if is_its else None
 
 
 def read_markers(store: Store, shards: Iterable[int]) -> Iterator[tuple[int, JsonObject | None]]:

@@ -22,6 +22,7 @@ from augkit.datasets.lineage import read_lineage
 from augkit.errors import ArgumentError, AugkitError, FileError, JobError
 from augkit.expand import expand, replay, verify, work_plan
 from augkit.storage.root import Root
+from augkit.storage.sealed_json import sealed, unsealed
 from support.folders import fill
 from support.mutations import mutations
 
@@ -139,3 +140,17 @@ def test_a_pipe_in_the_place_of_a_book_is_not_waited_for(made: Path, tmp_path: P
     thread.start()
     thread.join(10)
     assert told
+
+
+def test_a_marker_that_tells_of_no_lineage_counts_for_none(
+    made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(work_plan, "FEWEST_SHARDS", 2)
+    out, book = tmp_path / "out", ".augkit/shards/00000.json"
+    shutil.copytree(made / "out", out)
+    marker = unsealed((out / book).read_bytes())
+    assert marker is not None
+    del marker["files"][".augkit/lineage/00000.jsonl"]
+    (out / book).write_bytes(sealed(marker))
+    expand(made / "src", out, PIPELINE, 2, workers=0, split="train=0.5,val=0.5")
+    assert (out / book).read_bytes() == (made / "out" / book).read_bytes()

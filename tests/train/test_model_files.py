@@ -67,7 +67,7 @@ from support.model_files import NOTES, written
         (
             "32x32x3",
             "4096x4096x3\nlayers: [flatten, {dense: 65536}, {dense: classes}]\n#",
-            "must have at most 1,000,000,000 parameters",
+            "layers[1].dense: must take at most 200,000,000,000 products of a picture",
         ),
     ],
 )

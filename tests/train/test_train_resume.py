@@ -236,13 +236,13 @@ def test_a_checkpoint_is_whole_or_the_one_before(tmp_path: Path, monkeypatch: py
     """Whichever call of the file system is the last one, what is loaded is one of the two states."""
     for last in range(30):
         checkpoints = Checkpoints(tmp_path / str(last), lambda _: None)
-        checkpoints.save({"state": {"best_epoch": -1, "step": 1}})
+        checkpoints.save({"network": {}, "state": {"best_epoch": -1, "step": 1}})
         with monkeypatch.context() as patch:
             left = iter(range(last))
             for name in CALLS:
                 patch.setattr(os, name, partial(_call_or_die, getattr(os, name), left))
             try:
-                checkpoints.save({"state": {"best_epoch": -1, "step": 2}})
+                checkpoints.save({"network": {}, "state": {"best_epoch": -1, "step": 2}})
                 is_done = True
             except Stopped:
                 is_done = False

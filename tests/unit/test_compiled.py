@@ -33,7 +33,7 @@ def copied(tmp_path: Path) -> Path:
     shutil.copytree(
         ROOT / "augkit/compiled", tmp_path / "augkit/compiled", ignore=shutil.ignore_patterns("*.so", "*.pyd")
     )
-    for name in ("__init__.py", "errors.py"):
+    for name in ("__init__.py", "addresses.py", "errors.py", "screen_text.py"):
         shutil.copy2(ROOT / "augkit" / name, tmp_path / "augkit" / name)
     return tmp_path
 

@@ -21,6 +21,7 @@ from augkit.errors import FileError, raise_outage
 from augkit.storage.root import Folder
 
 TWICE = "a picture that is in a list twice"
+MOST_OF_LIST = 1 << 28  # bytes: some millions of names
 _DRIVE = re.compile(r"[A-Za-z]:[\\/]")
 
 
@@ -93,7 +94,10 @@ class Layout:
             self._collect()
         if not self.splits and (odd or self.missing) and (above := self._elsewhere()) is not None:
             self.files, self.missing = inventory.at(above), {}
-            self._collect()
+            try:
+                self._collect()
+            except FileError as complaint:
+                raise complaint.at(settings.where) from complaint
             if self.splits:
                 inventory.note(f"{settings.where} names pictures that lie elsewhere: they are read below {above}.")
         if odd and not self.splits and not self.missing:
@@ -294,11 +298,19 @@ def _exists(path: Path) -> bool:
         return False
 
 
+def _bounded(place: Path) -> bytes:
+    with place.open("rb") as file:
+        data = file.read(MOST_OF_LIST + 1) or b""
+    if len(data) > MOST_OF_LIST:
+        raise FileError(f"must be a list of at most {MOST_OF_LIST:,} bytes, got more.", str(place))
+    return data
+
+
 def _reach(place: Path) -> Iterator[Path]:
     """Yield folders that a place of this machine needs: its own, those of a list's pictures, and of their labels."""
     folders = {place}
     if place.is_file():
-        lines = place.read_bytes().decode("utf-8", "replace").splitlines()
+        lines = _bounded(place).decode("utf-8", "replace").splitlines()
         folders = {place.parent, *(Path(line.strip()).parent for line in lines if line.startswith("/"))}
     for folder in filter(_exists, folders):
         yield folder
