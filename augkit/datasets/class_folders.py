@@ -74,7 +74,7 @@ def folders_of(labels: Iterable[str], held: Mapping[str, str] | None = None) -> 
         held: folders that classes have already, and keep; they are in what is returned.
 
     >>> folders_of(["cat", "Cat", "CAT"], {"Dog": "Dog"})
-    {'Dog': 'Dog', 'CAT': 'CAT', 'Cat': '%43at', 'cat': '%63%61t'}
+    {'Dog': 'Dog', 'CAT': 'CAT', 'Cat': '%43at', 'cat': '%63at'}
     """
     folders = dict(held or {})
     taken = set(map(folded, folders.values()))

@@ -152,7 +152,9 @@ def test_a_plan_and_its_extension_keep_every_group_in_one_split(
             plan = WorkPlan(job, DataSet("folder", Folder(Path("/x")), tuple(sources)), splits, groups, ("a", "b", "c"))
             with store.lock(is_shared=False):
                 plan = open_books(store, plan, bool(more))
-                store.replace(layout.DONE, [sealed({"job_sha256": sha256_of(store.read(layout.JOB))})])  # type: ignore[attr-defined]
+                counts = dict.fromkeys(("planned", "sources", "written", "copied", "rejected", "leaks"), 0)
+                done_now = {**counts, "files": {}, "job_sha256": sha256_of(store.read(layout.JOB))}
+                store.replace(layout.DONE, [sealed(done_now)])  # type: ignore[attr-defined]
             for shard in plan.shards():
                 for task in shard.tasks:
                     found.setdefault(task.group, set()).add(shard.split)
