@@ -153,7 +153,12 @@ def test_a_plan_and_its_extension_keep_every_group_in_one_split(
             with store.lock(is_shared=False):
                 plan = open_books(store, plan, bool(more))
                 counts = dict.fromkeys(("planned", "sources", "written", "copied", "rejected", "leaks"), 0)
-                done_now = {**counts, "files": {}, "job_sha256": sha256_of(store.read(layout.JOB))}
+                done_now = {
+                    **counts,
+                    "files": {},
+                    "markers_sha256": "",
+                    "job_sha256": sha256_of(store.read(layout.JOB)),
+                }
                 store.replace(layout.DONE, [sealed(done_now)])  # type: ignore[attr-defined]
             for shard in plan.shards():
                 for task in shard.tasks:
