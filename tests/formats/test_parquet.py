@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-from augkit.datasets import Cell, DataSet, Member, places, read
+from augkit.datasets import Cell, DataSet, Member, parquet_files, places, read
+from augkit.datasets.formats import parquet
 from augkit.errors import FileError
 from augkit.expand import replay, verify
 from augkit.images import encode
@@ -113,6 +115,19 @@ def test_a_file_that_was_cut_since_is_told(tmp_path: Path) -> None:
     lay(tmp_path, {"a.parquet": parquet_of(rows())[:2000]})
     with pytest.raises(FileError, match=r"a\.parquet: must be as it was when its labels were read"):
         data.read(data.sources[0].place)  # type: ignore[arg-type]
+
+
+def test_columns_of_other_lengths_are_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    lay(tmp_path, {"a.parquet": parquet_of(rows())})
+
+    def cut(where: str, function: Callable[..., Any], *args: Any) -> Any:
+        found = look(where, function, *args)
+        return found[:-1] if function is parquet_files.entries else found
+
+    look = parquet_files.look
+    monkeypatch.setattr(parquet, "look", cut)
+    with pytest.raises(FileError, match="as many rows in all columns"):
+        read(tmp_path)
 
 
 def test_paths_that_lead_out_are_no_ids(tmp_path: Path) -> None:

@@ -134,6 +134,9 @@ class _File:
         rows = self.reader.rows(table, self.image)
         self.classes = self._classes(rows.roles)
         found = list(self._pictures())
+        if len(found) != len(table.rows):
+            what = f"must have as many rows in all columns, got {len(found):,} pictures and {len(table.rows):,} rows"
+            raise FileError(f"{what}. It is damaged: copy it again.", self.where)
         ids = [picture.named for picture in found]
         if "" in ids or len(set(ids)) < len(ids):
             digits = len(str(self.count))
