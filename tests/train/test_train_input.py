@@ -257,7 +257,7 @@ def test_grey_pictures_are_learnt_from_as_such(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("workers", [0, 1])
 def test_a_picture_that_goes_during_the_training_is_named(pictures: Path, tmp_path: Path, workers: int) -> None:
-    ready = prepared(settings(pictures, tmp_path / "run", pipeline="digits", workers=workers))
+    ready = prepared(settings(pictures, tmp_path / "run", pipeline="digits", workers=workers, wait=0))
     training, _ = begin(ready)
     victim = ready.surveyed.parts.train.sources[0].id
     (pictures / victim).unlink()

@@ -179,7 +179,7 @@ def _entry(inventory: Inventory, named: NamedPictures, node: Node, path: str) ->
         raise_outage(wrong)
         entry.fault = str(wrong)
     if picture is None:
-        entry.fault = f"{where}:{node.line} image: must be there as a file, got none called {name!r}."
+        entry.fault = f"{where}:{node.line} image: must be there as a file, got none called {name!r:.200}."
     return entry
 
 
