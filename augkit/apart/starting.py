@@ -1,13 +1,15 @@
-"""Starts of worker processes: uninterrupted, and told to compute on one thread each."""
+"""Starts of worker processes, uninterrupted and on one thread each, and what they send."""
 
 import multiprocessing
 import os
+import pickle
 import signal
 import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from multiprocessing import resource_tracker
+from multiprocessing.connection import Connection
 from multiprocessing.context import SpawnContext
 from multiprocessing.process import BaseProcess
 from pathlib import Path
@@ -102,3 +104,11 @@ def _no_interrupts() -> Iterator[None]:
             signal.signal(known, handler)
         for came in held:
             handlers[came](came, None)
+
+
+def received(pipe: Connection) -> object:
+    """Return what a process has sent, or None: nothing, or half of it, as it was killed while it sent."""
+    try:
+        return pipe.recv() if pipe.poll() else None
+    except (EOFError, OSError, pickle.UnpicklingError):
+        return None

@@ -12,7 +12,7 @@ from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from multiprocessing.sharedctypes import RawArray
 
-from augkit.apart.starting import KILLED_S, MOST_FALSE_STARTS, started_process
+from augkit.apart.starting import KILLED_S, MOST_FALSE_STARTS, received, started_process
 from augkit.errors import JobError
 from augkit.expand.worker import (
     BEGUN,
@@ -86,11 +86,8 @@ class Worker:
         return time.monotonic() - self.since > limit
 
     def answer(self) -> object:
-        """Return what it has sent, or None; it may have been killed while it sent."""
-        try:
-            return self.pipe.recv() if self.pipe.poll() else None
-        except (EOFError, OSError, pickle.UnpicklingError):
-            return None
+        """Return what it has sent, or None."""
+        return received(self.pipe)
 
     def end(self) -> None:
         """Kill it, if it still runs, and wait for its end, but not for ever."""

@@ -7,7 +7,6 @@ then makes its batches again.
 
 import gc
 import multiprocessing
-import pickle
 import signal
 from bisect import insort
 from collections import Counter, deque
@@ -26,7 +25,7 @@ from torch import Tensor
 
 from augkit.apart import be_expendable
 from augkit.apart.lifetime import end_with_parent
-from augkit.apart.starting import KILLED, MOST_FALSE_STARTS, started_process
+from augkit.apart.starting import KILLED, MOST_FALSE_STARTS, received, started_process
 from augkit.core.arrays import Array
 from augkit.loader import Draw
 from augkit.train.parts import Role
@@ -104,11 +103,8 @@ class _Worker:
             self.pipe.send(batch)
 
     def answer(self) -> object:
-        """Return what it has sent, or None; it may have been killed while it sent."""
-        try:
-            return self.pipe.recv() if self.pipe.poll() else None
-        except (EOFError, OSError, pickle.UnpicklingError):
-            return None
+        """Return what it has sent, or None."""
+        return received(self.pipe)
 
     def end(self) -> None:
         self.process.kill()
