@@ -54,7 +54,10 @@ SETTINGS = [
     ("names: [cat]\ntrain: 3\n", r"data\.yaml:2 train: must be a folder, a text file"),
     ("names: [cat]\ntrain: images/nowhere\n", r"data\.yaml:2 train: must be a folder or a list below"),
     ("names: [cat]\ntrain: /etc\n", r"data\.yaml:2 train: must be a folder or a list below|got a link that leads out"),
-    ("names: [cat]\ntrain: ../../etc\n", r"data\.yaml:2 train: must be a folder or a list below"),
+    (
+        "names: [cat]\ntrain: ../../etc\n",
+        r"data\.yaml:2 train: must be a folder or a list below|got a link that leads out",
+    ),
     ("names: [cat]\npath: [a]\ntrain: images/train\n", r"data\.yaml:2 path: must be a folder, got"),
     ("names: [cat]\nkpt_shape: [17]\ntrain: images/train\n", r"data\.yaml:2 kpt_shape: must be how many keypoints"),
     ("names: [cat]\ntrain: images\nval: [images/train, .]\n", r"data\.yaml: must be in one split, got 'images/train/a"),
