@@ -50,7 +50,7 @@ class _Terminal(io.TextIOBase):
         self.stream = stream
 
     @property
-    def encoding(self) -> str:  # type: ignore[override]
+    def encoding(self) -> str:  # type: ignore[override]  # an attribute there
         return self.stream.encoding
 
     def isatty(self) -> bool:

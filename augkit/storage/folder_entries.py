@@ -3,6 +3,8 @@
 import os
 import stat
 import sys
+from pathlib import Path
+from typing import BinaryIO
 
 from augkit.errors import FileError, is_absence
 
@@ -36,3 +38,14 @@ def require_utf8(where: str) -> None:
     if encoding != "utf-8":
         what = f"must be read where names of files are UTF-8, got {encoding}. Set PYTHONUTF8=1, and run again."
         raise FileError(what, where)
+
+
+def opened(place: Path) -> BinaryIO:
+    """Open a file to read it.
+
+    Raises:
+        FileError: it is no regular file; to open a pipe would be to wait for its writer.
+    """
+    if not stat.S_ISREG(place.stat().st_mode):
+        raise FileError("must be a regular file, got a folder, a pipe or a device.", str(place))
+    return place.open("rb")

@@ -26,7 +26,7 @@ from augkit.storage.archives import (
     archive_kind,
     is_hidden,
 )
-from augkit.storage.folder_entries import SPECIAL, require_utf8, size_of
+from augkit.storage.folder_entries import SPECIAL, opened, require_utf8, size_of
 from augkit.storage.remote_files import files_at, stamp_at
 from augkit.storage.stamps import Stamp, stamp_of
 from augkit.storage.trust import NOBODY, Trust, inside, require_within
@@ -173,9 +173,7 @@ class Folder(Root):
 
     def open(self, path: str) -> BinaryIO:
         with self._reached(path, is_listed=True) as place:
-            if not stat.S_ISREG(place.stat().st_mode):  # before opening: opening a FIFO would wait for its writer
-                raise FileError("must be a regular file, got a folder, a pipe or a device.", str(place))
-            return place.open("rb")
+            return opened(place)
 
     def read(self, path: str, offset: int = 0, size: int | None = None) -> bytes:
         if size is not None:
@@ -191,7 +189,7 @@ class Folder(Root):
             raise
 
     def _part(self, path: str, offset: int, size: int) -> bytes:
-        with self.open(path) as file, self._reached(path, is_listed=True) as place:
+        with self._reached(path, is_listed=True) as place, opened(place) as file:
             held = os.fstat(file.fileno()).st_size
             if offset + size > held:  # else memory is taken for what a damaged file claims
                 what = f"must have {size:,} bytes at {offset:,}, got {held:,} in all. Is it whole?"

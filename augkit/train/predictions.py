@@ -25,7 +25,7 @@ from augkit.pipeline import Pipeline
 from augkit.targets.sample import Sample
 from augkit.train.artefact import Artefact, load
 from augkit.train.tasks import Task
-from augkit.train.train_errors import outages_told
+from augkit.train.train_errors import trouble_told
 
 
 @dataclass(frozen=True, eq=False)
@@ -167,7 +167,7 @@ def _rows(
     place = iter(wanted)
     batch_size = max(1, min(batch_size, HELD_NUMBERS // artefact.architecture.widest))  # which changes no answer
     while some := list(islice(place, batch_size)):
-        with outages_told(some[0].path):
+        with trouble_told(some[0].path):
             read_or_not = list(
                 _plain(some, artefact) if views is None else (_inputs(one, artefact, views) for one in some)
             )

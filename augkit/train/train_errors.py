@@ -62,7 +62,7 @@ def readable(path: Path) -> Iterator[None]:
 
 
 @contextmanager
-def outages_told(where: str) -> Iterator[None]:
+def trouble_told(where: str) -> Iterator[None]:
     """Tell want of memory, and what the system says of a file that names none, as a sentence.
 
     Raises:

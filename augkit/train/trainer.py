@@ -26,7 +26,7 @@ from augkit.train.schedule import optimizer_for
 from augkit.train.setup import Progress, Setup, Tell, prepare
 from augkit.train.stream import BATCH, Prepared, Stream, draws_of
 from augkit.train.train_config import TrainConfig
-from augkit.train.train_errors import outages_told
+from augkit.train.train_errors import trouble_told
 from augkit.train.training_loop import Training, fit
 
 _ADVICE = "ak.train(ak.TrainConfig(data=..., out=...))"
@@ -66,7 +66,7 @@ def train(
         notes.append(sentence)
         tell(sentence)
 
-    with outages_told(config.out), reproducible():
+    with trouble_told(config.out), reproducible():
         out = Path(config.out)
         begun = (LAW, None) if fresh else (law_of(out), behaviour_of(out))
         setup = prepare(config, noted, progress, *begun)
