@@ -1,7 +1,6 @@
 """Laws of plans: JSON and back, the same plans on every machine, and plans written down that must never move."""
 
 import json
-import os
 import subprocess
 import sys
 from typing import Any
@@ -19,7 +18,7 @@ from augkit.core.spatial import IDENTITY
 from augkit.errors import ArgumentError
 from support.golden_plans import BEHAVIOURS, SCENES, golden, plans
 from support.pictures import assert_close, assert_same_sample, full_sample, picture
-from support.processes import TESTS, WITHOUT_TORCH
+from support.processes import WITH_TESTS
 from support.table import BUNDLED, STYLE
 
 bundled = pytest.mark.parametrize("name", BUNDLED)
@@ -75,11 +74,10 @@ def here() -> list[dict[str, str]]:
 
 def drawn_elsewhere(changed: dict[str, str]) -> list[dict[str, str]]:
     """Return the plans that another process draws, in a changed environment."""
-    code = (
-        WITHOUT_TORCH + "import json; from support.golden_plans import plans; print(json.dumps([*map(plans, (1, 2))]))"
-    )
-    words, environment = [sys.executable, "-W", "error", "-c", code], os.environ | changed
-    drawn = subprocess.run(words, cwd=TESTS, env=environment, capture_output=True, text=True, check=True)
+    code = "import json; from support.golden_plans import plans; print(json.dumps([*map(plans, (1, 2))]))"
+    words = [sys.executable, "-W", "error", "-c", code]
+    drawn = subprocess.run(words, env=WITH_TESTS | changed, capture_output=True, text=True)
+    assert not drawn.returncode, drawn.stderr
     found: list[dict[str, str]] = json.loads(drawn.stdout)
     return found
 

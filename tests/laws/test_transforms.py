@@ -3,7 +3,6 @@
 import dataclasses
 import inspect
 import json
-import os
 import re
 import subprocess
 import sys
@@ -23,7 +22,7 @@ from augkit.errors import ArgumentError, AugkitError, SampleError
 from augkit.transforms import TRANSFORMS, find
 from augkit.transforms.transform import transform
 from support.pictures import KEY, assert_close, assert_same_sample, channels_of, full_sample, moving, picture
-from support.processes import TESTS, WITHOUT_TORCH
+from support.processes import WITH_TESTS
 from support.table import ROWS, drawn, outcome
 
 NAMES = dict(TRANSFORMS) | {"ColorStatistics": ak.ColorStatistics, "Style": ak.Style}
@@ -104,11 +103,12 @@ def test_draws_are_a_function_of_key_and_scene(step: ak.Transform) -> None:
 def elsewhere() -> dict[str, list[str]]:
     """Return what another process makes of every row, the last one first, with hashes of its own."""
     code = (
-        f"{WITHOUT_TORCH}import json; from support.table import ROWS, outcome;"
+        "import json; from support.table import ROWS, outcome;"
         "print(json.dumps({repr(step): outcome(step) for step in reversed(ROWS)}))"
     )
-    command, environment = [sys.executable, "-c", code], os.environ | {"PYTHONHASHSEED": "7"}
-    worker = subprocess.run(command, cwd=TESTS, env=environment, capture_output=True, check=True)
+    environment = WITH_TESTS | {"PYTHONHASHSEED": "7"}
+    worker = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True)
+    assert not worker.returncode, worker.stderr
     found: dict[str, list[str]] = json.loads(worker.stdout)
     return found
 

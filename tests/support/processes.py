@@ -12,7 +12,6 @@ from pathlib import Path
 import pytest
 
 TESTS = Path(__file__).parent.parent  # on the path of a process that imports what the tests share
-WITHOUT_TORCH = "import sys; sys.modules['torch'] = None; "  # Albumentations would import it: a second for nothing
 AUGKIT = (sys.executable, "-m", "augkit")
 WITH_TESTS = {**os.environ, "PYTHONPATH": os.pathsep.join([str(TESTS.parent), str(TESTS)])}
 
