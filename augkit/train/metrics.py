@@ -2,16 +2,18 @@
 
 import math
 from dataclasses import asdict
+from itertools import pairwise
 
 import numpy as np
 from scipy.optimize import minimize_scalar
-from sklearn.calibration import calibration_curve
 
-from augkit.core.arrays import JsonObject
+from augkit.core.arrays import Indices, JsonObject, Reals
 from augkit.train.report.reliability import Reliability
 from augkit.train.tasks import Evaluation
+from augkit.train.wilson import wilson
 
 BINS = 15  # Guo et al.'s
+EACH = 20  # answers of a bin at least: of fewer the share that is right is mostly chance
 MOST = 100.0  # times hotter, or colder, than trained
 
 
@@ -36,19 +38,38 @@ def measure(evaluation: Evaluation, temperature: float = 1.0) -> JsonObject:
 
 
 def reliability(evaluation: Evaluation, temperature: float = 1.0) -> Reliability | None:
-    """Return how sure a network is and how often it is right, in `BINS` bins of equal width over [0, 1].
+    """Return how sure a network is and how often it is right, in bins of about as many answers.
 
+    There are `BINS` of them, or as many as leave `EACH` answers to a bin. Answers that are equally sure share one.
     What is an answer is said by `Task.bets`; of numbers there is nothing to tell.
+
+    Reference: Nguyen and O'Connor, "Posterior calibration and exploratory analysis for natural language processing
+    models", EMNLP 2015: bins of equal width leave most answers in one, and the others to chance.
     """
     bets = evaluation.task.bets(evaluation, temperature)
     if bets is None:
         return None
-    sure, right = np.clip(bets[0], 0.0, 1.0), bets[1]
-    accuracy, confidence = calibration_curve(right, sure, pos_label=1, n_bins=BINS, strategy="uniform")
-    # scikit-learn does not say how many are in a bin; these are its bins.
-    places = np.searchsorted(np.linspace(0.0, 1.0, BINS + 1)[1:-1], sure)
-    counts = tuple(int(count) for count in np.bincount(places, minlength=BINS) if count)
-    return Reliability(tuple(map(float, confidence)), tuple(map(float, accuracy)), counts, bets[2])
+    sure = np.clip(bets[0], 0.0, 1.0)
+    order = np.argsort(sure, kind="stable")
+    sure, right = sure[order], np.asarray(bets[1])[order]
+    bins = [slice(first, end) for first, end in pairwise(_cuts(sure))]
+    counts = tuple(len(sure[some]) for some in bins)
+    hits = [int(right[some].sum()) for some in bins]
+    return Reliability(
+        tuple(float(sure[some].mean()) for some in bins),
+        tuple(hit / count for hit, count in zip(hits, counts, strict=True)),
+        counts,
+        bets[2],
+        tuple(wilson(*pair) for pair in zip(hits, counts, strict=True)),
+    )
+
+
+def _cuts(ordered: Reals) -> Indices:
+    """Return where bins of sorted values (n,) begin, and n; what is equal is not parted."""
+    count = len(ordered)
+    wanted = np.linspace(0, count, max(1, min(BINS, count // EACH)) + 1).round().astype(np.intp)
+    moved = np.searchsorted(ordered, ordered[wanted[1:-1]], side="left")
+    return np.unique([0, *moved, count])
 
 
 def fit_temperature(evaluation: Evaluation) -> float:

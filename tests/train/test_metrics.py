@@ -8,10 +8,11 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 from scipy.special import softmax
+from scipy.stats import binomtest
 from sklearn.metrics import accuracy_score, average_precision_score, classification_report, f1_score, r2_score
 
 from augkit.errors import SampleError
-from augkit.train.metrics import fit_temperature, measure, reliability
+from augkit.train.metrics import BINS, fit_temperature, measure, reliability
 from augkit.train.report.reliability import Reliability
 from augkit.train.tasks import Evaluation, Task
 from augkit.train.tasks.classes_task import Classes
@@ -100,7 +101,8 @@ def test_a_class_without_pictures_is_left_out_of_means() -> None:
     figures = measure(evaluation([0, 0, 1, 1], [0, 1, 1, 1]))
     assert figures["absent"] == ["c"]
     assert figures["macro_f1"] == pytest.approx(f1_score([0, 0, 1, 1], [0, 1, 1, 1], average="macro"))
-    assert figures["per_class"][2] == {"name": "c", "precision": None, "recall": None, "f1": None, "support": 0}
+    unseen = dict.fromkeys(("precision", "recall", "low", "high", "f1"))
+    assert figures["per_class"][2] == {"name": "c", **unseen, "support": 0}
     named = measure(evaluation([0, 0, 1, 1], [0, 2, 1, 1]))["per_class"]
     assert named[2]["precision"] == 0.0
     assert named[2]["recall"] is None
@@ -197,15 +199,49 @@ def test_a_temperature_is_fitted_without_a_picture_of_every_class() -> None:
     assert 0.01 <= fit_temperature(evaluation([0, 0, 1, 1], [0, 1, 1, 1])) <= 100
 
 
-def test_the_calibration_error_is_guos() -> None:
-    sure: NDArray[Any] = np.array([0.92, 0.94, 0.95, 0.61])
-    right = [True, True, False, False]
+def test_every_class_has_wilsons_interval() -> None:
+    found = spoken(THREE, 90, noise=2.0)
+    for row in measure(found)["per_class"]:
+        right = int(
+            ((found.encoded == THREE.names.index(row["name"])) & (found.outputs.argmax(1) == found.encoded)).sum()
+        )
+        low, high = binomtest(right, row["support"]).proportion_ci(0.95, method="wilson")
+        assert (row["low"], row["high"]) == pytest.approx((low, high))
+
+
+def surely(sure: NDArray[Any], right: NDArray[Any]) -> Evaluation:
+    """Return an evaluation of pictures that were answered so surely, and rightly or not."""
     outputs = np.log(np.stack([sure, (1 - sure) * 0.6, (1 - sure) * 0.4], axis=1))
-    found = Evaluation(tuple("abcd"), outputs, np.array([0 if is_right else 1 for is_right in right]), THREE)
-    # Bins of 1/15: 0.92 lies in the 14th, 0.94 and 0.95 in the 15th, 0.61 in the 10th.
-    wanted = (1 * abs(1 - 0.92) + 2 * abs(0.5 - 0.945) + 1 * abs(0 - 0.61)) / 4
-    assert calibrated(found).error == pytest.approx(wanted)
-    assert calibrated(found).counts == (1, 1, 2)
+    return Evaluation(tuple(map(str, range(len(sure)))), outputs, np.where(right, 0, 1), THREE)
+
+
+def test_the_calibration_error_is_that_of_bins_by_count() -> None:
+    """Of 60 answers in three bins of 20, by hand: those that are equally sure lie in one, whatever their order."""
+    generator = np.random.default_rng(1)
+    sure = np.repeat([0.7, 0.8, 0.97], 20)
+    right = np.concatenate([np.arange(20) < hits for hits in (11, 18, 20)])
+    order = generator.permutation(60)
+    told = calibrated(surely(sure[order], right[order]))
+    assert told.counts == (20, 20, 20)
+    assert told.confidence == pytest.approx((0.7, 0.8, 0.97))
+    assert told.accuracy == pytest.approx((0.55, 0.9, 1.0))
+    assert told.error == pytest.approx((0.15 + 0.1 + 0.03) / 3)
+    assert told.intervals[0] == pytest.approx(binomtest(11, 20).proportion_ci(0.95, method="wilson"))
+
+
+@pytest.mark.parametrize(("count", "bins"), [(1, 1), (39, 1), (40, 2), (4000, BINS)])
+def test_no_bin_has_too_few_answers(count: int, bins: int) -> None:
+    sure = np.random.default_rng(0).uniform(0.6, 0.99, count)
+    counts = calibrated(surely(sure, sure > 0.7)).counts
+    assert len(counts) == bins
+    assert max(counts) - min(counts) <= 1
+    assert sum(counts) == count
+
+
+def test_answers_that_are_all_equally_sure_are_one_bin() -> None:
+    told = calibrated(surely(np.full(900, 0.9), np.arange(900) < 450))
+    assert told.counts == (900,)
+    assert told.error == pytest.approx(0.4)
 
 
 def test_what_cannot_be_measured_is_refused() -> None:

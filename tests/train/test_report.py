@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 from PIL import Image
+from scipy.stats import binomtest
 
 from augkit.errors import FileError, MissingExtra
 from augkit.storage import durable
@@ -23,6 +24,7 @@ from augkit.train.report.mistakes import MOST, thumbnail, worst
 from augkit.train.report.reliability import Reliability
 from augkit.train.report.report_writing import ReportFacts, write
 from augkit.train.tasks import Evaluation, Task
+from augkit.train.tasks.classes_task import Classes
 from augkit.train.train_errors import Unwritten
 from support.artefacts import CLASSES, LABELS, NUMBERS, artefact, spoken, square
 from support.html_page import Page
@@ -144,6 +146,44 @@ def test_the_reports_of_labels_and_numbers(task: Task, tmp_path: Path) -> None:
     assert all(len(row) == len(rows[0]) for row in rows)
 
 
+CONFUSED = np.array([[0, 12, 0, 0], [3, 97, 0, 0], [0, 1, 1, 0], [0, 0, 0, 0]])
+FOUR = Classes(("never", "often", "rare", "absent"))
+
+
+def told_of(matrix: NDArray[Any]) -> dict[str, Page]:
+    """Return the sections of a report, by title, of pictures with these counts of truths (rows) and answers."""
+    pairs = np.repeat(np.argwhere(matrix >= 0), matrix.ravel(), axis=0)
+    ids = tuple(map(str, range(len(pairs))))
+    found = Evaluation(ids, 3.0 * np.eye(4)[pairs[:, 1]], pairs[:, 0], FOUR)
+    return {section.title: Page(section.body) for section in FOUR.sections(found, measure(found))}
+
+
+@pytest.mark.slow
+def test_the_weakest_class_comes_first_and_what_is_never_recognised_is_flagged() -> None:
+    """A class of 12 that is never said is told, by name and count, and one of two pictures gets no verdict."""
+    section = told_of(CONFUSED)["Per class"]
+    assert "One class was never recognised: never (0 of 12)." in section.text
+    assert "One class has fewer than 10 pictures here, from which no verdict follows" in section.text
+    at = [section.text.partition("F1 pictures")[2].index(f" {name} ") for name in ("never", "rare", "often", "absent")]
+    assert at == sorted(at)
+    low, high = binomtest(97, 100).proportion_ci(0.95, method="wilson")
+    assert f"97.0 % {100 * low:.0f} to {100 * high:.0f} %" in section.text
+    assert "2 (few)" in section.text
+    assert [attributes["class"] for attributes in section.under("b")] == ["flag"]
+
+
+@pytest.mark.slow
+def test_pairs_that_are_taken_for_each_other_are_ranked() -> None:
+    text = told_of(CONFUSED)["Taken for each other"].text
+    assert "never often 12 12 100.0 % 76 to 100 % 3 often never 3 100 3.0 % 1 to 8 % 12 rare often 1 2" in text
+    assert "no pattern" not in text
+    assert (
+        "no pattern is to be seen"
+        in told_of(np.diag([5, 5, 5, 5]) + np.eye(4, k=1, dtype=int))["Taken for each other"].text
+    )
+    assert "Taken for each other" not in told_of(np.diag([5, 5, 5, 5]))
+
+
 def test_a_report_of_one_right_picture(tmp_path: Path) -> None:
     one = Evaluation(("a.png",), np.array([[3.0, 0.0, 0.0]]), np.array([0]), CLASSES)
     write(
@@ -153,6 +193,7 @@ def test_a_report_of_one_right_picture(tmp_path: Path) -> None:
     assert "Measured on 1 picture (test)" in text
     assert "There is none among these pictures. These right answers were the least sure." in text
     assert "A dash is a figure that these pictures cannot give" in text
+    assert "From 1 picture no verdict follows: look at the interval." in text
 
 
 @pytest.mark.slow
@@ -216,7 +257,7 @@ def test_what_is_transparent_is_shown_white() -> None:
 def drawn(is_dark: bool) -> list[Callable[[], bytes]]:
     names = ["$\\frac$", "花", "a\nb", *(f"class {place}" for place in range(57))]
     counts = np.random.default_rng(0).integers(0, 9, (60, 60))
-    some = Reliability((0.3, 0.9), (0.2, 1.0), (3, 7), 0.5)
+    some = Reliability((0.3, 0.9), (0.2, 1.0), (3, 7), 0.5, ((0.0, 0.6), (0.7, 1.0)))
     found = spoken(NUMBERS, 5)
     return [
         lambda: learning_curves(CURVES, is_dark),

@@ -129,24 +129,21 @@ def confusion(matrix: Array, names: Sequence[str], is_dark: bool = False) -> byt
 
 
 def reliability_diagram(before: Reliability, after: Reliability, is_dark: bool = False) -> bytes:
-    """Draw how often answers are right by how sure they are, without and with the temperature."""
+    """Draw how often answers are right by how sure they are, with intervals, without and with the temperature."""
     colors = DARK if is_dark else LIGHT
-    with _figure((WIDE[0], 4.2), colors) as figure:
-        upper, lower = figure.subplots(2, 2, sharex=True, height_ratios=[3, 1])
-        for column, (title, found, color) in enumerate(
-            (("Before", before, colors.soft), ("After temperature scaling", after, colors.first))
+    with _figure((WIDE[0], 3.6), colors) as figure:
+        pair = figure.subplots(1, 2, sharey=True)
+        for axes, title, found, color in (
+            (pair[0], "Before", before, colors.soft),
+            (pair[1], "After temperature scaling", after, colors.first),
         ):
-            axes, below = upper[column], lower[column]
             axes.plot([0, 1], [0, 1], color=colors.soft, linewidth=1, linestyle=(0, (4, 3)))
-            axes.vlines(found.confidence, found.confidence, found.accuracy, colors.second, linewidth=2, alpha=0.7)
-            axes.plot(found.confidence, found.accuracy, "o-", color=color, markersize=4, linewidth=1.4)
+            axes.vlines(found.confidence, *zip(*found.intervals, strict=True), color=color, linewidth=1.4, alpha=0.6)
+            axes.plot(found.confidence, found.accuracy, "o", color=color, markersize=4.5)
             axes.set_title(f"{title}: ECE {found.error:.3f}", loc="left", fontweight="bold")
-            axes.set_ylim(-0.03, 1.03)
-            below.bar(found.confidence, found.counts, width=0.045, color=color)
-            below.set_xlim(-0.03, 1.03)
-            below.set_xlabel("confidence")
-        upper[0].set_ylabel("right")
-        lower[0].set_ylabel("answers")
+            axes.set(xlim=(-0.03, 1.03), ylim=(-0.03, 1.03))
+            axes.set_xlabel("confidence")
+        pair[0].set_ylabel("right")
         return _png(figure)
 
 

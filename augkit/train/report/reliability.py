@@ -7,12 +7,13 @@ import numpy as np
 
 @dataclass(frozen=True)
 class Reliability:
-    """The share of right answers by how sure they are; bins without an answer are left out."""
+    """The share of right answers by how sure they are, in bins that hold about as many answers each."""
 
     confidence: tuple[float, ...]  # the mean of a bin
     accuracy: tuple[float, ...]  # the part of a bin's answers that are right
     counts: tuple[int, ...]  # how many answers a bin holds
     log_loss: float  # of all answers
+    intervals: tuple[tuple[float, float], ...]  # Wilson's, of each bin's accuracy
 
     @property
     def error(self) -> float:

@@ -44,6 +44,16 @@ class Section:
     figure: Drawn | None = None
 
 
+@dataclass(frozen=True)
+class Flagged:
+    """A cell of a table that a reader must not overlook."""
+
+    text: str
+
+
+Cell = str | float | Flagged | None
+
+
 def drawn(file: str, draw: Callable[[bool], bytes]) -> Drawn:
     """Return a figure that is drawn twice, the second time for the dark."""
     return Drawn(file, draw(False), draw(True))
@@ -92,7 +102,7 @@ def source(data: bytes, kind: Literal["png", "jpeg"] = "png") -> str:
     return f"data:image/{kind};base64,{b64encode(data).decode()}"
 
 
-def table(heads: Sequence[str], rows: Iterable[Sequence[str | float | None]]) -> str:
+def table(heads: Sequence[str], rows: Iterable[Sequence[Cell]]) -> str:
     """Return a table: texts and counts as they are, fractions with a bar behind them, what is undefined as a dash."""
     top = "".join(f'<th scope="col">{text(head)}</th>' for head in heads)
     body = "\n".join(f'<tr><th scope="row">{text(first)}</th>{"".join(map(_cell, rest))}</tr>' for first, *rest in rows)
@@ -117,7 +127,9 @@ def details(entries: Iterable[tuple[str, object]], kind: Literal["tiles", "plain
     return f'<dl class="{kind}">\n{parts}\n</dl>'
 
 
-def _cell(value: str | float | None) -> str:
+def _cell(value: Cell) -> str:
+    if isinstance(value, Flagged):
+        return f'<td><b class="flag">{text(value.text)}</b></td>'
     if isinstance(value, float):
         return f'<td class="bar" style="--part: {100 * min(max(value, 0.0), 1.0):.1f}%">{100 * value:.1f} %</td>'
     return f"<td>{'–' if value is None else text(f'{value:,}' if isinstance(value, int) else value)}</td>"

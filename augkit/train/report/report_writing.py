@@ -9,7 +9,7 @@ from augkit.core.arrays import Image, Json, JsonObject
 from augkit.core.text_files import bytes_of
 from augkit.storage.durable import replace_with
 from augkit.train.artefact import Artefact
-from augkit.train.metrics import BINS, reliability
+from augkit.train.metrics import BINS, EACH, reliability
 from augkit.train.predictions import Row, csv_of
 from augkit.train.report.figures import Curves, learning_curves, reliability_diagram
 from augkit.train.report.mistakes import MOST, gallery, worst
@@ -17,6 +17,7 @@ from augkit.train.report.report_page import Section, details, drawn, page, shown
 from augkit.train.tasks import Evaluation
 from augkit.train.tasks.headline import Headline
 from augkit.train.train_errors import written
+from augkit.train.wilson import FEW
 
 PAGE, PREDICTIONS = "report.html", "predictions.csv"
 
@@ -81,7 +82,8 @@ def _top(facts: ReportFacts, metrics: JsonObject) -> str:
         f" not learn from and that chose nothing. {learnt:,} others taught it; {chose:,} others ({facts.chosen_on})"
         f" {chosen}."
     )
-    told = "".join(f"<p>{text(note)}</p>" for note in (scope, *facts.notes))
+    few = [f"From {reported:,} picture{'s' * (reported != 1)} no verdict follows: look at the interval."]
+    told = "".join(f"<p>{text(note)}</p>" for note in (scope, *few * (reported < FEW), *facts.notes))
     parameters = sum(value.numel() for value in facts.artefact.network.parameters())
     error = [("Calibration error (ECE)", f"{metrics['calibration_error']:.3f}")] if is_calibrated else []
     tiles = [
@@ -130,11 +132,15 @@ def _calibration(facts: ReportFacts) -> Iterator[Section]:
         (name, f"{found.error:.4f}", f"{found.log_loss:.4f}", f"{value:.3f}")
         for name, found, value in (("before", before, 1.0), ("after", after, temperature))
     ]
+    bins, count = len(after.counts), sum(after.counts)
     told = (
         f"The expected calibration error (ECE) is the mean distance between {facts.evaluation.task.bets_are} and how"
-        f" often it is right, in {BINS} bins of equal width, weighted by their answers (Guo et al., 2017). The"
+        f" often it is right, here in {bins} bin{'s' * (bins != 1)} of about {round(count / bins):,} answers each"
+        f" (Guo et al., 2017; bins by count after Nguyen and O'Connor, 2015). Lines are 95 % intervals (Wilson). The"
         f" temperature was fitted to other pictures ({facts.chosen_on})."
     )
+    if bins < BINS:
+        told += f" A bin has {EACH} answers at least; {BINS * EACH:,} would fill {BINS} bins, and tell more."
     if temperature == 1.0:
         told += " It stayed at 1: they gave no reason to change it."
     shown = figure.html("How often answers are right by how sure they are, before and after temperature scaling.")

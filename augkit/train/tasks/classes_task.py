@@ -14,7 +14,8 @@ from torch.nn import functional
 from augkit.core.arrays import Array, Flags, JsonObject, Label, Reals
 from augkit.errors import SampleError
 from augkit.train.report import figures
-from augkit.train.report.report_page import Section, dash_note, drawn, percent, table, text
+from augkit.train.report.class_tables import class_section, confused
+from augkit.train.report.report_page import Section, drawn, percent, text
 from augkit.train.tasks.headline import Headline, share_right
 from augkit.train.tasks.per_class import per_class
 from augkit.train.tasks.task import TASKS, Evaluation, Loss, Task, is_numeric, names_in, parsed, place_of, rounded
@@ -143,8 +144,11 @@ class Classes(Task):
         told = f"A row is a true class, its shade the part of that class's pictures.{limit}"
         shown = figure.html("Which classes were taken for which.")
         yield Section("Confusion matrix", f"{shown}\n<p>{text(told)}</p>", figure)
-        rows = [(r["name"], r["precision"], r["recall"], r["f1"], r["support"]) for r in metrics["per_class"]]
-        yield Section("Per class", table(("class", "precision", "recall", "F1", "pictures"), rows) + dash_note(rows))
+        columns = (("recall", "recall"), ("precision", "precision"), ("F1", "f1"))
+        yield class_section("Per class", "class", metrics["per_class"], columns)
+        pairs = confused(matrix, self.names)
+        if pairs is not None:
+            yield pairs
 
     def scale(self, temperature: float) -> tuple[float, float]:
         return 1.0 / temperature, 0.0

@@ -4,12 +4,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.stats import binomtest, sem, t as student_t
+from scipy.stats import sem, t as student_t
 
 from augkit.core.arrays import Flags, Indices, Reals
 from augkit.core.key import Key
+from augkit.train.wilson import LEVEL, wilson
 
-LEVEL = 0.95  # of intervals
 RESAMPLES = 200
 
 
@@ -30,12 +30,8 @@ class Headline:
 
 
 def share_right(name: str, right: Flags) -> Headline:
-    """Return which part of pictures (n,) is right.
-
-    Reference: Wilson, "Probable inference, the law of succession, and statistical inference", JASA 1927.
-    """
-    low, high = binomtest(int(right.sum()), len(right)).proportion_ci(LEVEL, method="wilson")
-    return Headline(name, float(right.mean()), float(low), float(high), "Wilson's method", True)
+    """Return which part of pictures (n,) is right."""
+    return Headline(name, float(right.mean()), *wilson(int(right.sum()), len(right)), "Wilson's method", True)
 
 
 def mean_error(name: str, errors: Reals) -> Headline:

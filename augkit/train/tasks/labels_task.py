@@ -14,7 +14,8 @@ from torch.nn import functional
 
 from augkit.core.arrays import Array, Flags, JsonObject, Label, Reals
 from augkit.errors import SampleError
-from augkit.train.report.report_page import Section, dash_note, percent, table
+from augkit.train.report.class_tables import class_section
+from augkit.train.report.report_page import Section, percent
 from augkit.train.tasks.headline import Headline, mean_of, resampled, share_right
 from augkit.train.tasks.per_class import per_class
 from augkit.train.tasks.task import TASKS, Evaluation, Loss, Task, names_in, parsed, place_of, rounded
@@ -150,10 +151,8 @@ class Labels(Task):
         return [(name, percent(metrics[key])) for name, key in keys.items()]
 
     def sections(self, evaluation: Evaluation, metrics: JsonObject) -> Iterator[Section]:
-        keys = ("name", "average_precision", "precision", "recall", "f1", "support")
-        rows = [tuple(row[key] for key in keys) for row in metrics["per_class"]]
-        heads = ("label", "average precision", "precision", "recall", "F1", "pictures")
-        yield Section("Per label", table(heads, rows) + dash_note(rows))
+        columns = (("average precision", "average_precision"), ("recall", "recall"), ("precision", "precision"))
+        yield class_section("Per label", "label", metrics["per_class"], (*columns, ("F1", "f1")))
 
     def scale(self, temperature: float) -> tuple[float, float]:
         return 1.0 / temperature, 0.0

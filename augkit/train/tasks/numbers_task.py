@@ -151,9 +151,12 @@ class Numbers(Task):
         yield Section("Predicted and true", figure.html("Predicted over true numbers."), figure)
         rows = [
             [row["name"], *(None if row[key] is None else f"{row[key]:.4g}" for key in ("mae", "rmse", "r2"))]
-            for row in metrics["per_value"]
+            for row in sorted(metrics["per_value"], key=lambda row: (row["r2"] is None, row["r2"]))
         ]
-        yield Section("Per number", table(("number", "mean absolute error", "root mean squared error", "R²"), rows))
+        yield Section(
+            "Per number, the weakest first",
+            table(("number", "mean absolute error", "root mean squared error", "R²"), rows),
+        )
 
     def scale(self, temperature: float) -> tuple[tuple[float, ...], tuple[float, ...]]:
         return self.std, self.mean
