@@ -1,6 +1,6 @@
 """Figures that stand for a network, with the intervals that hold their true values with 95 %."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -53,11 +53,16 @@ def resampled(name: str, value: float, count: int, figure: Callable[[Indices], f
     method = f"bootstrap, {RESAMPLES} resamples of the pictures"
     if count < 2:
         return Headline(name, value, None, None, method, True)
-    generator = np.random.default_rng(Key(0, "bootstrap").stream("pictures").integers(2**63))
-    drawn = (figure(generator.integers(0, count, count)) for _ in range(RESAMPLES))
-    known = [found for found in drawn if found is not None]
+    known = [found for places in drawn_again(count) if (found := figure(places)) is not None]
     low, high = np.quantile(known, [(1 - LEVEL) / 2, (1 + LEVEL) / 2]) if known else (0.0, 1.0)
     return Headline(name, value, float(low), float(high), method, True)
+
+
+def drawn_again(count: int) -> Iterator[Indices]:
+    """Yield the places of as many pictures as there are, drawn again and again: the same whenever it is asked."""
+    generator = np.random.default_rng(Key(0, "bootstrap").stream("pictures").integers(2**63))
+    for _ in range(RESAMPLES):
+        yield generator.integers(0, count, count)
 
 
 def mean_of(values: Sequence[float | None]) -> float | None:
