@@ -7,11 +7,11 @@ from hashlib import sha256
 
 from augkit.core.arrays import Json, JsonObject
 from augkit.datasets import SPLITS, Record, Whole
+from augkit.datasets.leakage import find_leaks
 from augkit.datasets.lineage import DONE, LINEAGE, SHARDS
 from augkit.errors import JobError
 from augkit.expand import layout
 from augkit.expand.layout import JOB, LEAKS, REJECTED
-from augkit.expand.leakage import find_leaks
 from augkit.expand.work_plan import WorkPlan
 from augkit.storage.sealed_json import compact, sealed, sha256_of
 from augkit.storage.store import BOOKS, Store

@@ -15,10 +15,10 @@ from augkit.core.plan import Plan
 from augkit.core.shrunk import scale_of
 from augkit.core.spatial import Size
 from augkit.datasets import DataSet, Part, Record
+from augkit.datasets.leakage import fingerprint
 from augkit.errors import AugkitError, Changed, FileError, Unreachable, raise_outage
 from augkit.executors import reusing, run
 from augkit.expand.job import Job
-from augkit.expand.leakage import fingerprint
 from augkit.expand.lineage_lines import Facts, line_of
 from augkit.expand.origin import Origin, read_origin
 from augkit.expand.references import with_last_names

@@ -86,11 +86,6 @@ def read_apart(path: str | os.PathLike[str], mode: Mode = "keep") -> Sample:
     return Sample(image=decoded.image, alpha=decoded.alpha, id=Path(path).name)
 
 
-def shape_in(data: bytes) -> tuple[int, ...]:
-    """Return the shape of a picture's pixels, (H, W) or (H, W, C), from its whole file, decoded."""
-    return decode(data).image.shape
-
-
 def each_apart(
     function: Callable[..., T], pictures: Iterable[tuple[str, bytes | AugkitError]], *args: object
 ) -> Iterator[T | AugkitError]:

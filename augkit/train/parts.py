@@ -8,8 +8,9 @@ from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from augkit.core.arrays import Label
-from augkit.datasets import DataSet, Source, Split
+from augkit.datasets import SPLITS, DataSet, Source, Split
 from augkit.datasets.class_folders import class_of
+from augkit.datasets.joined_groups import joined_groups
 from augkit.datasets.lineage import Origin, originals, read_lineage
 from augkit.datasets.naming import split_of_folder
 from augkit.datasets.split_file import SplitFile
@@ -67,6 +68,7 @@ class Parts:
     reported_split: Split = "test"  # what the data set calls those that are reported on
     choosing_split: str = "val"  # what it calls those that choose: a part of train where it has no third part
     split: str = ""  # what divided it: its own splits, or fractions
+    is_settled: bool = False  # its own splits or a file's did, which no picture leaves
     classes: tuple[str, ...] = ()  # in the data set's own order, as far as it has one
 
     def __getitem__(self, role: Role) -> Part:
@@ -94,13 +96,15 @@ def divide(
     seed: int = 0,
     label: str | None = None,
     law: int = LAW,
+    together: Sequence[Sequence[str]] = (),
 ) -> Parts:
     """Give every picture a role: its own split's, or else one of which every class has its share.
 
     Copies stay with their original, and where an original is needed that the data set does not hold, it is read where
     it lay. Where the data set has train and one more part, that one is reported on, and a part of train chooses.
 
-    The options are those of `TrainConfig`; the law is that of `augkit.datasets.splits`.
+    The options are those of `TrainConfig`; the law is that of `augkit.datasets.splits`; `together` are sets of ids of
+    originals that go to one part, as far as the data set's own splits and those of a file let them.
 
     Raises:
         ArgumentError: `split`, `groups` or `label` do not fit the data set.
@@ -114,6 +118,12 @@ def divide(
     own = sources[0].split is not None
     used = wanted or FRACTIONS
     splits = assign(sources, wanted if own else used, found, seed, law)
+    if own or isinstance(used, SplitFile):
+        split_by_id = {source.id: split for source, split in zip(sources, splits, strict=True)}
+        found = joined_groups(sources, found, _within(together, split_by_id))
+    elif together:
+        found = joined_groups(sources, found, together)
+        splits = assign(sources, used, found, seed, law)
     roles = _roles(sources, splits, found, seed, law)
     for role in ROLES:
         if role not in roles:
@@ -135,8 +145,16 @@ def divide(
         reported_split="test" if "test" in splits else "val",
         choosing_split="val" if {"val", "test"} <= set(splits) else "part of train",
         split="the data set's own" if own else _told(used),
+        is_settled=own or isinstance(used, SplitFile),
         classes=_classes(data, sources),
     )
+
+
+def _within(sets: Iterable[Sequence[str]], splits: Mapping[str, Split | None]) -> Iterator[list[str]]:
+    """Yield those of each set that lie in one split."""
+    for ids in sets:
+        for split in SPLITS:
+            yield [id for id in ids if splits.get(id) == split]
 
 
 def _classes(data: DataSet, originals: Iterable[Source]) -> tuple[str, ...]:

@@ -15,12 +15,13 @@ from augkit.core.sampling import Behaviour
 from augkit.datasets.splits import HASHED, LAW
 from augkit.errors import ArgumentError, FileError, Unreachable, is_absence, require_answer
 from augkit.storage.durable import held, make_root, remove_folder, replace_with, unlink
+from augkit.train import duplicates
 from augkit.train.parts import ROLES_OF_0_1
 from augkit.train.setup import Setup
 from augkit.train.tasks import TASKS
 from augkit.train.train_errors import is_full, unwritten
 
-SETTINGS, PICTURES, REJECTED = "settings.json", "pictures.jsonl", "rejected.jsonl"
+SETTINGS, PICTURES, REJECTED, DUPLICATES = "settings.json", "pictures.jsonl", "rejected.jsonl", duplicates.FILE
 TEMPORARY = ".????????.augkit"  # what `replace_with` had not yet put in place
 # All that a run writes beside its settings, in the order in which it is removed; all else is the user's.
 WRITTEN = {
@@ -28,7 +29,16 @@ WRITTEN = {
     "features": ("*.npy", "*.sha256", "*.unfinished", TEMPORARY),
     "tensorboard": ("events.out.tfevents.*",),
     "": (
-        *(PICTURES, REJECTED, "log.jsonl", "log.csv", "log.*.unfinished", "model.safetensors", "report.html"),
+        *(
+            PICTURES,
+            REJECTED,
+            DUPLICATES,
+            "log.jsonl",
+            "log.csv",
+            "log.*.unfinished",
+            "model.safetensors",
+            "report.html",
+        ),
         *("predictions.csv", "learning_curves.png", "calibration.png", TEMPORARY),
     ),
 }
@@ -108,6 +118,7 @@ def open_run(out: Path, setup: Setup, is_fresh: bool) -> None:
     books = _Books(settings=settings, effective=setup.effective, deciding=setup.deciding).model_dump()
     rejected = [dict(zip(("role", "id", "reason"), row, strict=True)) for row in setup.surveyed.rejected]
     files = {
+        **({DUPLICATES: duplicates.lines(setup.alike)} if setup.alike else {}),
         PICTURES: "".join(f"{line}\n" for line in setup.surveyed.lines()),
         REJECTED: "".join(f"{json.dumps(row)}\n" for row in rejected),
         SETTINGS: json.dumps(books, indent=2, ensure_ascii=False) + "\n",  # last: all else is there then
@@ -165,7 +176,7 @@ def _known(out: Path) -> _Books | None:
     try:
         if not path.exists():
             held = next(iter(sorted(out.iterdir())), None) if out.is_dir() else None
-            if held is None or held.name in (PICTURES, REJECTED):  # written before
+            if held is None or held.name in (PICTURES, REJECTED, DUPLICATES):  # written before
                 return None
             what = f"must be a new or an empty folder, or a run's, got a folder with files in it ({held.name})"
             raise FileError(f"{what}. Remove it or choose another --out.", str(out))

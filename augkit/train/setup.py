@@ -1,6 +1,6 @@
 """Setup of a training: everything that is found out and checked before its first step."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import torch
@@ -16,11 +16,13 @@ from augkit.errors import ArgumentError, AugkitError
 from augkit.pipeline import Pipeline
 from augkit.pipeline.pipeline_file import identified, load
 from augkit.train.artefact import DECIDING, versions
+from augkit.train.duplicates import Alike
 from augkit.train.models import MODELS, Architecture, Network, architecture
-from augkit.train.parts import ROLES, Role, divide, empty_classes, require_learnable, told_few
+from augkit.train.parts import ROLES, Role, empty_classes, require_learnable, told_few
 from augkit.train.schedule import Schedule
+from augkit.train.separation import separate
 from augkit.train.stream import least_of, steps_of
-from augkit.train.survey import Survey, survey
+from augkit.train.survey import Survey
 from augkit.train.tasks import TASKS, Task, task_for
 from augkit.train.train_config import TrainConfig
 from augkit.train.weights import PRETRAINED, load_weights
@@ -46,6 +48,7 @@ class Setup:
     truths: dict[Role, Tensor]  # of each part's pictures, encoded
     device: torch.device
     deciding: JsonObject  # all that decides the weights that come out
+    alike: Sequence[Alike] = ()  # pictures
 
     @property
     def effective(self) -> JsonObject:
@@ -94,10 +97,9 @@ def prepare(
         tell(note)
     for name in empty_classes(data):
         tell(f"class {name!r}: has no picture, and is left out.")
-    parts = divide(data, config.split, config.groups, config.split_seed, config.label, law)
-    if parts.are_copies and pipeline is not None:
+    surveyed, alike = separate(data, config, tell, progress, law)
+    if surveyed.parts.are_copies and pipeline is not None:
         tell("The pictures are augmented copies, and are augmented once more.")
-    surveyed = survey(parts, config.max_rejected, progress, config.wait)
     for _, _, reason in surveyed.rejected:
         tell(f"Left out: {reason}")
     if pipeline is not None:
@@ -135,7 +137,7 @@ def prepare(
         "versions": {name: number for name, number in versions().items() if name in DECIDING},
         **({"split_law": law} if law != HASHED else {}),
     }
-    return Setup(chosen, surveyed, task, pipeline, made, network.to(device), truths, device, deciding)
+    return Setup(chosen, surveyed, task, pipeline, made, network.to(device), truths, device, deciding, alike)
 
 
 def _require_sense(config: TrainConfig, task: Task) -> None:

@@ -11,8 +11,9 @@ from statistics import median_low
 from types import MappingProxyType
 
 from augkit.datasets import Source
+from augkit.datasets.leakage import shape_and_fingerprint
 from augkit.errors import AugkitError, DecodeError, FileError, raise_outage
-from augkit.images.pictures_apart import apart, shape_in
+from augkit.images.pictures_apart import apart
 from augkit.storage.patience import Patience
 from augkit.train.parts import ROLES, ROLES_OF_0_1, Part, Parts, Role
 
@@ -22,11 +23,12 @@ AHEAD = 64  # pictures
 
 @dataclass(frozen=True)
 class Facts:
-    """Facts of a picture: the hash of its bytes, its height, width and channels."""
+    """Facts of a picture: the hash of its bytes, its height, width and channels, and its fingerprint."""
 
     sha256: str
     size: tuple[int, int]
     channels: int
+    mark: str  # see `augkit.datasets.leakage`
 
 
 @dataclass(frozen=True)
@@ -65,12 +67,20 @@ class Survey:
                 yield json.dumps(entry | {"sha256": self.facts[role][source.id].sha256})
 
 
+Known = dict[tuple[str, str], Facts | AugkitError]  # by root and id
+
+
 def survey(
-    parts: Parts, most_rejected: float, progress: Callable[[int, int, str], None], wait_s: float = 0.0
+    parts: Parts,
+    most_rejected: float,
+    progress: Callable[[int, int, str], None],
+    wait_s: float = 0.0,
+    known: Known | None = None,
 ) -> Survey:
     """Read and decode every picture, of which a fraction of `most_rejected` may be unreadable, but no whole part.
 
-    Only what a picture holds is a reason to leave it out. A disk that is away is waited for, for `wait_s` seconds.
+    Only what a picture holds is a reason to leave it out. A disk that is away is waited for, for `wait_s` seconds. What
+    is `known` is not read again, and what was read is known then.
 
     Raises:
         FileError: too many are unreadable.
@@ -79,11 +89,12 @@ def survey(
     """
     total = sum(len(parts[role].sources) for role in ROLES)
     patience = Patience(wait_s)
+    known = {} if known is None else known
     done, rejected = 0, list[tuple[Role, str, str]]()
     facts: dict[Role, dict[str, Facts]] = {}
     for role in ROLES:
         facts[role] = {}
-        for source, found in _looked_at(parts[role], patience):
+        for source, found in _looked_at(parts[role], patience, known):
             progress(done := done + 1, total, " pictures read")
             if isinstance(found, Facts):
                 facts[role][source.id] = found
@@ -100,7 +111,7 @@ def survey(
     return Survey(replace(parts, train=train, val=val, test=test), facts, tuple(rejected))
 
 
-def _looked_at(part: Part, patience: Patience) -> Iterator[tuple[Source, Facts | AugkitError]]:
+def _looked_at(part: Part, patience: Patience, known: Known) -> Iterator[tuple[Source, Facts | AugkitError]]:
     is_over = threading.Event()
 
     def alive() -> None:
@@ -108,13 +119,17 @@ def _looked_at(part: Part, patience: Patience) -> Iterator[tuple[Source, Facts |
             raise CancelledError
 
     def look(source: Source) -> Facts | AugkitError:
+        key = str(part.data.root), source.id
+        return known[key] if key in known else known.setdefault(key, read(source))
+
+    def read(source: Source) -> Facts | AugkitError:
         where = f"{part.data.root}/{source.id}"
         if source.fault:  # as of a row that names no picture that is there: no outage
             return FileError(source.fault, str(part.data.root))
         try:
             place = source.id if source.place is None else source.place
             data = patience.asked(lambda: part.data.read(place), alive)
-            shape = apart(where, shape_in, data)
+            shape, mark = apart(where, shape_and_fingerprint, data)
         except DecodeError as fault:
             raise_outage(fault, where)
             return fault.at(where)
@@ -124,7 +139,7 @@ def _looked_at(part: Part, patience: Patience) -> Iterator[tuple[Source, Facts |
         except MemoryError as fault:
             raise_outage(fault, where)
             raise
-        return Facts(sha256(data).hexdigest(), (shape[0], shape[1]), 1 if len(shape) == 2 else shape[2])
+        return Facts(sha256(data).hexdigest(), (shape[0], shape[1]), 1 if len(shape) == 2 else shape[2], mark)
 
     pool = ThreadPoolExecutor(THREADS)
     try:

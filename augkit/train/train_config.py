@@ -15,6 +15,8 @@ from augkit.train.input_size import Size, parse_input
 Optimizer = Literal["adamw", "sgd"]
 Curve = Literal["cosine", "onecycle"]
 Keep = Literal["best", "last"]  # epoch, whose weights are kept
+Duplicates = Literal["group", "refuse", "drop", "ignore"]  # what becomes of pictures of the same bytes
+NearDuplicates = Literal["tell", "group", "drop"]  # and of those that look nearly the same
 MOST_THREADS = 1024  # of torch; more is a slip, and what torch cannot count
 Weight = Annotated[float, Field(gt=0.0)]
 ClassWeights = Literal["none", "auto"] | Mapping[str, float]
@@ -156,6 +158,15 @@ class TrainConfig(Configuration):
         default=None,
         validate_default=True,
         description="What stays together in a split: a pattern over ids, a CSV file or a column.",
+    )
+    duplicates: Annotated[Duplicates, Option(decides=False)] = Field(
+        default="group",
+        description="Pictures of the same bytes in several parts: group keeps them in one, where no splits of the data"
+        " set's own hold them apart; refuse; drop, from what is learnt from; or ignore.",
+    )
+    near_duplicates: Annotated[NearDuplicates, Option(decides=False)] = Field(
+        default="tell",
+        description="Pictures that look nearly the same in several parts: tell, group in one, or drop likewise.",
     )
     seed: int = Field(default=0, description="Seed of the run.")
     cache: Annotated[

@@ -189,7 +189,7 @@ def test_every_class_of_an_expansion_is_found_whatever_it_is_called(is_old: bool
         forget(tmp_path / "out")
         done(src, tmp_path / "out", copies=2, originals="include")
     told: list[str] = []
-    options: dict[str, Any] = {"model": "lenet", "input": (16, 16, 3), "epochs": 1}
+    options: dict[str, Any] = {"model": "lenet", "input": (16, 16, 3), "epochs": 1, "duplicates": "ignore"}
     wanted = TrainConfig(data=str(tmp_path / "out"), out=str(tmp_path / "run"), **options)
     setup = prepare(wanted, told.append, lambda *_: None)
     assert setup.task.names == tuple(sorted(names))

@@ -102,9 +102,10 @@ def test_where_the_last_epoch_is_kept_nobody_chooses_it(tmp_path: Path) -> None:
 
 def few_told(root: Path, count: int, classes: int) -> list[str]:
     """Return what is said of how few choose, where so many of so many classes do."""
-    for split, many in (("train", classes), ("val", count), ("test", classes)):
+    for number, (split, many) in enumerate((("train", classes), ("val", count), ("test", classes))):
         for place in range(many):
-            put(root / "data" / split / f"class{place % classes}" / f"{place}.png", drawn("plain", place))
+            image = drawn("plain", 1000 * number + place)
+            put(root / "data" / split / f"class{place % classes}" / f"{place}.png", image)
     told: list[str] = []
     prepare(settings(root / "data", root / "run"), told.append, lambda *_: None)
     return [sentence for sentence in told if sentence.startswith("Only")]

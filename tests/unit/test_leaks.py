@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from skimage import data
 
 from augkit.datasets import read
-from augkit.expand.leakage import find_leaks, fingerprint
+from augkit.datasets.leakage import find_leaks, fingerprint
 from augkit.images import decode, encode
 from support.commands import command
 from support.folders import SMALL, done, picture, put

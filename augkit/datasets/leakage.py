@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from augkit.core.arrays import Array, Image, JsonObject
 from augkit.core.tonal import RANGE
+from augkit.images import decode
 
 SIDE, KEPT = 32, 8  # pixels of the picture that is transformed; of its lowest frequencies
 THUMB = 8  # pixels of the thumbnail's side
@@ -61,25 +62,58 @@ def fingerprint(image: Image) -> str:
     return f"{number:016x}{thumb.tobytes().hex()}"
 
 
+def shape_and_fingerprint(data: bytes) -> tuple[tuple[int, ...], str]:
+    """Return the shape of a picture's pixels, (H, W) or (H, W, C), and its mark, from its whole file, decoded.
+
+    What shines through is marked on white: of an icon all may be black but its outline.
+    """
+    decoded = decode(data)
+    image = decoded.image
+    if not decoded.alpha:
+        return image.shape, fingerprint(image)
+    white, colours = RANGE[image.dtype], image[..., :-1].astype(np.float32)
+    covered = image[..., -1:].astype(np.float32) / white
+    return image.shape, fingerprint((covered * colours + (1.0 - covered) * white).astype(image.dtype))
+
+
+class Marks:
+    """Files and fingerprints of pictures, in the order in which they are added."""
+
+    def __init__(self) -> None:
+        self.files: dict[str, list[int]] = defaultdict(list)  # places of pictures, by the SHA-256 of their files
+        self._splits, self._hashes, self._thumbs = list[str](), list[int](), list[NDArray[np.uint8]]()
+
+    def add(self, split: str, sha256: str, mark: str) -> None:
+        """Add a picture: its split, the SHA-256 of its file, its fingerprint."""
+        self.files[sha256].append(len(self._splits))
+        self._splits.append(split)
+        self._hashes.append(int(mark[:16], 16))
+        self._thumbs.append(np.frombuffer(bytes.fromhex(mark[16:]), np.uint8))
+
+    def near(self) -> list[list[int]]:
+        """Return the places of pictures that look alike though their files differ, joined across splits, set by set.
+
+        Of files that are the same the first one stands for all.
+        """
+        firsts = [places[0] for places in self.files.values()]
+        if not firsts:
+            return []
+        hashes, thumbs = np.array(self._hashes, np.uint64), np.array(self._thumbs)
+        return list(_joined(hashes, thumbs, np.array(self._splits), np.array(firsts)))
+
+
 def find_leaks(entries: Iterable[tuple[str, str, str, str]]) -> list[Leak]:
     """Return the sets of pictures that are alike and lie in different splits; larger ones are told in short.
 
     Args:
         entries: (id, split, SHA-256 of the file, fingerprint) of each picture.
     """
-    names, splits, hashes, thumbs = [], [], [], []
-    files: dict[str, list[int]] = defaultdict(list)
-    for place, (id, split, sha256, mark) in enumerate(entries):
+    names, marks = list[tuple[str, str]](), Marks()
+    for id, split, sha256, mark in entries:
         names.append((split, id))
-        splits.append(split)
-        hashes.append(int(mark[:16], 16))
-        thumbs.append(np.frombuffer(bytes.fromhex(mark[16:]), np.uint8))
-        files[sha256].append(place)
-    leaks = [_leak("same", places, names) for places in files.values() if len({splits[place] for place in places}) > 1]
-    firsts = [places[0] for places in files.values()]  # the same file is told once
-    if firsts:
-        joined = _joined(np.array(hashes, np.uint64), np.array(thumbs), np.array(splits), np.array(firsts))
-        leaks += [_leak("near", places, names) for places in joined]
+        marks.add(split, sha256, mark)
+    leaks = [_leak("same", s, names) for s in marks.files.values() if len({names[place][0] for place in s}) > 1]
+    leaks += [_leak("near", places, names) for places in marks.near()]
     return sorted(leaks, key=lambda leak: leak.pictures)
 
 
