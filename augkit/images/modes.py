@@ -8,6 +8,7 @@ import numpy as np
 from augkit.core.arrays import Image as Pixels, Reals
 from augkit.core.tonal import LUMA, RANGE, channels_of, finish
 from augkit.errors import ArgumentError, SampleError, closest
+from augkit.images.paper import WHITE, laid
 
 Mode: TypeAlias = Literal["keep", "rgb", "grey"]
 MODES: tuple[Mode, ...] = get_args(Mode)
@@ -48,7 +49,7 @@ def in_mode(image: Pixels, alpha: bool, mode: Mode) -> Pixels:
     if colours not in (1, 3):
         what = f"must have 1 or 3 channels of colour to become {mode}, got {colours}. Choose the three that are shown."
         raise SampleError(what, "image")
-    out = _by_bands(_on_paper, image, colours) if alpha else image.reshape(*image.shape[:2], colours)
+    out = laid(image, WHITE) if alpha else image.reshape(*image.shape[:2], colours)
     if mode == "rgb":
         return np.ascontiguousarray(out if colours == 3 else np.repeat(out, 3, axis=2))
     return (out if colours == 1 else _by_bands(_luma, out, 1))[..., 0]
@@ -100,10 +101,3 @@ def _by_bands(change: Callable[[Pixels], Reals], image: Pixels, channels: int) -
 def _luma(image: Pixels) -> Reals:
     red, green, blue = (image[..., channel : channel + 1].astype(np.float64) for channel in range(3))
     return np.asarray(LUMA[0] * red + LUMA[1] * green + LUMA[2] * blue, np.float64)
-
-
-def _on_paper(image: Pixels) -> Reals:
-    """Return the colours of a picture whose last channel is alpha, laid on white."""
-    top = RANGE[image.dtype]
-    weight = image[..., -1:].astype(np.float64) / top
-    return np.asarray(image[..., :-1] * weight + (1.0 - weight) * top, np.float64)

@@ -22,6 +22,7 @@ from augkit.errors import ArgumentError, AugkitError, SampleError
 from augkit.executors import default_executor, run
 from augkit.images import Mode, Waiting, checked_depth, checked_mode, in_bytes, in_mode
 from augkit.loader.deferring import Deferring
+from augkit.loader.drawing import Drawing, plainly
 from augkit.loader.items import item_of, sample_from
 from augkit.loader.sampler import Draw
 from augkit.loader.shared_tables import shareable
@@ -130,6 +131,7 @@ class Augmented(Samples):
         ids: what each item is known by; without them, by its sample's id, or else by its index.
         mode: ``rgb`` or ``grey`` brings every picture into it before it is augmented, alpha laid on white.
         depth: 8 makes every picture uint8, deep ones of the pipeline's range if it has one.
+        drawing: how a plan is drawn, and what is done to what it makes; see `augkit.loader.drawing`.
 
     Raises:
         ArgumentError: an argument is not what it must be.
@@ -149,13 +151,14 @@ class Augmented(Samples):
         ids: Sequence[str] | None = None,
         mode: Mode = "keep",
         depth: Literal["keep", 8] = "keep",
+        drawing: Drawing = plainly,
     ) -> None:
         if isinstance(dataset, IterableDataset) or not isinstance(dataset, Sized):
             advice = "Give one with a length and an index, such as a list."
             raise ArgumentError(f"must be a map-style data set, got {type(dataset).__name__}. {advice}", "dataset")
         super().__init__(tuple(getattr(dataset, "classes", ())))
         self.dataset: Any = dataset
-        self.seed = seed
+        self.seed, self.drawing = seed, drawing
         self.pipeline = pipeline if isinstance(pipeline, Pipeline) else load(pipeline)
         default_executor(self.pipeline.policy)  # tells what it must; workers do not
         self.mode = checked_mode(mode)
@@ -180,9 +183,9 @@ class Augmented(Samples):
             id = self.ids[draw.index] if self.ids is not None else sample.id or str(draw.index)
             where = f"{where} {id!r}"
             key = Key(self.seed, id, draw.copy, draw.epoch)
-            plan = self.pipeline.draw(key, Scene.of(sample))
+            plan, after = self.drawing(self.pipeline, key, Scene.of(sample))
             shrunk = None if picture is None else picture.at(scale_of(plan))
-            return Made(run(plan, sample, fine=True, shrunk=shrunk).changed(id=id), key)
+            return Made(after(run(plan, sample, fine=True, shrunk=shrunk)).changed(id=id), key)
         except AugkitError as error:
             raise error.at(where) from error.__cause__
         except IndexError as fault:  # which would end a plain iteration over this data set, as if it were all

@@ -24,6 +24,8 @@ from augkit.images.pictures_apart import each_apart, read_apart
 from augkit.pipeline import Pipeline
 from augkit.targets.sample import Sample
 from augkit.train.artefact import Artefact, load
+from augkit.train.framing import augmented
+from augkit.train.models import Preprocessing
 from augkit.train.tasks import Task
 from augkit.train.train_errors import trouble_told
 
@@ -61,6 +63,8 @@ def json_of(row: Row, task: Task, top: int) -> str:
 
 SEED = 0  # of the augmented copies
 HELD_NUMBERS = 1 << 26  # of all pictures that go through a network together, where it is widest: 256 MB
+
+Views = Callable[[Sample, Preprocessing], Iterator[Tensor]]
 
 
 @dataclass(frozen=True)
@@ -141,7 +145,8 @@ def predict(
         wanted = [one for place, image in enumerate(images) for one in _wanted(image, f"images[{place}]")]
     else:
         wanted = _wanted(images, "images")
-    return _rows(artefact, wanted, batch_size, partial(_views, pipeline=pipeline, copies=tta) if tta else None)
+    views = None if pipeline is None else partial(_views, pipeline=pipeline, copies=tta)
+    return _rows(artefact, wanted, batch_size, views)
 
 
 def _wanted(image: object, name: str) -> list[Wanted]:
@@ -161,9 +166,7 @@ def _wanted(image: object, name: str) -> list[Wanted]:
     return [Wanted(sample.id or name, lambda: sample)]
 
 
-def _rows(
-    artefact: Artefact, wanted: Sequence[Wanted], batch_size: int, views: Callable[[Sample], Iterator[Sample]] | None
-) -> Iterator[Row]:
+def _rows(artefact: Artefact, wanted: Sequence[Wanted], batch_size: int, views: Views | None) -> Iterator[Row]:
     place = iter(wanted)
     batch_size = max(1, min(batch_size, HELD_NUMBERS // artefact.architecture.widest))  # which changes no answer
     while some := list(islice(place, batch_size)):
@@ -184,7 +187,7 @@ def _plain(wanted: Sequence[Wanted], artefact: Artefact) -> Iterator[Tensor | st
     made = each_apart(input_of, map(_content, files), "keep", preprocessing.shape)
     for one in wanted:
         if one.content is None:
-            yield _inputs(one, artefact, lambda sample: iter([sample]))
+            yield _inputs(one, artefact, _one_view)
             continue
         found = next(made)
         if isinstance(found, AugkitError):
@@ -204,7 +207,7 @@ def _content(wanted: Wanted) -> tuple[str, bytes | AugkitError]:
         return wanted.path, fault
 
 
-def _inputs(wanted: Wanted, artefact: Artefact, views: Callable[[Sample], Iterator[Sample]]) -> Tensor | str:
+def _inputs(wanted: Wanted, artefact: Artefact, views: Views) -> Tensor | str:
     """Return a picture and its copies as the network takes them (V, C, h, w), or why there are none."""
     preprocessing = artefact.architecture.preprocessing
     try:
@@ -214,7 +217,7 @@ def _inputs(wanted: Wanted, artefact: Artefact, views: Callable[[Sample], Iterat
             raise_outage(fault, wanted.path)
         return str(fault)
     try:
-        return _joined([preprocessing.normalise(preprocessing.tensor(v.image)[None]) for v in views(sample)])
+        return _joined([preprocessing.normalise(view[None]) for view in views(sample, preprocessing)])
     except AugkitError as fault:
         raise_outage(fault, wanted.path)
         return str(fault.at(wanted.path))
@@ -236,10 +239,14 @@ def _joined(parts: Sequence[Tensor]) -> Tensor:
     return parts[0] if len(parts) == 1 else torch.cat(list(parts))
 
 
-def _views(sample: Sample, pipeline: Pipeline | None, copies: int) -> Iterator[Sample]:
-    yield sample
-    if pipeline is not None:
-        yield from (pipeline(sample, Key(SEED, sample.id, copy)) for copy in range(1, copies + 1))
+def _one_view(sample: Sample, preprocessing: Preprocessing) -> Iterator[Tensor]:
+    yield preprocessing.tensor(sample.image)
+
+
+def _views(sample: Sample, preprocessing: Preprocessing, pipeline: Pipeline, copies: int) -> Iterator[Tensor]:
+    yield preprocessing.tensor(sample.image)
+    for copy in range(1, copies + 1):
+        yield augmented(sample, pipeline, Key(SEED, sample.id, copy), preprocessing)
 
 
 def _sample(data: DataSet, source: Source) -> Sample:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from augkit.core.arrays import Image, JsonObject
+from augkit.images.network_input import opaque
 from augkit.storage.patience import Patience
 from augkit.train.artefact import MODEL_FILE, Artefact, save, versions
 from augkit.train.evaluator import Evaluator
@@ -67,7 +68,8 @@ def finish(
     sources, patience = {source.id: source for source in parts.test.sources}, Patience(setup.config.wait)
 
     def picture(id: str) -> Image:
-        return patience.asked(lambda: parts.test.data.decoded(sources[id]), lambda: None).image
+        found = patience.asked(lambda: parts.test.data.decoded(sources[id]), lambda: None).image
+        return opaque(found, setup.architecture.preprocessing.paper)
 
     facts = ReportFacts(
         title=out.absolute().name,

@@ -16,10 +16,12 @@ from augkit.datasets.splits import HASHED, LAW
 from augkit.errors import ArgumentError, FileError, Unreachable, is_absence, require_answer
 from augkit.storage.durable import held, make_root, remove_folder, replace_with, unlink
 from augkit.train import duplicates
+from augkit.train.artefact import MODEL_FILE
 from augkit.train.parts import ROLES_OF_0_1
 from augkit.train.setup import Setup
 from augkit.train.tasks import TASKS
 from augkit.train.train_errors import is_full, unwritten
+from augkit.train.train_law import FIRST_LAW, TRAIN_LAW
 
 SETTINGS, PICTURES, REJECTED, DUPLICATES = "settings.json", "pictures.jsonl", "rejected.jsonl", duplicates.FILE
 TEMPORARY = ".????????.augkit"  # what `replace_with` had not yet put in place
@@ -103,6 +105,7 @@ class _Deciding(pydantic.BaseModel):
     """Contents of what decides the weights, likewise; what augkit 0.1 did not write has a default."""
 
     split_law: Annotated[int, pydantic.Field(ge=HASHED, le=LAW)] = HASHED
+    train_law: Annotated[int, pydantic.Field(ge=FIRST_LAW)] = FIRST_LAW
     pipeline: _Pipeline | None = None
 
 
@@ -124,6 +127,8 @@ def open_run(out: Path, setup: Setup, is_fresh: bool) -> None:
         SETTINGS: json.dumps(books, indent=2, ensure_ascii=False) + "\n",  # last: all else is there then
     }
     known = _known(out)
+    if not is_fresh:
+        require_same_law(out)
     try:
         if known is not None and is_fresh:
             _clear(out)
@@ -139,6 +144,25 @@ def open_run(out: Path, setup: Setup, is_fresh: bool) -> None:
     differing = _other_picture(out, files[PICTURES]) if then.get("data") != now["data"] else ""
     if differing := differing or difference(then, now):
         raise ArgumentError(f"must be what {out} was begun with: {differing}. {ADVICE}", "train")
+
+
+def require_same_law(out: Path) -> None:
+    """Refuse to go on with a run that another augkit began, to which pictures and options meant other things.
+
+    Raises:
+        ArgumentError: it is one.
+        FileError: the folder holds something else, or cannot be read.
+    """
+    known = _known(out)
+    if known is None or _Deciding.model_validate(known.deciding).train_law == TRAIN_LAW:
+        return
+    version = known.deciding.get("versions", {}).get("augkit", "another version")
+    if (out / MODEL_FILE).exists():
+        advice = "It stays as it is, and augkit predict reads it. Pass --fresh or another --out to train anew."
+        raise ArgumentError(f"must be a run of this augkit's, got one that augkit {version} finished. {advice}", "out")
+    advice = f"Finish it with augkit {version}, pass --fresh to start anew, or choose another --out."
+    what = f"must be a run of this augkit's, got one that augkit {version} began, to which pictures meant other pixels"
+    raise ArgumentError(f"{what}. {advice}", "out")
 
 
 def law_of(out: Path) -> int:

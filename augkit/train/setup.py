@@ -13,6 +13,7 @@ from augkit.datasets import read
 from augkit.datasets.samples import named_sample
 from augkit.datasets.splits import HASHED, LAW
 from augkit.errors import ArgumentError, AugkitError
+from augkit.images.paper import parse_paper
 from augkit.pipeline import Pipeline
 from augkit.pipeline.pipeline_file import identified, load
 from augkit.train.artefact import DECIDING, versions
@@ -25,6 +26,7 @@ from augkit.train.stream import least_of, steps_of
 from augkit.train.survey import Survey
 from augkit.train.tasks import TASKS, Task, task_for
 from augkit.train.train_config import TrainConfig
+from augkit.train.train_law import TRAIN_LAW
 from augkit.train.weights import PRETRAINED, load_weights
 
 Tell = Callable[[str], None]
@@ -115,6 +117,7 @@ def prepare(
     task.weights(config.class_weights, truths["train"])  # refuses names that are none
     chosen = _with_model(config, surveyed, tell)
     made = architecture(chosen.model, task.outputs, chosen.input)
+    made = replace(made, preprocessing=made.preprocessing.as_asked(chosen.fit, parse_paper(chosen.paper)))
     network, weights = made.build(chosen.seed), None
     if chosen.weights is not None:
         report = load_weights(network, chosen.weights, made)
@@ -136,6 +139,7 @@ def prepare(
         "threads": _threads(config.threads, made),
         "versions": {name: number for name, number in versions().items() if name in DECIDING},
         **({"split_law": law} if law != HASHED else {}),
+        "train_law": TRAIN_LAW,
     }
     return Setup(chosen, surveyed, task, pipeline, made, network.to(device), truths, device, deciding, alike)
 

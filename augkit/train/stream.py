@@ -8,10 +8,13 @@ import torch
 from torch import Tensor
 
 from augkit.loader import Augmented, Draw, EpochSampler, Pictures
+from augkit.loader.drawing import plainly
 from augkit.pipeline import Pipeline
 from augkit.storage.patience import Patience
 from augkit.train.batch_pool import BatchPool
+from augkit.train.framing import Framing
 from augkit.train.models import Preprocessing
+from augkit.train.originals import Originals
 from augkit.train.parts import Part, Role
 
 BATCH = 64  # pictures that go through a network together where nothing is learnt
@@ -59,9 +62,12 @@ class Prepared:
         self, part: Part, preprocessing: Preprocessing, pipeline: Pipeline | None, seed: int, wait_s: float = 0.0
     ) -> None:
         self.pictures = Pictures(part.data, part.sources)
-        self.augmented = Augmented(self.pictures, pipeline or Pipeline([]), seed)
-        self.preprocessing = preprocessing
+        self.originals = Originals(self.pictures, preprocessing)
         self.is_fixed = pipeline is None
+        self.is_framed = preprocessing.is_once and not self.is_fixed
+        drawing = Framing(preprocessing) if self.is_framed else plainly
+        self.augmented = Augmented(self.originals, pipeline or Pipeline([]), seed, drawing=drawing)
+        self.preprocessing = preprocessing
         self.patience = Patience(wait_s)
 
     def __len__(self) -> int:
@@ -73,8 +79,8 @@ class Prepared:
 
     def one(self, draw: Draw) -> Tensor:
         """Return a picture (C, h, w)."""
-        picture = self.patience.asked(lambda: self.augmented[draw], lambda: None)[0]
-        return self.preprocessing.tensor(picture.permute(1, 2, 0).numpy())
+        image = self.patience.asked(lambda: self.augmented.made(draw).sample, lambda: None).image
+        return self.preprocessing.tensor_of(image) if self.is_framed else self.preprocessing.tensor(image)
 
     def joined(self, pictures: list[Tensor]) -> Tensor:
         """Return pictures as a batch (B, C, h, w)."""

@@ -5,10 +5,11 @@ from collections.abc import Mapping
 from os import PathLike
 from typing import Annotated, Literal, Self
 
-from pydantic import ConfigDict, Field, model_validator
+from pydantic import AfterValidator, ConfigDict, Field, model_validator
 
 from augkit.configuration import FROM_PATH, Configuration, Option, Place, PlaceOrNone, Takes, Texts, converted
 from augkit.errors import ArgumentError
+from augkit.images.paper import parse_paper
 from augkit.registers import names_of_files
 from augkit.train.input_size import Size, parse_input
 
@@ -63,6 +64,11 @@ def _size(given: object) -> object:
     if isinstance(given, str):
         return parse_input(given, "--input")
     return tuple(given) if isinstance(given, list) else given
+
+
+def _colour(text: str) -> str:
+    parse_paper(text)
+    return text
 
 
 class TrainConfig(Configuration):
@@ -135,6 +141,14 @@ class TrainConfig(Configuration):
             rule="height, width and channels",
         ),
     ] = Field(default=None, validate_default=True, description="Input of the network.")
+    fit: Annotated[Literal["auto", "crop", "pad", "squeeze"], Option(shown_default="as the model's own")] = Field(
+        default="auto", description="How pictures of another aspect come into the input: {choices}."
+    )
+    paper: Annotated[str, AfterValidator(_colour)] = Field(
+        default="white",
+        validate_default=True,
+        description="Colour below what is transparent: a name, or #ffeedd.",
+    )
     split: Annotated[PlaceOrNone, Option(decides=False, shown_default="train=0.7,val=0.15,test=0.15")] = Field(
         default=None,
         validate_default=True,

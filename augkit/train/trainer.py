@@ -21,7 +21,7 @@ from augkit.train.features import Features, backbone_hash
 from augkit.train.log import Log
 from augkit.train.parts import ROLES, Role
 from augkit.train.results import Result, finish
-from augkit.train.run_folder import behaviour_of, law_of, locked, open_run, require_apart
+from augkit.train.run_folder import behaviour_of, law_of, locked, open_run, require_apart, require_same_law
 from augkit.train.schedule import optimizer_for
 from augkit.train.setup import Progress, Setup, Tell, prepare
 from augkit.train.stream import BATCH, Prepared, Stream, draws_of
@@ -68,6 +68,8 @@ def train(
 
     with trouble_told(config.out), reproducible():
         out = Path(config.out)
+        if not fresh:
+            require_same_law(out)
         begun = (LAW, None) if fresh else (law_of(out), behaviour_of(out))
         setup = prepare(config, noted, progress, *begun)
         with locked(Path(config.out)) as unlocked:

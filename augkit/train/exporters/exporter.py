@@ -12,7 +12,7 @@ exporter ``onnx`` of .onnx files lies in onnx_exporter.py.
 import json
 import os
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -178,7 +178,7 @@ def _described(artefact: Artefact) -> dict[str, object]:
         "format": FORMAT,
         "model": artefact.architecture.name,
         "input": {"name": INPUT, "layout": "NHWC", "dtype": "uint8", "normalisation": "within"},
-        "preprocessing": asdict(artefact.architecture.preprocessing),
+        "preprocessing": artefact.architecture.preprocessing.described(),
         "output": {"name": task.output, "meaning": task.meaning, "names": list(task.names)},
         "temperature": artefact.temperature,
         "fingerprint": artefact.fingerprint,

@@ -54,8 +54,9 @@ class Architecture:
 
     def described(self) -> JsonObject:
         """Return plain data that JSON holds and `read` reads."""
-        plain: JsonObject = json.loads(json.dumps(asdict(self)))
-        return plain
+        plain = asdict(self) | {"preprocessing": self.preprocessing.described()}
+        read_back: JsonObject = json.loads(json.dumps(plain))
+        return read_back
 
     def build(self, seed: int = 0) -> Network:
         """Return the network, its weights drawn from `seed`, in training mode."""

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from augkit.core.arrays import Image, Json, JsonObject
 from augkit.core.text_files import bytes_of
+from augkit.images.paper import shown_paper
 from augkit.storage.durable import replace_with
 from augkit.train.artefact import Artefact
 from augkit.train.metrics import BINS, EACH, reliability
@@ -154,6 +155,8 @@ def _configuration(facts: ReportFacts) -> str:
     prepared = [
         ("input", shown([*pictures.size, pictures.channels])),
         ("resized to", f"{pictures.resize} (shorter side), then cropped" if pictures.resize else "the input's size"),
+        ("fit", pictures.fit),
+        ("paper", "none: alpha is left out" if pictures.paper is None else shown_paper(pictures.paper)),
         ("interpolation", pictures.interpolation),
         ("mean", ", ".join(f"{value:g}" for value in pictures.mean)),
         ("std", ", ".join(f"{value:g}" for value in pictures.std)),
