@@ -57,14 +57,17 @@ def test_a_crop_of_the_networks_size_goes_in_as_it_is(fit: Any) -> None:
 @pytest.mark.parametrize("size", [(224, 224), (50, 50), (48, 96)])
 def test_a_crop_of_another_size_is_sampled_once_and_loses_no_more_than_its_aspect(size: tuple[int, int]) -> None:
     """All of it is seen along the shorter side, and it is the same window that a crop of the wanted size shows."""
-    steps = [ak.RandomResizedCrop(size=size, scale=(0.9, 0.9), ratio=(1.0, 1.0)), ak.Brightness(0.9)]
-    pipeline = ak.Pipeline(steps)
+
+    def cropped_to(size: tuple[int, int]) -> ak.Pipeline:
+        return ak.Pipeline([ak.RandomResizedCrop(size=size, scale=(0.9, 0.9), ratio=(1.0, 1.0)), ak.Brightness(0.9)])
+
+    pipeline = cropped_to(size)
     image = shaded(200, 200)
     plan, _ = Framing(LITE)(pipeline, KEY, Scene.of(ak.Sample(image)))
     assert sum(isinstance(step, SpatialRun) for step in plan.steps) == 1
     assert plan.size == (64, 64)
     whole = (64 * size[0] // min(size), 64 * size[1] // min(size))
-    wanted = ak.Pipeline([replace(steps[0], size=whole), steps[1]])(ak.Sample(image), KEY).image
+    wanted = cropped_to(whole)(ak.Sample(image), KEY).image
     left = (whole[1] - 64) // 2
     apart = np.abs(levels(image, pipeline).astype(float) - wanted[:, left : left + 64])
     assert apart.mean() < 0.3
@@ -159,14 +162,14 @@ def test_cut_outs_are_as_their_pictures_on_paper(tmp_path: Path, pipeline: str |
     model = artefact()
     asked = model.architecture.preprocessing.as_asked("auto", parse_paper(paper))
     model = replace(model, architecture=replace(model.architecture, preprocessing=asked))
-    copies = {"tta": 2, "pipeline": ak.load(pipeline)} if pipeline else {}
+    copies: dict[str, Any] = {"tta": 2, "pipeline": ak.load(pipeline)} if pipeline else {}
     name = f"{CLASSES[0]}/3.png"
     said = [
         next(iter(predict(model, what, **copies))).answers
         for what in (tmp_path / "cut" / name, ak.Sample(cut_out(3), alpha=True, id="3.png"), tmp_path / "laid" / name)
     ]
-    for answers in said[:2]:
-        assert np.array_equal(answers, said[2])
+    found = [answers.tolist() for answers in said if answers is not None]
+    assert found == [found[0]] * 3
 
 
 def old(out: Path) -> None:
