@@ -136,7 +136,7 @@ def test_paper_that_is_no_colour_is_refused(tmp_path: Path, text: str) -> None:
 
 def cut_out(number: int, side: int = 24) -> NDArray[np.uint8]:
     """Return a shape whose colour is below what is transparent too."""
-    image = np.full((side, side, 4), (200, 40, 90, 0), np.uint8)
+    image = np.full((side, side, 4), (200, 40, 90 + number, 0), np.uint8)
     image[number % 7 : 16, 4 : 10 + number % 9, 3] = 255
     return image
 
@@ -147,7 +147,7 @@ def test_cut_outs_are_as_their_pictures_on_paper(tmp_path: Path, pipeline: str |
     """For the trainer with and without a pipeline, and for an artefact asked for a file, an array, and its copies."""
     for name in CLASSES:
         for number in range(8):
-            image = cut_out(number)
+            image = cut_out(8 * CLASSES.index(name) + number)
             path = tmp_path / "cut" / name / f"{number}.png"
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(encode(image, "png", alpha=True))
