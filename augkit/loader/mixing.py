@@ -158,7 +158,7 @@ class CutMix(ClassMixing):
     @final
     def mixed(self, first: Image, other: Image, share: float, stream: Stream) -> tuple[Image, float]:
         side = math.sqrt(1.0 - share)
-        rows, columns = (_stretch(stream, side, length) for length in first.shape[:2])
+        rows, columns = (stretch(stream, side, length) for length in first.shape[:2])
         image = first.copy()
         image[rows, columns] = other[rows, columns]
         height, width = image.shape[:2]
@@ -208,7 +208,7 @@ def _log_gamma(stream: Stream, shape: float) -> float:
             return math.log(d) + v + boost
 
 
-def _stretch(stream: Stream, side: float, length: int) -> slice:
+def stretch(stream: Stream, side: float, length: int) -> slice:
     """Draw where a stretch of a length lies that is `side` of it long, cut at its ends."""
     half, centre = side * length / 2.0, stream.uniform(0.0, length)
     return slice(max(0, round(centre - half)), min(length, round(centre + half)))

@@ -1,15 +1,17 @@
 """Rates and what is frozen, as pure functions of the step and the epoch; and the optimisers."""
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 
-from torch import optim
+from torch import nn, optim
 
 from augkit.train.models import Network
 from augkit.train.models.network import head_names
-from augkit.train.train_config import Curve, Optimizer
+from augkit.train.train_config import Curve, Keep, Optimizer
 
 MOMENTUM = 0.9
+LEAST_PATIENCE = 10  # epochs
 RISE, START, END = 0.3, 1 / 25, 1e-4  # of one cycle: its rising part, where it begins and where it ends
 
 
@@ -37,9 +39,13 @@ class Schedule:
         """Say whether all but the head is frozen in an epoch."""
         return self.is_transfer and epoch < self.epochs
 
+    def phase(self, epoch: int) -> tuple[int, int]:
+        """Return where the phase of an epoch begins, and how many it has."""
+        return (0, self.epochs) if epoch < self.epochs else (self.epochs, self.unfrozen)
+
     def rate(self, epoch: int, step: int) -> float:
         """Return the rate of a step of an epoch, both from 0, as a part of the highest."""
-        begin, length = (0, self.epochs) if epoch < self.epochs else (self.epochs, self.unfrozen)
+        begin, length = self.phase(epoch)
         done, total = (epoch - begin) * self.steps + step, length * self.steps
         rising = min(round(self.warmup * self.steps), total - 1)
         if done < rising:
@@ -58,25 +64,66 @@ def _between(first: float, last: float, progress: float) -> float:
 
 
 def optimizer_for(
-    network: Network, kind: Optimizer, rate: float, backbone_rate: float, weight_decay: float
+    network: Network,
+    kind: Optimizer,
+    rate: float,
+    backbone_rate: float,
+    weight_decay: float,
+    layer_decay: float = 1.0,
 ) -> optim.Optimizer:
     """Return an optimiser whose groups stay the same whatever is frozen: a frozen weight has no gradient, and rests.
 
     It is AdamW (Loshchilov and Hutter, 2019), or SGD with Nesterov's momentum of 0.9. `rate` is the highest of the
-    head; `backbone_rate` is a part of it. Biases and BatchNorm's weights, which have one dimension, do not decay.
+    head; `backbone_rate` is a part of it, which each block before the last multiplies by `layer_decay` once more, 1 for
+    one rate (Howard and Ruder, 2018). Biases and BatchNorm's weights, which have one dimension, do not decay.
     """
-    head = head_names(network)
     groups = []
-    for part, factor in (("backbone", backbone_rate), ("head", 1.0)):
-        named = [(name, weight) for name, weight in network.named_parameters() if (name in head) == (part == "head")]
+    for named, factor in _with_rates(network, backbone_rate, layer_decay):
         highest = rate * factor
         for is_kernel, decay in ((True, weight_decay), (False, 0.0)):
-            weights = [weight for _, weight in named if (weight.ndim > 1) == is_kernel]
+            weights = [weight for weight in named if (weight.ndim > 1) == is_kernel]
             if weights:
                 groups.append({"params": weights, "weight_decay": decay, "lr": highest, "highest": highest})
     if kind == "adamw":
         return optim.AdamW(groups)
     return optim.SGD(groups, momentum=MOMENTUM, nesterov=True)
+
+
+def _with_rates(
+    network: Network, backbone_rate: float, layer_decay: float
+) -> Iterator[tuple[list[nn.Parameter], float]]:
+    """Yield the weights of each block, from the first to the head, with their part of the head's rate."""
+    head = head_names(network)
+    blocks: dict[str, list[nn.Parameter]] = {}
+    for name, weight in network.named_parameters():
+        if name not in head:
+            blocks.setdefault("" if layer_decay == 1.0 else _block_of(name), []).append(weight)
+    for place, weights in enumerate(blocks.values(), start=1):
+        yield weights, backbone_rate * layer_decay ** (len(blocks) - place)
+    yield [weight for name, weight in network.named_parameters() if name in head], 1.0
+
+
+def _block_of(name: str) -> str:
+    """Return the block that a weight is of: the module up to its first number, or the first one without.
+
+    >>> [_block_of(name) for name in ("layer1.0.conv1.weight", "features.18.0.weight", "conv1.weight")]
+    ['layer1.0', 'features.18', 'conv1']
+    """
+    parts = name.split(".")[:-1]
+    number = next((place for place, part in enumerate(parts) if part.isdigit()), 0)
+    return ".".join(parts[: number + 1])
+
+
+def patience_of(wanted: int | None, keep: Keep, epochs: int) -> int:
+    """Return how many epochs without a better one end a phase of some epochs, 0 for none.
+
+    Where it is left open: a third of the phase, 10 at least. The curve of the rate makes a network best at its end, so
+    that less would end trainings that get better; where the last weights are kept, nothing ends before the curve does.
+    """
+    if wanted is not None:
+        return wanted
+    found = max(LEAST_PATIENCE, -(-epochs // 3))
+    return found if keep == "best" and found < epochs else 0
 
 
 def set_rates(optimizer: optim.Optimizer, part: float) -> None:

@@ -20,7 +20,8 @@ from augkit.train.artefact import DECIDING, versions
 from augkit.train.duplicates import Alike
 from augkit.train.models import MODELS, Architecture, Network, architecture
 from augkit.train.parts import ROLES, Role, empty_classes, require_learnable, told_few
-from augkit.train.schedule import Schedule
+from augkit.train.precision import is_half
+from augkit.train.schedule import Schedule, patience_of
 from augkit.train.separation import separate
 from augkit.train.stream import least_of, steps_of
 from augkit.train.survey import Survey
@@ -60,6 +61,7 @@ class Setup:
             "task": self.task.kind,
             "input": list(self.architecture.preprocessing.input),
             "split": self.surveyed.parts.split,
+            "patience": patience_of(self.config.patience, self.config.keep, self.schedule.epochs),
             "device": self.device.type,
             "threads": self.deciding["threads"],
         }
@@ -74,7 +76,7 @@ class Setup:
         """The rates, and what is frozen when."""
         config = self.config
         assert config.epochs is not None
-        steps = steps_of(len(self.truths["train"]), config.batch_size)
+        steps = steps_of(len(self.truths["train"]), config.step_size)
         is_transfer = config.weights is not None
         return Schedule(config.epochs, config.unfreeze, steps, config.warmup, config.schedule, is_transfer)
 
@@ -127,6 +129,7 @@ def prepare(
         if chosen.epochs != 0:
             report.require_whole()
     chosen = _with_epochs(chosen, len(truths["train"]))
+    is_half(chosen.precision, device)  # refuses what the device has not
     _require_batches(chosen, len(truths["train"]), network)
     deciding = chosen.described() | {
         "data": surveyed.fingerprint,
@@ -199,7 +202,7 @@ def _require_batches(config: TrainConfig, pictures: int, network: Network) -> No
     """Check that no step has a single picture where BatchNorm is trained: its variance would be none."""
     is_trained = config.weights is None or config.unfreeze > 0
     normalises = any(isinstance(module, nn.BatchNorm1d | nn.BatchNorm2d) for module in network.modules())
-    if is_trained and normalises and least_of(pictures, config.batch_size) < 2:
+    if is_trained and normalises and least_of(pictures, config.step_size) < 2 * config.accumulate:
         got = f"got {config.batch_size} for {pictures} pictures to learn from"
         what = f"must leave no step with one picture, of which BatchNorm can tell nothing, {got}"
         raise ArgumentError(f"{what}. Pass --batch-size 3 or more.", "batch_size")
@@ -208,5 +211,5 @@ def _require_batches(config: TrainConfig, pictures: int, network: Network) -> No
 def _with_epochs(config: TrainConfig, pictures: int) -> TrainConfig:
     if config.epochs is not None:
         return config
-    steps = steps_of(pictures, config.batch_size)
+    steps = steps_of(pictures, config.step_size)
     return config.replaced(epochs=min(max(-(-STEPS // steps), LEAST_EPOCHS), MOST_EPOCHS))

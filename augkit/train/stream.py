@@ -31,14 +31,22 @@ def least_of(length: int, batch_size: int) -> int:
     return length // steps_of(length, batch_size)
 
 
-def draws_of(length: int, batch_size: int, seed: int, epoch: int) -> list[list[Draw]]:
+def draws_of(
+    length: int, batch_size: int, seed: int, epoch: int, weights: Sequence[float] | None = None
+) -> list[list[Draw]]:
     """Return the batches of an epoch: every picture once, shuffled, batches as even as can be.
 
-    So none is left with a single picture, of which BatchNorm could tell nothing, unless `batch_size` is below 3.
+    So none is left with a single picture, of which BatchNorm could tell nothing, unless `batch_size` is below 3. With
+    weights, one a picture, as many are drawn in proportion to them, with replacement: again means as a further copy.
     """
-    sampler = EpochSampler(length, seed=seed)
+    sampler = EpochSampler(length, seed=seed, weights=weights)
     sampler.set_epoch(epoch)
     return _cut(list(sampler), steps_of(length, batch_size))
+
+
+def pieces_of(draws: list[Draw], count: int) -> list[list[Draw]]:
+    """Return a batch cut into as many even pieces, or into as many as it has pictures."""
+    return _cut(draws, min(count, len(draws)))
 
 
 def in_order(length: int, copy: int = 0) -> list[list[Draw]]:

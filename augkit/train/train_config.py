@@ -18,6 +18,7 @@ Curve = Literal["cosine", "onecycle"]
 Keep = Literal["best", "last"]  # epoch, whose weights are kept
 Duplicates = Literal["group", "refuse", "drop", "ignore"]  # what becomes of pictures of the same bytes
 NearDuplicates = Literal["tell", "group", "drop"]  # and of those that look nearly the same
+Precision = Literal["auto", "float32", "bfloat16"]
 MOST_THREADS = 1024  # of torch; more is a slip, and what torch cannot count
 Weight = Annotated[float, Field(gt=0.0)]
 ClassWeights = Literal["none", "auto"] | Mapping[str, float]
@@ -99,12 +100,27 @@ class TrainConfig(Configuration):
         default=None, ge=0, description="Passes over the pictures."
     )
     unfreeze: int = Field(default=0, ge=0, description="Further passes in which all is trained, not the head alone.")
-    batch_size: int = Field(default=64, ge=1, description="Pictures a step.")
+    batch_size: int = Field(default=64, ge=1, description="Pictures that go through the network together.")
+    accumulate: Annotated[int, Option(is_later=True)] = Field(
+        default=1, ge=1, description="Batches a step: their gradients are added up."
+    )
+    balance: Annotated[bool, Option(is_later=True)] = Field(
+        default=False, description="Draw all classes alike, whatever their pictures."
+    )
+    mixup: Annotated[float, Option(is_later=True)] = Field(
+        default=0.0, ge=0.0, le=100.0, description="MixUp with shares from Beta(A, A), such as 0.2; 0 for none."
+    )
+    cutmix: Annotated[float, Option(is_later=True)] = Field(
+        default=0.0, ge=0.0, le=100.0, description="CutMix likewise, such as 1; with MixUp, either by chance."
+    )
     rate: Annotated[float | None, Option(shown_default="adamw 4e-3, sgd 0.05")] = Field(
         default=None, gt=0.0, le=1e3, description="The highest learning rate."
     )
     backbone_rate: float = Field(
         default=0.1, gt=0.0, le=1e3, description="Rate of what was frozen, as a part of --rate."
+    )
+    layer_decay: Annotated[float, Option(is_later=True)] = Field(
+        default=1.0, gt=0.0, le=1.0, description="Rate of each earlier block, as a part of the next one's."
     )
     optimizer: Optimizer = Field(default="adamw", description="{choices}.")
     weight_decay: float = Field(default=0.01, ge=0.0, description="Weight decay of kernels.")
@@ -119,7 +135,9 @@ class TrainConfig(Configuration):
         converted(_weights),
         Option(text=_weights_text, rule="none, auto or weights above 0 by name"),
     ] = Field(default="none", validate_default=True, description="none, auto, NAME=WEIGHT,... or JSON.")
-    patience: int = Field(default=0, ge=0, description="Epochs without a better one that end a phase; 0 for all.")
+    patience: Annotated[int | None, Option(shown_default="a third of a phase, 10 at least")] = Field(
+        default=None, ge=0, description="Epochs without a better one that end a phase; 0 for none."
+    )
     keep: Keep = Field(default="best", description="Weights to keep: best on validation, or last.")
     clip: float = Field(default=0.0, ge=0.0, description="The greatest norm of the gradients; 0 for any.")
     views: int = Field(default=5, ge=1, description="Augmented views of each picture, while frozen.")
@@ -205,6 +223,9 @@ class TrainConfig(Configuration):
     threads: Annotated[int, Option(shown_default="1 for small pictures, else torch's")] = Field(
         default=0, ge=0, le=MOST_THREADS, description="CPU threads."
     )
+    precision: Annotated[Precision, Option(is_later=True)] = Field(
+        default="auto", description="{choices}; auto is float32 on a processor."
+    )
     max_rejected: Annotated[float, Option(decides=False)] = Field(
         default=0.01, ge=0.0, le=1.0, description="The greatest fraction of pictures that may be unreadable."
     )
@@ -215,19 +236,29 @@ class TrainConfig(Configuration):
         default=False, description="Also write TensorBoard files."
     )
     checkpoint_every: Annotated[int, Option(decides=False)] = Field(
-        default=500, ge=0, description="Steps between checkpoints, beside those after each epoch."
+        default=0, ge=0, description="Steps between checkpoints, beside those by time."
+    )
+    checkpoint_seconds: Annotated[float, Option(decides=False)] = Field(
+        default=10.0, ge=0.0, description="Seconds between checkpoints, which come after an epoch."
     )
 
     @model_validator(mode="after")
     def _require_sense(self) -> Self:
         """Refuse options that mean nothing beside the others."""
         given = {entry.field for entry in self.entries() if getattr(self, entry.field) != entry.default}
-        of_frozen = ("unfreeze", "backbone_rate", "views", "cache")
+        of_frozen = ("unfreeze", "backbone_rate", "layer_decay", "views", "cache")
         vain = next((name for name in of_frozen if name in given), None)
         if vain is not None and not self.may_freeze:
             raise ArgumentError("must go with --weights: without, nothing is frozen. Leave it out.", vain)
-        if self.weights is not None and "backbone_rate" in given and not self.unfreeze:
-            raise ArgumentError("must go with --unfreeze: without, all but the head rests.", "backbone_rate")
+        of_thawed = next((name for name in ("backbone_rate", "layer_decay") if name in given), None)
+        if self.weights is not None and of_thawed is not None and not self.unfreeze:
+            raise ArgumentError("must go with --unfreeze: without, all but the head rests.", of_thawed)
+        if self.balance and self.class_weights != "none":
+            advice = "Either makes classes count alike; both would do it twice. Leave one out."
+            raise ArgumentError(f"must not go with --class-weights. {advice}", "balance")
+        if self.cutmix and self.weights is not None and not self.unfreeze:
+            advice = "Features have no area to cut. Take --mixup, or --unfreeze too."
+            raise ArgumentError(f"must go with --unfreeze, got {self.cutmix:g} without. {advice}", "cutmix")
         if not (self.epochs is None or self.epochs + self.unfreeze):
             raise ArgumentError("must be 1 at least, or --unfreeze be, got 0.", "epochs")
         return self
@@ -236,6 +267,11 @@ class TrainConfig(Configuration):
     def may_freeze(self) -> bool:
         """Whether a part of the network may be frozen: ``auto`` comes with weights if the pictures are large."""
         return self.weights is not None or self.model == "auto"
+
+    @property
+    def step_size(self) -> int:
+        """Pictures a step."""
+        return self.batch_size * self.accumulate
 
     @property
     def highest_rate(self) -> float:

@@ -2,9 +2,10 @@
 
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from copy import deepcopy
+from itertools import islice
 from pathlib import Path
 
 import torch
@@ -14,20 +15,22 @@ from augkit.datasets.splits import LAW
 from augkit.errors import ArgumentError
 from augkit.loader import Draw
 from augkit.train.artefact import MODEL_FILE
+from augkit.train.batch_mixing import BatchMixing
 from augkit.train.batch_pool import BatchPool
 from augkit.train.checkpoint import Checkpoints
 from augkit.train.evaluator import Evaluator
 from augkit.train.features import Features, backbone_hash
 from augkit.train.log import Log
 from augkit.train.parts import ROLES, Role
+from augkit.train.precision import is_half
 from augkit.train.results import Result, finish
 from augkit.train.run_folder import behaviour_of, law_of, locked, open_run, require_apart, require_same_law
 from augkit.train.schedule import optimizer_for
 from augkit.train.setup import Progress, Setup, Tell, prepare
-from augkit.train.stream import BATCH, Prepared, Stream, draws_of
+from augkit.train.stream import BATCH, Prepared, Stream, draws_of, pieces_of
 from augkit.train.train_config import TrainConfig
 from augkit.train.train_errors import trouble_told
-from augkit.train.training_loop import Training, fit
+from augkit.train.training_loop import Pieces, Training, fit
 
 _ADVICE = "ak.train(ak.TrainConfig(data=..., out=...))"
 
@@ -105,7 +108,7 @@ def begin(setup: Setup, tell: Tell = _silent, progress: Progress = _silent) -> t
     config, network, device, out = setup.config, setup.network, setup.device, Path(setup.config.out)
     torch.set_num_threads(setup.deciding["threads"])
     preprocessing, schedule = setup.architecture.preprocessing, setup.schedule
-    is_mixed = device.type == "cuda" and torch.cuda.is_bf16_supported()
+    is_mixed = is_half(config.precision, device)
     views = config.views if setup.pipeline is not None else 1
     backbone = backbone_hash(network) if schedule.is_transfer else ""
 
@@ -132,26 +135,43 @@ def begin(setup: Setup, tell: Tell = _silent, progress: Progress = _silent) -> t
         evaluators[role] = Evaluator(setup.task, truths, stream, features, prepared)
     learnt = evaluators["train"]
 
-    def batches(epoch: int, first: int) -> list[list[Draw]]:
-        return draws_of(len(learnt.truths), config.batch_size, config.seed, epoch)[first:]
+    chances = _chances(setup.truths["train"]) if config.balance else None
 
-    def of_pictures(epoch: int, first: int) -> Iterator[tuple[Tensor, Tensor]]:
-        for pictures, places in learnt.stream.batches(batches(epoch, first)):
-            yield prepared(pictures), learnt.truths[places.to(device)]
+    def steps(epoch: int, first: int) -> list[list[list[Draw]]]:
+        drawn = draws_of(len(learnt.truths), config.step_size, config.seed, epoch, chances)[first:]
+        return [pieces_of(draws, config.accumulate) for draws in drawn]
 
-    def of_features(epoch: int, first: int) -> Iterator[tuple[Tensor, Tensor]]:
-        view = learnt.features.view(epoch % views)
-        for draws in batches(epoch, first):
-            places = [draw.index for draw in draws]
-            yield view.at(places).to(device), learnt.truths[torch.tensor(places, device=device)]
+    def of_pictures(epoch: int, first: int) -> Iterator[Pieces]:
+        cut = steps(epoch, first)
+        made = learnt.stream.batches([piece for pieces in cut for piece in pieces])
+        for pieces in cut:
+            some = islice(made, len(pieces))
+            yield ((prepared(pictures), learnt.truths[places.to(device)]) for pictures, places in some)
+
+    def of_features(epoch: int, first: int) -> Iterator[Pieces]:
+        for pieces in steps(epoch, first):
+            yield (_features(draws, epoch) for draws in pieces)
+
+    def _features(draws: list[Draw], epoch: int) -> tuple[Tensor, Tensor]:
+        """Return features and truths; what is drawn again in an epoch is another view, as it would be another copy."""
+        places = [draw.index for draw in draws]
+        rows = learnt.features.view(epoch % views).at(places)
+        for copy in sorted({draw.copy % views for draw in draws} - {0}):
+            again = [row for row, draw in enumerate(draws) if draw.copy % views == copy]
+            rows[again] = learnt.features.view((epoch + copy) % views).at([places[row] for row in again])
+        return rows.to(device), learnt.truths[torch.tensor(places, device=device)]
 
     weights = setup.task.weights(config.class_weights, setup.truths["train"])
     factor = config.backbone_rate if schedule.is_transfer else 1.0
     training = Training(
         network=network,
-        optimizer=optimizer_for(network, config.optimizer, config.highest_rate, factor, config.weight_decay),
+        optimizer=optimizer_for(
+            network, config.optimizer, config.highest_rate, factor, config.weight_decay, config.layer_decay
+        ),
         schedule=schedule,
         loss=setup.task.loss(None if weights is None else weights.to(device), config.smoothing, config.robust),
+        mass=_mass(weights) if setup.task.has_one and weights is not None else lambda truths: float(len(truths)),
+        mixing=BatchMixing(config.mixup, config.cutmix, config.seed),
         pictures=of_pictures,
         features=of_features,
         evaluator=evaluators["val"],
@@ -159,9 +179,21 @@ def begin(setup: Setup, tell: Tell = _silent, progress: Progress = _silent) -> t
         log=Log(out, config.tensorboard),
         progress=progress,
         config=config,
+        told_score=setup.task.told_score,
         is_mixed=is_mixed,
     )
     return training, evaluators
+
+
+def _chances(truths: Tensor) -> list[float]:
+    """Return the chance of each picture (n,) to be drawn, up to a factor, for which all classes are drawn alike."""
+    counts = torch.bincount(truths)
+    return [1.0 / int(counts[truth]) for truth in truths.tolist()]
+
+
+def _mass(weights: Tensor) -> Callable[[Tensor], float]:
+    """Return what says how much pictures of classes weigh, where some count more."""
+    return lambda truths: float(weights[truths.cpu()].sum())
 
 
 def _deciding_features(setup: Setup, role: Role, backbone: str) -> dict[str, object]:

@@ -6,6 +6,7 @@ an epoch's pictures and how they are augmented are functions of the seed and the
 """
 
 import math
+import time
 from collections.abc import Callable, Iterator
 from copy import deepcopy
 from dataclasses import asdict, dataclass, field
@@ -16,17 +17,19 @@ from torch.nn.utils import clip_grad_norm_
 
 from augkit.core.arrays import JsonObject
 from augkit.core.key import Key
-from augkit.train.checkpoint import Checkpoints
+from augkit.train.batch_mixing import BatchMixing
+from augkit.train.checkpoint import Checkpoints, Content
 from augkit.train.evaluator import Score
 from augkit.train.log import Log
 from augkit.train.models import Network
 from augkit.train.models.network import set_mode, trained_state
-from augkit.train.schedule import Schedule, set_rates
+from augkit.train.schedule import Schedule, patience_of, set_rates
 from augkit.train.tasks import Loss
 from augkit.train.train_config import TrainConfig
 from augkit.train.train_errors import Diverged
 
-Batches = Callable[[int, int], Iterator[tuple[Tensor, Tensor]]]
+Pieces = Iterator[tuple[Tensor, Tensor]]  # of a step, whose gradients are added up: the input, and the truth
+Batches = Callable[[int, int], Iterator[Pieces]]
 
 
 @dataclass
@@ -51,14 +54,20 @@ class Training:
     optimizer: optim.Optimizer
     schedule: Schedule
     loss: Loss
-    pictures: Batches  # of an epoch from a step on: the network's input, and the truth
-    features: Batches  # so too, while all but the head is frozen: the head's input, and the truth
+    mass: Callable[[Tensor], float]  # of truths: what the loss, a mean, was divided by
+    mixing: BatchMixing
+    pictures: Batches  # of an epoch from a step on
+    features: Batches  # so too, while all but the head is frozen: the head's input in the place of the network's
     evaluator: Callable[[Network, bool], Score]  # is told whether all but the head is as it was at the beginning
     checkpoints: Checkpoints
     log: Log
     progress: Callable[[int, int, str], None]  # is told how many steps are done, of how many, and what else
     config: TrainConfig
+    told_score: Callable[[float], str]  # the score of an epoch in words
     is_mixed: bool = False  # the forward pass in half precision, where that is safe
+    clock: Callable[[], float] = time.monotonic  # in seconds
+    saved: float = -math.inf  # when a checkpoint was written last
+    kept: Content | None = None  # the best state, until it is written with the next checkpoint
 
     def __post_init__(self) -> None:
         self.average = deepcopy(self.network) if self.config.ema else self.network
@@ -76,35 +85,55 @@ def fit(training: Training) -> State:
         is_frozen = schedule.is_frozen(state.epoch)
         set_mode(training.network, is_frozen)
         batches = (training.features if is_frozen else training.pictures)(state.epoch, state.step)
-        for inputs, truths in batches:
-            _step(training, state, inputs, truths, is_frozen)
+        for pieces in batches:
+            _step(training, state, pieces, is_frozen)
             state.step += 1
             if training.config.checkpoint_every and state.step % training.config.checkpoint_every == 0:
                 _save(training, state)
-            told = f" steps, epoch {state.epoch + 1}, loss {state.loss / state.count:.3f}"
-            training.progress(state.epoch * schedule.steps + state.step, schedule.total * schedule.steps, told)
+            done, total = state.epoch * schedule.steps + state.step, schedule.total * schedule.steps
+            training.progress(done, total, _told(training, state))
         _end_epoch(training, state, is_frozen)
     return state
 
 
-def _step(training: Training, state: State, inputs: Tensor, truths: Tensor, is_frozen: bool) -> None:
+def _told(training: Training, state: State) -> str:
+    """Say where a training is, and how good it was after the last epoch."""
+    told = f" steps, epoch {state.epoch + 1} of {training.schedule.total}, loss {state.loss / state.count:.3f}"
+    if not state.rows:
+        return told
+    row, best = state.rows[-1], state.best[0]
+    score = f"validation {training.told_score(row['val_score'])}, loss {row['val_loss']:.3f}"
+    before = f", best {training.told_score(best)}" if best > row["val_score"] else ""
+    return f"{told}; {score}{before}"
+
+
+def _step(training: Training, state: State, pieces: Pieces, is_frozen: bool) -> None:
     torch.manual_seed(Key(training.config.seed, "step", state.step, state.epoch).stream("dropout").integers(2**63))
     set_rates(training.optimizer, training.schedule.rate(state.epoch, state.step))
-    with torch.autocast(inputs.device.type, torch.bfloat16, enabled=training.is_mixed):
-        outputs = training.network.classify(inputs) if is_frozen else training.network(inputs)
-    loss = training.loss(outputs.float(), truths)
-    value = loss.item()
-    if not math.isfinite(value):
-        raise Diverged.of("loss", f"{value} in epoch {state.epoch + 1}, step {state.step + 1}")
     training.optimizer.zero_grad(set_to_none=True)
-    loss.backward()  # type: ignore[no-untyped-call]
+    whole = 0.0
+    for piece, (inputs, truths) in enumerate(pieces):
+        mixed = training.mixing(inputs, truths, state.epoch, state.step, piece)
+        with torch.autocast(inputs.device.type, torch.bfloat16, enabled=training.is_mixed):
+            outputs = training.network.classify(mixed.inputs) if is_frozen else training.network(mixed.inputs)
+        loss = mixed.loss(training.loss, outputs.float())
+        value = loss.item()
+        if not math.isfinite(value):
+            raise Diverged.of("loss", f"{value} in epoch {state.epoch + 1}, step {state.step + 1}")
+        mass = 1.0 if training.config.accumulate == 1 else training.mass(truths)
+        (loss if mass == 1.0 else loss * mass).backward()  # type: ignore[no-untyped-call]
+        whole += mass
+        state.loss += value * len(truths)
+        state.count += len(truths)
+    if whole != 1.0:
+        for weight in training.network.parameters():
+            if weight.grad is not None:
+                weight.grad /= whole
     if training.config.clip:
         clip_grad_norm_(training.network.parameters(), training.config.clip)
     training.optimizer.step()
     if training.config.ema:
         _follow(training, state.epoch * training.schedule.steps + state.step, is_frozen)
-    state.loss += value * len(truths)
-    state.count += len(truths)
 
 
 @torch.no_grad()
@@ -129,30 +158,39 @@ def _end_epoch(training: Training, state: State, is_frozen: bool) -> None:
     is_better = not state.best or score.rank > state.best
     if is_better:
         state.best, state.stale = score.rank, 0
-    is_over = bool(training.config.patience) and state.stale >= training.config.patience
+    patience = patience_of(training.config.patience, training.config.keep, schedule.phase(state.epoch)[1])
+    is_over = bool(patience) and state.stale >= patience
     following = state.epoch + 1
     if is_over:
         following = schedule.epochs if state.epoch < schedule.epochs else schedule.total
     is_kept = is_better if training.config.keep == "best" else following == schedule.total
     if is_kept:
         state.best_epoch = state.epoch
-        training.checkpoints.save_best({"epoch": state.epoch, "network": trained_state(training.average, is_frozen)})
+        training.kept = deepcopy({"epoch": state.epoch, "network": trained_state(training.average, is_frozen)})
     if following == schedule.epochs:
         state.stale = 0
     state.epoch, state.step, state.loss, state.count = following, 0, 0.0, 0
     training.log.write(state.rows)
-    _save(training, state)
+    is_due = training.clock() - training.saved >= training.config.checkpoint_seconds
+    if is_due or state.epoch == schedule.total:
+        _save(training, state)
 
 
 def _save(training: Training, state: State) -> None:
+    """Write a checkpoint, and before it the best state, which it names."""
+    if training.kept is not None:
+        training.checkpoints.save_best(training.kept)
+        training.kept = None
     is_frozen = training.schedule.is_frozen(state.epoch)
     kept = {"network": training.network, "average": training.average}
     content = {name: trained_state(network, is_frozen) for name, network in kept.items()}
     training.checkpoints.save(content | {"optimizer": training.optimizer.state_dict(), "state": asdict(state)})
+    training.saved = training.clock()
 
 
 def _resumed(training: Training) -> State:
     """Bring everything to where the last checkpoint was, or leave it at the beginning."""
+    training.saved = training.clock()
     content = training.checkpoints.load()
     if content is None:
         return State()

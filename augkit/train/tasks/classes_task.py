@@ -29,8 +29,9 @@ class Classes(Task):
     kind: ClassVar[str] = "classes"
     has_one: ClassVar[bool] = True
     labels_are: ClassVar[str] = "texts"
-    options: ClassVar[frozenset[str]] = frozenset({"smoothing", "class_weights"})
+    options: ClassVar[frozenset[str]] = frozenset({"smoothing", "class_weights", "balance", "mixup", "cutmix"})
     score_name: ClassVar[str] = "accuracy"
+    score_is_share: ClassVar[bool] = True
     output: ClassVar[str] = "logits"
     meaning: ClassVar[str] = "logits over the temperature: their softmax is the probability of each class"
     pictures: ClassVar[tuple[str, ...]] = ("confusion_matrix.png",)

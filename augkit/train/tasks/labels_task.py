@@ -31,8 +31,9 @@ class Labels(Task):
     kind: ClassVar[str] = "labels"
     has_one: ClassVar[bool] = False
     labels_are: ClassVar[str] = "lists of texts"
-    options: ClassVar[frozenset[str]] = frozenset({"smoothing", "class_weights"})
+    options: ClassVar[frozenset[str]] = frozenset({"smoothing", "class_weights", "mixup", "cutmix"})
     score_name: ClassVar[str] = "mean average precision"
+    score_is_share: ClassVar[bool] = True
     output: ClassVar[str] = "logits"
     meaning: ClassVar[str] = "logits over the temperature: their sigmoid is the probability of each label"
     pictures: ClassVar[tuple[str, ...]] = ()

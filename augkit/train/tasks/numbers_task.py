@@ -31,6 +31,7 @@ class Numbers(Task):
     labels_are: ClassVar[str] = "numbers"
     options: ClassVar[frozenset[str]] = frozenset({"robust"})
     score_name: ClassVar[str] = "R²"
+    score_is_share: ClassVar[bool] = False
     output: ClassVar[str] = "values"
     meaning: ClassVar[str] = "numbers in the units of the labels"
     pictures: ClassVar[tuple[str, ...]] = ("scatter.png",)

@@ -37,8 +37,9 @@ class Task(ABC):
     kind: ClassVar[str]  # its name in `TASKS`
     has_one: ClassVar[bool]  # of its names, every picture
     labels_are: ClassVar[str]  # in messages, as "lists of texts"
-    options: ClassVar[frozenset[str]]  # of a training, that mean something for it: smoothing, class_weights, robust
+    options: ClassVar[frozenset[str]]  # of a training, that mean something for it alone, such as smoothing or robust
     score_name: ClassVar[str]  # of `score`, in the words of a figure
+    score_is_share: ClassVar[bool]  # it lies between 0 and 1, and is told in per cent
     output: ClassVar[str]  # the name of an exported network's output
     meaning: ClassVar[str]  # of that output
     pictures: ClassVar[tuple[str, ...]]  # files of the figures that a report of it has
@@ -148,6 +149,11 @@ class Task(ABC):
     @abstractmethod
     def scale(self, temperature: float) -> tuple[float | tuple[float, ...], float | tuple[float, ...]]:
         """Return what an exported network's outputs are multiplied by, and what is then added."""
+
+    def told_score(self, score: float) -> str:
+        """Return the figure that chooses between epochs in words, as ``accuracy 87.5 %``."""
+        is_share = self.score_is_share and 0.0 <= score <= 1.0  # where there is none, minus the loss stands for it
+        return f"{self.score_name} {100 * score:.1f} %" if is_share else f"{self.score_name} {score:.3f}"
 
     @property
     def outputs(self) -> int:
