@@ -89,12 +89,10 @@ def test_what_splits_of_their_own_hold_apart_is_refused_or_dropped(tmp_path: Pat
 
 def test_equal_pictures_of_two_classes_are_named_and_are_few_or_refused(tmp_path: Path) -> None:
     data = twice(tmp_path / "data", 2, "spots/odd-{}.png".format)
-    ready, told = made_ready(data, max_rejected=0.1)
+    _, told = made_ready(data, max_rejected=0.1)
     (sentence,) = [sentence for sentence in told if "another label" in sentence]
     assert sentence.startswith("4 pictures hold the same bytes as others and have another label: ")
-    assert (
-        "lines/000.png (lines) = spots/odd-0.png (spots); lines/001.png (lines) = spots/odd-1.png (spots)" in sentence
-    )
+    assert "lines/000.png (lines) = spots/odd-0.png (spots); lines/001.png (lines) = spots/odd-1.png" in sentence
     with pytest.raises(FileError, match=r"one label, but for 1\.0% of them, got 4 of 62 with two: lines/000\.png"):
         made_ready(data, max_rejected=0.01)
     assert roles_of(made_ready(data, max_rejected=0.01, duplicates="ignore")[0])
@@ -130,7 +128,7 @@ def test_nearly_equal_pictures_are_told_kept_together_or_left_out(tmp_path: Path
 
 
 def test_copies_whose_books_are_gone_are_recognised(tmp_path: Path) -> None:
-    """Named with how many they are, of how many, and which lie in two parts; a pattern of groups keeps them together."""
+    """Named with how many they are, of how many, and which lie in two parts; a pattern keeps them together."""
     done(trainings.fill(tmp_path / "source", each=10), tmp_path / "data", copies=4, encoding="png", pipeline="digits")
     made_ready(tmp_path / "data")
     shutil.rmtree(tmp_path / "data/.augkit")
