@@ -89,7 +89,10 @@ def _trained(config: TrainConfig, fresh: bool) -> Result:
 
 
 def _told(result: Result) -> list[str]:
+    from augkit.train.baselines import told
+
     top, counts = result.metrics["headline"], result.pictures
+    beside = filter(None, [told(result.metrics)])
     unit, form = (100.0, "{:.1f} %") if top["is_fraction"] else (1.0, "{:.3g}")
     value, interval = form.format(unit * top["value"]), ""
     if top["low"] is not None:
@@ -98,6 +101,7 @@ def _told(result: Result) -> list[str]:
     kept = f"epoch {result.best_epoch} of {result.epochs} was kept, in {result.seconds:.1f} s"
     return [
         f"{top['name']} {value}{interval} on {counts['test']:,} test pictures ({used}); {kept}.",
+        *beside,
         f"All about it: {result.report}",
         f"To use it: {shlex.join(['augkit', 'predict', result.out])} PICTURES",
     ]

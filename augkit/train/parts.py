@@ -214,7 +214,7 @@ def require_learnable(parts: Parts, task: Task) -> list[str]:
             raise _unlearnable(lost, parts, task)
     if not task.has_one:
         return []
-    counts = {role: _originals_of(parts[role], task) for role in ROLES}
+    counts = {role: originals_of(parts[role], task) for role in ROLES}
     lost = next((name for name in task.names if not counts["train"][name]), None)
     if lost is not None:
         raise _unlearnable(lost, parts, task)
@@ -238,14 +238,14 @@ def told_few(count: int, task: Task) -> Iterator[str]:
         yield f"{only}: which it is, is partly chance. Give more, or pass --keep last."
 
 
-def _originals_of(part: Part, task: Task) -> Counter[str]:
+def originals_of(part: Part, task: Task) -> Counter[str]:
     """Return how many originals there are of every class or label."""
     pairs = zip(part.labels, part.origins, strict=True)
     return Counter(name for name, _ in {(name, origin) for label, origin in pairs for name in task.named(label)})
 
 
 def _unlearnable(name: str, parts: Parts, task: Task) -> SampleError:
-    elsewhere = sum(_originals_of(parts[role], task)[name] for role in ("val", "test"))
+    elsewhere = sum(originals_of(parts[role], task)[name] for role in ("val", "test"))
     what = "class" if task.has_one else "label"
     got = f"its {elsewhere:,} in validation and test" if elsewhere else "none at all"
     return SampleError(f"must have training pictures, got {got}. Give more, or take it out.", f"{what} {name!r}")

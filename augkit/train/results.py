@@ -7,6 +7,7 @@ from augkit.core.arrays import Image, JsonObject
 from augkit.images.network_input import opaque
 from augkit.storage.patience import Patience
 from augkit.train.artefact import MODEL_FILE, Artefact, save, versions
+from augkit.train.baselines import constant_answer
 from augkit.train.evaluator import Evaluator
 from augkit.train.metrics import fit_temperature, measure
 from augkit.train.models import Network
@@ -60,7 +61,7 @@ def finish(
         setup.config.portable().model_dump(mode="json"),
         setup.deciding["data"],
         versions(),
-        measure(evaluation, temperature),
+        measure(evaluation, temperature) | {"baselines": constant_answer(evaluation, setup.truths["train"])},
         temperature,
     )
     save(out / MODEL_FILE, artefact)

@@ -18,6 +18,7 @@ from augkit.pipeline import Pipeline
 from augkit.pipeline.pipeline_file import identified, load
 from augkit.train.artefact import DECIDING, versions
 from augkit.train.duplicates import Alike
+from augkit.train.imbalance import told_imbalance
 from augkit.train.models import MODELS, Architecture, Network, architecture
 from augkit.train.parts import ROLES, Role, empty_classes, require_learnable, told_few
 from augkit.train.precision import is_half
@@ -113,7 +114,8 @@ def prepare(
     task = task_for(parts.train.labels, kind, parts.classes if config.label is None else ())
     _require_sense(config, task)
     few = told_few(len(parts.val.sources), task) if config.keep == "best" else ()
-    for sentence in (*require_learnable(parts, task), *few):
+    uneven = told_imbalance(parts, task, config.class_weights != "none")
+    for sentence in (*require_learnable(parts, task), *few, *uneven):
         tell(sentence)
     truths = {role: torch.stack([task.encode(label) for label in parts[role].labels]) for role in ROLES}
     task.weights(config.class_weights, truths["train"])  # refuses names that are none

@@ -9,6 +9,7 @@ from augkit.core.arrays import Image, Json, JsonObject
 from augkit.core.text_files import bytes_of
 from augkit.images.paper import shown_paper
 from augkit.storage.durable import replace_with
+from augkit.train import baselines
 from augkit.train.artefact import Artefact
 from augkit.train.metrics import BINS, EACH, reliability
 from augkit.train.predictions import Row, csv_of
@@ -84,7 +85,8 @@ def _top(facts: ReportFacts, metrics: JsonObject) -> str:
         f" {chosen}."
     )
     few = [f"From {reported:,} picture{'s' * (reported != 1)} no verdict follows: look at the interval."]
-    told = "".join(f"<p>{text(note)}</p>" for note in (scope, *few * (reported < FEW), *facts.notes))
+    beside = filter(None, [baselines.told(metrics)])
+    told = "".join(f"<p>{text(note)}</p>" for note in (scope, *beside, *few * (reported < FEW), *facts.notes))
     parameters = sum(value.numel() for value in facts.artefact.network.parameters())
     error = [("Calibration error (ECE)", f"{metrics['calibration_error']:.3f}")] if is_calibrated else []
     tiles = [

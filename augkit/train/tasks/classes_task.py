@@ -18,7 +18,18 @@ from augkit.train.report.class_tables import class_section, confused
 from augkit.train.report.report_page import Section, drawn, percent, text
 from augkit.train.tasks.headline import Headline, share_right
 from augkit.train.tasks.per_class import per_class
-from augkit.train.tasks.task import TASKS, Evaluation, Loss, Task, is_numeric, names_in, parsed, place_of, rounded
+from augkit.train.tasks.task import (
+    TASKS,
+    Constant,
+    Evaluation,
+    Loss,
+    Task,
+    is_numeric,
+    names_in,
+    parsed,
+    place_of,
+    rounded,
+)
 
 
 @final
@@ -70,6 +81,10 @@ class Classes(Task):
         counts = torch.bincount(truths, minlength=self.outputs).to(torch.float32)
         return len(truths) / (self.outputs * counts.clamp(min=1.0))
 
+    def constant(self, truths: Tensor) -> Constant:
+        counts = np.bincount(truths.numpy(), minlength=self.outputs)
+        return Constant(f"always {self.names[int(counts.argmax())]!r}", np.log(np.maximum(counts, 0.5)))
+
     def answers(self, outputs: Array, temperature: float) -> Reals:
         return np.asarray(softmax(np.asarray(outputs, np.float64) / temperature, axis=1), np.float64)
 
@@ -87,7 +102,9 @@ class Classes(Task):
         places = range(self.outputs)
         matrix = confusion_matrix(truths, named, labels=places)
         present = [place for place in places if matrix[place].any()]
+        recalls = [float(matrix[place, place] / matrix[place].sum()) for place in present]
         return {
+            "balanced_accuracy": float(np.mean(recalls)),
             "accuracy": float(accuracy_score(truths, named)),
             "macro_f1": float(f1_score(truths, named, labels=present, average="macro", zero_division=0.0)),
             "per_class": per_class(truths, named, self.names, present, labels=places),
@@ -136,7 +153,10 @@ class Classes(Task):
         return [(self.names[place], rounded(answers[place])) for place in places]
 
     def tiles(self, metrics: JsonObject) -> list[tuple[str, str]]:
-        return [("Macro F1", percent(metrics["macro_f1"]))]
+        return [
+            ("Balanced accuracy", percent(metrics["balanced_accuracy"])),
+            ("Macro F1", percent(metrics["macro_f1"])),
+        ]
 
     def sections(self, evaluation: Evaluation, metrics: JsonObject) -> Iterator[Section]:
         matrix = np.array(metrics["confusion"])

@@ -7,7 +7,7 @@ from typing import ClassVar, Self, final
 
 import numpy as np
 import torch
-from scipy.special import expit
+from scipy.special import expit, logit
 from sklearn.metrics import accuracy_score, average_precision_score, f1_score, log_loss
 from torch import Tensor
 from torch.nn import functional
@@ -18,8 +18,9 @@ from augkit.train.report.class_tables import class_section
 from augkit.train.report.report_page import Section, percent
 from augkit.train.tasks.headline import Headline, mean_of, resampled, share_right
 from augkit.train.tasks.per_class import per_class
-from augkit.train.tasks.task import TASKS, Evaluation, Loss, Task, names_in, parsed, place_of, rounded
+from augkit.train.tasks.task import TASKS, Constant, Evaluation, Loss, Task, names_in, parsed, place_of, rounded
 
+LEAST_SHARE = 1e-6  # for a label that no training picture has, or each
 LIKELY = 0.5  # a label is named from this probability on
 
 
@@ -71,6 +72,10 @@ class Labels(Task):
         """Return a label's absences over its presences: present and absent count alike."""
         present = truths.sum(0)
         return (len(truths) - present).clamp(min=1.0) / present.clamp(min=1.0)
+
+    def constant(self, truths: Tensor) -> Constant:
+        share = truths.double().numpy().mean(axis=0).clip(LEAST_SHARE, 1.0 - LEAST_SHARE)
+        return Constant("each label as often as in training", np.asarray(logit(share), np.float64))
 
     def answers(self, outputs: Array, temperature: float) -> Reals:
         return np.asarray(expit(np.asarray(outputs, np.float64) / temperature), np.float64)

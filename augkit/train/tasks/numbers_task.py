@@ -15,7 +15,7 @@ from augkit.errors import SampleError
 from augkit.train.report import figures
 from augkit.train.report.report_page import Section, drawn, table
 from augkit.train.tasks.headline import Headline, mean_error, mean_of
-from augkit.train.tasks.task import TASKS, Evaluation, Loss, Task, is_numeric, parsed, rounded
+from augkit.train.tasks.task import TASKS, Constant, Evaluation, Loss, Task, is_numeric, parsed, rounded
 
 
 @final
@@ -82,6 +82,10 @@ class Numbers(Task):
 
     def balanced(self, truths: Tensor) -> Tensor:
         return torch.ones(self.outputs)
+
+    def constant(self, truths: Tensor) -> Constant:
+        """Return the medians, of which the mean absolute error is the least."""
+        return Constant("always the median", np.median(truths.double().numpy(), axis=0))
 
     def answers(self, outputs: Array, temperature: float) -> Reals:
         return self.truths(np.asarray(outputs, np.float64))

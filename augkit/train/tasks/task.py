@@ -10,7 +10,7 @@ import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, fields
-from typing import ClassVar, Self
+from typing import ClassVar, NamedTuple, Self
 
 import numpy as np
 import torch
@@ -26,6 +26,13 @@ from augkit.train.train_config import ClassWeights
 Loss = Callable[[Tensor, Tensor], Tensor]  # outputs (B, k) and encoded truths -> one number, the mean
 
 DECIMALS = 6
+
+
+class Constant(NamedTuple):
+    """An answer that looks at no picture."""
+
+    name: str  # for people
+    outputs: Reals  # (k,), as a network gives them
 
 
 @dataclass(frozen=True)
@@ -81,6 +88,10 @@ class Task(ABC):
     @abstractmethod
     def balanced(self, truths: Tensor) -> Tensor:
         """Return how much each class or label (k,) has to count for them to weigh alike, from all encoded truths."""
+
+    @abstractmethod
+    def constant(self, truths: Tensor) -> Constant | None:
+        """Return the best answer that is the same for every picture, of all encoded truths, or None without one."""
 
     @abstractmethod
     def answers(self, outputs: Array, temperature: float) -> Reals:

@@ -1,0 +1,50 @@
+"""Baselines, by which a network is measured: what does as well without one is no reason to have one.
+
+They stand in a run's metrics as a list of their names, what they look at, and their figure for the pictures that are
+reported on, with its interval.
+"""
+
+from collections.abc import Sequence
+from dataclasses import asdict
+
+import numpy as np
+from torch import Tensor
+
+from augkit.core.arrays import JsonObject
+from augkit.train.tasks import Evaluation
+from augkit.train.tasks.headline import Headline
+
+LOOKS_AT = "no picture"
+
+
+def constant_answer(evaluation: Evaluation, learnt: Tensor) -> list[JsonObject]:
+    """Return the baseline that gives the same answer to every picture, the best one for what is learnt from.
+
+    A list of one; of none where the task knows no such answer.
+
+    Args:
+        evaluation: of the pictures that are reported on.
+        learnt: the encoded truths of the training pictures.
+    """
+    found = evaluation.task.constant(learnt)
+    if found is None:
+        return []
+    outputs = np.repeat(found.outputs[None], len(evaluation.ids), axis=0)
+    judged = Evaluation(evaluation.ids, outputs, evaluation.encoded, evaluation.task)
+    return [{"name": found.name, "on": LOOKS_AT, "headline": asdict(judged.task.headline(judged)), "is_taken": False}]
+
+
+def told(metrics: JsonObject) -> str:
+    """Return a sentence that sets a network's figures beside those of the baselines, or nothing without any.
+
+    >>> told({"baselines": []})
+    ''
+    """
+    entries: Sequence[JsonObject] = metrics.get("baselines", ())
+    if not entries:
+        return ""
+    figures = [(entry["name"], Headline(**entry["headline"])) for entry in entries]
+    named = ", ".join(f"{name} {figure.told(figure.value)}" for name, figure in figures)
+    balanced = metrics.get("balanced_accuracy")
+    first = f"Balanced accuracy {100 * balanced:.1f} %. " if balanced is not None else ""
+    return f"{first}Beside it: {named}."
