@@ -1,4 +1,4 @@
-"""What a network is measured by: the same answer to every picture, and figures in which small classes count."""
+"""Baselines that a network is measured by, and figures in which small classes count."""
 
 from __future__ import annotations
 
