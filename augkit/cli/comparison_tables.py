@@ -5,38 +5,42 @@ from __future__ import annotations
 import json
 import shlex
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from augkit.cli.output import say
 
 if TYPE_CHECKING:
-    from augkit.train.repeats import Difference, Repeats, Spread
+    from augkit.train import TrainConfig
+    from augkit.train.comparison.verdicts import Difference
+    from augkit.train.repeats import Repeats, Spread
 
 
-def tell_repeats(found: Sequence[Repeats], folder: Path, as_json: bool) -> None:
-    """Print what each pipeline came to over all seeds, and what each changed against the first, class by class.
+def tell_repeats(config: TrainConfig, found: Sequence[Repeats], words: Sequence[str], as_json: bool) -> None:
+    """Print what each way came to over all seeds, and what each changed against the first, class by class.
 
-    All of it is written to the folder that holds theirs too.
+    All of it is written to the folder that holds theirs too; `words` are the command that does it again.
     """
-    from augkit.train.repeats import best, compared, differences, write
+    from augkit.train.repeats import best, compared, gains, write
 
-    files = write(folder, found)
+    told = gains(found) if len(found) > 1 else {}
+    files = write(config, found, told, shlex.join(words))
     if as_json:
-        say(json.dumps(compared(found)))
+        say(json.dumps(compared(found, told)))
         return
     first, headline = found[0], found[0].results[0].metrics["headline"]
     is_fraction, count = headline["is_fraction"], len(first.results)
     say(f"{headline['name']} over {count} seed{'s' * (count != 1)}")
-    width = max(len(one.pipeline) for one in found)
-    say(*(f"  {one.pipeline:{width}}  {_spread(one.headline, is_fraction)}" for one in found))
-    for other in found[1:]:
-        say(f"{other.pipeline} against {first.pipeline}")
-        say(*(f"  {line}" for line in _table(differences(first, other), is_fraction)))
-    words = shlex.join(["augkit", "predict", best(found).out])
+    width = max(len(one.name) for one in found)
+    say(*(f"  {one.name:{width}}  {_spread(one.headline, is_fraction)}" for one in found))
+    for name, rows in told.items():
+        say(f"{name} against {first.name}, gain and its 95 % interval")
+        say(*(f"  {line}" for line in _table(rows, is_fraction)))
+    if told:
+        say("All verdicts together hold a wrong one with 5 % at most (Holm); the page says what they rest on.")
+    use = shlex.join(["augkit", "predict", best(found).out])
     say(
-        f"All about it: {' and '.join(map(str, files))}",
-        f"To use the run that did best on the pictures that choose: {words} PICTURES",
+        f"All about it: {', '.join(map(str, files))}",
+        f"To use the run that did best on the pictures that choose: {use} PICTURES",
     )
 
 
@@ -48,10 +52,16 @@ def _spread(spread: Spread, is_fraction: bool) -> str:
 def _table(rows: Sequence[Difference], is_fraction: bool) -> Iterator[str]:
     width = max(len(row.name) for row in rows)
     for row in rows:
-        spread = "" if row.spread is None else f" ± {_number(row.spread, is_fraction)}"
         both = f"{_number(row.before, is_fraction):>7} -> {_number(row.after, is_fraction):>7}"
-        sign = "+" if row.gain >= 0 else "-"
-        yield f"{row.name:{width}}  {both}  {sign}{_number(abs(row.gain), is_fraction)}{spread}  {row.verdict}"
+        gain = f"{_signed(row.gain, is_fraction):>6}"
+        if row.low is not None and row.high is not None:
+            gain += f" ({_signed(row.low, is_fraction)} to {_signed(row.high, is_fraction)})"
+        chance = "" if row.adjusted is None else f", p = {row.adjusted:.2g}"
+        yield f"{row.name:{width}}  {both}  {gain}  {row.verdict}{chance}"
+
+
+def _signed(value: float, is_fraction: bool) -> str:
+    return f"{'+' * (value >= 0)}{_number(value, is_fraction)}"
 
 
 def _number(value: float, is_fraction: bool) -> str:

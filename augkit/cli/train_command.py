@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 import os
 import shlex
+from collections.abc import Sequence
 from dataclasses import asdict
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 from typer import Option
@@ -28,8 +28,10 @@ def command(
     config: TrainConfig,
     seeds: Annotated[int, Option(min=1, help="Seeds to repeat with; mean and spread are told.")] = 1,
     compare: Annotated[
-        str | None, Option(metavar="none,P,...", help="Train with each pipeline on the same seeds.")
+        str | None,
+        Option(metavar="none,P,...", help="Train with each pipeline on the same seeds; or NAME=A,B,... of an option."),
     ] = None,
+    new_splits: Annotated[bool, Option("--new-splits", help="Give each seed a split of its own.")] = False,
     fresh: Annotated[bool, Option("--fresh", help="Remove another run that is in RUN.")] = False,
     as_json: Annotated[bool, Option("--json", help="Print the result as JSON.")] = False,
 ) -> None:
@@ -41,7 +43,8 @@ def command(
     of which the result is told; the last two are never augmented. The same command goes on
     where a run was stopped, and ends with the same weights.
     """
-    _require_there(config, compare)
+    ways = None if compare is None else compare.split(",")
+    _require_there(config, ways)
     if seeds == 1 and compare is None:
         result = _trained(config, fresh)
         say(*([json.dumps(asdict(result))] if as_json else _told(result)))
@@ -49,17 +52,19 @@ def command(
     from augkit.cli.comparison_tables import tell_repeats
     from augkit.train import repeat
 
-    pipelines = None if compare is None else compare.split(",")
-    found = repeat(config, seeds, pipelines, lambda own: _announced(own, fresh), _checked)
-    tell_repeats(found, Path(config.out), as_json)
+    found = repeat(config, seeds, ways, lambda own: _announced(own, fresh), _checked, new_splits)
+    again = ["--seeds", str(seeds), *(["--compare", compare] if compare else []), *["--new-splits"] * new_splits]
+    tell_repeats(config, found, ["augkit", "train", *config.portable().words(), *again], as_json)
 
 
-def _require_there(config: TrainConfig, compare: str | None) -> None:
+def _require_there(config: TrainConfig, ways: Sequence[str] | None) -> None:
     """Answer the usual slips of the pen before torch is loaded, which takes seconds."""
     from augkit.datasets import read
     from augkit.pipeline import load
+    from augkit.train.comparison.arms import arms_of
 
-    for name in [config.pipeline] if compare is None else compare.split(","):
+    arms = [config] if ways is None else [arm.config for arm in arms_of(config, ways)[1]]
+    for name in [arm.pipeline for arm in arms]:
         if name not in (None, "none"):
             load(name)
     is_url = "://" in config.data
@@ -67,15 +72,15 @@ def _require_there(config: TrainConfig, compare: str | None) -> None:
         read(config.data)
 
 
-def _checked(config: TrainConfig) -> None:
+def _checked(config: TrainConfig) -> list[str]:
     from augkit.train.setup import prepare
 
     with progress_shown() as show:
-        prepare(config, lambda _: None, show)
+        return [source.id for source in prepare(config, lambda _: None, show).surveyed.parts.test.sources]
 
 
 def _announced(config: TrainConfig, fresh: bool) -> Result:
-    say(f"Seed {config.seed}, pipeline {config.pipeline or 'none'}:", is_error=True)
+    say(f"Seed {config.seed}, {config.out}:", is_error=True)
     result = _trained(config, fresh)
     say(_told(result)[0], is_error=True)
     return result

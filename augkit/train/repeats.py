@@ -1,15 +1,12 @@
-"""Repeated trainings and their comparison: with other seeds, and with other pipelines on the same seeds."""
+"""Repeated trainings and their comparison: with other seeds, and with one option changed on the same seeds."""
 
 from __future__ import annotations
 
 import json
-import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from statistics import fmean, stdev
-
-from scipy.stats import t as student_t
 
 from augkit.core.arrays import JsonObject
 from augkit.core.csv_cells import line_of
@@ -17,14 +14,17 @@ from augkit.core.text_files import bytes_of
 from augkit.errors import ArgumentError
 from augkit.pipeline import load
 from augkit.storage.durable import replace_with
+from augkit.train.comparison.arms import DATA, NONE, PIPELINE, Arm, arms_of
+from augkit.train.comparison.comparison_page import ArmFacts, ComparisonFacts, comparison_page
+from augkit.train.comparison.outcomes import OUTCOMES, Outcomes, read
+from augkit.train.comparison.verdicts import Difference, Repeated, differences
 from augkit.train.results import Result
 from augkit.train.tasks import TASKS
 from augkit.train.train_config import TrainConfig
 from augkit.train.train_errors import written
 
-NONE = "none"
-LEVEL = 0.95  # of intervals
-JSON, CSV = "comparison.json", "comparison.csv"
+JSON, CSV, PAGE = "comparison.json", "comparison.csv", "comparison.html"
+HELPED, BETTER = ("helped", "hurt"), ("better", "worse")
 
 
 @dataclass(frozen=True)
@@ -46,105 +46,101 @@ class Spread:
 
 @dataclass(frozen=True)
 class Repeats:
-    """Results of a pipeline, one for each seed, in order."""
+    """Results of one way to train, one for each seed, in order."""
 
-    pipeline: str  # its name, or ``none``
+    name: str  # of its pipeline, or ``none``; or the value of the option that is compared
     results: tuple[Result, ...]
+    option: str = PIPELINE  # that differs between ways
 
     @property
     def headline(self) -> Spread:
         """The figure that stands for the whole."""
         return Spread.of([result.metrics["headline"]["value"] for result in self.results])
 
-    def figures(self) -> dict[str, list[float]]:
-        """Return the figure of every class and of the whole, a value for each seed; what is undefined is left out."""
-        found = {"all": [result.metrics["headline"]["value"] for result in self.results]}
-        task = TASKS[self.results[0].metrics["kind"]]
-        each = [task.figures(result.metrics) for result in self.results]
-        for name in each[0]:
-            values = [value for figures in each if (value := figures[name]) is not None]
-            if len(values) == len(each):
-                found[name] = values
-        return found
+    def folders(self) -> list[Path]:
+        """Return the folders of all runs, in order: one of each seed, or one of each of its folds."""
+        return [folder for result in self.results for folder in _folders(result)]
+
+    def outcomes(self) -> Repeated:
+        """Return what every picture said of every run, from the runs' folders, or raise FileError."""
+        runs, pictures = tuple(map(read, self.folders())), self.results[0].pictures
+        folds = len(runs) // len(self.results)
+        share = 1 / (folds - 1) if folds > 1 else pictures["test"] / max(pictures["train"], 1)
+        return Repeated(self.name, runs, share)
 
 
-@dataclass(frozen=True)
-class Difference:
-    """Gain of one pipeline over another, over the same seeds."""
-
-    name: str  # of a class, or ``all``
-    before: float  # the mean with the first pipeline
-    after: float  # with the other
-    gain: float  # by how much that is better: of errors, less is
-    spread: float | None  # half of the interval that holds the true gain with 95 % (Student's t); None for one seed
-
-    @property
-    def verdict(self) -> str:
-        """Whether the other pipeline helped."""
-        if self.spread is None:
-            return "one seed tells nothing of chance"
-        return "no difference to be told" if abs(self.gain) <= self.spread else "helped" if self.gain > 0 else "hurt"
+def _folders(result: Result) -> list[Path]:
+    """Return the folders of a result's runs: one, or one for each fold."""
+    out = Path(result.out)
+    folds = sorted(out.glob(f"fold-*/{OUTCOMES}"), key=lambda path: int(path.parent.name.partition("-")[2]))
+    return [path.parent for path in folds] or [out]
 
 
 def repeat(
     config: TrainConfig,
     seeds: int,
-    pipelines: Sequence[str] | None,
+    compare: Sequence[str] | None,
     one: Callable[[TrainConfig], Result],
-    check: Callable[[TrainConfig], object] = lambda config: None,
+    check: Callable[[TrainConfig], Sequence[str] | None] = lambda config: None,
+    new_splits: bool = False,
 ) -> list[Repeats]:
-    """Train with each pipeline and each seed; the split, which has a seed of its own, is the same for all.
+    """Train in each way with each seed; the split, which has a seed of its own, is the same for all.
 
     Args:
         config: of the first; the runs lie in folders below its own: ``seed-0``, ``six/seed-0``.
         seeds: how many, from the configuration's own on.
-        pipelines: names or files, or ``none``; None takes the configuration's own alone.
+        compare: names or files of pipelines, or ``none``; or values of another option, as ``model=lenet`` and
+            ``resnet18``; None takes the configuration's own way alone.
         one: does one training.
-        check: is called with the first configuration of every pipeline before anything is trained, and raises what it
-            finds.
+        check: is called with the first configuration of every way before anything is trained, and raises what it finds;
+            it may return the ids of the pictures that are reported on.
+        new_splits: give every seed a split of its own, where the data set has none.
 
     Raises:
-        ArgumentError: two pipelines have one name, or there are none.
+        ArgumentError: two ways have one name, or there are none, or they would be judged by other pictures.
         AugkitError: a training cannot be done; those before are there when it is tried again.
     """
-    if config.cache is True and config.may_freeze:
-        config = config.replaced(cache=str(Path(config.out) / "features"))  # those not augmented are the same
-    if pipelines is None:
-        return [_repeated(config, config.pipeline or NONE, Path(config.out), seeds, one)]
-    if config.pipeline is not None:
-        raise ArgumentError("must not go with --pipeline. Name that one in --compare.", "compare")
-    names = [Path(name).stem for name in pipelines]
-    if len(set(names)) != len(names) or len(names) < 2:
-        raise ArgumentError(f"must name two pipelines at least, each once, got {','.join(pipelines)}.", "compare")
-    for name in pipelines:
-        if name != NONE:
-            load(name)  # or a spelling mistake would be found after hours
-    each = [config.replaced(pipeline=None if pipeline == NONE else pipeline) for pipeline in pipelines]
-    for own in each:
-        check(own)
-    return [_repeated(own, name, Path(config.out) / name, seeds, one) for own, name in zip(each, names, strict=True)]
+    if compare is None:
+        return [_repeated(Arm(config.pipeline or NONE, config), PIPELINE, Path(config.out), seeds, one, new_splits)]
+    option, arms = arms_of(config, compare)
+    if option == PIPELINE:
+        for name in compare:
+            if name != NONE:
+                load(name)  # or a spelling mistake would be found after hours
+    _require_same_pictures(option, {arm.name: check(arm.config) for arm in arms})
+    return [_repeated(arm, option, Path(config.out) / arm.name, seeds, one, new_splits) for arm in arms]
+
+
+def _require_same_pictures(option: str, reported: dict[str, Sequence[str] | None]) -> None:
+    """Check that data sets are judged by pictures of the same ids, as gains are those of a picture."""
+    first, *others = [set(ids) for ids in reported.values() if ids is not None] or [set[str]()]
+    least = min((len(first & other) for other in others), default=1)
+    if option == DATA and not least:
+        advice = "Give them a test split of the same pictures, such as with --split FILE."
+        raise ArgumentError(f"must be data sets with test pictures in common, got none. {advice}", "compare")
 
 
 def _repeated(
-    config: TrainConfig, name: str, folder: Path, seeds: int, one: Callable[[TrainConfig], Result]
+    arm: Arm, option: str, folder: Path, seeds: int, one: Callable[[TrainConfig], Result], new_splits: bool
 ) -> Repeats:
-    numbers = range(config.seed, config.seed + seeds)
-    return Repeats(name, tuple(one(config.replaced(seed=seed, out=str(folder / f"seed-{seed}"))) for seed in numbers))
+    return Repeats(arm.name, tuple(one(own) for own in _configs(arm.config, folder, seeds, new_splits)), option)
 
 
-def differences(before: Repeats, after: Repeats) -> list[Difference]:
-    """Return what the second pipeline changed: over all, then class by class."""
-    first, second = before.figures(), after.figures()
-    sign = -1.0 if TASKS[before.results[0].metrics["kind"]].is_less_better else 1.0
-    return [_difference(name, first[name], second[name], sign) for name in first if name in second]
+def _configs(config: TrainConfig, folder: Path, seeds: int, new_splits: bool) -> Iterator[TrainConfig]:
+    if config.cache is True and config.may_freeze:
+        config = config.replaced(cache=str(Path(config.out) / "features"))  # those not augmented are the same
+    for number in range(seeds):
+        seed = config.seed + number
+        split_seed = config.split_seed + number * new_splits
+        yield config.replaced(seed=seed, split_seed=split_seed, out=str(folder / f"seed-{seed}"))
 
 
-def _difference(name: str, before: Sequence[float], after: Sequence[float], sign: float) -> Difference:
-    gains = [sign * (b - a) for a, b in zip(before, after, strict=True)]
-    spread = None
-    if len(gains) > 1:
-        spread = float(student_t.ppf((1 + LEVEL) / 2, len(gains) - 1)) * stdev(gains) / math.sqrt(len(gains))
-    return Difference(name, fmean(before), fmean(after), fmean(gains), spread)
+def gains(found: Sequence[Repeats]) -> dict[str, list[Difference]]:
+    """Return what each way changed against the first: over all, then class by class, judged together."""
+    first, *others = found
+    task = TASKS[first.results[0].metrics["kind"]]
+    words = HELPED if first.option == PIPELINE else BETTER
+    return differences(first.outcomes(), [other.outcomes() for other in others], task.is_less_better, words)
 
 
 def best(found: Sequence[Repeats]) -> Result:
@@ -152,29 +148,59 @@ def best(found: Sequence[Repeats]) -> Result:
     return max((result for one in found for result in one.results), key=lambda result: result.score)
 
 
-def compared(found: Sequence[Repeats]) -> JsonObject:
+def compared(found: Sequence[Repeats], told: dict[str, list[Difference]]) -> JsonObject:
     """Return all that came of them, as JSON holds it; differences are against the first."""
     runs = [
-        {"pipeline": one.pipeline, **asdict(one.headline), "results": [asdict(result) for result in one.results]}
+        {one.option: one.name, **asdict(one.headline), "results": [asdict(result) for result in one.results]}
         for one in found
     ]
-    told = {
-        other.pipeline: [asdict(row) | {"verdict": row.verdict} for row in differences(found[0], other)]
-        for other in found[1:]
-    }
-    return {"runs": runs, "differences": told, "best": best(found).out}
+    rows = {name: [asdict(row) for row in rows] for name, rows in told.items()}
+    return {"runs": runs, "differences": rows, "best": best(found).out}
 
 
-def write(folder: Path, found: Sequence[Repeats]) -> tuple[Path, Path]:
-    """Write what came of them to the folder that holds theirs: all as JSON, the figures of each run as CSV."""
-    lines = [line_of(["pipeline", "run", "name", "figure"])]
+def write(config: TrainConfig, found: Sequence[Repeats], told: dict[str, list[Difference]], words: str) -> list[Path]:
+    """Write what came of them to the folder that holds theirs, and return the files, the one to open first.
+
+    All as JSON, the figures of each run as CSV, and, where ways were compared, a page, which tells `words`: the command
+    that does it again.
+    """
+    folder = Path(config.out)
+    lines = [line_of([found[0].option, "run", "name", "figure"])]
     for one in found:
-        for name, values in one.figures().items():
-            pairs = zip(one.results, values, strict=True)
-            lines += [line_of([one.pipeline, result.out, name, value]) for result, value in pairs]
-    files = {folder / CSV: "".join(lines), folder / JSON: json.dumps(compared(found), indent=2) + "\n"}
-    for path, content in files.items():
-        with written(path):
+        for run in one.folders():
+            lines += [line_of([one.name, str(run), *row]) for row in _figures(read(run))]
+    files = {CSV: bytes_of("".join(lines)), JSON: bytes_of(json.dumps(compared(found, told), indent=2) + "\n")}
+    if told:
+        files[PAGE] = comparison_page(_facts(folder, found, told, words))
+    for name, content in files.items():
+        with written(folder / name):
             folder.mkdir(parents=True, exist_ok=True)
-            replace_with(path, bytes_of(content))
-    return folder / JSON, folder / CSV
+            replace_with(folder / name, content)
+    return [folder / name for name in reversed(files)]
+
+
+def _figures(run: Outcomes) -> Iterator[tuple[str, float]]:
+    return ((name, figure.value) for name, figure in run.figures.items())
+
+
+def _facts(folder: Path, found: Sequence[Repeats], told: dict[str, list[Difference]], words: str) -> ComparisonFacts:
+    headline = found[0].results[0].metrics["headline"]
+    arms = [
+        ArmFacts(
+            one.name,
+            *(one.headline.mean, one.headline.std),
+            [(result.out, result.metrics["headline"]["value"]) for result in one.results],
+        )
+        for one in found
+    ]
+    return ComparisonFacts(
+        title=folder.absolute().name,
+        option=found[0].option,
+        figure=headline["name"],
+        is_fraction=headline["is_fraction"],
+        arms=arms,
+        differences=told,
+        best=best(found).out,
+        has_splits=len({run.units for run in found[0].outcomes().runs}) > 1,
+        command=words,
+    )

@@ -8,6 +8,7 @@ from augkit.images.network_input import opaque
 from augkit.storage.patience import Patience
 from augkit.train.artefact import MODEL_FILE, Artefact, save, versions
 from augkit.train.baselines import constant_answer
+from augkit.train.comparison import outcomes
 from augkit.train.evaluator import Evaluator
 from augkit.train.metrics import fit_temperature, measure
 from augkit.train.models import Network
@@ -65,6 +66,7 @@ def finish(
         temperature,
     )
     save(out / MODEL_FILE, artefact)
+    outcomes.write(out, setup.task.outcomes(evaluation))
     counts = {role: len(truths) for role, truths in setup.truths.items()}
     sources, patience = {source.id: source for source in parts.test.sources}, Patience(setup.config.wait)
 

@@ -119,10 +119,11 @@ def test_seeds_and_comparisons_are_told(pictures: Path, tmp_path: Path) -> None:
     lines = told(*words, "--seeds", "2", "--compare", "none,digits").splitlines()
     assert lines[0] == "Accuracy over 2 seeds"
     assert [line.split()[0] for line in lines[1:3]] == ["none", "digits"]
-    assert lines[3] == "digits against none"
+    assert lines[3] == "digits against none, gain and its 95 % interval"
     assert [line.split()[0] for line in lines[4:8]] == ["all", *trainings.CLASSES]
-    assert lines[8].startswith(f"All about it: {tmp_path / 'runs' / 'comparison.json'}")
-    best = Path(lines[9].split("augkit predict ")[1].split()[0])
+    assert all("no verdict" in line for line in lines[4:8])
+    assert lines[9].startswith(f"All about it: {tmp_path / 'runs' / 'comparison.html'}")
+    best = Path(lines[10].split("augkit predict ")[1].split()[0])
     for name in ("none", "digits"):
         for seed in (0, 1):
             assert (tmp_path / "runs" / name / f"seed-{seed}" / "report.html").exists()

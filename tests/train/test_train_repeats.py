@@ -6,31 +6,38 @@ import csv
 import json
 from pathlib import Path
 from statistics import stdev
-from typing import Any
 
+import numpy as np
 import pytest
 
 from augkit.cli.comparison_tables import tell_repeats
 from augkit.errors import ArgumentError, FileError
 from augkit.train import Result, TrainConfig, repeat
-from augkit.train.repeats import Difference, Repeats, differences
+from augkit.train.comparison.outcomes import ALL, of_pictures, write
+from augkit.train.parts import Role
+from support.html_page import Page
 
 DONE: list[TrainConfig] = []
 
 
-def classes(accuracy: float, **recalls: float | None) -> dict[str, Any]:
-    rows = [{"name": name, "recall": recall} for name, recall in recalls.items()]
-    headline = {"name": "Accuracy", "value": accuracy, "is_fraction": True}
-    return {"kind": "classes", "headline": headline, "per_class": rows}
-
-
-def result(metrics: dict[str, Any], out: str = "run", score: float = 0.0) -> Result:
-    return Result(out, f"{out}/report.html", metrics, 1, 1, {"train": 1, "val": 1, "test": 1}, 0, 1.0, (), score)
-
-
 def one(settings: TrainConfig) -> Result:
+    """Return the result of a training that took place in no time, with what its pictures said in its folder."""
     DONE.append(settings)
-    return result(classes(settings.seed / 10, cat=0.5), settings.out, -settings.seed)
+    accuracy = settings.seed / 10
+    headline = {"name": "Accuracy", "value": accuracy, "is_fraction": True}
+    metrics = {"kind": "classes", "headline": headline}
+    folder = Path(settings.out)
+    folder.mkdir(parents=True, exist_ok=True)
+    right = np.random.default_rng(settings.seed).permutation(np.arange(40) < 40 * accuracy).astype(np.float64)
+    cats = np.arange(40) % 2 == 0
+    write(folder, of_pictures([f"{place}.png" for place in range(40)], {ALL: right, "cat": (cats, right[cats])}))
+    counts: dict[Role, int] = {"train": 200, "val": 40, "test": 40}
+    return Result(settings.out, f"{settings.out}/report.html", metrics, 1, 1, counts, 0, 1.0, (), -settings.seed)
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> str:
+    return str(tmp_path / "run")
 
 
 @pytest.fixture(autouse=True)
@@ -38,37 +45,37 @@ def _nothing_done() -> None:
     DONE.clear()
 
 
-def test_seeds_follow_each_other() -> None:
-    (found,) = repeat(TrainConfig(data="data", out="run", seed=3), 3, None, one)
-    assert [(s.seed, Path(s.out).as_posix()) for s in DONE] == [(n, f"run/seed-{n}") for n in (3, 4, 5)]
+def test_seeds_follow_each_other(run: str) -> None:
+    (found,) = repeat(TrainConfig(data="data", out=run, seed=3), 3, None, one)
+    assert [(s.seed, Path(s.out).as_posix()) for s in DONE] == [(n, f"{run}/seed-{n}") for n in (3, 4, 5)]
     assert found.headline.mean == pytest.approx(0.4)
     assert found.headline.std == pytest.approx(stdev([0.3, 0.4, 0.5]))
     assert {s.split_seed for s in DONE} == {0}
 
 
-def test_pipelines_are_compared_on_the_same_seeds() -> None:
-    found = repeat(TrainConfig(data="data", out="run"), 2, ["none", "light", "six"], one)
-    assert [r.pipeline for r in found] == ["none", "light", "six"]
+def test_pipelines_are_compared_on_the_same_seeds(run: str) -> None:
+    found = repeat(TrainConfig(data="data", out=run), 2, ["none", "light", "six"], one)
+    assert [r.name for r in found] == ["none", "light", "six"]
     assert [(s.pipeline, s.seed) for s in DONE] == [(p, n) for p in (None, "light", "six") for n in (0, 1)]
-    assert Path(DONE[-1].out).as_posix() == "run/six/seed-1"
+    assert Path(DONE[-1].out).as_posix() == f"{run}/six/seed-1"
 
 
 @pytest.mark.parametrize("pipelines", [["none"], ["six", "six"]])
-def test_less_than_two_pipelines_are_refused(pipelines: list[str]) -> None:
+def test_less_than_two_pipelines_are_refused(pipelines: list[str], run: str) -> None:
     with pytest.raises(ArgumentError, match="two pipelines at least"):
-        repeat(TrainConfig(data="data", out="run"), 1, pipelines, one)
+        repeat(TrainConfig(data="data", out=run), 1, pipelines, one)
     assert not DONE
 
 
-def test_a_pipeline_that_is_none_is_refused_before_anything_is_trained() -> None:
+def test_a_pipeline_that_is_none_is_refused_before_anything_is_trained(run: str) -> None:
     with pytest.raises(FileError, match="Did you mean six"):
-        repeat(TrainConfig(data="data", out="run"), 1, ["none", "sixx"], one)
+        repeat(TrainConfig(data="data", out=run), 1, ["none", "sixx"], one)
     with pytest.raises(ArgumentError, match="must not go with --pipeline"):
-        repeat(TrainConfig(data="data", out="run", pipeline="six"), 1, ["none", "light"], one)
+        repeat(TrainConfig(data="data", out=run, pipeline="six"), 1, ["none", "light"], one)
     assert not DONE
 
 
-def test_pipelines_are_checked_before_anything_is_trained() -> None:
+def test_pipelines_are_checked_before_anything_is_trained(run: str) -> None:
     checked: list[str | None] = []
 
     def check(settings: TrainConfig) -> None:
@@ -78,60 +85,85 @@ def test_pipelines_are_checked_before_anything_is_trained() -> None:
             raise ArgumentError("must be coloured, got grey.", "pictures")
 
     with pytest.raises(ArgumentError, match="must be coloured"):
-        repeat(TrainConfig(data="data", out="run"), 2, ["none", "light", "six"], one, check)
+        repeat(TrainConfig(data="data", out=run), 2, ["none", "light", "six"], one, check)
     assert checked == [None, "light", "six"]
     assert not DONE
 
 
-def compared(before: list[float], after: list[float]) -> Difference:
-    pairs = [[result(classes(value)) for value in values] for values in (before, after)]
-    (found,) = differences(Repeats("none", tuple(pairs[0])), Repeats("six", tuple(pairs[1])))
-    return found
+def test_any_option_is_compared_in_folders_below_its_own(run: str) -> None:
+    """Whatever the value is called: files of pipelines lie somewhere else, and numbers have points."""
+    repeat(TrainConfig(data="data", out=run), 1, ["rate=0.01", "0.001"], one)
+    assert [(s.rate, s.pipeline) for s in DONE] == [(0.01, None), (0.001, None)]
+    assert [Path(s.out).as_posix() for s in DONE] == [f"{run}/0.01/seed-0", f"{run}/0.001/seed-0"]
+    own = Path(run).parent / "elsewhere" / "own.yaml"
+    own.parent.mkdir()
+    own.write_text("steps:\n  - Mirror: {axis: horizontal}\n")
+    repeat(TrainConfig(data="data", out=run), 1, ["none", str(own)], one)
+    assert Path(DONE[-1].out).as_posix() == f"{run}/own/seed-0"
+    assert DONE[-1].pipeline == str(own)
 
 
-def test_a_gain_beyond_chance_helped() -> None:
-    """Student's interval of three differences around 0.1, by hand: 4.303 times 0.01 over the root of 3."""
-    found = compared([0.5, 0.6, 0.7], [0.59, 0.7, 0.81])
-    assert found.gain == pytest.approx(0.1)
-    assert found.spread == pytest.approx(4.303 * 0.01 / 3**0.5, rel=1e-3)
-    assert found.verdict == "helped"
-    assert compared([0.59, 0.7, 0.81], [0.5, 0.6, 0.7]).verdict == "hurt"
-    assert compared([0.5, 0.6, 0.7], [0.7, 0.6, 0.6]).verdict == "no difference to be told"
-    assert compared([0.5], [0.9]).verdict == "one seed tells nothing of chance"
+def test_features_are_shared_where_something_may_be_frozen_and_not_asked_for_where_nothing_is(run: str) -> None:
+    repeat(TrainConfig(data="data", out=run), 1, ["model=auto", "lenet"], one)
+    assert [s.cache for s in DONE] == [str(Path(run) / "features"), True]
 
 
-def test_classes_are_compared_one_by_one_and_errors_are_better_when_small() -> None:
-    before = Repeats("none", (result(classes(0.5, cat=0.2, dog=None)), result(classes(0.5, cat=0.4, dog=0.1))))
-    after = Repeats("six", (result(classes(0.5, cat=0.5, dog=0.5)), result(classes(0.5, cat=0.7, dog=0.5))))
-    assert {d.name: round(d.gain, 6) for d in differences(before, after)} == {"all": 0.0, "cat": 0.3}
-    numbers = [
-        Repeats(
-            name, (result({"kind": "numbers", "headline": {"value": mae}, "per_value": [{"name": "x", "mae": mae}]}),)
-        )
-        for name, mae in (("none", 4.0), ("six", 3.0))
-    ]
-    assert [d.gain for d in differences(*numbers)] == [1.0, 1.0]
+def test_data_sets_need_pictures_in_common(run: str) -> None:
+    ids = {"a": ["1.png", "2.png"], "b": ["2.png"], "c": ["3.png"]}
+
+    def check(settings: TrainConfig) -> list[str]:
+        return ids[settings.data]
+
+    repeat(TrainConfig(data="a", out=run), 1, ["data=a", "b"], one, check)
+    DONE.clear()
+    with pytest.raises(ArgumentError, match="test pictures in common"):
+        repeat(TrainConfig(data="a", out=run), 1, ["data=a", "c"], one, check)
+    assert not DONE
 
 
-def test_a_comparison_as_json_and_as_files(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_seeds_may_have_splits_of_their_own(run: str) -> None:
+    repeat(TrainConfig(data="data", out=run, seed=2, split_seed=5), 3, None, one, new_splits=True)
+    assert [(s.seed, s.split_seed) for s in DONE] == [(2, 5), (3, 6), (4, 7)]
+
+
+def test_a_comparison_as_json_and_as_files(run: str, capsys: pytest.CaptureFixture[str]) -> None:
     """What is printed is written too, with the figures of every run and class; the best is by what chose."""
-    found = repeat(TrainConfig(data="data", out="run"), 2, ["none", "light"], one)
-    tell_repeats(found, tmp_path / "runs", as_json=True)
+    config, words = TrainConfig(data="data", out=run), ["augkit", "train", "data"]
+    found = repeat(config, 3, ["none", "light"], one)
+    tell_repeats(config, found, words, as_json=True)
     told = json.loads(capsys.readouterr().out)
-    assert [(run["pipeline"], len(run["results"])) for run in told["runs"]] == [("none", 2), ("light", 2)]
-    assert [row["verdict"] for row in told["differences"]["light"]] == ["no difference to be told"] * 2
-    assert json.loads((tmp_path / "runs/comparison.json").read_text()) == told
-    with (tmp_path / "runs/comparison.csv").open() as file:
-        rows = {(row["run"], row["name"]): float(row["figure"]) for row in csv.DictReader(file)}
-    runs = [result for run in told["runs"] for result in run["results"]]
-    assert len(runs) == 4
-    assert rows == {
-        (run["out"], name): value
-        for run in runs
-        for name, value in (("all", run["metrics"]["headline"]["value"]), ("cat", 0.5))
-    }
-    assert Path(told["best"]).as_posix() == "run/none/seed-0"
-    tell_repeats(found, tmp_path / "runs", as_json=False)
+    assert [(run["pipeline"], len(run["results"])) for run in told["runs"]] == [("none", 3), ("light", 3)]
+    assert [(row["name"], row["verdict"]) for row in told["differences"]["light"]] == [
+        (name, "no difference to be told") for name in ("all", "cat")
+    ]
+    assert json.loads((Path(run) / "comparison.json").read_text()) == told
+    with (Path(run) / "comparison.csv").open() as file:
+        rows = [(row["pipeline"], row["run"], row["name"], float(row["figure"])) for row in csv.DictReader(file)]
+    runs = [(one["pipeline"], result) for one in told["runs"] for result in one["results"]]
+    assert rows[::2] == [(name, result["out"], "all", result["metrics"]["headline"]["value"]) for name, result in runs]
+    assert {row[2] for row in rows[1::2]} == {"cat"}
+    assert Path(told["best"]).as_posix() == f"{run}/none/seed-0"
+    tell_repeats(config, found, words, as_json=False)
     *_, where, use = capsys.readouterr().out.splitlines()
-    assert where == f"All about it: {tmp_path}/runs/comparison.json and {tmp_path}/runs/comparison.csv"
+    assert where == f"All about it: {', '.join(f'{run}/comparison.{kind}' for kind in ('html', 'json', 'csv'))}"
     assert use.endswith(f"augkit predict {told['best']} PICTURES")
+
+
+def test_the_page_of_a_comparison_tells_it_all_alone(run: str) -> None:
+    """The verdicts first and what they rest on, then the runs; it asks nothing of anyone."""
+    config = TrainConfig(data="my <data>", out=run)
+    found = repeat(config, 3, ["none", "light", "six"], one)
+    tell_repeats(config, found, ["augkit", "train", "my <data>", "--seeds", "3"], as_json=False)
+    page = Page((Path(run) / "comparison.html").read_text())
+    for words in (
+        "pipeline: none, light, six",
+        "light against none: no difference to be told. Gain +0.0 points",
+        "on 40 pictures, p = 1.",
+        "six against none, class by class",
+        "Holm",
+        f"{run}/light/seed-2",
+        "augkit train 'my <data>' --seeds 3",
+    ):
+        assert words in page.text, words
+    assert page.text.index("What this rests on") < page.text.index("Configuration")
+    assert not {name for name, _ in page.elements} & {"script", "link", "iframe", "object", "embed", "form", "a"}

@@ -51,7 +51,16 @@ class Flagged:
     text: str
 
 
-Cell = str | float | Flagged | None
+@dataclass(frozen=True)
+class Span:
+    """A cell that draws an interval and a point within it, all from -1 to 1, beside a line at 0."""
+
+    low: float
+    at: float
+    high: float
+
+
+Cell = str | float | Flagged | Span | None
 
 
 def drawn(file: str, draw: Callable[[bool], bytes]) -> Drawn:
@@ -130,6 +139,10 @@ def details(entries: Iterable[tuple[str, object]], kind: Literal["tiles", "plain
 def _cell(value: Cell) -> str:
     if isinstance(value, Flagged):
         return f'<td><b class="flag">{text(value.text)}</b></td>'
+    if isinstance(value, Span):
+        places = {"low": value.low, "at": value.at, "high": value.high}
+        style = "; ".join(f"--{name}: {50 + 48 * min(max(place, -1.0), 1.0):.1f}%" for name, place in places.items())
+        return f'<td class="span" style="{style}"><i></i><b></b></td>'
     if isinstance(value, float):
         return f'<td class="bar" style="--part: {100 * min(max(value, 0.0), 1.0):.1f}%">{100 * value:.1f} %</td>'
     return f"<td>{'–' if value is None else text(f'{value:,}' if isinstance(value, int) else value)}</td>"

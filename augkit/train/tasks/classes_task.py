@@ -13,6 +13,7 @@ from torch.nn import functional
 
 from augkit.core.arrays import Array, Flags, JsonObject, Label, Reals
 from augkit.errors import SampleError
+from augkit.train.comparison.outcomes import ALL, Outcomes, of_pictures
 from augkit.train.report import figures
 from augkit.train.report.class_tables import class_section, confused
 from augkit.train.report.report_page import Section, drawn, percent, text
@@ -112,9 +113,12 @@ class Classes(Task):
             "absent": [self.names[place] for place in places if place not in present],
         }
 
-    @staticmethod
-    def figures(metrics: JsonObject) -> dict[str, float | None]:
-        return {row["name"]: row["recall"] for row in metrics["per_class"]}
+    def outcomes(self, evaluation: Evaluation) -> Outcomes:
+        """Return whether each picture is right, of all and of each class: its recall."""
+        truths = evaluation.truths
+        right = (evaluation.outputs.argmax(axis=1) == truths).astype(np.float64)
+        each = {name: (truths == place, right[truths == place]) for place, name in enumerate(self.names)}
+        return of_pictures(evaluation.ids, {ALL: right, **each})
 
     def bets(self, evaluation: Evaluation, temperature: float) -> tuple[Reals, Array, float]:
         """Return how likely the likeliest class of each picture (n,) is, and whether it is right."""

@@ -12,8 +12,9 @@ from sklearn.metrics import accuracy_score, average_precision_score, f1_score, l
 from torch import Tensor
 from torch.nn import functional
 
-from augkit.core.arrays import Array, Flags, JsonObject, Label, Reals
+from augkit.core.arrays import Array, Flags, Indices, JsonObject, Label, Reals
 from augkit.errors import SampleError
+from augkit.train.comparison.outcomes import ALL, Outcomes, jackknifed, of_pictures
 from augkit.train.report.class_tables import class_section
 from augkit.train.report.report_page import Section, percent
 from augkit.train.tasks.headline import Headline, mean_of, resampled, share_right
@@ -118,9 +119,18 @@ class Labels(Task):
             "absent": [row["name"] for row in rows if not row["support"]],
         }
 
-    @staticmethod
-    def figures(metrics: JsonObject) -> dict[str, float | None]:
-        return {row["name"]: row["average_precision"] for row in metrics["per_class"]}
+    def outcomes(self, evaluation: Evaluation) -> Outcomes:
+        """Return the mean average precision and that of each label; or whether all labels are right without any."""
+        found, truths = evaluation.answers(), evaluation.truths
+        present = truths.sum(axis=0)
+        if len(truths) < 2 or not present.any():
+            return of_pictures(evaluation.ids, {ALL: (~_are_wrong(found, truths)).astype(np.float64)})
+
+        def figures(places: Indices) -> list[float | None]:
+            each = _precisions(found[places], truths[places])
+            return [mean_of(each), *each]
+
+        return jackknifed(evaluation.ids, (ALL, *self.names), figures, (len(truths), *map(int, present)))
 
     def bets(self, evaluation: Evaluation, temperature: float) -> tuple[Reals, Array, float]:
         """Return the probability of every label of every picture (n * k,), and whether the picture has it."""

@@ -12,6 +12,7 @@ from torch.nn import functional
 
 from augkit.core.arrays import Array, Flags, JsonObject, Label, Reals
 from augkit.errors import SampleError
+from augkit.train.comparison.outcomes import ALL, Outcomes, of_pictures
 from augkit.train.report import figures
 from augkit.train.report.report_page import Section, drawn, table
 from augkit.train.tasks.headline import Headline, mean_error, mean_of
@@ -118,9 +119,11 @@ class Numbers(Task):
             ],
         }
 
-    @staticmethod
-    def figures(metrics: JsonObject) -> dict[str, float | None]:
-        return {row["name"]: row["mae"] for row in metrics["per_value"]}
+    def outcomes(self, evaluation: Evaluation) -> Outcomes:
+        """Return how far off each picture is, in the units of the labels: of all numbers, and of each."""
+        errors = np.abs(evaluation.answers() - evaluation.truths)
+        each = dict(zip(self.names, errors.T, strict=True))
+        return of_pictures(evaluation.ids, {ALL: errors.mean(axis=1), **each})
 
     def bets(self, evaluation: Evaluation, temperature: float) -> None:
         return None

@@ -19,6 +19,7 @@ from torch import Tensor
 from augkit.core.arrays import Array, Flags, JsonObject, Label, Reals
 from augkit.errors import ArgumentError, SampleError, closest
 from augkit.registers import Register
+from augkit.train.comparison.outcomes import Outcomes
 from augkit.train.report.report_page import Section
 from augkit.train.tasks.headline import Headline
 from augkit.train.train_config import ClassWeights
@@ -51,7 +52,7 @@ class Task(ABC):
     meaning: ClassVar[str]  # of that output
     pictures: ClassVar[tuple[str, ...]]  # files of the figures that a report of it has
     bets_are: ClassVar[str]  # in the report: how sure an answer is
-    is_less_better: ClassVar[bool]  # of `figures` and of the headline
+    is_less_better: ClassVar[bool]  # of the figures of `outcomes` and of the headline
     mistakes_are: ClassVar[str]  # in the report: which come first
 
     @staticmethod
@@ -116,10 +117,9 @@ class Task(ABC):
     def measure(self, evaluation: Evaluation) -> JsonObject:
         """Return all further figures that the temperature does not move; what is undefined is None."""
 
-    @staticmethod
     @abstractmethod
-    def figures(metrics: JsonObject) -> dict[str, float | None]:
-        """Return, from what was measured, the figure by which each class, label or number is compared, by its name."""
+    def outcomes(self, evaluation: Evaluation) -> Outcomes:
+        """Return the figure by which runs are compared, and that of each class, label or number, picture by picture."""
 
     @abstractmethod
     def bets(self, evaluation: Evaluation, temperature: float) -> tuple[Reals, Array, float] | None:
