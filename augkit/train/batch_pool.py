@@ -39,17 +39,20 @@ END_S = 5.0  # that a killed worker is waited for: one that waits for a dead dis
 _BEGUN = "begun"
 
 
+Made = tuple[Tensor, ...]  # a picture, or several in one tensor, and what moves with it
+
+
 class Maker(Protocol):
     """Whatever makes batches of one part; it is sent to the workers once."""
 
     def name(self, draw: Draw) -> str:
         """Return what the picture of a draw is called."""
 
-    def one(self, draw: Draw) -> Tensor:
-        """Return a picture (C, h, w)."""
+    def one(self, draw: Draw) -> Made:
+        """Return a picture (C, h, w), and what is to be learnt of it where that moves with it."""
 
-    def joined(self, pictures: list[Tensor]) -> Tensor:
-        """Return pictures as a batch (B, C, h, w)."""
+    def joined(self, made: list[Made]) -> Made:
+        """Return the same as a batch: (B, C, h, w), and likewise."""
 
 
 @dataclass(frozen=True, order=True)
@@ -78,10 +81,10 @@ def _work(makers: Mapping[Role, Maker], pipe: Connection, position: MutableSeque
         except EOFError:
             return
         try:
-            maker, pictures = makers[batch.part], list[Tensor]()
+            maker, made = makers[batch.part], list[Made]()
             for position[0], draw in enumerate(batch.draws):
-                pictures.append(maker.one(draw))
-            answer: object = (batch.index, maker.joined(pictures).numpy())
+                made.append(maker.one(draw))
+            answer: object = (batch.index, [tensor.numpy() for tensor in maker.joined(made)])
         except Exception as fault:
             answer = fault
         pipe.send(answer)
@@ -130,8 +133,8 @@ class BatchPool:
         """End the processes; they begin anew where batches are asked for again."""
         _end(self.workers)
 
-    def batches(self, part: Role, wanted: Sequence[Sequence[Draw]]) -> Iterator[Tensor]:
-        """Yield batches (B, C, h, w), one at a time, of one part at a time.
+    def batches(self, part: Role, wanted: Sequence[Sequence[Draw]]) -> Iterator[Made]:
+        """Yield batches (B, C, h, w) and what moves with them, one at a time, of one part at a time.
 
         Raises:
             AugkitError: a picture cannot be read or made.
@@ -144,14 +147,14 @@ class BatchPool:
         if any(worker.batches for worker in self.workers):  # of somebody who wants them no more
             self.close()
         todo = deque(_Batch(index, part, tuple(draws)) for index, draws in enumerate(wanted))
-        made, deaths = dict[int, Array](), Counter[int]()
+        made, deaths = dict[int, list[Array]](), Counter[int]()
         try:
             for index in range(len(wanted)):
                 self._send(todo, index)
                 while index not in made:
                     self._take(made, todo, deaths)
                     self._send(todo, index)
-                yield torch.from_numpy(made.pop(index))
+                yield tuple(torch.from_numpy(array) for array in made.pop(index))
         finally:
             if any(worker.batches for worker in self.workers):
                 self.close()
@@ -175,7 +178,7 @@ class BatchPool:
         self.workers.append(worker)
         return worker
 
-    def _take(self, made: dict[int, Array], todo: deque[_Batch], deaths: Counter[int]) -> None:
+    def _take(self, made: dict[int, list[Array]], todo: deque[_Batch], deaths: Counter[int]) -> None:
         """Take what workers have made; what those that died had in hand is to be made again."""
         wait([handle for worker in self.workers for handle in (worker.pipe, worker.process.sentinel)], LOOK_S)
         for worker in list(self.workers):

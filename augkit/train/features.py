@@ -112,9 +112,9 @@ class Features:
 
     def _computed(self, number: int) -> Iterator[Tensor]:
         done = 0
-        for pictures, _ in self.stream.batches(in_order(self.length, number)):
-            yield self.compute(pictures)
-            self.progress(done := done + len(pictures), self.length, " pictures' features")
+        for batch in self.stream.batches(in_order(self.length, number)):
+            yield self.compute(batch.pictures)
+            self.progress(done := done + len(batch.pictures), self.length, " pictures' features")
 
     def _kept(self, number: int, folder: Path) -> Kept:
         key = sha256(json.dumps({**self.deciding, "view": number}, sort_keys=True).encode()).hexdigest()[:32]

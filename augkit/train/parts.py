@@ -97,6 +97,7 @@ def divide(
     label: str | None = None,
     law: int = LAW,
     together: Sequence[Sequence[str]] = (),
+    is_dense: bool = False,
 ) -> Parts:
     """Give every picture a role: its own split's, or else one of which every class has its share.
 
@@ -104,7 +105,8 @@ def divide(
     it lay. Where the data set has train and one more part, that one is reported on, and a part of train chooses.
 
     The options are those of `TrainConfig`; the law is that of `augkit.datasets.splits`; `together` are sets of ids of
-    originals that go to one part, as far as the data set's own splits and those of a file let them.
+    originals that go to one part, as far as the data set's own splits and those of a file let them. Where the task is a
+    dense one, what pictures carry is learnt, and they keep it.
 
     Raises:
         ArgumentError: `split`, `groups` or `label` do not fit the data set.
@@ -112,7 +114,7 @@ def divide(
     """
     wanted = wanted_splits(split)
     lineage = read_lineage(data.root)
-    pictures = _pictures(data, lineage, {} if label is None else data.column(label))
+    pictures = _pictures(data, lineage, {} if label is None else data.column(label), is_dense)
     sources = [picture.original for picture in pictures]
     found = groups_of(sources, groups, {} if lineage else data.columns, wanted)
     own = sources[0].split is not None
@@ -130,6 +132,10 @@ def divide(
             what = f"must leave pictures for {role}, got none of {len(sources):,}. Give more, or other fractions."
             raise FileError(what, str(data.root))
     home = data if all(p.plain or role == "train" for p, role in zip(pictures, roles, strict=True)) else None
+    if home is None and is_dense:
+        advice = "Expand with --split, or with --originals include."
+        what = f"must hold the originals that are judged by, with what they carry, got copies alone. {advice}"
+        raise FileError(what, str(data.root))
     plain = home or originals(data.root, lineage)
     made: dict[Role, Part] = {}
     for role in ROLES:
@@ -169,7 +175,9 @@ def _told(wanted: Wanted) -> str:
     return ",".join(f"{name}={part:g}" for name, part in wanted.items())
 
 
-def _pictures(data: DataSet, lineage: Mapping[str, Origin], column: Mapping[str, str]) -> list[_Picture]:
+def _pictures(
+    data: DataSet, lineage: Mapping[str, Origin], column: Mapping[str, str], is_dense: bool
+) -> list[_Picture]:
     found: dict[str, _Picture] = {}
     for source in data.sources:
         origin = lineage.get(source.id)
@@ -178,7 +186,8 @@ def _pictures(data: DataSet, lineage: Mapping[str, Origin], column: Mapping[str,
             what = f"must hold what augkit expand wrote there alone, got {source.id!r}. {advice}"
             raise FileError(what, str(data.root))
         label = origin.source.label if origin is not None else column[source.id] if column else source.label
-        labelled = replace(source, label=label, annotations=None)  # of which nothing is learnt
+        # Of what it carries nothing is learnt, unless the task is a dense one.
+        labelled = replace(source, label=label, annotations=source.annotations if is_dense else None)
         original = labelled if origin is None else origin.source
         picture = found.setdefault(original.id, _Picture(original))
         picture.outputs.append(labelled)
@@ -202,6 +211,8 @@ def _roles(
 
 def require_learnable(parts: Parts, task: Task) -> list[str]:
     """Check that there is something to learn of every class, and return what else is odd, in sentences."""
+    if task.moves:
+        return []
     for role in ROLES:
         for source in parts[role].sources:
             try:

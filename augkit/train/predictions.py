@@ -12,9 +12,10 @@ import torch
 from torch import Tensor
 
 from augkit.addresses import shown_address
-from augkit.core.arrays import Label, Reals
+from augkit.core.arrays import Array, Label, Reals
 from augkit.core.csv_cells import line_of
 from augkit.core.key import Key
+from augkit.core.spatial import Size
 from augkit.datasets import DataSet, Source, is_data_set, read as read_data_set
 from augkit.errors import ArgumentError, AugkitError, DecodeError, SampleError, is_absence, raise_outage
 from augkit.images import read_bytes
@@ -27,6 +28,7 @@ from augkit.train.artefact import Artefact, load
 from augkit.train.framing import augmented
 from augkit.train.models import Preprocessing
 from augkit.train.tasks import Task
+from augkit.train.tasks.dense import Dense
 from augkit.train.train_errors import trouble_told
 
 
@@ -35,7 +37,7 @@ class Row:
     """The answer to one picture."""
 
     path: str
-    answers: Reals | None  # probabilities, or numbers in units (k); None where there is no answer
+    answers: Array | None  # probabilities, or numbers in units (k), or `Dense.placed`; None where there is no answer
     reason: str = ""  # why there is none
 
 
@@ -44,7 +46,7 @@ def csv_of(rows: Iterable[Row], task: Task, top: int, truths: Sequence[Label] | 
 
     Where `truths` are known they are the second column, else a last one tells why there is no answer.
     """
-    heads = list(task.cells(np.zeros(task.outputs), top))
+    heads = task.heads() if isinstance(task, Dense) else list(task.cells(np.zeros(task.outputs), top))
     yield line_of(["path", *heads, "error"] if truths is None else ["path", "truth", *heads])
     for place, row in enumerate(rows):
         cells = [""] * len(heads) if row.answers is None else task.cells(row.answers, top).values()
@@ -141,6 +143,8 @@ def predict(
         got = f"{tta} and {'no pipeline' if pipeline is None else 'a pipeline'}"
         raise ArgumentError(f"must be 0, or 1 or more with a pipeline, got {got}.", "tta")
     artefact = run if isinstance(run, Artefact) else load(run)
+    if tta and artefact.task.moves:
+        raise ArgumentError(f"must be 0 for {artefact.task.kind}, got {tta}. Leave it out.", "tta")
     if isinstance(images, Iterable) and not isinstance(images, str | bytes | Mapping | np.ndarray | torch.Tensor):
         wanted = [one for place, image in enumerate(images) for one in _wanted(image, f"images[{place}]")]
     else:
@@ -167,6 +171,9 @@ def _wanted(image: object, name: str) -> list[Wanted]:
 
 
 def _rows(artefact: Artefact, wanted: Sequence[Wanted], batch_size: int, views: Views | None) -> Iterator[Row]:
+    if isinstance(artefact.task, Dense):
+        yield from _dense_rows(artefact, artefact.task, wanted)
+        return
     place = iter(wanted)
     batch_size = max(1, min(batch_size, HELD_NUMBERS // artefact.architecture.widest))  # which changes no answer
     while some := list(islice(place, batch_size)):
@@ -178,6 +185,26 @@ def _rows(artefact: Artefact, wanted: Sequence[Wanted], batch_size: int, views: 
             said = iter(_asked(artefact, inputs, batch_size))
         for one, found in zip(some, read_or_not, strict=True):
             yield Row(one.path, next(said)) if isinstance(found, Tensor) else Row(one.path, None, found)
+
+
+def _dense_rows(artefact: Artefact, task: Dense, wanted: Sequence[Wanted]) -> Iterator[Row]:
+    """Yield the answer of a dense task to each picture, in its own frame."""
+    preprocessing = artefact.architecture.preprocessing
+    for one in wanted:
+        sizes = list[Size]()
+
+        def seen(sample: Sample, preprocessing: Preprocessing, sizes: list[Size] = sizes) -> Iterator[Tensor]:
+            sizes.append((sample.image.shape[0], sample.image.shape[1]))
+            yield from _one_view(sample, preprocessing)
+
+        with trouble_told(one.path):
+            found = _inputs(one, artefact, seen)
+            if not isinstance(found, Tensor):
+                yield Row(one.path, None, found)
+                continue
+            with torch.inference_mode():
+                output = artefact.network(found)[0]
+        yield Row(one.path, task.placed(output, preprocessing.placement(sizes[0]), sizes[0]))
 
 
 def _plain(wanted: Sequence[Wanted], artefact: Artefact) -> Iterator[Tensor | str]:

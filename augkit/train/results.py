@@ -1,6 +1,7 @@
 """Results of a training: its best weights as one file with all that is needed to use them, and a report."""
 
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from augkit.core.arrays import Image, JsonObject
@@ -84,7 +85,8 @@ def finish(
         curves=_curves(setup, state),
         settings=setup.portable,
         command=["augkit", "train", *setup.config.replaced(out=f"{out}-again").portable().words()],
-        picture=picture,
+        picture=partial(evaluators["test"].overlay, network) if setup.task.moves else picture,
+        answers=evaluators["test"].answers(network),
         seconds=seconds,
         notes=notes,
     )

@@ -26,6 +26,7 @@ def separate(
     tell: Callable[[str], None],
     progress: Callable[[int, int, str], None],
     law: int = LAW,
+    is_dense: bool = False,
 ) -> tuple[Survey, list[Alike]]:
     """Divide a data set and read all its pictures; no picture, nor its double, has two roles, or it is told.
 
@@ -35,6 +36,7 @@ def separate(
         tell: is given sentences that a user should read.
         progress: how many pictures were read, of how many.
         law: of `augkit.datasets.splits`.
+        is_dense: whether what pictures carry is learnt.
 
     Returns:
         What was found of the pictures, and those that are alike.
@@ -49,7 +51,7 @@ def separate(
     together: list[list[str]] = []
     where = str(data.root)
     while True:
-        parts = divide(data, config.split, config.groups, config.split_seed, config.label, law, together)
+        parts = divide(data, config.split, config.groups, config.split_seed, config.label, law, together, is_dense)
         if not together:
             for sentence in require_booked(parts, config.duplicates == "ignore"):
                 tell(sentence)

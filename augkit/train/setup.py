@@ -17,10 +17,12 @@ from augkit.images.paper import parse_paper
 from augkit.pipeline import Pipeline
 from augkit.pipeline.pipeline_file import identified, load
 from augkit.train.artefact import DECIDING, versions
+from augkit.train.dense_setup import dense_task, with_dense_model
 from augkit.train.duplicates import Alike
 from augkit.train.imbalance import told_imbalance
 from augkit.train.models import MODELS, Architecture, Network, architecture
-from augkit.train.parts import ROLES, Role, empty_classes, require_learnable, told_few
+from augkit.train.models.pyramid_network import PyramidNetwork
+from augkit.train.parts import ROLES, Part, Parts, Role, empty_classes, require_learnable, told_few
 from augkit.train.precision import is_half
 from augkit.train.schedule import Schedule, patience_of
 from augkit.train.separation import separate
@@ -29,7 +31,7 @@ from augkit.train.survey import Survey
 from augkit.train.tasks import TASKS, Task, task_for
 from augkit.train.train_config import TrainConfig
 from augkit.train.train_law import TRAIN_LAW
-from augkit.train.weights import PRETRAINED, load_weights
+from augkit.train.weights import PRETRAINED, WeightsReport, load_weights
 
 Tell = Callable[[str], None]
 Progress = Callable[[int, int, str], None]
@@ -102,7 +104,8 @@ def prepare(
         tell(note)
     for name in empty_classes(data):
         tell(f"class {name!r}: has no picture, and is left out.")
-    surveyed, alike = separate(data, config, tell, progress, law)
+    aim = dense_task(config.task, data)
+    surveyed, alike = separate(data, config, tell, progress, law, aim is not None)
     if surveyed.parts.are_copies and pipeline is not None:
         tell("The pictures are augmented copies, and are augmented once more.")
     for _, _, reason in surveyed.rejected:
@@ -110,21 +113,21 @@ def prepare(
     if pipeline is not None:
         _require_suited(pipeline, surveyed)
     parts = surveyed.parts
-    kind = config.task or ("classes" if parts.train.is_in_class_folders else None)
-    task = task_for(parts.train.labels, kind, parts.classes if config.label is None else ())
+    task = aim.of_sources(data, parts.train.sources) if aim is not None else _task(config, parts)
     _require_sense(config, task)
     few = told_few(len(parts.val.sources), task) if config.keep == "best" else ()
     uneven = told_imbalance(parts, task, config.class_weights != "none")
     for sentence in (*require_learnable(parts, task), *few, *uneven):
         tell(sentence)
-    truths = {role: torch.stack([task.encode(label) for label in parts[role].labels]) for role in ROLES}
-    task.weights(config.class_weights, truths["train"])  # refuses names that are none
-    chosen = _with_model(config, surveyed, tell)
-    made = architecture(chosen.model, task.outputs, chosen.input)
+    truths = {role: _truths(task, parts[role]) for role in ROLES}
+    if config.class_weights != "auto":
+        task.weights(config.class_weights, truths["train"])  # refuses names that are none
+    chosen = _with_model(config, surveyed, tell) if aim is None else with_dense_model(config, aim, surveyed, tell)
+    made = architecture(chosen.model, task.outputs, chosen.input, None if aim is None else aim.head)
     made = replace(made, preprocessing=made.preprocessing.as_asked(chosen.fit, parse_paper(chosen.paper)))
     network, weights = made.build(chosen.seed), None
     if chosen.weights is not None:
-        report = load_weights(network, chosen.weights, made)
+        report = _loaded(network, chosen, made)
         weights = report.sha256
         for sentence in report.sentences():
             tell(sentence)
@@ -147,6 +150,31 @@ def prepare(
         "train_law": TRAIN_LAW,
     }
     return Setup(chosen, surveyed, task, pipeline, made, network.to(device), truths, device, deciding, alike)
+
+
+def _task(config: TrainConfig, parts: Parts) -> Task:
+    """Return the task that labels ask for."""
+    kind = config.task or ("classes" if parts.train.is_in_class_folders else None)
+    return task_for(parts.train.labels, kind, parts.classes if config.label is None else ())
+
+
+def _truths(task: Task, part: Part) -> Tensor:
+    """Return the encoded truths of pictures; nothing of each (n, 0) where they move with the picture."""
+    if task.moves:
+        return torch.zeros(len(part.sources), 0)
+    return torch.stack([task.encode(label) for label in part.labels])
+
+
+def _loaded(network: Network, config: TrainConfig, made: Architecture) -> WeightsReport:
+    """Load the weights of others into a network, or into what is before the maps of a pyramid."""
+    assert config.weights is not None
+    if made.backbone is None:
+        return load_weights(network, config.weights, made)
+    body = made.backbone.build(config.seed)
+    report = load_weights(body, config.weights, made.backbone)
+    assert isinstance(network, PyramidNetwork)
+    network.take(body)
+    return report
 
 
 def _require_sense(config: TrainConfig, task: Task) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -11,11 +12,13 @@ from augkit.loader import Augmented, Draw, EpochSampler, Pictures
 from augkit.loader.drawing import plainly
 from augkit.pipeline import Pipeline
 from augkit.storage.patience import Patience
-from augkit.train.batch_pool import BatchPool
-from augkit.train.framing import Framing
+from augkit.train.batch_pool import BatchPool, Made
+from augkit.train.framing import Framing, framed, laid_flat
 from augkit.train.models import Preprocessing
 from augkit.train.originals import Originals
 from augkit.train.parts import Part, Role
+from augkit.train.tasks import Task
+from augkit.train.tasks.dense import Dense
 
 BATCH = 64  # pictures that go through a network together where nothing is learnt
 MOST_HELD = 256 * 2**20  # bytes of prepared pictures
@@ -55,20 +58,36 @@ def in_order(length: int, copy: int = 0) -> list[list[Draw]]:
     return [draws[first : first + BATCH] for first in range(0, length, BATCH)]
 
 
+class Batch(NamedTuple):
+    """Prepared pictures (B, C, h, w), their places in their part (B,), and what is to be learnt if that moves too."""
+
+    pictures: Tensor
+    places: Tensor
+    targets: Tensor | None = None  # (B, ...)
+
+
 class Prepared:
     """Pictures of a part as a network takes them, for a `BatchPool`.
 
     Args:
         part: whose pictures.
         preprocessing: of the network.
+        task: that it is to learn.
         pipeline: augments them, or None.
         seed: of what it draws.
         wait_s: seconds that a picture is waited for which cannot be read.
     """
 
     def __init__(
-        self, part: Part, preprocessing: Preprocessing, pipeline: Pipeline | None, seed: int, wait_s: float = 0.0
+        self,
+        part: Part,
+        preprocessing: Preprocessing,
+        task: Task,
+        pipeline: Pipeline | None,
+        seed: int,
+        wait_s: float = 0.0,
     ) -> None:
+        self.dense = task if isinstance(task, Dense) else None
         self.pictures = Pictures(part.data, part.sources)
         self.originals = Originals(self.pictures, preprocessing)
         self.is_fixed = pipeline is None
@@ -85,14 +104,27 @@ class Prepared:
         """Return what the picture of a draw is called."""
         return f"{self.pictures.data.root}/{self.pictures.sources[draw.index].id}"
 
-    def one(self, draw: Draw) -> Tensor:
-        """Return a picture (C, h, w)."""
-        image = self.patience.asked(lambda: self.augmented.made(draw).sample, lambda: None).image
-        return self.preprocessing.tensor_of(image) if self.is_framed else self.preprocessing.tensor(image)
+    def one(self, draw: Draw) -> Made:
+        """Return a picture (C, h, w), and what is to be learnt of it where that moves with it."""
+        sample = self.patience.asked(lambda: self.augmented.made(draw).sample, lambda: None)
+        if self.dense is None:
+            how = self.preprocessing.tensor_of if self.is_framed else self.preprocessing.tensor
+            return (how(sample.image),)
+        if not self.is_framed:
+            sample = framed(laid_flat(sample, self.preprocessing), self.preprocessing.shape)
+        return self.preprocessing.tensor_of(sample.image), self.dense.target(sample, self.preprocessing.size)
 
-    def joined(self, pictures: list[Tensor]) -> Tensor:
-        """Return pictures as a batch (B, C, h, w)."""
-        return torch.stack(_alike(pictures))
+    def joined(self, made: list[Made]) -> Made:
+        """Return the same as a batch."""
+        pictures = torch.stack(_alike([one[0] for one in made]))
+        return (pictures,) if self.dense is None else (pictures, self.dense.joined([one[1] for one in made]))
+
+    def whole(self, batches: list[Made]) -> Made:
+        """Return batches as one."""
+        pictures = torch.cat(_alike([batch[0] for batch in batches]))
+        if self.dense is None:
+            return (pictures,)
+        return pictures, self.dense.joined([target for batch in batches for target in batch[1]])
 
 
 class Stream:
@@ -105,20 +137,32 @@ class Stream:
     """
 
     def __init__(self, part: Part, prepared: Prepared, pool: BatchPool, role: Role) -> None:
-        self.sources, self.pool, self.role = part.sources, pool, role
+        self.sources, self.prepared, self.pool, self.role = part.sources, prepared, pool, role
         size = len(self.sources) * int(np.prod(prepared.preprocessing.input))
         self._is_fixed = prepared.is_fixed and size <= MOST_HELD
-        self._held: Tensor | None = None
+        self._held: Made | None = None
 
-    def batches(self, draws: Sequence[list[Draw]]) -> Iterator[tuple[Tensor, Tensor]]:
-        """Yield pictures (B, C, h, w), as `Preprocessing.normalise` takes them, and their places in the part (B,)."""
+    def batches(self, draws: Sequence[list[Draw]]) -> Iterator[Batch]:
+        """Yield pictures as `Preprocessing.normalise` takes them, with their places in the part."""
         if self._is_fixed and self._held is None:
             whole = in_order(len(self.sources))
-            self._held = torch.cat(_alike(list(self.pool.batches(self.role, whole))))
+            self._held = self.prepared.whole(list(self.pool.batches(self.role, whole)))
         held = self._held
-        made = self.pool.batches(self.role, draws) if held is None else (held[_places(some)] for some in draws)
-        for some, pictures in zip(draws, made, strict=True):
-            yield pictures, _places(some)
+        made = self.pool.batches(self.role, draws) if held is None else (_at(held, _places(some)) for some in draws)
+        for some, (pictures, *targets) in zip(draws, made, strict=True):
+            yield Batch(pictures, _places(some), *targets)
+
+    def targets(self, copy: int = 0) -> Tensor | None:
+        """Return what is to be learnt of one copy of every picture (n, ...), in order, if it moves with the picture."""
+        dense = self.prepared.dense
+        if dense is None:
+            return None
+        found = [batch.targets for batch in self.batches(in_order(len(self.sources), copy))]
+        return dense.joined([target for targets in found if targets is not None for target in targets])
+
+
+def _at(held: Made, places: Tensor) -> Made:
+    return tuple(tensor[places] for tensor in held)
 
 
 def _places(draws: Sequence[Draw]) -> Tensor:

@@ -45,6 +45,11 @@ class Survey:
         return median_low(min(facts.size) for facts in self.facts["train"].values())
 
     @property
+    def long_side(self) -> int:
+        """The median of the longer sides of what is learnt from, in pixels."""
+        return median_low(max(facts.size) for facts in self.facts["train"].values())
+
+    @property
     def is_grey(self) -> bool:
         """Whether no picture has colour."""
         return all(facts.channels == 1 for role in ROLES for facts in self.facts[role].values())
@@ -63,8 +68,16 @@ class Survey:
         for role in ROLES:
             part = self.parts[role]
             for source, origin in zip(part.sources, part.origins, strict=True):
-                entry = {"role": names.get(role, role), "id": source.id, "origin": origin, "label": source.label}
-                yield json.dumps(entry | {"sha256": self.facts[role][source.id].sha256})
+                entry: dict[str, object] = {
+                    "role": names.get(role, role),
+                    "id": source.id,
+                    "origin": origin,
+                    "label": source.label,
+                }
+                entry["sha256"] = self.facts[role][source.id].sha256
+                if source.annotations is not None:  # of dense tasks, which learn it
+                    entry["targets"] = sha256(source.annotations.text.encode("utf-8", "backslashreplace")).hexdigest()
+                yield json.dumps(entry)
 
 
 Known = dict[tuple[str, str], Facts | AugkitError]  # by root and id

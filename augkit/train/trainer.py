@@ -11,8 +11,10 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
+from augkit.core.spatial import Size
 from augkit.datasets.splits import LAW
 from augkit.errors import ArgumentError
+from augkit.images.network_input import Placement
 from augkit.loader import Draw
 from augkit.train.artefact import MODEL_FILE
 from augkit.train.batch_mixing import BatchMixing
@@ -124,7 +126,8 @@ def begin(setup: Setup, tell: Tell = _silent, progress: Progress = _silent) -> t
     evaluators: dict[Role, Evaluator] = {}
     parts, augmenting = setup.surveyed.parts, {"train": setup.pipeline}
     makers = {
-        role: Prepared(parts[role], preprocessing, augmenting.get(role), config.seed, config.wait) for role in ROLES
+        role: Prepared(parts[role], preprocessing, setup.task, augmenting.get(role), config.seed, config.wait)
+        for role in ROLES
     }
     pool = BatchPool(makers, config.workers)
     for role in ROLES:
@@ -132,7 +135,7 @@ def begin(setup: Setup, tell: Tell = _silent, progress: Progress = _silent) -> t
         stream = Stream(parts[role], makers[role], pool, role)
         deciding = _deciding_features(setup, role, backbone)
         features = Features(compute, stream, len(truths), deciding, kept, progress)
-        evaluators[role] = Evaluator(setup.task, truths, stream, features, prepared)
+        evaluators[role] = Evaluator(setup.task, truths, stream, features, prepared, _fits(setup, role))
     learnt = evaluators["train"]
 
     chances = _chances(setup.truths["train"]) if config.balance else None
@@ -146,7 +149,7 @@ def begin(setup: Setup, tell: Tell = _silent, progress: Progress = _silent) -> t
         made = learnt.stream.batches([piece for pieces in cut for piece in pieces])
         for pieces in cut:
             some = islice(made, len(pieces))
-            yield ((prepared(pictures), learnt.truths[places.to(device)]) for pictures, places in some)
+            yield ((prepared(batch.pictures), learnt.truths_of(batch)) for batch in some)
 
     def of_features(epoch: int, first: int) -> Iterator[Pieces]:
         for pieces in steps(epoch, first):
@@ -159,9 +162,10 @@ def begin(setup: Setup, tell: Tell = _silent, progress: Progress = _silent) -> t
         for copy in sorted({draw.copy % views for draw in draws} - {0}):
             again = [row for row, draw in enumerate(draws) if draw.copy % views == copy]
             rows[again] = learnt.features.view((epoch + copy) % views).at([places[row] for row in again])
-        return rows.to(device), learnt.truths[torch.tensor(places, device=device)]
+        return rows.to(device), learnt.view(epoch % views)[torch.tensor(places, device=device)]
 
-    weights = setup.task.weights(config.class_weights, setup.truths["train"])
+    is_auto = config.class_weights == "auto"
+    weights = setup.task.weights(config.class_weights, learnt.view(0) if is_auto else learnt.truths)
     factor = config.backbone_rate if schedule.is_transfer else 1.0
     training = Training(
         network=network,
@@ -194,6 +198,13 @@ def _chances(truths: Tensor) -> list[float]:
 def _mass(weights: Tensor) -> Callable[[Tensor], float]:
     """Return what says how much pictures of classes weigh, where some count more."""
     return lambda truths: float(weights[truths.cpu()].sum())
+
+
+def _fits(setup: Setup, role: Role) -> tuple[tuple[Placement, Size], ...]:
+    """Return where each picture lies in the network's input, and its size."""
+    preprocessing, facts = setup.architecture.preprocessing, setup.surveyed.facts[role]
+    sizes = (facts[source.id].size for source in setup.surveyed.parts[role].sources)
+    return tuple((preprocessing.placement(size), size) for size in sizes)
 
 
 def _deciding_features(setup: Setup, role: Role, backbone: str) -> dict[str, object]:

@@ -27,6 +27,7 @@ from augkit.errors import ArgumentError, AugkitError, MissingExtra, Unreachable,
 from augkit.registers import Register
 from augkit.storage.durable import replace_with
 from augkit.train.artefact import Artefact, load
+from augkit.train.tasks.dense import Dense
 
 INPUT = "pixels"
 
@@ -47,6 +48,7 @@ class Deployed(nn.Module):
         preprocessing = artefact.architecture.preprocessing
         factor, offset = artefact.task.scale(artefact.temperature)
         self.network = artefact.network
+        self.dense = artefact.task if isinstance(artefact.task, Dense) else None
         self.mean = nn.Buffer(torch.tensor(preprocessing.mean).view(-1, 1, 1))
         self.std = nn.Buffer(torch.tensor(preprocessing.std).view(-1, 1, 1))
         self.factor, self.offset = nn.Buffer(torch.tensor(factor)), nn.Buffer(torch.tensor(offset))
@@ -54,6 +56,8 @@ class Deployed(nn.Module):
     def forward(self, pixels: Tensor) -> Tensor:
         levels = pixels.permute(0, 3, 1, 2).to(torch.float32) / 255.0
         outputs: Tensor = self.network((levels - self.mean) / self.std)
+        if self.dense is not None:
+            return self.dense.deployed(outputs)
         return outputs * self.factor + self.offset
 
 
@@ -161,7 +165,10 @@ def _wanted(artefact: Artefact, pixels: NDArray[np.uint8]) -> NDArray[np.float32
     """Return the outputs of the network itself, the way `augkit predict` asks it."""
     batch = torch.from_numpy(pixels).permute(0, 3, 1, 2)
     with torch.inference_mode():
-        outputs = artefact.network(artefact.architecture.preprocessing.normalise(batch)).numpy()
+        said = artefact.network(artefact.architecture.preprocessing.normalise(batch))
+    if isinstance(artefact.task, Dense):
+        return np.asarray(artefact.task.deployed(said).numpy(), np.float32)
+    outputs = said.numpy()
     factor, offset = artefact.task.scale(artefact.temperature)
     return np.asarray(outputs * np.array(factor) + np.array(offset), np.float32)
 

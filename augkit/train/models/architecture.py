@@ -14,11 +14,13 @@ from augkit import yaml_file
 from augkit.cached_attribute import cached_attribute
 from augkit.core.arrays import Json, JsonObject
 from augkit.errors import ArgumentError, closest
+from augkit.train.heads import HEADS
 from augkit.train.input_size import Size, parse_input, require_input
 from augkit.train.models.layers import MOST, told
 from augkit.train.models.model import MODELS
-from augkit.train.models.network import Network, initialise
+from augkit.train.models.network import Backbone, Network, initialise
 from augkit.train.models.preprocessing import Preprocessing, plain_input
+from augkit.train.models.pyramid_network import PyramidNetwork
 from augkit.train.models.stack import Place, Stack, plan
 
 YAML_SUFFIXES = (".yaml", ".yml")
@@ -33,7 +35,9 @@ class Architecture:
     name: str  # a name of `MODELS`, or that of the file that listed its layers
     outputs: int  # the width of its head
     preprocessing: Preprocessing  # what becomes of pictures before they go in
-    arguments: JsonObject = field(default_factory=dict)  # ``layers`` for a network that is a list of them
+    # ``layers`` for a network that is a list of them, ``head`` for one that says something of every place: a name of
+    # `HEADS`.
+    arguments: JsonObject = field(default_factory=dict)
 
     @classmethod
     def read(cls, data: object) -> Architecture:
@@ -62,15 +66,28 @@ class Architecture:
         """Return the network, its weights drawn from `seed`, in training mode."""
         network = self.on_meta().to_empty(device="cpu")
         initialise(network, seed)
+        if isinstance(network, PyramidNetwork):
+            network.begin()
         return network
+
+    @property
+    def backbone(self) -> Architecture | None:
+        """The whole network of which a pyramid takes the maps; None of a network that is no pyramid."""
+        if "head" not in self.arguments:
+            return None
+        rest = {name: value for name, value in self.arguments.items() if name != "head"}
+        return replace(self, outputs=1, arguments=rest)
 
     def on_meta(self) -> Network:
         """Return the network without numbers: its shapes only, in no time."""
+        backbone = self.backbone
         with torch.device("meta"):
-            if "layers" in self.arguments:
+            if backbone is not None:
+                network: Network = self._pyramid(backbone.on_meta())
+            elif "layers" in self.arguments:
                 place = _place(f"{self.name} layers")
                 planned = plan(self.arguments["layers"], self.preprocessing.input, self.outputs, place)
-                network: Network = Stack(planned)
+                network = Stack(planned)
             else:
                 build = MODELS.find(self.name, "architecture.name").build
                 if build is None:
@@ -81,6 +98,16 @@ class Architecture:
             rule = f"must have at most {MOST_PARAMETERS:,} parameters"
             raise ArgumentError(f"{rule}, got {count:,}. Use smaller layers or a smaller input.", self.name)
         return network
+
+    def _pyramid(self, backbone: Network) -> PyramidNetwork:
+        if not isinstance(backbone, Backbone):
+            names = ", ".join(name for name, model in MODELS.items() if model.layers is None)
+            raise ArgumentError(f"must be a model with maps at several strides: {names}.", self.name)
+        return PyramidNetwork(backbone, self.preprocessing.input, HEADS.find(self._head, "head"), self.outputs)
+
+    @property
+    def _head(self) -> str:
+        return str(self.arguments["head"])
 
     @cached_attribute
     def widest(self) -> int:
@@ -97,18 +124,29 @@ class Architecture:
 _ADAPTER = pydantic.TypeAdapter(Architecture)
 
 
-def architecture(model: str | Path, outputs: int, input: Size | None = None) -> Architecture:
+def architecture(model: str | Path, outputs: int, input: Size | None = None, head: str | None = None) -> Architecture:
     """Find a model.
 
     Args:
         model: a name of `MODELS`, or a YAML file that lists layers.
         outputs: the width of the head: how many classes, labels or numbers.
         input: height and width in pixels, and channels; None for the model's own.
+        head: a name of `HEADS`, for a network that says something of every place; it sees whole pictures.
 
     Raises:
-        ArgumentError: there is no such model, or it cannot have that input.
+        ArgumentError: there is no such model, or it cannot have that input, or no such head.
         FileError: the file cannot be read.
     """
+    found = _architecture(model, outputs, input)
+    if head is None:
+        return found
+    whole = replace(found.preprocessing, resize=None)
+    dense = replace(found, preprocessing=whole, arguments={**found.arguments, "head": head})
+    dense.on_meta()
+    return dense
+
+
+def _architecture(model: str | Path, outputs: int, input: Size | None) -> Architecture:
     _check_outputs(outputs)
     if input is not None:
         require_input(input, "input")

@@ -16,7 +16,7 @@ from torch import Tensor, nn
 
 from augkit.train.models.model import MODELS, Model, Pretrained
 from augkit.train.models.modules import GlobalMean, SamePad
-from augkit.train.models.network import Network
+from augkit.train.models.network import Backbone
 from augkit.train.models.preprocessing import Preprocessing
 
 # Repeats, kernel, stride of the first, expansion, channels.
@@ -33,7 +33,7 @@ _STEM, _LAST = 32, 1280
 
 
 @final
-class EfficientNetLite(Network):
+class EfficientNetLite(Backbone):
     """A stem, inverted residual blocks, a last 1x1 convolution, and a head behind dropout.
 
     Args:
@@ -45,6 +45,7 @@ class EfficientNetLite(Network):
 
     head_name: ClassVar[str] = "_fc"
     classifying: ClassVar[tuple[str, ...]] = ("_dropout", "_fc")
+    beyond = ("_conv_head", "_bn1", "_avg_pooling", "_dropout", "_fc")
 
     def __init__(self, width: float, depth: float, dropout: float, outputs: int) -> None:
         super().__init__()
@@ -53,13 +54,15 @@ class EfficientNetLite(Network):
         self._bn0 = _norm(_STEM)
         self._relu = nn.ReLU6(inplace=True)
         self._blocks = nn.Sequential()
-        channels = _STEM
+        channels, ends = _STEM, list[int]()
         for group, (repeats, kernel, first, expansion, wide) in enumerate(_GROUPS):
             is_fixed = group in (0, len(_GROUPS) - 1)
             for index in range(repeats if is_fixed else math.ceil(depth * repeats)):
                 scaled = _in_eights(wide * width)
                 self._blocks.append(Block(channels, scaled, kernel, first if index == 0 else 1, expansion))
                 channels = scaled
+            ends.append(len(self._blocks) - 1)
+        self._ends = (ends[1], ends[2], ends[4], ends[6])  # the last blocks of strides 4, 8, 16 and 32
         self._conv_head = nn.Conv2d(channels, _LAST, 1, bias=False)
         self._bn1 = _norm(_LAST)
         self._avg_pooling = GlobalMean()
@@ -67,10 +70,18 @@ class EfficientNetLite(Network):
         self._fc = nn.Linear(_LAST, outputs)
 
     def features(self, x: Tensor) -> Tensor:
-        x = self._relu(self._bn0(self._conv_stem(self._pad(x))))
-        x = self._relu(self._bn1(self._conv_head(self._blocks(x))))
+        x = self._relu(self._bn1(self._conv_head(self.pyramid(x)[-1])))
         pooled: Tensor = self._avg_pooling(x)
         return pooled
+
+    def pyramid(self, x: Tensor) -> list[Tensor]:
+        x = self._relu(self._bn0(self._conv_stem(self._pad(x))))
+        maps: list[Tensor] = []
+        for place, block in enumerate(self._blocks):
+            x = block(x)
+            if place in self._ends:
+                maps.append(x)
+        return maps
 
     def classify(self, features: Tensor) -> Tensor:
         outputs: Tensor = self._fc(self._dropout(features))

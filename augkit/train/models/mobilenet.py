@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from augkit.train.models.model import IMAGENET, MODELS, Model
 from augkit.train.models.modules import GlobalMean
-from augkit.train.models.network import Network
+from augkit.train.models.network import Backbone
 
 # Expansion, channels, repeats, stride of the first.
 _GROUPS = (
@@ -22,10 +22,11 @@ _GROUPS = (
     (6, 160, 3, 2),
     (6, 320, 1, 1),
 )
+_ENDS = (3, 6, 13, 17)  # the last blocks of strides 4, 8, 16 and 32
 
 
 @final
-class MobileNetV2(Network):
+class MobileNetV2(Backbone):
     """A stem, inverted residual blocks, a last 1x1 convolution, and a head behind dropout."""
 
     head_name: ClassVar[str] = "classifier.1"
@@ -39,9 +40,20 @@ class MobileNetV2(Network):
             for index in range(repeats):
                 body.append(InvertedResidual(channels, width, first if index == 0 else 1, expansion))
                 channels = width
+        self.beyond = (f"features.{len(body)}", f"features.{len(body) + 1}", "classifier")
         body.append(_convolution(channels, 1280, 1))
         self.features = nn.Sequential(*body, GlobalMean())
         self.classifier = nn.Sequential(nn.Dropout(0.2), nn.Linear(1280, outputs))
+
+    def pyramid(self, x: Tensor) -> list[Tensor]:
+        maps: list[Tensor] = []
+        for place, block in enumerate(self.get_submodule("features").children()):
+            if place > _ENDS[-1]:
+                break
+            x = block(x)
+            if place in _ENDS:
+                maps.append(x)
+        return maps
 
     def classify(self, features: Tensor) -> Tensor:
         outputs: Tensor = self.classifier(features)

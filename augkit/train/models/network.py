@@ -30,10 +30,26 @@ class Network(nn.Module, ABC):
 
     @property
     def last_layer(self) -> nn.Linear:
-        """The head: what is replaced for other classes."""
-        layer = self.get_submodule(self.head_name)
+        """The head of a network that says one thing of a picture."""
+        layer = self.head_module
         assert isinstance(layer, nn.Linear)
         return layer
+
+    @property
+    def head_module(self) -> nn.Module:
+        """What is replaced for other classes: the last layer, or several."""
+        return self.get_submodule(self.head_name)
+
+
+class Backbone(Network, ABC):
+    """A network whose maps of features at several strides can be had, for heads that say something of every place."""
+
+    strides: ClassVar[tuple[int, ...]] = (4, 8, 16, 32)  # of the maps that `pyramid` gives
+    beyond: tuple[str, ...]  # names of the modules that come after the maps, which a pyramid has no use for
+
+    @abstractmethod
+    def pyramid(self, x: Tensor) -> list[Tensor]:
+        """Return maps (B, C, H / stride, W / stride), rounded up, of pictures (B, 3, H, W), finest first."""
 
 
 def initialise(network: Network, seed: int) -> None:
@@ -45,7 +61,7 @@ def initialise(network: Network, seed: int) -> None:
     Reference: He, Zhang, Ren and Sun, "Delving deep into rectifiers", ICCV 2015.
     """
     for name, module in network.named_modules():
-        if isinstance(module, nn.BatchNorm1d | nn.BatchNorm2d):
+        if isinstance(module, nn.BatchNorm1d | nn.BatchNorm2d | nn.GroupNorm):
             module.reset_parameters()
         elif isinstance(module, nn.Conv2d | nn.Linear):
             generator = torch.Generator().manual_seed(Key(seed, name).stream("weights").integers(2**63))
@@ -75,7 +91,7 @@ def set_mode(network: Network, is_frozen: bool) -> None:
 
 def head_names(network: Network) -> frozenset[str]:
     """Return the names of the head's weights, which are trained while the rest is frozen."""
-    return frozenset(f"{network.head_name}.{name}" for name, _ in network.last_layer.named_parameters())
+    return frozenset(f"{network.head_name}.{name}" for name, _ in network.head_module.named_parameters())
 
 
 def trained_state(network: Network, is_frozen: bool) -> dict[str, Tensor]:

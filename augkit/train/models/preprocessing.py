@@ -9,7 +9,7 @@ from torch import Tensor
 
 from augkit.core.arrays import Array, JsonObject
 from augkit.errors import ArgumentError
-from augkit.images.network_input import InputShape, fitted, opaque
+from augkit.images.network_input import InputShape, Placement, fitted, opaque, placement
 from augkit.images.paper import Paper
 from augkit.train.input_size import LARGEST, require_input
 
@@ -98,6 +98,10 @@ class Preprocessing:
             SampleError: the picture has channels that cannot become the network's.
         """
         return fitted(image, self.shape)
+
+    def placement(self, size: tuple[int, int]) -> Placement:
+        """Return where `prepare` puts a picture of a size (height, width)."""
+        return placement(size, self.shape)
 
     def tensor(self, image: Array) -> Tensor:
         """Return a picture (C, h, w), uint8 or float32 in [0, 1], as `normalise` takes it in batches.

@@ -11,11 +11,11 @@ from torch import Tensor, nn
 
 from augkit.train.models.model import IMAGENET, MODELS, Model
 from augkit.train.models.modules import GlobalMean
-from augkit.train.models.network import Network
+from augkit.train.models.network import Backbone
 
 
 @final
-class ResNet(Network):
+class ResNet(Backbone):
     """A stem, four groups of residual blocks, and a head.
 
     Args:
@@ -26,6 +26,7 @@ class ResNet(Network):
 
     head_name: ClassVar[str] = "fc"
     classifying: ClassVar[tuple[str, ...]] = ("fc",)
+    beyond = ("avgpool", "fc")
 
     def __init__(self, blocks: Sequence[int], bottleneck: bool, outputs: int) -> None:
         super().__init__()
@@ -47,9 +48,15 @@ class ResNet(Network):
         self.fc = nn.Linear(channels, outputs)
 
     def features(self, x: Tensor) -> Tensor:
-        x = self.maxpool(self.relu(self.bn1(self.conv1(x))))
-        pooled: Tensor = self.avgpool(self.layer4(self.layer3(self.layer2(self.layer1(x)))))
+        pooled: Tensor = self.avgpool(self.pyramid(x)[-1])
         return pooled
+
+    def pyramid(self, x: Tensor) -> list[Tensor]:
+        x = self.maxpool(self.relu(self.bn1(self.conv1(x))))
+        maps: list[Tensor] = []
+        for layer in (self.layer1, self.layer2, self.layer3, self.layer4):
+            maps.append(x := layer(x))
+        return maps
 
     def classify(self, features: Tensor) -> Tensor:
         outputs: Tensor = self.fc(features)

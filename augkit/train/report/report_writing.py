@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from augkit.core.arrays import Image, Json, JsonObject
+from augkit.core.arrays import Array, Image, Json, JsonObject
 from augkit.core.text_files import bytes_of
 from augkit.images.paper import shown_paper
 from augkit.storage.durable import replace_with
@@ -21,6 +21,7 @@ from augkit.train.tasks.headline import Headline
 from augkit.train.train_errors import written
 from augkit.train.wilson import FEW
 
+_ONE = {"classes": "class", "labels": "label", "numbers": "number"}
 PAGE, PREDICTIONS = "report.html", "predictions.csv"
 
 
@@ -39,6 +40,7 @@ class ReportFacts:
     command: Sequence[str]  # the words of one that trains the same in another folder
     picture: Callable[[str], Image]  # gives one by its id, four channels with alpha; it may raise an AugkitError
     seconds: float  # that the training took
+    answers: Sequence[Array] | None = None  # of dense tasks: to each picture, in its own frame
     notes: Sequence[str] = ()  # further sentences that a reader must know
 
 
@@ -58,8 +60,8 @@ def write(folder: Path, facts: ReportFacts) -> Path:
         *_calibration(facts),
         Section("Configuration", _configuration(facts)),
     ]
-    kind = task.kind if task.outputs != 1 else task.kind.rstrip("s")
-    subtitle = f"{artefact.architecture.name} on {task.outputs:,} {kind}"
+    kind = "classes" if task.moves else task.kind
+    subtitle = f"{artefact.architecture.name} on {task.outputs:,} {kind if task.outputs != 1 else _ONE.get(kind, kind)}"
     files = {section.figure.file: section.figure.light for section in sections if section.figure is not None}
     files[PREDICTIONS] = bytes_of("".join(_predictions(facts)))
     files[PAGE] = page(facts.title, subtitle, sections)  # last: where it lies, all is there
@@ -176,7 +178,7 @@ def _configuration(facts: ReportFacts) -> str:
 
 def _predictions(facts: ReportFacts) -> Iterator[str]:
     evaluation, task = facts.evaluation, facts.evaluation.task
-    found = evaluation.answers(facts.artefact.temperature)
+    found = evaluation.answers(facts.artefact.temperature) if facts.answers is None else facts.answers
     rows = [Row(id, answers) for id, answers in zip(evaluation.ids, found, strict=True)]
     return csv_of(rows, task, 1, [task.true_label(truth) for truth in evaluation.truths])
 

@@ -39,6 +39,7 @@ class Classes(Task):
     """One of several classes; outputs are logits."""
 
     kind: ClassVar[str] = "classes"
+    moves: ClassVar[bool] = False
     has_one: ClassVar[bool] = True
     labels_are: ClassVar[str] = "texts"
     options: ClassVar[frozenset[str]] = frozenset({"smoothing", "class_weights", "balance", "mixup", "cutmix"})

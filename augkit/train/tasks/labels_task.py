@@ -31,6 +31,7 @@ class Labels(Task):
     """Any number of several labels; outputs are logits."""
 
     kind: ClassVar[str] = "labels"
+    moves: ClassVar[bool] = False
     has_one: ClassVar[bool] = False
     labels_are: ClassVar[str] = "lists of texts"
     options: ClassVar[frozenset[str]] = frozenset({"smoothing", "class_weights", "mixup", "cutmix"})

@@ -28,6 +28,7 @@ class Numbers(Task):
     std: tuple[float, ...]  # likewise, above 0; outputs times `std` plus `mean` are in the units of the labels
 
     kind: ClassVar[str] = "numbers"
+    moves: ClassVar[bool] = False
     has_one: ClassVar[bool] = False
     labels_are: ClassVar[str] = "numbers"
     options: ClassVar[frozenset[str]] = frozenset({"robust"})

@@ -43,6 +43,7 @@ class Task(ABC):
     names: tuple[str, ...]  # of the outputs, in their order
 
     kind: ClassVar[str]  # its name in `TASKS`
+    moves: ClassVar[bool]  # whether the truth moves with the picture, as boxes do: it is then a `Dense`
     has_one: ClassVar[bool]  # of its names, every picture
     labels_are: ClassVar[str]  # in messages, as "lists of texts"
     options: ClassVar[frozenset[str]]  # of a training, that mean something for it alone, such as smoothing or robust
@@ -198,12 +199,12 @@ class Evaluation:
     """
 
     ids: tuple[str, ...]  # of the pictures, (n)
-    outputs: Array  # (n, k), as the network gives them: logits, or scaled numbers
+    outputs: Array  # (n, k), as the network gives them: logits, or scaled numbers; or what `Dense.kept` keeps (n, ...)
     encoded: Array  # truths as `Task.encode` has them: (n) numbers of classes; (n, k) 0 and 1, or scaled numbers
     task: Task  # what the outputs mean
 
     def __post_init__(self) -> None:
-        wanted = (len(self.ids), self.task.outputs)
+        wanted = (len(self.ids), *(self.outputs.shape[1:] if self.task.moves else (self.task.outputs,)))
         if not self.ids:
             raise SampleError("must be of one picture at least, got none.", "Evaluation.ids")
         if self.outputs.shape != wanted or self.encoded.shape[:1] != wanted[:1]:
@@ -245,7 +246,7 @@ def task_for(labels: Sequence[Label], kind: str | None = None, names: Sequence[s
     found = next((task for task in TASKS.values() if task.suits(values)), None)
     if found is None:
         shown = " and ".join(f"{value!r:.40}" for value in {type(value): value for value in values}.values())
-        *others, last = (task.labels_are for task in TASKS.values())
+        *others, last = (task.labels_are for task in TASKS.values() if not task.moves)
         raise SampleError(f"must all be {', '.join(others)}, or {last}, got {shown}.", "labels")
     return found.of(values, names)
 

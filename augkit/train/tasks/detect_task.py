@@ -1,0 +1,228 @@
+"""Boxes of objects, of which a picture has any number."""
+
+import json
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import ClassVar, Self, final
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from augkit.core.arrays import Array, Flags, Image, Indices, JsonObject, Label, Reals
+from augkit.core.spatial import Size
+from augkit.datasets import DataSet, Source
+from augkit.errors import SampleError, closest
+from augkit.images.network_input import Placement
+from augkit.targets.boxes import Boxes
+from augkit.targets.sample import Sample
+from augkit.train.models.preprocessing import Fit
+from augkit.train.report.box_overlay import with_boxes
+from augkit.train.report.report_page import Section, dash_note, percent, table
+from augkit.train.tasks.average_precision import Matches, match, precisions
+from augkit.train.tasks.box_loss import detection_loss
+from augkit.train.tasks.dense import Dense
+from augkit.train.tasks.detections import COLUMNS, detections, scores_of
+from augkit.train.tasks.headline import Headline, mean_of, resampled
+from augkit.train.tasks.task import TASKS, Evaluation, Loss, rounded
+
+SHOWN = 0.3  # score from which an answer is shown to people
+_UNKNOWN = ("difficult", "ignore")  # attributes of objects that are neither to be found nor not
+
+
+@final
+@dataclass(frozen=True)
+class Detect(Dense):
+    """Boxes of several classes. Targets are rows (M, 6) of class, left, top, right, bottom, and 1 for what is ignored.
+
+    Ignored are crowds, and objects with an attribute ``difficult`` or ``ignore``. Rows of class -1 say nothing. Answers
+    are rows (100, 6) of class, left, top, right, bottom, score.
+    """
+
+    kind: ClassVar[str] = "detect"
+    head: ClassVar[str] = "fcos"
+    fit: ClassVar[Fit] = "pad"
+    target_kind: ClassVar[str] = Boxes.kind
+    labels_are: ClassVar[str] = "boxes"
+    options: ClassVar[frozenset[str]] = frozenset()
+    score_name: ClassVar[str] = "average precision"
+    output: ClassVar[str] = "boxes"
+    meaning: ClassVar[str] = (
+        "for each place left, top, right, bottom in pixels of the input, then a score of each class; leave out boxes "
+        "that overlap a surer one"
+    )
+    pictures: ClassVar[tuple[str, ...]] = ()
+    bets_are: ClassVar[str] = ""
+    is_less_better: ClassVar[bool] = False
+    mistakes_are: ClassVar[str] = "Pictures with missed objects and false alarms, most first"
+
+    @classmethod
+    def of_sources(cls, data: DataSet, sources: Sequence[Source]) -> Self:
+        held = {name for source in sources for name in source.box_labels}
+        if not held:
+            raise SampleError("must hold a box to be learnt, got none.", "labels")
+        known = [name for name in data.classes if name in held]
+        return cls((*known, *sorted(held - set(known))))
+
+    def target(self, sample: Sample, size: Size) -> Tensor:
+        boxes = sample.targets.get(Boxes.name)
+        if not isinstance(boxes, Boxes) or not len(boxes):
+            return torch.zeros(0, COLUMNS)
+        rows = np.zeros((len(boxes), COLUMNS))
+        rows[:, 0] = [self._place_of(name, sample.id) for name in boxes.names()]
+        rows[:, 1:5] = boxes.boxes.clip(0.0, (size[1], size[0]) * 2)
+        rows[:, 5] = np.array(boxes.crowds if boxes.crowds is not None else [False] * len(boxes), bool)
+        for row, facts in zip(rows, boxes.box_attributes or (), strict=False):
+            row[5] = row[5] or any(facts.get(name) not in (None, False, 0, "0") for name in _UNKNOWN)
+        is_there = (rows[:, 1:3] < rows[:, 3:5]).all(1)
+        return torch.from_numpy(rows[is_there].astype(np.float32))
+
+    def _place_of(self, name: str, id: str) -> int:
+        if name not in self.names:
+            what = f"must be of a class that a training picture has, got {name!r}.{closest(name, self.names)}"
+            raise SampleError(what, f"{id} boxes")
+        return self.names.index(name)
+
+    def joined(self, targets: Sequence[Tensor]) -> Tensor:
+        made = torch.zeros(len(targets), max((len(target) for target in targets), default=0), COLUMNS)
+        made[:, :, 0] = -1.0
+        for row, target in zip(made, targets, strict=True):
+            row[: len(target)] = target
+        return made
+
+    def loss(self, weights: Tensor | None = None, smoothing: float = 0.0, is_robust: bool = False) -> Loss:
+        return detection_loss
+
+    def balanced(self, truths: Tensor) -> Tensor:
+        return torch.ones(self.outputs)
+
+    def kept(self, outputs: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
+        return torch.stack([detections(output) for output in outputs]), targets
+
+    def placed(self, output: Tensor, fit: Placement, size: Size) -> Array:
+        """Return rows (m, 6) of class, left, top, right, bottom in pixels of the picture, and score."""
+        found = detections(output).double().numpy()
+        found = found[found[:, 0] >= 0]
+        found[:, 1:5] = (found[:, 1:5] - (fit.left, fit.top) * 2) / ((fit.scale_x, fit.scale_y) * 2)
+        found[:, 1:5] = found[:, 1:5].clip(0.0, (size[1], size[0]) * 2)
+        return found[(found[:, 1:3] < found[:, 3:5]).all(1)]
+
+    def overlay(self, picture: Image, output: Tensor, target: Tensor) -> Image:
+        found = detections(output)
+        return with_boxes(picture, self.names, target.cpu().numpy(), found[found[:, 5] >= SHOWN].numpy())
+
+    def deployed(self, outputs: Tensor) -> Tensor:
+        """Return (B, K, 4 + C): left, top, right and bottom in pixels of the input, and the score of each class."""
+        return torch.cat([outputs[..., :4], scores_of(outputs)], -1)
+
+    def answers(self, outputs: Array, temperature: float) -> Reals:
+        return np.asarray(outputs, np.float64)
+
+    def truths(self, encoded: Array) -> Array:
+        return encoded
+
+    def score(self, evaluation: Evaluation) -> float:
+        """Return the mean over the classes of the average precision at overlaps from 0.5 to 0.95."""
+        return _mean(self._matched(evaluation), every=True) or 0.0
+
+    def headline(self, evaluation: Evaluation) -> Headline:
+        """Return the mean over the classes of the average precision at an overlap of 0.5."""
+        found = self._matched(evaluation)
+        count = len(evaluation.ids)
+
+        def figure(places: Indices) -> float | None:
+            return _mean([[one[place] for place in places] for one in found])
+
+        return resampled("Average precision (IoU 0.5)", _mean(found) or 0.0, count, figure)
+
+    def measure(self, evaluation: Evaluation) -> JsonObject:
+        rows = list[JsonObject]()
+        for name, found in zip(self.names, self._matched(evaluation), strict=True):
+            known = precisions(found)
+            row = {"ap50": None, "ap": None} if known is None else {"ap50": float(known[0]), "ap": float(known.mean())}
+            rows.append({"name": name, **row, "support": sum(one.truths for one in found)})
+        return {
+            "ap50": mean_of([row["ap50"] for row in rows]),
+            "ap": mean_of([row["ap"] for row in rows]),
+            "per_class": rows,
+            "absent": [row["name"] for row in rows if not row["support"]],
+        }
+
+    def _matched(self, evaluation: Evaluation) -> list[list[Matches]]:
+        """Return what became of the answers, by class and picture."""
+        found: list[list[Matches]] = [[] for _ in self.names]
+        for said, rows in zip(evaluation.outputs, evaluation.encoded, strict=True):
+            for place, matches in enumerate(found):
+                mine, own = said[said[:, 0] == place], rows[rows[:, 0] == place]
+                matches.append(match(mine[:, 1:5], mine[:, 5], own[:, 1:5], own[:, 5] > 0))
+        return found
+
+    @staticmethod
+    def figures(metrics: JsonObject) -> dict[str, float | None]:
+        return {row["name"]: row["ap50"] for row in metrics["per_class"]}
+
+    def bets(self, evaluation: Evaluation, temperature: float) -> None:
+        return None
+
+    def mistakes(self, evaluation: Evaluation, temperature: float) -> tuple[Reals, Flags]:
+        """Return how many objects of each picture are missed, and how many answers that are shown are none."""
+        badness = np.zeros(len(evaluation.ids))
+        for matches in self._matched(evaluation):
+            for place, one in enumerate(matches):
+                is_shown = one.scores >= SHOWN
+                right, wrong = one.is_right[0] & is_shown, ~one.is_right[0] & ~one.is_ignored[0] & is_shown
+                badness[place] += one.truths - right.sum() + wrong.sum()
+        return badness, badness > 0
+
+    def label(self, answers: Reals) -> Label:
+        return self._counted(answers[answers[:, 5] >= SHOWN])
+
+    def true_label(self, truth: Array) -> Label:
+        return self._counted(truth[truth[:, 5] == 0])
+
+    def _counted(self, rows: Array) -> str:
+        counts = Counter(int(row[0]) for row in rows if row[0] >= 0)
+        return (
+            ", ".join(f"{counts[place]} {name}" for place, name in enumerate(self.names) if place in counts) or "none"
+        )
+
+    def confidence(self, answers: Reals) -> str:
+        return ""
+
+    def heads(self) -> list[str]:
+        return list(self.cells(np.zeros((0, COLUMNS)), 0))
+
+    def cells(self, answers: Reals, top: int) -> dict[str, str]:
+        found = self._objects(answers)
+        return {"objects": str(len(found)), "boxes": json.dumps(found)}
+
+    def json(self, answers: Reals, top: int) -> JsonObject:
+        return {"objects": self._objects(answers)}
+
+    def _objects(self, answers: Reals) -> list[JsonObject]:
+        rows = answers.reshape(-1, COLUMNS)
+        return [
+            {"label": self.names[int(row[0])], "score": rounded(row[5]), "box": [rounded(side) for side in row[1:5]]}
+            for row in rows
+            if row[0] >= 0
+        ]
+
+    def tiles(self, metrics: JsonObject) -> list[tuple[str, str]]:
+        objects = sum(row["support"] for row in metrics["per_class"])
+        return [("Average precision (IoU 0.5 to 0.95)", percent(metrics["ap"])), ("Objects", f"{objects:,}")]
+
+    def sections(self, evaluation: Evaluation, metrics: JsonObject) -> Iterator[Section]:
+        rows = [(row["name"], row["ap50"], row["ap"], row["support"]) for row in metrics["per_class"]]
+        rows.sort(key=lambda row: (row[1] is None, row[1] or 0.0))
+        heads = ("class", "AP, IoU 0.5", "AP, IoU 0.5 to 0.95", "objects")
+        yield Section("Per class", table(heads, rows) + dash_note(rows))
+
+
+def _mean(found: Sequence[Sequence[Matches]], every: bool = False) -> float | None:
+    """Return the mean over the classes, at an overlap of 0.5 or at all of them; None where there is no object."""
+    known = [values for one in found if (values := precisions(one)) is not None]
+    return mean_of([float(values.mean() if every else values[0]) for values in known])
+
+
+TASKS.add(Detect.kind, Detect)

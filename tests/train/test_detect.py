@@ -1,0 +1,202 @@
+"""Detection: boxes are learnt, found again in pictures of any size, and judged as COCO judges them."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from augkit.errors import ArgumentError, FileError
+from augkit.images.network_input import InputShape, fitted
+from augkit.targets.sample import Sample
+from augkit.train import predict, train
+from augkit.train.framing import framed
+from augkit.train.tasks import read_task
+from augkit.train.tasks.average_precision import THRESHOLDS, match, precisions
+from augkit.train.tasks.box_loss import assigned, detection_loss, generalised_iou
+from augkit.train.tasks.detect_task import Detect
+from augkit.train.tasks.detections import detections, distinct
+from support.scenes import scenes
+from support.trainings import prepared, settings
+
+TASK = Detect(("disc", "square"))
+TINY: dict[str, Any] = {"model": "mobilenet_v2", "input": (64, 64, 3), "batch_size": 4, "epochs": 1}
+
+
+@pytest.mark.parametrize(
+    "shape", [InputShape((40, 60), 3), InputShape((40, 40), 3, 50), InputShape((40, 60), 3, is_padded=True)]
+)
+@pytest.mark.parametrize("size", [(80, 60), (33, 90), (40, 60)])
+def test_targets_lie_where_the_picture_does(shape: InputShape, size: tuple[int, int]) -> None:
+    image = np.zeros((*size, 3), np.uint8)
+    top, left = size[0] // 2 - 6, size[1] // 2 - 5
+    image[top : top + 12, left : left + 10] = 255
+    sample = Sample(image, boxes=[[left, top, left + 10, top + 12]], box_labels=["square"])
+    target = TASK.target(framed(sample, shape), shape.size)
+    rows, columns = np.nonzero(fitted(image, shape)[:, :, 0] > 127)
+    found = (columns.min(), rows.min(), columns.max() + 1, rows.max() + 1)
+    np.testing.assert_allclose(target[0, 1:5].numpy(), found, atol=1.0)
+    assert target[0, 0] == 1
+
+
+def test_a_task_is_read_as_it_was_written() -> None:
+    assert read_task(json.loads(json.dumps(TASK.described()))) == TASK
+
+
+def test_crowds_and_difficult_objects_are_ignored() -> None:
+    sample = Sample(
+        np.zeros((20, 20, 3), np.uint8),
+        boxes=[[0, 0, 5, 5], [5, 5, 9, 9], [1, 1, 4, 9]],
+        box_labels=["disc"] * 3,
+        crowds=[True, False, False],
+        box_attributes=[{}, {"difficult": 1}, {"difficult": 0}],
+    )
+    assert TASK.target(sample, (20, 20))[:, 5].tolist() == [1, 1, 0]
+
+
+def test_average_precision_is_that_of_pycocotools() -> None:
+    """On random scenes with crowds, ties, pictures without an object and answers to nothing."""
+    coco, cocoeval = (pytest.importorskip(f"pycocotools.{name}") for name in ("coco", "cocoeval"))
+    random = np.random.default_rng(0)
+    truths, answers = list[Any](), list[Any]()
+    found: list[list[Any]] = [[], []]
+    for picture in range(25):
+        boxes = random.integers(0, 30, (int(random.integers(0, 9)), 4)).astype(float)
+        boxes[:, 2:] += boxes[:, :2] + 4
+        kinds, crowds = random.integers(0, 2, len(boxes)), random.random(len(boxes)) < 0.2
+        said = np.concatenate([boxes + random.normal(0, 1.5, boxes.shape), boxes[:2] + 20])
+        said[:, 2:] = np.maximum(said[:, 2:], said[:, :2] + 1)
+        said_kinds = np.concatenate([kinds, 1 - kinds[:2]])
+        scores = random.integers(1, 9, len(said)) / 10
+        for box, kind, crowd in zip(boxes, kinds, crowds, strict=True):
+            side = box[2:] - box[:2]
+            entry = {"image_id": picture, "category_id": int(kind), "bbox": [*box[:2], *side], "area": side.prod()}
+            truths.append(entry | {"iscrowd": int(crowd), "id": len(truths) + 1})
+        for box, kind, score in zip(said, said_kinds, scores, strict=True):
+            entry = {"image_id": picture, "category_id": int(kind), "bbox": [*box[:2], *(box[2:] - box[:2])]}
+            answers.append(entry | {"score": score})
+        for kind in range(2):
+            mine, own = said_kinds == kind, kinds == kind
+            found[kind].append(match(said[mine], scores[mine], boxes[own], crowds[own]))
+    with contextlib.redirect_stdout(io.StringIO()):
+        known = coco.COCO()
+        known.dataset = {
+            "images": [{"id": picture} for picture in range(25)],
+            "categories": [{"id": 0}, {"id": 1}],
+            "annotations": truths,
+        }
+        known.createIndex()
+        judged = cocoeval.COCOeval(known, known.loadRes(answers), "bbox")
+        judged.evaluate()
+        judged.accumulate()
+    for kind in range(2):
+        mine = precisions(found[kind])
+        assert mine is not None
+        theirs = judged.eval["precision"][:, :, kind, 0, 2].mean(axis=1)
+        np.testing.assert_allclose(mine, theirs, atol=1e-9)
+        assert len(mine) == len(THRESHOLDS)
+
+
+def _places(side: int = 64) -> torch.Tensor:
+    rows = []
+    for stride in (8, 16, 32):
+        steps = (torch.arange(side // stride) + 0.5) * stride
+        rows += [(float(x), float(y), float(stride)) for y in steps for x in steps]
+    return torch.tensor(rows)
+
+
+def test_every_box_is_some_place_s_to_find() -> None:
+    """However small, large or off the grid it is; and in a box that is ignored no place is asked that finds nothing."""
+    generator = torch.Generator().manual_seed(0)
+    places = _places()
+    for _ in range(50):
+        corner = torch.rand(1, 2, generator=generator) * 50
+        box = torch.cat([corner, corner + 1 + torch.rand(1, 2, generator=generator) * 12], 1)
+        found = assigned(places, box, torch.zeros(0, 4))
+        assert (found.boxes == 0).any()
+        assert found.is_asked.all()
+    inside = torch.tensor([[0.0, 0.0, 32.0, 32.0]])
+    found = assigned(places, torch.zeros(0, 4), inside)
+    assert ((places[:, :2] < 32).all(1) == ~found.is_asked).all()
+
+
+def test_a_perfect_answer_costs_nothing_and_moves_nothing() -> None:
+    target = TASK.joined([torch.tensor([[0.0, 8, 8, 24, 24, 0], [1, 30, 30, 60, 60, 0]]), torch.zeros(0, 6)])
+    places = _places()
+    outputs = torch.full((2, len(places), 10), -12.0)
+    outputs[:, :, 5:8] = places
+    outputs[:, :, :4] = torch.tensor([0.0, 0, 1, 1])
+    found = assigned(places, target[0, :, 1:5], torch.zeros(0, 4)).boxes
+    for place in (found >= 0).nonzero()[:, 0]:
+        outputs[0, place, :4] = target[0, found[place], 1:5]
+        outputs[0, place, 8 + int(target[0, found[place], 0])] = 12.0
+        far = torch.cat(
+            [places[place, :2] - target[0, found[place], 1:3], target[0, found[place], 3:5] - places[place, :2]]
+        )
+        near = (far[0::2].min() / far[0::2].max() * far[1::2].min() / far[1::2].max()).sqrt()
+        outputs[0, place, 4] = torch.logit(near, 1e-4)
+    quiet = detection_loss(outputs, target)
+    outputs[0, :, 8:] = -12.0
+    assert quiet < 0.5 < detection_loss(outputs, target)  # what is left of it is the centre-ness' own entropy
+
+
+def test_the_loss_of_a_batch_is_the_mean_of_its_pictures() -> None:
+    generator = torch.Generator().manual_seed(1)
+    places = _places()
+    outputs = torch.randn(3, len(places), 10, generator=generator)
+    outputs[:, :, 5:8], outputs[:, :, 2:4] = places, outputs[:, :, :2] + 9
+    rows = [torch.tensor([[1.0, 3, 3, 30, 40, 0]]), torch.zeros(0, 6), torch.tensor([[0.0, 9, 9, 20, 20, 1]])]
+    whole = detection_loss(outputs, TASK.joined(rows))
+    parts = [detection_loss(outputs[place : place + 1], TASK.joined([row])) for place, row in enumerate(rows)]
+    torch.testing.assert_close(whole, torch.stack(parts).mean())
+
+
+def test_generalised_iou_has_its_bounds() -> None:
+    box = torch.tensor([[0.0, 0, 4, 4]])
+    assert generalised_iou(box, box).item() == pytest.approx(1.0)
+    assert generalised_iou(box, box + 100).item() < -0.9
+
+
+def test_of_answers_that_say_the_same_the_surest_is_left() -> None:
+    boxes = torch.tensor([[0.0, 0, 10, 10], [0, 0, 10, 9], [0, 0, 10, 9], [20, 20, 30, 30]])
+    assert distinct(boxes, torch.tensor([0, 0, 1, 0])).tolist() == [0, 2, 3]
+    assert (detections(torch.full((5, 10), -9.0))[:, 0] == -1).all()
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return scenes(tmp_path_factory.mktemp("scenes"), 16)
+
+
+def test_a_detector_is_trained_and_asked(data: Path, tmp_path: Path) -> None:
+    """From data whose labels are boxes alone: the task is told by them."""
+    wanted = settings(data, tmp_path / "run", **TINY)
+    result = train(wanted)
+    assert result.metrics["kind"] == "detect"
+    assert 0.0 <= result.metrics["ap"] <= result.metrics["ap50"] <= 1.0
+    page = Path(result.report).read_text()
+    assert "Average precision" in page
+    row = next(iter(predict(result.out, data.parent / "000.png")))
+    assert row.answers is not None
+    assert row.answers.shape[1] == 6
+    assert (row.answers[:, 1:5] <= 64).all()
+    assert (row.answers[:, 1:3] < row.answers[:, 3:5]).all()
+
+
+def test_what_no_detector_can_learn_from_is_refused(data: Path, tmp_path: Path) -> None:
+    wanted = settings(data, tmp_path / "run", **TINY)
+    with pytest.raises(ArgumentError, match="must be a model with maps at several strides: .*resnet18"):
+        prepared(wanted.replaced(model="lenet"))
+    with pytest.raises(ArgumentError, match="must go with classes or labels, got detect"):
+        prepared(wanted.replaced(smoothing=0.1))
+    rows = [json.loads(line) for line in data.read_text().splitlines()]
+    plain = data.parent / "plain.jsonl"
+    plain.write_text("".join(json.dumps({"image": row["image"], "label": "a"}) + "\n" for row in rows))
+    with pytest.raises(FileError, match="must have labels of the kind boxes, got none beside their class"):
+        prepared(wanted.replaced(data=str(plain), task="detect"))
