@@ -191,7 +191,7 @@ def test_a_detector_is_trained_and_asked(data: Path, tmp_path: Path) -> None:
 
 def test_what_no_detector_can_learn_from_is_refused(data: Path, tmp_path: Path) -> None:
     wanted = settings(data, tmp_path / "run", **TINY)
-    with pytest.raises(ArgumentError, match="must be a model with maps at several strides: .*resnet18"):
+    with pytest.raises(ArgumentError, match=r"must be a model with maps at several strides: .*resnet18"):
         prepared(wanted.replaced(model="lenet"))
     with pytest.raises(ArgumentError, match="must go with classes or labels, got detect"):
         prepared(wanted.replaced(smoothing=0.1))
