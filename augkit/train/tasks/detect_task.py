@@ -97,6 +97,9 @@ class Detect(Dense):
     def balanced(self, truths: Tensor) -> Tensor:
         return torch.ones(self.outputs)
 
+    def constant(self, truths: Tensor) -> None:
+        return None
+
     def kept(self, outputs: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
         return torch.stack([detections(output) for output in outputs]), targets
 
