@@ -17,6 +17,7 @@ from augkit.errors import SampleError, closest
 from augkit.images.network_input import Placement
 from augkit.targets.boxes import Boxes
 from augkit.targets.sample import Sample
+from augkit.train.comparison.outcomes import ALL, Outcomes, jackknifed, of_pictures
 from augkit.train.models.preprocessing import Fit
 from augkit.train.report.box_overlay import with_boxes
 from augkit.train.report.report_page import Section, dash_note, percent, table
@@ -161,9 +162,20 @@ class Detect(Dense):
                 matches.append(match(mine[:, 1:5], mine[:, 5], own[:, 1:5], own[:, 5] > 0))
         return found
 
-    @staticmethod
-    def figures(metrics: JsonObject) -> dict[str, float | None]:
-        return {row["name"]: row["ap50"] for row in metrics["per_class"]}
+    def outcomes(self, evaluation: Evaluation) -> Outcomes:
+        """Return the average precision at an overlap of 0.5, the mean over the classes and that of each."""
+        found = self._matched(evaluation)
+        holding = [sum(one.truths > 0 for one in matches) for matches in found]
+
+        def figures(places: Indices) -> list[float | None]:
+            each = [_first(precisions([matches[place] for place in places])) for matches in found]
+            return [mean_of(each), *each]
+
+        count = len(evaluation.ids)
+        if count < 2:
+            values = zip((ALL, *self.names), figures(np.arange(count)), strict=True)
+            return of_pictures(evaluation.ids, {name: np.array([one]) for name, one in values if one is not None})
+        return jackknifed(evaluation.ids, (ALL, *self.names), figures, (count, *holding))
 
     def bets(self, evaluation: Evaluation, temperature: float) -> None:
         return None
@@ -226,6 +238,10 @@ def _mean(found: Sequence[Sequence[Matches]], every: bool = False) -> float | No
     """Return the mean over the classes, at an overlap of 0.5 or at all of them; None where there is no object."""
     known = [values for one in found if (values := precisions(one)) is not None]
     return mean_of([float(values.mean() if every else values[0]) for values in known])
+
+
+def _first(values: Reals | None) -> float | None:
+    return None if values is None else float(values[0])
 
 
 TASKS.add(Detect.kind, Detect)
