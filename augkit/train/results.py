@@ -16,7 +16,9 @@ from augkit.train.models import Network
 from augkit.train.parts import Role
 from augkit.train.report.figures import Curves
 from augkit.train.report.report_writing import ReportFacts, write
+from augkit.train.report.seen_pictures import seen, seen_html
 from augkit.train.setup import Setup
+from augkit.train.stream import Stream
 from augkit.train.training_loop import State
 
 
@@ -89,6 +91,7 @@ def finish(
         answers=evaluators["test"].answers(network),
         seconds=seconds,
         notes=notes,
+        seen=_seen(setup, state, evaluators["train"].stream),
     )
     page = write(out, facts)
     kept = next(row for row in state.rows if row["epoch"] == state.best_epoch + 1)
@@ -104,6 +107,17 @@ def finish(
         notes=tuple(notes),
         score=kept["val_score"],
     )
+
+
+def _seen(setup: Setup, state: State, stream: Stream) -> str:
+    """Return what the network was given of some pictures, where they were augmented."""
+    if setup.pipeline is None:
+        return ""
+    part, is_frozen = setup.surveyed.parts.train, bool(state.rows[0]["frozen"])
+    labels = [label if isinstance(label, str) else "" for label in part.labels]
+    sources, patience = {source.id: source for source in part.sources}, Patience(setup.config.wait)
+    found = seen(stream, labels, setup.config.views if is_frozen else 0, len(state.rows))
+    return seen_html(found, lambda id: patience.asked(lambda: part.data.decoded(sources[id]), lambda: None).image)
 
 
 def _curves(setup: Setup, state: State) -> Curves:

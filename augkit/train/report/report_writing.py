@@ -42,6 +42,7 @@ class ReportFacts:
     seconds: float  # that the training took
     answers: Sequence[Array] | None = None  # of dense tasks: to each picture, in its own frame
     notes: Sequence[str] = ()  # further sentences that a reader must know
+    seen: str = ""  # HTML of what the network was given of some pictures, where they were augmented
 
 
 def write(folder: Path, facts: ReportFacts) -> Path:
@@ -58,6 +59,7 @@ def write(folder: Path, facts: ReportFacts) -> Path:
         *task.sections(facts.evaluation, metrics),
         Section("Worst mistakes", _mistakes(facts)),
         *_calibration(facts),
+        *([Section("What the network saw", facts.seen)] if facts.seen else []),
         Section("Configuration", _configuration(facts)),
     ]
     kind = "classes" if task.moves else task.kind
@@ -76,7 +78,7 @@ def _top(facts: ReportFacts, metrics: JsonObject) -> str:
     learnt, chose, reported = facts.counts
     deeds = {
         "picked the epoch": facts.settings["keep"] == "best",
-        "could end the training early": bool(facts.settings["patience"]),
+        "could end the training early": facts.settings["patience"] != 0,
         "set the temperature": is_calibrated,
     }
     *first, last = [deed for deed, is_done in deeds.items() if is_done] or ["were watched and decided nothing"]
