@@ -5,27 +5,31 @@ from __future__ import annotations
 import json
 import shlex
 from collections.abc import Iterator, Sequence
+from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from augkit.cli.output import say
 
 if TYPE_CHECKING:
-    from augkit.train import TrainConfig
+    from augkit.train import Result, TrainConfig
     from augkit.train.comparison.verdicts import Difference
     from augkit.train.repeats import Repeats, Spread
 
 
-def tell_repeats(config: TrainConfig, found: Sequence[Repeats], words: Sequence[str], as_json: bool) -> None:
+def tell_repeats(
+    config: TrainConfig, found: Sequence[Repeats], words: Sequence[str], as_json: bool, folded: Result | None = None
+) -> None:
     """Print what each way came to over all seeds, and what each changed against the first, class by class.
 
-    All of it is written to the folder that holds theirs too; `words` are the command that does it again.
+    All of it is written to the folder that holds theirs too; `words` are the command that does it again, and `folded`
+    is what came of all of them as one, for JSON.
     """
     from augkit.train.repeats import best, compared, gains, write
 
     told = gains(found) if len(found) > 1 else {}
     files = write(config, found, told, shlex.join(words))
     if as_json:
-        say(json.dumps(compared(found, told)))
+        say(json.dumps(compared(found, told) | ({} if folded is None else {"ensemble": asdict(folded)})))
         return
     first, headline = found[0], found[0].results[0].metrics["headline"]
     is_fraction, count = headline["is_fraction"], len(first.results)

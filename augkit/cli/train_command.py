@@ -16,6 +16,7 @@ from augkit.cli.options import configured
 from augkit.cli.output import say
 from augkit.cli.progress import progress_shown
 from augkit.cli.stopping import resumable
+from augkit.errors import ArgumentError
 
 if TYPE_CHECKING:
     from augkit.train import Result, TrainConfig
@@ -32,6 +33,7 @@ def command(
         Option(metavar="none,P,...", help="Train with each pipeline on the same seeds; or NAME=A,B,... of an option."),
     ] = None,
     new_splits: Annotated[bool, Option("--new-splits", help="Give each seed a split of its own.")] = False,
+    ensemble: Annotated[bool, Option("--ensemble", help="Fold the runs of --seeds into one artefact in RUN.")] = False,
     fresh: Annotated[bool, Option("--fresh", help="Remove another run that is in RUN.")] = False,
     as_json: Annotated[bool, Option("--json", help="Print the result as JSON.")] = False,
 ) -> None:
@@ -44,6 +46,10 @@ def command(
     where a run was stopped, and ends with the same weights.
     """
     ways = None if compare is None else compare.split(",")
+    if ensemble and (seeds == 1 or ways is not None or new_splits):
+        got = f"--seeds {seeds}" if seeds == 1 else "--new-splits" if new_splits else "--compare"
+        what = f"must go with --seeds 2 at least, and without --compare and --new-splits, got {got}"
+        raise ArgumentError(f"{what}. Its networks divide their pictures alike.", "--ensemble")
     _require_there(config, ways)
     if seeds == 1 and compare is None:
         result = _trained(config, fresh)
@@ -54,7 +60,14 @@ def command(
 
     found = repeat(config, seeds, ways, lambda own: _announced(own, fresh), _checked, new_splits)
     again = ["--seeds", str(seeds), *(["--compare", compare] if compare else []), *["--new-splits"] * new_splits]
-    tell_repeats(config, found, ["augkit", "train", *config.portable().words(), *again], as_json)
+    words = ["augkit", "train", *config.portable().words(), *again]
+    if not ensemble:
+        tell_repeats(config, found, words, as_json)
+        return
+    folded = _folded(config, found[0].results)
+    tell_repeats(config, found, [*words, "--ensemble"], as_json, folded)
+    if not as_json:
+        say(f"The {seeds} of them as one:", *_told(folded))
 
 
 def _require_there(config: TrainConfig, ways: Sequence[str] | None) -> None:
@@ -91,6 +104,13 @@ def _trained(config: TrainConfig, fresh: bool) -> Result:
 
     with resumable(config.out), progress_shown() as show:
         return train(config, fresh=fresh, tell=partial(say, is_error=True), progress=show)
+
+
+def _folded(config: TrainConfig, runs: Sequence[Result]) -> Result:
+    from augkit.train import ensemble
+
+    with resumable(config.out), progress_shown() as show:
+        return ensemble(config, runs, partial(say, is_error=True), show)
 
 
 def _told(result: Result) -> list[str]:

@@ -9,6 +9,7 @@ from augkit.callable_package import CallablePackage
 from augkit.errors import MissingExtra
 
 if TYPE_CHECKING:
+    from augkit.train.ensembles import ensemble as ensemble
     from augkit.train.exporters import export as export
     from augkit.train.predictions import predict as predict
     from augkit.train.repeats import repeat as repeat
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 _HOMES = {
     "Result": "results",
     "TrainConfig": "train_config",
+    "ensemble": "ensembles",
     "export": "exporters",
     "predict": "predictions",
     "repeat": "repeats",

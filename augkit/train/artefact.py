@@ -27,11 +27,12 @@ from augkit.core.arrays import JsonObject
 from augkit.errors import ArgumentError, FileError, is_absence, raise_outage, reason_of, require_answer
 from augkit.storage.durable import replace_with
 from augkit.train.models import Architecture, Network
+from augkit.train.models.ensemble_network import ENSEMBLE
 from augkit.train.tasks import Task, read_task
 from augkit.train.train_errors import written
 
 MODEL_FILE = "model.safetensors"  # in the folder of a run
-FORMAT = 1
+FORMAT = 2  # the newest; what augkit 0.5 reads is written as it wrote it, in format 1
 KEY = "augkit"  # the header's only one: safetensors writes several in any order
 # Of these, the weights that come out of a training; augkit's own is told, but a run of another one goes on.
 DECIDING = ("augkit", "numpy", "opencv", "pillow", "simplejpeg", "torch")
@@ -55,7 +56,7 @@ class Artefact:
 class _Header(pydantic.BaseModel):
     """The header of a file; the task is called target there."""
 
-    format: int = FORMAT
+    format: int
     sha256: str = ""
     architecture: JsonObject
     target: JsonObject
@@ -91,6 +92,7 @@ def save(path: str | os.PathLike[str], artefact: Artefact) -> None:
     """
     tensors = {name: value.detach().cpu().contiguous() for name, value in artefact.network.state_dict().items()}
     header = _Header(
+        format=FORMAT if artefact.architecture.name == ENSEMBLE else 1,
         architecture=artefact.architecture.described(),
         target=artefact.task.described(),
         temperature=artefact.temperature,

@@ -1,5 +1,6 @@
 """Results of a training: its best weights as one file with all that is needed to use them, and a report."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -15,6 +16,7 @@ from augkit.train.metrics import fit_temperature, measure
 from augkit.train.models import Network
 from augkit.train.parts import Role
 from augkit.train.report.figures import Curves
+from augkit.train.report.model_card import write_card
 from augkit.train.report.report_writing import ReportFacts, write
 from augkit.train.report.seen_pictures import seen, seen_html
 from augkit.train.setup import Setup
@@ -52,9 +54,18 @@ class Result:
 
 
 def finish(
-    setup: Setup, network: Network, state: State, evaluators: dict[Role, Evaluator], notes: list[str], seconds: float
+    setup: Setup,
+    network: Network,
+    state: State,
+    evaluators: dict[Role, Evaluator],
+    notes: list[str],
+    seconds: float,
+    words: Sequence[str] = (),
 ) -> Result:
-    """Evaluate the best network by pictures that had no say in it, and write it down with all that belongs to it."""
+    """Evaluate the best network by pictures that had no say in it, and write it down with all that belongs to it.
+
+    `words` are further ones of the command that trains the same.
+    """
     out, parts = Path(setup.config.out), setup.surveyed.parts
     temperature = fit_temperature(evaluators["val"].evaluate(network))
     evaluation = evaluators["test"].evaluate(network)
@@ -86,13 +97,14 @@ def finish(
         counts=(counts["train"], counts["val"], counts["test"]),
         curves=_curves(setup, state),
         settings=setup.portable,
-        command=["augkit", "train", *setup.config.replaced(out=f"{out}-again").portable().words()],
+        command=["augkit", "train", *setup.config.replaced(out=f"{out}-again").portable().words(), *words],
         picture=partial(evaluators["test"].overlay, network) if setup.task.moves else picture,
         answers=evaluators["test"].answers(network),
         seconds=seconds,
         notes=notes,
         seen=_seen(setup, state, evaluators["train"].stream),
     )
+    write_card(out, facts)
     page = write(out, facts)
     kept = next(row for row in state.rows if row["epoch"] == state.best_epoch + 1)
     return Result(

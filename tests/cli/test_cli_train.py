@@ -199,3 +199,15 @@ def test_a_slip_of_the_pen_is_told_before_torch_is_loaded(words: tuple[str, ...]
         check=False,
     )
     assert sentence in done.stderr.splitlines()[-1]
+
+
+def test_seeds_are_folded_into_one(pictures: Path, tmp_path: Path) -> None:
+    words = ("train", str(pictures), "--out", str(tmp_path / "run"), *QUICK, "--epochs", "1", "--ensemble")
+    assert "must go with --seeds 2 at least" in str(CliRunner().invoke(app, list(words)).exception)
+    found = json.loads(told(*words, "--seeds", "2", "--json"))
+    assert found["ensemble"]["out"] == str(tmp_path / "run")
+    shown = told(*words, "--seeds", "2")
+    assert "The 2 of them as one:\nAccuracy " in shown
+    assert f"augkit predict {tmp_path / 'run'} PICTURES" in shown
+    rows = told("predict", str(tmp_path / "run"), str(pictures)).splitlines()
+    assert len(rows) == 31

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pydantic
 import torch
+from torch import nn
 
 from augkit import yaml_file
 from augkit.cached_attribute import cached_attribute
@@ -16,6 +17,7 @@ from augkit.core.arrays import Json, JsonObject
 from augkit.errors import ArgumentError, closest
 from augkit.train.heads import HEADS
 from augkit.train.input_size import Size, parse_input, require_input
+from augkit.train.models.ensemble_network import ENSEMBLE, MEANS, MOST_MEMBERS, Ensemble
 from augkit.train.models.layers import MOST, told
 from augkit.train.models.model import MODELS
 from augkit.train.models.network import Backbone, Network, initialise
@@ -88,6 +90,8 @@ class Architecture:
                 place = _place(f"{self.name} layers")
                 planned = plan(self.arguments["layers"], self.preprocessing.input, self.outputs, place)
                 network = Stack(planned)
+            elif self.name == ENSEMBLE:
+                network = self._ensemble()
             else:
                 build = MODELS.find(self.name, "architecture.name").build
                 if build is None:
@@ -108,6 +112,21 @@ class Architecture:
     @property
     def _head(self) -> str:
         return str(self.arguments["head"])
+
+    def _ensemble(self) -> Network:
+        """Return the networks that the arguments describe, as one; none of them is an ensemble itself."""
+        try:
+            members = [Architecture.read(data) for data in self.arguments["members"]]
+            heads, kind = int(self.arguments["heads"]), str(self.arguments["kind"])
+            is_sound = 1 <= len(members) + heads <= MOST_MEMBERS and heads >= 0 and kind in MEANS and len(members) > 0
+        except (KeyError, TypeError, ValueError):
+            members, heads, kind, is_sound = [], 0, "", False
+        is_sound = is_sound and all(member.name != ENSEMBLE and member.outputs == self.outputs for member in members)
+        if not is_sound:
+            raise ArgumentError("must be networks of one width, got something else.", "architecture.arguments")
+        networks = [member.on_meta() for member in members]
+        width = networks[0].last_layer.in_features
+        return Ensemble(networks, [nn.Linear(width, self.outputs) for _ in range(heads)], kind)
 
     @cached_attribute
     def widest(self) -> int:
