@@ -268,8 +268,8 @@ class Configuration(BaseModel):
         )
 
     def replaced(self, **values: object) -> Self:
-        """Return the same with other values, checked again."""
-        return self.of(**dict(self) | values)
+        """Return the same with other values, checked again; these, and what was given before, count as given."""
+        return self.of(**{name: value for name, value in dict(self).items() if name in self.model_fields_set} | values)
 
     def described(self) -> dict[str, object]:
         """Return what decides the results, by key, as the books of a job hold it."""

@@ -65,8 +65,8 @@ def _built(place: str, run: Callable[..., None]) -> Callable[..., None]:
     _, *further = signature(run, eval_str=True, locals={name: kind}).parameters.values()
     own = {parameter.name for parameter in further}
 
-    def command(**given: object) -> None:
-        told = ((entry, given[entry.field]) for entry in entries)
+    def command(context: typer.Context, **given: object) -> None:
+        told = ((entry, given[entry.field]) for entry in entries if _is_given(context, entry))
         values = {entry.field: entry.chosen(value) for entry, value in told if value is not None}
         for entry in refusable:
             if given[f"no_{entry.field}"] and values.setdefault(entry.field, False) is not False:
@@ -77,9 +77,16 @@ def _built(place: str, run: Callable[..., None]) -> Callable[..., None]:
     refusable = [entry for entry in entries if entry.is_refusable]
     parameters = [parameter for entry in entries for parameter in _parameters(entry)]
     parameters += [parameter.replace(kind=Parameter.KEYWORD_ONLY) for parameter in further]
+    parameters.append(Parameter("context", Parameter.KEYWORD_ONLY, annotation=typer.Context))
     command.__doc__ = run.__doc__
     command.__signature__ = Signature(parameters)  # type: ignore[attr-defined]  # typer reads it
     return command
+
+
+def _is_given(context: typer.Context, entry: Entry) -> bool:
+    """Say whether a value was typed, be it the default: what is left open may be found out later."""
+    source = context.get_parameter_source(entry.field)
+    return source is not None and source.name != "DEFAULT"
 
 
 def _parameters(entry: Entry) -> Iterator[Parameter]:

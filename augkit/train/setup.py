@@ -20,25 +20,22 @@ from augkit.train.artefact import DECIDING, versions
 from augkit.train.dense_setup import dense_task, with_dense_model
 from augkit.train.duplicates import Alike
 from augkit.train.imbalance import told_imbalance
-from augkit.train.models import MODELS, Architecture, Network, architecture
+from augkit.train.models import Architecture, Network, architecture
 from augkit.train.models.pyramid_network import PyramidNetwork
 from augkit.train.parts import ROLES, Part, Parts, Role, empty_classes, require_learnable, told_few
 from augkit.train.precision import is_half
+from augkit.train.recipe import SMALL, recommended
 from augkit.train.schedule import Schedule, patience_of
 from augkit.train.separation import separate
 from augkit.train.stream import least_of, steps_of
 from augkit.train.survey import Survey
 from augkit.train.tasks import TASKS, Task, task_for
-from augkit.train.train_config import TrainConfig
+from augkit.train.train_config import NO_PIPELINE, TrainConfig
 from augkit.train.train_law import TRAIN_LAW
-from augkit.train.weights import PRETRAINED, WeightsReport, load_weights
+from augkit.train.weights import WeightsReport, load_weights
 
 Tell = Callable[[str], None]
 Progress = Callable[[int, int, str], None]
-
-SMALL = 64  # pixels: the median of the shorter sides up to which `auto` takes the small network
-LEAST = 28  # pixels: what the small network is fed at least
-STEPS, LEAST_EPOCHS, MOST_EPOCHS = 2000, 3, 400  # where the number of epochs is left to us
 
 
 @dataclass(frozen=True)
@@ -93,9 +90,7 @@ def prepare(
     the one of `augkit.datasets.splits` that the run was begun with, the behaviour that of its pipeline.
     """
     device = _device(config.device)
-    pipeline = None if config.pipeline is None else load(config.pipeline)
-    if pipeline is not None and behaviour is not None:
-        pipeline = pipeline.with_behaviour(behaviour)
+    _pipeline(config, behaviour)  # a slip of the pen is told before the pictures are read
     columns = [name for name in (config.label, config.groups) if name is not None]
     data = read(
         config.data, ignore=config.ignore, columns=columns, allow_urls=config.allow_urls, allow_links=config.allow_links
@@ -106,12 +101,8 @@ def prepare(
         tell(f"class {name!r}: has no picture, and is left out.")
     aim = dense_task(config.task, data)
     surveyed, alike = separate(data, config, tell, progress, law, aim is not None)
-    if surveyed.parts.are_copies and pipeline is not None:
-        tell("The pictures are augmented copies, and are augmented once more.")
     for _, _, reason in surveyed.rejected:
         tell(f"Left out: {reason}")
-    if pipeline is not None:
-        _require_suited(pipeline, surveyed)
     parts = surveyed.parts
     task = aim.of_sources(data, parts.train.sources) if aim is not None else _task(config, parts)
     _require_sense(config, task)
@@ -122,7 +113,14 @@ def prepare(
     truths = {role: _truths(task, parts[role]) for role in ROLES}
     if config.class_weights != "auto":
         task.weights(config.class_weights, truths["train"])  # refuses names that are none
-    chosen = _with_model(config, surveyed, tell) if aim is None else with_dense_model(config, aim, surveyed, tell)
+    wanted = config if aim is None else with_dense_model(config, aim, surveyed, tell)
+    classes = task.outputs if task.kind == "classes" else 0
+    chosen = recommended(wanted, surveyed, classes, device.type != "cpu", tell)
+    pipeline = _pipeline(chosen, behaviour)
+    if pipeline is not None:
+        if parts.are_copies:
+            tell("The pictures are augmented copies, and are augmented once more.")
+        _require_suited(pipeline, surveyed)
     made = architecture(chosen.model, task.outputs, chosen.input, None if aim is None else aim.head)
     made = replace(made, preprocessing=made.preprocessing.as_asked(chosen.fit, parse_paper(chosen.paper)))
     network, weights = made.build(chosen.seed), None
@@ -133,7 +131,6 @@ def prepare(
             tell(sentence)
         if chosen.epochs != 0:
             report.require_whole()
-    chosen = _with_epochs(chosen, len(truths["train"]))
     is_half(chosen.precision, device)  # refuses what the device has not
     _require_batches(chosen, len(truths["train"]), network)
     deciding = chosen.described() | {
@@ -150,6 +147,13 @@ def prepare(
         "train_law": TRAIN_LAW,
     }
     return Setup(chosen, surveyed, task, pipeline, made, network.to(device), truths, device, deciding, alike)
+
+
+def _pipeline(config: TrainConfig, behaviour: Behaviour | None) -> Pipeline | None:
+    if config.pipeline is None or config.pipeline == NO_PIPELINE:
+        return None
+    pipeline = load(config.pipeline)
+    return pipeline if behaviour is None else pipeline.with_behaviour(behaviour)
 
 
 def _task(config: TrainConfig, parts: Parts) -> Task:
@@ -212,22 +216,6 @@ def _threads(wanted: int, made: Architecture) -> int:
     return wanted or (1 if max(made.preprocessing.size) <= SMALL else torch.get_num_threads())
 
 
-def _with_model(config: TrainConfig, surveyed: Survey, tell: Tell) -> TrainConfig:
-    """Return the settings with a model, and with an input for one that takes any."""
-    side = surveyed.side
-    chosen = config
-    if config.model == "auto" and (side > SMALL or config.weights is not None):
-        chosen = config.replaced(model="efficientnet_lite0", weights=config.weights or PRETRAINED)
-        tell(f"Pictures of {side} pixels: efficientnet_lite0, pretrained and frozen but for its head.")
-    elif config.model == "auto":
-        chosen = config.replaced(model="lenet", cache=config.cache is not False)  # no features, wherever they would lie
-        tell(f"Pictures of {side} pixels: lenet, from scratch.")
-    if chosen.input is None and chosen.model in MODELS and MODELS[chosen.model].layers is not None:
-        fed = min(max(side, LEAST), SMALL)
-        chosen = chosen.replaced(input=(fed, fed, 1 if surveyed.is_grey else 3))
-    return chosen
-
-
 def _require_batches(config: TrainConfig, pictures: int, network: Network) -> None:
     """Check that no step has a single picture where BatchNorm is trained: its variance would be none."""
     is_trained = config.weights is None or config.unfreeze > 0
@@ -236,10 +224,3 @@ def _require_batches(config: TrainConfig, pictures: int, network: Network) -> No
         got = f"got {config.batch_size} for {pictures} pictures to learn from"
         what = f"must leave no step with one picture, of which BatchNorm can tell nothing, {got}"
         raise ArgumentError(f"{what}. Pass --batch-size 3 or more.", "batch_size")
-
-
-def _with_epochs(config: TrainConfig, pictures: int) -> TrainConfig:
-    if config.epochs is not None:
-        return config
-    steps = steps_of(pictures, config.step_size)
-    return config.replaced(epochs=min(max(-(-STEPS // steps), LEAST_EPOCHS), MOST_EPOCHS))

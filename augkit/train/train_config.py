@@ -20,6 +20,7 @@ Duplicates = Literal["group", "refuse", "drop", "ignore"]  # what becomes of pic
 NearDuplicates = Literal["tell", "group", "drop"]  # and of those that look nearly the same
 Precision = Literal["auto", "float32", "bfloat16"]
 MOST_THREADS = 1024  # of torch; more is a slip, and what torch cannot count
+NO_PIPELINE = "none"  # its name, where none is wanted
 Weight = Annotated[float, Field(gt=0.0)]
 ClassWeights = Literal["none", "auto"] | Mapping[str, float]
 
@@ -93,8 +94,10 @@ class TrainConfig(Configuration):
         validate_default=True,
         description="pretrained, or a file of weights: its head is replaced, the rest frozen.",
     )
-    pipeline: PlaceOrNone = Field(
-        default=None, validate_default=True, description="Augment on the fly: a bundled pipeline's name, or a file."
+    pipeline: Annotated[PlaceOrNone, Option(shown_default="none, or as --model auto says")] = Field(
+        default=None,
+        validate_default=True,
+        description="Augment on the fly: a bundled pipeline's name, a file, or none.",
     )
     epochs: Annotated[int | None, Option(shown_default="by a number of steps")] = Field(
         default=None, ge=0, description="Passes over the pictures."

@@ -69,7 +69,7 @@ def test_expand_train_predict_with_their_defaults(broken: str, tmp_path: Path) -
     trainings.digits(Path(source))
     run("expand", source, out, "--pipeline", "digits", "--copies", "20", more_path=broken)
     trained = run("train", out, "--out", folder, more_path=broken)
-    assert "lenet, from scratch" in trained.stderr
+    assert "resnet_small, from scratch" in trained.stderr
     assert "Accuracy" in trained.stdout
     predicted = run("predict", folder, source, more_path=broken)
     assert seconds_of_children() - began < 180
@@ -133,7 +133,7 @@ def test_seeds_and_comparisons_are_told(pictures: Path, tmp_path: Path) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("words", [("--seeds", "2"), ("--compare", "none,digits")])
 def test_repeats_take_the_default_model(pictures: Path, tmp_path: Path, words: tuple[str, str]) -> None:
-    """Small pictures are given lenet, of which nothing is frozen: a cache that all runs share is not needed then."""
+    """Small grey pictures are given a network of which nothing is frozen: a cache that all runs share is not needed then."""
     out = tmp_path / "runs"
     lines = told("train", str(pictures), "--out", str(out), "--epochs", "1", *words).splitlines()
     assert lines[0] == f"Accuracy over {words[1] if words[0] == '--seeds' else 1} seed{'s' * (words[0] == '--seeds')}"

@@ -164,4 +164,4 @@ def outcome(step: ak.Transform) -> list[str]:
 
 
 ROWS = list(rows())
-BUNDLED = ("digits", "identity", "light", "lines", "six", "strong")
+BUNDLED = ("digits", "identity", "light", "lines", "six", "small", "strong")

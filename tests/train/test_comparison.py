@@ -223,7 +223,7 @@ def test_a_jackknife_of_a_mean_is_the_mean_of_every_group() -> None:
 @pytest.mark.parametrize(
     ("ways", "option", "names", "values"),
     [
-        ("none,six", "pipeline", ["none", "six"], [None, "six"]),
+        ("none,six", "pipeline", ["none", "six"], ["none", "six"]),
         ("pipes/own.yaml,six", "pipeline", ["own", "six"], ["pipes/own.yaml", "six"]),
         ("model=lenet,resnet18", "model", ["lenet", "resnet18"], ["lenet", "resnet18"]),
         ("rate=0.001,1e-2", "rate", ["0.001", "1e-2"], [0.001, 0.01]),

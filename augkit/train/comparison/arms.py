@@ -76,7 +76,7 @@ def _name(value: str) -> str:
 def _value(option: str, text: str) -> object:
     """Return what a text says as a value of an option: numbers and truth values as JSON writes them."""
     info = TrainConfig.model_fields[option]
-    if text == NONE and info.default is None:
+    if text == NONE and info.default is None and option != PIPELINE:  # whose none is a name: open, a recipe may add one
         return None
     if info.annotation is not None and _is_of_numbers(info.annotation):
         try:

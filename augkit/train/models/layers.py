@@ -15,7 +15,7 @@ from torch import nn
 
 from augkit.core.validation import is_number
 from augkit.errors import ArgumentError, closest
-from augkit.train.models.modules import GlobalMean, Kind, Pair, Pooling, ZeroPad
+from augkit.train.models.modules import GlobalMean, Kind, OrientedEdges, Pair, Pooling, ResidualBlock, ZeroPad
 
 Shape = tuple[int, ...]  # height, width, channels; or how many numbers, once flat
 
@@ -102,6 +102,10 @@ def products(layer: Layer, before: Shape, after: Shape) -> int:
         return math.prod(after) * layer.kernel[0] * layer.kernel[1] * (before[2] // layer.groups)
     if isinstance(layer, Pool):
         return math.prod(after) * math.prod(layer.size)
+    if isinstance(layer, Residual):
+        return math.prod(after) * (10 * before[2] + 9 * after[2])
+    if isinstance(layer, Edges):
+        return 9 * math.prod(after)
     return math.prod(before) * (math.prod(after) if isinstance(layer, Dense) else 1)
 
 
@@ -149,6 +153,35 @@ class Pool(Layer):
 
     def module(self, shape: Shape) -> nn.Module:
         return Pooling(self.kind, self.size, self.stride or self.size)
+
+
+@dataclass(frozen=True)
+class Edges(Layer):
+    """The picture, and beside it its edges in some directions; nothing of it is learnt. See `OrientedEdges`."""
+
+    directions: Whole = 8
+
+    def after(self, shape: Shape) -> Shape:
+        height, width, channels = _picture(shape)
+        return (height, width, channels + self.directions)
+
+    def module(self, shape: Shape) -> nn.Module:
+        return OrientedEdges(self.directions)
+
+
+@dataclass(frozen=True)
+class Residual(Layer):
+    """Two 3x3 convolutions with BatchNorm, and what came in added to what they give; see `ResidualBlock`."""
+
+    filters: Whole
+    stride: Whole = 1
+
+    def after(self, shape: Shape) -> Shape:
+        height, width, _ = _picture(shape)
+        return (-(-height // self.stride), -(-width // self.stride), self.filters)
+
+    def module(self, shape: Shape) -> nn.Module:
+        return ResidualBlock(shape[2], self.filters, self.stride)
 
 
 @dataclass(frozen=True)
@@ -242,6 +275,8 @@ class Dense(Layer):
 LAYERS: dict[str, type[Layer]] = {
     "conv": Conv,
     "pool": Pool,
+    "edges": Edges,
+    "residual": Residual,
     "pad": Pad,
     "relu": Relu,
     "batch_norm": BatchNorm,

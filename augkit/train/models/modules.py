@@ -3,6 +3,7 @@
 import math
 from typing import Literal, final
 
+import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -10,6 +11,8 @@ Pair = tuple[int, int]
 Kind = Literal["max", "min", "mean", "l2"]
 
 _LEAST_SQUARE = 1e-12
+_AROUND = 7  # pixels: the side of the window that edges are compared with
+_QUIET = 3e-3  # square of a step from black to white, 2: a surrounding with weaker edges counts as flat
 
 
 @final
@@ -39,6 +42,60 @@ class Pooling(nn.Module):
         # The root's slope has no end at 0, where ReLU puts whole windows.
         squares = functional.avg_pool2d(x * x, self.size, self.stride) * math.prod(self.size)
         return squares.clamp(min=_LEAST_SQUARE).sqrt()
+
+
+@final
+class OrientedEdges(nn.Module):
+    """Put beside a picture (B, C, H, W) how steeply its brightness rises in each of some directions (B, C + n, H, W).
+
+    A slope that falls is 0, and each is divided by the root of the mean square of all in the window around it: so are
+    histograms of oriented gradients made, which tell small pictures apart where there are few to learn from.
+
+    Reference: Dalal and Triggs, "Histograms of oriented gradients for human detection", CVPR 2005.
+    """
+
+    def __init__(self, directions: int) -> None:
+        super().__init__()
+        self.directions = directions
+
+    def forward(self, x: Tensor) -> Tensor:
+        slope = torch.tensor([[-1.0, 0.0, 1.0], [-2.0, 0.0, 2.0], [-1.0, 0.0, 1.0]], dtype=x.dtype, device=x.device) / 8
+        turns = [2 * math.pi * place / self.directions for place in range(self.directions)]
+        kernels = torch.stack([math.cos(turn) * slope + math.sin(turn) * slope.T for turn in turns])[:, None]
+        bright = functional.pad(x.mean(1, keepdim=True), (1, 1, 1, 1), mode="replicate")
+        edges = functional.conv2d(bright, kernels).relu()
+        energy = (edges * edges).sum(1, keepdim=True)
+        around = functional.avg_pool2d(energy, _AROUND, 1, _AROUND // 2, count_include_pad=False)
+        return torch.cat([x, edges / (around + _QUIET).sqrt()], 1)
+
+
+@final
+class ResidualBlock(nn.Module):
+    """Two 3x3 convolutions with BatchNorm, and what came in added to what they give, then ReLU.
+
+    Where the size or the number of channels changes, what comes in goes through a 1x1 convolution first.
+
+    Reference: He, Zhang, Ren and Sun, "Deep residual learning for image recognition", CVPR 2016.
+    """
+
+    def __init__(self, channels: int, width: int, stride: int = 1) -> None:
+        super().__init__()
+        self.conv1 = nn.Conv2d(channels, width, 3, stride=stride, padding=1, bias=False)
+        self.bn1 = nn.BatchNorm2d(width)
+        self.relu = nn.ReLU(inplace=True)
+        self.conv2 = nn.Conv2d(width, width, 3, padding=1, bias=False)
+        self.bn2 = nn.BatchNorm2d(width)
+        self.downsample: nn.Sequential | None = None  # what brings the input to the size of the output
+        if stride != 1 or channels != width:
+            self.downsample = nn.Sequential(
+                nn.Conv2d(channels, width, 1, stride=stride, bias=False), nn.BatchNorm2d(width)
+            )
+
+    def forward(self, x: Tensor) -> Tensor:
+        y = self.relu(self.bn1(self.conv1(x)))
+        y = self.bn2(self.conv2(y)) + (x if self.downsample is None else self.downsample(x))
+        out: Tensor = self.relu(y)
+        return out
 
 
 @final

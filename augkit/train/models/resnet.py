@@ -10,7 +10,7 @@ from typing import ClassVar, final
 from torch import Tensor, nn
 
 from augkit.train.models.model import IMAGENET, MODELS, Model
-from augkit.train.models.modules import GlobalMean
+from augkit.train.models.modules import GlobalMean, ResidualBlock
 from augkit.train.models.network import Backbone
 
 
@@ -40,7 +40,9 @@ class ResNet(Backbone):
             made: list[nn.Module] = []
             for index in range(count):
                 stride = 2 if group > 0 and index == 0 else 1
-                made.append(Bottleneck(channels, width, stride) if bottleneck else BasicBlock(channels, width, stride))
+                made.append(
+                    Bottleneck(channels, width, stride) if bottleneck else ResidualBlock(channels, width, stride)
+                )
                 channels = width * (4 if bottleneck else 1)
             groups.append(nn.Sequential(*made))
         self.layer1, self.layer2, self.layer3, self.layer4 = groups
@@ -61,26 +63,6 @@ class ResNet(Backbone):
     def classify(self, features: Tensor) -> Tensor:
         outputs: Tensor = self.fc(features)
         return outputs
-
-
-@final
-class BasicBlock(nn.Module):
-    """Two 3x3 convolutions, and what came in added to what they give."""
-
-    def __init__(self, channels: int, width: int, stride: int) -> None:
-        super().__init__()
-        self.conv1 = nn.Conv2d(channels, width, 3, stride=stride, padding=1, bias=False)
-        self.bn1 = nn.BatchNorm2d(width)
-        self.relu = nn.ReLU(inplace=True)
-        self.conv2 = nn.Conv2d(width, width, 3, padding=1, bias=False)
-        self.bn2 = nn.BatchNorm2d(width)
-        self.downsample = _shortcut(channels, width, stride)
-
-    def forward(self, x: Tensor) -> Tensor:
-        y = self.relu(self.bn1(self.conv1(x)))
-        y = self.bn2(self.conv2(y)) + (self.downsample(x) if self.downsample is not None else x)
-        out: Tensor = self.relu(y)
-        return out
 
 
 @final
