@@ -33,6 +33,7 @@ FLOORS = [
     {"pipeline"},
     {"integrations", "convert", "preview", "loader", "expand"},
     {"train"},  # may import loader, and no more of that floor
+    {"choose"},  # says which augmentation helps, by trials of `train`
     {"cli"},
     {"__main__"},
 ]

@@ -1,0 +1,165 @@
+"""Held-out judgement: every picture is judged by networks that did not learn from it, once in every repeat."""
+
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from augkit.core.arrays import Array, Flags, Indices, Reals
+from augkit.datasets.strata import number
+from augkit.pipeline import Pipeline
+from augkit.train.trials.kept_arrays import keep, kept, place_of_array
+from augkit.train.trials.learner import Learner, Learnt
+
+TEMPERATURES = np.geomspace(0.25, 8.0, 41)
+
+Look = Callable[[Pipeline | None, int], Array]  # gives a view of all pictures, by the pipeline and the copy
+
+
+@dataclass(frozen=True, eq=False)
+class Outcome:
+    """Judgement of all n pictures in R repeats.
+
+    Args:
+        loss: (R, n) the log loss of each picture as it is.
+        right: (R, n) whether it was named right.
+        moved_right: (n,) in what share of its augmented views it was named right by networks that learnt from
+            pictures as they are: the affinity of the augmentation.
+        learnt_loss: (n,) the log loss of its augmented views for networks that learnt from them: the diversity.
+    """
+
+    loss: Reals
+    right: Flags
+    moved_right: Reals
+    learnt_loss: Reals
+
+
+def folds_of(classes: Sequence[int], groups: Sequence[str], count: int, seed: int) -> Indices:
+    """Return the fold (n,) of each picture: every class is spread evenly, and groups stay whole.
+
+    Args:
+        classes: the number of each picture's class.
+        groups: that of each picture; a group has the class that its first picture has.
+        count: of folds, at least 2.
+        seed: another one deals them otherwise.
+    """
+    members: dict[int, dict[str, None]] = defaultdict(dict)
+    known: dict[str, int] = {}
+    for label, group in zip(classes, groups, strict=True):
+        members[known.setdefault(group, label)][group] = None
+    dealt: dict[str, int] = {}
+    for label, found in members.items():
+        ordered = sorted(found, key=lambda group: (number(f"{seed}:{group}", b"augkit folds"), group))
+        first = int(number(f"{seed}:class {label}", b"augkit folds") * count)
+        dealt |= {group: (first + place) % count for place, group in enumerate(ordered)}
+    return np.array([dealt[group] for group in groups])
+
+
+@dataclass(frozen=True)
+class Keeping:
+    """Say where judgements are kept.
+
+    Args:
+        folder: as above.
+        deciding: gives all that decides the views of a pipeline, as JSON holds it.
+    """
+
+    folder: Path
+    deciding: Callable[[Pipeline | None], Mapping[str, object]]
+
+
+@dataclass(frozen=True, eq=False)
+class Judge:
+    """Judge pipelines by what is learnt of their pictures.
+
+    Args:
+        look: gives views.
+        learner: learns from them.
+        classes: the number of each picture's class (n,).
+        folds: (R, n) fold of each picture in each repeat.
+        copies: views of each picture that are learnt from in one repeat.
+        seed: of the learner.
+        keeping: where judgements are kept; None keeps none.
+    """
+
+    look: Look
+    learner: Learner
+    classes: Indices
+    folds: Indices
+    copies: int
+    seed: int
+    keeping: Keeping | None = None
+    _plain: dict[int, Learnt] = field(default_factory=dict)  # by fold, what was learnt from pictures as they are
+
+    def outcome(self, pipeline: Pipeline | None, repeats: int = 1) -> Outcome:
+        """Return the judgement of a pipeline, or of no augmentation, in the first `repeats` repeats."""
+        if self.keeping is None:
+            return self._made(pipeline, repeats)
+        mine = {"folds": self.folds[:repeats].tolist(), "classes": self.classes.tolist(), "copies": self.copies}
+        own = {**mine, "seed": self.seed, "learner": self.learner.described(), "of": self.keeping.deciding(pipeline)}
+        path = place_of_array(self.keeping.folder, own, "outcome")
+        rows = kept(path)
+        if rows is not None:
+            return Outcome(rows[:repeats], rows[repeats:-2] > 0.5, rows[-2], rows[-1])
+        made = self._made(pipeline, repeats)
+        keep(path, np.vstack([made.loss, made.right, made.moved_right, made.learnt_loss]).astype("<f8"))
+        return made
+
+    def _made(self, pipeline: Pipeline | None, repeats: int) -> Outcome:
+        plain, count = self.look(None, 0), len(self.classes)
+        logs: Reals = np.zeros((repeats, count, int(self.classes.max()) + 1))
+        moved_right, learnt_loss = np.zeros(count), np.zeros(count)
+        for repeat in range(repeats):
+            views = self.views(pipeline, repeat)
+            for fold in np.unique(self.folds[repeat]):
+                judged = self.folds[repeat] == fold
+                rest = np.flatnonzero(~judged)
+                learnt = self.learner.learnt([view[rest] for view in views], self.classes[rest], self.seed + repeat)
+                logs[repeat, judged] = learnt.log_chances(plain[judged])
+                if repeat == 0:
+                    before = self._known_plainly(int(fold), rest)
+                    moved = [before.log_chances(view[judged]).argmax(axis=1) == self.classes[judged] for view in views]
+                    moved_right[judged] = np.mean(moved, axis=0)
+                    own = [losses(learnt.log_chances(view[rest]), self.classes[rest]) for view in views]
+                    learnt_loss[rest] += np.mean(own, axis=0) / (len(np.unique(self.folds[0])) - 1)
+        right = logs.argmax(axis=2) == self.classes
+        return Outcome(tempered(logs, self.classes), right, moved_right, learnt_loss)
+
+    def _known_plainly(self, fold: int, rest: Indices) -> Learnt:
+        """Return what is learnt from the pictures of other folds as they are, in the first repeat."""
+        if fold not in self._plain:
+            self._plain[fold] = self.learner.learnt([self.look(None, 0)[rest]], self.classes[rest], self.seed)
+        return self._plain[fold]
+
+    def views(self, pipeline: Pipeline | None, repeat: int) -> list[Array]:
+        """Return the views that are learnt from in a repeat."""
+        if pipeline is None:
+            return [self.look(None, 0)]
+        return [self.look(pipeline, copy) for copy in range(repeat * self.copies, (repeat + 1) * self.copies)]
+
+
+def losses(logs: Reals, classes: Array) -> Reals:
+    """Return the log loss (n,) of logarithms of chances (n, k) for the numbers of classes (n,)."""
+    found: Reals = -logs[np.arange(len(classes)), classes]
+    return found
+
+
+def tempered(logs: Reals, classes: Array) -> Reals:
+    """Return log losses (R, n) of logarithms of chances (R, n, k), at the one temperature that makes them smallest.
+
+    A network says that it is surer or less sure than it is often right, and more so after some hundred steps than after
+    all of a training, which is put right at its end, too. What is compared is what it knows.
+    """
+    flat, truths = logs.reshape(-1, logs.shape[2]), np.tile(classes, len(logs))
+    tried = [losses(log_softmax(flat / heat), truths) for heat in TEMPERATURES]
+    found: Reals = min(tried, key=lambda one: float(one.mean())).reshape(logs.shape[:2])
+    return found
+
+
+def log_softmax(values: Reals) -> Reals:
+    """Return logarithms of chances (n, k) for values that are those but for one number a row."""
+    shifted = values - values.max(axis=1, keepdims=True)
+    found: Reals = shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
+    return found

@@ -1,0 +1,73 @@
+"""A learner for pixels: a small network that is trained from scratch for a few hundred steps."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import final
+
+import numpy as np
+import torch
+from torch.nn import functional
+
+from augkit.core.arrays import Array, JsonObject, Reals
+from augkit.train.models import Architecture, Network
+from augkit.train.models.network import set_mode
+from augkit.train.stream import draws_of, steps_of
+from augkit.train.trials.learner import Learner, Learnt
+
+BATCH, RATE, DECAY = 64, 4e-3, 0.01  # as the trainer's own defaults
+JUDGED = 512  # pictures that are judged at once
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class LearntNetwork(Learnt):
+    """A network that was trained."""
+
+    network: Network
+    architecture: Architecture
+
+    def log_chances(self, view: Array) -> Reals:
+        self.network.eval()
+        found = []
+        with torch.no_grad():
+            for first in range(0, len(view), JUDGED):
+                pictures = self.architecture.preprocessing.normalise(torch.from_numpy(view[first : first + JUDGED]))
+                found.append(functional.log_softmax(self.network(pictures).double(), dim=1).numpy())
+        whole: Reals = np.concatenate(found)
+        return whole
+
+
+@final
+@dataclass(frozen=True)
+class NetworkLearner(Learner):
+    """Train small networks.
+
+    Args:
+        architecture: of the network.
+        steps: how many.
+    """
+
+    architecture: Architecture
+    steps: int
+
+    def learnt(self, views: Sequence[Array], classes: Array, seed: int) -> LearntNetwork:
+        network = self.architecture.build(seed)
+        set_mode(network, False)
+        truths, count = torch.from_numpy(classes), len(classes)
+        optimizer = torch.optim.AdamW(network.parameters(), RATE, weight_decay=DECAY)
+        schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, RATE, total_steps=self.steps)
+        done, batches = 0, steps_of(count, BATCH)
+        for epoch in range(-(-self.steps // batches)):
+            view = views[epoch % len(views)]
+            for draws in draws_of(count, BATCH, seed, epoch)[: self.steps - done]:
+                places = [draw.index for draw in draws]
+                pictures = self.architecture.preprocessing.normalise(torch.from_numpy(view[places]))
+                optimizer.zero_grad()
+                functional.cross_entropy(network(pictures), truths[places]).backward()  # type: ignore[no-untyped-call]
+                optimizer.step()
+                schedule.step()
+                done += 1
+        return LearntNetwork(network, self.architecture)
+
+    def described(self) -> JsonObject:
+        return {"network": self.architecture.described(), "steps": self.steps}

@@ -1,0 +1,107 @@
+"""Views of pictures for trials: augmented copies as a learner takes them, made once and kept.
+
+Copies are those that a training with the same seed makes, so that a trial looks at what will be learnt from. Of a
+frozen network a view is its features, and is kept as a file, whose name is a hash of all that decides it. Without one
+it is the pixels.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from augkit.cached_attribute import cached_attribute
+from augkit.core.arrays import Array
+from augkit.errors import AugkitError, raise_outage
+from augkit.loader import Draw
+from augkit.pipeline import Pipeline
+from augkit.pipeline.pipeline_file import identified
+from augkit.train.artefact import DECIDING, versions
+from augkit.train.features import backbone_hash
+from augkit.train.models import Architecture, Network
+from augkit.train.parts import Part
+from augkit.train.stream import Prepared
+from augkit.train.trials.kept_arrays import keep, kept, place_of_array
+
+BATCH = 64  # pictures that go through the network together
+
+
+@dataclass(frozen=True, eq=False)
+class Views:
+    """Give the views of some pictures.
+
+    Args:
+        part: whose pictures.
+        hashes: of their bytes, in their order.
+        architecture: says how pictures become the network's input.
+        network: frozen, whose features are wanted; None for pixels.
+        seed: of what pipelines draw.
+        folder: where features are kept; None keeps none.
+        wait_s: seconds that a picture is waited for which cannot be read.
+        progress: is told how many pictures of a view are done, of how many.
+    """
+
+    part: Part
+    hashes: Sequence[str]
+    architecture: Architecture
+    network: Network | None
+    seed: int
+    folder: Path | None
+    wait_s: float
+    progress: Callable[[int, int, str], None]
+
+    def view(self, pipeline: Pipeline | None, copy: int) -> Array:
+        """Return a copy of every picture that a pipeline makes, or the pictures as they are.
+
+        Returns:
+            Features (n, F), float32, or prepared pixels (n, C, h, w).
+        """
+        if self.network is None or self.folder is None:
+            return np.concatenate(list(self._made(pipeline, copy)))
+        path = place_of_array(self.folder, self.deciding(pipeline) | {"copy": copy}, "view")
+        found = kept(path)
+        if found is None:
+            found = np.concatenate(list(self._made(pipeline, copy))).astype("<f4", copy=False)
+            keep(path, found)
+        return found
+
+    @cached_attribute
+    def _backbone(self) -> str:
+        return "" if self.network is None else backbone_hash(self.network)
+
+    def deciding(self, pipeline: Pipeline | None) -> dict[str, object]:
+        """Return all that decides the views of a pipeline, as JSON holds it."""
+        return {
+            "backbone": self._backbone,
+            "model": {name: part for name, part in self.architecture.described().items() if name != "outputs"},
+            "pipeline": None if pipeline is None else identified(pipeline),
+            "seed": None if pipeline is None else self.seed,
+            "pictures": [(source.id, sha) for source, sha in zip(self.part.sources, self.hashes, strict=True)],
+            "versions": {name: number for name, number in versions().items() if name in DECIDING},
+        }
+
+    def _made(self, pipeline: Pipeline | None, copy: int) -> Iterator[Array]:
+        prepared = Prepared(self.part, self.architecture.preprocessing, pipeline, self.seed, self.wait_s)
+        total = len(self.hashes)
+        for first in range(0, total, BATCH):
+            draws = [Draw(0, index, copy) for index in range(first, min(first + BATCH, total))]
+            pictures = prepared.joined([_one(prepared, draw) for draw in draws])
+            yield pictures.numpy() if self.network is None else _features(self.network, self.architecture, pictures)
+            self.progress(first + len(draws), total, " pictures of a view")
+
+
+def _one(prepared: Prepared, draw: Draw) -> Tensor:
+    try:
+        return prepared.one(draw)
+    except AugkitError as fault:
+        raise_outage(fault, prepared.name(draw))
+        raise fault.at(prepared.name(draw)) from fault.__cause__
+
+
+def _features(network: Network, architecture: Architecture, pictures: Tensor) -> Array:
+    with torch.no_grad():
+        given = architecture.preprocessing.normalise(pictures)
+        return network.features(given.contiguous(memory_format=torch.channels_last)).float().numpy()

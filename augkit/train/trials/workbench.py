@@ -1,0 +1,137 @@
+"""A workbench for trials: what is looked at, and what learns from it, for the network that a training would take.
+
+Where that network is frozen, its features are looked at, of a smaller input where it takes any, and linear probes learn
+from them. Where it is trained from its first layer on, pixels are looked at and a small network learns for some hundred
+steps: `lenet`, where the model was left open.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import torch
+
+from augkit.core.arrays import Array
+from augkit.pipeline import Pipeline
+from augkit.train.models import MODELS, Architecture, architecture
+from augkit.train.models.network import set_mode
+from augkit.train.parts import ROLES, Part
+from augkit.train.setup import Setup
+from augkit.train.survey import Facts
+from augkit.train.trainer import reproducible
+from augkit.train.trials.learner import Learner
+from augkit.train.trials.network_learner import NetworkLearner
+from augkit.train.trials.probe import Directions, ProbeLearner, directions
+from augkit.train.trials.views import Views
+
+SMALL_MODEL = "lenet"
+STRENGTHS = (1e-4, 3e-4, 1e-3, 3e-3, 1e-2, 3e-2, 1e-1)  # of a probe's penalty, of which the data choose
+
+
+@dataclass(frozen=True, eq=False)
+class Workbench:
+    """All that trials are made with.
+
+    Args:
+        size: height and width of a training's input, which crops are made for.
+        learners: to choose one of, by pictures as they are.
+        sentence: says what looks at the pictures, and what learns.
+        views: of the pictures that are judged.
+        confirming: of those that confirm.
+        reduced: the directions of the features that are looked at; None for pixels.
+        threads: of torch.
+    """
+
+    size: tuple[int, int]
+    learners: tuple[Learner, ...]
+    sentence: str
+    views: Views
+    confirming: Views
+    reduced: Directions | None
+    threads: int
+
+    def look(self, pipeline: Pipeline | None, copy: int) -> Array:
+        """Return a view of the pictures that are judged, as learners take it."""
+        return self._reduced(self.views.view(pipeline, copy))
+
+    def look_at_confirming(self) -> Array:
+        """Return the pictures that confirm, as they are."""
+        return self._reduced(self.confirming.view(None, 0))
+
+    def _reduced(self, view: Array) -> Array:
+        return view if self.reduced is None else self.reduced.of(view)
+
+    @contextmanager
+    def at_work(self) -> Iterator[None]:
+        """Make torch do the same every time, with a number of threads of its own, and leave it as it was."""
+        with reproducible():
+            torch.set_num_threads(self.threads)
+            yield
+
+
+def workbench(
+    setup: Setup,
+    part: Part,
+    confirming: Part,
+    classes: int,
+    side: int,
+    steps: int,
+    is_open: bool,
+    folder: Path,
+    progress: Callable[[int, int, str], None],
+) -> Workbench:
+    """Return a workbench.
+
+    Args:
+        setup: of a training without augmentation.
+        part: whose pictures are judged; some of train.
+        confirming: those that confirm.
+        classes: how many these have.
+        side: pixels of a frozen network's input, at most.
+        steps: of a small network.
+        is_open: whether the model was left open.
+        folder: where features are kept.
+        progress: is told how many pictures of a view are done.
+    """
+    made, config = setup.architecture, setup.config
+    is_frozen = config.weights is not None
+    looked = _looked_with(made, classes, side, is_frozen, is_open)
+    network = None
+    if is_frozen:
+        network = setup.network.cpu()
+        set_mode(network, True)
+        network.eval()
+    facts = {role: setup.surveyed.facts[role] for role in ROLES}
+    views, others = (
+        Views(its, _hashes(its, facts[role]), looked, network, config.seed, folder, config.wait, progress)
+        for its, role in ((part, ROLES[0]), (confirming, ROLES[1]))
+    )
+    threads = config.threads or (torch.get_num_threads() if is_frozen else 1)
+    size = f"{looked.preprocessing.size[0]} pixels"
+    if not is_frozen:
+        learner = NetworkLearner(looked, steps)
+        told = f"A small network ({looked.name}, {size}) learns from pixels, in {steps:,} steps each."
+        return Workbench(made.preprocessing.size, (learner,), told, views, others, None, threads)
+    torch.set_num_threads(threads)
+    reduced = directions(views.view(None, 0))
+    told = f"Linear probes learn from features of {looked.name}, frozen, at {size}."
+    learners = tuple(ProbeLearner(classes, strength) for strength in STRENGTHS)
+    return Workbench(made.preprocessing.size, learners, told, views, others, reduced, threads)
+
+
+def _looked_with(made: Architecture, classes: int, side: int, is_frozen: bool, is_open: bool) -> Architecture:
+    """Return the network that looks at the pictures of trials."""
+    is_any_size = made.name in MODELS and MODELS[made.name].layers is None
+    if is_frozen:
+        height, width, channels = made.preprocessing.input
+        if not is_any_size or max(height, width) <= side:
+            return made
+        return architecture(made.name, made.outputs, (side, side, channels))
+    if is_open:
+        return architecture(SMALL_MODEL, classes, made.preprocessing.input)
+    return replace(made, outputs=classes)
+
+
+def _hashes(part: Part, known: Mapping[str, Facts]) -> Sequence[str]:
+    return [known[source.id].sha256 for source in part.sources]
