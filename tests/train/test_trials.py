@@ -54,18 +54,22 @@ def test_views_are_the_trainers_and_are_made_once(tmp_path: Path) -> None:
     folder = tmp_path / "kept"
 
     def views(seed: int = 0) -> Views:
-        return Views(part, hashes, setup.architecture, network, seed, folder, 0.0, lambda done, *_: told.append(done))
+        return Views(
+            part, hashes, setup.architecture, setup.task, network, seed, folder, 0.0, lambda done, *_: told.append(done)
+        )
 
     digits = load("digits")
     first = views().view(digits, 1)
-    made = Prepared(part, setup.architecture.preprocessing, digits, 0)
-    pictures = setup.architecture.preprocessing.normalise(made.joined([made.one(Draw(0, 3, 1))]))
+    made = Prepared(part, setup.architecture.preprocessing, setup.task, digits, 0)
+    pictures = setup.architecture.preprocessing.normalise(made.joined([made.one(Draw(0, 3, 1))])[0])
     assert np.allclose(network.features(pictures).detach().numpy()[0], first[3], atol=1e-5)
     count = len(told)
-    assert (views().view(digits, 1) == first).all() and len(told) == count
+    assert (views().view(digits, 1) == first).all()
+    assert len(told) == count
     (file,) = folder.iterdir()
     file.write_bytes(file.read_bytes()[:-70] + bytes(70))  # damage
-    assert (views().view(digits, 1) == first).all() and len(told) > count
+    assert (views().view(digits, 1) == first).all()
+    assert len(told) > count
     assert not (views(seed=1).view(digits, 1) == first).all()
     assert len(list(folder.iterdir())) == 2
     assert (views().view(None, 0) != first).any()
@@ -107,9 +111,12 @@ def test_noise_is_seldom_evidence(noise_of_networks: float) -> None:
 def test_what_is_there_is_found_and_what_has_no_spread_is_not() -> None:
     folds = np.stack([RANDOM.permutation(100) % 4 for _ in range(3)])
     real = gain(0.5 + RANDOM.normal(size=100) * np.ones((3, 1)), folds)
-    assert real.p < 0.01 and 0.0 < real.low < 0.5 < real.high < 1.0
+    assert real.p < 0.01
+    assert 0.0 < real.low < 0.5 < real.high < 1.0
     for one in (gain(np.full((3, 100), 0.5), folds), crossed_gain(np.full((3, 100), 0.5))):
-        assert one.mean == 0.5 and one.p == 1.0 and np.isnan(one.low)  # the same everywhere: no spread is no proof
+        assert one.mean == 0.5
+        assert one.p == 1.0
+        assert np.isnan(one.low)
     assert gain(np.zeros((3, 100)), folds).p == 1.0
     assert crossed_gain(RANDOM.normal(size=(1, 100)) + 9).p == 1.0  # one network says nothing of others
 
@@ -117,6 +124,8 @@ def test_what_is_there_is_found_and_what_has_no_spread_is_not() -> None:
 def test_holm_is_in_order_and_never_below_what_it_corrects() -> None:
     chances = list(RANDOM.random(20) ** 3)
     found = holm(chances)
-    assert all(one >= raw for one, raw in zip(found, chances, strict=True)) and max(found) <= 1.0
+    assert all(one >= raw for one, raw in zip(found, chances, strict=True))
+    assert max(found) <= 1.0
     assert [found[at] for at in np.argsort(chances)] == sorted(found)
-    assert holm([0.04]) == [0.04] and holm([]) == []
+    assert holm([0.04]) == [0.04]
+    assert holm([]) == []

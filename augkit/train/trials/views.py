@@ -16,15 +16,18 @@ from torch import Tensor
 from augkit.cached_attribute import cached_attribute
 from augkit.core.arrays import Array
 from augkit.errors import AugkitError, raise_outage
-from augkit.loader import Draw
+from augkit.loader import Draw, Pictures
 from augkit.pipeline import Pipeline
 from augkit.pipeline.pipeline_file import identified
 from augkit.train.artefact import DECIDING, versions
 from augkit.train.features import backbone_hash
 from augkit.train.models import Architecture, Network
+from augkit.train.originals import Originals
 from augkit.train.parts import Part
 from augkit.train.stream import Prepared
+from augkit.train.tasks import Task
 from augkit.train.trials.kept_arrays import keep, kept, place_of_array
+from augkit.train.trials.remembered import Remembered
 
 BATCH = 64  # pictures that go through the network together
 
@@ -37,6 +40,7 @@ class Views:
         part: whose pictures.
         hashes: of their bytes, in their order.
         architecture: says how pictures become the network's input.
+        task: of the training.
         network: frozen, whose features are wanted; None for pixels.
         seed: of what pipelines draw.
         folder: where features are kept; None keeps none.
@@ -47,6 +51,7 @@ class Views:
     part: Part
     hashes: Sequence[str]
     architecture: Architecture
+    task: Task
     network: Network | None
     seed: int
     folder: Path | None
@@ -72,6 +77,10 @@ class Views:
     def _backbone(self) -> str:
         return "" if self.network is None else backbone_hash(self.network)
 
+    @cached_attribute
+    def _originals(self) -> Remembered:
+        return Remembered(Originals(Pictures(self.part.data, self.part.sources), self.architecture.preprocessing))
+
     def deciding(self, pipeline: Pipeline | None) -> dict[str, object]:
         """Return all that decides the views of a pipeline, as JSON holds it."""
         return {
@@ -84,16 +93,17 @@ class Views:
         }
 
     def _made(self, pipeline: Pipeline | None, copy: int) -> Iterator[Array]:
-        prepared = Prepared(self.part, self.architecture.preprocessing, pipeline, self.seed, self.wait_s)
+        prepared = Prepared(self.part, self.architecture.preprocessing, self.task, pipeline, self.seed, self.wait_s)
+        prepared.augmented.dataset = self._originals
         total = len(self.hashes)
         for first in range(0, total, BATCH):
             draws = [Draw(0, index, copy) for index in range(first, min(first + BATCH, total))]
-            pictures = prepared.joined([_one(prepared, draw) for draw in draws])
+            pictures, *_ = prepared.joined([_one(prepared, draw) for draw in draws])
             yield pictures.numpy() if self.network is None else _features(self.network, self.architecture, pictures)
             self.progress(first + len(draws), total, " pictures of a view")
 
 
-def _one(prepared: Prepared, draw: Draw) -> Tensor:
+def _one(prepared: Prepared, draw: Draw) -> tuple[Tensor, ...]:
     try:
         return prepared.one(draw)
     except AugkitError as fault:

@@ -104,7 +104,7 @@ def workbench(
         network.eval()
     facts = {role: setup.surveyed.facts[role] for role in ROLES}
     views, others = (
-        Views(its, _hashes(its, facts[role]), looked, network, config.seed, folder, config.wait, progress)
+        Views(its, _hashes(its, facts[role]), looked, setup.task, network, config.seed, folder, config.wait, progress)
         for its, role in ((part, ROLES[0]), (confirming, ROLES[1]))
     )
     threads = config.threads or (torch.get_num_threads() if is_frozen else 1)
@@ -124,12 +124,15 @@ def _looked_with(made: Architecture, classes: int, side: int, is_frozen: bool, i
     """Return the network that looks at the pictures of trials."""
     is_any_size = made.name in MODELS and MODELS[made.name].layers is None
     if is_frozen:
-        height, width, channels = made.preprocessing.input
+        height, width = made.preprocessing.size
         if not is_any_size or max(height, width) <= side:
             return made
-        return architecture(made.name, made.outputs, (side, side, channels))
+        own = made.preprocessing
+        resize = None if own.resize is None else round(own.resize / max(height, width) * side)
+        return replace(made, preprocessing=replace(own, size=(side, side), resize=resize))
     if is_open:
-        return architecture(SMALL_MODEL, classes, made.preprocessing.input)
+        small = architecture(SMALL_MODEL, classes, made.preprocessing.input)
+        return replace(small, preprocessing=made.preprocessing)
     return replace(made, outputs=classes)
 
 
