@@ -1,9 +1,12 @@
 """Setup of what is particular to dense tasks: which one a data set asks for, and the model that suits it."""
 
+import math
 from collections.abc import Callable
+from statistics import median
 
 from augkit.datasets import DataSet
 from augkit.errors import FileError
+from augkit.targets.boxes import Boxes
 from augkit.train.survey import Survey
 from augkit.train.tasks import TASKS
 from augkit.train.tasks.dense import Dense
@@ -11,6 +14,9 @@ from augkit.train.train_config import TrainConfig
 from augkit.train.weights import PRETRAINED
 
 MODEL = "efficientnet_lite0"
+BATCH_SIZE, PASSES = 8, 6000  # pictures of a step, and of all steps, where both are left to us
+LEAST_EPOCHS, MOST_EPOCHS = 5, 300
+OBJECT = 48.0  # pixels of the input that half of the objects are to have at least
 STEP, LEAST, MOST = 32, 96, 320  # pixels of a side: multiples of the coarsest stride, and what two cores can do
 
 
@@ -40,7 +46,26 @@ def with_dense_model(
     if config.fit == "auto":
         chosen = chosen.replaced(fit=task.fit)
     if chosen.input is None:
-        side = min(max(-(-surveyed.long_side // STEP) * STEP, LEAST), MOST)
+        side = _side(surveyed, tell)
         chosen = chosen.replaced(input=(side, side, 3))
-        tell(f"Pictures of {surveyed.long_side} pixels: the network sees them in {side} x {side}.")
+    if "batch_size" not in config.model_fields_set:
+        chosen = chosen.replaced(batch_size=BATCH_SIZE)
+    if config.epochs is None:
+        epochs = min(max(-(-PASSES // len(surveyed.parts.train.sources)), LEAST_EPOCHS), MOST_EPOCHS)
+        chosen = chosen.replaced(epochs=epochs)
     return chosen
+
+
+def _side(surveyed: Survey, tell: Callable[[str], None]) -> int:
+    """Return the side of an input in which pictures, and objects in them, are large enough."""
+    facts, sides = surveyed.facts["train"], list[float]()
+    for source in surveyed.parts.train.sources:
+        boxes = source.annotations.targets.get(Boxes.name) if source.annotations is not None else None
+        if isinstance(boxes, Boxes):
+            whole = max(facts[source.id].size)
+            sides += [math.sqrt(float(area)) / whole for area in (boxes.boxes[:, 2:] - boxes.boxes[:, :2]).prod(1)]
+    wanted = max(float(surveyed.long_side), OBJECT / median(sides) if sides else 0.0)
+    side = int(min(max(-(-wanted // STEP) * STEP, LEAST), MOST))
+    objects = f", objects of {median(sides) * surveyed.long_side:.0f}" if sides else ""
+    tell(f"Pictures of {surveyed.long_side} pixels{objects}: the network sees them in {side} x {side}.")
+    return side

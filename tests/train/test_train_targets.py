@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from torch.nn import functional
 
 from augkit.errors import ArgumentError, FileError, SampleError
 from augkit.train import train
-from augkit.train.tasks import read_task, task_for
+from augkit.train.tasks import TASKS, read_task, task_for
 from augkit.train.tasks.classes_task import Classes
 from augkit.train.tasks.labels_task import Labels
 from support import trainings
@@ -171,3 +172,11 @@ def test_a_label_that_none_learns_from_is_named(tmp_path: Path, role: str) -> No
     words = r"^label 'rare': must have training pictures, got its 2 in validation and test\. Give more"
     with pytest.raises(SampleError, match=words):
         prepared(settings(data, tmp_path / "run"))
+
+
+@pytest.mark.parametrize("kind", TASKS)
+def test_a_task_says_all_that_is_asked_of_it(kind: str) -> None:
+    """What a class attribute must say no type checker asks for."""
+    asked = {name for one in TASKS[kind].__mro__ for name in vars(one).get("__annotations__", {})} - {"names"}
+    own = {field.name for field in fields(TASKS[kind])}
+    assert {name for name in asked - own if not hasattr(TASKS[kind], name)} == set()

@@ -48,6 +48,7 @@ class Detect(Dense):
     labels_are: ClassVar[str] = "boxes"
     options: ClassVar[frozenset[str]] = frozenset()
     score_name: ClassVar[str] = "average precision"
+    score_is_share: ClassVar[bool] = True
     output: ClassVar[str] = "boxes"
     meaning: ClassVar[str] = (
         "for each place left, top, right, bottom in pixels of the input, then a score of each class; leave out boxes "
