@@ -77,6 +77,7 @@ def _purpose(facts: ReportFacts) -> Iterator[str]:
     does = {
         "classes": "Says which of these classes a picture shows",
         "labels": "Says which of these labels fit a picture",
+        "detect": "Finds the objects of these classes in a picture, each with its box",
     }
     parameters = sum(value.numel() for value in artefact.network.parameters())
     height, width, channels = preprocessing.input
@@ -113,7 +114,10 @@ def _quality(facts: ReportFacts, metrics: JsonObject) -> Iterator[str]:
         shown = sorted(each, key=lambda row: -1.0 if row["recall"] is None else row["recall"])[:MOST_ROWS]
         yield f"The weakest {len(shown)} of {len(each)}:" if len(shown) < len(each) else "The weakest first:"
         yield ""
-        rows = [(row["name"], _share(row["recall"]), f"{row['support']:,} pictures") for row in shown]
+        rows = [
+            (row["name"], _share(row["recall"]), f"{row['support']:,} {row.get('counted', 'pictures')}")
+            for row in shown
+        ]
         yield from _table(("name", "found", "of"), rows)
 
 

@@ -145,8 +145,14 @@ class Detect(Dense):
         rows = list[JsonObject]()
         for name, found in zip(self.names, self._matched(evaluation), strict=True):
             known = precisions(found)
-            row = {"ap50": None, "ap": None} if known is None else {"ap50": float(known[0]), "ap": float(known.mean())}
-            rows.append({"name": name, **row, "support": sum(one.truths for one in found)})
+            row: JsonObject = {
+                "name": name,
+                "ap50": _first(known),
+                "ap": None if known is None else float(known.mean()),
+            }
+            right, said, truths = map(sum, zip(*map(_shown, found), strict=True))
+            row |= {"precision": right / said if said else None, "recall": right / truths if truths else None}
+            rows.append(row | {"support": truths, "counted": "objects"})
         return {
             "ap50": mean_of([row["ap50"] for row in rows]),
             "ap": mean_of([row["ap"] for row in rows]),
@@ -229,16 +235,29 @@ class Detect(Dense):
         return [("Average precision (IoU 0.5 to 0.95)", percent(metrics["ap"])), ("Objects", f"{objects:,}")]
 
     def sections(self, evaluation: Evaluation, metrics: JsonObject) -> Iterator[Section]:
-        rows = [(row["name"], row["ap50"], row["ap"], row["support"]) for row in metrics["per_class"]]
+        columns = ("name", "ap50", "ap", "precision", "recall", "support")
+        rows = [tuple(row[name] for name in columns) for row in metrics["per_class"]]
         rows.sort(key=lambda row: (row[1] is None, row[1] or 0.0))
-        heads = ("class", "AP, IoU 0.5", "AP, IoU 0.5 to 0.95", "objects")
-        yield Section("Per class", table(heads, rows) + dash_note(rows))
+        heads = ("class", "AP, IoU 0.5", "AP, IoU 0.5 to 0.95", "precision", "recall", "objects")
+        told = (
+            f"Average precision (AP) is over all scores; precision and recall are of answers of {100 * SHOWN:.0f} % and"
+            " more, at an intersection over union (IoU) of 0.5. Boxes in the pictures below: white is true, grey is"
+            " ignored, orange was said."
+        )
+        yield Section("Per class", f"{table(heads, rows)}{dash_note(rows)}<p>{told}</p>")
 
 
 def _mean(found: Sequence[Sequence[Matches]], every: bool = False) -> float | None:
     """Return the mean over the classes, at an overlap of 0.5 or at all of them; None where there is no object."""
     known = [values for one in found if (values := precisions(one)) is not None]
     return mean_of([float(values.mean() if every else values[0]) for values in known])
+
+
+def _shown(found: Matches) -> tuple[int, int, int]:
+    """Return how many of the answers that are shown are right at an overlap of 0.5, how many count, and of how many."""
+    is_shown = found.scores >= SHOWN
+    said = is_shown & ~found.is_ignored[0]
+    return int((found.is_right[0] & is_shown).sum()), int(said.sum()), found.truths
 
 
 def _first(values: Reals | None) -> float | None:
