@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from augkit.train.comparison.outcomes import ALL
 from augkit.train.comparison.verdicts import LEAST_PICTURES, LEAST_SEEDS, LEVEL, SAME, Difference
-from augkit.train.report.report_page import Cell, Flagged, Section, Span, details, page, table, text
+from augkit.train.report.report_page import Cell, Flagged, Section, Span, page, table, text
 
 MOST_ROWS = 200  # of a table; classes beyond are in the file
 
@@ -88,7 +88,7 @@ def _top(facts: ComparisonFacts) -> str:
         for arm in facts.arms
     ]
     heads = (facts.option.replace("_", " "), f"{facts.figure}, mean", "standard deviation over seeds", "seeds")
-    best = details([("The run that did best on the pictures that choose", facts.best)])
+    best = f'<p class="soft">The run that did best on the pictures that choose: {text(facts.best)}</p>'
     return f"{told}{table(heads, table_rows)}{best}"
 
 
@@ -106,7 +106,7 @@ def _table(rows: Sequence[Difference], first: str, other: str, is_fraction: bool
     reach = max(ends, default=0.0) or 1.0
     body = [tuple(_cells(row, is_fraction, reach)) for row in ordered]
     unit = "points" if is_fraction else "gain"
-    heads = ("", first, other, unit, "95 % interval", "", "pictures", "p", "p, Holm", "verdict")
+    heads = ("", "verdict", unit, "95 % interval", "", first, other, "pictures", "p", "p, Holm")
     cut = f'<p class="soft">{len(rows) - MOST_ROWS:,} more stand in the files.</p>' if len(rows) > MOST_ROWS else ""
     return table(heads, body) + cut
 
@@ -118,18 +118,18 @@ def _rank(row: Difference) -> int:
 
 def _cells(row: Difference, is_fraction: bool, reach: float) -> Iterator[Cell]:
     yield row.name
-    yield number(row.before, is_fraction)
-    yield number(row.after, is_fraction)
+    yield Flagged(row.verdict) if row.adjusted is not None and row.verdict in LOST else row.verdict
     yield number(row.gain, is_fraction, True)
     if row.low is None or row.high is None:
         yield from (None, None)
     else:
         yield f"{number(row.low, is_fraction, True)} to {number(row.high, is_fraction, True)}"
         yield Span(row.low / reach, row.gain / reach, row.high / reach)
+    yield number(row.before, is_fraction)
+    yield number(row.after, is_fraction)
     yield row.pictures
     yield None if row.chance is None else f"{row.chance:.2g}"
     yield None if row.adjusted is None else f"{row.adjusted:.2g}"
-    yield Flagged(row.verdict) if row.adjusted is not None and row.verdict in LOST else row.verdict
 
 
 def _method(facts: ComparisonFacts) -> str:

@@ -7,6 +7,7 @@ from html import escape
 from importlib.resources import files
 from typing import Literal
 
+MOST_CHARACTERS = 24  # of a cell that is kept on one line
 BROAD_PX = 1100  # figures from this width on would be too small on a telephone, and scroll there
 
 STYLE = files(__package__).joinpath("report.css").read_text("utf-8").partition("\n")[2]
@@ -112,9 +113,15 @@ def source(data: bytes, kind: Literal["png", "jpeg"] = "png") -> str:
 
 
 def table(heads: Sequence[str], rows: Iterable[Sequence[Cell]]) -> str:
-    """Return a table: texts and counts as they are, fractions with a bar behind them, what is undefined as a dash."""
+    """Return a table: texts and counts as they are, fractions with a bar behind them, what is undefined as a dash.
+
+    On a telephone every row is a list of its own, in which each cell has its head beside it.
+    """
     top = "".join(f'<th scope="col">{text(head)}</th>' for head in heads)
-    body = "\n".join(f'<tr><th scope="row">{text(first)}</th>{"".join(map(_cell, rest))}</tr>' for first, *rest in rows)
+    named = [f' data-head="{text(head)}"' for head in heads[1:]]
+    body = "\n".join(
+        f'<tr><th scope="row">{_shown(first)}</th>{"".join(map(_cell, rest, named))}</tr>' for first, *rest in rows
+    )
     whole = f"<table>\n<thead><tr>{top}</tr></thead>\n<tbody>\n{body}\n</tbody>\n</table>"
     return f'<div class="wide" tabindex="0">{whole}</div>'
 
@@ -136,13 +143,21 @@ def details(entries: Iterable[tuple[str, object]], kind: Literal["tiles", "plain
     return f'<dl class="{kind}">\n{parts}\n</dl>'
 
 
-def _cell(value: Cell) -> str:
-    if isinstance(value, Flagged):
-        return f'<td><b class="flag">{text(value.text)}</b></td>'
+def _cell(value: Cell, named: str) -> str:
     if isinstance(value, Span):
         places = {"low": value.low, "at": value.at, "high": value.high}
         style = "; ".join(f"--{name}: {50 + 48 * min(max(place, -1.0), 1.0):.1f}%" for name, place in places.items())
         return f'<td class="span" style="{style}"><i></i><b></b></td>'
     if isinstance(value, float):
-        return f'<td class="bar" style="--part: {100 * min(max(value, 0.0), 1.0):.1f}%">{100 * value:.1f} %</td>'
-    return f"<td>{'–' if value is None else text(f'{value:,}' if isinstance(value, int) else value)}</td>"
+        return f'<td{named} class="bar" style="--part: {100 * min(max(value, 0.0), 1.0):.1f}%">{_shown(value)}</td>'
+    words = ' class="words"' if isinstance(value, str) and len(value) > MOST_CHARACTERS else ""
+    return f"<td{named}{words}>{_shown(value)}</td>"
+
+
+def _shown(value: Cell) -> str:
+    """Return what a cell holds, as HTML."""
+    if isinstance(value, Flagged):
+        return f'<b class="flag">{text(value.text)}</b>'
+    if isinstance(value, float):
+        return f"{100 * value:.1f} %"
+    return "–" if value is None else text(f"{value:,}" if isinstance(value, int) else value)
