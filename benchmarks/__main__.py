@@ -34,7 +34,13 @@ BENCHMARKS = (  # modules of this folder, each with `measure` and `table`
     "label_quality",
     "policies",
 )
-LONG = ("learning", "outages", "soak", "mutations")  # run when named: what pictures teach, and what a job survives
+LONG = (
+    "learning",
+    "verdicts",
+    "outages",
+    "soak",
+    "mutations",
+)  # run when named: what pictures teach, and what a job survives
 PACKAGES = ("augkit", "albumentations", "numpy", "opencv-python-headless", "scikit-learn", "simplejpeg", "torch")
 
 
