@@ -5,8 +5,8 @@ which are 22 verdicts. One that tells a difference between ways that are alike i
 
 - simulated: answers of networks that are lucky or not, to pictures that are hard or easy, a way being better at some
   pictures and worse at others, or not. Every comparison draws its pictures anew.
-- networks: scikit-learn's perceptrons on its digits, ten of a class to learn from, plain and with copies that augkit's
-  pipeline `digits` made; they are trained once, and every comparison draws some of them, and some of the pictures.
+- networks: scikit-learn's perceptrons on its digits, with five of a class to learn from, ten, and ten with copies that
+  augkit's pipeline `digits` made; they are trained once, and every comparison draws some of them, and of the pictures.
 
 Beside it stands what `--compare` did before: Student's interval of the seeds' gains, for every row by itself.
 """
@@ -147,26 +147,20 @@ def _simulated(seeds: int, pictures: int, uneven: float) -> Callable[[np.random.
 def _of_networks(
     answers: Sequence[Answers], classes: NDArray[np.int64], seeds: int, pictures: int
 ) -> Callable[[np.random.Generator, float], Drawn]:
-    """Return what draws networks of one kind, or, where a gain is wanted, some that learnt from copies too.
-
-    The greater gain is that of all others, the smaller one that of some of them only.
-    """
-    plain, augmented = answers
+    """Return what draws networks of one kind, or, where a gain is wanted, others that learnt from more."""
 
     def draw(generator: np.random.Generator, gain: float) -> Drawn:
         some = generator.permutation(len(classes))[:pictures]
         chosen = generator.permutation(NETWORKS)[: 3 * seeds].reshape(3, seeds)
-        ways = [plain[places][:, some] for places in chosen]
-        better = 0 if gain == 0.0 else seeds if gain == GAINS[-1] else -(-seeds // 2)
-        for place in (1, 2):
-            ways[place][:better] = augmented[chosen[place][:better]][:, some]
+        kinds = (answers[0], *[answers[GAINS.index(gain)]] * 2)
+        ways = [kind[places][:, some] for kind, places in zip(kinds, chosen, strict=True)]
         return ways, classes[some]
 
     return draw
 
 
 def _networks() -> tuple[list[Answers], NDArray[np.int64]]:
-    """Return what networks answered rightly, of those that learnt from plain pictures and from copies too."""
+    """Return what networks answered rightly, a kind after the other, and the classes of the pictures."""
     whole = digits()
     images, labels = np.stack(whole.images), np.array([int(label) for label in whole.labels])
     order = np.random.default_rng(0).permutation(len(labels))
