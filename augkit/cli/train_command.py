@@ -122,10 +122,17 @@ def _told(result: Result) -> list[str]:
     value, interval = form.format(unit * top["value"]), ""
     if top["low"] is not None:
         interval = f" (95 %: {form.format(unit * top['low'])} to {form.format(unit * top['high'])})"
-    used = f"{counts['train']:,} training, {counts['val']:,} validation"
-    kept = f"epoch {result.best_epoch} of {result.epochs} was kept, in {result.seconds:.1f} s"
+    if "folds" in result.metrics:
+        judged = (
+            f"pictures, each judged once by one of {len(result.metrics['folds'])} networks that did not learn from it"
+        )
+        scope = f"on {counts['test']:,} {judged}, in {result.seconds:.1f} s"
+    else:
+        used = f"{counts['train']:,} training, {counts['val']:,} validation"
+        kept = f"epoch {result.best_epoch} of {result.epochs} was kept, in {result.seconds:.1f} s"
+        scope = f"on {counts['test']:,} test pictures ({used}); {kept}"
     return [
-        f"{top['name']} {value}{interval} on {counts['test']:,} test pictures ({used}); {kept}.",
+        f"{top['name']} {value}{interval} {scope}.",
         *beside,
         f"All about it: {result.report}",
         f"To use it: {shlex.join(['augkit', 'predict', result.out])} PICTURES",

@@ -12,7 +12,8 @@ from torch import Tensor
 
 from augkit.core.arrays import JsonObject
 from augkit.train.tasks import Evaluation
-from augkit.train.tasks.headline import Headline
+from augkit.train.tasks.headline import WILSON, Headline
+from augkit.train.wilson import wilson
 
 LOOKS_AT = "no picture"
 
@@ -32,6 +33,27 @@ def constant_answer(evaluation: Evaluation, learnt: Tensor) -> list[JsonObject]:
     outputs = np.repeat(found.outputs[None], len(evaluation.ids), axis=0)
     judged = Evaluation(evaluation.ids, outputs, evaluation.encoded, evaluation.task)
     return [{"name": found.name, "on": LOOKS_AT, "headline": asdict(judged.task.headline(judged)), "is_taken": False}]
+
+
+def pooled(entries: Sequence[Sequence[JsonObject]], counts: Sequence[int]) -> list[JsonObject]:
+    """Return baselines of several parts as those of all their pictures.
+
+    Args:
+        entries: the baselines of each part, as many and in the same order.
+        counts: how many pictures each part has.
+    """
+    found: list[JsonObject] = []
+    total = sum(counts)
+    for same in zip(*entries, strict=True):
+        first = same[0]["headline"]
+        pairs = zip(same, counts, strict=True)
+        value = sum(entry["headline"]["value"] * count for entry, count in pairs) / total
+        low, high = wilson(round(value * total), total) if first["method"] == WILSON else (None, None)
+        headline = first | {"value": value, "low": low, "high": high}
+        names = list(dict.fromkeys(str(entry["name"]) for entry in same))
+        is_taken = all(entry["is_taken"] for entry in same)
+        found.append(dict(same[0]) | {"name": " or ".join(names), "headline": headline, "is_taken": is_taken})
+    return found
 
 
 def told(metrics: JsonObject) -> str:

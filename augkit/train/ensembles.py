@@ -4,19 +4,12 @@ import json
 import time
 from collections.abc import Callable, Sequence
 from contextlib import closing
-from copy import deepcopy
 from dataclasses import replace
 from pathlib import Path
 
-import torch
-from torch import nn
-
-from augkit.core.arrays import JsonObject
 from augkit.errors import ArgumentError
-from augkit.train.artefact import Artefact, load
-from augkit.train.features import backbone_hash
-from augkit.train.models import Architecture, Network
-from augkit.train.models.ensemble_network import ENSEMBLE, MEANS, Ensemble
+from augkit.train.artefact import load
+from augkit.train.joined_networks import joined
 from augkit.train.results import Result, finish
 from augkit.train.run_folder import behaviour_of, law_of
 from augkit.train.setup import prepare
@@ -24,36 +17,6 @@ from augkit.train.train_config import TrainConfig
 from augkit.train.train_errors import readable, trouble_told
 from augkit.train.trainer import begin, reproducible
 from augkit.train.training_loop import State
-
-
-def joined(artefacts: Sequence[Artefact]) -> tuple[Network, Architecture]:
-    """Return networks as one, in evaluation mode; each is calibrated by its own temperature.
-
-    Those that differ in nothing but their heads, as what was frozen all the time, are held once.
-
-    Raises:
-        ArgumentError: they answer different questions, or see pictures otherwise.
-    """
-    first = artefacts[0]
-    for other in artefacts[1:]:
-        if other.task != first.task or other.architecture.preprocessing != first.architecture.preprocessing:
-            raise ArgumentError("must be of one task and of one preprocessing, got several.", "ensemble")
-    if first.task.kind not in MEANS:
-        raise ArgumentError(f"must go with {', '.join(MEANS)}, got {first.task.kind}. Leave it out.", "ensemble")
-    bodies = {(one.architecture.name, backbone_hash(one.network)) for one in artefacts}
-    are_alike = len(bodies) == 1 and all(one.architecture == first.architecture for one in artefacts)
-    members, others = (artefacts[:1], artefacts[1:]) if are_alike else (artefacts, ())
-    heads: list[nn.Linear] = [deepcopy(one.network.last_layer) for one in others]
-    network = Ensemble([deepcopy(one.network) for one in members], heads, first.task.kind)
-    if first.task.output == "logits":
-        network.temperatures.copy_(torch.tensor([one.temperature for one in artefacts]))
-    arguments: JsonObject = {
-        "members": [one.architecture.described() for one in members],
-        "heads": len(heads),
-        "kind": first.task.kind,
-    }
-    architecture = Architecture(ENSEMBLE, first.task.outputs, first.architecture.preprocessing, arguments)
-    return network.eval(), architecture
 
 
 def ensemble(

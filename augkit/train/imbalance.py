@@ -32,5 +32,5 @@ def told_imbalance(parts: Parts, task: Task, is_weighted: bool) -> Iterator[str]
     yield (
         f"{what} at most a tenth of the {most:,} training pictures of {largest!r}: {named}{more}. A network that"
         f" never names {them} can be right in {100 * share:.1f} %: look at balanced accuracy and the classes' rows."
-        + ("" if is_weighted else " Pass --class-weights auto for classes to count alike, or give more pictures.")
+        + ("" if is_weighted else " Pass --balance or --class-weights auto for classes to count alike.")
     )

@@ -10,13 +10,14 @@ from typing import Literal
 from augkit.core.arrays import Label
 from augkit.datasets import SPLITS, DataSet, Source, Split
 from augkit.datasets.class_folders import class_of
+from augkit.datasets.folds import folds_of
 from augkit.datasets.joined_groups import joined_groups
 from augkit.datasets.lineage import Origin, originals, read_lineage
 from augkit.datasets.naming import split_of_folder
 from augkit.datasets.split_file import SplitFile
 from augkit.datasets.splits import LAW, Wanted, assign, groups_of, wanted_splits
-from augkit.datasets.strata import Fractions
-from augkit.errors import FileError, SampleError
+from augkit.datasets.strata import Fractions, classes_of
+from augkit.errors import ArgumentError, FileError, SampleError
 from augkit.train.tasks import Task
 
 Role = Literal["train", "val", "test"]
@@ -98,6 +99,7 @@ def divide(
     law: int = LAW,
     together: Sequence[Sequence[str]] = (),
     is_dense: bool = False,
+    fold: tuple[int, int] | None = None,
 ) -> Parts:
     """Give every picture a role: its own split's, or else one of which every class has its share.
 
@@ -106,7 +108,8 @@ def divide(
 
     The options are those of `TrainConfig`; the law is that of `augkit.datasets.splits`; `together` are sets of ids of
     originals that go to one part, as far as the data set's own splits and those of a file let them. Where the task is a
-    dense one, what pictures carry is learnt, and they keep it.
+    dense one, what pictures carry is learnt, and they keep it. With a `fold`, such as (2, 5), the pictures of that one
+    of so many are reported on, and a part of the others chooses.
 
     Raises:
         ArgumentError: `split`, `groups` or `label` do not fit the data set.
@@ -119,14 +122,21 @@ def divide(
     found = groups_of(sources, groups, {} if lineage else data.columns, wanted)
     own = sources[0].split is not None
     used = wanted or FRACTIONS
-    splits = assign(sources, wanted if own else used, found, seed, law)
-    if own or isinstance(used, SplitFile):
-        split_by_id = {source.id: split for source, split in zip(sources, splits, strict=True)}
-        found = joined_groups(sources, found, _within(together, split_by_id))
-    elif together:
+    if fold is not None:
+        _require_undivided(sources)
         found = joined_groups(sources, found, together)
-        splits = assign(sources, used, found, seed, law)
-    roles = _roles(sources, splits, found, seed, law)
+        folds = folds_of(sources, found, fold[1], seed)
+        splits: list[Split | None] = ["test" if its == fold[0] else "train" for its in folds]
+        roles = _with_every_class(sources, found, _roles(sources, splits, found, seed, law))
+    else:
+        splits = assign(sources, wanted if own else used, found, seed, law)
+        if own or isinstance(used, SplitFile):
+            split_by_id = {source.id: split for source, split in zip(sources, splits, strict=True)}
+            found = joined_groups(sources, found, _within(together, split_by_id))
+        elif together:
+            found = joined_groups(sources, found, together)
+            splits = assign(sources, used, found, seed, law)
+        roles = _roles(sources, splits, found, seed, law)
     for role in ROLES:
         if role not in roles:
             what = f"must leave pictures for {role}, got none of {len(sources):,}. Give more, or other fractions."
@@ -150,10 +160,28 @@ def divide(
         are_copies=are_copies,
         reported_split="test" if "test" in splits else "val",
         choosing_split="val" if {"val", "test"} <= set(splits) else "part of train",
-        split="the data set's own" if own else _told(used),
+        split="the data set's own" if own else _told(used) if fold is None else "fold {} of {}".format(*fold),
         is_settled=own or isinstance(used, SplitFile),
         classes=_classes(data, sources),
     )
+
+
+def _require_undivided(sources: Sequence[Source]) -> None:
+    own = next((source for source in sources if source.split is not None), None)
+    if own is not None:
+        advice = "Name the folder of one of its parts as DATA, or leave --folds out."
+        what = f"must go with a data set that is not divided, got {own.id} in {own.split}. {advice}"
+        raise ArgumentError(what, "folds")
+
+
+def _with_every_class(sources: Sequence[Source], groups: Sequence[str], roles: Sequence[Role]) -> list[Role]:
+    """Return the roles, where groups that choose are learnt from if nothing else of a class of theirs is."""
+    learnt = {
+        name for source, role in zip(sources, roles, strict=True) if role == "train" for name in classes_of(source)
+    }
+    rows = list(zip(sources, groups, roles, strict=True))
+    lacking = {group for source, group, role in rows if role == "val" and not learnt.issuperset(classes_of(source))}
+    return ["train" if role == "val" and group in lacking else role for _, group, role in rows]
 
 
 def _within(sets: Iterable[Sequence[str]], splits: Mapping[str, Split | None]) -> Iterator[list[str]]:

@@ -3,10 +3,14 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
+from io import BytesIO
 from pathlib import Path
+
+import numpy as np
 
 from augkit.core.arrays import Image, JsonObject
 from augkit.images.network_input import opaque
+from augkit.storage.durable import replace_with
 from augkit.storage.patience import Patience
 from augkit.train.artefact import MODEL_FILE, Artefact, save, versions
 from augkit.train.baselines import constant_answer
@@ -21,7 +25,10 @@ from augkit.train.report.report_writing import ReportFacts, write
 from augkit.train.report.seen_pictures import seen, seen_html
 from augkit.train.setup import Setup
 from augkit.train.stream import Stream
+from augkit.train.train_errors import written
 from augkit.train.training_loop import State
+
+ANSWERS = "answers.npy"  # to the pictures reported on, in the order of their ids: calibrated probabilities, or numbers
 
 
 @dataclass(frozen=True)
@@ -79,6 +86,11 @@ def finish(
         measure(evaluation, temperature) | {"baselines": constant_answer(evaluation, setup.truths["train"])},
         temperature,
     )
+    if evaluation.outputs.ndim == 2:
+        held = BytesIO()
+        np.save(held, evaluation.answers(temperature), allow_pickle=False)
+        with written(out / ANSWERS):
+            replace_with(out / ANSWERS, held.getvalue())
     save(out / MODEL_FILE, artefact)
     outcomes.write(out, setup.task.outcomes(evaluation))
     counts = {role: len(truths) for role, truths in setup.truths.items()}

@@ -41,7 +41,7 @@ WRITTEN = {
             "model.safetensors",
             "report.html",
         ),
-        *("predictions.csv", "model_card.md", "learning_curves.png", "calibration.png", TEMPORARY),
+        *("answers.npy", "predictions.csv", "model_card.md", "learning_curves.png", "calibration.png", TEMPORARY),
     ),
 }
 OTHERWISE = {"sha256": "holds something else", "label": "has another label", "role": "is put elsewhere"}

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
-from augkit.datasets import DataSet
+from augkit.datasets import DataSet, read
 from augkit.datasets.splits import LAW
 from augkit.errors import FileError
 from augkit.train import duplicates
@@ -20,6 +20,13 @@ LEFT_OUT: dict[Kind, str] = {
 }
 
 
+def data_of(config: TrainConfig) -> DataSet:
+    """Return the data set of a training, with the columns that it asks for."""
+    columns = [name for name in (config.label, config.groups) if name is not None]
+    urls, links = config.allow_urls, config.allow_links
+    return read(config.data, ignore=config.ignore, columns=columns, allow_urls=urls, allow_links=links)
+
+
 def separate(
     data: DataSet,
     config: TrainConfig,
@@ -27,6 +34,7 @@ def separate(
     progress: Callable[[int, int, str], None],
     law: int = LAW,
     is_dense: bool = False,
+    known: Known | None = None,
 ) -> tuple[Survey, list[Alike]]:
     """Divide a data set and read all its pictures; no picture, nor its double, has two roles, or it is told.
 
@@ -37,6 +45,7 @@ def separate(
         progress: how many pictures were read, of how many.
         law: of `augkit.datasets.splits`.
         is_dense: whether what pictures carry is learnt.
+        known: what was found of pictures before; what is found is added.
 
     Returns:
         What was found of the pictures, and those that are alike.
@@ -47,11 +56,12 @@ def separate(
     """
     choices: dict[Kind, str] = {"same": config.duplicates, "near": config.near_duplicates}
     joining = [kind for kind, choice in choices.items() if choice == "group"]
-    known: Known = {}
+    known = {} if known is None else known
     together: list[list[str]] = []
     where = str(data.root)
     while True:
-        parts = divide(data, config.split, config.groups, config.split_seed, config.label, law, together, is_dense)
+        options = config.split, config.groups, config.split_seed, config.label
+        parts = divide(data, *options, law, together, is_dense, config.part)
         if not together:
             for sentence in require_booked(parts, config.duplicates == "ignore"):
                 tell(sentence)

@@ -9,7 +9,6 @@ from torch import Tensor, nn
 from augkit.core.arrays import JsonObject
 from augkit.core.key import Key
 from augkit.core.sampling import Behaviour
-from augkit.datasets import read
 from augkit.datasets.samples import named_sample
 from augkit.datasets.splits import HASHED, LAW
 from augkit.errors import ArgumentError, AugkitError
@@ -26,9 +25,9 @@ from augkit.train.parts import ROLES, Part, Parts, Role, empty_classes, require_
 from augkit.train.precision import is_half
 from augkit.train.recipe import SMALL, recommended
 from augkit.train.schedule import Schedule, patience_of
-from augkit.train.separation import separate
+from augkit.train.separation import data_of, separate
 from augkit.train.stream import least_of, steps_of
-from augkit.train.survey import Survey
+from augkit.train.survey import Known, Survey
 from augkit.train.tasks import TASKS, Task, task_for
 from augkit.train.train_config import NO_PIPELINE, TrainConfig
 from augkit.train.train_law import TRAIN_LAW
@@ -82,32 +81,35 @@ class Setup:
 
 
 def prepare(
-    config: TrainConfig, tell: Tell, progress: Progress, law: int = LAW, behaviour: Behaviour | None = None
+    config: TrainConfig,
+    tell: Tell,
+    progress: Progress,
+    law: int = LAW,
+    behaviour: Behaviour | None = None,
+    known: Known | None = None,
 ) -> Setup:
     """Read the data set and the weights, and check that they and the options fit each other.
 
     `tell` is given sentences that a user should read, `progress` how many pictures were read, of how many. The law is
-    the one of `augkit.datasets.splits` that the run was begun with, the behaviour that of its pipeline.
+    the one of `augkit.datasets.splits` that the run was begun with, the behaviour that of its pipeline. What
+    is `known` of pictures is not read again.
     """
     device = _device(config.device)
     _pipeline(config, behaviour)  # a slip of the pen is told before the pictures are read
-    columns = [name for name in (config.label, config.groups) if name is not None]
-    data = read(
-        config.data, ignore=config.ignore, columns=columns, allow_urls=config.allow_urls, allow_links=config.allow_links
-    )
+    data = data_of(config)
     for note in data.notes:
         tell(note)
     for name in empty_classes(data):
         tell(f"class {name!r}: has no picture, and is left out.")
     aim = dense_task(config.task, data)
-    surveyed, alike = separate(data, config, tell, progress, law, aim is not None)
+    surveyed, alike = separate(data, config, tell, progress, law, aim is not None, known)
     for _, _, reason in surveyed.rejected:
         tell(f"Left out: {reason}")
     parts = surveyed.parts
     task = aim.of_sources(data, parts.train.sources) if aim is not None else _task(config, parts)
     _require_sense(config, task)
     few = told_few(len(parts.val.sources), task) if config.keep == "best" else ()
-    uneven = told_imbalance(parts, task, config.class_weights != "none")
+    uneven = told_imbalance(parts, task, config.balance or config.class_weights != "none")
     for sentence in (*require_learnable(parts, task), *few, *uneven):
         tell(sentence)
     truths = {role: _truths(task, parts[role]) for role in ROLES}

@@ -176,6 +176,14 @@ class TrainConfig(Configuration):
         description="For a data set without splits: fractions, or a CSV file of augkit split.",
     )
     split_seed: Annotated[int, Option(decides=False)] = Field(default=0, description="Seed of the split.")
+    folds: Annotated[int, Option(decides=False)] = Field(
+        default=0,
+        ge=0,
+        description="Train so many networks, each judged by other pictures, so that all are judged.",
+    )
+    fold: Annotated[int | None, Option(decides=False, shown_default="all")] = Field(
+        default=None, ge=1, description="Train this one of --folds alone, from 1, as on another machine."
+    )
     ignore: Annotated[Texts, Option(metavar="PATTERN", is_many=True, decides=False, rule="patterns, such as *.xml")] = (
         Field(
             default=(),
@@ -248,6 +256,7 @@ class TrainConfig(Configuration):
     @model_validator(mode="after")
     def _require_sense(self) -> Self:
         """Refuse options that mean nothing beside the others."""
+        self._require_folds()
         given = {entry.field for entry in self.entries() if getattr(self, entry.field) != entry.default}
         of_frozen = ("unfreeze", "backbone_rate", "layer_decay", "views", "cache")
         vain = next((name for name in of_frozen if name in given), None)
@@ -265,6 +274,21 @@ class TrainConfig(Configuration):
         if not (self.epochs is None or self.epochs + self.unfreeze):
             raise ArgumentError("must be 1 at least, or --unfreeze be, got 0.", "epochs")
         return self
+
+    def _require_folds(self) -> None:
+        """Refuse folds that there cannot be."""
+        if self.folds == 1:
+            raise ArgumentError("must be 2 at least, or 0 for none, got 1.", "folds")
+        if self.folds and self.split is not None:
+            raise ArgumentError("must not go with --split: folds divide the pictures. Leave one out.", "folds")
+        if self.fold is not None and self.fold > self.folds:
+            of = f"--folds {self.folds}" if self.folds else "no --folds"
+            raise ArgumentError(f"must be one of --folds, counted from 1, got {self.fold} of {of}.", "fold")
+
+    @property
+    def part(self) -> tuple[int, int] | None:
+        """The fold that is reported on, and of how many, or None without folds."""
+        return (self.fold or 1, self.folds) if self.folds else None
 
     @property
     def may_freeze(self) -> bool:

@@ -22,6 +22,7 @@ from augkit.train.batch_pool import BatchPool
 from augkit.train.checkpoint import Checkpoints
 from augkit.train.evaluator import Evaluator
 from augkit.train.features import Features, backbone_hash
+from augkit.train.fold_trainings import trained_by_folds
 from augkit.train.log import Log
 from augkit.train.parts import ROLES, Role
 from augkit.train.precision import is_half
@@ -30,6 +31,7 @@ from augkit.train.run_folder import behaviour_of, law_of, locked, open_run, requ
 from augkit.train.schedule import optimizer_for
 from augkit.train.setup import Progress, Setup, Tell, prepare
 from augkit.train.stream import BATCH, Prepared, Stream, draws_of, pieces_of
+from augkit.train.survey import Known
 from augkit.train.train_config import TrainConfig
 from augkit.train.train_errors import trouble_told
 from augkit.train.training_loop import Pieces, Training, fit
@@ -65,6 +67,18 @@ def train(
     require_apart(config.data, config.out, "out")
     if isinstance(config.cache, str):
         require_apart(config.data, config.cache, "cache")
+    if config.folds and config.fold is None:
+
+        def one(fold: TrainConfig, known: Known, told: Tell) -> Result:
+            return _trained(fold, fresh, told, progress, known)
+
+        with trouble_told(config.out):
+            return trained_by_folds(config, one, tell, progress)
+    return _trained(config, fresh, tell, progress)
+
+
+def _trained(config: TrainConfig, fresh: bool, tell: Tell, progress: Progress, known: Known | None = None) -> Result:
+    """Do one training; `known` is what is known of its pictures."""
     began, notes = time.perf_counter(), list[str]()
 
     def noted(sentence: str) -> None:
@@ -76,7 +90,7 @@ def train(
         if not fresh:
             require_same_law(out)
         begun = (LAW, None) if fresh else (law_of(out), behaviour_of(out))
-        setup = prepare(config, noted, progress, *begun)
+        setup = prepare(config, noted, progress, *begun, known)
         with locked(Path(config.out)) as unlocked:
             if unlocked:
                 noted(unlocked)

@@ -72,7 +72,7 @@ def test_a_class_with_a_tenth_of_another_is_named(tmp_path: Path, few: int, is_t
     (*_,) = found = [sentence for sentence in said if sentence.startswith(beginning)]
     assert len(found) == is_told
     if is_told:
-        assert "Pass --class-weights auto" in found[0]
+        assert "Pass --balance or --class-weights auto" in found[0]
         said.clear()
         weighted = settings(tmp_path / "data", tmp_path / "run", class_weights="auto")
         prepare(weighted, said.append, lambda *_: None)

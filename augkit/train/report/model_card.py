@@ -95,8 +95,9 @@ def _quality(facts: ReportFacts, metrics: JsonObject) -> Iterator[str]:
     top = Headline(**metrics["headline"])
     count = facts.counts[2]
     yield from ("## How good it is", "")
-    yield f"Measured on {count:,} picture{'s' * (count != 1)} ({facts.split}) that it did not learn from and that chose"
-    yield from ("nothing.", "")
+    counted = f"{count:,} picture{'s' * (count != 1)}"
+    yield facts.scope or f"Measured on {counted} ({facts.split}) that it did not learn from and that chose\nnothing."
+    yield ""
     interval = "-" if top.low is None or top.high is None else f"{top.told(top.low)} to {top.told(top.high)}"
     rows = [(top.name, top.told(top.value), f"{interval} ({top.method})")]
     for other in metrics.get("baselines", ()):
@@ -124,7 +125,7 @@ def _quality(facts: ReportFacts, metrics: JsonObject) -> Iterator[str]:
 def _data(facts: ReportFacts) -> Iterator[str]:
     learnt, chose, reported = facts.counts
     yield from ("## What it learnt from", "")
-    yield (
+    yield facts.scope or (
         f"{learnt:,} pictures taught it, {chose:,} others ({facts.chosen_on}) chose among its epochs, and {reported:,}"
         f" others ({facts.split}) are reported on. The fingerprint of all of them is"
         f" `{facts.artefact.fingerprint[:16]}`."
@@ -141,12 +142,12 @@ def _training(facts: ReportFacts) -> Iterator[str]:
     weights, pipeline = settings.get("weights"), settings.get("pipeline")
     begun = f"on weights of others ({plain(weights)})" if weights else "from scratch"
     augmented = f"augmented by `{plain(pipeline)}`" if pipeline and pipeline != "none" else "not augmented"
-    epochs = len(facts.curves.val_score)
+    kept = ""
+    if facts.curves is not None:
+        epochs = len(facts.curves.val_score)
+        kept = f"; of {epochs} epoch{'s' * (epochs != 1)} number {facts.curves.chosen + 1} was kept"
     yield from ("## How it was trained", "")
-    yield (
-        f"{begun[0].upper()}{begun[1:]}, its pictures {augmented}; of {epochs} epoch{'s' * (epochs != 1)} number"
-        f" {facts.curves.chosen + 1} was kept. The same again:"
-    )
+    yield f"{begun[0].upper()}{begun[1:]}, its pictures {augmented}{kept}. The same again:"
     yield from ("", "```", shlex.join(facts.command), "```", "")
     yield f"With {', '.join(f'{name} {number}' for name, number in versions.items())}."
     yield ""

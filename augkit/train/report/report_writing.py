@@ -35,12 +35,13 @@ class ReportFacts:
     split: str  # what the data set calls those pictures: test, or val
     chosen_on: str  # what it calls those that picked the epoch and fitted the temperature
     counts: tuple[int, int, int]  # of pictures that taught the network, chose, and are reported on
-    curves: Curves
+    curves: Curves | None  # none of several trainings
     settings: Mapping[str, Json]  # as they are after what was left open was found out
     command: Sequence[str]  # the words of one that trains the same in another folder
     picture: Callable[[str], Image]  # gives one by its id, four channels with alpha; it may raise an AugkitError
     seconds: float  # that the training took
     answers: Sequence[Array] | None = None  # of dense tasks: to each picture, in its own frame
+    scope: str = ""  # what the figures are of, where it is not one network by other pictures
     notes: Sequence[str] = ()  # further sentences that a reader must know
     seen: str = ""  # HTML of what the network was given of some pictures, where they were augmented
 
@@ -55,7 +56,7 @@ def write(folder: Path, facts: ReportFacts) -> Path:
     task, metrics = artefact.task, dict(artefact.metrics)
     sections = [
         Section("", _top(facts, metrics)),
-        _curves(facts.curves),
+        *([] if facts.curves is None else [_curves(facts.curves)]),
         *task.sections(facts.evaluation, metrics),
         Section("Worst mistakes", _mistakes(facts)),
         *_calibration(facts),
@@ -83,7 +84,7 @@ def _top(facts: ReportFacts, metrics: JsonObject) -> str:
     }
     *first, last = [deed for deed, is_done in deeds.items() if is_done] or ["were watched and decided nothing"]
     chosen = f"{', '.join(first)} and {last}" if first else last
-    scope = (
+    scope = facts.scope or (
         f"Measured on {reported:,} picture{'s' * (reported != 1)} ({facts.split}), not augmented, that the network did"
         f" not learn from and that chose nothing. {learnt:,} others taught it; {chose:,} others ({facts.chosen_on})"
         f" {chosen}."

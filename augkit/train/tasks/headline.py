@@ -10,6 +10,7 @@ from augkit.core.arrays import Flags, Indices, Reals
 from augkit.core.key import Key
 from augkit.train.wilson import LEVEL, wilson
 
+WILSON = "Wilson's method"
 RESAMPLES = 200
 
 
@@ -31,7 +32,7 @@ class Headline:
 
 def share_right(name: str, right: Flags) -> Headline:
     """Return which part of pictures (n,) is right."""
-    return Headline(name, float(right.mean()), *wilson(int(right.sum()), len(right)), "Wilson's method", True)
+    return Headline(name, float(right.mean()), *wilson(int(right.sum()), len(right)), WILSON, True)
 
 
 def mean_error(name: str, errors: Reals) -> Headline:
