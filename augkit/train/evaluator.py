@@ -78,16 +78,16 @@ class Evaluator:
         for batch in self.stream.batches(in_order(len(self.truths))):
             yield network(self.prepared(batch.pictures)), self.truths_of(batch)
 
-    def evaluate(self, network: Network) -> Evaluation:
-        """Return a network's outputs for the part's pictures, beside the truth."""
-        return self._evaluated(network, is_frozen=False)[0]
+    def evaluate(self, network: Network, is_frozen: bool = False) -> Evaluation:
+        """Return a network's outputs for the part's pictures, beside the truth; `is_frozen` as `outputs` takes it."""
+        return self._evaluated(network, is_frozen)[0]
 
     @torch.no_grad()
-    def answers(self, network: Network) -> list[Array] | None:
+    def answers(self, network: Network, is_frozen: bool = False) -> list[Array] | None:
         """Return the answer of a dense task to each picture, in its own frame; None of other tasks."""
         if not isinstance(self.task, Dense):
             return None
-        outputs = (output for made, _ in self.outputs(network, is_frozen=False) for output in made)
+        outputs = (output for made, _ in self.outputs(network, is_frozen) for output in made)
         return [self.task.placed(output, *fit) for output, fit in zip(outputs, self.fits, strict=True)]
 
     @torch.no_grad()

@@ -1,31 +1,37 @@
-"""Features that a frozen network gives for pictures: computed once, in fixed batches, kept as a file.
+"""Features that a frozen network gives for pictures: each computed once, and kept for all runs that share a folder.
 
-A file's name is a hash of everything that decides its content, so nothing else is ever taken for it: the weights, the
-model and its preprocessing, the pipeline, the seed, the view, the pictures' bytes in their order, and the versions of
-the libraries. Beside it stands the hash of its content, so that damage is noticed.
+What decides a picture's features is hashed, so nothing else is ever taken for them: the weights, the model and its
+preprocessing, and the versions of the libraries for all pictures of a family; the bytes of the picture for each, and of
+an augmented copy the pipeline, the seed, the picture's id and the number of the view. So a picture that comes along
+computes itself only, and runs with other seeds, splits or head share what is not augmented.
 """
 
 import json
-import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import suppress
-from hashlib import file_digest, sha256
+import time
+from collections.abc import Callable, Iterator, Sequence
+from hashlib import sha256
 from pathlib import Path
-from secrets import token_hex
-from weakref import finalize
+from typing import Protocol
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
-from augkit.errors import Unreachable
-from augkit.storage.durable import rename, replace_with, unlink
-from augkit.storage.trust import is_own
+from augkit.loader import Draw
+from augkit.train.feature_packs import FeaturePacks, Joined
 from augkit.train.models import Network
 from augkit.train.models.network import head_names
-from augkit.train.stream import Stream, in_order
-from augkit.train.train_errors import readable, written
+from augkit.train.stream import BATCH, Stream
+
+HELD_BYTES = 512 << 20  # of views in memory; others are read from their files
+PACK_S, PACK_BYTES = 60.0, 64 << 20  # after which what is computed is written
+KEY_DIGITS = 32
+
+
+class Computing(Protocol):
+    """Whatever computes features."""
+
+    def begun(self, pictures: Tensor) -> Callable[[], Tensor]:
+        """Begin with a batch of pictures (B, C, h, w), and return what waits for their features (B, F)."""
 
 
 class Held:
@@ -39,109 +45,86 @@ class Held:
         return self.rows[torch.tensor(places)]
 
 
-class Kept:
-    """Rows of numbers in a file, read where they are wanted: a disk that goes away is told, where a map would kill.
-
-    Args:
-        path: a file of NumPy's, of float32, in the order of C.
-
-    Raises:
-        Unreachable: it cannot be read now, or not any more.
-    """
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        with readable(path):
-            self.file = path.open("rb", buffering=0)
-            finalize(self, self.file.close)
-            np.lib.format.read_magic(self.file)
-            (_, self.width), _, _ = np.lib.format.read_array_header_1_0(self.file)
-            self.start = self.file.tell()
-
-    def at(self, places: Sequence[int]) -> Tensor:
-        """Return some rows (n, F)."""
-        found = np.empty((len(places), self.width), "<f4")
-        with readable(self.path):
-            for row, place in zip(found, places, strict=True):
-                self._read(row, place)
-        return torch.from_numpy(found)
-
-    def _read(self, row: NDArray[np.float32], place: int) -> None:
-        wanted, size = row.data.cast("B"), 4 * self.width
-        self.file.seek(self.start + size * place)
-        while wanted:
-            count = self.file.readinto(wanted)
-            if not count:
-                raise Unreachable("must be as long as it was written, and was cut. Run again.", str(self.path))
-            wanted = wanted[count:]
-
-
 class Features:
     """Give the features of a part's pictures, view by view.
 
     Args:
-        compute: gives the features (B, F) of a batch of prepared pictures, on the processor's side.
+        computing: computes them.
         stream: the pictures.
-        length: how many.
-        deciding: all that decides the features beside the number of the view, as JSON holds it.
+        pictures: what decides the features of each, beside the family and the view, as texts.
+        family: what decides those of all, as JSON holds it.
         folder: where they are kept; None computes them anew whenever a view is asked for after another.
         progress: is told how many pictures are done, of how many.
     """
 
     def __init__(
         self,
-        compute: Callable[[Tensor], Tensor],
+        computing: Computing,
         stream: Stream,
-        length: int,
-        deciding: Mapping[str, object],
+        pictures: Sequence[str],
+        family: object,
         folder: Path | None,
         progress: Callable[[int, int, str], None],
     ) -> None:
-        self.compute, self.stream, self.length = compute, stream, length
-        self.deciding, self.folder, self.progress = deciding, folder, progress
-        self._views: dict[int, Held | Kept] = {}
+        self.computing, self.stream, self.pictures = computing, stream, pictures
+        self.packs = None if folder is None else FeaturePacks(folder, json.dumps(family, sort_keys=True))
+        self.progress = progress
+        self._views: dict[int, Held | Joined] = {}
+        self._held = 0  # bytes
 
-    def view(self, number: int) -> Held | Kept:
-        """Return the features (n, F) of one view of every picture, in the part's order."""
-        if number not in self._views:
-            if self.folder is None:
-                self._views = {number: Held(torch.cat(list(self._computed(number))))}
-            else:
-                self._views[number] = self._kept(number, self.folder)
+    def view(self, number: int) -> Held | Joined:
+        """Return the features (n, F) of one view of every picture, in the part's order.
+
+        Raises:
+            AugkitError: a picture cannot be read, or what is kept not be read or written.
+        """
+        if number in self._views:
+            return self._views[number]
+        if self.packs is None:
+            everyone = range(len(self.pictures))
+            self._views = {number: Held(torch.cat([rows for _, rows in self._computed(everyone, number)]))}
+        else:
+            self._views[number] = self._kept(number, self.packs)
         return self._views[number]
 
-    def _computed(self, number: int) -> Iterator[Tensor]:
+    def _kept(self, number: int, packs: FeaturePacks) -> Held | Joined:
+        keys = [_key(picture, number) for picture in self.pictures]
+        places = {key: place for place, key in enumerate(keys)}
+        wanted = [places[key] for key in packs.missing(keys)]
+        done, rows, began = list[int](), list[Tensor](), time.monotonic()
+        for some, made in self._computed(wanted, number):
+            done, rows = done + some, [*rows, made]
+            size = sum(row.nbytes for row in rows)
+            if len(done) and (time.monotonic() - began > PACK_S or size > PACK_BYTES):
+                packs.write([keys[place] for place in done], torch.cat(rows))
+                done, rows, began = [], [], time.monotonic()
+        if done:
+            packs.write([keys[place] for place in done], torch.cat(rows))
+        found = packs.rows(keys)
+        size = 4 * len(keys) * found.packs[0].width
+        if self._held + size > HELD_BYTES:
+            return found
+        self._held += size
+        return Held(found.at(range(len(keys))))
+
+    def _computed(self, places: Sequence[int], number: int) -> Iterator[tuple[list[int], Tensor]]:
+        """Yield places and the features (B, F) of their pictures: one batch is computed while the next one is made."""
+        draws = [[Draw(0, place, number) for place in places[at : at + BATCH]] for at in range(0, len(places), BATCH)]
+        begun: tuple[list[int], Callable[[], Tensor]] | None = None
         done = 0
-        for batch in self.stream.batches(in_order(self.length, number)):
-            yield self.compute(batch.pictures)
-            self.progress(done := done + len(batch.pictures), self.length, " pictures' features")
+        for batch in self.stream.once(draws):
+            following = batch.places.tolist(), self.computing.begun(batch.pictures)
+            if begun is not None:
+                yield begun[0], begun[1]()
+                self.progress(done := done + len(begun[0]), len(places), " pictures' features")
+            begun = following
+        if begun is not None:
+            yield begun[0], begun[1]()
+            self.progress(len(places), len(places), " pictures' features")
 
-    def _kept(self, number: int, folder: Path) -> Kept:
-        key = sha256(json.dumps({**self.deciding, "view": number}, sort_keys=True).encode()).hexdigest()[:32]
-        path, seal = folder / f"{key}.npy", folder / f"{key}.sha256"
-        with written(path, ", or pass --no-cache"):
-            if not _is_whole(path, seal):
-                folder.mkdir(parents=True, exist_ok=True)
-                self._write(number, path)
-                replace_with(seal, _digest(path).encode())
-        return Kept(path)
 
-    def _write(self, number: int, path: Path) -> None:
-        place = path.with_suffix(f".{token_hex(4)}.unfinished")  # another run may be computing the same
-        try:
-            with place.open("wb") as file:
-                for index, features in enumerate(self._computed(number)):
-                    if index == 0:
-                        head = {"descr": "<f4", "fortran_order": False, "shape": (self.length, features.shape[1])}
-                        np.lib.format.write_array_header_1_0(file, head)
-                    file.write(features.numpy().astype("<f4", copy=False).tobytes())
-                file.flush()
-                os.fsync(file.fileno())
-            rename(os.fspath(place), os.fspath(path))
-        except BaseException:
-            with suppress(OSError):
-                unlink(os.fspath(place))
-            raise
+def _key(picture: str, view: int) -> str:
+    return sha256(f"{picture} {view}".encode()).hexdigest()[:KEY_DIGITS]
 
 
 def backbone_hash(network: Network) -> str:
@@ -152,17 +135,3 @@ def backbone_hash(network: Network) -> str:
             digest.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}\n".encode())
             digest.update(tensor.cpu().contiguous().numpy().tobytes())
     return digest.hexdigest()
-
-
-def _is_whole(path: Path, seal: Path) -> bool:
-    """Say whether a file is there as it was written; of one that cannot be read now nobody knows."""
-    with readable(path):
-        try:
-            return is_own(path) and is_own(seal) and seal.read_text() == _digest(path)
-        except (FileNotFoundError, UnicodeDecodeError):
-            return False
-
-
-def _digest(path: Path) -> str:
-    with path.open("rb") as file:
-        return file_digest(file, "sha256").hexdigest()

@@ -74,8 +74,9 @@ def finish(
     `words` are further ones of the command that trains the same.
     """
     out, parts = Path(setup.config.out), setup.surveyed.parts
-    temperature = fit_temperature(evaluators["val"].evaluate(network))
-    evaluation = evaluators["test"].evaluate(network)
+    is_frozen = setup.schedule.is_frozen(state.best_epoch)  # its backbone is as it was, and known what it gives
+    temperature = fit_temperature(evaluators["val"].evaluate(network, is_frozen))
+    evaluation = evaluators["test"].evaluate(network, is_frozen)
     artefact = Artefact(
         network,
         setup.architecture,
@@ -111,7 +112,7 @@ def finish(
         settings=setup.portable,
         command=["augkit", "train", *setup.config.replaced(out=f"{out}-again").portable().words(), *words],
         picture=partial(evaluators["test"].overlay, network) if setup.task.moves else picture,
-        answers=evaluators["test"].answers(network),
+        answers=evaluators["test"].answers(network, is_frozen),
         seconds=seconds,
         notes=notes,
         seen=_seen(setup, state, evaluators["train"].stream),

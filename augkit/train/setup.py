@@ -143,7 +143,7 @@ def prepare(
         "pipeline": None if pipeline is None else identified(pipeline),
         "epochs": chosen.epochs,
         "device": device.type,
-        "threads": _threads(config.threads, made),
+        "threads": 1 if _is_head_alone(chosen, task, device) else _threads(config.threads, made),
         "versions": {name: number for name, number in versions().items() if name in DECIDING},
         **({"split_law": law} if law != HASHED else {}),
         "train_law": TRAIN_LAW,
@@ -208,6 +208,11 @@ def _device(wanted: str) -> torch.device:
     if wanted == "cuda" and not torch.cuda.is_available():
         raise ArgumentError("must be there to be used, got none that torch sees. Pass --device cpu.", "--device cuda")
     return torch.device(wanted)
+
+
+def _is_head_alone(config: TrainConfig, task: Task, device: torch.device) -> bool:
+    """Say whether no more is trained than one layer on a processor: one thread does, and no number of them counts."""
+    return config.weights is not None and not config.unfreeze and not task.moves and device.type == "cpu"
 
 
 def _threads(wanted: int, made: Architecture) -> int:

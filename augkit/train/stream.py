@@ -147,6 +147,10 @@ class Stream:
         if self._is_fixed and self._held is None:
             whole = in_order(len(self.sources))
             self._held = self.prepared.whole(list(self.pool.batches(self.role, whole)))
+        yield from self.once(draws)
+
+    def once(self, draws: Sequence[list[Draw]]) -> Iterator[Batch]:
+        """Yield likewise what is asked for once: it is made alone, where no more of the part was made before."""
         held = self._held
         made = self.pool.batches(self.role, draws) if held is None else (_at(held, _places(some)) for some in draws)
         for some, (pictures, *targets) in zip(draws, made, strict=True):

@@ -1,5 +1,6 @@
 """Training, from its configuration to what it leaves in its folder."""
 
+import json
 import os
 import time
 from collections.abc import Callable, Iterator
@@ -21,6 +22,7 @@ from augkit.train.batch_mixing import BatchMixing
 from augkit.train.batch_pool import BatchPool
 from augkit.train.checkpoint import Checkpoints
 from augkit.train.evaluator import Evaluator
+from augkit.train.extraction import Extraction
 from augkit.train.features import Features, backbone_hash
 from augkit.train.fold_trainings import trained_by_folds
 from augkit.train.log import Log
@@ -30,7 +32,7 @@ from augkit.train.results import Result, finish
 from augkit.train.run_folder import behaviour_of, law_of, locked, open_run, require_apart, require_same_law
 from augkit.train.schedule import optimizer_for
 from augkit.train.setup import Progress, Setup, Tell, prepare
-from augkit.train.stream import BATCH, Prepared, Stream, draws_of, pieces_of
+from augkit.train.stream import Prepared, Stream, draws_of, pieces_of
 from augkit.train.survey import Known
 from augkit.train.train_config import TrainConfig
 from augkit.train.train_errors import trouble_told
@@ -122,19 +124,18 @@ def reproducible() -> Iterator[None]:
 def begin(setup: Setup, tell: Tell = _silent, progress: Progress = _silent) -> tuple[Training, dict[Role, Evaluator]]:
     """Return a training that `fit` does, and what evaluates its networks by each part of the data."""
     config, network, device, out = setup.config, setup.network, setup.device, Path(setup.config.out)
+    threads = config.threads or torch.get_num_threads()
     torch.set_num_threads(setup.deciding["threads"])
     preprocessing, schedule = setup.architecture.preprocessing, setup.schedule
     is_mixed = is_half(config.precision, device)
     views = config.views if setup.pipeline is not None else 1
-    backbone = backbone_hash(network) if schedule.is_transfer else ""
 
     def prepared(pictures: Tensor) -> Tensor:
         return preprocessing.normalise(pictures.to(device))
 
-    @torch.no_grad()
-    def compute(pictures: Tensor) -> Tensor:
-        with torch.autocast(device.type, torch.bfloat16, enabled=is_mixed):
-            return network.features(prepared(pictures)).float().cpu()
+    beginning = deepcopy(network) if schedule.is_transfer else network
+    extraction = Extraction(beginning, prepared, threads, is_mixed)
+    family = _family(setup, is_mixed)
 
     kept = out / "features" if config.cache is True else Path(config.cache) if config.cache else None
     evaluators: dict[Role, Evaluator] = {}
@@ -147,8 +148,7 @@ def begin(setup: Setup, tell: Tell = _silent, progress: Progress = _silent) -> t
     for role in ROLES:
         truths = setup.truths[role].to(device)
         stream = Stream(parts[role], makers[role], pool, role)
-        deciding = _deciding_features(setup, role, backbone)
-        features = Features(compute, stream, len(truths), deciding, kept, progress)
+        features = Features(extraction, stream, _deciding_features(setup, role), family, kept, progress)
         evaluators[role] = Evaluator(setup.task, truths, stream, features, prepared, _fits(setup, role))
     learnt = evaluators["train"]
 
@@ -221,18 +221,26 @@ def _fits(setup: Setup, role: Role) -> tuple[tuple[Placement, Size], ...]:
     return tuple((preprocessing.placement(size), size) for size in sizes)
 
 
-def _deciding_features(setup: Setup, role: Role, backbone: str) -> dict[str, object]:
-    """Return all that decides a part's features."""
-    facts = setup.surveyed.facts[role]
-    is_augmented = role == "train" and setup.pipeline is not None
+def _family(setup: Setup, is_mixed: bool) -> dict[str, object]:
+    """Return what decides the features of all pictures."""
     return {
-        "backbone": backbone,
+        "backbone": backbone_hash(setup.network) if setup.schedule.is_transfer else "",
         "model": {name: value for name, value in setup.deciding["model"].items() if name != "outputs"},
-        "pipeline": setup.deciding["pipeline"] if is_augmented else None,
-        "seed": setup.config.seed if is_augmented else None,
-        "pictures": [(source.id, facts[source.id].sha256) for source in setup.surveyed.parts[role].sources],
         "versions": setup.deciding["versions"],
         "device": setup.device.type,
-        "threads": torch.get_num_threads(),
-        "batch": BATCH,
+        "is_mixed": is_mixed,
     }
+
+
+def _deciding_features(setup: Setup, role: Role) -> list[str]:
+    """Return what decides the features of each picture of a part, beside these."""
+    facts, sources = setup.surveyed.facts[role], setup.surveyed.parts[role].sources
+    if role != "train" or setup.pipeline is None:
+        return [facts[source.id].sha256 for source in sources]
+    drawn = {"pipeline": setup.deciding["pipeline"], "seed": setup.config.seed}
+    made = [drawn | {"id": source.id, "label": source.label} for source in sources]
+    for source, own in zip(sources, made, strict=True):
+        own["sha256"] = facts[source.id].sha256
+        if source.annotations is not None:  # which a step may look at
+            own["targets"] = source.annotations.text
+    return [json.dumps(own, sort_keys=True) for own in made]

@@ -11,9 +11,8 @@ from typing import Any
 
 import pytest
 
-from augkit.train import train
+from augkit.train import feature_packs, train
 from augkit.train.artefact import load
-from augkit.train.features import Features
 from augkit.train.log import Log
 from augkit.train.train_errors import Unwritten
 from support import trainings
@@ -137,7 +136,7 @@ def test_a_cache_that_does_not_fit_may_be_left_out(tmp_path: Path, monkeypatch: 
         raise OSError(28, "No space left on device")
 
     with monkeypatch.context() as patch:
-        patch.setattr(Features, "_write", too_large)
+        patch.setattr(feature_packs, "_put", too_large)
         with pytest.raises(Unwritten, match=r"\.npy: .* run the same command again, or pass --no-cache\."):
             fitted(wanted)
         _, found = fitted(wanted.replaced(cache=False))

@@ -18,7 +18,7 @@ from augkit.errors import FileError, OutOfMemory, Unreachable
 from augkit.storage import patience
 from augkit.train import predict, survey, train, training_loop
 from augkit.train.checkpoint import Checkpoints
-from augkit.train.features import Kept
+from augkit.train.feature_packs import Kept
 from augkit.train.parts import divide
 from augkit.train.run_folder import law_of
 from augkit.train.trainer import begin

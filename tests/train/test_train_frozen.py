@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -10,15 +11,17 @@ import pytest
 import torch
 
 from augkit.errors import ArgumentError
-from augkit.train import train
+from augkit.train import TrainConfig, train
+from augkit.train.extraction import Extraction
 from augkit.train.features import Features
 from augkit.train.models import MODELS, architecture
 from augkit.train.models.network import head_names, set_mode
-from augkit.train.stream import draws_of
+from augkit.train.stream import Batch, draws_of
 from augkit.train.trainer import begin
+from augkit.train.training_loop import Pieces
 from support import trainings
 from support.folders import put
-from support.trainings import INPUT, assert_same_weights, drawn, fitted, prepared, settings, weights_file
+from support.trainings import INPUT, Stopped, assert_same_weights, drawn, fitted, prepared, settings, weights_file
 
 DEEP = [model for model in MODELS if model != "lenet"]
 FROZEN: dict[str, Any] = {"model": "resnet18", "epochs": 4, "pipeline": "digits", "views": 2}
@@ -27,6 +30,11 @@ FROZEN: dict[str, Any] = {"model": "resnet18", "epochs": 4, "pipeline": "digits"
 @pytest.fixture
 def pictures(tmp_path: Path) -> Path:
     return trainings.fill(tmp_path / "pictures", each=7)
+
+
+def met(steps: Iterator[Pieces]) -> list[tuple[torch.Tensor, torch.Tensor]]:
+    """Return all that some steps learn from."""
+    return [piece for pieces in steps for piece in pieces]
 
 
 @pytest.mark.parametrize("model", DEEP)
@@ -122,11 +130,11 @@ def test_an_epoch_on_cached_features_takes_a_fiftieth(tmp_path: Path) -> None:
         ready = prepared(settings(pictures, tmp_path / name, **options, cache=cache))
         training, _ = begin(ready)
         ready.network.eval()
-        list(training.features(0, 0))
+        met(training.features(0, 0))
         began = time.process_time()
         if not cache:
             training.features = begin(ready)[0].features
-        for inputs, truths in training.features(1, 0):
+        for inputs, truths in met(training.features(1, 0)):
             training.loss(ready.network.classify(inputs), truths).backward()  # type: ignore[no-untyped-call]
         seconds[name] = time.process_time() - began
     assert seconds["computed"] > 50 * seconds["cached"]
@@ -137,7 +145,7 @@ def _key(wanted: Any, view: int = 0) -> set[str]:
     ready = prepared(wanted)
     training, _ = begin(ready)
     ready.network.eval()
-    list(training.features(view, 0))
+    met(training.features(view, 0))
     return {path.name for path in Path(wanted.out, "features").glob("*.npy")}
 
 
@@ -207,18 +215,100 @@ def test_a_damaged_cache_is_computed_anew(pictures: Path, tmp_path: Path, damage
     assert path.read_bytes() == whole
 
 
+@pytest.mark.slow
+def test_threads_and_batches_change_no_bit(pictures: Path, tmp_path: Path) -> None:
+    """Nor do they make a run that was begun another one: of a head alone the threads decide nothing."""
+    options = FROZEN | {"weights": weights_file(tmp_path / "w.pt", "resnet18"), "epochs": 2}
+    found = {}
+    for name, change in (("one", {"threads": 1}), ("three", {"threads": 3}), ("worker", {"workers": 1})):
+        _, found[name] = fitted(settings(pictures, tmp_path / name, **options | change))
+    assert_same_weights(found["one"], found["three"])
+    assert_same_weights(found["one"], found["worker"])
+    with pytest.raises(Stopped):
+        fitted(settings(pictures, tmp_path / "stopped", **options, batch_size=7, threads=1), stop_after=3)
+    _, resumed = fitted(settings(pictures, tmp_path / "stopped", **options, batch_size=7, threads=2))
+    _, whole = fitted(settings(pictures, tmp_path / "whole", **options, batch_size=7))
+    assert_same_weights(resumed, whole)
+
+
+class Counting(Extraction):
+    """Counts the pictures whose features are computed."""
+
+    seen = 0
+
+    def begun(self, pictures: torch.Tensor) -> Callable[[], torch.Tensor]:
+        Counting.seen += len(pictures)
+        return super().begun(pictures)
+
+
+@pytest.fixture
+def computed(monkeypatch: pytest.MonkeyPatch) -> Callable[[TrainConfig], int]:
+    """Return what trains, and says how many pictures' features were computed."""
+    monkeypatch.setattr("augkit.train.trainer.Extraction", Counting)
+
+    def count(wanted: TrainConfig) -> int:
+        Counting.seen = 0
+        train(wanted)
+        return Counting.seen
+
+    return count
+
+
+@pytest.mark.slow
+def test_one_more_picture_computes_itself_alone(
+    pictures: Path, tmp_path: Path, computed: Callable[[TrainConfig], int]
+) -> None:
+    """In each of its views, and whoever else shares the folder; the seed of a run counts for what is augmented."""
+    options = FROZEN | {"weights": weights_file(tmp_path / "w.pt", "lenet"), "model": "lenet", "epochs": 2}
+    options |= {"cache": str(tmp_path / "shared"), "duplicates": "ignore"}
+    own = settings(pictures, tmp_path / "first", **options)
+    parts = prepared(own).surveyed.parts
+    train_count, others = len(parts.train.sources), len(parts.val.sources) + len(parts.test.sources)
+    assert computed(own) == 2 * train_count + others
+    assert computed(own.replaced(out=str(tmp_path / "again"), rate=0.1, batch_size=5)) == 0
+    assert computed(own.replaced(out=str(tmp_path / "seed"), seed=1)) == 2 * train_count
+    put(pictures / "spots" / "one_more.png", drawn("spots", 501))
+    assert 1 <= computed(own.replaced(out=str(tmp_path / "more"))) <= 2 + 2 * 2  # and who changes the part for it
+    plain = own.replaced(out=str(tmp_path / "plain"), pipeline=None)
+    assert computed(plain) == len(prepared(plain).truths["train"])
+    assert computed(plain.replaced(out=str(tmp_path / "split"), split_seed=5)) == 0
+
+
+@pytest.mark.slow
+def test_a_damaged_pack_costs_its_own_rows(
+    pictures: Path, tmp_path: Path, computed: Callable[[TrainConfig], int]
+) -> None:
+    options = FROZEN | {"weights": weights_file(tmp_path / "w.pt", "lenet"), "model": "lenet", "epochs": 2}
+    own = settings(pictures, tmp_path / "run", **options, cache=str(tmp_path / "shared"))
+    computed(own)
+    packs = sorted((tmp_path / "shared").glob("*.npy"))
+    before = [path.read_bytes() for path in packs]
+    path = packs[1]
+    seal = path.with_suffix(".sha256")
+    keys = seal.read_text().splitlines()[1:]
+    seal.write_text(seal.read_text().replace(keys[0], keys[0][::-1]))
+    assert computed(own.replaced(out=str(tmp_path / "again"))) == len(keys)
+    assert [path.read_bytes() for path in packs] == before
+    assert sorted((tmp_path / "shared").glob("*.npy")) == packs
+
+
 def test_features_that_stop_half_way_leave_nothing(tmp_path: Path) -> None:
     """What is not computed to its end is not taken for what is."""
 
     class Stream:
-        def batches(self, draws: object) -> Any:
-            yield torch.zeros(2, 3), None
+        def once(self, draws: object) -> Any:
+            yield Batch(torch.zeros(2, 3), torch.tensor([0, 1]))
             raise KeyboardInterrupt
 
-    features = Features(lambda x: x, Stream(), 4, {}, tmp_path / "features", lambda *_: None)  # type: ignore[arg-type]
+    class Same:
+        def begun(self, pictures: torch.Tensor) -> Any:
+            return lambda: pictures
+
+    folder = tmp_path / "features"
+    features = Features(Same(), Stream(), ["a", "b", "c", "d"], {}, folder, lambda *_: None)  # type: ignore[arg-type]
     with pytest.raises(KeyboardInterrupt):
         features.view(0)
-    assert not list((tmp_path / "features").iterdir())
+    assert not folder.exists()
 
 
 def test_the_views_are_cycled(pictures: Path, tmp_path: Path) -> None:
@@ -229,7 +319,7 @@ def test_the_views_are_cycled(pictures: Path, tmp_path: Path) -> None:
     length = len(ready.truths["train"])
     seen = []
     for epoch in range(3):
-        inputs = torch.cat([features for features, _ in training.features(epoch, 0)])
+        inputs = torch.cat([features for features, _ in met(training.features(epoch, 0))])
         order = [draw.index for some in draws_of(length, 8, 0, epoch) for draw in some]
         assert sorted(order) == list(range(length))
         seen.append((order, inputs[torch.tensor(order).argsort()]))

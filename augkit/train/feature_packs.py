@@ -1,0 +1,187 @@
+"""Packs of features: rows of numbers in files that several runs share, each row known by a key.
+
+A pack is a file of rows that is written once, and beside it its seal: a hash over rows and keys, and the keys. Without
+its seal it counts as not there, and so does one that is damaged or that others may write. Who wants a row looks for it
+in all packs of its family; what none holds is computed, and written as one more. So runs that work at one time do not
+wait for each other: what both compute is there twice, and the same.
+"""
+
+import io
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
+from hashlib import sha256
+from pathlib import Path
+from secrets import token_hex
+from weakref import finalize
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from augkit.errors import Unreachable
+from augkit.storage.durable import rename, replace_with, unlink
+from augkit.storage.trust import is_own
+from augkit.train.train_errors import readable, written
+
+DIGITS = 16  # of hashes in names, in hex
+
+
+class Kept:
+    """Rows of numbers in a file, read where they are wanted: a disk that goes away is told, where a map would kill.
+
+    Args:
+        path: a file of NumPy's, of float32, in the order of C.
+
+    Raises:
+        Unreachable: it cannot be read now, or not any more.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        with readable(path):
+            self.file = path.open("rb", buffering=0)
+            finalize(self, self.file.close)
+            np.lib.format.read_magic(self.file)
+            (_, self.width), _, _ = np.lib.format.read_array_header_1_0(self.file)
+            self.start = self.file.tell()
+
+    def at(self, places: Sequence[int]) -> Tensor:
+        """Return some rows (n, F)."""
+        found = np.empty((len(places), self.width), "<f4")
+        self.read_into(found, places)
+        return torch.from_numpy(found)
+
+    def read_into(self, found: NDArray[np.float32], places: Sequence[int]) -> None:
+        """Put some rows into an array (n, F)."""
+        with readable(self.path):
+            for row, place in zip(found, places, strict=True):
+                self._read(row, place)
+
+    def _read(self, row: NDArray[np.float32], place: int) -> None:
+        wanted, size = row.data.cast("B"), 4 * self.width
+        self.file.seek(self.start + size * place)
+        while wanted:
+            count = self.file.readinto(wanted)
+            if not count:
+                raise Unreachable("must be as long as it was written, and was cut. Run again.", str(self.path))
+            wanted = wanted[count:]
+
+
+class Joined:
+    """Rows that lie in several packs.
+
+    Args:
+        packs: the file of each row.
+        rows: its place there.
+    """
+
+    def __init__(self, packs: Sequence[Kept], rows: Sequence[int]) -> None:
+        self.packs, self.rows = packs, rows
+
+    def at(self, places: Sequence[int]) -> Tensor:
+        """Return some rows (n, F)."""
+        found = np.empty((len(places), self.packs[0].width), "<f4")
+        for row, place in zip(found, places, strict=True):
+            self.packs[place].read_into(row[None], [self.rows[place]])
+        return torch.from_numpy(found)
+
+
+class FeaturePacks:
+    """The packs of one family in a folder.
+
+    Args:
+        folder: where they lie; it need not be there.
+        family: what decides all their rows, beside the keys of each.
+    """
+
+    def __init__(self, folder: Path, family: str) -> None:
+        self.folder, self.prefix = folder, sha256(family.encode()).hexdigest()[:DIGITS]
+        self._keys: dict[Path, list[str]] = {}  # of the packs that were found to be whole
+        self._open: dict[Path, Kept] = {}
+
+    def missing(self, keys: Iterable[str]) -> list[str]:
+        """Return those keys whose rows are in no pack, each once."""
+        there = self._places()
+        return [key for key in dict.fromkeys(keys) if key not in there]
+
+    def rows(self, keys: Sequence[str]) -> Joined:
+        """Return the rows of keys, none of which may be `missing`."""
+        there = self._places()
+        found = [there[key] for key in keys]
+        return Joined([self._opened(path) for path, _ in found], [row for _, row in found])
+
+    def write(self, keys: Sequence[str], rows: Tensor) -> Path:
+        """Write one more pack, of rows (n, F) and their keys, and return its file.
+
+        Raises:
+            Unwritten: there is no room for it, or no right to.
+        """
+        name = sha256("\n".join(keys).encode()).hexdigest()[:DIGITS]
+        path = self.folder / f"{self.prefix}-{name}.npy"
+        buffer = io.BytesIO()
+        np.lib.format.write_array(buffer, rows.numpy().astype("<f4", copy=False), version=(1, 0))
+        with written(path, ", or pass --no-cache"):
+            self.folder.mkdir(parents=True, exist_ok=True)
+            _put(path, buffer.getbuffer())
+            replace_with(_seal_of(path), _seal(path, keys).encode())
+        self._keys[path] = list(keys)
+        self._open.pop(path, None)
+        return path
+
+    def _places(self) -> Mapping[str, tuple[Path, int]]:
+        with readable(self.folder):
+            try:
+                paths = sorted(path for path in self.folder.iterdir() if path.match(f"{self.prefix}-*.npy"))
+            except (FileNotFoundError, NotADirectoryError):
+                paths = []
+        for path in paths:
+            if path not in self._keys and (keys := _whole(path)) is not None:
+                self._keys[path] = keys
+        return {key: (path, row) for path in sorted(self._keys) for row, key in enumerate(self._keys[path])}
+
+    def _opened(self, path: Path) -> Kept:
+        if path not in self._open:
+            self._open[path] = Kept(path)
+        return self._open[path]
+
+
+def _put(path: Path, data: memoryview) -> None:
+    place = path.with_suffix(f".{token_hex(4)}.unfinished")  # another run may be writing the same
+    try:
+        with place.open("wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        rename(os.fspath(place), os.fspath(path))
+    except BaseException:
+        with suppress(OSError):
+            unlink(os.fspath(place))
+        raise
+
+
+def _seal_of(path: Path) -> Path:
+    return path.with_suffix(".sha256")
+
+
+def _seal(path: Path, keys: Sequence[str]) -> str:
+    lines = "\n".join(keys)
+    digest = sha256(lines.encode())
+    with path.open("rb") as file:
+        while some := file.read(1 << 20):
+            digest.update(some)
+    return f"{digest.hexdigest()}\n{lines}\n"
+
+
+def _whole(path: Path) -> list[str] | None:
+    """Return the keys of a pack that is there as it was written; of one that cannot be read now nobody knows."""
+    with readable(path):
+        try:
+            if not (is_own(path) and is_own(_seal_of(path))):
+                return None
+            sealed = _seal_of(path).read_text()
+            keys = sealed.splitlines()[1:]
+            return keys if keys and sealed == _seal(path, keys) else None
+        except (FileNotFoundError, UnicodeDecodeError):
+            return None
