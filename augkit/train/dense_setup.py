@@ -1,14 +1,15 @@
 """Setup of what is particular to dense tasks: which one a data set asks for, and the model that suits it."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from statistics import median
 
 from augkit.datasets import DataSet
 from augkit.errors import FileError
 from augkit.targets.boxes import Boxes
+from augkit.train.parts import ROLES
 from augkit.train.survey import Survey
-from augkit.train.tasks import TASKS
+from augkit.train.tasks import TASKS, Task
 from augkit.train.tasks.dense import Dense
 from augkit.train.train_config import TrainConfig
 from augkit.train.weights import PRETRAINED
@@ -34,6 +35,12 @@ def dense_task(kind: str | None, data: DataSet) -> type[Dense] | None:
     if kind is not None or any(source.label is not None for source in data.sources):
         return asked
     return next((task for task in known if task.target_kind in data.kinds), None)
+
+
+def told_masks(task: Task, surveyed: Survey) -> Iterator[str]:
+    """Yield, in sentences, what is odd of the masks of pictures, if it is masks that are learnt."""
+    if isinstance(task, Dense):
+        yield from task.told({role: [one.mask for one in surveyed.facts[role].values()] for role in ROLES})
 
 
 def with_dense_model(

@@ -19,6 +19,8 @@ from augkit.train.tasks import Evaluation, Task
 from augkit.train.tasks.dense import Dense
 from augkit.train.train_errors import Diverged
 
+MOST_ANSWERED = 1 << 24  # numbers that a dense task has in hand at once, for each class and part of the truth: 64 MB
+
 
 @dataclass(frozen=True)
 class Score:
@@ -109,10 +111,12 @@ class Evaluator:
         if isinstance(self.task, Dense):
             made, told, total = list[Tensor](), list[Tensor](), 0.0
             for outputs, truths in self.outputs(network, is_frozen):
-                total += float(loss(outputs, truths)) * len(outputs)
-                kept, target = self.task.kept(outputs, truths)
-                made.append(kept)
-                told += target
+                count = max(1, MOST_ANSWERED // (self.task.outputs * max(truths[0].numel(), 1)))
+                for some, true in zip(torch.split(outputs, count), torch.split(truths, count), strict=True):
+                    total += float(loss(some, true)) * len(some)
+                    kept, target = self.task.kept(some, true)
+                    made.append(kept)
+                    told += target
             outputs, truths = torch.cat(made), self.task.joined(told)
             return self._evaluation(outputs, truths), total / len(outputs)
         outputs = torch.cat([outputs for outputs, _ in self.outputs(network, is_frozen)])

@@ -84,7 +84,7 @@ def finish(
         setup.config.portable().model_dump(mode="json"),
         setup.deciding["data"],
         versions(),
-        measure(evaluation, temperature) | {"baselines": constant_answer(evaluation, setup.truths["train"])},
+        measure(evaluation, temperature) | {"baselines": constant_answer(evaluation, evaluators["train"].view(0))},
         temperature,
     )
     if evaluation.outputs.ndim == 2:

@@ -16,7 +16,7 @@ from augkit.images.paper import parse_paper
 from augkit.pipeline import Pipeline
 from augkit.pipeline.pipeline_file import identified, load
 from augkit.train.artefact import DECIDING, versions
-from augkit.train.dense_setup import dense_task, with_dense_model
+from augkit.train.dense_setup import dense_task, told_masks, with_dense_model
 from augkit.train.duplicates import Alike
 from augkit.train.imbalance import told_imbalance
 from augkit.train.models import Architecture, Network, architecture
@@ -106,11 +106,11 @@ def prepare(
     for _, _, reason in surveyed.rejected:
         tell(f"Left out: {reason}")
     parts = surveyed.parts
-    task = aim.of_sources(data, parts.train.sources) if aim is not None else _task(config, parts)
+    task = aim.of_sources(data, parts.train.sources, surveyed.mask_numbers) if aim is not None else _task(config, parts)
     _require_sense(config, task)
     few = told_few(len(parts.val.sources), task) if config.keep == "best" else ()
     uneven = told_imbalance(parts, task, config.balance or config.class_weights != "none")
-    for sentence in (*require_learnable(parts, task), *few, *uneven):
+    for sentence in (*require_learnable(parts, task), *told_masks(task, surveyed), *few, *uneven):
         tell(sentence)
     truths = {role: _truths(task, parts[role]) for role in ROLES}
     if config.class_weights != "auto":

@@ -12,10 +12,12 @@ from types import MappingProxyType
 
 from augkit.datasets import Source
 from augkit.datasets.leakage import shape_and_fingerprint
-from augkit.errors import AugkitError, DecodeError, FileError, raise_outage
+from augkit.datasets.places import Place
+from augkit.errors import AugkitError, DecodeError, FileError, SampleError, raise_outage
 from augkit.images.pictures_apart import apart
 from augkit.storage.patience import Patience
 from augkit.train.parts import ROLES, ROLES_OF_0_1, Part, Parts, Role
+from augkit.train.tasks.mask_facts import MaskFacts, facts_of_mask, numbers_in
 
 THREADS = 4  # decoding lets others run
 AHEAD = 64  # pictures
@@ -29,6 +31,7 @@ class Facts:
     size: tuple[int, int]
     channels: int
     mark: str  # see `augkit.datasets.leakage`
+    mask: MaskFacts | None = None  # of a task that learns masks
 
 
 @dataclass(frozen=True)
@@ -55,6 +58,11 @@ class Survey:
         return all(facts.channels == 1 for role in ROLES for facts in self.facts[role].values())
 
     @property
+    def mask_numbers(self) -> set[int]:
+        """All numbers that masks hold, whatever their part."""
+        return numbers_in(facts.mask for role in ROLES for facts in self.facts[role].values())
+
+    @property
     def fingerprint(self) -> str:
         """The hash of all that the training knows of its pictures, in hex digits: the same as augkit 0.1 computed."""
         return sha256("\n".join(self.lines(ROLES_OF_0_1)).encode()).hexdigest()
@@ -77,6 +85,9 @@ class Survey:
                 entry["sha256"] = self.facts[role][source.id].sha256
                 if source.annotations is not None:  # of dense tasks, which learn it
                     entry["targets"] = sha256(source.annotations.text.encode("utf-8", "backslashreplace")).hexdigest()
+                mask = self.facts[role][source.id].mask
+                if mask is not None:
+                    entry["mask"] = mask.sha256
                 yield json.dumps(entry)
 
 
@@ -152,7 +163,21 @@ def _looked_at(part: Part, patience: Patience, known: Known) -> Iterator[tuple[S
         except MemoryError as fault:
             raise_outage(fault, where)
             raise
-        return Facts(sha256(data).hexdigest(), (shape[0], shape[1]), 1 if len(shape) == 2 else shape[2], mark)
+        found = Facts(sha256(data).hexdigest(), (shape[0], shape[1]), 1 if len(shape) == 2 else shape[2], mark)
+        mask = None if source.annotations is None else source.annotations.mask
+        return found if mask is None else with_mask(source, mask, found)
+
+    def with_mask(source: Source, place: Place, picture: Facts) -> Facts | AugkitError:
+        where = f"{part.data.root}/{source.id} mask"
+        try:
+            data = patience.asked(lambda: part.data.read(place), alive)
+            return replace(picture, mask=facts_of_mask(part.data, source, data, picture.size))
+        except (DecodeError, SampleError, FileError) as fault:
+            raise_outage(fault, where)
+            return fault
+        except MemoryError as fault:
+            raise_outage(fault, where)
+            raise
 
     pool = ThreadPoolExecutor(THREADS)
     try:

@@ -193,7 +193,7 @@ def test_what_no_detector_can_learn_from_is_refused(data: Path, tmp_path: Path) 
     wanted = settings(data, tmp_path / "run", **TINY)
     with pytest.raises(ArgumentError, match=r"must be a model with maps at several strides: .*resnet18"):
         prepared(wanted.replaced(model="lenet"))
-    with pytest.raises(ArgumentError, match="must go with classes or labels, got detect"):
+    with pytest.raises(ArgumentError, match="must go with classes or labels or segment, got detect"):
         prepared(wanted.replaced(smoothing=0.1))
     rows = [json.loads(line) for line in data.read_text().splitlines()]
     plain = data.parent / "plain.jsonl"

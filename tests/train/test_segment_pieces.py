@@ -7,9 +7,11 @@ from sklearn.metrics import confusion_matrix, jaccard_score
 from torch.nn import functional
 
 from augkit.errors import SampleError
+from augkit.targets.sample import Sample
 from augkit.train.report.overlays import HATCH_PX, WRONG, colours_of, mistaken, tinted
 from augkit.train.tasks.mask_numbers import IGNORED, meaning_of
 from augkit.train.tasks.overlap import Overlap
+from augkit.train.tasks.painted_objects import filled, painted
 from augkit.train.tasks.pixel_loss import pixel_loss
 
 CLASSES = 4
@@ -109,3 +111,26 @@ def test_colours_differ_as_long_as_eyes_tell_them_apart() -> None:
     made = colours_of(20, True)
     assert len(set(made)) == 20
     assert made[0] == (0, 0, 0)
+
+
+def test_objects_are_painted_small_over_large_and_crowds_ignored() -> None:
+    square = np.array([[2.0, 2.0], [22.0, 2.0], [22.0, 22.0], [2.0, 22.0]])
+    hole = np.array([[8.0, 8.0], [14.0, 8.0], [14.0, 14.0], [8.0, 14.0]])
+    sample = Sample(
+        np.zeros((30, 40, 3), np.uint8),
+        boxes=[[5, 5, 10, 10], [2, 2, 22, 22], [25, 2, 35, 12], [25, 15, 35, 25]],
+        box_labels=["cat", "dog", "cat", "bird"],
+        polygons=[np.array([[4.0, 4.0], [6.0, 4.0], [6.0, 6.0], [4.0, 6.0]]), [square, hole], [], []],
+    )
+    found = painted(sample, {"cat": 1, "dog": 2}, 0)
+    wanted = np.zeros((30, 40), np.uint8)
+    wanted[2:22, 2:22], wanted[8:14, 8:14], wanted[4:6, 4:6], wanted[2:12, 25:35] = 2, 0, 1, IGNORED
+    assert np.array_equal(found, wanted)
+
+
+def test_a_filled_outline_has_the_area_that_it_encloses() -> None:
+    angles = np.linspace(0, 2 * np.pi, 60, endpoint=False)
+    circle = np.stack([20.3 + 12.4 * np.cos(angles), 15.8 + 12.4 * np.sin(angles)], axis=1)
+    area = 0.5 * abs(np.dot(circle[:, 0], np.roll(circle[:, 1], 1)) - np.dot(circle[:, 1], np.roll(circle[:, 0], 1)))
+    assert filled([circle], (40, 50)).sum() == pytest.approx(area, rel=0.03)
+    assert not filled([circle + 1000.0], (40, 50)).any()

@@ -48,6 +48,7 @@ class Deployed(nn.Module):
         preprocessing = artefact.architecture.preprocessing
         factor, offset = artefact.task.scale(artefact.temperature)
         self.network = artefact.network
+        self.size = preprocessing.size
         self.dense = artefact.task if isinstance(artefact.task, Dense) else None
         self.mean = nn.Buffer(torch.tensor(preprocessing.mean).view(-1, 1, 1))
         self.std = nn.Buffer(torch.tensor(preprocessing.std).view(-1, 1, 1))
@@ -57,7 +58,7 @@ class Deployed(nn.Module):
         levels = pixels.permute(0, 3, 1, 2).to(torch.float32) / 255.0
         outputs: Tensor = self.network((levels - self.mean) / self.std)
         if self.dense is not None:
-            return self.dense.deployed(outputs)
+            return self.dense.deployed(outputs, self.size)
         return outputs * self.factor + self.offset
 
 
@@ -167,7 +168,7 @@ def _wanted(artefact: Artefact, pixels: NDArray[np.uint8]) -> NDArray[np.float32
     with torch.inference_mode():
         said = artefact.network(artefact.architecture.preprocessing.normalise(batch))
     if isinstance(artefact.task, Dense):
-        return np.asarray(artefact.task.deployed(said).numpy(), np.float32)
+        return np.asarray(artefact.task.deployed(said, artefact.architecture.preprocessing.size).numpy(), np.float32)
     outputs = said.numpy()
     factor, offset = artefact.task.scale(artefact.temperature)
     return np.asarray(outputs * np.array(factor) + np.array(offset), np.float32)

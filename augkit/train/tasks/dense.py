@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import ClassVar, Self, final
 
 from torch import Tensor
@@ -15,6 +15,7 @@ from augkit.errors import SampleError
 from augkit.images.network_input import Placement
 from augkit.targets.sample import Sample
 from augkit.train.models.preprocessing import Fit
+from augkit.train.tasks.mask_facts import MaskFacts
 from augkit.train.tasks.task import Task
 
 
@@ -33,12 +34,18 @@ class Dense(Task):
 
     @classmethod
     @abstractmethod
-    def of_sources(cls, data: DataSet, sources: Sequence[Source]) -> Self:
+    def of_sources(cls, data: DataSet, sources: Sequence[Source], numbers: Collection[int]) -> Self:
         """Return the task that what some sources of a data set carry asks for.
+
+        `numbers` are all that the masks of its pictures hold, if they have any.
 
         Raises:
             SampleError: there is nothing to learn.
         """
+
+    @abstractmethod
+    def told(self, masks: Mapping[str, Sequence[MaskFacts | None]]) -> Iterator[str]:
+        """Yield, in sentences, what is odd of the masks of each part's pictures: train, val and test."""
 
     @abstractmethod
     def target(self, sample: Sample, size: Size) -> Tensor:
@@ -68,8 +75,8 @@ class Dense(Task):
         """Return the heads of the columns that `cells` gives."""
 
     @abstractmethod
-    def deployed(self, outputs: Tensor) -> Tensor:
-        """Return outputs (B, ...) as an exported network gives them."""
+    def deployed(self, outputs: Tensor, size: Size) -> Tensor:
+        """Return outputs (B, ...) as an exported network gives them, whose input has a size (height, width)."""
 
     @staticmethod
     @final

@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Self, final
 
@@ -26,6 +26,7 @@ from augkit.train.tasks.box_loss import detection_loss
 from augkit.train.tasks.dense import Dense
 from augkit.train.tasks.detections import COLUMNS, detections, scores_of
 from augkit.train.tasks.headline import Headline, mean_of, resampled
+from augkit.train.tasks.mask_facts import MaskFacts
 from augkit.train.tasks.task import TASKS, Evaluation, Loss, rounded
 
 SHOWN = 0.3  # score from which an answer is shown to people
@@ -60,12 +61,15 @@ class Detect(Dense):
     mistakes_are: ClassVar[str] = "Pictures with missed objects and false alarms, most first"
 
     @classmethod
-    def of_sources(cls, data: DataSet, sources: Sequence[Source]) -> Self:
+    def of_sources(cls, data: DataSet, sources: Sequence[Source], numbers: Collection[int]) -> Self:
         held = {name for source in sources for name in source.box_labels}
         if not held:
             raise SampleError("must hold a box to be learnt, got none.", "labels")
         known = [name for name in data.classes if name in held]
         return cls((*known, *sorted(held - set(known))))
+
+    def told(self, masks: Mapping[str, Sequence[MaskFacts | None]]) -> Iterator[str]:
+        return iter(())
 
     def target(self, sample: Sample, size: Size) -> Tensor:
         boxes = sample.targets.get(Boxes.name)
@@ -117,7 +121,7 @@ class Detect(Dense):
         found = detections(output)
         return with_boxes(picture, self.names, target.cpu().numpy(), found[found[:, 5] >= SHOWN].numpy())
 
-    def deployed(self, outputs: Tensor) -> Tensor:
+    def deployed(self, outputs: Tensor, size: Size) -> Tensor:
         """Return (B, K, 4 + C): left, top, right and bottom in pixels of the input, and the score of each class."""
         return torch.cat([outputs[..., :4], scores_of(outputs)], -1)
 

@@ -1,0 +1,39 @@
+"""Answers for the pixels of a network's input, brought back to those of the picture."""
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from augkit.core.arrays import Mask
+from augkit.core.spatial import Size
+from augkit.images.network_input import Placement
+
+MOST_NUMBERS = 1 << 24  # that are in hand at once: 64 MB
+
+
+def classes_at(scores: Tensor, placement: Placement, size: Size) -> Mask:
+    """Return the class with the highest score of every pixel of a picture (H, W), uint8.
+
+    Scores lie at the middles of the input's pixels, and are linear in between; beyond the input they are those of its
+    edge. A large picture is done a band of rows after another.
+
+    Args:
+        scores: (k, h, w), of the input's pixels.
+        placement: of the picture in the input.
+        size: (height, width) of the picture.
+    """
+    classes, (height, width) = len(scores), size
+    if placement == (1.0, 1.0, 0.0, 0.0) and size == tuple(scores.shape[1:]):
+        return scores.argmax(0).to(torch.uint8).numpy()
+    scale_x, scale_y, left, top = placement
+    across = 2.0 * ((torch.arange(width) + 0.5) * scale_x + left) / scores.shape[2] - 1.0
+    down = 2.0 * ((torch.arange(height) + 0.5) * scale_y + top) / scores.shape[1] - 1.0
+    found = np.empty(size, np.uint8)
+    rows = max(1, MOST_NUMBERS // (classes * width))
+    for first in range(0, height, rows):
+        band = down[first : first + rows]
+        grid = torch.stack([across.expand(len(band), -1), band[:, None].expand(-1, width)], dim=2)[None]
+        shown = functional.grid_sample(scores[None], grid.to(scores.dtype), padding_mode="border", align_corners=False)
+        found[first : first + rows] = shown[0].argmax(0).to(torch.uint8).numpy()
+    return found

@@ -1,0 +1,56 @@
+"""Returning: what is said of views comes back to the places of the picture, whatever moved them."""
+
+import numpy as np
+import pytest
+import torch
+from numpy.typing import NDArray
+
+import augkit as ak
+from augkit.core.key import Key
+from augkit.images.network_input import InputShape, placement
+from augkit.targets.sample import Sample
+from augkit.train.framing import framed
+from augkit.train.returning import grid_of, mean_of_views, viewed
+from augkit.train.tasks.pixel_frames import classes_at
+
+PICTURE, INPUT = (60, 90), (48, 64)
+PIPELINES = {
+    "mirror": ak.Pipeline([ak.Mirror()]),
+    "turned": ak.Pipeline([ak.Rotate(degrees=(20, 30))]),
+    "cropped": ak.Pipeline([ak.RandomResizedCrop(size=(40, 40), scale=(0.5, 0.6))]),
+    "warped": ak.Pipeline([ak.ElasticWarp(), ak.Mirror()]),
+    "of two eyes": ak.Pipeline([ak.Mirror()], keypoint_pairs=((0, 1),)),
+}
+
+
+def _scene() -> NDArray[np.uint8]:
+    mask = np.zeros(PICTURE, np.uint8)
+    mask[10:35, 15:50], mask[30:55, 40:80] = 1, 2
+    return mask
+
+
+@pytest.mark.parametrize("name", PIPELINES)
+def test_a_view_answers_for_the_places_that_it_shows(name: str) -> None:
+    pipeline = PIPELINES[name]
+    mask = _scene()
+    sample = Sample(np.repeat(mask[..., None] * 100, 3, axis=2), mask=mask)
+    shape = InputShape(INPUT, 3)
+    plain_fit = placement(PICTURE, shape)
+    points = grid_of(INPUT, plain_fit, PICTURE)
+    key = Key(0, "a", 1)
+    view = viewed(pipeline, sample, key, points)
+    size = view.sample.image.shape[0], view.sample.image.shape[1]
+    fit = placement(size, InputShape(INPUT, 3))
+    shown = framed(view.sample.changed(mask=(view.sample.image[..., 0] // 100).astype(np.uint8)), shape)
+    truth = shown.mask
+    assert truth is not None
+    said = torch.nn.functional.one_hot(torch.from_numpy(truth).long().clamp(max=2), 3).permute(2, 0, 1).float()
+    nothing = torch.full((3, *INPUT), 1.0 / 3)
+    found = mean_of_views(nothing, [(said, view, fit, INPUT)])
+    is_seen = view.is_seen.reshape(INPUT)
+    assert is_seen.mean() > 0.3
+    assert torch.allclose(found[:, torch.from_numpy(~is_seen)], nothing[:, torch.from_numpy(~is_seen)])
+    answers = classes_at(found, plain_fit, PICTURE)
+    where = torch.stack([torch.from_numpy(~is_seen), torch.from_numpy(is_seen)]).float()
+    seen_there = classes_at(where, plain_fit, PICTURE) == 1
+    assert (answers == mask)[seen_there].mean() > 0.95

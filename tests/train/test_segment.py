@@ -1,0 +1,207 @@
+"""Segmentation: the class of every pixel is learnt, judged, told in the picture's own pixels, and gone on with."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from numpy.typing import NDArray
+
+from augkit.errors import ArgumentError, FileError, SampleError
+from augkit.images.network_input import InputShape, Placement, placement
+from augkit.targets.sample import Sample
+from augkit.train import predict, train
+from augkit.train.artefact import load
+from augkit.train.framing import framed
+from augkit.train.heads.segment_head import SegmentHead
+from augkit.train.setup import prepare
+from augkit.train.tasks import Evaluation, read_task
+from augkit.train.tasks.mask_numbers import IGNORED
+from augkit.train.tasks.pixel_frames import classes_at
+from augkit.train.tasks.segment_task import Segment
+from support.folders import put
+from support.scenes import CLASSES, scene
+from support.trainings import Stopped, assert_same_weights, fitted, prepared, settings
+
+TASK = Segment(("background", *CLASSES), (0, 1, 2), (255,))
+TINY: dict[str, Any] = {"model": "mobilenet_v2", "input": (64, 64, 3), "batch_size": 4, "epochs": 1}
+
+
+def lay(root: Path, count: int = 16, side: int = 64) -> Path:
+    """Lay scenes and their masks, of which one says of a part that it is ignored, and return their folder."""
+    for place in range(count):
+        image, mask, *_ = scene(place, side)
+        if place == 0:
+            mask[:8] = 255
+        put(root / "images" / f"{place:03d}.png", image)
+        put(root / "masks" / f"{place:03d}.png", mask)
+    (root / "classes.csv").write_text("number,name\n0,background\n1,disc\n2,square\n")
+    return root
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return lay(tmp_path_factory.mktemp("masked"))
+
+
+@pytest.fixture(scope="module")
+def run(data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("segmented") / "run"
+    train(settings(data, out, **TINY))
+    return out
+
+
+def test_a_network_of_pixels_is_trained_and_asked(run: Path, data: Path) -> None:
+    """From pictures that carry masks alone: the task is told by them, and so are its classes."""
+    metrics = load(run).metrics
+    assert metrics["kind"] == "segment"
+    assert [row["name"] for row in metrics["per_class"]] == ["background", *CLASSES]
+    assert 0.0 <= metrics["mean_iou"] <= metrics["pixel_accuracy"] <= 1.0
+    page = (run / "report.html").read_text()
+    assert "Mean IoU" in page
+    assert "Worst" in page
+    assert page.count("data:image") > 2
+    image = np.tile(scene(99)[0], (2, 1, 1))[:101]
+    (row,) = predict(run, image)
+    assert row.answers is not None
+    assert row.answers.shape == (101, 64)
+    assert set(np.unique(row.answers)) <= {0, 1, 2}
+    told = (run / "predictions.csv").read_text().splitlines()
+    assert told[0] == "path,truth,share of background,share of disc,share of square"
+    assert all(sum(map(float, line.split(",")[-3:])) == pytest.approx(1.0, abs=1e-4) for line in told[1:])
+
+
+def test_an_artefact_says_what_the_network_said(run: Path, data: Path) -> None:
+    artefact = load(run)
+    assert isinstance(artefact.task, Segment)
+    assert artefact.task == read_task(json.loads(json.dumps(TASK.described())))
+    one, again = (next(iter(predict(run, data / "images" / "003.png", batch_size=size))) for size in (1, 7))
+    assert one.answers is not None
+    assert again.answers is not None
+    assert np.array_equal(one.answers, again.answers)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("is_transfer", [False, True], ids=["scratch", "frozen, then all"])
+def test_a_stopped_training_ends_with_the_same_weights(
+    is_transfer: bool, data: Path, tmp_path: Path, weights: str
+) -> None:
+    options = TINY | {"pipeline": "light", "epochs": 1, "checkpoint_every": 1, "class_weights": "auto"}
+    options |= {"weights": weights, "unfreeze": 1, "views": 2, "smoothing": 0.1} if is_transfer else {"ema": 0.9}
+    state, whole = fitted(settings(data, tmp_path / "whole", **options))
+    wanted = settings(data, tmp_path / "stopped", **options, workers=1)
+    with pytest.raises(Stopped):
+        fitted(wanted, stop_after=2)
+    resumed, found = fitted(wanted)
+    assert_same_weights(found, whole)
+    assert resumed == state
+
+
+@pytest.fixture(scope="module")
+def weights(tmp_path_factory: pytest.TempPathFactory) -> str:
+    from support.trainings import weights_file
+
+    return weights_file(tmp_path_factory.mktemp("weights") / "mobilenet.pt", "mobilenet_v2")
+
+
+@pytest.mark.parametrize("shape", [InputShape((40, 60), 3), InputShape((40, 40), 3, 50)])
+@pytest.mark.parametrize("size", [(80, 60), (33, 90), (40, 60)])
+def test_a_mask_goes_into_the_input_and_back(shape: InputShape, size: tuple[int, int]) -> None:
+    mask = np.zeros(size, np.uint8)
+    mask[size[0] // 4 : size[0] * 3 // 4, size[1] // 3 : size[1] * 2 // 3] = 2
+    fit = placement(size, shape)
+    target = TASK.target(framed(Sample(np.zeros((*size, 3), np.uint8), mask=mask), shape), shape.size)
+    assert target.shape == shape.size
+    scores = torch.nn.functional.one_hot(target.long().clamp(max=2), 3).permute(2, 0, 1).float()
+    back = TASK.placed(scores, fit, size)
+    x, y = np.meshgrid(np.arange(size[1]) + 0.5, np.arange(size[0]) + 0.5)
+    is_in = _within(x * fit.scale_x + fit.left, shape.size[1]) & _within(y * fit.scale_y + fit.top, shape.size[0])
+    near = max(1.0 / fit.scale_x, 1.0 / fit.scale_y)  # pixels of the picture to one of the input
+    edges = 2 * (size[0] // 2 + size[1] // 3) * near
+    assert (back != mask)[is_in].sum() <= edges
+
+
+def _within(values: NDArray[np.float64], end: int) -> NDArray[np.bool_]:
+    return (values > 0.0) & (values < end)
+
+
+def test_answers_come_back_to_the_pixels_that_they_are_of(monkeypatch: pytest.MonkeyPatch) -> None:
+    scores = torch.ones(2, 20, 30)
+    scores[1] = 0.0
+    scores[1, 5:15, 12:24] = 2.0
+    found = classes_at(scores, Placement(0.5, 0.5, 0.0, 0.0), (40, 60))
+    rows, columns = np.flatnonzero(found.any(axis=1)), np.flatnonzero(found.any(axis=0))
+    assert [rows[0], rows[-1] + 1, columns[0], columns[-1] + 1] == pytest.approx([10, 30, 24, 48], abs=1)
+    monkeypatch.setattr("augkit.train.tasks.pixel_frames.MOST_NUMBERS", 2 * 60 * 7)
+    assert np.array_equal(classes_at(scores, Placement(0.5, 0.5, 0.0, 0.0), (40, 60)), found)
+
+
+def test_a_picture_without_a_mask_teaches_nothing() -> None:
+    target = TASK.target(Sample(np.zeros((20, 20, 3), np.uint8)), (20, 20))
+    assert (target == IGNORED).all()
+    outputs = torch.randn(2, 3, 5, 5, requires_grad=True)
+    loss = TASK.loss()(outputs, target[None].repeat(2, 1, 1))
+    loss.backward()  # type: ignore[no-untyped-call]
+    assert loss.item() == 0.0
+    assert outputs.grad is not None
+    assert not outputs.grad.any()
+    evaluation = Evaluation(("a",), np.zeros((1, 20, 20), np.uint8), target[None].numpy(), TASK)
+    assert TASK.measure(evaluation)["mean_iou"] is None
+
+
+def test_classes_can_count_alike() -> None:
+    truths = torch.zeros(2, 10, 10, dtype=torch.uint8)
+    truths[0, :2], truths[1, 0] = 1, IGNORED
+    weights = TASK.balanced(truths)
+    assert weights[0] * 170 == pytest.approx(float(weights[1]) * 20)
+    assert weights[2] == 1.0
+
+
+def test_the_head_says_the_same_of_a_picture_whatever_else_is_in_its_batch() -> None:
+    torch.manual_seed(0)
+    head = SegmentHead(((4, 8), (8, 16), (16, 24)), 5).eval()
+    maps = [torch.randn(3, 8, 9, 10), torch.randn(3, 16, 5, 5), torch.randn(3, 24, 3, 3)]
+    found = head(maps)
+    assert found.shape == (3, 5, 9, 10)
+    assert torch.allclose(head([part[1:2] for part in maps])[0], found[1], atol=1e-5)
+
+
+def test_masks_that_are_none_of_their_picture_are_left_out_and_told(tmp_path: Path) -> None:
+    root = lay(tmp_path / "data", 12)
+    put(root / "masks" / "004.png", np.zeros((5, 5), np.uint8))
+    wanted = settings(root, tmp_path / "run", **TINY, max_rejected=0.2)
+    told = list[str]()
+    setup = prepare(wanted, told.append, lambda *_: None)
+    assert any("004.png mask: must have its picture's shape (64, 64), got (5, 5)" in sentence for sentence in told)
+    assert sum(len(setup.truths[role]) for role in setup.truths) == 11
+    with pytest.raises(FileError, match="must be readable"):
+        prepared(wanted.replaced(max_rejected=0.0))
+
+
+def test_a_changed_mask_is_another_data_set(tmp_path: Path) -> None:
+    root = lay(tmp_path / "data", 12)
+    wanted = settings(root, tmp_path / "run", **TINY)
+    before = prepared(wanted).deciding["data"]
+    mask = np.zeros((64, 64), np.uint8)
+    mask[:20], mask[20:30] = 1, 2
+    put(root / "masks" / "004.png", mask)
+    assert prepared(wanted).deciding["data"] != before
+
+
+def test_what_cannot_be_segmented_is_refused(data: Path, tmp_path: Path) -> None:
+    wanted = settings(data, tmp_path / "run", **TINY)
+    with pytest.raises(ArgumentError, match="must be a model with maps at several strides"):
+        prepared(wanted.replaced(model="lenet"))
+    with pytest.raises(ArgumentError, match="must go with numbers, got segment"):
+        prepared(wanted.replaced(robust=True))
+    with pytest.raises(ArgumentError, match="must name a class"):
+        prepared(wanted.replaced(class_weights={"cat": 2.0}))
+    root = lay(tmp_path / "flat", 6)
+    for path in (root / "masks").iterdir():
+        put(path, np.zeros((64, 64), np.uint8))
+    with pytest.raises((SampleError, FileError)):
+        prepared(settings(root, tmp_path / "run", **TINY, task="segment"))
