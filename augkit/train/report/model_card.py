@@ -159,7 +159,7 @@ def _limits(facts: ReportFacts, metrics: JsonObject) -> Iterator[str]:
     if kind == "classes":
         yield "- It gives one of its classes to every picture, also to one that shows none of them."
     yield "- It was judged by pictures of the same collection. Of other cameras, places and years nothing is measured."
-    missed = [row["name"] for row in metrics.get("per_class") or () if row["recall"] == 0.0]
+    missed = [row["name"] for row in metrics.get("per_class") or () if row.get("recall") == 0.0]
     if missed:
         told = ", ".join(map(plain, missed[:MOST_ROWS]))
         yield f"- It recognised no picture of {told}{' and others' * (len(missed) > MOST_ROWS)}."
