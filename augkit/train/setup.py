@@ -187,7 +187,7 @@ def _require_sense(config: TrainConfig, task: Task) -> None:
     """Check that no option is about other tasks only."""
     for name in sorted({option for other in TASKS.values() for option in other.options} - task.options):
         if getattr(config, name) != type(config).model_fields[name].default:
-            kinds = " or ".join(other.kind for other in TASKS.values() if name in other.options)
+            kinds = " or ".join(sorted(other.kind for other in TASKS.values() if name in other.options))
             raise ArgumentError(f"must go with {kinds}, got {task.kind}. Leave it out.", name)
 
 
