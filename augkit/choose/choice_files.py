@@ -10,6 +10,7 @@ from augkit.choose.pool import Pool
 from augkit.core.text_files import bytes_of
 from augkit.pipeline import Pipeline
 from augkit.pipeline.pipeline_file import dump
+from augkit.screen_text import printable
 from augkit.storage.durable import replace_with
 from augkit.train.train_errors import written
 
@@ -20,7 +21,7 @@ def write(out: Path, report: ChoiceReport, pool: Pool) -> Path:
     _dump(out / PIPELINE, report.pipeline, [report.headline()])
     own = own_files(report)
     for name, (file, pipeline) in own.items():
-        _dump(out / file, pipeline, [f"For class {name} in the place of {PIPELINE}, which harms it."])
+        _dump(out / file, pipeline, [f"For class {name}, in the place of {PIPELINE}, which harms it."])
     data = json.dumps(report.described() | {"pipelines_for": {name: file for name, (file, _) in own.items()}}, indent=1)
     for path, content in ((out / JSON, bytes_of(data + "\n")), (out / PAGE, page_of(report, pool, own))):
         with written(path):
@@ -40,5 +41,5 @@ def own_files(report: ChoiceReport) -> dict[str, tuple[str, Pipeline]]:
 def _dump(path: Path, pipeline: Pipeline, comments: list[str]) -> None:
     dump(pipeline, path)
     with written(path):
-        told = "".join(f"# {line}\n" for line in comments)
+        told = "".join(f"# {printable(line)}\n" for line in comments)
         replace_with(path, bytes_of(told) + path.read_bytes())

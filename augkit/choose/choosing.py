@@ -20,7 +20,7 @@ from augkit.pipeline import Pipeline
 from augkit.storage.patience import Patience
 from augkit.train.run_folder import require_apart
 from augkit.train.setup import Setup, prepare
-from augkit.train.train_config import TrainConfig
+from augkit.train.train_config import NO_PIPELINE, TrainConfig
 from augkit.train.train_errors import trouble_told
 from augkit.train.trials.workbench import Workbench, workbench
 
@@ -158,6 +158,8 @@ def _as_training(config: ChooseConfig) -> TrainConfig:
         out=config.out,
         model=config.model,
         weights=config.weights,
+        pipeline=NO_PIPELINE,
+        unfreeze=0,
         task="classes",
         label=config.label,
         split=config.split,

@@ -4,8 +4,7 @@ Figures of folds are no independent ones, for the folds learn from mostly the sa
 corrected for that (Nadeau and Bengio), and where chance between pictures is larger than chance between folds, it
 counts in its place. What says a thing of many candidates or classes is corrected for how many they are (Holm).
 
-References: Nadeau and Bengio, "Inference for the generalization error", Machine Learning 2003; Holm, "A simple
-sequentially rejective multiple test procedure", Scandinavian Journal of Statistics 1979.
+Reference: Nadeau and Bengio, "Inference for the generalization error", Machine Learning 2003.
 """
 
 import math
@@ -16,6 +15,8 @@ import numpy as np
 from scipy.special import stdtr, stdtrit
 
 from augkit.core.arrays import Array, Reals
+from augkit.train.comparison.holm import adjusted
+from augkit.train.comparison.paired import crossed
 
 LEVEL = 0.05  # of a verdict
 EXACT = 1e-12  # differences up to here are none
@@ -71,13 +72,13 @@ def gain(differences: Reals, folds: Array) -> Gain:
 def crossed_gain(differences: Reals) -> Gain:
     """Return the mean of differences (R, n) of n pictures as R pairs of networks answered them.
 
-    Both are drawn by chance, networks and pictures: their two variances are added, each from the means over the other.
+    Both are drawn by chance, networks and pictures: see `augkit.train.comparison.paired.crossed`.
     """
     repeats, pictures = differences.shape
-    of_networks = _variance(differences.mean(axis=1)) / repeats
-    of_pictures = _variance(differences.mean(axis=0)) / pictures
-    freedom = pictures - 1 if of_pictures >= of_networks else repeats - 1
-    return _told(float(differences.mean()), of_networks + of_pictures, freedom, pictures)
+    if min(repeats, pictures) < 2:
+        return _told(float(differences.mean()), math.inf, 1, pictures)
+    found = crossed(differences)
+    return _told(found.mean, found.error**2, found.freedom, pictures)
 
 
 def holm(chances: Sequence[float]) -> list[float]:
@@ -86,11 +87,7 @@ def holm(chances: Sequence[float]) -> list[float]:
     >>> holm([0.01, 0.04, 0.03])
     [0.03, 0.06, 0.06]
     """
-    found, highest = [1.0] * len(chances), 0.0
-    for rank, place in enumerate(sorted(range(len(chances)), key=lambda place: chances[place])):
-        highest = max(highest, min(1.0, (len(chances) - rank) * chances[place]))
-        found[place] = highest
-    return found
+    return adjusted(chances, [1.0] * len(chances))
 
 
 def _variance(values: Reals) -> float:
@@ -98,7 +95,7 @@ def _variance(values: Reals) -> float:
     return float(values.var(ddof=1)) if len(values) > 1 else math.inf
 
 
-def _told(mean: float, variance: float, freedom: int, pictures: int) -> Gain:
+def _told(mean: float, variance: float, freedom: float, pictures: int) -> Gain:
     if abs(mean) <= EXACT and variance <= EXACT**2:
         return Gain(0.0, 0.0, 0.0, 0.0, 1.0, pictures)
     if not math.isfinite(variance) or freedom < 1 or variance <= EXACT**2:  # no spread is no proof
