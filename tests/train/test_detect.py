@@ -23,10 +23,11 @@ from augkit.train.tasks.box_loss import assigned, detection_loss, generalised_io
 from augkit.train.tasks.detect_task import Detect
 from augkit.train.tasks.detections import detections, distinct
 from support.scenes import scenes
+from support.tiny_backbone import NAME
 from support.trainings import prepared, settings
 
 TASK = Detect(("disc", "square"))
-TINY: dict[str, Any] = {"model": "mobilenet_v2", "input": (64, 64, 3), "batch_size": 4, "epochs": 1}
+TINY: dict[str, Any] = {"model": NAME, "input": (64, 64, 3), "batch_size": 4, "epochs": 1}
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,84 @@
+"""A detector that is stopped and begun again ends with the same weights, to the bit, and is exported as it is."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from augkit.errors import ArgumentError
+from augkit.train import export, predict, train
+from augkit.train.artefact import load
+from support.scenes import scenes
+from support.tiny_backbone import NAME
+from support.trainings import Stopped, assert_same_weights, fitted, settings, weights_file
+
+pytestmark = pytest.mark.slow  # several trainings of a network that is no toy
+
+FROZEN: dict[str, Any] = {
+    "model": NAME, "input": (64, 64, 3), "batch_size": 4, "epochs": 2, "unfreeze": 1, "views": 2, "ema": 0.9,
+    "pipeline": "digits", "checkpoint_every": 1, "clip": 1.0,
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return scenes(tmp_path_factory.mktemp("scenes"), 16)
+
+
+@pytest.fixture(scope="module")
+def frozen(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    return FROZEN | {"weights": weights_file(tmp_path_factory.mktemp("weights") / "w.pt", NAME)}
+
+
+@pytest.mark.parametrize(
+    ("change", "stops"), [({}, [1, 4, 2, 1]), ({"cache": False}, [3]), ({"workers": 2}, [2]), ({"accumulate": 2}, [2])]
+)
+def test_stopped_across_the_unfreezing(
+    data: Path, tmp_path: Path, frozen: dict[str, Any], change: dict[str, Any], stops: list[int]
+) -> None:
+    """With views of which boxes are moved, with and without a cache of maps, for any number of workers."""
+    decides = {name: value for name, value in change.items() if name == "accumulate"}
+    whole_state, whole = fitted(settings(data, tmp_path / "whole", **frozen, **decides))
+    wanted = settings(data, tmp_path / "stopped", **(frozen | change))
+    for stop in stops:
+        with pytest.raises(Stopped):
+            fitted(wanted, stop_after=stop)
+    state, found = fitted(wanted)
+    assert_same_weights(found, whole)
+    assert state == whole_state
+
+
+def test_other_boxes_are_another_run(data: Path, tmp_path: Path) -> None:
+    wanted = settings(data, tmp_path / "run", model=NAME, input=(64, 64, 3), batch_size=4)
+    with pytest.raises(Stopped):
+        fitted(wanted, stop_after=1)
+    text = data.read_text()
+    try:
+        data.write_text(text.replace('"disc"', '"round"'))
+        with pytest.raises(ArgumentError, match="must be what"):
+            fitted(wanted)
+    finally:
+        data.write_text(text)
+
+
+def test_an_exported_detector_says_what_it_says_here(data: Path, tmp_path: Path) -> None:
+    """Its boxes and scores are those of `predict`, before those that say the same are left out."""
+    result = train(settings(data, tmp_path / "run", model=NAME, input=(64, 64, 3), batch_size=4, epochs=1))
+    exported = export(result.out, tmp_path / "model.onnx")
+    assert exported.output == "boxes"
+    onnxruntime = pytest.importorskip("onnxruntime")
+    session = onnxruntime.InferenceSession((tmp_path / "model.onnx").read_bytes())
+    random = np.random.default_rng(0)
+    picture = random.integers(0, 256, (64, 64, 3), np.uint8)
+    said = session.run(None, {"pixels": picture[None]})[0][0]
+    artefact = load(result.out)
+    row = next(iter(predict(artefact, picture)))
+    assert row.answers is not None
+    assert said.shape == (8 * 8 + 4 * 4 + 2 * 2, 4 + len(artefact.task.names))
+    for answer in row.answers[:5]:
+        box, score = answer[1:5], answer[5]
+        off = np.abs(said[:, :4].clip(0, 64) - box).max(1) + np.abs(said[:, 4 + int(answer[0])] - score)
+        assert off.min() < 1e-2
