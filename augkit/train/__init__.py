@@ -10,7 +10,9 @@ from augkit.errors import MissingExtra
 
 if TYPE_CHECKING:
     from augkit.train.ensembles import ensemble as ensemble
+    from augkit.train.epochs import Epoch as Epoch
     from augkit.train.exporters import export as export
+    from augkit.train.models.own_models import own_model as own_model
     from augkit.train.predictions import predict as predict
     from augkit.train.repeats import repeat as repeat
     from augkit.train.results import Result as Result
@@ -20,8 +22,10 @@ if TYPE_CHECKING:
 _HOMES = {
     "Result": "results",
     "TrainConfig": "train_config",
+    "Epoch": "epochs",
     "ensemble": "ensembles",
     "export": "exporters",
+    "own_model": "models.own_models",
     "predict": "predictions",
     "repeat": "repeats",
     "train": "trainer",

@@ -24,7 +24,7 @@ from safetensors import SafetensorError
 from torch import Tensor
 
 from augkit.core.arrays import JsonObject
-from augkit.errors import ArgumentError, FileError, is_absence, raise_outage, reason_of, require_answer
+from augkit.errors import ArgumentError, FileError, MissingExtra, is_absence, raise_outage, reason_of, require_answer
 from augkit.storage.durable import replace_with
 from augkit.train.models import Architecture, Network
 from augkit.train.models.ensemble_network import ENSEMBLE
@@ -144,8 +144,12 @@ def load(path: str | os.PathLike[str]) -> Artefact:
         if header.sha256 != header.digest(tensors):
             raise _damaged(file, "what it holds is not what was written")
         return _artefact(header, tensors)
+    except MissingExtra:
+        raise
     except (ArgumentError, KeyError, RuntimeError, TypeError, ValueError) as fault:
         raise_outage(fault, str(file))
+        if isinstance(fault, ArgumentError) and fault.where == "model":  # one that only its program has
+            raise fault.at(str(file)) from None
         raise _damaged(file, " ".join(str(fault).split()).rstrip(".")) from None
 
 

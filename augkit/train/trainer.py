@@ -3,7 +3,7 @@
 import json
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from copy import deepcopy
 from itertools import islice
@@ -21,11 +21,14 @@ from augkit.train.artefact import MODEL_FILE
 from augkit.train.batch_mixing import BatchMixing
 from augkit.train.batch_pool import BatchPool
 from augkit.train.checkpoint import Checkpoints
+from augkit.train.epochs import Callback
 from augkit.train.evaluator import Evaluator
 from augkit.train.extraction import Extraction
 from augkit.train.features import Features, backbone_hash
 from augkit.train.fold_trainings import trained_by_folds
 from augkit.train.log import Log
+from augkit.train.models.own_models import Build
+from augkit.train.own_pieces import Own, with_own
 from augkit.train.parts import ROLES, Role
 from augkit.train.precision import is_half
 from augkit.train.results import Result, finish
@@ -34,6 +37,7 @@ from augkit.train.schedule import optimizer_for
 from augkit.train.setup import Progress, Setup, Tell, prepare
 from augkit.train.stream import Prepared, Stream, draws_of, pieces_of
 from augkit.train.survey import Known
+from augkit.train.tasks import Loss
 from augkit.train.train_config import TrainConfig
 from augkit.train.train_errors import trouble_told
 from augkit.train.training_loop import Pieces, Training, fit
@@ -46,7 +50,14 @@ def _silent(*_: object) -> None:
 
 
 def train(
-    config: TrainConfig, *others: object, fresh: bool = False, tell: Tell = _silent, progress: Progress = _silent
+    config: TrainConfig,
+    *others: object,
+    fresh: bool = False,
+    tell: Tell = _silent,
+    progress: Progress = _silent,
+    model: Build | None = None,
+    loss: Loss | None = None,
+    callbacks: Sequence[Callback] = (),
 ) -> Result:
     """Train a network, or go on where the same training was stopped.
 
@@ -59,6 +70,11 @@ def train(
         fresh: remove another run that is in the folder.
         tell: is given sentences that a user should read.
         progress: is told how much is done, of how much, and of what.
+        model: a class or function of the program's own, see `augkit.train.own_model`.
+        loss: takes outputs (B, k) and encoded truths, classes as numbers (B,), and gives their mean; it is learnt by in
+            the place of the task's own.
+        callbacks: are shown every `Epoch` after its end; one that returns True ends the phase. On a resumed training
+            they are shown the epochs that it still does.
 
     Raises:
         AugkitError: something is wrong, and the sentence says what; nothing that was done before is lost.
@@ -66,20 +82,23 @@ def train(
     if others or not isinstance(config, TrainConfig):
         got = ", ".join(type(given).__name__ for given in (config, *others))
         raise ArgumentError(f"must get a TrainConfig, got {got}. Write {_ADVICE}.", "train")
+    config, own = with_own(config, model, loss, callbacks)
     require_apart(config.data, config.out, "out")
     if isinstance(config.cache, str):
         require_apart(config.data, config.cache, "cache")
     if config.folds and config.fold is None:
 
         def one(fold: TrainConfig, known: Known, told: Tell) -> Result:
-            return _trained(fold, fresh, told, progress, known)
+            return _trained(fold, fresh, told, progress, own, known)
 
         with trouble_told(config.out):
             return trained_by_folds(config, one, tell, progress)
-    return _trained(config, fresh, tell, progress)
+    return _trained(config, fresh, tell, progress, own)
 
 
-def _trained(config: TrainConfig, fresh: bool, tell: Tell, progress: Progress, known: Known | None = None) -> Result:
+def _trained(
+    config: TrainConfig, fresh: bool, tell: Tell, progress: Progress, own: Own, known: Known | None = None
+) -> Result:
     """Do one training; `known` is what is known of its pictures."""
     began, notes = time.perf_counter(), list[str]()
 
@@ -93,12 +112,14 @@ def _trained(config: TrainConfig, fresh: bool, tell: Tell, progress: Progress, k
             require_same_law(out)
         begun = (LAW, None) if fresh else (law_of(out), behaviour_of(out))
         setup = prepare(config, noted, progress, *begun, known)
+        setup.deciding.update(own.books)
         with locked(Path(config.out)) as unlocked:
             if unlocked:
                 noted(unlocked)
             open_run(Path(config.out), setup, fresh)
             best = deepcopy(setup.network)  # as it is at the beginning: a checkpoint holds what has changed
             training, evaluators = begin(setup, noted, progress)
+            training.loss, training.callbacks = own.loss or training.loss, own.callbacks
             if (Path(config.out) / MODEL_FILE).exists():  # which comes at the end
                 tell("The run was complete already; nothing was trained.")
             with closing(evaluators["train"].stream.pool):

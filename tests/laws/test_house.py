@@ -53,6 +53,7 @@ HOMES = {  # the only modules that may import a package
     "safetensors": ("augkit.train.artefact", "augkit.train.weights"),
     "matplotlib": ("augkit.train.report.figures",),
     "tensorboard": ("augkit.train.log",),
+    "timm": ("augkit.train.models.timm_models",),
     **dict.fromkeys(("onnx", "onnxscript", "onnxruntime"), ("augkit.train.exporters.onnx_exporter",)),
     **dict.fromkeys(("pydicom", "pillow_heif", "tifffile"), ("augkit.images",)),
     "albumentations": ("augkit.integrations.albumentations.registry",),

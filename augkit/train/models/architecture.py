@@ -17,13 +17,16 @@ from augkit.core.arrays import Json, JsonObject
 from augkit.errors import ArgumentError, closest
 from augkit.train.heads import HEADS
 from augkit.train.input_size import Size, parse_input, require_input
+from augkit.train.models import own_models, timm_models
 from augkit.train.models.ensemble_network import ENSEMBLE, MEANS, MOST_MEMBERS, Ensemble
 from augkit.train.models.layers import MOST, told
-from augkit.train.models.model import MODELS
+from augkit.train.models.model import MODELS, Model
 from augkit.train.models.network import Backbone, Network, initialise
+from augkit.train.models.own_models import OWN, drawn, require_apart
 from augkit.train.models.preprocessing import Preprocessing, plain_input
 from augkit.train.models.pyramid_network import PyramidNetwork
 from augkit.train.models.stack import Place, Stack, plan
+from augkit.train.models.timm_models import timm_model
 
 YAML_SUFFIXES = (".yaml", ".yml")
 MOST_PARAMETERS = 250_000_000  # 1 GB
@@ -66,6 +69,11 @@ class Architecture:
 
     def build(self, seed: int = 0) -> Network:
         """Return the network, its weights drawn from `seed`, in training mode."""
+        own = _own(self.name)
+        if own is not None:
+            network = drawn(own, self.outputs, seed)
+            require_apart(network, self.preprocessing.input, self.name)
+            return network
         network = self.on_meta().to_empty(device="cpu")
         initialise(network, seed)
         if isinstance(network, PyramidNetwork):
@@ -81,7 +89,10 @@ class Architecture:
         return replace(self, outputs=1, arguments=rest)
 
     def on_meta(self) -> Network:
-        """Return the network without numbers: its shapes only, in no time."""
+        """Return the network without numbers: its shapes only, in no time; a program's own has numbers all the same."""
+        own = _own(self.name)
+        if own is not None:
+            return drawn(own, self.outputs, 0)
         backbone = self.backbone
         with torch.device("meta"):
             if backbone is not None:
@@ -136,8 +147,25 @@ class Architecture:
             if not any(module.children()):
                 module.register_forward_hook(lambda _module, _given, made: counts.append(made.numel()))
         height, width, channels = self.preprocessing.input
-        network(torch.empty(1, channels, height, width, device="meta"))
+        device = "meta" if _own(self.name) is None else "cpu"
+        with torch.no_grad():
+            network(torch.zeros(1, channels, height, width, device=device))
         return max(counts)
+
+
+def _own(name: str) -> Model | None:
+    """Return the model of a program's own or of timm's by its name, or None where it is neither.
+
+    Raises:
+        ArgumentError: nobody gave it in this process.
+        MissingExtra: it is of timm, which is not installed.
+    """
+    if name.startswith(timm_models.PREFIX):
+        return timm_model(name)
+    if name.startswith(own_models.PREFIX) and name not in OWN:
+        advice = f"Give the class again: augkit.train.own_model({name.removeprefix(own_models.PREFIX)})."
+        raise ArgumentError(f"must be a network that this program has made known, got {name!r:.60}. {advice}", "model")
+    return OWN.get(name)
 
 
 _ADAPTER = pydantic.TypeAdapter(Architecture)
@@ -170,8 +198,9 @@ def _architecture(model: str | Path, outputs: int, input: Size | None) -> Archit
     if input is not None:
         require_input(input, "input")
     name = str(model)
-    if name in MODELS:
-        known = MODELS[name]
+    outside = _own(name)
+    if outside is not None or name in MODELS:
+        known = outside or MODELS[name]
         if known.layers is None:
             return Architecture(name, outputs, _fed(name, known.preprocessing, input))
         layers, own, place = known.layers, known.preprocessing.input, _place(f"{name} layers")
