@@ -83,23 +83,30 @@ def _stamps() -> Parts:
     return {split: (known, np.array(places)) for split, places in parts.items()}
 
 
-TRIALS: Mapping[str, tuple[Callable[[], Parts], Mapping[str, Any], int]] = {  # pictures, settings, seeds
-    "digits": (lambda: _few(digits(), 10, 1500), FROM_SCRATCH, 3),
-    "mnist": (lambda: _few(mnist(), 10, 1500), FROM_SCRATCH, 3),
-    "fashion": (lambda: _few(fashion()[0], 20, 1500), FROM_SCRATCH, 3),
-    "stamps": (_stamps, FROZEN, 3),
+QUICK = {"steps": 100, "folds": 3}  # of a choice among networks from scratch: half of what is usual
+# Pictures, settings of trainings, options of the choice, seeds.
+TRIALS: Mapping[str, tuple[Callable[[], Parts], Mapping[str, Any], Mapping[str, Any], int]] = {
+    "digits": (lambda: _few(digits(), 10, 1500), FROM_SCRATCH, QUICK, 3),
+    "mnist": (lambda: _few(mnist(), 10, 1500), FROM_SCRATCH, QUICK, 3),
+    "fashion": (lambda: _few(fashion()[0], 20, 1500), FROM_SCRATCH, QUICK, 3),
+    "stamps": (_stamps, FROZEN, {}, 3),
 }
 
 
-def measure(names: Sequence[str] | None = None) -> dict[str, Any]:
-    """Run everything and return the figures as JSON can hold them; `names` are of the sets, None takes all."""
+def measure(names: Sequence[str] | None = None, most_seeds: int = 3) -> dict[str, Any]:
+    """Run everything and return the figures as JSON can hold them.
+
+    Args:
+        names: of the sets; None takes all, or those that the environment says.
+        most_seeds: of each training.
+    """
     named = os.environ.get(SETS, ",".join(TRIALS)).split(",") if names is None else names
     found: dict[str, Any] = {}
     absent: dict[str, str] = {}
     for name in named:
-        parts, settings, seeds = TRIALS[name]
+        parts, settings, options, seeds = TRIALS[name]
         try:
-            found[name] = _run(parts(), settings, seeds)
+            found[name] = _run(parts(), settings, options, min(seeds, most_seeds))
         except Absent as fault:
             absent[name] = str(fault)
     return {"question": (__doc__ or "").splitlines()[0], "sets": found, "absent": absent}
@@ -120,12 +127,12 @@ def table(found: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
-def _run(parts: Parts, settings: Mapping[str, Any], seeds: int) -> dict[str, Any]:
+def _run(parts: Parts, settings: Mapping[str, Any], options: Mapping[str, Any], seeds: int) -> dict[str, Any]:
     work = Path(tempfile.mkdtemp(prefix="augkit-bench-"))
     try:
         lay(work / "data", parts)
         began = time.perf_counter()
-        chosen_for = {key: value for key, value in settings.items() if key in ("model", "weights")}
+        chosen_for = {key: value for key, value in settings.items() if key in ("model", "weights")} | options
         chosen = choose(ChooseConfig.of(data=work / "data", out=work / "choice", threads=1, **chosen_for))
         minutes = (time.perf_counter() - began) / 60
         told = {one.candidate.name: one for one in chosen.report.found.screened}
@@ -156,6 +163,7 @@ def _run(parts: Parts, settings: Mapping[str, Any], seeds: int) -> dict[str, Any
         return {
             "pictures": {split: len(places) for split, (_, places) in parts.items()},
             "seeds": seeds,
+            "options": dict(options),
             "minutes": round(minutes, 2),
             "pick": pick.name,
             "verdict": chosen.report.verdict.level,
