@@ -9,6 +9,7 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from augkit.choose import ChooseConfig as ChooseConfig, choose as choose
     from augkit.core.key import Key as Key, Stream as Stream
     from augkit.core.ops import (
         ColorMatrix as ColorMatrix,
@@ -56,6 +57,7 @@ if TYPE_CHECKING:
 
 # The names by their modules; transforms come from their register. A test holds this to the imports above.
 _NAMES = {
+    "choose": "ChooseConfig choose",
     "core.key": "Key Stream",
     "core.ops": "ColorMatrix Curve Homography Op Warp",
     "core.plan": "Plan",

@@ -33,7 +33,7 @@ def command(
     there is no evidence is an answer, too. DIR gets choice.yaml, for augkit train
     --pipeline, and choice.html with the evidence. Those of test are not looked at.
     """
-    from augkit.choose.choosing import choose
+    from augkit.choose import choose
 
     with resumable(config.out), progress_shown() as show:
         chosen = choose(config, partial(say, is_error=True), show)

@@ -103,6 +103,7 @@ def test_type_checkers_see_the_same_names() -> None:
         ("expand", "import augkit.expand as room"),
         ("expand", "room = ak.expand"),
         ("expand", "from augkit import expand as room"),
+        ("choose", "room = ak.choose"),
         ("train", "room = ak.train"),
     ],
 )
