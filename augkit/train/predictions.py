@@ -39,6 +39,7 @@ class Row:
     path: str
     answers: Array | None  # probabilities, or numbers in units (k), or `Dense.placed`; None where there is no answer
     reason: str = ""  # why there is none
+    size: Size | None = None  # (height, width) of the picture, of dense tasks
 
 
 def csv_of(rows: Iterable[Row], task: Task, top: int, truths: Sequence[Label] | None = None) -> Iterator[str]:
@@ -204,7 +205,7 @@ def _dense_rows(artefact: Artefact, task: Dense, wanted: Sequence[Wanted]) -> It
                 continue
             with torch.inference_mode():
                 output = artefact.network(found)[0]
-        yield Row(one.path, task.placed(output, preprocessing.placement(sizes[0]), sizes[0]))
+        yield Row(one.path, task.placed(output, preprocessing.placement(sizes[0]), sizes[0]), size=sizes[0])
 
 
 def _plain(wanted: Sequence[Wanted], artefact: Artefact) -> Iterator[Tensor | str]:

@@ -22,6 +22,7 @@ from augkit.train.tasks.average_precision import THRESHOLDS, match, precisions
 from augkit.train.tasks.box_loss import assigned, detection_loss, generalised_iou
 from augkit.train.tasks.detect_task import Detect
 from augkit.train.tasks.detections import detections, distinct
+from support.commands import augkit
 from support.scenes import scenes
 from support.tiny_backbone import NAME
 from support.trainings import prepared, settings
@@ -188,6 +189,25 @@ def test_a_detector_is_trained_and_asked(data: Path, tmp_path: Path) -> None:
     assert row.answers.shape[1] == 6
     assert (row.answers[:, 1:5] <= 64).all()
     assert (row.answers[:, 1:3] < row.answers[:, 3:5]).all()
+    assert_files_hold_what_is_said(data.parent, tmp_path, result.out)
+
+
+def assert_files_hold_what_is_said(pictures: Path, folder: Path, run: str) -> None:
+    """COCO's JSON is what pycocotools reads, and there is a picture with its boxes for every one that was asked about."""
+    coco = pytest.importorskip("pycocotools.coco")
+    named = [pictures / f"{place:03d}.png" for place in range(3)]
+    augkit("predict", run, *named, "-o", folder / "found.json", "--overlays", folder / "shown")
+    with contextlib.redirect_stdout(io.StringIO()):
+        read = coco.COCO(folder / "found.json")
+        known = read.loadRes(json.loads((folder / "found.json").read_text())["annotations"])
+    assert sorted(read.imgs) == [1, 2, 3]
+    rows = list(predict(run, named))
+    assert [len(row.answers) for row in rows if row.answers is not None] == [
+        len(known.getAnnIds(imgIds=number)) for number in sorted(read.imgs)
+    ]
+    assert len(list((folder / "shown").glob("*.jpg"))) == 3
+    told = augkit("predict", run, named[0], "-o", folder / "found.tsv", code=2).stderr
+    assert "must end in .csv or .jsonl or .json" in told
 
 
 def test_what_no_detector_can_learn_from_is_refused(data: Path, tmp_path: Path) -> None:

@@ -71,6 +71,14 @@ class Dense(Task):
         """Return a picture (h, w, 3) uint8, as the network took it, with the truth and the answer drawn on it."""
 
     @abstractmethod
+    def drawn(self, picture: Image, answers: Array) -> Image:
+        """Return a picture (H, W, 3) uint8 with the answer to it, as `placed` gives it, drawn on it."""
+
+    @abstractmethod
+    def files(self, answers: Array) -> dict[str, bytes]:
+        """Return what an answer, as `placed` gives it, is as files, by their suffixes."""
+
+    @abstractmethod
     def heads(self) -> list[str]:
         """Return the heads of the columns that `cells` gives."""
 

@@ -216,6 +216,12 @@ class Detect(Dense):
     def confidence(self, answers: Reals) -> str:
         return ""
 
+    def drawn(self, picture: Image, answers: Array) -> Image:
+        return with_boxes(picture, self.names, np.zeros((0, COLUMNS)), answers[answers[:, 5] >= SHOWN])
+
+    def files(self, answers: Array) -> dict[str, bytes]:
+        return {}
+
     def heads(self) -> list[str]:
         return list(self.cells(np.zeros((0, COLUMNS)), 0))
 

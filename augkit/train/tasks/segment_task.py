@@ -11,6 +11,7 @@ from torch import Tensor
 from augkit.core.arrays import Array, Flags, Image, Indices, JsonObject, Label, Reals
 from augkit.core.spatial import Size
 from augkit.datasets import DataSet, Source
+from augkit.images import encode
 from augkit.images.network_input import Placement
 from augkit.targets.sample import Sample
 from augkit.train.comparison.outcomes import ALL, Outcomes, jackknifed
@@ -124,6 +125,14 @@ class Segment(Dense):
         lower = beside([drawn[1], mistaken(shown, truth, said, self.outputs)])
         gap = np.full((max(2, len(shown) // 40), upper.shape[1], 3), 255, np.uint8)
         return np.concatenate([upper, gap, lower])
+
+    def drawn(self, picture: Image, answers: Array) -> Image:
+        return tinted(picture, answers, colours_of(self.outputs, self.background is not None), self.background)
+
+    def files(self, answers: Array) -> dict[str, bytes]:
+        """Return a mask of the numbers that the data set's own masks have."""
+        levels = np.array(self.numbers, np.uint16 if max(self.numbers) > 255 else np.uint8)
+        return {".mask.png": encode(levels[answers], "png")}
 
     def answers(self, outputs: Array, temperature: float) -> Reals:
         """Return the places of classes (n, h, w) as they were kept."""
