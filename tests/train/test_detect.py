@@ -193,7 +193,7 @@ def test_a_detector_is_trained_and_asked(data: Path, tmp_path: Path) -> None:
 
 
 def assert_files_hold_what_is_said(pictures: Path, folder: Path, run: str) -> None:
-    """COCO's JSON is what pycocotools reads, and there is a picture with its boxes for every one that was asked about."""
+    """COCO's JSON is what pycocotools reads, and there is a picture with its boxes for every one that was asked of."""
     coco = pytest.importorskip("pycocotools.coco")
     named = [pictures / f"{place:03d}.png" for place in range(3)]
     augkit("predict", run, *named, "-o", folder / "found.json", "--overlays", folder / "shown")
