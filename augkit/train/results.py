@@ -16,6 +16,7 @@ from augkit.train.artefact import MODEL_FILE, Artefact, save, versions
 from augkit.train.baselines import constant_answer
 from augkit.train.comparison import outcomes
 from augkit.train.evaluator import Evaluator
+from augkit.train.linear_rival import Rival
 from augkit.train.metrics import fit_temperature, measure
 from augkit.train.models import Network
 from augkit.train.parts import Role
@@ -45,7 +46,7 @@ class Result:
         rejected: how many could not be read.
         seconds: that this took, without what was done before it was stopped, if it was.
         notes: what else a user must know.
-        score: of the epoch that was kept, by the pictures that choose; more is better.
+        score: of the weights that were kept, by the pictures that choose; more is better.
     """
 
     out: str
@@ -68,15 +69,20 @@ def finish(
     notes: list[str],
     seconds: float,
     words: Sequence[str] = (),
+    rival: Rival | None = None,
 ) -> Result:
     """Evaluate the best network by pictures that had no say in it, and write it down with all that belongs to it.
 
-    `words` are further ones of the command that trains the same.
+    `words` are further ones of the command that trains the same. The `rival` takes the network's place if it is better.
     """
     out, parts = Path(setup.config.out), setup.surveyed.parts
     is_frozen = setup.schedule.is_frozen(state.best_epoch)  # its backbone is as it was, and known what it gives
+    score: float = state.kept["val_score"]
+    if rival is not None and rival.is_taken:
+        network, score, is_frozen = rival.network, rival.score, True
     temperature = fit_temperature(evaluators["val"].evaluate(network, is_frozen))
     evaluation = evaluators["test"].evaluate(network, is_frozen)
+    constant = constant_answer(evaluation, evaluators["train"].view(0))
     artefact = Artefact(
         network,
         setup.architecture,
@@ -84,7 +90,7 @@ def finish(
         setup.config.portable().model_dump(mode="json"),
         setup.deciding["data"],
         versions(),
-        measure(evaluation, temperature) | {"baselines": constant_answer(evaluation, evaluators["train"].view(0))},
+        measure(evaluation, temperature) | {"baselines": [*constant, *([] if rival is None else [rival.entry])]},
         temperature,
     )
     if evaluation.outputs.ndim == 2:
@@ -119,7 +125,6 @@ def finish(
     )
     write_card(out, facts)
     page = write(out, facts)
-    kept = next(row for row in state.rows if row["epoch"] == state.best_epoch + 1)
     return Result(
         out=str(out),
         report=str(page),
@@ -130,7 +135,7 @@ def finish(
         rejected=len(setup.surveyed.rejected),
         seconds=seconds,
         notes=tuple(notes),
-        score=kept["val_score"],
+        score=score,
     )
 
 

@@ -26,6 +26,7 @@ from augkit.train.evaluator import Evaluator
 from augkit.train.extraction import Extraction
 from augkit.train.features import Features, backbone_hash
 from augkit.train.fold_trainings import trained_by_folds
+from augkit.train.linear_rival import rival_of
 from augkit.train.log import Log
 from augkit.train.models.own_models import Build
 from augkit.train.own_pieces import Own, with_own
@@ -124,8 +125,11 @@ def _trained(
                 tell("The run was complete already; nothing was trained.")
             with closing(evaluators["train"].stream.pool):
                 state = fit(training)
+                rival = rival_of(setup, best, evaluators, state.kept["val_score"])
+                if rival is not None and rival.is_taken:
+                    noted(rival.sentence(state.kept["val_score"]))
                 best.load_state_dict(training.checkpoints.best_state(), strict=False)
-                return finish(setup, best, state, evaluators, notes, time.perf_counter() - began)
+                return finish(setup, best, state, evaluators, notes, time.perf_counter() - began, rival=rival)
 
 
 @contextmanager

@@ -46,6 +46,11 @@ class State:
     stale: int = 0  # epochs since then, of this phase
     rows: list[JsonObject] = field(default_factory=list)  # what is told of every epoch
 
+    @property
+    def kept(self) -> JsonObject:
+        """What is told of the epoch whose weights are kept."""
+        return next(row for row in self.rows if row["epoch"] == self.best_epoch + 1)
+
 
 @dataclass
 class Training:

@@ -1,0 +1,138 @@
+"""Logistic regression on a network's features: the sanity line beside every head, and a head where it does better.
+
+It is fitted to the end, by scikit-learn, where a head of a network is trained for a number of steps; so it tells
+whether those were well spent. How strongly its weights are held back is found by cross-validation on the pictures that
+are learnt from alone, in folds that keep all copies and views of an original together. Features are standardised, and
+turned into a space of as many dimensions as there are rows, which changes nothing but the time.
+"""
+
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import StratifiedGroupKFold
+from threadpoolctl import threadpool_limits
+from torch import Tensor
+
+from augkit.core.key import Key
+from augkit.train.models import Network
+
+STRENGTHS = (1e-4, 1e-3, 1e-2, 1e-1, 1.0)  # C of scikit-learn, on standardised features
+USUAL = 1e-2  # where there are too few pictures for folds
+FOLDS = 3
+MOST_ROWS = 6000  # of features; of more, so many are drawn
+MOST_FOLDED = 1500  # of these, for the folds
+LEAST_SPREAD = 1e-6  # of a feature: one that is always the same says nothing
+
+Rows = NDArray[np.float64]
+Classes = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class LinearHead:
+    """A linear layer: weight (k, F) and bias (k), which give logits for features; and the C that made it."""
+
+    weight: Tensor
+    bias: Tensor
+    strength: float
+
+    def logits(self, features: Tensor) -> Tensor:
+        """Return logits (n, k) for features (n, F)."""
+        return features @ self.weight.T + self.bias
+
+    @torch.no_grad()
+    def put_into(self, network: Network) -> None:
+        """Make it the last layer of a network."""
+        layer = network.last_layer
+        layer.weight.copy_(self.weight)
+        layer.bias.copy_(self.bias)
+
+
+def fit_linear(
+    features: Tensor, classes: Tensor, groups: Sequence[str], outputs: int, seed: int, weights: Tensor | None = None
+) -> LinearHead:
+    """Fit logistic regression; the same rows give the same bits for any number of threads.
+
+    Args:
+        features: (n, F).
+        classes: (n,) numbers of classes, two different ones at least.
+        groups: (n) what a row was made of: rows of one are never divided between folds.
+        outputs: how many classes there are; one without a row is never named.
+        seed: of the folds and, of more than `MOST_ROWS` rows, of those that are drawn.
+        weights: (outputs,) how much a row of each class counts; None for all alike.
+    """
+    values, truths, origins = features.double().cpu().numpy(), classes.cpu().numpy(), np.asarray(groups)
+    random = np.random.default_rng(Key(seed, "linear head").stream("rows").integers(2**63))
+    if len(values) > MOST_ROWS:
+        kept = np.sort(random.permutation(len(values))[:MOST_ROWS])
+        values, truths, origins = values[kept], truths[kept], origins[kept]
+    counted = np.ones(outputs) if weights is None else weights.double().cpu().numpy()
+    with threadpool_limits(1), warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)  # it is as good as its steps made it
+        warnings.filterwarnings("ignore", "The least populated class", UserWarning)
+        mean = values.mean(axis=0)
+        spread = np.maximum(values.std(axis=0), LEAST_SPREAD)
+        rows, basis = _turned((values - mean) / spread)
+        strength = _strength(rows, truths, origins, counted, random)
+        found = _Fit(strength).fitted(rows, truths, counted)
+        kernel, bias = np.zeros((outputs, rows.shape[1])), np.full(outputs, -1e3)
+        kernel[found.classes_], bias[found.classes_] = _both(found)
+        weight = (kernel @ basis) / spread
+        bias = bias - weight @ mean
+    return LinearHead(torch.from_numpy(weight).float(), torch.from_numpy(bias).float(), strength)
+
+
+def _turned(rows: Rows) -> tuple[Rows, Rows]:
+    """Return rows (n, r) and a basis (r, F) of at most n directions whose product is the rows (n, F)."""
+    if rows.shape[0] >= rows.shape[1]:
+        return rows, np.eye(rows.shape[1])
+    basis, turned = np.linalg.qr(rows.T)
+    return turned.T, basis.T
+
+
+class _Fit:
+    """Logistic regressions of rising C, each from where the one before ended."""
+
+    def __init__(self, strength: float) -> None:
+        self.model = LogisticRegression(C=strength, tol=1e-3, max_iter=300, warm_start=True)
+
+    def fitted(self, rows: Rows, truths: Classes, counted: Rows) -> LogisticRegression:
+        self.model.fit(rows, truths, sample_weight=counted[truths])
+        return self.model
+
+
+def _both(found: LogisticRegression) -> tuple[Rows, Rows]:
+    """Return kernel and bias with a row for each of two classes, where scikit-learn has one."""
+    kernel, bias = found.coef_, found.intercept_
+    if len(found.classes_) == 2 and len(kernel) == 1:
+        return np.concatenate([-kernel, kernel]) / 2, np.concatenate([-bias, bias]) / 2
+    return kernel, bias
+
+
+def _strength(
+    rows: Rows, truths: Classes, origins: NDArray[np.str_], counted: Rows, random: np.random.Generator
+) -> float:
+    """Return the C whose mean loss over held-out folds is least."""
+    some = np.sort(random.permutation(len(rows))[:MOST_FOLDED])
+    rows, truths, origins = rows[some], truths[some], origins[some]
+    each = np.unique(np.array([f"{truth} {origin}" for truth, origin in zip(truths, origins, strict=True)]))
+    if len(each) < 2 * FOLDS or len(np.unique(origins)) < FOLDS:
+        return USUAL
+    folds = StratifiedGroupKFold(FOLDS, shuffle=True, random_state=int(random.integers(2**31)))
+    losses = np.zeros(len(STRENGTHS))
+    for learnt, held in folds.split(rows, truths, origins):
+        if len(np.unique(truths[learnt])) < 2 or not len(held):
+            continue
+        fit = _Fit(STRENGTHS[0])
+        for place, strength in enumerate(STRENGTHS):
+            fit.model.set_params(C=strength)
+            found = fit.fitted(rows[learnt], truths[learnt], counted)
+            sure = np.full((len(held), len(counted)), 1e-6)
+            sure[:, found.classes_] = np.maximum(found.predict_proba(rows[held]), 1e-6)
+            losses[place] -= float((counted[truths[held]] * np.log(sure[np.arange(len(held)), truths[held]])).sum())
+    return STRENGTHS[int(losses.argmin())] if losses.any() else USUAL

@@ -1,0 +1,107 @@
+"""Logistic regression beside a head: it is scikit-learn's, keeps together what belongs so, and is taken if better."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from sklearn.linear_model import LogisticRegression
+from sklearn.preprocessing import StandardScaler
+from threadpoolctl import threadpool_limits
+from torch import Tensor
+
+from augkit.train import train
+from augkit.train.artefact import load
+from augkit.train.linear_head import STRENGTHS, USUAL, fit_linear
+from augkit.train.models import architecture
+from support import trainings
+from support.trainings import INPUT, settings
+
+
+def clusters(count: int, width: int, classes: int = 3, apart: float = 1.0, seed: int = 0) -> tuple[Tensor, Tensor]:
+    """Return features (n, F) around a centre for each class, of very different scales, and the classes (n,)."""
+    random = np.random.default_rng(seed)
+    truths = np.arange(count) % classes
+    rows = random.normal(size=(count, width)) + apart * random.normal(size=(classes, width))[truths]
+    return torch.from_numpy(rows * np.geomspace(0.01, 100, width) + 5).float(), torch.from_numpy(truths)
+
+
+def names(count: int) -> list[str]:
+    return [f"{place}" for place in range(count)]
+
+
+@pytest.mark.parametrize("classes", [2, 3])
+@pytest.mark.parametrize("width", [6, 90])
+def test_it_is_logistic_regression_on_standardised_features(width: int, classes: int) -> None:
+    """Whether there are more rows than features or fewer."""
+    features, truths = clusters(60, width, classes)
+    found = fit_linear(features, truths, names(60), classes, 0)
+    assert found.strength in STRENGTHS
+    scaler = StandardScaler().fit(features.double())
+    usual = LogisticRegression(C=found.strength, tol=1e-8, max_iter=5000).fit(scaler.transform(features), truths)
+    probabilities = found.logits(features).double().softmax(1).numpy()
+    assert probabilities == pytest.approx(usual.predict_proba(scaler.transform(features)), abs=0.02)
+
+
+def test_the_number_of_threads_changes_no_bit() -> None:
+    features, truths = clusters(200, 300)
+    found = []
+    for threads in (1, 2):
+        with threadpool_limits(threads):
+            found.append(fit_linear(features, truths, names(200), 3, 0))
+    assert torch.equal(found[0].weight, found[1].weight)
+    assert torch.equal(found[0].bias, found[1].bias)
+
+
+def test_copies_of_one_original_stay_on_one_side_of_a_fold() -> None:
+    """Classes that are chance are told by heart, and only copies on the other side would praise that."""
+    features, _ = clusters(60, 40, apart=0.0)
+    truths = torch.from_numpy(np.random.default_rng(1).integers(0, 2, 60))
+    copies, classes = features.repeat(4, 1), truths.repeat(4)
+    together = fit_linear(copies, classes, names(60) * 4, 2, 0)
+    apart = fit_linear(copies, classes, names(240), 2, 0)
+    assert together.strength <= 1e-3 < 0.1 <= apart.strength
+
+
+def test_a_class_without_rows_is_never_named() -> None:
+    features, truths = clusters(30, 8, classes=2)
+    found = fit_linear(features, 2 * truths, names(30), 4, 0)
+    assert set(found.logits(features).argmax(1).tolist()) <= {0, 2}
+
+
+def test_too_few_for_folds_take_the_usual_strength() -> None:
+    features, truths = clusters(4, 8, classes=2)
+    assert fit_linear(features, truths, names(4), 2, 0).strength == USUAL
+
+
+def test_weights_of_classes_count() -> None:
+    features, truths = clusters(90, 8, classes=2, apart=0.2)
+    plain = fit_linear(features, truths, names(90), 2, 0)
+    heavy = fit_linear(features, truths, names(90), 2, 0, torch.tensor([1.0, 50.0]))
+    named = [int((head.logits(features).argmax(1) == 1).sum()) for head in (plain, heavy)]
+    assert named[0] < named[1]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("rate", "is_taken"), [(1e-9, True), (4e-3, False)])
+def test_it_is_taken_where_it_is_better_on_the_pictures_that_choose(
+    tmp_path: Path, rate: float, is_taken: bool
+) -> None:
+    """A head that learns nothing loses to it; one that is as good does not."""
+    data = trainings.fill(tmp_path / "data", each=20)
+    weights = trainings.weights_file(tmp_path / "w.pt", "lenet", outputs=3)
+    said: list[str] = []
+    wanted = settings(data, tmp_path / "run", weights=weights, rate=rate, epochs=20, seed=1)
+    result = train(wanted, tell=said.append)
+    (entry,) = [one for one in result.metrics["baselines"] if one["name"] == "logistic regression"]
+    assert entry["is_taken"] == is_taken
+    assert any("did better on the pictures that choose" in sentence for sentence in said) == is_taken
+    kept = load(tmp_path / "run")
+    if is_taken:
+        assert entry["headline"] == result.metrics["headline"]
+        began = architecture("lenet", 3, INPUT).build(1)
+        assert not torch.equal(kept.network.last_layer.weight, began.last_layer.weight)
+        again = load(train(wanted.replaced(out=str(tmp_path / "other"), cache=False)).out)
+        assert torch.equal(kept.network.last_layer.weight, again.network.last_layer.weight)
