@@ -155,7 +155,7 @@ def _run(parts: Parts, settings: Mapping[str, Any], options: Mapping[str, Any], 
             print(f"{name}: {rows[-1]['accuracy']:.2f} %, loss {rows[-1]['loss']:.3f}", flush=True)
         known = [row for row in rows if row["told_loss"] is not None]
         against = {}
-        for other in STANDING:
+        for other in (name for name in STANDING if name in right):
             one = crossed_gain(100 * (right[pick.name] - right[other]))
             known_ends = one.low == one.low
             low, high = (round(one.low, 2), round(one.high, 2)) if known_ends else (None, None)

@@ -20,6 +20,7 @@ from augkit.train.trials.evidence import LEVEL, Gain
 
 SHOWN, COPIES = 4, 5  # pictures, and copies of each
 WIDTH, ROW, LEFT, RIGHT = 640, 26, 230, 20  # pixels of a chart: whole, a row, names, margin
+NEAR = 100  # pixels, within which an end has no number: it would lie over that of 0
 
 
 def page_of(report: ChoiceReport, pool: Pool, own: Mapping[str, tuple[str, Pipeline]]) -> bytes:
@@ -62,7 +63,7 @@ def _finalists(report: ChoiceReport) -> str:
             f"{100 * one.right:.1f} %",
             f"{100 * one.points.mean:+.1f}",
             f"{100 * one.affinity:.1f} %",
-            f"{one.diversity:.3f}",
+            f"{one.diversity:.4f}",
         )
         for one in found.finalists
     ]
@@ -108,7 +109,7 @@ def _classes(report: ChoiceReport, own: Mapping[str, tuple[str, Pipeline]]) -> s
             f"{100 * row.after:.1f} %",
             _interval(row.gain),
             f"{100 * row.affinity:.0f} %",
-            f"{row.diversity:.2f}",
+            f"{row.diversity:.4f}",
             "harmed" if row.is_harmed else "helped" if row.is_helped else "",
         )
         for row in report.verdict.classes
@@ -218,14 +219,13 @@ def _forest(rows: Sequence[Judged]) -> str:
             ends_x = f'x1="{x(one.gain.low):.1f}" x2="{x(one.gain.high):.1f}"'
             parts.append(f'<line {ends_x} y1="{y}" y2="{y}" stroke="{color}" stroke-width="2"/>')
         parts.append(f'<circle cx="{x(one.gain.mean):.1f}" cy="{y}" r="4" fill="{color}"/>')
-    parts.append(
-        f'<text x="{x(0):.1f}" y="{height - 6}" text-anchor="middle" font-size="11" fill="var(--soft)">0: as without'
-        "</text>"
-    )
-    parts.append(
-        f'<text x="{WIDTH - RIGHT}" y="{height - 6}" text-anchor="end" font-size="11" fill="var(--soft)">better'
-        f" by {high:.3f}</text>"
-    )
+    marks = [(x(0.0), "middle", "0")]
+    marks += [(x(low), "start", f"worse by {-low:.3f}")] * (x(0.0) - x(low) > NEAR)
+    marks += [(x(high), "end", f"better by {high:.3f}")] * (x(high) - x(0.0) > NEAR)
+    parts += [
+        f'<text x="{at:.1f}" y="{height - 6}" text-anchor="{anchor}" font-size="11" fill="var(--soft)">{told}</text>'
+        for at, anchor, told in marks
+    ]
     return (
         f'<div class="wide" tabindex="0"><svg viewBox="0 0 {WIDTH} {height}" width="100%" style="min-width: 460px;'
         f' max-width: 860px" role="img" aria-label="Gains with their intervals">{"".join(parts)}</svg></div>'

@@ -1,10 +1,11 @@
 """Options of a choice: for which data an augmentation is chosen, and among which."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 
 from augkit.configuration import Configuration, Option, Place, PlaceOrNone, Texts
+from augkit.train.train_config import Duplicates, NearDuplicates
 
 
 class ChooseConfig(Configuration):
@@ -37,6 +38,10 @@ class ChooseConfig(Configuration):
     label: Annotated[str | None, Option(metavar="COLUMN")] = Field(
         default=None, description="Column of a manifest that is to be learnt."
     )
+    fit: Annotated[Literal["auto", "crop", "pad", "squeeze"], Option(shown_default="as the model's own")] = Field(
+        default="auto", description="As for augkit train: {choices}."
+    )
+    paper: str = Field(default="white", description="Colour below what is transparent: a name, or #ffeedd.")
     split: Annotated[PlaceOrNone, Option(shown_default="train=0.7,val=0.15,test=0.15")] = Field(
         default=None,
         validate_default=True,
@@ -55,8 +60,14 @@ class ChooseConfig(Configuration):
         default=False, description="Read pictures that tables name by http and https URLs, never of this network."
     )
     allow_links: bool = Field(default=False, description="Follow links that lead out of DATA.")
+    duplicates: Duplicates = Field(
+        default="group", description="Pictures of the same bytes in several parts, as for augkit train: {choices}."
+    )
+    near_duplicates: NearDuplicates = Field(
+        default="tell", description="Pictures that look nearly the same in several parts, likewise: {choices}."
+    )
     seed: int = Field(default=0, description="Seed of draws, folds and learners.")
-    threads: int = Field(default=0, ge=0, le=1024, description="CPU threads of a frozen network; 0 for torch's.")
+    threads: int = Field(default=0, ge=0, le=1024, description="CPU threads of a frozen network, 0 for torch's.")
     max_rejected: float = Field(
         default=0.01, ge=0.0, le=1.0, description="The greatest fraction of pictures that may be unreadable."
     )

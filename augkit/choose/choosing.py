@@ -1,7 +1,7 @@
 """A choice from beginning to end: pictures read, candidates judged, and what was found written down."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +16,9 @@ from augkit.choose.pool import Pool, pool_of
 from augkit.choose.search import Search
 from augkit.choose.verdict import verdict_on
 from augkit.core.arrays import Array
+from augkit.core.key import Key
+from augkit.datasets.samples import named_sample
+from augkit.errors import AugkitError, raise_outage
 from augkit.pipeline import Pipeline
 from augkit.storage.patience import Patience
 from augkit.train.run_folder import require_apart
@@ -116,10 +119,33 @@ def _found(
     judges = [Judge(look, one, classes, folds, config.copies, config.seed, keeping) for one in bench.learners]
     judge = min(judges, key=lambda one: float(one.outcome(None).loss.mean())) if len(judges) > 1 else judges[0]
     search = Search(judge, edge, bench.size, config.repeats, config.rounds, progress)
-    found = search.found(list(steps(edge, bench.size, setup.surveyed.is_grey)), own)
+    suited = list(_suited(own, setup, pool, tell))
+    found = search.found(list(steps(edge, bench.size, setup.surveyed.is_grey)), suited)
     confirming = bench.look_at_confirming() if pool.confirming.sources else np.zeros((0, 1))
     verdict = verdict_on(found, judge, confirming, np.array(pool.confirming_classes), pool.names)
     return ChoiceReport(config, found, verdict, len(classes), len(pool.confirming_classes), count)
+
+
+def _suited(candidates: Iterable[Candidate], setup: Setup, pool: Pool, tell: Tell) -> Iterator[Candidate]:
+    """Yield the candidates that take the pictures, of which one of each number of channels is tried.
+
+    Raises:
+        AugkitError: one of the user's own does not.
+    """
+    facts, part = setup.surveyed.facts["train"], pool.part
+    tried = {facts[source.id].channels: source for source in reversed(part.sources)}.values()
+    for candidate in candidates:
+        try:
+            for source in tried:
+                if candidate.pipeline is not None:
+                    candidate.pipeline(named_sample(part.data, source), Key(0, source.id))
+        except AugkitError as fault:
+            raise_outage(fault, candidate.name)
+            if candidate.kind == "own":
+                raise fault.at(candidate.name) from fault.__cause__
+            tell(f"{candidate.name} does not compete: {fault}")
+            continue
+        yield candidate
 
 
 def _remembered(bench: Workbench) -> Look:
@@ -162,6 +188,10 @@ def _as_training(config: ChooseConfig) -> TrainConfig:
         unfreeze=0,
         task="classes",
         label=config.label,
+        fit=config.fit,
+        paper=config.paper,
+        duplicates=config.duplicates,
+        near_duplicates=config.near_duplicates,
         split=config.split,
         split_seed=config.split_seed,
         groups=config.groups,
@@ -173,4 +203,5 @@ def _as_training(config: ChooseConfig) -> TrainConfig:
         max_rejected=config.max_rejected,
         wait=config.wait,
         device="cpu",
+        keep="last",
     )

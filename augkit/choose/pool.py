@@ -46,6 +46,7 @@ def pool_of(setup: Setup, most: int, groups: str | None, seed: int, tell: Tell) 
     Raises:
         SampleError: fewer than two classes have two pictures.
     """
+    facts = setup.surveyed.facts["train"]
     part, val = setup.surveyed.parts.train, setup.surveyed.parts.val
     named = [setup.task.named(label)[0] for label in part.labels]
     counts = Counter(named)
@@ -68,7 +69,7 @@ def pool_of(setup: Setup, most: int, groups: str | None, seed: int, tell: Tell) 
         chosen_part,
         names,
         tuple(names.index(named[at]) for at in places),
-        _groups(chosen_part, groups),
+        whole_groups(_groups(chosen_part, groups), [facts[source.id].sha256 for source in chosen_part.sources]),
         Part(val.data, tuple(val.sources[at] for at in confirming), tuple(val.origins[at] for at in confirming)),
         tuple(names.index(setup.task.named(val.labels[at])[0]) for at in confirming),
     )
@@ -84,6 +85,25 @@ def _some(part: Part, named: Sequence[str], known: Sequence[str], most: int, see
         count = max(EACH, round(most * len(by_class[name]) / total)) if total > most else len(by_class[name])
         found += sorted(by_class[name], key=lambda at: _drawn(part.origins[at], seed))[:count]
     return sorted(found)
+
+
+def whole_groups(groups: Sequence[str], hashes: Sequence[str]) -> tuple[str, ...]:
+    """Return the group of each picture, such that pictures of the same bytes share one.
+
+    >>> whole_groups(["a", "b", "c", "d"], ["1", "2", "2", "3"])
+    ('a', 'b', 'b', 'd')
+    """
+    known: dict[str, str] = {}
+    joined: dict[str, str] = {}
+
+    def root(group: str) -> str:
+        while joined.get(group, group) != group:
+            group = joined[group]
+        return group
+
+    for group, sha in zip(groups, hashes, strict=True):
+        joined[root(group)] = root(known.setdefault(sha, group))
+    return tuple(root(group) for group in groups)
 
 
 def _groups(part: Part, groups: str | None) -> tuple[str, ...]:

@@ -13,7 +13,7 @@ from augkit.choose.choose_config import ChooseConfig
 from augkit.choose.choosing import Chosen, choose
 from augkit.choose.families import FAMILIES
 from augkit.choose.held_out import folds_of
-from augkit.errors import ArgumentError, FileError
+from augkit.errors import ArgumentError, AugkitError, FileError
 from augkit.pipeline import Pipeline, load
 from augkit.pipeline.pipeline_file import bundled
 from support.folders import put
@@ -142,6 +142,23 @@ def test_folds_spread_classes_and_keep_groups_whole() -> None:
     fewer = folds_of(classes[:-6], groups[:-6], 5, 0)
     assert (fewer == found[:-6]).mean() > 0.4
     assert (folds_of(classes, groups, 5, 1) != found).any()
+
+
+def test_what_does_not_take_grey_pictures_is_told_and_the_users_own_refused(tmp_path: Path) -> None:
+    data, told, random = tmp_path / "data", list[str](), np.random.default_rng(0)
+    for path in sorted(fill(data, 7).rglob("*.png")):
+        put(path, random.integers(0, 255, (12, 12)).astype(np.uint8))
+    quick: dict[str, object] = {**QUICK, "repeats": 1, "rounds": 0, "steps": 1, "model": "lenet"}
+    chosen = choose(ChooseConfig.of(data=data, out=tmp_path / "out", **quick), told.append)
+    names = {one.candidate.name for one in chosen.report.found.screened}
+    assert {"light", "digits", "TrivialAugment"} <= names
+    assert not {"six", "strong", "hue 10 degrees"} & names
+    assert any("six does not compete: " in one and "PCAColorShift" in one for one in told)
+    assert chosen.report.verdict.level == "no evidence"  # one repeat says nothing of others
+    (tmp_path / "own.yaml").write_text("steps:\n  - PCAColorShift\n")
+    own = {**quick, "pipelines": str(tmp_path / "own.yaml")}
+    with pytest.raises(AugkitError, match=r"own\.yaml.*must get an RGB picture"):
+        choose(ChooseConfig.of(data=data, out=tmp_path / "out", **own))
 
 
 def test_numbers_are_refused_before_anything_is_done(tmp_path: Path) -> None:

@@ -55,7 +55,16 @@ def test_views_are_the_trainers_and_are_made_once(tmp_path: Path) -> None:
 
     def views(seed: int = 0) -> Views:
         return Views(
-            part, hashes, setup.architecture, setup.task, network, seed, folder, 0.0, lambda done, *_: told.append(done)
+            part,
+            hashes,
+            setup.architecture,
+            setup.task,
+            network,
+            1,
+            seed,
+            folder,
+            0.0,
+            lambda done, *_: told.append(done),
         )
 
     digits = load("digits")

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import torch
 from torch import Tensor
 
 from augkit.cached_attribute import cached_attribute
@@ -20,6 +19,7 @@ from augkit.loader import Draw, Pictures
 from augkit.pipeline import Pipeline
 from augkit.pipeline.pipeline_file import identified
 from augkit.train.artefact import DECIDING, versions
+from augkit.train.extraction import Extraction
 from augkit.train.features import backbone_hash
 from augkit.train.models import Architecture, Network
 from augkit.train.originals import Originals
@@ -42,6 +42,7 @@ class Views:
         architecture: says how pictures become the network's input.
         task: of the training.
         network: frozen, whose features are wanted; None for pixels.
+        threads: pictures of which features are computed at once; they play no part in them.
         seed: of what pipelines draw.
         folder: where features are kept; None keeps none.
         wait_s: seconds that a picture is waited for which cannot be read.
@@ -53,6 +54,7 @@ class Views:
     architecture: Architecture
     task: Task
     network: Network | None
+    threads: int
     seed: int
     folder: Path | None
     wait_s: float
@@ -78,6 +80,12 @@ class Views:
         return "" if self.network is None else backbone_hash(self.network)
 
     @cached_attribute
+    def _extraction(self) -> Extraction | None:
+        if self.network is None:
+            return None
+        return Extraction(self.network, self.architecture.preprocessing.normalise, self.threads, is_mixed=False)
+
+    @cached_attribute
     def _originals(self) -> Remembered:
         return Remembered(Originals(Pictures(self.part.data, self.part.sources), self.architecture.preprocessing))
 
@@ -96,11 +104,18 @@ class Views:
         prepared = Prepared(self.part, self.architecture.preprocessing, self.task, pipeline, self.seed, self.wait_s)
         prepared.augmented.dataset = self._originals
         total = len(self.hashes)
+        waiting: list[Callable[[], Tensor]] = []  # for a batch whose features are computed while the next one is made
         for first in range(0, total, BATCH):
             draws = [Draw(0, index, copy) for index in range(first, min(first + BATCH, total))]
             pictures, *_ = prepared.joined([_one(prepared, draw) for draw in draws])
-            yield pictures.numpy() if self.network is None else _features(self.network, self.architecture, pictures)
+            if self._extraction is None:
+                yield pictures.numpy()
+            else:
+                waiting.append(self._extraction.begun(pictures))
+                yield from (found().numpy() for found in waiting[:-1])
+                del waiting[:-1]
             self.progress(first + len(draws), total, " pictures of a view")
+        yield from (found().numpy() for found in waiting)
 
 
 def _one(prepared: Prepared, draw: Draw) -> tuple[Tensor, ...]:
@@ -109,9 +124,3 @@ def _one(prepared: Prepared, draw: Draw) -> tuple[Tensor, ...]:
     except AugkitError as fault:
         raise_outage(fault, prepared.name(draw))
         raise fault.at(prepared.name(draw)) from fault.__cause__
-
-
-def _features(network: Network, architecture: Architecture, pictures: Tensor) -> Array:
-    with torch.no_grad():
-        given = architecture.preprocessing.normalise(pictures)
-        return network.features(given.contiguous(memory_format=torch.channels_last)).float().numpy()

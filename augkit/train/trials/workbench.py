@@ -40,7 +40,6 @@ class Workbench:
         views: of the pictures that are judged.
         confirming: of those that confirm.
         reduced: the directions of the features that are looked at; None for pixels.
-        threads: of torch.
     """
 
     size: tuple[int, int]
@@ -49,7 +48,6 @@ class Workbench:
     views: Views
     confirming: Views
     reduced: Directions | None
-    threads: int
 
     def look(self, pipeline: Pipeline | None, copy: int) -> Array:
         """Return a view of the pictures that are judged, as learners take it."""
@@ -64,9 +62,9 @@ class Workbench:
 
     @contextmanager
     def at_work(self) -> Iterator[None]:
-        """Make torch do the same every time, with a number of threads of its own, and leave it as it was."""
+        """Make torch do the same every time, on one thread for each sum, and leave it as it was."""
         with reproducible():
-            torch.set_num_threads(self.threads)
+            torch.set_num_threads(1)
             yield
 
 
@@ -102,22 +100,32 @@ def workbench(
         network = setup.network.cpu()
         set_mode(network, True)
         network.eval()
+    threads = config.threads or torch.get_num_threads()
     facts = {role: setup.surveyed.facts[role] for role in ROLES}
     views, others = (
-        Views(its, _hashes(its, facts[role]), looked, setup.task, network, config.seed, folder, config.wait, progress)
+        Views(
+            its,
+            _hashes(its, facts[role]),
+            looked,
+            setup.task,
+            network,
+            threads,
+            config.seed,
+            folder,
+            config.wait,
+            progress,
+        )
         for its, role in ((part, ROLES[0]), (confirming, ROLES[1]))
     )
-    threads = config.threads or (torch.get_num_threads() if is_frozen else 1)
     size = f"{looked.preprocessing.size[0]} pixels"
     if not is_frozen:
         learner = NetworkLearner(looked, steps)
         told = f"A small network ({looked.name}, {size}) learns from pixels, in {steps:,} steps each."
-        return Workbench(made.preprocessing.size, (learner,), told, views, others, None, threads)
-    torch.set_num_threads(threads)
+        return Workbench(made.preprocessing.size, (learner,), told, views, others, None)
     reduced = directions(views.view(None, 0))
     told = f"Linear probes learn from features of {looked.name}, frozen, at {size}."
     learners = tuple(ProbeLearner(classes, strength) for strength in STRENGTHS)
-    return Workbench(made.preprocessing.size, learners, told, views, others, reduced, threads)
+    return Workbench(made.preprocessing.size, learners, told, views, others, reduced)
 
 
 def _looked_with(made: Architecture, classes: int, side: int, is_frozen: bool, is_open: bool) -> Architecture:
