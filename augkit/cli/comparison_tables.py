@@ -39,7 +39,9 @@ def tell_repeats(
     for name, rows in told.items():
         say(f"{name} against {first.name}, gain and its 95 % interval")
         say(*(f"  {line}" for line in _table(rows, is_fraction)))
-    if told:
+    if told and all(row.adjusted is None for rows in told.values() for row in rows):
+        say("For a verdict pass --seeds 5, and give the classes ten pictures to be judged by, or --folds 5.")
+    elif told:
         say("All verdicts together hold a wrong one with 5 % at most (Holm); the page says what they rest on.")
     use = shlex.join(["augkit", "predict", best(found).out])
     say(

@@ -87,7 +87,9 @@ def test_what_is_about_another_kind_of_target_is_refused(pictures: Path, tmp_pat
     numbers = settings(manifest(tmp_path / "numbers", lambda kind, place: kind + place / 10), tmp_path / "run")
     with pytest.raises(ArgumentError, match=r"^smoothing: must go with classes or labels or segment, got numbers\."):
         prepared(numbers.replaced(smoothing=0.1))
-    with pytest.raises(ArgumentError, match=r"^class_weights: must go with classes or labels or segment, got numbers\."):
+    with pytest.raises(
+        ArgumentError, match=r"^class_weights: must go with classes or labels or segment, got numbers\."
+    ):
         prepared(numbers.replaced(class_weights="auto"))
     for sound in (own.replaced(smoothing=0.1), labels.replaced(smoothing=0.1), numbers.replaced(robust=True)):
         prepared(sound)

@@ -15,6 +15,7 @@ from augkit.errors import ArgumentError, FileError
 from augkit.train import Result, TrainConfig, repeat
 from augkit.train.comparison.outcomes import ALL, of_pictures, write
 from augkit.train.parts import Role
+from augkit.train.repeats import gains, write as write_files
 from support.html_page import Page
 
 DONE: list[TrainConfig] = []
@@ -124,6 +125,28 @@ def test_data_sets_need_pictures_in_common(run: str) -> None:
 def test_seeds_may_have_splits_of_their_own(run: str) -> None:
     repeat(TrainConfig(data="data", out=run, seed=2, split_seed=5), 3, None, one, new_splits=True)
     assert [(s.seed, s.split_seed) for s in DONE] == [(2, 5), (3, 6), (4, 7)]
+
+
+def test_folds_are_judged_by_their_spread_over_all_pictures(run: str) -> None:
+    """Folds lie in folders below their run, and are as many as they are numbered; each has pictures of its own."""
+
+    def folded(settings: TrainConfig) -> Result:
+        found = one(settings)
+        for fold in range(1, 12):
+            folder = Path(settings.out) / f"fold-{fold}"
+            folder.mkdir()
+            right = (np.arange(10) < 3 + 4 * (settings.pipeline != "none") + fold % 2).astype(np.float64)
+            write(folder, of_pictures([f"{fold}/{place}.png" for place in range(10)], {ALL: right}))
+        return found
+
+    found = repeat(TrainConfig(data="data", out=run), 1, ["none", "light"], folded)
+    (row,) = gains(found)["light"]
+    assert [path.name for path in found[0].folders()] == [f"fold-{fold}" for fold in range(1, 12)]
+    assert (row.pictures, row.verdict) == (110, "helped")
+    assert row.gain == pytest.approx(0.4)
+    assert row.low is not None
+    assert 0.0 < row.low < 0.4
+    assert "Nadeau" in (write_files(TrainConfig(data="data", out=run), found, {"light": [row]}, "")[0]).read_text()
 
 
 def test_a_comparison_as_json_and_as_files(run: str, capsys: pytest.CaptureFixture[str]) -> None:

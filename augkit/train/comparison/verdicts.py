@@ -95,8 +95,8 @@ def _rows(first: Repeated, other: Repeated, is_less_better: bool) -> Iterator[_R
             yield _judged(name, pairs, sign, share, distinct)
 
 
-def _told(run: Outcomes) -> tuple[bytes, ...]:
-    return tuple(figure.values.tobytes() for figure in run.figures.values())
+def _told(run: Outcomes) -> tuple[tuple[str, ...], ...]:
+    return run.units, tuple(figure.values.tobytes().hex() for figure in run.figures.values())
 
 
 @dataclass(frozen=True, eq=False)
@@ -143,9 +143,10 @@ def _judged(name: str, pairs: Sequence[_Pair], sign: float, share: float, distin
     if gain is not None:
         chance = gain.chance
     if distinct == 1 and gain is not None:
-        gains = by_set[0][0]
-        chance = mcnemar(gains) if np.isin(gains, (-1.0, 0.0, 1.0)).all() else gain.chance
-        reason += f"; of these two networks alone p = {chance:.2g}"
+        alone = by_set[0][0]
+        chance = mcnemar(alone) if np.isin(alone, (-1.0, 0.0, 1.0)).all() else gain.chance
+        if pictures >= LEAST_PICTURES:
+            reason += f"; of these two networks alone p = {chance:.2g}"
     low, high = (None, None) if gain is None else gain.interval
     if low is not None and high is not None and all(_are_shares(pair) for pair in pairs):
         low, high = max(low, -1.0), min(high, 1.0)
