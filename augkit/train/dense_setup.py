@@ -2,6 +2,8 @@
 
 import math
 from collections.abc import Callable, Iterator
+from dataclasses import replace
+from itertools import compress
 from statistics import median
 
 from augkit.datasets import DataSet
@@ -35,6 +37,24 @@ def dense_task(kind: str | None, data: DataSet) -> type[Dense] | None:
     if kind is not None or any(source.label is not None for source in data.sources):
         return asked
     return next((task for task in known if task.target_kind in data.kinds), None)
+
+
+def looked_through(data: DataSet, task: type[Dense] | None, tell: Callable[[str], None]) -> DataSet:
+    """Return a data set without the pictures in which nobody looked for objects: they would teach that there are none.
+
+    One that was looked through says so by an empty list of boxes, a label file or an entry of its own.
+    """
+    if task is None or task.target_kind != Boxes.kind:
+        return data
+    is_known = [Boxes.kind in source.kinds or bool(source.fault) for source in data.sources]
+    gone = is_known.count(False)
+    if not gone:
+        return data
+    first = next(source.id for source, known in zip(data.sources, is_known, strict=True) if not known)
+    have = "has" if gone == 1 else "have"
+    tell(f"{gone:,} of {len(data.sources):,} pictures {have} no boxes, nor say that there is none: left out ({first}).")
+    columns = {name: tuple(compress(texts, is_known)) for name, texts in data.columns.items()}
+    return replace(data, sources=tuple(compress(data.sources, is_known)), columns=columns)
 
 
 def told_masks(task: Task, surveyed: Survey) -> Iterator[str]:

@@ -16,7 +16,7 @@ from augkit.images.paper import parse_paper
 from augkit.pipeline import Pipeline
 from augkit.pipeline.pipeline_file import identified, load
 from augkit.train.artefact import DECIDING, versions
-from augkit.train.dense_setup import dense_task, told_masks, with_dense_model
+from augkit.train.dense_setup import dense_task, looked_through, told_masks, with_dense_model
 from augkit.train.duplicates import Alike
 from augkit.train.imbalance import told_imbalance
 from augkit.train.models import Architecture, Network, architecture
@@ -102,6 +102,7 @@ def prepare(
     for name in empty_classes(data):
         tell(f"class {name!r}: has no picture, and is left out.")
     aim = dense_task(config.task, data)
+    data = looked_through(data, aim, tell)
     surveyed, alike = separate(data, config, tell, progress, law, aim is not None, known)
     for _, _, reason in surveyed.rejected:
         tell(f"Left out: {reason}")

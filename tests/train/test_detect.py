@@ -17,11 +17,13 @@ from augkit.images.network_input import InputShape, fitted
 from augkit.targets.sample import Sample
 from augkit.train import predict, train
 from augkit.train.framing import framed
+from augkit.train.setup import prepare
 from augkit.train.tasks import read_task
 from augkit.train.tasks.average_precision import THRESHOLDS, match, precisions
 from augkit.train.tasks.box_loss import assigned, detection_loss, generalised_iou
 from augkit.train.tasks.detect_task import Detect
 from augkit.train.tasks.detections import detections, distinct
+from augkit.train.trainer import reproducible
 from support.commands import augkit
 from support.scenes import scenes
 from support.tiny_backbone import NAME
@@ -221,3 +223,18 @@ def test_what_no_detector_can_learn_from_is_refused(data: Path, tmp_path: Path) 
     plain.write_text("".join(json.dumps({"image": row["image"], "label": "a"}) + "\n" for row in rows))
     with pytest.raises(FileError, match="must have labels of the kind boxes, got none beside their class"):
         prepared(wanted.replaced(data=str(plain), task="detect"))
+
+
+def test_pictures_that_nobody_looked_through_teach_nothing(data: Path, tmp_path: Path) -> None:
+    """Whereas one whose list of boxes is empty says that there is no object."""
+    rows = [json.loads(line) for line in data.read_text().splitlines()]
+    for row in rows[:2]:
+        del row["boxes"], row["box_labels"]
+    some = data.parent / "some.jsonl"
+    some.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    told: list[str] = []
+    with reproducible():
+        ready = prepare(settings(some, tmp_path / "run", **TINY), told.append, lambda *_: None)
+    assert "2 of 16 pictures have no boxes, nor say that there is none: left out (000.png)." in told
+    assert sum(map(len, ready.truths.values())) == 14
+    assert any(row["boxes"] == [] for row in rows[2:])
