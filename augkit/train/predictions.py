@@ -27,8 +27,10 @@ from augkit.targets.sample import Sample
 from augkit.train.artefact import Artefact, load
 from augkit.train.framing import augmented
 from augkit.train.models import Preprocessing
+from augkit.train.returning import asked_with_views
 from augkit.train.tasks import Task
 from augkit.train.tasks.dense import Dense
+from augkit.train.tasks.segment_task import Segment
 from augkit.train.train_errors import trouble_told
 
 
@@ -68,6 +70,7 @@ SEED = 0  # of the augmented copies
 HELD_NUMBERS = 1 << 26  # of all pictures that go through a network together, where it is widest: 256 MB
 
 Views = Callable[[Sample, Preprocessing], Iterator[Tensor]]
+Again = Callable[[Tensor, Sample], Tensor]  # what a picture's copies make of the output (k, h, w) for it
 
 
 @dataclass(frozen=True)
@@ -144,14 +147,15 @@ def predict(
         got = f"{tta} and {'no pipeline' if pipeline is None else 'a pipeline'}"
         raise ArgumentError(f"must be 0, or 1 or more with a pipeline, got {got}.", "tta")
     artefact = run if isinstance(run, Artefact) else load(run)
-    if tta and artefact.task.moves:
+    if tta and artefact.task.moves and not isinstance(artefact.task, Segment):
         raise ArgumentError(f"must be 0 for {artefact.task.kind}, got {tta}. Leave it out.", "tta")
     if isinstance(images, Iterable) and not isinstance(images, str | bytes | Mapping | np.ndarray | torch.Tensor):
         wanted = [one for place, image in enumerate(images) for one in _wanted(image, f"images[{place}]")]
     else:
         wanted = _wanted(images, "images")
     views = None if pipeline is None else partial(_views, pipeline=pipeline, copies=tta)
-    return _rows(artefact, wanted, batch_size, views)
+    again = None if pipeline is None else partial(_again, artefact=artefact, pipeline=pipeline, copies=tta)
+    return _rows(artefact, wanted, batch_size, views, again)
 
 
 def _wanted(image: object, name: str) -> list[Wanted]:
@@ -171,9 +175,11 @@ def _wanted(image: object, name: str) -> list[Wanted]:
     return [Wanted(sample.id or name, lambda: sample)]
 
 
-def _rows(artefact: Artefact, wanted: Sequence[Wanted], batch_size: int, views: Views | None) -> Iterator[Row]:
+def _rows(
+    artefact: Artefact, wanted: Sequence[Wanted], batch_size: int, views: Views | None, again: Again | None
+) -> Iterator[Row]:
     if isinstance(artefact.task, Dense):
-        yield from _dense_rows(artefact, artefact.task, wanted)
+        yield from _dense_rows(artefact, artefact.task, wanted, again)
         return
     place = iter(wanted)
     batch_size = max(1, min(batch_size, HELD_NUMBERS // artefact.architecture.widest))  # which changes no answer
@@ -188,13 +194,19 @@ def _rows(artefact: Artefact, wanted: Sequence[Wanted], batch_size: int, views: 
             yield Row(one.path, next(said)) if isinstance(found, Tensor) else Row(one.path, None, found)
 
 
-def _dense_rows(artefact: Artefact, task: Dense, wanted: Sequence[Wanted]) -> Iterator[Row]:
+def _dense_rows(artefact: Artefact, task: Dense, wanted: Sequence[Wanted], again: Again | None) -> Iterator[Row]:
     """Yield the answer of a dense task to each picture, in its own frame."""
     preprocessing = artefact.architecture.preprocessing
     for one in wanted:
-        sizes = list[Size]()
+        sizes, samples = list[Size](), list[Sample]()
 
-        def seen(sample: Sample, preprocessing: Preprocessing, sizes: list[Size] = sizes) -> Iterator[Tensor]:
+        def seen(
+            sample: Sample,
+            preprocessing: Preprocessing,
+            sizes: list[Size] = sizes,
+            samples: list[Sample] = samples,
+        ) -> Iterator[Tensor]:
+            samples.append(sample)
             sizes.append((sample.image.shape[0], sample.image.shape[1]))
             yield from _one_view(sample, preprocessing)
 
@@ -203,8 +215,14 @@ def _dense_rows(artefact: Artefact, task: Dense, wanted: Sequence[Wanted]) -> It
             if not isinstance(found, Tensor):
                 yield Row(one.path, None, found)
                 continue
-            with torch.inference_mode():
-                output = artefact.network(found)[0]
+            try:
+                with torch.inference_mode():
+                    output = artefact.network(found)[0]
+                    output = output if again is None else again(output, samples[0])
+            except AugkitError as fault:
+                raise_outage(fault, one.path)
+                yield Row(one.path, None, str(fault.at(one.path)))
+                continue
         yield Row(one.path, task.placed(output, preprocessing.placement(sizes[0]), sizes[0]), size=sizes[0])
 
 
@@ -275,6 +293,11 @@ def _views(sample: Sample, preprocessing: Preprocessing, pipeline: Pipeline, cop
     yield preprocessing.tensor(sample.image)
     for copy in range(1, copies + 1):
         yield augmented(sample, pipeline, Key(SEED, sample.id, copy), preprocessing)
+
+
+def _again(output: Tensor, sample: Sample, *, artefact: Artefact, pipeline: Pipeline, copies: int) -> Tensor:
+    keys = [Key(SEED, sample.id, copy) for copy in range(1, copies + 1)]
+    return asked_with_views(artefact, output, sample, pipeline, keys)
 
 
 def _sample(data: DataSet, source: Source) -> Sample:

@@ -7,9 +7,8 @@ from numpy.typing import NDArray
 
 import augkit as ak
 from augkit.core.key import Key
-from augkit.images.network_input import InputShape, placement
 from augkit.targets.sample import Sample
-from augkit.train.framing import framed
+from augkit.train.models.preprocessing import Preprocessing
 from augkit.train.returning import grid_of, mean_of_views, viewed
 from augkit.train.tasks.pixel_frames import classes_at
 
@@ -29,24 +28,20 @@ def _scene() -> NDArray[np.uint8]:
     return mask
 
 
+@pytest.mark.parametrize("is_once", [True, False], ids=["framed", "resized"])
 @pytest.mark.parametrize("name", PIPELINES)
-def test_a_view_answers_for_the_places_that_it_shows(name: str) -> None:
+def test_a_view_answers_for_the_places_that_it_shows(name: str, is_once: bool) -> None:
     pipeline = PIPELINES[name]
     mask = _scene()
     sample = Sample(np.repeat(mask[..., None] * 100, 3, axis=2), mask=mask)
-    shape = InputShape(INPUT, 3)
-    plain_fit = placement(PICTURE, shape)
-    points = grid_of(INPUT, plain_fit, PICTURE)
-    key = Key(0, "a", 1)
-    view = viewed(pipeline, sample, key, points)
-    size = view.sample.image.shape[0], view.sample.image.shape[1]
-    fit = placement(size, InputShape(INPUT, 3))
-    shown = framed(view.sample.changed(mask=(view.sample.image[..., 0] // 100).astype(np.uint8)), shape)
-    truth = shown.mask
-    assert truth is not None
-    said = torch.nn.functional.one_hot(torch.from_numpy(truth).long().clamp(max=2), 3).permute(2, 0, 1).float()
+    preprocessing = Preprocessing(INPUT, 3, (0.5,) * 3, (0.5,) * 3, is_once=is_once)
+    plain_fit = preprocessing.placement(PICTURE)
+    points = grid_of(INPUT, plain_fit, INPUT, PICTURE)
+    view = viewed(pipeline, sample, Key(0, "a", 1), points, preprocessing)
+    truth = np.rint(view.picture[0].numpy() / 100).astype(np.int64)  # what the view itself shows
+    said = torch.nn.functional.one_hot(torch.from_numpy(truth).clamp(max=2), 3).permute(2, 0, 1).float()
     nothing = torch.full((3, *INPUT), 1.0 / 3)
-    found = mean_of_views(nothing, [(said, view, fit, INPUT)])
+    found = mean_of_views(nothing, [(said, view)], INPUT)
     is_seen = view.is_seen.reshape(INPUT)
     assert is_seen.mean() > 0.3
     assert torch.allclose(found[:, torch.from_numpy(~is_seen)], nothing[:, torch.from_numpy(~is_seen)])

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from augkit.errors import ArgumentError, FileError, SampleError
 from augkit.images.network_input import InputShape, Placement, placement
+from augkit.pipeline import Pipeline
 from augkit.targets.sample import Sample
 from augkit.train import predict, train
 from augkit.train.artefact import load
@@ -23,6 +24,7 @@ from augkit.train.tasks import Evaluation, read_task
 from augkit.train.tasks.mask_numbers import IGNORED
 from augkit.train.tasks.pixel_frames import classes_at
 from augkit.train.tasks.segment_task import Segment
+from augkit.transforms.geometry import Mirror
 from support.folders import put
 from support.scenes import CLASSES, scene
 from support.trainings import Stopped, assert_same_weights, fitted, prepared, settings
@@ -205,3 +207,24 @@ def test_what_cannot_be_segmented_is_refused(data: Path, tmp_path: Path) -> None
         put(path, np.zeros((64, 64), np.uint8))
     with pytest.raises((SampleError, FileError)):
         prepared(settings(root, tmp_path / "run", **TINY, task="segment"))
+
+
+def test_augmented_copies_are_asked_too(run: Path) -> None:
+    """A copy that is the picture itself changes nothing, and a mirror's answer is brought back."""
+    image = scene(98)[0]
+    (plain,), (same,), (mirrored,) = (
+        list(predict(run, image, tta=tta, pipeline=pipeline))
+        for tta, pipeline in ((0, None), (2, Pipeline([])), (1, Pipeline([Mirror()])))
+    )
+    assert plain.answers is not None
+    assert same.answers is not None
+    assert mirrored.answers is not None
+    assert (plain.answers == same.answers).mean() > 0.99
+    artefact = load(run)
+    pictures = np.stack([image, image[:, ::-1]]).transpose(0, 3, 1, 2)
+    with torch.inference_mode():
+        said = artefact.network(artefact.architecture.preprocessing.normalise(torch.from_numpy(pictures.copy())))
+    both = said.softmax(1)
+    mean = (both[0] + both[1].flip(2)) / 2
+    wanted = TASK.placed(mean, Placement(1.0, 1.0, 0.0, 0.0), (64, 64))
+    assert (mirrored.answers == wanted).mean() > 0.98
