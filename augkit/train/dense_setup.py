@@ -75,6 +75,9 @@ def with_dense_model(
     if chosen.input is None:
         side = _side(surveyed, tell)
         chosen = chosen.replaced(input=(side, side, 3))
+    if task.is_uneven and "class_weights" not in config.model_fields_set:
+        chosen = chosen.replaced(class_weights="auto")
+        tell("Classes of few pixels count more, by the root of their rarity: --class-weights none counts pixels alike.")
     if "batch_size" not in config.model_fields_set:
         chosen = chosen.replaced(batch_size=BATCH_SIZE)
     if config.epochs is None:

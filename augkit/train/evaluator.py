@@ -85,12 +85,12 @@ class Evaluator:
         return self._evaluated(network, is_frozen)[0]
 
     @torch.no_grad()
-    def answers(self, network: Network, is_frozen: bool = False) -> list[Array] | None:
-        """Return the answer of a dense task to each picture, in its own frame; None of other tasks."""
+    def answers(self, network: Network, is_frozen: bool = False) -> Iterator[Array] | None:
+        """Return the answers of a dense task to all pictures, each in its own frame; None of other tasks."""
         if not isinstance(self.task, Dense):
             return None
-        outputs = (output for made, _ in self.outputs(network, is_frozen) for output in made)
-        return [self.task.placed(output, *fit) for output, fit in zip(outputs, self.fits, strict=True)]
+        task, outputs = self.task, (output for made, _ in self.outputs(network, is_frozen) for output in made)
+        return (task.placed(output, *fit) for output, fit in zip(outputs, self.fits, strict=True))
 
     @torch.no_grad()
     def overlay(self, network: Network, id: str) -> Image:

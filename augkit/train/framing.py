@@ -36,9 +36,11 @@ class Framing:
 
     Args:
         preprocessing: of the network, one that `is_once`.
+        outside: the number that masks have beside a picture that is padded.
     """
 
     preprocessing: Preprocessing
+    outside: int = 0
 
     def __call__(self, pipeline: Pipeline, key: Key, scene: Scene) -> Drawn:
         """Return a plan, and what is left to be done to what it makes; see `augkit.loader.drawing`.
@@ -67,7 +69,7 @@ class Framing:
         return self.preprocessing.shape._replace(resize=None, is_padded=False)
 
     def _after(self, shape: InputShape) -> After:
-        return partial(framed, shape=shape)
+        return partial(framed, shape=shape, outside=self.outside)
 
 
 def laid_flat(sample: Sample, preprocessing: Preprocessing) -> Sample:
@@ -91,8 +93,8 @@ def augmented(sample: Sample, pipeline: Pipeline, key: Key, preprocessing: Prepr
     return preprocessing.tensor_of(after(run(plan, flat)).image)
 
 
-def framed(sample: Sample, shape: InputShape) -> Sample:
-    """Return a sample in a network's frame, and all that moves with the picture.
+def framed(sample: Sample, shape: InputShape, outside: int = 0) -> Sample:
+    """Return a sample in a network's frame, and all that moves with the picture; masks have `outside` beside it.
 
     Raises:
         SampleError: its channels cannot become the network's.
@@ -103,7 +105,8 @@ def framed(sample: Sample, shape: InputShape) -> Sample:
         return sample.changed(image=image)
     place = placement(size, shape)
     move = Homography(((place.scale_x, 0.0, place.left), (0.0, place.scale_y, place.top), (0.0, 0.0, 1.0)), shape.size)
-    policy = SamplingOptions(border="constant", interpolation=FILTERS[shape.interpolation], min_visible=0.0)
+    how = FILTERS[shape.interpolation]
+    policy = SamplingOptions(border="constant", interpolation=how, min_visible=0.0, mask_fill=outside)
     return run(fuse([move], size, policy), sample).changed(image=image)
 
 

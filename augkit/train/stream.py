@@ -92,7 +92,8 @@ class Prepared:
         self.originals = Originals(self.pictures, preprocessing)
         self.is_fixed = pipeline is None
         self.is_framed = preprocessing.is_once and not self.is_fixed
-        drawing = Framing(preprocessing) if self.is_framed else plainly
+        self.outside = 0 if self.dense is None else self.dense.outside
+        drawing = Framing(preprocessing, self.outside) if self.is_framed else plainly
         self.augmented = Augmented(self.originals, pipeline or Pipeline([]), seed, drawing=drawing)
         self.preprocessing = preprocessing
         self.patience = Patience(wait_s)
@@ -111,7 +112,7 @@ class Prepared:
             how = self.preprocessing.tensor_of if self.is_framed else self.preprocessing.tensor
             return (how(sample.image),)
         if not self.is_framed:
-            sample = framed(laid_flat(sample, self.preprocessing), self.preprocessing.shape)
+            sample = framed(laid_flat(sample, self.preprocessing), self.preprocessing.shape, self.outside)
         return self.preprocessing.tensor_of(sample.image), self.dense.target(sample, self.preprocessing.size)
 
     def joined(self, made: list[Made]) -> Made:

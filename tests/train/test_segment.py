@@ -131,6 +131,14 @@ def _within(values: NDArray[np.float64], end: int) -> NDArray[np.bool_]:
     return (values > 0.0) & (values < end)
 
 
+def test_beside_a_padded_picture_nothing_counts() -> None:
+    sample = Sample(np.zeros((20, 40, 3), np.uint8), mask=np.full((20, 40), 2, np.uint8))
+    target = TASK.target(framed(sample, InputShape((40, 40), 3, is_padded=True), TASK.outside), (40, 40))
+    assert (target[10:30] == 2).all()
+    assert (target[:10] == IGNORED).all()
+    assert (target[30:] == IGNORED).all()
+
+
 def test_answers_come_back_to_the_pixels_that_they_are_of(monkeypatch: pytest.MonkeyPatch) -> None:
     scores = torch.ones(2, 20, 30)
     scores[1] = 0.0
@@ -155,11 +163,11 @@ def test_a_picture_without_a_mask_teaches_nothing() -> None:
     assert TASK.measure(evaluation)["mean_iou"] is None
 
 
-def test_classes_can_count_alike() -> None:
+def test_rare_classes_count_more_by_the_root_of_their_rarity() -> None:
     truths = torch.zeros(2, 10, 10, dtype=torch.uint8)
     truths[0, :2], truths[1, 0] = 1, IGNORED
     weights = TASK.balanced(truths)
-    assert weights[0] * 170 == pytest.approx(float(weights[1]) * 20)
+    assert float(weights[0]) ** 2 * 170 == pytest.approx(float(weights[1]) ** 2 * 20)
     assert weights[2] == 1.0
 
 

@@ -40,7 +40,7 @@ class ReportFacts:
     command: Sequence[str]  # the words of one that trains the same in another folder
     picture: Callable[[str], Image]  # gives one by its id, four channels with alpha; it may raise an AugkitError
     seconds: float  # that the training took
-    answers: Sequence[Array] | None = None  # of dense tasks: to each picture, in its own frame
+    answers: Iterator[Array] | None = None  # of dense tasks: to each picture, in its own frame
     scope: str = ""  # what the figures are of, where it is not one network by other pictures
     notes: Sequence[str] = ()  # further sentences that a reader must know
     seen: str = ""  # HTML of what the network was given of some pictures, where they were augmented

@@ -44,6 +44,7 @@ class Detect(Dense):
 
     kind: ClassVar[str] = "detect"
     head: ClassVar[str] = "fcos"
+    is_uneven: ClassVar[bool] = False
     fit: ClassVar[Fit] = "pad"
     target_kind: ClassVar[str] = Boxes.kind
     labels_are: ClassVar[str] = "boxes"
@@ -67,6 +68,10 @@ class Detect(Dense):
             raise SampleError("must hold a box to be learnt, got none.", "labels")
         known = [name for name in data.classes if name in held]
         return cls((*known, *sorted(held - set(known))))
+
+    @property
+    def outside(self) -> int:
+        return 0
 
     def told(self, masks: Mapping[str, Sequence[MaskFacts | None]]) -> Iterator[str]:
         return iter(())

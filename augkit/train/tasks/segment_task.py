@@ -47,6 +47,7 @@ class Segment(Dense):
     kind: ClassVar[str] = "segment"
     head: ClassVar[str] = "segment"
     target_kind: ClassVar[str] = "masks"
+    is_uneven: ClassVar[bool] = True
     fit: ClassVar[Fit] = "squeeze"  # the whole picture is judged, and no pixel is spent beside it
     labels_are: ClassVar[str] = "masks"
     options: ClassVar[frozenset[str]] = frozenset({"smoothing", "class_weights"})
@@ -77,6 +78,11 @@ class Segment(Dense):
         place = self.numbers.index(0) if 0 in self.numbers else None
         return place if place is not None and self.names[place] == "background" else None
 
+    @property
+    def outside(self) -> int:
+        """A number of no class, which is ignored, and which masks of bytes can hold if any can."""
+        return next(number for number in range(len(self.numbers) + 1) if number not in self.numbers)
+
     def told(self, masks: Mapping[str, Sequence[MaskFacts | None]]) -> Iterator[str]:
         return told_classes(self.meant, masks)
 
@@ -93,10 +99,13 @@ class Segment(Dense):
         return lambda outputs, truths: pixel_loss(outputs, truths, weights, smoothing)
 
     def balanced(self, truths: Tensor) -> Tensor:
-        """Return the mean count of pixels over a class's own: all classes that there are count alike."""
+        """Return the root of how much rarer a class's pixels are than the mean class's.
+
+        Half of the way, as a geometric mean, to classes that count alike: all the way, what is rare is said everywhere.
+        """
         counts = torch.bincount(truths[truths != IGNORED].long().ravel(), minlength=self.outputs).float()
         present = counts > 0
-        return torch.where(present, counts[present].mean() / counts.clamp(min=1.0), 1.0)
+        return torch.where(present, (counts[present].mean() / counts.clamp(min=1.0)).sqrt(), 1.0)
 
     def constant(self, truths: Tensor) -> Constant | None:
         """Return the commonest class for every pixel."""
