@@ -1,11 +1,12 @@
 """Rates and what is frozen, as pure functions of the step and the epoch; and the optimisers."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from torch import nn, optim
 
+from augkit.train.budget import Bend, progress_of
 from augkit.train.models import Network
 from augkit.train.models.network import head_names
 from augkit.train.train_config import Curve, Keep, Optimizer
@@ -29,6 +30,7 @@ class Schedule:
     warmup: float = 0.0  # epochs in which the rate rises from 0, at the beginning of each phase
     curve: Curve = "cosine"
     is_transfer: bool = False  # whether the first phase trains the head alone
+    limits: tuple[int, int] | None = None  # steps of the phases, where they end within their last epochs
 
     @property
     def total(self) -> int:
@@ -43,14 +45,23 @@ class Schedule:
         """Return where the phase of an epoch begins, and how many it has."""
         return (0, self.epochs) if epoch < self.epochs else (self.epochs, self.unfrozen)
 
-    def rate(self, epoch: int, step: int) -> float:
-        """Return the rate of a step of an epoch, both from 0, as a part of the highest."""
-        begin, length = self.phase(epoch)
-        done, total = (epoch - begin) * self.steps + step, length * self.steps
+    def length(self, epoch: int) -> int:
+        """Return how many steps the phase of an epoch has."""
+        if self.limits is not None:
+            return self.limits[epoch >= self.epochs]
+        return self.phase(epoch)[1] * self.steps
+
+    def done(self, epoch: int, step: int) -> int:
+        """Return how many steps of its phase come before a step of an epoch, both from 0."""
+        return (epoch - self.phase(epoch)[0]) * self.steps + step
+
+    def rate(self, epoch: int, step: int, bends: Sequence[Bend] = ()) -> float:
+        """Return the rate of a step of an epoch, both from 0, as a part of the highest; `bends` are its phase's."""
+        done, total = self.done(epoch, step), self.length(epoch)
         rising = min(round(self.warmup * self.steps), total - 1)
         if done < rising:
             return (done + 1) / (rising + 1)
-        progress = (done - rising) / max(1, total - rising)
+        progress = progress_of(bends, done) if len(bends) > 1 else (done - rising) / max(1, total - rising)
         if self.curve == "cosine":
             return _between(1.0, 0.0, progress)
         if progress < RISE:

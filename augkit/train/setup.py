@@ -16,6 +16,7 @@ from augkit.images.paper import parse_paper
 from augkit.pipeline import Pipeline
 from augkit.pipeline.pipeline_file import identified, load
 from augkit.train.artefact import DECIDING, versions
+from augkit.train.budget import steps_within
 from augkit.train.dense_setup import dense_task, looked_through, told_masks, with_dense_model
 from augkit.train.duplicates import Alike
 from augkit.train.imbalance import told_imbalance
@@ -60,6 +61,8 @@ class Setup:
             "task": self.task.kind,
             "input": list(self.architecture.preprocessing.input),
             "split": self.surveyed.parts.split,
+            "epochs": self.schedule.epochs,
+            "unfreeze": self.schedule.unfrozen,
             "patience": patience_of(self.config.patience, self.config.keep, self.schedule.epochs),
             "device": self.device.type,
             "threads": self.deciding["threads"],
@@ -77,7 +80,12 @@ class Setup:
         assert config.epochs is not None
         steps = steps_of(len(self.truths["train"]), config.step_size)
         is_transfer = config.weights is not None
-        return Schedule(config.epochs, config.unfreeze, steps, config.warmup, config.schedule, is_transfer)
+        given = (config.epochs, config.unfreeze)
+        if config.pictures is None:
+            return Schedule(*given, steps, config.warmup, config.schedule, is_transfer)
+        limits = steps_within(config.pictures, config.step_size, (given[0] * steps, given[1] * steps))
+        epochs, unfrozen = (-(-limit // steps) for limit in limits)
+        return Schedule(epochs, unfrozen, steps, config.warmup, config.schedule, is_transfer, limits)
 
 
 def prepare(

@@ -102,6 +102,12 @@ class TrainConfig(Configuration):
     epochs: Annotated[int | None, Option(shown_default="by a number of steps")] = Field(
         default=None, ge=0, description="Passes over the pictures."
     )
+    pictures: Annotated[int | None, Option(is_later=True, shown_default="by --epochs")] = Field(
+        default=None, ge=1, description="Pictures to learn from in all, again and again, in the place of --epochs."
+    )
+    minutes: Annotated[float | None, Option(is_later=True, shown_default="any")] = Field(
+        default=None, gt=0.0, le=1e6, description="Minutes to learn for at most: the rate's curve ends within them."
+    )
     unfreeze: int = Field(default=0, ge=0, description="Further passes in which all is trained, not the head alone.")
     batch_size: int = Field(default=64, ge=1, description="Pictures that go through the network together.")
     accumulate: Annotated[int, Option(is_later=True)] = Field(

@@ -41,7 +41,7 @@ from augkit.train.survey import Known
 from augkit.train.tasks import Loss
 from augkit.train.train_config import TrainConfig
 from augkit.train.train_errors import trouble_told
-from augkit.train.training_loop import Pieces, Training, fit
+from augkit.train.training_loop import Pieces, State, Training, fit
 
 _ADVICE = "ak.train(ak.TrainConfig(data=..., out=...))"
 
@@ -125,11 +125,18 @@ def _trained(
                 tell("The run was complete already; nothing was trained.")
             with closing(evaluators["train"].stream.pool):
                 state = fit(training)
+                if config.minutes is not None:
+                    noted(f"Learnt for {state.clock.spent / 60:.3g} minutes of {config.minutes:g}, {_steps(state)}.")
                 rival = rival_of(setup, best, evaluators, state.kept["val_score"])
                 if rival is not None and rival.is_taken:
                     noted(rival.sentence(state.kept["val_score"]))
                 best.load_state_dict(training.checkpoints.best_state(), strict=False)
                 return finish(setup, best, state, evaluators, notes, time.perf_counter() - began, rival=rival)
+
+
+def _steps(state: State) -> str:
+    """Say how many epochs a training had, in words."""
+    return f"{len(state.rows):,} epoch{'s' * (len(state.rows) != 1)}"
 
 
 @contextmanager

@@ -18,6 +18,7 @@ from torch.nn.utils import clip_grad_norm_
 from augkit.core.arrays import JsonObject
 from augkit.core.key import Key
 from augkit.train.batch_mixing import BatchMixing
+from augkit.train.budget import Clock, end_of
 from augkit.train.checkpoint import Checkpoints, Content
 from augkit.train.epochs import Callback, Epoch
 from augkit.train.evaluator import Score
@@ -45,6 +46,7 @@ class State:
     best_epoch: int = -1  # whose weights are kept, which the best score or being the last decides
     stale: int = 0  # epochs since then, of this phase
     rows: list[JsonObject] = field(default_factory=list)  # what is told of every epoch
+    clock: Clock = field(default_factory=Clock)  # where there is a budget in time
 
     @property
     def kept(self) -> JsonObject:
@@ -88,19 +90,39 @@ def fit(training: Training) -> State:
         Unwritten: the disk is full; the same call goes on later.
     """
     state, schedule = _resumed(training), training.schedule
+    began = training.clock() - state.clock.spent
     while state.epoch < schedule.total:
         is_frozen = schedule.is_frozen(state.epoch)
         set_mode(training.network, is_frozen)
         batches = (training.features if is_frozen else training.pictures)(state.epoch, state.step)
         for pieces in batches:
+            if schedule.done(state.epoch, state.step) >= _length(schedule, state):
+                break
             _step(training, state, pieces, is_frozen)
             state.step += 1
+            if training.config.minutes is not None:
+                is_first = state.epoch < schedule.epochs and schedule.unfrozen > 0
+                step, longest = schedule.done(state.epoch, state.step), schedule.length(state.epoch)
+                state.clock.heed(training.clock() - began, step, longest, end_of(training.config.minutes, is_first))
             if training.config.checkpoint_every and state.step % training.config.checkpoint_every == 0:
                 _save(training, state)
-            done, total = state.epoch * schedule.steps + state.step, schedule.total * schedule.steps
-            training.progress(done, total, _told(training, state))
+            training.progress(*_done(schedule, state), _told(training, state))
         _end_epoch(training, state, is_frozen)
     return state
+
+
+def _length(schedule: Schedule, state: State) -> int:
+    """Return how many steps the phase has."""
+    return state.clock.bends[-1][1] if state.clock.bends else schedule.length(state.epoch)
+
+
+def _done(schedule: Schedule, state: State) -> tuple[int, int]:
+    """Return how many steps are done, and of how many."""
+    done, length = schedule.done(state.epoch, state.step), _length(schedule, state)
+    if state.epoch >= schedule.epochs:
+        before = schedule.length(0) if schedule.epochs else 0
+        return before + done, before + length
+    return done, length + (schedule.length(schedule.epochs) if schedule.unfrozen else 0)
 
 
 def _told(training: Training, state: State) -> str:
@@ -116,7 +138,7 @@ def _told(training: Training, state: State) -> str:
 
 def _step(training: Training, state: State, pieces: Pieces, is_frozen: bool) -> None:
     torch.manual_seed(Key(training.config.seed, "step", state.step, state.epoch).stream("dropout").integers(2**63))
-    set_rates(training.optimizer, training.schedule.rate(state.epoch, state.step))
+    set_rates(training.optimizer, training.schedule.rate(state.epoch, state.step, state.clock.bends))
     training.optimizer.zero_grad(set_to_none=True)
     whole = 0.0
     for piece, (inputs, truths) in enumerate(pieces):
@@ -171,14 +193,14 @@ def _end_epoch(training: Training, state: State, is_frozen: bool) -> None:
     asked = [callback(shown) is True for callback in training.callbacks]  # each of them
     is_over = is_over or any(asked)
     following = state.epoch + 1
-    if is_over:
+    if is_over or schedule.done(state.epoch, state.step) >= _length(schedule, state):
         following = schedule.epochs if state.epoch < schedule.epochs else schedule.total
     is_kept = is_better if training.config.keep == "best" else following == schedule.total
     if is_kept:
         state.best_epoch = state.epoch
         training.kept = deepcopy({"epoch": state.epoch, "network": trained_state(training.average, is_frozen)})
     if following == schedule.epochs:
-        state.stale = 0
+        state.stale, state.clock = 0, Clock(state.clock.spent)
     state.epoch, state.step, state.loss, state.count = following, 0, 0.0, 0
     training.log.write(state.rows)
     is_due = training.clock() - training.saved >= training.config.checkpoint_seconds
@@ -207,6 +229,7 @@ def _resumed(training: Training) -> State:
     training.network.load_state_dict(content["network"], strict=False)
     training.average.load_state_dict(content["average"], strict=False)
     training.optimizer.load_state_dict(content["optimizer"])
-    state = State(**content["state"])
+    kept = content["state"]
+    state = State(**{**kept, "clock": Clock(**kept.get("clock", {}))})
     training.log.write(state.rows)
     return state
