@@ -31,7 +31,7 @@ Tell = Callable[[str], None]
 Progress = Callable[[int, int, str], None]
 
 LOOKED_AT = 60  # pictures whose edges are looked at
-VIEWS = "views"  # the folder of features, in that of the choice
+KEPT = "judgements"  # the folder of what an interrupted choice goes on from, in that of the choice
 
 
 @dataclass(frozen=True)
@@ -88,7 +88,7 @@ def choose(config: ChooseConfig, tell: Tell = _silent, progress: Progress = _sil
             config.side,
             config.steps,
             config.model == "auto",
-            out / VIEWS,
+            out / KEPT,
             _silent,
         )
         noted(bench.sentence)
@@ -96,6 +96,7 @@ def choose(config: ChooseConfig, tell: Tell = _silent, progress: Progress = _sil
             report = _found(config, setup, pool, bench, own, noted, progress)
         report = report.after(time.perf_counter() - began, notes)
         page = write(out, report, pool)
+        bench.forget()  # whose judgements are kept
     return Chosen(config.out, str(out / report.file), str(page), report)
 
 
@@ -115,7 +116,7 @@ def _found(
     folds = np.stack(
         [folds_of(pool.classes, pool.groups, count, config.seed + repeat) for repeat in range(config.repeats)]
     )
-    look, keeping = _remembered(bench), Keeping(Path(config.out) / VIEWS, bench.views.deciding)
+    look, keeping = _remembered(bench), _keeping(config, bench)
     judges = [Judge(look, one, classes, folds, config.copies, config.seed, keeping) for one in bench.learners]
     judge = min(judges, key=lambda one: float(one.outcome(None).loss.mean())) if len(judges) > 1 else judges[0]
     search = Search(judge, edge, bench.size, config.repeats, config.rounds, progress)
@@ -124,6 +125,10 @@ def _found(
     confirming = bench.look_at_confirming() if pool.confirming.sources else np.zeros((0, 1))
     verdict = verdict_on(found, judge, confirming, np.array(pool.confirming_classes), pool.names)
     return ChoiceReport(config, found, verdict, len(classes), len(pool.confirming_classes), count)
+
+
+def _keeping(config: ChooseConfig, bench: Workbench) -> Keeping:
+    return Keeping(Path(config.out) / KEPT, bench.views.deciding, bench.confirming.deciding(None))
 
 
 def _suited(candidates: Iterable[Candidate], setup: Setup, pool: Pool, tell: Tell) -> Iterator[Candidate]:

@@ -64,10 +64,12 @@ class Keeping:
     Args:
         folder: as above.
         deciding: gives all that decides the views of a pipeline, as JSON holds it.
+        others: all that decides the view of other pictures, which confirm.
     """
 
     folder: Path
     deciding: Callable[[Pipeline | None], Mapping[str, object]]
+    others: Mapping[str, object]
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,8 +99,7 @@ class Judge:
         """Return the judgement of a pipeline, or of no augmentation, in the first `repeats` repeats."""
         if self.keeping is None:
             return self._made(pipeline, repeats)
-        mine = {"folds": self.folds[:repeats].tolist(), "classes": self.classes.tolist(), "copies": self.copies}
-        own = {**mine, "seed": self.seed, "learner": self.learner.described(), "of": self.keeping.deciding(pipeline)}
+        own = self._deciding(pipeline, self.keeping) | {"folds": self.folds[:repeats].tolist()}
         path = place_of_array(self.keeping.folder, own, "outcome")
         rows = kept(path)
         if rows is not None:
@@ -126,6 +127,34 @@ class Judge:
                     learnt_loss[rest] += np.mean(own, axis=0) / (len(np.unique(self.folds[0])) - 1)
         right = logs.argmax(axis=2) == self.classes
         return Outcome(tempered(logs, self.classes), right, moved_right, learnt_loss)
+
+    def confirmed(self, pipeline: Pipeline | None, others: Array, classes: Indices) -> tuple[Reals, Flags]:
+        """Return log losses and right answers (R, m) of other pictures, by what is learnt of all that are judged.
+
+        Args:
+            pipeline: whose copies are learnt from, others in each repeat.
+            others: the view of the other pictures, as they are.
+            classes: the number of each one's class (m,).
+        """
+        path = None
+        if self.keeping is not None:
+            more = {"repeats": len(self.folds), "others": self.keeping.others, "their_classes": classes.tolist()}
+            path = place_of_array(self.keeping.folder, self._deciding(pipeline, self.keeping) | more, "confirmed")
+        found = None if path is None else kept(path)
+        if found is None:
+            logs = np.stack([self._answers(pipeline, repeat, others) for repeat in range(len(self.folds))])
+            found = np.stack([tempered(logs, classes), logs.argmax(axis=2) == classes]).astype("<f8")
+            if path is not None:
+                keep(path, found)
+        return found[0], found[1] > 0.5
+
+    def _answers(self, pipeline: Pipeline | None, repeat: int, others: Array) -> Reals:
+        learnt = self.learner.learnt(self.views(pipeline, repeat), self.classes, self.seed + repeat)
+        return learnt.log_chances(others)
+
+    def _deciding(self, pipeline: Pipeline | None, keeping: Keeping) -> dict[str, object]:
+        mine = {"classes": self.classes.tolist(), "copies": self.copies, "seed": self.seed}
+        return {**mine, "learner": self.learner.described(), "of": keeping.deciding(pipeline)}
 
     def _known_plainly(self, fold: int, rest: Indices) -> Learnt:
         """Return what is learnt from the pictures of other folds as they are, in the first repeat."""

@@ -4,12 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-import numpy as np
-
 from augkit.choose.candidates import NONE, Candidate
-from augkit.choose.held_out import Judge, tempered
+from augkit.choose.held_out import Judge
 from augkit.choose.search import Found, Judged
-from augkit.core.arrays import Array, Flags, Indices, Reals
+from augkit.core.arrays import Array, Flags, Indices
 from augkit.pipeline import Pipeline
 from augkit.train.trials.evidence import LEVEL, Gain, crossed_gain, gain, holm
 
@@ -124,33 +122,17 @@ def _p_of_choice(found: Found) -> float:
 def _comparisons(found: Found, judge: Judge, confirming: Array, classes: Indices) -> tuple[Comparison, ...]:
     if not len(classes):
         return ()
-    repeats = len(judge.folds)
-    best, best_right = _judged_by(judge, found.best.candidate.pipeline, repeats, confirming, classes)
+    best, best_right = judge.confirmed(found.best.candidate.pipeline, confirming, classes)
     gains, points, others = list[Gain](), list[Gain](), list[str]()
     for one in sorted(found.finalists, key=lambda one: one.candidate.name != NONE):
         if one is not found.best:
-            loss, right = _judged_by(judge, one.candidate.pipeline, repeats, confirming, classes)
+            loss, right = judge.confirmed(one.candidate.pipeline, confirming, classes)
             gains.append(crossed_gain(loss - best))
             points.append(crossed_gain(best_right.astype(float) - right))
             others.append(one.candidate.name)
     # Against no augmentation there is one question, the first; the others are corrected for how many they are.
     chances = [gains[0].p, *holm([one.p for one in gains[1:]])]
     return tuple(Comparison(*row) for row in zip(others, gains, points, chances, strict=True))
-
-
-def _judged_by(
-    judge: Judge, pipeline: Pipeline | None, repeats: int, confirming: Array, classes: Indices
-) -> tuple[Reals, Flags]:
-    """Return log losses and right answers (R, m) of networks that learnt from all pictures that were judged before."""
-    logs = np.stack(
-        [
-            judge.learner.learnt(judge.views(pipeline, repeat), judge.classes, judge.seed + repeat).log_chances(
-                confirming
-            )
-            for repeat in range(repeats)
-        ]
-    )
-    return tempered(logs, classes), logs.argmax(axis=2) == classes
 
 
 def _rows(found: Found, judge: Judge, names: Sequence[str]) -> tuple[ClassRow, ...]:

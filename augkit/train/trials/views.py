@@ -5,7 +5,9 @@ frozen network a view is its features, and is kept as a file, whose name is a ha
 it is the pixels.
 """
 
+import os
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,6 +20,7 @@ from augkit.errors import AugkitError, raise_outage
 from augkit.loader import Draw, Pictures
 from augkit.pipeline import Pipeline
 from augkit.pipeline.pipeline_file import identified
+from augkit.storage.durable import unlink
 from augkit.train.artefact import DECIDING, versions
 from augkit.train.extraction import Extraction
 from augkit.train.features import backbone_hash
@@ -74,6 +77,13 @@ class Views:
             found = np.concatenate(list(self._made(pipeline, copy))).astype("<f4", copy=False)
             keep(path, found)
         return found
+
+    def forget(self) -> None:
+        """Remove the files of all views in the folder."""
+        if self.folder is not None and self.folder.is_dir():
+            for path in self.folder.glob("*.view"):
+                with suppress(OSError):
+                    unlink(os.fspath(path))
 
     @cached_attribute
     def _backbone(self) -> str:

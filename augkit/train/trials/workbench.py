@@ -57,6 +57,11 @@ class Workbench:
         """Return the pictures that confirm, as they are."""
         return self._reduced(self.confirming.view(None, 0))
 
+    def forget(self) -> None:
+        """Remove the files of views, of which there are megabytes."""
+        self.views.forget()
+        self.confirming.forget()
+
     def _reduced(self, view: Array) -> Array:
         return view if self.reduced is None else self.reduced.of(view)
 
