@@ -46,6 +46,8 @@ def command(
     where a run was stopped, and ends with the same weights.
     """
     ways = None if compare is None else compare.split(",")
+    if ensemble and config.folds:
+        raise ArgumentError("must not go with --folds, whose networks are joined already. Leave it out.", "--ensemble")
     if ensemble and (seeds == 1 or ways is not None or new_splits):
         got = f"--seeds {seeds}" if seeds == 1 else "--new-splits" if new_splits else "--compare"
         what = f"must go with --seeds 2 at least, and without --compare and --new-splits, got {got}"

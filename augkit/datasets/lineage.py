@@ -28,10 +28,12 @@ class Origin:
     Args:
         source: as the data set had it that was expanded; its split is the one it was given.
         copy: which copy the output is, or None for the source itself, passed through untouched.
+        sha256: of the source's file.
     """
 
     source: Source
     copy: int | None
+    sha256: str
 
 
 def read_lineage(root: Root) -> dict[str, Origin]:
@@ -55,7 +57,7 @@ def read_lineage(root: Root) -> dict[str, Origin]:
         for number, line in enumerate(data.splitlines(), 1):
             try:
                 entry = json.loads(line)
-                found[entry["id"]] = Origin(_source(entry), entry["copy"])
+                found[entry["id"]] = Origin(_source(entry), entry["copy"], entry["source_sha256"])
             except (ValueError, LookupError, TypeError, RecursionError):
                 advice = "See with augkit verify what else is."
                 what = f"must be as augkit expand wrote it, got a damaged line. {advice}"

@@ -77,17 +77,19 @@ class Alike:
 def alike(surveyed: Survey, is_near_everywhere: bool = False) -> list[Alike]:
     """Return all sets of pictures that are alike, but for those of one original.
 
-    Those of the same bytes are found wherever they lie; those that look alike across parts, or everywhere.
+    Those of the same bytes are found wherever they lie, copies by their originals; those that look alike across parts,
+    or everywhere.
     """
-    marks, twins = Marks(), list[Twin]()
+    marks, twins, files = Marks(), list[Twin](), defaultdict[str, list[int]](list)
     for role in ROLES:
         part, facts = surveyed.parts[role], surveyed.facts[role]
         for source, origin in zip(part.sources, part.origins, strict=True):
             label = json.dumps(parsed(source.label), sort_keys=True)
-            twins.append(Twin(role, source.id, origin, label))
             found = facts[source.id]
+            files[surveyed.parts.hashes.get(origin, found.sha256)].append(len(twins))
+            twins.append(Twin(role, source.id, origin, label))
             marks.add(origin if is_near_everywhere else role, found.sha256, found.mark)
-    same = [_set("same", places, twins) for places in marks.files.values() if len(places) > 1]
+    same = [_set("same", places, twins) for places in files.values() if len(places) > 1]
     near = [_set("near", places, twins) for places in marks.near()]
     several = [found for found in (*same, *near) if len(found.origins) > 1]
     return sorted(several, key=lambda found: (found.kind == "near", found.origins))

@@ -71,6 +71,8 @@ class Parts:
     split: str = ""  # what divided it: its own splits, or fractions
     is_settled: bool = False  # its own splits or a file's did, which no picture leaves
     classes: tuple[str, ...] = ()  # in the data set's own order, as far as it has one
+    group_sizes: tuple[int, ...] = ()  # how many originals each group has that --groups names, the fewest first
+    hashes: Mapping[str, str] = field(default_factory=dict)  # of originals' files, as an expansion's books have them
 
     def __getitem__(self, role: Role) -> Part:
         return {"train": self.train, "val": self.val, "test": self.test}[role]
@@ -120,6 +122,7 @@ def divide(
     pictures = _pictures(data, lineage, {} if label is None else data.column(label), is_dense)
     sources = [picture.original for picture in pictures]
     found = groups_of(sources, groups, {} if lineage else data.columns, wanted)
+    sizes = Counter(found) if groups is not None else Counter[str]()
     own = sources[0].split is not None
     used = wanted or FRACTIONS
     if fold is not None:
@@ -163,6 +166,8 @@ def divide(
         split="the data set's own" if own else _told(used) if fold is None else "fold {} of {}".format(*fold),
         is_settled=own or isinstance(used, SplitFile),
         classes=_classes(data, sources),
+        group_sizes=tuple(sorted(sizes.values())),
+        hashes={origin.source.id: origin.sha256 for origin in lineage.values()},
     )
 
 
@@ -265,6 +270,18 @@ def require_learnable(parts: Parts, task: Task) -> list[str]:
             names, verb = ("Class", "has") if len(absent) == 1 else ("Classes", "have")
             told.append(f"{names} {', '.join(absent[:MOST_NAMED])}{more} {verb} no picture in {place}.")
     return told
+
+
+def told_groups(parts: Parts) -> Iterator[str]:
+    """Say what the option of groups came to, of which a slip of the pen makes none or one."""
+    sizes = parts.group_sizes
+    if not sizes:
+        return
+    told = f"{sum(sizes):,} pictures are in {len(sizes):,} group{'s' * (len(sizes) != 1)}"
+    if sizes[-1] == 1:
+        yield f"{told} of one picture each: --groups keeps nothing together."
+    else:
+        yield f"{told}, the largest of {sizes[-1]:,}; none lies in two parts."
 
 
 def told_few(count: int, task: Task) -> Iterator[str]:

@@ -8,7 +8,7 @@ from augkit.datasets.splits import LAW
 from augkit.errors import FileError
 from augkit.train import duplicates
 from augkit.train.duplicates import FILE, Alike, Kind, counted, crossing, told
-from augkit.train.parts import ROLES, Part, divide
+from augkit.train.parts import ROLES, Part, divide, told_groups
 from augkit.train.survey import Known, Survey, survey
 from augkit.train.train_config import TrainConfig
 from augkit.train.unbooked_copies import require_booked
@@ -63,7 +63,7 @@ def separate(
         options = config.split, config.groups, config.split_seed, config.label
         parts = divide(data, *options, law, together, is_dense, config.part)
         if not together:
-            for sentence in require_booked(parts, config.duplicates == "ignore"):
+            for sentence in (*told_groups(parts), *require_booked(parts, config.duplicates == "ignore")):
                 tell(sentence)
         surveyed = survey(parts, config.max_rejected, progress, config.wait, known)
         found = duplicates.alike(surveyed, "near" in joining)

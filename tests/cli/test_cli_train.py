@@ -153,6 +153,8 @@ def test_repeats_take_the_default_model(pictures: Path, tmp_path: Path, words: t
         (("--class-weights", "plane=2"), "Did you mean plain"),
         (("--split", "train=1.0"), "must leave pictures for test"),
         (("--epochs", "0"), "must be 1 at least"),
+        (("--folds", "1"), "folds: must be 2 at least, or 0 for none"),
+        (("--folds", "3", "--ensemble"), "must not go with --folds, whose networks are joined already"),
         (("--device", "cuda"), "Pass --device cpu"),
     ],
 )

@@ -141,6 +141,30 @@ def test_copies_whose_books_are_gone_are_recognised(tmp_path: Path) -> None:
     assert sum(map(len, stems)) == len(set().union(*stems)) == 30
 
 
+def test_copies_of_equal_originals_go_to_one_part(tmp_path: Path) -> None:
+    """No two of the files are equal: the books of the expansion say that the originals were."""
+    twice(tmp_path / "source", 6)
+    done(tmp_path / "source", tmp_path / "data", copies=2, encoding="png", pipeline="digits")
+    ready, told = made_ready(tmp_path / "data")
+    parts = ready.surveyed.parts
+    roles = {origin: role for role in ROLES for origin in parts[role].origins}
+    assert len(roles) == 66
+    assert all(roles[f"lines/{n:03d}.png"] == roles[f"lines/copy-{n:03d}.png"] for n in range(6))
+    assert any("hold the same bytes as others (6 sets: " in sentence for sentence in told)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "words"),
+    [
+        (r"/(\d+)\.", "60 pictures are in 20 groups, the largest of 3; none lies in two parts."),
+        (r"(.+)\.", "60 pictures are in 60 groups of one picture each: --groups keeps nothing together."),
+    ],
+)
+def test_what_groups_came_to_is_told(tmp_path: Path, pattern: str, words: str) -> None:
+    _, told = made_ready(trainings.fill(tmp_path / "data", each=20), groups=pattern)
+    assert words in told
+
+
 def test_a_data_set_without_doubles_has_nothing_told(tmp_path: Path) -> None:
     ready, told = made_ready(trainings.fill(tmp_path / "data", each=20))
     assert not [sentence for sentence in told if "same" in sentence or "copies" in sentence]
