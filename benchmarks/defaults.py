@@ -2,7 +2,7 @@
 
 No option is given but the seed and one thread, so that all is found out by the recipe. Each set is laid into class
 folders below a folder for each split; what is reported on chooses nothing. The default has pictures beside those it
-learns from to choose by, at most five of a class; the baselines, which choose by cross-validation, learn from these too.
+learns from to choose by, five of a class at most; baselines, which choose by cross-validation, learn from these too.
 
 - fashion 20, 50, 100: Fashion-MNIST, so many of each class; 2,000 of its test part.
 - digits, mnist: ten of each class.

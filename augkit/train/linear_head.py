@@ -27,6 +27,9 @@ USUAL = 1e-2  # where there are too few pictures for folds
 FOLDS = 3
 MOST_ROWS = 6000  # of features; of more, so many are drawn
 MOST_FOLDED = 1500  # of these, for the folds
+LEAST_FOLDED = 4  # rows of a class, for folds to tell anything
+STEPS, LEAST_STEPS = 300, 30  # of the search for the best weights, at most and where each is dear
+MOST_WORK = 10**11  # products of features and weights, for the folds and for the fit after them: half a minute each
 LEAST_SPREAD = 1e-6  # of a feature: one that is always the same says nothing
 
 Rows = NDArray[np.float64]
@@ -79,7 +82,8 @@ def fit_linear(
         spread = np.maximum(values.std(axis=0), LEAST_SPREAD)
         rows, basis = _turned((values - mean) / spread)
         strength = _strength(rows, truths, origins, counted, random)
-        found = _Fit(strength).fitted(rows, truths, counted)
+        steps = MOST_WORK // (rows.size * outputs)
+        found = _Fit(strength, min(max(steps, LEAST_STEPS), STEPS)).fitted(rows, truths, counted)
         kernel, bias = np.zeros((outputs, rows.shape[1])), np.full(outputs, -1e3)
         kernel[found.classes_], bias[found.classes_] = _both(found)
         weight = (kernel @ basis) / spread
@@ -98,8 +102,8 @@ def _turned(rows: Rows) -> tuple[Rows, Rows]:
 class _Fit:
     """Logistic regressions of rising C, each from where the one before ended."""
 
-    def __init__(self, strength: float) -> None:
-        self.model = LogisticRegression(C=strength, tol=1e-3, max_iter=300, warm_start=True)
+    def __init__(self, strength: float, steps: int = STEPS) -> None:
+        self.model = LogisticRegression(C=strength, tol=1e-3, max_iter=steps, warm_start=True)
 
     def fitted(self, rows: Rows, truths: Classes, counted: Rows) -> LogisticRegression:
         self.model.fit(rows, truths, sample_weight=counted[truths])
@@ -117,11 +121,12 @@ def _both(found: LogisticRegression) -> tuple[Rows, Rows]:
 def _strength(
     rows: Rows, truths: Classes, origins: NDArray[np.str_], counted: Rows, random: np.random.Generator
 ) -> float:
-    """Return the C whose mean loss over held-out folds is least."""
-    some = np.sort(random.permutation(len(rows))[:MOST_FOLDED])
+    """Return the C whose mean loss over held-out folds is least; the usual one where folds could not tell."""
+    dear = FOLDS * len(STRENGTHS) * STEPS // 5 * rows.shape[1] * len(counted)  # products of a row; most end early
+    some = np.sort(random.permutation(len(rows))[: min(MOST_FOLDED, MOST_WORK // dear)])
     rows, truths, origins = rows[some], truths[some], origins[some]
-    each = np.unique(np.array([f"{truth} {origin}" for truth, origin in zip(truths, origins, strict=True)]))
-    if len(each) < 2 * FOLDS or len(np.unique(origins)) < FOLDS:
+    is_enough = len(rows) >= LEAST_FOLDED * len(np.unique(truths)) and np.bincount(truths, minlength=1).max() >= FOLDS
+    if not is_enough or len(np.unique(origins)) < 2 * FOLDS:
         return USUAL
     folds = StratifiedGroupKFold(FOLDS, shuffle=True, random_state=int(random.integers(2**31)))
     losses = np.zeros(len(STRENGTHS))

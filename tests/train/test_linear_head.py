@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import numpy as np
@@ -71,9 +72,18 @@ def test_a_class_without_rows_is_never_named() -> None:
     assert set(found.logits(features).argmax(1).tolist()) <= {0, 2}
 
 
-def test_too_few_for_folds_take_the_usual_strength() -> None:
-    features, truths = clusters(4, 8, classes=2)
-    assert fit_linear(features, truths, names(4), 2, 0).strength == USUAL
+@pytest.mark.parametrize(("count", "classes"), [(2, 2), (4, 2), (6, 3), (9, 3), (40, 20)])
+def test_too_few_for_folds_take_the_usual_strength(count: int, classes: int) -> None:
+    features, truths = clusters(count, 8, classes)
+    assert fit_linear(features, truths, names(count), classes, 0).strength == USUAL
+
+
+def test_many_classes_take_no_hours() -> None:
+    features, truths = clusters(1200, 300, classes=400, apart=3.0)
+    began = time.process_time()
+    found = fit_linear(features, truths, names(1200), 400, 0)
+    assert time.process_time() - began < 30
+    assert (found.logits(features).argmax(1) == truths).float().mean() > 0.9
 
 
 def test_weights_of_classes_count() -> None:
