@@ -15,6 +15,7 @@ from augkit.storage.patience import Patience
 from augkit.train.artefact import MODEL_FILE, Artefact, save, versions
 from augkit.train.baselines import constant_answer
 from augkit.train.comparison import outcomes
+from augkit.train.edge_baseline import edge_baseline
 from augkit.train.evaluator import Evaluator
 from augkit.train.linear_rival import Rival
 from augkit.train.metrics import fit_temperature, measure
@@ -83,6 +84,7 @@ def finish(
     temperature = fit_temperature(evaluators["val"].evaluate(network, is_frozen))
     evaluation = evaluators["test"].evaluate(network, is_frozen)
     constant = constant_answer(evaluation, evaluators["train"].view(0))
+    beside = edge_baseline(setup) if rival is None else [rival.entry]
     artefact = Artefact(
         network,
         setup.architecture,
@@ -90,7 +92,7 @@ def finish(
         setup.config.portable().model_dump(mode="json"),
         setup.deciding["data"],
         versions(),
-        measure(evaluation, temperature) | {"baselines": [*constant, *([] if rival is None else [rival.entry])]},
+        measure(evaluation, temperature) | {"baselines": [*constant, *beside]},
         temperature,
     )
     if evaluation.outputs.ndim == 2:

@@ -115,3 +115,14 @@ def test_it_is_taken_where_it_is_better_on_the_pictures_that_choose(
         assert not torch.equal(kept.network.last_layer.weight, began.last_layer.weight)
         again = load(train(wanted.replaced(out=str(tmp_path / "other"), cache=False)).out)
         assert torch.equal(kept.network.last_layer.weight, again.network.last_layer.weight)
+
+
+@pytest.mark.slow
+def test_beside_a_network_from_scratch_it_looks_at_edges(tmp_path: Path) -> None:
+    """Lines and spots are told apart by them, whatever the network has learnt in one epoch."""
+    data = trainings.fill(tmp_path / "data", each=20)
+    result = train(settings(data, tmp_path / "run", epochs=1, pipeline="digits"))
+    (entry,) = [one for one in result.metrics["baselines"] if one["name"] == "logistic regression"]
+    assert "edges" in entry["on"]
+    assert not entry["is_taken"]
+    assert entry["headline"]["value"] > 0.8
