@@ -45,7 +45,7 @@ def command(
     of which the result is told; the last two are never augmented. The same command goes on
     where a run was stopped, and ends with the same weights.
     """
-    ways = None if compare is None else compare.split(",")
+    ways = None if compare is None else [way.strip() for way in compare.split(",")]
     if ensemble and config.folds:
         raise ArgumentError("must not go with --folds, whose networks are joined already. Leave it out.", "--ensemble")
     if ensemble and (seeds == 1 or ways is not None or new_splits):

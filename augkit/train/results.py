@@ -149,7 +149,12 @@ def _seen(setup: Setup, state: State, stream: Stream) -> str:
     labels = [label if isinstance(label, str) else "" for label in part.labels]
     sources, patience = {source.id: source for source in part.sources}, Patience(setup.config.wait)
     found = seen(stream, labels, setup.config.views if is_frozen else 0, len(state.rows))
-    return seen_html(found, lambda id: patience.asked(lambda: part.data.decoded(sources[id]), lambda: None).image)
+    is_mixed = setup.config.mixup > 0 or setup.config.cutmix > 0
+
+    def original(id: str) -> Image:
+        return patience.asked(lambda: part.data.decoded(sources[id]), lambda: None).image
+
+    return seen_html(found, original, is_mixed)
 
 
 def _curves(setup: Setup, state: State) -> Curves:

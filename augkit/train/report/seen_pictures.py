@@ -53,9 +53,10 @@ def _image(picture: Tensor) -> Image:
     return np.ascontiguousarray(levels.permute(1, 2, 0).cpu().numpy())
 
 
-def seen_html(found: Sequence[Seen], original: Callable[[str], Image]) -> str:
+def seen_html(found: Sequence[Seen], original: Callable[[str], Image], is_mixed: bool = False) -> str:
     """Return pictures as HTML: the original, then what went in; one that cannot be read is left out."""
-    told = "The original, then copies of it as they went into the network, in its size."
+    told = "The original, then copies of it as they went into the network, in its size"
+    told += ", before they were mixed with others." if is_mixed else "."
     rows = "".join(_row(one, original) for one in found)
     return f'<p class="soft">{told}</p>\n{rows}'
 
