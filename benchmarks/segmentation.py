@@ -1,7 +1,8 @@
 """Measure what a head on frozen features learns of the class of every pixel, with and without augmentation.
 
 Everything is done as a user does it: folders of pictures and masks, and `augkit.train.train`, the network's weights of
-others frozen, a head on its maps learnt. What is reported on is not learnt from, and chooses nothing.
+others frozen, a head on its maps learnt, with the settings that the trainer takes by itself. What is reported on is
+not learnt from, and chooses nothing.
 
 - scenes: cut-outs in six classes on photos, whose truth is exact; see `benchmarks.scenes`. No cut-out is in two splits.
 - nuclei: the one microscope picture that the package `stardist` ships with the outlines of its nuclei by hand, cut
@@ -69,10 +70,7 @@ def _nuclei(folder: Path, seed: int) -> None:
                 (folder / split / kind / f"{top:04d}-{column}.png").write_bytes(encode(plane[place], "png"))
 
 
-TRIALS: dict[str, tuple[Callable[[Path, int], None], Mapping[str, Any]]] = {
-    "scenes": (_scenes, {"epochs": 40, "batch_size": 8}),
-    "nuclei": (_nuclei, {"epochs": 60, "batch_size": 4}),
-}
+TRIALS: dict[str, tuple[Callable[[Path, int], None], int]] = {"scenes": (_scenes, 256), "nuclei": (_nuclei, TILE)}
 
 
 def measure(seeds: int = 3, trials: Mapping[str, Any] | None = None, **options: Any) -> dict[str, Any]:
@@ -85,7 +83,7 @@ def measure(seeds: int = 3, trials: Mapping[str, Any] | None = None, **options: 
     """
     found: dict[str, Any] = {}
     absent: dict[str, str] = {}
-    for name, (lay, own) in TRIALS.items():
+    for name, (lay, side) in TRIALS.items():
         if trials is not None and name not in trials:
             continue
         runs: dict[str, list[dict[str, Any]]] = {"none": [], "augmented": []}
@@ -94,7 +92,7 @@ def measure(seeds: int = 3, trials: Mapping[str, Any] | None = None, **options: 
                 with tempfile.TemporaryDirectory(prefix="augkit-bench-") as work:
                     lay(Path(work) / "data", seed)
                     for contender, told in runs.items():
-                        told.append(_run(Path(work), contender, seed, {**own, **options}))
+                        told.append(_run(Path(work), contender, seed, side, options))
                         print(f"{name}, seed {seed}, {contender}: {told[-1]}", flush=True)
         except Absent as fault:
             absent[name] = str(fault)
@@ -113,16 +111,15 @@ def table(found: dict[str, Any]) -> str:
     return "\n".join([*lines, *(f"!!! {name}: NOT MEASURED. {reason}" for name, reason in found["absent"].items())])
 
 
-def _run(work: Path, contender: str, seed: int, options: Mapping[str, Any]) -> dict[str, Any]:
+def _run(work: Path, contender: str, seed: int, side: int, options: Mapping[str, Any]) -> dict[str, Any]:
     pipeline = work / "augmented.yaml"
-    side = options.get("input", (256, 256, 3))[0]
     pipeline.write_text(PIPELINE % (side, side), "utf-8")
     began = time.perf_counter()
     config = TrainConfig(
         data=str(work / "data"),
         out=str(work / f"run {contender}"),
         task="segment",
-        pipeline=None if contender == "none" else str(pipeline),
+        pipeline="none" if contender == "none" else str(pipeline),
         seed=seed,
         threads=1,
         **options,
@@ -130,6 +127,7 @@ def _run(work: Path, contender: str, seed: int, options: Mapping[str, Any]) -> d
     result = train(config)
     metrics = result.metrics
     return {
+        "epochs": result.epochs,
         "mean_iou": round(metrics["mean_iou"], 4),
         "pixel_accuracy": round(metrics["pixel_accuracy"], 4),
         "per_class": {row["name"]: row["iou"] for row in metrics["per_class"]},

@@ -17,7 +17,7 @@ from augkit.train.train_config import TrainConfig
 from augkit.train.weights import PRETRAINED
 
 MODEL = "efficientnet_lite0"
-BATCH_SIZE, PASSES = 8, 6000  # pictures of a step, and of all steps, where both are left to us
+PASSES = 6000  # pictures of all steps, where it is left to us
 LEAST_EPOCHS, MOST_EPOCHS = 5, 300
 OBJECT = 48.0  # pixels of the input that half of the objects are to have at least
 STEP, LEAST, MOST = 32, 96, 320  # pixels of a side: multiples of the coarsest stride, and what two cores can do
@@ -79,7 +79,7 @@ def with_dense_model(
         chosen = chosen.replaced(class_weights="auto")
         tell("Classes of few pixels count more, by the root of their rarity: --class-weights none counts pixels alike.")
     if "batch_size" not in config.model_fields_set:
-        chosen = chosen.replaced(batch_size=BATCH_SIZE)
+        chosen = chosen.replaced(batch_size=task.batch_size)
     if config.epochs is None:
         epochs = min(max(-(-PASSES // len(surveyed.parts.train.sources)), LEAST_EPOCHS), MOST_EPOCHS)
         chosen = chosen.replaced(epochs=epochs)

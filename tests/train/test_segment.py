@@ -15,7 +15,7 @@ from augkit.errors import ArgumentError, FileError, SampleError
 from augkit.images.network_input import InputShape, Placement, placement
 from augkit.pipeline import Pipeline
 from augkit.targets.sample import Sample
-from augkit.train import predict, train
+from augkit.train import export, predict, train
 from augkit.train.artefact import load
 from augkit.train.framing import framed
 from augkit.train.heads.segment_head import SegmentHead
@@ -236,3 +236,16 @@ def test_augmented_copies_are_asked_too(run: Path) -> None:
     mean = (both[0] + both[1].flip(2)) / 2
     wanted = TASK.placed(mean, Placement(1.0, 1.0, 0.0, 0.0), (64, 64))
     assert (mirrored.answers == wanted).mean() > 0.98
+
+
+@pytest.mark.slow
+def test_an_exported_network_says_the_class_of_every_pixel(run: Path, tmp_path: Path) -> None:
+    made = export(run, tmp_path / "model.pt2")
+    assert made.difference < 1e-3
+    program = torch.export.load(tmp_path / "model.pt2").module()
+    image = scene(97)[0]
+    said = program(torch.from_numpy(image[None]))
+    assert said.shape == (1, 3, 64, 64)
+    (row,) = predict(run, image)
+    assert row.answers is not None
+    assert (said[0].argmax(0).numpy() == row.answers).mean() > 0.99

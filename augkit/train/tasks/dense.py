@@ -29,6 +29,7 @@ class Dense(Task):
     moves: ClassVar[bool] = True
     has_one: ClassVar[bool] = False
     head: ClassVar[str]  # a name of `augkit.train.heads.HEADS`
+    batch_size: ClassVar[int]  # pictures of a step, where nothing is asked
     is_uneven: ClassVar[bool]  # classes are weighted where nothing is asked: one may have most of what is learnt
     fit: ClassVar[Fit]  # how pictures come into the input, where nothing is asked
     target_kind: ClassVar[str]  # of `augkit.datasets.data_set.KINDS`: what pictures carry that it is for

@@ -44,6 +44,7 @@ class Detect(Dense):
 
     kind: ClassVar[str] = "detect"
     head: ClassVar[str] = "fcos"
+    batch_size: ClassVar[int] = 8
     is_uneven: ClassVar[bool] = False
     fit: ClassVar[Fit] = "pad"
     target_kind: ClassVar[str] = Boxes.kind

@@ -47,6 +47,7 @@ class Segment(Dense):
     kind: ClassVar[str] = "segment"
     head: ClassVar[str] = "segment"
     target_kind: ClassVar[str] = "masks"
+    batch_size: ClassVar[int] = 4  # each pixel is an example: more steps teach more than larger ones
     is_uneven: ClassVar[bool] = True
     fit: ClassVar[Fit] = "squeeze"  # the whole picture is judged, and no pixel is spent beside it
     labels_are: ClassVar[str] = "masks"
