@@ -141,8 +141,9 @@ def _suited(candidates: Iterable[Candidate], setup: Setup, pool: Pool, tell: Tel
     tried = {facts[source.id].channels: source for source in reversed(part.sources)}.values()
     for candidate in candidates:
         try:
-            for source in tried:
-                if candidate.pipeline is not None:
+            if candidate.pipeline is not None:
+                candidate.pipeline.require_classes_kept(part.labels, "Leave these labels out.")
+                for source in tried:
                     candidate.pipeline(named_sample(part.data, source), Key(0, source.id))
         except AugkitError as fault:
             raise_outage(fault, candidate.name)
