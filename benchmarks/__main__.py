@@ -38,6 +38,7 @@ LONG = (
     "learning",
     "verdicts",
     "choosing",
+    "detection",
     "outages",
     "soak",
     "mutations",

@@ -28,8 +28,10 @@ from augkit.train.artefact import Artefact, load
 from augkit.train.framing import augmented
 from augkit.train.models import Preprocessing
 from augkit.train.returning import asked_with_views
+from augkit.train.returning_boxes import boxes_with_views
 from augkit.train.tasks import Task
 from augkit.train.tasks.dense import Dense
+from augkit.train.tasks.detect_task import Detect
 from augkit.train.tasks.segment_task import Segment
 from augkit.train.train_errors import trouble_told
 
@@ -70,7 +72,7 @@ SEED = 0  # of the augmented copies
 HELD_NUMBERS = 1 << 26  # of all pictures that go through a network together, where it is widest: 256 MB
 
 Views = Callable[[Sample, Preprocessing], Iterator[Tensor]]
-Again = Callable[[Tensor, Sample], Tensor]  # what a picture's copies make of the output (k, h, w) for it
+Again = Callable[[Tensor, Sample], Array]  # the answer to a picture and its copies, of the output for it
 
 
 @dataclass(frozen=True)
@@ -147,8 +149,6 @@ def predict(
         got = f"{tta} and {'no pipeline' if pipeline is None else 'a pipeline'}"
         raise ArgumentError(f"must be 0, or 1 or more with a pipeline, got {got}.", "tta")
     artefact = run if isinstance(run, Artefact) else load(run)
-    if tta and artefact.task.moves and not isinstance(artefact.task, Segment):
-        raise ArgumentError(f"must be 0 for {artefact.task.kind}, got {tta}. Leave it out.", "tta")
     if isinstance(images, Iterable) and not isinstance(images, str | bytes | Mapping | np.ndarray | torch.Tensor):
         wanted = [one for place, image in enumerate(images) for one in _wanted(image, f"images[{place}]")]
     else:
@@ -218,12 +218,13 @@ def _dense_rows(artefact: Artefact, task: Dense, wanted: Sequence[Wanted], again
             try:
                 with torch.inference_mode():
                     output = artefact.network(found)[0]
-                    output = output if again is None else again(output, samples[0])
+                    fit = preprocessing.placement(sizes[0])
+                    answers = task.placed(output, fit, sizes[0]) if again is None else again(output, samples[0])
             except AugkitError as fault:
                 raise_outage(fault, one.path)
                 yield Row(one.path, None, str(fault.at(one.path)))
                 continue
-        yield Row(one.path, task.placed(output, preprocessing.placement(sizes[0]), sizes[0]), size=sizes[0])
+        yield Row(one.path, answers, size=sizes[0])
 
 
 def _plain(wanted: Sequence[Wanted], artefact: Artefact) -> Iterator[Tensor | str]:
@@ -295,9 +296,15 @@ def _views(sample: Sample, preprocessing: Preprocessing, pipeline: Pipeline, cop
         yield augmented(sample, pipeline, Key(SEED, sample.id, copy), preprocessing)
 
 
-def _again(output: Tensor, sample: Sample, *, artefact: Artefact, pipeline: Pipeline, copies: int) -> Tensor:
-    keys = [Key(SEED, sample.id, copy) for copy in range(1, copies + 1)]
-    return asked_with_views(artefact, output, sample, pipeline, keys)
+def _again(output: Tensor, sample: Sample, *, artefact: Artefact, pipeline: Pipeline, copies: int) -> Array:
+    """Return the answer of a dense task to a picture and its copies, in its own frame."""
+    keys, task = [Key(SEED, sample.id, copy) for copy in range(1, copies + 1)], artefact.task
+    if isinstance(task, Detect):
+        return boxes_with_views(artefact, task, output, sample, pipeline, keys)
+    assert isinstance(task, Segment)
+    size = (sample.image.shape[0], sample.image.shape[1])
+    mean = asked_with_views(artefact, output, sample, pipeline, keys)
+    return task.placed(mean, artefact.architecture.preprocessing.placement(size), size)
 
 
 def _sample(data: DataSet, source: Source) -> Sample:

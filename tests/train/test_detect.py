@@ -14,6 +14,7 @@ import torch
 
 from augkit.errors import ArgumentError, FileError
 from augkit.images.network_input import InputShape, fitted
+from augkit.pipeline import load
 from augkit.targets.sample import Sample
 from augkit.train import predict, train
 from augkit.train.framing import framed
@@ -192,6 +193,10 @@ def test_a_detector_is_trained_and_asked(data: Path, tmp_path: Path) -> None:
     assert (row.answers[:, 1:5] <= 64).all()
     assert (row.answers[:, 1:3] < row.answers[:, 3:5]).all()
     assert_files_hold_what_is_said(data.parent, tmp_path, result.out)
+    (again,) = predict(result.out, data.parent / "000.png", tta=2, pipeline=load("digits"))
+    assert again.answers is not None
+    assert ((again.answers[:, 5] > 0) & (again.answers[:, 5] <= 1)).all()
+    assert (again.answers[:, 1:5] <= 64).all()
 
 
 def assert_files_hold_what_is_said(pictures: Path, folder: Path, run: str) -> None:
