@@ -9,6 +9,7 @@ from augkit.errors import FileError
 from augkit.train import duplicates
 from augkit.train.duplicates import FILE, Alike, Kind, counted, crossing, told
 from augkit.train.parts import ROLES, Part, divide, told_groups
+from augkit.train.sound_pictures import features_folder, known_sound
 from augkit.train.survey import Known, Survey, survey
 from augkit.train.train_config import TrainConfig
 from augkit.train.unbooked_copies import require_booked
@@ -57,6 +58,7 @@ def separate(
     choices: dict[Kind, str] = {"same": config.duplicates, "near": config.near_duplicates}
     joining = [kind for kind, choice in choices.items() if choice == "group"]
     known = {} if known is None else known
+    sound = known_sound(features_folder(config))
     together: list[list[str]] = []
     where = str(data.root)
     while True:
@@ -65,7 +67,7 @@ def separate(
         if not together:
             for sentence in (*told_groups(parts), *require_booked(parts, config.duplicates == "ignore")):
                 tell(sentence)
-        surveyed = survey(parts, config.max_rejected, progress, config.wait, known)
+        surveyed = survey(parts, config.max_rejected, progress, config.wait, known, sound)
         found = duplicates.alike(surveyed, "near" in joining)
         if not together and config.duplicates != "ignore":
             pictures = sum(len(surveyed.parts[role].sources) for role in ROLES)

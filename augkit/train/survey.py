@@ -17,6 +17,7 @@ from augkit.errors import AugkitError, DecodeError, FileError, SampleError, rais
 from augkit.images.pictures_apart import apart
 from augkit.storage.patience import Patience
 from augkit.train.parts import ROLES, ROLES_OF_0_1, Part, Parts, Role
+from augkit.train.sound_pictures import Sound
 from augkit.train.tasks.mask_facts import MaskFacts, facts_of_mask, numbers_in
 
 THREADS = 4  # decoding lets others run
@@ -63,6 +64,12 @@ class Survey:
         return numbers_in(facts.mask for role in ROLES for facts in self.facts[role].values())
 
     @property
+    def sound(self) -> dict[str, Sound]:
+        """What decoding told of each picture, by the hash of its bytes."""
+        every = (facts for role in ROLES for facts in self.facts[role].values())
+        return {facts.sha256: Sound(*facts.size, facts.channels, facts.mark) for facts in every}
+
+    @property
     def fingerprint(self) -> str:
         """The hash of all that the training knows of its pictures, in hex digits: the same as augkit 0.1 computed."""
         return sha256("\n".join(self.lines(ROLES_OF_0_1)).encode()).hexdigest()
@@ -100,11 +107,13 @@ def survey(
     progress: Callable[[int, int, str], None],
     wait_s: float = 0.0,
     known: Known | None = None,
+    sound: Mapping[str, Sound] = MappingProxyType({}),
 ) -> Survey:
     """Read and decode every picture, of which a fraction of `most_rejected` may be unreadable, but no whole part.
 
     Only what a picture holds is a reason to leave it out. A disk that is away is waited for, for `wait_s` seconds. What
-    is `known` is not read again, and what was read is known then.
+    is `known` is not read again, and what was read is known then; what is known to be `sound`, by the hash of its
+    bytes, is not decoded.
 
     Raises:
         FileError: too many are unreadable.
@@ -118,7 +127,7 @@ def survey(
     facts: dict[Role, dict[str, Facts]] = {}
     for role in ROLES:
         facts[role] = {}
-        for source, found in _looked_at(parts[role], patience, known):
+        for source, found in _looked_at(parts[role], patience, known, sound):
             progress(done := done + 1, total, " pictures read")
             if isinstance(found, Facts):
                 facts[role][source.id] = found
@@ -135,7 +144,14 @@ def survey(
     return Survey(replace(parts, train=train, val=val, test=test), facts, tuple(rejected))
 
 
-def _looked_at(part: Part, patience: Patience, known: Known) -> Iterator[tuple[Source, Facts | AugkitError]]:
+def _decoded(where: str, data: bytes) -> Sound:
+    shape, mark = apart(where, shape_and_fingerprint, data)
+    return Sound(shape[0], shape[1], 1 if len(shape) == 2 else shape[2], mark)
+
+
+def _looked_at(
+    part: Part, patience: Patience, known: Known, sound: Mapping[str, Sound]
+) -> Iterator[tuple[Source, Facts | AugkitError]]:
     is_over = threading.Event()
 
     def alive() -> None:
@@ -153,7 +169,8 @@ def _looked_at(part: Part, patience: Patience, known: Known) -> Iterator[tuple[S
         try:
             place = source.id if source.place is None else source.place
             data = patience.asked(lambda: part.data.read(place), alive)
-            shape, mark = apart(where, shape_and_fingerprint, data)
+            digest = sha256(data).hexdigest()
+            seen = sound[digest] if digest in sound else _decoded(where, data)
         except DecodeError as fault:
             raise_outage(fault, where)
             return fault.at(where)
@@ -163,7 +180,7 @@ def _looked_at(part: Part, patience: Patience, known: Known) -> Iterator[tuple[S
         except MemoryError as fault:
             raise_outage(fault, where)
             raise
-        found = Facts(sha256(data).hexdigest(), (shape[0], shape[1]), 1 if len(shape) == 2 else shape[2], mark)
+        found = Facts(digest, (seen.height, seen.width), seen.channels, seen.mark)
         mask = None if source.annotations is None else source.annotations.mask
         return found if mask is None else with_mask(source, mask, found)
 

@@ -36,6 +36,7 @@ from augkit.train.results import Result, finish
 from augkit.train.run_folder import behaviour_of, law_of, locked, open_run, require_apart, require_same_law
 from augkit.train.schedule import optimizer_for
 from augkit.train.setup import Progress, Setup, Tell, prepare
+from augkit.train.sound_pictures import features_folder, keep_sound
 from augkit.train.stream import Prepared, Stream, draws_of, pieces_of
 from augkit.train.survey import Known
 from augkit.train.tasks import Loss
@@ -142,14 +143,15 @@ def _steps(state: State) -> str:
 @contextmanager
 def reproducible() -> Iterator[None]:
     """Make torch do the same every time, and leave it as it was."""
-    was_deterministic, had_threads = torch.are_deterministic_algorithms_enabled(), torch.get_num_threads()
+    was, had_threads = torch.get_deterministic_debug_mode(), torch.get_num_threads()
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # or a GPU's matrix products could not be
-    torch.use_deterministic_algorithms(True, warn_only=torch.cuda.is_available())
+    # The same as use_deterministic_algorithms, which imports torch's compiler first: a second on two cores.
+    torch.set_deterministic_debug_mode("warn" if torch.cuda.is_available() else "error")
     try:
         with torch.random.fork_rng():
             yield
     finally:
-        torch.use_deterministic_algorithms(was_deterministic)
+        torch.set_deterministic_debug_mode(was)
         torch.set_num_threads(had_threads)
 
 
@@ -169,7 +171,9 @@ def begin(setup: Setup, tell: Tell = _silent, progress: Progress = _silent) -> t
     extraction = Extraction(beginning, prepared, threads, is_mixed)
     family = _family(setup, is_mixed)
 
-    kept = out / "features" if config.cache is True else Path(config.cache) if config.cache else None
+    kept = features_folder(config)
+    if kept is not None and schedule.is_transfer:
+        keep_sound(kept, setup.surveyed.sound)
     evaluators: dict[Role, Evaluator] = {}
     parts, augmenting = setup.surveyed.parts, {"train": setup.pipeline}
     makers = {

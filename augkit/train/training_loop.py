@@ -136,8 +136,16 @@ def _told(training: Training, state: State) -> str:
     return f"{told}; {score}{before}"
 
 
+def _seed_dropout(key: Key, network: Network) -> None:
+    """Begin the numbers of a step; torch.manual_seed also looks for other devices, which takes as long as a step."""
+    seed = key.stream("dropout").integers(2**63)
+    torch.default_generator.manual_seed(seed)
+    if next(network.parameters()).device.type == "cuda":
+        torch.cuda.manual_seed(seed)
+
+
 def _step(training: Training, state: State, pieces: Pieces, is_frozen: bool) -> None:
-    torch.manual_seed(Key(training.config.seed, "step", state.step, state.epoch).stream("dropout").integers(2**63))
+    _seed_dropout(Key(training.config.seed, "step", state.step, state.epoch), training.network)
     set_rates(training.optimizer, training.schedule.rate(state.epoch, state.step, state.clock.bends))
     training.optimizer.zero_grad(set_to_none=True)
     whole = 0.0

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.stats import sem, t as student_t
+from scipy.special import stdtrit
 
 from augkit.core.arrays import Flags, Indices, Reals
 from augkit.core.key import Key
@@ -40,7 +40,7 @@ def mean_error(name: str, errors: Reals) -> Headline:
     mean, method = float(errors.mean()), "Student's t over the pictures"
     if len(errors) < 2:
         return Headline(name, mean, None, None, method, False)
-    half = float(student_t.ppf((1 + LEVEL) / 2, len(errors) - 1)) * float(sem(errors))
+    half = float(stdtrit(len(errors) - 1, (1 + LEVEL) / 2)) * float(np.std(errors, ddof=1) / np.sqrt(len(errors)))
     return Headline(name, mean, max(0.0, mean - half), mean + half, method, False)
 
 
