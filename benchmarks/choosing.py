@@ -83,7 +83,7 @@ def _stamps() -> Parts:
     return {split: (known, np.array(places)) for split, places in parts.items()}
 
 
-QUICK = {"steps": 60, "folds": 3, "repeats": 2}  # of a choice among networks from scratch: a third of what is usual
+QUICK = {"steps": 60, "folds": 3}  # of a choice among networks from scratch: a third of what is usual
 # Pictures, settings of trainings, options of the choice, seeds.
 TRIALS: Mapping[str, tuple[Callable[[], Parts], Mapping[str, Any], Mapping[str, Any], int]] = {
     "digits": (lambda: _few(digits(), 10, 1500), FROM_SCRATCH, QUICK, 3),
