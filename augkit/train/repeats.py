@@ -17,6 +17,7 @@ from augkit.storage.durable import replace_with
 from augkit.train.comparison.arms import DATA, NONE, PIPELINE, Arm, arms_of
 from augkit.train.comparison.comparison_page import ArmFacts, ComparisonFacts, comparison_page
 from augkit.train.comparison.outcomes import OUTCOMES, Outcomes, read
+from augkit.train.comparison.turned import turned
 from augkit.train.comparison.verdicts import Difference, Repeated, differences
 from augkit.train.results import Result
 from augkit.train.tasks import TASKS
@@ -203,4 +204,5 @@ def _facts(folder: Path, found: Sequence[Repeats], told: dict[str, list[Differen
         best=best(found).out,
         has_splits=len({run.units for run in found[0].outcomes().runs}) > 1,
         command=words,
+        turned={one.name: turned(found[0].outcomes(), one.outcomes()) for one in found[1:]},
     )

@@ -17,6 +17,7 @@ from augkit.train.comparison.arms import arms_of
 from augkit.train.comparison.holm import adjusted
 from augkit.train.comparison.outcomes import ALL, Outcomes, jackknifed, of_pictures, read, write
 from augkit.train.comparison.paired import crossed, mcnemar, over_pictures, over_splits
+from augkit.train.comparison.turned import turned
 from augkit.train.comparison.verdicts import SAME, Difference, Repeated, differences
 from support.artefacts import CLASSES, LABELS, NUMBERS, spoken
 
@@ -181,6 +182,18 @@ def test_errors_are_better_when_small_and_words_fit_what_is_compared() -> None:
     words = ("better", "worse")
     assert differences(first, [other], True, words)["b"][0].verdict == "better"
     assert differences(first, [other], False, words)["b"][0].verdict == "worse"
+
+
+def test_pictures_that_turned_are_named() -> None:
+    """Those that most seeds lose first; what one seed of four loses is not among them."""
+    before, after = np.ones((4, 6)), np.ones((4, 6))
+    after[:, 1], after[:3, 2], after[:1, 3], before[:2, 4] = 0, 0, 0, 0
+    found = turned(arm("none", before), arm("six", after))
+    assert (list(found.lost), list(found.won)) == (["1.png", "2.png"], ["4.png"])
+    back = turned(arm("six", after), arm("none", before))
+    assert (list(back.lost), list(back.won)) == (["4.png"], ["1.png", "2.png"])
+    errors = Repeated("a", (of_pictures(["1", "2"], {ALL: np.array([3.0, 0.5])}),), 0.2)
+    assert not turned(errors, errors).lost
 
 
 def test_holms_by_hand() -> None:

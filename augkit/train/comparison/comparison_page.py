@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from augkit.train.comparison.outcomes import ALL
+from augkit.train.comparison.turned import Turned
 from augkit.train.comparison.verdicts import LEAST_PICTURES, LEAST_SEEDS, LEVEL, SAME, Difference
 from augkit.train.report.report_page import Cell, Flagged, Section, Span, page, table, text
 
@@ -33,6 +34,7 @@ class ComparisonFacts:
     best: str  # the folder of the run to use
     has_splits: bool  # every seed or fold was judged by pictures of its own
     command: str  # that does it again
+    turned: Mapping[str, Turned]  # pictures that each other way loses and wins
 
 
 def comparison_page(facts: ComparisonFacts) -> bytes:
@@ -41,7 +43,7 @@ def comparison_page(facts: ComparisonFacts) -> bytes:
     sections = [Section("", _top(facts))]
     for arm in facts.arms[1:]:
         rows = facts.differences[arm.name]
-        body = _table(rows, first, arm.name, facts.is_fraction)
+        body = _table(rows, first, arm.name, facts.is_fraction) + _pictures(facts.turned[arm.name], first, arm.name)
         sections.append(Section(f"{arm.name} against {first}, class by class" * (len(rows) > 1), body))
     sections += [
         Section("What this rests on", _method(facts)),
@@ -109,6 +111,18 @@ def _table(rows: Sequence[Difference], first: str, other: str, is_fraction: bool
     heads = ("", "verdict", unit, "95 % interval", "", first, other, "pictures", "p", "p, Holm")
     cut = f'<p class="soft">{len(rows) - MOST_ROWS:,} more stand in the files.</p>' if len(rows) > MOST_ROWS else ""
     return table(heads, body) + cut
+
+
+def _pictures(found: Turned, first: str, other: str) -> str:
+    """Return the pictures whose answers turned in half of the runs at least."""
+    told = ((found.lost, other, first), (found.won, first, other))
+    sentences = [
+        f"{len(ids):,} picture{'s' * (len(ids) != 1)} that {right} gets right more often than {wrong}, by half of the"
+        f" runs at least: {_some(ids)}."
+        for ids, wrong, right in told
+        if ids
+    ]
+    return "".join(f"<p>{text(sentence)}</p>" for sentence in sentences)
 
 
 def _rank(row: Difference) -> int:
