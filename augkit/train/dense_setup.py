@@ -31,7 +31,7 @@ def dense_task(kind: str | None, data: DataSet) -> type[Dense] | None:
     """
     known = [task for task in TASKS.values() if issubclass(task, Dense)]
     asked = next((task for task in known if task.kind == kind), None)
-    if asked is not None and asked.target_kind not in data.kinds:
+    if asked is not None and data.kinds.isdisjoint((asked.target_kind, *asked.others)):
         held = " and ".join(sorted(data.kinds)) or "none beside their class"
         raise FileError(f"must have labels of the kind {asked.target_kind}, got {held}.", str(data.root))
     if kind is not None or any(source.label is not None for source in data.sources):

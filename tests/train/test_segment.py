@@ -11,6 +11,7 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
+from augkit.datasets.samples import named_sample
 from augkit.errors import ArgumentError, FileError, SampleError
 from augkit.images.network_input import InputShape, Placement, placement
 from augkit.pipeline import Pipeline
@@ -249,3 +250,28 @@ def test_an_exported_network_says_the_class_of_every_pixel(run: Path, tmp_path: 
     (row,) = predict(run, image)
     assert row.answers is not None
     assert (said[0].argmax(0).numpy() == row.answers).mean() > 0.99
+
+
+def test_objects_with_outlines_teach_the_class_of_every_pixel(tmp_path: Path) -> None:
+    """As masks of them do, to the pixel, where it is asked for: without, they are boxes to be found."""
+    rows = []
+    for place in range(12):
+        image, _, boxes, labels = scene(place)
+        put(tmp_path / "data" / f"{place:03d}.png", image)
+        rings = [[[left, top, right, top, right, bottom, left, bottom]] for left, top, right, bottom in boxes]
+        rows.append({"image": f"{place:03d}.png", "boxes": boxes, "box_labels": labels, "polygons": rings})
+    listed = tmp_path / "data" / "list.jsonl"
+    listed.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    assert prepared(settings(listed, tmp_path / "run", **TINY)).task.kind == "detect"
+    ready = prepared(settings(listed, tmp_path / "run", **TINY, task="segment"))
+    assert ready.task.names == ("background", *CLASSES)
+    assert isinstance(ready.task, Segment)
+    part = ready.surveyed.parts.train
+    for source in part.sources:
+        sample = named_sample(part.data, source)
+        wanted = np.zeros((64, 64), np.uint8)
+        for box, name in zip(sample.boxes if sample.boxes is not None else [], sample.box_labels or [], strict=True):
+            left, top, right, bottom = (round(float(side)) for side in box)
+            wanted[top:bottom, left:right] = 1 + CLASSES.index(str(name))
+        assert np.array_equal(ready.task.target(sample, (64, 64)).numpy(), wanted)
+    assert read_task(json.loads(json.dumps(ready.task.described()))) == ready.task

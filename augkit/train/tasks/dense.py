@@ -32,6 +32,7 @@ class Dense(Task):
     batch_size: ClassVar[int]  # pictures of a step, where nothing is asked
     is_uneven: ClassVar[bool]  # classes are weighted where nothing is asked: one may have most of what is learnt
     fit: ClassVar[Fit]  # how pictures come into the input, where nothing is asked
+    others: ClassVar[tuple[str, ...]]  # kinds that it can be made of where it is asked for
     target_kind: ClassVar[str]  # of `augkit.datasets.data_set.KINDS`: what pictures carry that it is for
 
     @classmethod

@@ -48,6 +48,7 @@ class Detect(Dense):
     is_uneven: ClassVar[bool] = False
     fit: ClassVar[Fit] = "pad"
     target_kind: ClassVar[str] = Boxes.kind
+    others: ClassVar[tuple[str, ...]] = ()
     labels_are: ClassVar[str] = "boxes"
     options: ClassVar[frozenset[str]] = frozenset()
     score_name: ClassVar[str] = "average precision"

@@ -11,8 +11,11 @@ from torch import Tensor
 from augkit.core.arrays import Array, Flags, Image, Indices, JsonObject, Label, Reals
 from augkit.core.spatial import Size
 from augkit.datasets import DataSet, Source
+from augkit.errors import SampleError
 from augkit.images import encode
 from augkit.images.network_input import Placement
+from augkit.targets.masks import Masks
+from augkit.targets.polygons import Polygons
 from augkit.targets.sample import Sample
 from augkit.train.comparison.outcomes import ALL, Outcomes, jackknifed
 from augkit.train.models.preprocessing import Fit
@@ -23,6 +26,7 @@ from augkit.train.tasks.headline import Headline, drawn_again, resampled
 from augkit.train.tasks.mask_facts import MaskFacts, told_classes
 from augkit.train.tasks.mask_numbers import IGNORED, MaskNumbers, meaning_of
 from augkit.train.tasks.overlap import TRUE, Overlap, ious_of, mean_of_known
+from augkit.train.tasks.painted_objects import painted
 from augkit.train.tasks.pixel_frames import classes_at
 from augkit.train.tasks.pixel_loss import enlarged, pixel_loss
 from augkit.train.tasks.task import TASKS, Constant, Evaluation, Loss, rounded
@@ -43,10 +47,12 @@ class Segment(Dense):
 
     numbers: tuple[int, ...]  # that stand for the classes in masks
     ignored: tuple[int, ...] = ()  # numbers that count nowhere; as do all others
+    taught_by: tuple[str, ...] = (Masks.kind,)  # or the outlines of objects, which are painted
 
     kind: ClassVar[str] = "segment"
     head: ClassVar[str] = "segment"
-    target_kind: ClassVar[str] = "masks"
+    target_kind: ClassVar[str] = Masks.kind
+    others: ClassVar[tuple[str, ...]] = (Polygons.kind,)
     batch_size: ClassVar[int] = 4  # each pixel is an example: more steps teach more than larger ones
     is_uneven: ClassVar[bool] = True
     fit: ClassVar[Fit] = "squeeze"  # the whole picture is judged, and no pixel is spent beside it
@@ -65,6 +71,13 @@ class Segment(Dense):
 
     @classmethod
     def of_sources(cls, data: DataSet, sources: Sequence[Source], numbers: Collection[int]) -> Self:
+        if not numbers:
+            held = {name for source in sources for name in source.box_labels}
+            if not held:
+                raise SampleError("must hold an object with an outline to be learnt, got none.", "polygons")
+            names = [name for name in data.classes if name in held]
+            names += sorted(held - set(names))
+            return cls(("background", *names), tuple(range(len(names) + 1)), (), (Polygons.kind,))
         found = meaning_of(numbers, data.about, data.form == "voc")
         return cls(found.names, found.numbers, found.ignored)
 
@@ -85,9 +98,12 @@ class Segment(Dense):
         return next(number for number in range(len(self.numbers) + 1) if number not in self.numbers)
 
     def told(self, masks: Mapping[str, Sequence[MaskFacts | None]]) -> Iterator[str]:
-        return told_classes(self.meant, masks)
+        return told_classes(self.meant, masks) if self.taught_by == (Masks.kind,) else iter(())
 
     def target(self, sample: Sample, size: Size) -> Tensor:
+        if self.taught_by != (Masks.kind,) and sample.boxes is not None:
+            places = {name: place for place, name in enumerate(self.names) if place}
+            return torch.from_numpy(painted(sample, places, 0))
         if sample.mask is None:
             return torch.full(size, IGNORED, dtype=torch.uint8)
         mask = sample.mask if sample.mask.ndim == 2 else sample.mask[..., 0]
