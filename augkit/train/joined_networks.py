@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from copy import deepcopy
+from dataclasses import replace
 
 import torch
 from torch import nn
@@ -25,6 +26,7 @@ def joined(artefacts: Sequence[Artefact]) -> tuple[Network, Architecture]:
     Raises:
         ArgumentError: they answer different questions, or see pictures otherwise.
     """
+    artefacts = [member for one in artefacts for member in _members(one)]
     first = artefacts[0]
     for other in artefacts[1:]:
         if _question(other) != _question(first) or other.architecture.preprocessing != first.architecture.preprocessing:
@@ -48,6 +50,19 @@ def joined(artefacts: Sequence[Artefact]) -> tuple[Network, Architecture]:
     }
     architecture = Architecture(ENSEMBLE, first.task.outputs, first.architecture.preprocessing, arguments)
     return whole.eval(), architecture
+
+
+def _members(artefact: Artefact) -> list[Artefact]:
+    """Return the networks that an artefact's consists of, each with its own temperature: an ensemble holds none."""
+    arguments, network = artefact.architecture.arguments, artefact.network
+    if artefact.architecture.name != ENSEMBLE or not isinstance(network, Ensemble) or arguments["heads"]:
+        return [artefact]
+    ways = [Architecture.read(data) for data in arguments["members"]]
+    members = zip(network.networks, ways, network.temperatures.tolist(), strict=True)
+    return [
+        replace(artefact, network=one, architecture=way, temperature=own * artefact.temperature)
+        for one, way, own in members
+    ]
 
 
 def _question(artefact: Artefact) -> JsonObject:

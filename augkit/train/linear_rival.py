@@ -13,7 +13,7 @@ import torch
 from augkit.core.arrays import JsonObject
 from augkit.train.evaluator import Evaluator
 from augkit.train.linear_head import MOST_ROWS, fit_linear
-from augkit.train.models import Network
+from augkit.train.models import Architecture, Network
 from augkit.train.parts import Role
 from augkit.train.setup import Setup
 
@@ -22,25 +22,23 @@ NAME, LOOKS_AT = "logistic regression", "the same features, frozen"
 
 @dataclass(frozen=True)
 class Rival:
-    """Logistic regression as a network, and how good it is.
+    """A network beside the one that was trained, and how good it is.
 
     Args:
-        network: as it began, with the fitted last layer.
+        network: takes the trained network's place, if it is taken.
         score: by the pictures that choose; more is better.
-        is_taken: whether that is better than the trained network's.
+        is_taken: whether it did better on these.
         entry: of the list of baselines in a run's metrics.
+        reason: why it is taken, in a sentence.
+        architecture: how it is built; None for as the trained one.
     """
 
     network: Network
     score: float
     is_taken: bool
     entry: JsonObject
-
-    def sentence(self, other: float) -> str:
-        """Say that it was taken, and why: the other's score was worse."""
-        mine, theirs = f"{100 * self.score:.1f} %", f"{100 * other:.1f} %"
-        told = f"{NAME.capitalize()} on the frozen features did better on the pictures that choose"
-        return f"{told}, {mine} against {theirs}: it is the head that was kept."
+    reason: str
+    architecture: Architecture | None = None
 
 
 def rival_of(setup: Setup, began: Network, evaluators: Mapping[Role, Evaluator], trained: float) -> Rival | None:
@@ -66,4 +64,8 @@ def rival_of(setup: Setup, began: Network, evaluators: Mapping[Role, Evaluator],
     score = evaluators["val"](network, True).told["val_score"]
     headline = setup.task.headline(evaluators["test"].evaluate(network, is_frozen=True))
     entry = {"name": NAME, "on": LOOKS_AT, "headline": asdict(headline), "is_taken": score > trained}
-    return Rival(network, score, score > trained, entry)
+    mine, theirs = f"{100 * score:.1f} %", f"{100 * trained:.1f} %"
+    told = f"{NAME.capitalize()} on the frozen features did better on the pictures that choose"
+    return Rival(
+        network, score, score > trained, entry, f"{told}, {mine} against {theirs}: it is the head that was kept."
+    )

@@ -15,7 +15,6 @@ from augkit.storage.patience import Patience
 from augkit.train.artefact import MODEL_FILE, Artefact, save, versions
 from augkit.train.baselines import constant_answer
 from augkit.train.comparison import outcomes
-from augkit.train.edge_baseline import edge_baseline
 from augkit.train.evaluator import Evaluator
 from augkit.train.linear_rival import Rival
 from augkit.train.metrics import fit_temperature, measure
@@ -79,15 +78,17 @@ def finish(
     out, parts = Path(setup.config.out), setup.surveyed.parts
     is_frozen = setup.schedule.is_frozen(state.best_epoch)  # its backbone is as it was, and known what it gives
     score: float = state.kept["val_score"]
+    architecture = setup.architecture
     if rival is not None and rival.is_taken:
-        network, score, is_frozen = rival.network, rival.score, True
+        network, score, is_frozen = rival.network, rival.score, rival.architecture is None
+        architecture = rival.architecture or architecture
     temperature = fit_temperature(evaluators["val"].evaluate(network, is_frozen))
     evaluation = evaluators["test"].evaluate(network, is_frozen)
     constant = constant_answer(evaluation, evaluators["train"].view(0))
-    beside = edge_baseline(setup) if rival is None else [rival.entry]
+    beside = [] if rival is None else [rival.entry]
     artefact = Artefact(
         network,
-        setup.architecture,
+        architecture,
         setup.task,
         setup.config.portable().model_dump(mode="json"),
         setup.deciding["data"],

@@ -21,6 +21,7 @@ from augkit.train.artefact import MODEL_FILE
 from augkit.train.batch_mixing import BatchMixing
 from augkit.train.batch_pool import BatchPool
 from augkit.train.checkpoint import Checkpoints
+from augkit.train.edge_rival import edge_rival_of
 from augkit.train.epochs import Callback
 from augkit.train.evaluator import Evaluator
 from augkit.train.extraction import Extraction
@@ -129,9 +130,10 @@ def _trained(
                 if config.minutes is not None:
                     noted(f"Learnt for {state.clock.spent / 60:.3g} minutes of {config.minutes:g}, {_steps(state)}.")
                 rival = rival_of(setup, best, evaluators, state.kept["val_score"])
-                if rival is not None and rival.is_taken:
-                    noted(rival.sentence(state.kept["val_score"]))
                 best.load_state_dict(training.checkpoints.best_state(), strict=False)
+                rival = rival or edge_rival_of(setup, best, evaluators)
+                if rival is not None and rival.is_taken:
+                    noted(rival.reason)
                 return finish(setup, best, state, evaluators, notes, time.perf_counter() - began, rival=rival)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,8 +14,9 @@ from sklearn.preprocessing import StandardScaler
 from threadpoolctl import threadpool_limits
 from torch import Tensor
 
-from augkit.train import train
+from augkit.train import predict, train
 from augkit.train.artefact import load
+from augkit.train.joined_networks import joined
 from augkit.train.linear_head import STRENGTHS, USUAL, fit_linear
 from augkit.train.models import architecture
 from support import trainings
@@ -118,11 +120,28 @@ def test_it_is_taken_where_it_is_better_on_the_pictures_that_choose(
 
 
 @pytest.mark.slow
-def test_beside_a_network_from_scratch_it_looks_at_edges(tmp_path: Path) -> None:
-    """Lines and spots are told apart by them, whatever the network has learnt in one epoch."""
+@pytest.mark.parametrize("model", ["lenet", "resnet_small"])
+def test_beside_a_network_from_scratch_it_looks_at_edges(tmp_path: Path, model: str) -> None:
+    """Lines and spots are told apart by them, whatever the network has learnt; the small one is joined with them."""
     data = trainings.fill(tmp_path / "data", each=20)
-    result = train(settings(data, tmp_path / "run", epochs=1, pipeline="digits"))
+    said: list[str] = []
+    wanted = settings(data, tmp_path / "run", model=model, epochs=2, pipeline="digits")
+    result = train(wanted, tell=said.append)
     (entry,) = [one for one in result.metrics["baselines"] if one["name"] == "logistic regression"]
     assert "edges" in entry["on"]
     assert not entry["is_taken"]
     assert entry["headline"]["value"] > 0.8
+    kept = load(tmp_path / "run")
+    assert kept.architecture.name == ("lenet" if model == "lenet" else "ensemble")
+    assert any("is joined with logistic regression on edges" in sentence for sentence in said) == (model != "lenet")
+    if model == "lenet":
+        return
+    rows = list(predict(kept, [str(data)]))
+    named = [row.path for row in rows if row.answers is not None and kept.task.label(row.answers) in row.path]
+    assert len(named) > 0.8 * len(rows)
+    _, architecture = joined([kept, kept])
+    assert [data["name"] for data in architecture.arguments["members"]] == ["resnet_small", "edges"] * 2
+    pictures = torch.rand(2, 3, *INPUT[:2])
+    whole, _ = joined([replace(kept, temperature=1.0)] * 2)
+    with torch.no_grad():
+        assert torch.allclose(kept.network(pictures), whole(pictures), atol=1e-5)

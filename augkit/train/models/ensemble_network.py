@@ -61,13 +61,15 @@ class Ensemble(Network):
 
     def features(self, x: Tensor) -> Tensor:
         """Return the features of all members side by side (B, F1 + F2 + ...)."""
-        return torch.cat([member.features(x) for member in self._networks()], dim=1)
+        return torch.cat([member.features(x) for member in self.networks], dim=1)
 
     def classify(self, features: Tensor) -> Tensor:
         parts = torch.split(features, self.widths, dim=1)
-        said = [member.classify(part) for member, part in zip(self._networks(), parts, strict=True)]
+        said = [member.classify(part) for member, part in zip(self.networks, parts, strict=True)]
         said += [head(parts[0]) for head in self.heads]
         return self.mean(torch.stack(said) / self.temperatures.view(-1, 1, 1))
 
-    def _networks(self) -> list[Network]:
+    @property
+    def networks(self) -> list[Network]:
+        """The members."""
         return [member for member in self.members if isinstance(member, Network)]
