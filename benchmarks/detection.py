@@ -1,8 +1,8 @@
 """Measure what a detector on frozen maps finds of objects, with and without augmentation.
 
 Everything is done as a user does it: a manifest of boxes and `augkit.train.train` with its own defaults but for a few
-epochs, the backbone frozen. What is reported on is not learnt from, and chooses nothing; the last epoch is kept, so that chance does not
-choose one of few pictures.
+epochs, the backbone frozen. What is reported on is not learnt from, and chooses nothing; the last epoch is kept, so
+that chance does not choose one of few pictures.
 
 - crowns: trees in four aerial photos, 951 boxes; see `benchmarks.crowns`.
 - scenes: cut-outs in six classes on photos, whose boxes are exact; see `benchmarks.scenes`.

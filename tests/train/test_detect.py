@@ -187,6 +187,8 @@ def test_a_detector_is_trained_and_asked(data: Path, tmp_path: Path) -> None:
     assert 0.0 <= result.metrics["ap"] <= result.metrics["ap50"] <= 1.0
     page = Path(result.report).read_text()
     assert "Average precision" in page
+    assert "Precision and recall" in page
+    assert Path(result.out, "precision_recall.png").is_file()
     row = next(iter(predict(result.out, data.parent / "000.png")))
     assert row.answers is not None
     assert row.answers.shape[1] == 6

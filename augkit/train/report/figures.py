@@ -171,6 +171,27 @@ def scatter(truths: Reals, found: Reals, names: Sequence[str], is_dark: bool = F
         return _png(figure)
 
 
+def precision_recall(recalls: Reals, curves: Sequence[Reals], names: Sequence[str], is_dark: bool = False) -> bytes:
+    """Draw the precision (c, r) of each class over its recall (r,); only the first nine."""
+    colors = DARK if is_dark else LIGHT
+    curves, names = curves[:9], names[:9]
+    columns = min(3, len(names))
+    rows = -(-len(names) // columns)
+    with _figure((0.6 + 2.8 * columns, 0.4 + 2.6 * rows), colors) as figure:
+        squares = figure.subplots(rows, columns, squeeze=False).ravel()
+        for place, axes in enumerate(squares):
+            if place >= len(names):
+                axes.set_visible(False)
+                continue
+            axes.fill_between(recalls, curves[place], color=colors.first, alpha=0.15, linewidth=0)
+            axes.plot(recalls, curves[place], color=colors.first, linewidth=1.6)
+            axes.set(xlim=(-0.03, 1.03), ylim=(-0.03, 1.03))
+            axes.set_title(_short(names[place]), loc="left", fontweight="bold", parse_math=False)
+            axes.set_xlabel("recall")
+            axes.set_ylabel("precision")
+        return _png(figure)
+
+
 @contextmanager
 def _figure(size: tuple[float, float], colors: Colors) -> Iterator[Figure]:
     """Give a figure that no global state of matplotlib knows of, whatever the user's settings are."""

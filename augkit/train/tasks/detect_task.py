@@ -19,9 +19,10 @@ from augkit.targets.boxes import Boxes
 from augkit.targets.sample import Sample
 from augkit.train.comparison.outcomes import ALL, Outcomes, jackknifed, of_pictures
 from augkit.train.models.preprocessing import Fit
+from augkit.train.report import figures
 from augkit.train.report.box_overlay import with_boxes
-from augkit.train.report.report_page import Section, dash_note, percent, table
-from augkit.train.tasks.average_precision import Matches, match, precisions
+from augkit.train.report.report_page import Section, dash_note, drawn, percent, table
+from augkit.train.tasks.average_precision import RECALLS, Matches, curve, match, precisions
 from augkit.train.tasks.box_loss import detection_loss
 from augkit.train.tasks.dense import Dense
 from augkit.train.tasks.detections import COLUMNS, detections, scores_of
@@ -30,6 +31,7 @@ from augkit.train.tasks.mask_facts import MaskFacts
 from augkit.train.tasks.task import TASKS, Evaluation, Loss, rounded
 
 SHOWN = 0.3  # score from which an answer is shown to people
+MOST_DRAWN = 9  # classes with a curve
 _UNKNOWN = ("difficult", "ignore")  # attributes of objects that are neither to be found nor not
 
 
@@ -58,7 +60,7 @@ class Detect(Dense):
         "for each place left, top, right, bottom in pixels of the input, then a score of each class; leave out boxes "
         "that overlap a surer one"
     )
-    pictures: ClassVar[tuple[str, ...]] = ()
+    pictures: ClassVar[tuple[str, ...]] = ("precision_recall.png",)
     bets_are: ClassVar[str] = ""
     is_less_better: ClassVar[bool] = False
     mistakes_are: ClassVar[str] = "Pictures with missed objects and false alarms, most first"
@@ -262,6 +264,14 @@ class Detect(Dense):
             " ignored, orange was said."
         )
         yield Section("Per class", f"{table(heads, rows)}{dash_note(rows)}<p>{told}</p>")
+        curves = {name: curve(found) for name, found in zip(self.names, self._matched(evaluation), strict=True)}
+        known = {name: curves[name] for name, *_ in rows if curves[name] is not None}
+        if known:
+            names, values = list(known), [value for value in known.values() if value is not None]
+            figure = drawn(self.pictures[0], lambda is_dark: figures.precision_recall(RECALLS, values, names, is_dark))
+            few = f" The {MOST_DRAWN} weakest classes." * (len(names) > MOST_DRAWN)
+            body = f"{figure.html('Precision of each class over its recall.')}<p>At an IoU of 0.5.{few}</p>"
+            yield Section("Precision and recall", body, figure)
 
 
 def _mean(found: Sequence[Sequence[Matches]], every: bool = False) -> float | None:
