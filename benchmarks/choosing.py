@@ -131,10 +131,10 @@ def _run(parts: Parts, settings: Mapping[str, Any], options: Mapping[str, Any], 
     work = Path(tempfile.mkdtemp(prefix="augkit-bench-"))
     try:
         lay(work / "data", parts)
-        began = time.perf_counter()
-        chosen_for = {key: value for key, value in settings.items() if key in ("model", "weights")} | options
+        began, busy = time.perf_counter(), time.process_time()
+        chosen_for = {key: value for key, value in settings.items() if key in ("model", "weights")} | dict(options)
         chosen = choose(ChooseConfig.of(data=work / "data", out=work / "choice", threads=1, **chosen_for))
-        minutes = (time.perf_counter() - began) / 60
+        minutes, busy = (time.perf_counter() - began) / 60, (time.process_time() - busy) / 60
         print(*chosen.report.told(), f"{minutes:.1f} minutes", sep="\n", flush=True)
         told = {one.candidate.name: one for one in chosen.report.found.screened}
         pick = chosen.report.found.pick.candidate
@@ -166,6 +166,7 @@ def _run(parts: Parts, settings: Mapping[str, Any], options: Mapping[str, Any], 
             "seeds": seeds,
             "options": dict(options),
             "minutes": round(minutes, 2),
+            "processor_minutes": round(busy, 2),
             "pick": pick.name,
             "verdict": chosen.report.verdict.level,
             "rank_correlation": round(float(spearmanr(*([r[k] for r in known] for k in ("told_loss", "loss")))[0]), 3),
