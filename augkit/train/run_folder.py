@@ -17,6 +17,7 @@ from augkit.errors import ArgumentError, FileError, Unreachable, is_absence, req
 from augkit.storage.durable import held, make_root, remove_folder, replace_with, unlink
 from augkit.train import duplicates
 from augkit.train.artefact import MODEL_FILE
+from augkit.train.growth import GROWN, grown_of, grows
 from augkit.train.parts import ROLES_OF_0_1
 from augkit.train.setup import Setup
 from augkit.train.tasks import TASKS
@@ -109,22 +110,25 @@ class _Deciding(pydantic.BaseModel):
     pipeline: _Pipeline | None = None
 
 
-def open_run(out: Path, setup: Setup, is_fresh: bool) -> None:
+def open_run(out: Path, setup: Setup, is_fresh: bool) -> str:
     """Begin a run in a folder, or find the same run there; `is_fresh` removes another one.
+
+    A run that is complete may have more epochs than it was begun with: what it had then goes into `setup.deciding`.
+
+    Returns:
+        A sentence where it does; else nothing.
 
     Raises:
         FileError: the folder holds something else, or cannot be written to.
         Unwritten: the disk is full.
         ArgumentError: it holds another run; the message names what differs.
     """
-    settings = setup.config.model_dump(mode="json")
-    books = _Books(settings=settings, effective=setup.effective, deciding=setup.deciding).model_dump()
     rejected = [dict(zip(("role", "id", "reason"), row, strict=True)) for row in setup.surveyed.rejected]
     files = {
         **({DUPLICATES: duplicates.lines(setup.alike)} if setup.alike else {}),
         PICTURES: "".join(f"{line}\n" for line in setup.surveyed.lines()),
         REJECTED: "".join(f"{json.dumps(row)}\n" for row in rejected),
-        SETTINGS: json.dumps(books, indent=2, ensure_ascii=False) + "\n",  # last: all else is there then
+        SETTINGS: _books(setup),  # last: all else is there then
     }
     known = _known(out)
     if not is_fresh:
@@ -137,13 +141,36 @@ def open_run(out: Path, setup: Setup, is_fresh: bool) -> None:
             make_root(os.fspath(out.absolute()))
             for name, content in files.items():
                 replace_with(out / name, content.encode("utf-8", "backslashreplace"))  # escapes of JSON
-            return
+            return ""
     except OSError as fault:
         raise _unusable(out, fault) from None
+    if GROWN in known.deciding:
+        setup.deciding[GROWN] = known.deciding[GROWN]
     then, now = _without_own_version(known.deciding), _without_own_version(setup.deciding)
+    if (out / MODEL_FILE).exists() and grows(then, now):
+        return _grown(out, setup, then)
     differing = _other_picture(out, files[PICTURES]) if then.get("data") != now["data"] else ""
     if differing := differing or difference(then, now):
         raise ArgumentError(f"must be what {out} was begun with: {differing}. {ADVICE}", "train")
+    return ""
+
+
+def _books(setup: Setup) -> str:
+    settings = setup.config.model_dump(mode="json")
+    books = _Books(settings=settings, effective=setup.effective, deciding=setup.deciding).model_dump()
+    return json.dumps(books, indent=2, ensure_ascii=False) + "\n"
+
+
+def _grown(out: Path, setup: Setup, then: JsonObject) -> str:
+    """Let a complete run go on to more epochs, and say so."""
+    had = then["epochs"] + then["unfreeze"]
+    setup.deciding[GROWN] = [*grown_of(then), had]
+    try:
+        replace_with(out / SETTINGS, _books(setup).encode("utf-8", "backslashreplace"))
+    except OSError as fault:
+        raise _unusable(out, fault) from None
+    told = f"The run was complete after epoch {had}, and grows to {setup.schedule.total} epochs"
+    return f"{told}: the rate rises and falls once more for those."
 
 
 def require_same_law(out: Path) -> None:

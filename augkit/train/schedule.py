@@ -1,6 +1,7 @@
 """Rates and what is frozen, as pure functions of the step and the epoch; and the optimisers."""
 
 import math
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -20,7 +21,7 @@ RISE, START, END = 0.3, 1 / 25, 1e-4  # of one cycle: its rising part, where it 
 class Schedule:
     """The rate of every step, as a part of the highest, and what is frozen in every epoch.
 
-    Each phase, the head's and the one that follows it, is a schedule of its own from the first step to the last.
+    Each phase, the head's, the one that follows it and one that a complete run grows by, is a schedule of its own.
     ``cosine`` falls to 0 (Loshchilov and Hutter, 2017); ``onecycle`` rises for 30 % and falls (Smith, 2018).
     """
 
@@ -30,6 +31,7 @@ class Schedule:
     warmup: float = 0.0  # epochs in which the rate rises from 0, at the beginning of each phase
     curve: Curve = "cosine"
     is_transfer: bool = False  # whether the first phase trains the head alone
+    grown: tuple[int, ...] = ()  # epochs after which all was done before, where a phase begins too
     limits: tuple[int, int] | None = None  # steps of the phases, where they end within their last epochs
 
     @property
@@ -43,7 +45,9 @@ class Schedule:
 
     def phase(self, epoch: int) -> tuple[int, int]:
         """Return where the phase of an epoch begins, and how many it has."""
-        return (0, self.epochs) if epoch < self.epochs else (self.epochs, self.unfrozen)
+        edges = sorted({0, self.epochs, self.total, *self.grown})
+        place = min(bisect_right(edges, epoch), len(edges) - 1)
+        return edges[place - 1], edges[place] - edges[place - 1]
 
     def length(self, epoch: int) -> int:
         """Return how many steps the phase of an epoch has."""

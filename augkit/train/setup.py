@@ -19,6 +19,7 @@ from augkit.train.artefact import DECIDING, versions
 from augkit.train.budget import steps_within
 from augkit.train.dense_setup import dense_task, looked_through, told_masks, with_dense_model
 from augkit.train.duplicates import Alike
+from augkit.train.growth import grown_of
 from augkit.train.imbalance import told_imbalance
 from augkit.train.models import Architecture, Network, architecture
 from augkit.train.models.pyramid_network import PyramidNetwork
@@ -82,10 +83,10 @@ class Setup:
         is_transfer = config.weights is not None
         given = (config.epochs, config.unfreeze)
         if config.pictures is None:
-            return Schedule(*given, steps, config.warmup, config.schedule, is_transfer)
+            return Schedule(*given, steps, config.warmup, config.schedule, is_transfer, grown_of(self.deciding))
         limits = steps_within(config.pictures, config.step_size, (given[0] * steps, given[1] * steps))
         epochs, unfrozen = (-(-limit // steps) for limit in limits)
-        return Schedule(epochs, unfrozen, steps, config.warmup, config.schedule, is_transfer, limits)
+        return Schedule(epochs, unfrozen, steps, config.warmup, config.schedule, is_transfer, limits=limits)
 
 
 def prepare(

@@ -119,14 +119,16 @@ def _trained(
         with locked(Path(config.out)) as unlocked:
             if unlocked:
                 noted(unlocked)
-            open_run(Path(config.out), setup, fresh)
+            grown = open_run(Path(config.out), setup, fresh)
+            if grown:
+                noted(grown)
             best = deepcopy(setup.network)  # as it is at the beginning: a checkpoint holds what has changed
             training, evaluators = begin(setup, noted, progress)
             training.loss, training.callbacks = own.loss or training.loss, own.callbacks
-            if (Path(config.out) / MODEL_FILE).exists():  # which comes at the end
-                tell("The run was complete already; nothing was trained.")
             with closing(evaluators["train"].stream.pool):
                 state = fit(training)
+                if not training.trained and (Path(config.out) / MODEL_FILE).exists():  # which comes at the end
+                    tell("The run was complete already; nothing was trained.")
                 if config.minutes is not None:
                     noted(f"Learnt for {state.clock.spent / 60:.3g} minutes of {config.minutes:g}, {_steps(state)}.")
                 rival = rival_of(setup, best, evaluators, state.kept["val_score"])

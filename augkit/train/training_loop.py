@@ -75,6 +75,7 @@ class Training:
     is_mixed: bool = False  # the forward pass in half precision, where that is safe
     callbacks: Sequence[Callback] = ()  # are shown every epoch
     clock: Callable[[], float] = time.monotonic  # in seconds
+    trained: int = 0  # steps, in this call
     saved: float = -math.inf  # when a checkpoint was written last
     kept: Content | None = None  # the best state, until it is written with the next checkpoint
 
@@ -119,10 +120,11 @@ def _length(schedule: Schedule, state: State) -> int:
 def _done(schedule: Schedule, state: State) -> tuple[int, int]:
     """Return how many steps are done, and of how many."""
     done, length = schedule.done(state.epoch, state.step), _length(schedule, state)
-    if state.epoch >= schedule.epochs:
-        before = schedule.length(0) if schedule.epochs else 0
-        return before + done, before + length
-    return done, length + (schedule.length(schedule.epochs) if schedule.unfrozen else 0)
+    begin = schedule.phase(state.epoch)[0]
+    before = schedule.limits[0] if schedule.limits and begin else begin * schedule.steps
+    rest = schedule.total - sum(schedule.phase(state.epoch))
+    after = schedule.limits[1] if schedule.limits and rest else rest * schedule.steps
+    return before + done, before + length + after
 
 
 def _told(training: Training, state: State) -> str:
@@ -169,6 +171,7 @@ def _step(training: Training, state: State, pieces: Pieces, is_frozen: bool) -> 
     if training.config.clip:
         clip_grad_norm_(training.network.parameters(), training.config.clip)
     training.optimizer.step()
+    training.trained += 1
     if training.config.ema:
         _follow(training, state.epoch * training.schedule.steps + state.step, is_frozen)
 
@@ -200,14 +203,14 @@ def _end_epoch(training: Training, state: State, is_frozen: bool) -> None:
     shown = Epoch(state.epoch + 1, schedule.total, is_frozen, is_better, dict(state.rows[-1]), training.average)
     asked = [callback(shown) is True for callback in training.callbacks]  # each of them
     is_over = is_over or any(asked)
-    following = state.epoch + 1
+    following, end = state.epoch + 1, sum(schedule.phase(state.epoch))
     if is_over or schedule.done(state.epoch, state.step) >= _length(schedule, state):
-        following = schedule.epochs if state.epoch < schedule.epochs else schedule.total
+        following = end
     is_kept = is_better if training.config.keep == "best" else following == schedule.total
     if is_kept:
         state.best_epoch = state.epoch
         training.kept = deepcopy({"epoch": state.epoch, "network": trained_state(training.average, is_frozen)})
-    if following == schedule.epochs:
+    if following == end:
         state.stale, state.clock = 0, Clock(state.clock.spent)
     state.epoch, state.step, state.loss, state.count = following, 0, 0.0, 0
     training.log.write(state.rows)
