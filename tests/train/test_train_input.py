@@ -44,7 +44,7 @@ def test_a_class_with_one_picture(pictures: Path, tmp_path: Path) -> None:
     """It is told where nothing can be judged of it; where nothing can be learnt of it, it is refused."""
     outcomes = set()
     for number in range(12):
-        put(pictures / "rare" / f"{number}.png", drawn("spots", number))
+        put(pictures / "rare" / f"{number}.png", drawn("spots", 500 + number))
         try:
             sentences = told(settings(pictures, tmp_path / "run"))
             assert "Class rare has no picture in validation." in sentences
