@@ -31,8 +31,10 @@ from augkit.train.artefact import MODEL_FILE, Artefact, load, save
 from augkit.train.baselines import pooled
 from augkit.train.comparison import outcomes
 from augkit.train.joined_networks import joined
+from augkit.train.label_doubts import Doubt
 from augkit.train.metrics import measure
 from augkit.train.parts import divide, require_learnable
+from augkit.train.report.mistakes import Mistake, gallery
 from augkit.train.report.model_card import write_card
 from augkit.train.report.report_writing import ReportFacts, write
 from augkit.train.results import ANSWERS, Result
@@ -47,6 +49,7 @@ from augkit.train.train_errors import readable, written
 LEAST = 1e-12  # probability that a logarithm is taken of
 KINDS = ("classes", "labels", "numbers")  # of tasks whose answers are rows of numbers
 SUMMARY = "folds.json"
+SHOWN = 12  # doubted labels with their pictures
 _JOINED = (
     "The network that is kept answers with the mean of these {} networks; the figures are those of its parts, as no"
     " picture is left that none of them learnt from."
@@ -161,11 +164,14 @@ def _joined(
         "baselines": pooled([fold.artefact.metrics.get("baselines", []) for fold in folds], counts),
         "folds": [_told_of(number, fold) for number, fold in enumerate(folds, start=1)],
     }
-    doubted = _doubts(evaluation, out)
-    for sentence in doubted:
+    doubted = _doubts(evaluation)
+    said = list(filter(None, [label_doubts.told(doubted, len(rows), out)]))
+    for sentence in said:
         tell(sentence)
-    notes = [*dict.fromkeys(note for fold in folds for note in fold.result.notes), *doubted, _JOINED.format(len(folds))]
+    notes = [*dict.fromkeys(note for fold in folds for note in fold.result.notes), *said, _JOINED.format(len(folds))]
     network, architecture = joined([fold.artefact for fold in folds])
+    if task.has_one:
+        label_doubts.write(out, doubted)
     made = replace(first.artefact, network=network, architecture=architecture, metrics=metrics, temperature=1.0)
     artefact = replace(made, settings=config.portable().model_dump(mode="json"), fingerprint=_fingerprint(folds))
     save(out / MODEL_FILE, artefact)
@@ -190,6 +196,7 @@ def _joined(
         seconds=seconds,
         notes=notes,
         scope=_scope(metrics, len(rows)),
+        doubts=_shown(doubted, picture) if doubted else "",
     )
     write_card(out, facts)
     page = write(out, facts)
@@ -232,11 +239,17 @@ def _scope(metrics: JsonObject, pictures: int) -> str:
     )
 
 
-def _doubts(evaluation: Evaluation, out: Path) -> list[str]:
-    """Write which labels are doubted, where pictures have one, and return what is to be said of it."""
+def _doubts(evaluation: Evaluation) -> list[Doubt]:
+    """Return which labels are doubted, where a picture has one; of others nothing is known."""
     task = evaluation.task
     if not task.has_one:
         return []
-    found = label_doubts.doubts(evaluation.ids, evaluation.answers(), evaluation.truths, task.names)
-    label_doubts.write(out, found)
-    return list(filter(None, [label_doubts.told(found, len(evaluation.ids), out)]))
+    return label_doubts.doubts(evaluation.ids, evaluation.answers(), evaluation.truths, task.names)
+
+
+def _shown(doubted: Sequence[Doubt], picture: Callable[[str], Image]) -> str:
+    """Return the first of the doubted labels with their pictures, as HTML."""
+    some = [Mistake(one.id, one.label, one.rather, f"{100 * one.rather_probability:.1f} %") for one in doubted[:SHOWN]]
+    first = f", the first {SHOWN}" if len(doubted) > SHOWN else ""
+    told = f"Networks that did not learn from these pictures are surer of another class; the surest come first{first}."
+    return f'<p class="soft">{told} All are in {label_doubts.FILE}.</p>{gallery(some, picture)}'

@@ -22,6 +22,7 @@ from augkit.train.label_doubts import doubts
 from augkit.train.parts import ROLES, divide
 from support import trainings
 from support.folders import done, put
+from support.html_page import Page
 from support.trainings import CLASSES, drawn, manifest, settings, several
 
 OTHERS = dict(zip(CLASSES, (*CLASSES[1:], CLASSES[0]), strict=True))
@@ -113,6 +114,8 @@ def test_labels_that_were_changed_are_told_with_how_many_and_which(run: tuple[Pa
     (sentence,) = [sentence for sentence in told if "may be wrong" in sentence]
     assert sentence.startswith(f"{len(found)} labels of 120 may be wrong")
     assert found[0] in sentence
+    section = Page((root / "run/report.html").read_text()).text.split("Labels that may be wrong")[-1]
+    assert section.index(found[0]) < section.index(found[1])
 
 
 @pytest.mark.slow

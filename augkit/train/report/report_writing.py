@@ -43,6 +43,7 @@ class ReportFacts:
     answers: Iterator[Array] | None = None  # of dense tasks: to each picture, in its own frame
     scope: str = ""  # what the figures are of, where it is not one network by other pictures
     notes: Sequence[str] = ()  # further sentences that a reader must know
+    doubts: str = ""  # HTML of pictures whose labels may be wrong
     seen: str = ""  # HTML of what the network was given of some pictures, where they were augmented
 
 
@@ -59,6 +60,7 @@ def write(folder: Path, facts: ReportFacts) -> Path:
         *([] if facts.curves is None else [_curves(facts.curves)]),
         *task.sections(facts.evaluation, metrics),
         Section("Worst mistakes", _mistakes(facts)),
+        *([Section("Labels that may be wrong", facts.doubts)] if facts.doubts else []),
         *_calibration(facts),
         *([Section("What the network saw", facts.seen)] if facts.seen else []),
         Section("Configuration", _configuration(facts)),
