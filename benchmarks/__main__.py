@@ -37,6 +37,7 @@ BENCHMARKS = (  # modules of this folder, each with `measure` and `table`
 LONG = (
     "learning",
     "verdicts",
+    "planted",
     "choosing",
     "detection",
     "outages",
