@@ -30,7 +30,7 @@ from augkit.train.tasks.headline import Headline, mean_of, resampled
 from augkit.train.tasks.mask_facts import MaskFacts
 from augkit.train.tasks.task import TASKS, Evaluation, Loss, rounded
 
-SHOWN = 0.3  # score from which an answer is shown to people
+SHOWN = 0.4  # score from which an answer is shown to people
 MOST_DRAWN = 9  # classes with a curve
 _UNKNOWN = ("difficult", "ignore")  # attributes of objects that are neither to be found nor not
 

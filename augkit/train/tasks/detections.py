@@ -10,7 +10,7 @@ from augkit.core.spatial import Size
 
 LIKELY = 0.05  # score from which an answer counts
 CANDIDATES = 400  # places of a picture, the surest, that are looked at
-SAME = 0.6  # intersection over union from which two answers of a class say the same
+SAME = 0.5  # intersection over union from which two answers of a class say the same
 MOST = 100  # answers of a picture
 COLUMNS = 6  # class, left, top, right, bottom, score
 
