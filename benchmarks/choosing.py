@@ -47,7 +47,7 @@ STEPS = (
     "erase 0.4 of the area",
 )
 TWELVE = (*STANDING, "digits", "strong", *STEPS)
-FROM_SCRATCH = {"model": "lenet", "epochs": 150, "ema": 0.99, "smoothing": 0.1, "keep": "last", "batch_size": 64}
+FROM_SCRATCH = {"model": "lenet", "epochs": 300, "ema": 0.99, "smoothing": 0.1, "keep": "last", "batch_size": 64}
 FROZEN = {
     "model": "efficientnet_lite0",
     "weights": "pretrained",
@@ -83,7 +83,7 @@ def _stamps() -> Parts:
     return {split: (known, np.array(places)) for split, places in parts.items()}
 
 
-QUICK = {"steps": 60, "folds": 3}  # of a choice among networks from scratch: a third of what is usual
+QUICK = {"folds": 3}  # of a choice among networks from scratch
 # Pictures, settings of trainings, options of the choice, seeds.
 TRIALS: Mapping[str, tuple[Callable[[], Parts], Mapping[str, Any], Mapping[str, Any], int]] = {
     "digits": (lambda: _few(digits(), 10, 1500), FROM_SCRATCH, QUICK, 3),

@@ -32,8 +32,10 @@ class ChooseConfig(Configuration):
     )
     folds: int = Field(default=4, ge=2, le=20, description="Parts of which each is judged by what the others teach.")
     repeats: int = Field(default=3, ge=1, le=20, description="Times that all folds are dealt anew for the finalists.")
-    copies: int = Field(default=2, ge=1, le=50, description="Augmented copies of each picture in one repeat.")
-    steps: int = Field(default=200, ge=1, le=100_000, description="Steps of a small network, where none is frozen.")
+    copies: Annotated[int | None, Option(shown_default="2 for a frozen network, 8 for a small one")] = Field(
+        default=None, ge=1, le=50, description="Augmented copies of each picture in one repeat."
+    )
+    steps: int = Field(default=300, ge=1, le=100_000, description="Steps of a small network, where none is frozen.")
     rounds: int = Field(default=3, ge=0, le=20, description="Steps that the built pipeline has at most.")
     label: Annotated[str | None, Option(metavar="COLUMN")] = Field(
         default=None, description="Column of a manifest that is to be learnt."

@@ -117,7 +117,8 @@ def _found(
         [folds_of(pool.classes, pool.groups, count, config.seed + repeat) for repeat in range(config.repeats)]
     )
     look, keeping = _remembered(bench), _keeping(config, bench)
-    judges = [Judge(look, one, classes, folds, config.copies, config.seed, keeping) for one in bench.learners]
+    copies = config.copies or bench.copies
+    judges = [Judge(look, one, classes, folds, copies, config.seed, keeping) for one in bench.learners]
     judge = min(judges, key=lambda one: float(one.outcome(None).loss.mean())) if len(judges) > 1 else judges[0]
     search = Search(judge, edge, bench.size, config.repeats, config.rounds, progress)
     suited = list(_suited(own, setup, pool, tell))

@@ -26,6 +26,7 @@ from augkit.train.trials.probe import Directions, ProbeLearner, directions
 from augkit.train.trials.views import Views
 
 SMALL_MODEL = "lenet"
+FROZEN_COPIES, SMALL_COPIES = 2, 8
 STRENGTHS = (1e-4, 3e-4, 1e-3, 3e-3, 1e-2, 3e-2, 1e-1)  # of a probe's penalty, of which the data choose
 
 
@@ -48,6 +49,11 @@ class Workbench:
     views: Views
     confirming: Views
     reduced: Directions | None
+
+    @property
+    def copies(self) -> int:
+        """How many copies of each picture are learnt from: few where each costs a pass through a large network."""
+        return SMALL_COPIES if self.reduced is None else FROZEN_COPIES
 
     def look(self, pipeline: Pipeline | None, copy: int) -> Array:
         """Return a view of the pictures that are judged, as learners take it."""
