@@ -24,6 +24,7 @@ from augkit.train.setup import prepare
 from augkit.train.tasks import Evaluation, read_task
 from augkit.train.tasks.mask_numbers import IGNORED
 from augkit.train.tasks.pixel_frames import classes_at
+from augkit.train.tasks.pixel_loss import enlarged
 from augkit.train.tasks.segment_task import Segment
 from augkit.transforms.geometry import Mirror
 from support.folders import put
@@ -119,11 +120,12 @@ def test_a_mask_goes_into_the_input_and_back(shape: InputShape, size: tuple[int,
     fit = placement(size, shape)
     target = TASK.target(framed(Sample(np.zeros((*size, 3), np.uint8), mask=mask), shape), shape.size)
     assert target.shape == shape.size
-    scores = torch.nn.functional.one_hot(target.long().clamp(max=2), 3).permute(2, 0, 1).float()
+    flags = torch.nn.functional.one_hot(target.long().clamp(max=2), 3).permute(2, 0, 1).float()
+    scores = torch.nn.functional.avg_pool2d(flags, 4)  # as the head gives them
     back = TASK.placed(scores, fit, size)
     x, y = np.meshgrid(np.arange(size[1]) + 0.5, np.arange(size[0]) + 0.5)
     is_in = _within(x * fit.scale_x + fit.left, shape.size[1]) & _within(y * fit.scale_y + fit.top, shape.size[0])
-    near = max(1.0 / fit.scale_x, 1.0 / fit.scale_y)  # pixels of the picture to one of the input
+    near = max(1.5 / fit.scale_x, 1.5 / fit.scale_y)  # pixels of the picture to those of the input at a corner
     edges = 2 * (size[0] // 2 + size[1] // 3) * near
     assert (back != mask)[is_in].sum() <= edges
 
@@ -275,3 +277,20 @@ def test_objects_with_outlines_teach_the_class_of_every_pixel(tmp_path: Path) ->
             wanted[top:bottom, left:right] = 1 + CLASSES.index(str(name))
         assert np.array_equal(ready.task.target(sample, (64, 64)).numpy(), wanted)
     assert read_task(json.loads(json.dumps(ready.task.described()))) == ready.task
+
+
+def test_predicted_are_the_classes_that_the_network_gives_each_pixel(run: Path) -> None:
+    """As they are judged: what the network says, made as large as its input."""
+    artefact = load(run)
+    head = artefact.network.head_module
+    assert isinstance(head, SegmentHead)
+    torch.nn.init.normal_(head.last.weight, std=9.0, generator=torch.Generator().manual_seed(1))  # of all classes
+    image = scene(96)[0]
+    with torch.inference_mode():
+        pixels = torch.from_numpy(image.transpose(2, 0, 1).copy())[None]
+        said = artefact.network(artefact.architecture.preprocessing.normalise(pixels))
+    wanted = enlarged(said, (64, 64)).argmax(1)[0].numpy()
+    assert len(np.unique(wanted)) > 1
+    (row,) = predict(artefact, image)
+    assert row.answers is not None
+    assert (row.answers == wanted).mean() > 0.999

@@ -1,4 +1,4 @@
-"""Answers for the pixels of a network's input, brought back to those of the picture."""
+"""Answers for places of a network's input, brought back to the pixels of the picture."""
 
 import numpy as np
 import torch
@@ -15,12 +15,12 @@ MOST_NUMBERS = 1 << 24  # that are in hand at once: 64 MB
 def classes_at(scores: Tensor, placement: Placement, size: Size) -> Mask:
     """Return the class with the highest score of every pixel of a picture (H, W), uint8.
 
-    Scores lie at the middles of the input's pixels, and are linear in between; beyond the input they are those of its
-    edge. A large picture is done a band of rows after another.
+    Scores lie at the middles of the cells of a grid, and are linear in between; beyond it they are those of its edge.
+    A large picture is done a band of rows after another.
 
     Args:
-        scores: (k, h, w), of the input's pixels.
-        placement: of the picture in the input.
+        scores: (k, h, w), of a grid's cells.
+        placement: of the picture in the grid, in cells.
         size: (height, width) of the picture.
     """
     classes, (height, width) = len(scores), size
