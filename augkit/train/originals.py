@@ -1,4 +1,8 @@
-"""Originals: a part's pictures as they lie in the data set, decoded, on the network's paper."""
+"""Originals: a part's pictures as they lie in the data set, decoded, on the network's paper, some of them in memory.
+
+Those that come first are kept, as many as there is room for, and none gives way to another: where every picture comes
+once an epoch, in another order each time, what was met last is no likelier to be met next.
+"""
 
 from typing import final
 
@@ -17,10 +21,13 @@ class Originals(Deferring):
     Args:
         pictures: of the part.
         preprocessing: of the network.
+        most_bytes: of pictures that are kept in memory by this process.
     """
 
-    def __init__(self, pictures: Pictures, preprocessing: Preprocessing) -> None:
-        self.pictures, self.preprocessing = pictures, preprocessing
+    def __init__(self, pictures: Pictures, preprocessing: Preprocessing, most_bytes: int = 0) -> None:
+        self.pictures, self.preprocessing, self.most_bytes = pictures, preprocessing, most_bytes
+        self._kept: dict[int, Sample] = {}
+        self._size = 0  # of these in bytes
 
     def __len__(self) -> int:
         return len(self.pictures)
@@ -31,7 +38,13 @@ class Originals(Deferring):
         Raises:
             AugkitError: it cannot be read.
         """
-        return laid_flat(self.pictures[index], self.preprocessing)
+        if index in self._kept:
+            return self._kept[index]
+        sample = laid_flat(self.pictures[index], self.preprocessing)
+        if self._size + sample.image.nbytes <= self.most_bytes:
+            self._kept[index] = sample
+            self._size += sample.image.nbytes
+        return sample
 
     def waiting(self, index: int, mode: Mode = "keep") -> tuple[Sample, Waiting | None]:
         sample, picture = self.pictures.waiting(index, mode)

@@ -76,6 +76,7 @@ class Prepared:
         pipeline: augments them, or None.
         seed: of what it draws.
         wait_s: seconds that a picture is waited for which cannot be read.
+        most_bytes: of decoded pictures that each process keeps in memory, where they are augmented.
     """
 
     def __init__(
@@ -86,10 +87,11 @@ class Prepared:
         pipeline: Pipeline | None,
         seed: int,
         wait_s: float = 0.0,
+        most_bytes: int = 0,
     ) -> None:
         self.dense = task if isinstance(task, Dense) else None
         self.pictures = Pictures(part.data, part.sources)
-        self.originals = Originals(self.pictures, preprocessing)
+        self.originals = Originals(self.pictures, preprocessing, 0 if pipeline is None else most_bytes)
         self.is_fixed = pipeline is None
         self.is_framed = preprocessing.is_once and not self.is_fixed
         self.outside = 0 if self.dense is None else self.dense.outside

@@ -234,6 +234,9 @@ class TrainConfig(Configuration):
     workers: Annotated[int, Option(decides=False)] = Field(
         default=0, ge=0, description="Processes that read pictures; worth it for large ones."
     )
+    memory: Annotated[int, Option(decides=False)] = Field(
+        default=512, ge=0, le=2**20, description="Megabytes of decoded pictures that are kept to be augmented again."
+    )
     device: Annotated[Literal["auto", "cpu", "cuda"], Option(decides=False)] = Field(
         default="auto", description="{choices}."
     )

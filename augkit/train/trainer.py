@@ -180,8 +180,11 @@ def begin(setup: Setup, tell: Tell = _silent, progress: Progress = _silent) -> t
         keep_sound(kept, setup.surveyed.sound)
     evaluators: dict[Role, Evaluator] = {}
     parts, augmenting = setup.surveyed.parts, {"train": setup.pipeline}
+    most_bytes = config.memory * 2**20 // max(1, config.workers)
     makers = {
-        role: Prepared(parts[role], preprocessing, setup.task, augmenting.get(role), config.seed, config.wait)
+        role: Prepared(
+            parts[role], preprocessing, setup.task, augmenting.get(role), config.seed, config.wait, most_bytes
+        )
         for role in ROLES
     }
     pool = BatchPool(makers, config.workers)
