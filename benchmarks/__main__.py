@@ -36,6 +36,7 @@ BENCHMARKS = (  # modules of this folder, each with `measure` and `table`
 )
 LONG = (
     "learning",
+    "segmentation",
     "defaults",
     "verdicts",
     "planted",
