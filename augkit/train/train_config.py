@@ -259,7 +259,7 @@ class TrainConfig(Configuration):
         default=0, ge=0, description="Steps between checkpoints, beside those by time."
     )
     checkpoint_seconds: Annotated[float, Option(decides=False)] = Field(
-        default=10.0, ge=0.0, description="Seconds between checkpoints, which come after an epoch."
+        default=30.0, ge=0.0, description="Seconds between checkpoints; there is one at the end, too."
     )
 
     @model_validator(mode="after")

@@ -105,7 +105,8 @@ def fit(training: Training) -> State:
                 is_first = state.epoch < schedule.epochs and schedule.unfrozen > 0
                 step, longest = schedule.done(state.epoch, state.step), schedule.length(state.epoch)
                 state.clock.heed(training.clock() - began, step, longest, end_of(training.config.minutes, is_first))
-            if training.config.checkpoint_every and state.step % training.config.checkpoint_every == 0:
+            every = training.config.checkpoint_every
+            if (every and state.step % every == 0) or _is_due(training):
                 _save(training, state)
             training.progress(*_done(schedule, state), _told(training, state))
         _end_epoch(training, state, is_frozen)
@@ -214,9 +215,12 @@ def _end_epoch(training: Training, state: State, is_frozen: bool) -> None:
         state.stale, state.clock = 0, Clock(state.clock.spent)
     state.epoch, state.step, state.loss, state.count = following, 0, 0.0, 0
     training.log.write(state.rows)
-    is_due = training.clock() - training.saved >= training.config.checkpoint_seconds
-    if is_due or state.epoch == schedule.total:
+    if _is_due(training) or state.epoch == schedule.total:
         _save(training, state)
+
+
+def _is_due(training: Training) -> bool:
+    return training.clock() - training.saved >= training.config.checkpoint_seconds
 
 
 def _save(training: Training, state: State) -> None:

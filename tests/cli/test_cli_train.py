@@ -133,7 +133,7 @@ def test_seeds_and_comparisons_are_told(pictures: Path, tmp_path: Path) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("words", [("--seeds", "2"), ("--compare", "none,digits")])
 def test_repeats_take_the_default_model(pictures: Path, tmp_path: Path, words: tuple[str, str]) -> None:
-    """Small grey pictures are given a network of which nothing is frozen: a cache that all runs share is not needed then."""
+    """Small grey pictures are given a network of which nothing is frozen: no cache is shared then."""
     out = tmp_path / "runs"
     lines = told("train", str(pictures), "--out", str(out), "--epochs", "1", *words).splitlines()
     assert lines[0] == f"Accuracy over {words[1] if words[0] == '--seeds' else 1} seed{'s' * (words[0] == '--seeds')}"

@@ -25,7 +25,7 @@ from augkit.train.trainer import begin
 from support import trainings
 from support.trainings import Stopped, assert_same_weights, fitted, prepared, settings
 
-SCRATCH = {"epochs": 2, "batch_size": 8, "pipeline": "digits"}
+SCRATCH = {"epochs": 2, "batch_size": 8, "pipeline": "digits", "checkpoint_seconds": 0.0}
 NUMBERS = (
     *(
         "EIO",
@@ -105,6 +105,7 @@ def test_a_training_goes_on_after_an_outage(pictures: Path, tmp_path: Path, work
         nonlocal steps
         steps += 1
 
+    (tmp_path / "run").mkdir()
     hidden = pictures.with_name("hidden")
     ready = prepared(wanted)
     pictures.rename(hidden)

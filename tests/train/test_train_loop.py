@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -203,23 +204,38 @@ def test_a_training_that_gets_no_better_ends_by_itself(pictures: Path, tmp_path:
     assert len(never.rows) == 24
 
 
-def test_checkpoints_come_by_time(pictures: Path, tmp_path: Path) -> None:
-    """One after every epoch that ends seconds after the last, and one at the end."""
-    for name, seconds, wanted in (("rarely", 1e6, 1), ("always", 0.0, 5), ("each second epoch", 2.0, 3)):
-        ready = prepared(settings(pictures, tmp_path / name, epochs=5, checkpoint_seconds=seconds))
-        with reproducible():
-            (tmp_path / name).mkdir()
-            training, _ = begin(ready)
-            times = iter(range(100))
-            training.clock = lambda times=times: float(next(times))  # type: ignore[misc]
-            saved: list[int] = []
-            save = training.checkpoints.save
-            training.checkpoints.save = lambda content, save=save, saved=saved: (saved.append(1), save(content))[1]  # type: ignore[method-assign, misc]
-            state = fit(training)
-        assert len(saved) == wanted
-        assert training.checkpoints.load() is not None
-        assert state.best_epoch >= 0
-        training.checkpoints.best_state()
+@pytest.mark.parametrize("seconds", [2.0, 7.0, 1e6])
+def test_checkpoints_come_by_time(pictures: Path, tmp_path: Path, seconds: float) -> None:
+    """Seconds after the last, also within an epoch, and one at the end."""
+    ready = prepared(settings(pictures, tmp_path / "run", epochs=5, batch_size=8, checkpoint_seconds=seconds))
+    (tmp_path / "run").mkdir()
+    passed, saved = 0.0, []
+    with reproducible():
+        training, _ = begin(ready)
+        save, step = training.checkpoints.save, training.optimizer.step
+
+        def takes_a_second() -> None:
+            nonlocal passed
+            passed += 1.0
+            step()
+
+        def noted(content: dict[str, Any]) -> None:
+            saved.append(passed)
+            save(content)
+
+        training.clock = lambda: passed
+        training.optimizer.step = takes_a_second  # type: ignore[assignment, method-assign]
+        training.checkpoints.save = noted  # type: ignore[assignment, method-assign]
+        state = fit(training)
+    steps = 5 * training.schedule.steps
+    assert training.schedule.steps > 2
+    assert passed == saved[-1] == steps
+    between = [later - earlier for earlier, later in pairwise([0.0, *saved[:-1]])]
+    assert all(gap == seconds for gap in between[:-1]), between
+    assert len(saved) >= steps // seconds
+    assert training.checkpoints.load() is not None
+    assert state.best_epoch >= 0
+    training.checkpoints.best_state()
 
 
 def test_progress_tells_validation_in_its_units(pictures: Path, tmp_path: Path) -> None:
