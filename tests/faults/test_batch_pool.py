@@ -22,7 +22,7 @@ needs_signals = pytest.mark.skipif(sys.platform == "win32", reason="Windows has 
 
 
 def indices(pool: BatchPool) -> list[list[int]]:
-    return [pictures[:, 0, 0, 0].tolist() for pictures in pool.batches("train", WANTED)]
+    return [pictures[:, 0, 0, 0].tolist() for (pictures,) in pool.batches("train", WANTED)]
 
 
 ALL = [[draw.index for draw in draws] for draws in WANTED]
@@ -41,7 +41,7 @@ def test_batches_come_in_order_for_any_number_of_processes(tmp_path: Path) -> No
 def test_a_worker_that_is_killed_costs_no_picture(tmp_path: Path, while_sending: bool) -> None:
     """Also not while it sends a batch: 12 MB, of which the pipe holds a part while nobody reads."""
     pool, found = BatchPool({"train": Maker(tmp_path, 10, 2, 1000, while_sending)}, 2), []
-    for pictures in pool.batches("train", WANTED):
+    for (pictures,) in pool.batches("train", WANTED):
         time.sleep(0.1 * while_sending)
         assert (pictures == pictures[:, :, :1, :1]).all()
         found.append(pictures[:, 0, 0, 0].tolist())
@@ -61,7 +61,7 @@ def test_a_picture_that_always_kills_is_named(tmp_path: Path) -> None:
 
 def test_who_wants_no_more_batches_may_ask_for_others(tmp_path: Path) -> None:
     pool = BatchPool({"train": Maker(tmp_path)}, 2)
-    first = next(some := pool.batches("train", WANTED))
+    (first,) = next(some := pool.batches("train", WANTED))
     assert torch.equal(first[:, 0, 0, 0], torch.tensor(ALL[0], dtype=torch.int32))
     assert indices(pool) == ALL
     del some

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import torch
-from torch import Tensor
 
 from augkit.loader import Draw
+from augkit.train.batch_pool import Made
 
 SIDE = 16
 
@@ -30,13 +30,13 @@ class Maker:
     def name(self, draw: Draw) -> str:
         return f"picture {draw.index}"
 
-    def one(self, draw: Draw) -> Tensor:
+    def one(self, draw: Draw) -> Made:
         if draw.index == self.fatal and len(list(self.folder.glob("dead-*"))) < self.ends:
             (self.folder / f"dead-{time.monotonic_ns()}").touch()
             if not self.while_sending:
                 os.kill(os.getpid(), signal.SIGKILL)
             threading.Timer(0.05, os.kill, (os.getpid(), signal.SIGKILL)).start()
-        return torch.full((1, self.side, self.side), draw.index, dtype=torch.int32)
+        return (torch.full((1, self.side, self.side), draw.index, dtype=torch.int32),)
 
-    def joined(self, pictures: list[Tensor]) -> Tensor:
-        return torch.stack(pictures)
+    def joined(self, made: list[Made]) -> Made:
+        return (torch.stack([pictures for (pictures,) in made]),)

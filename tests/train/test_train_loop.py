@@ -225,7 +225,7 @@ def test_checkpoints_come_by_time(pictures: Path, tmp_path: Path, seconds: float
 
         training.clock = lambda: passed
         training.optimizer.step = takes_a_second  # type: ignore[assignment, method-assign]
-        training.checkpoints.save = noted  # type: ignore[assignment, method-assign]
+        training.checkpoints.save = noted  # type: ignore[method-assign]
         state = fit(training)
     steps = 5 * training.schedule.steps
     assert training.schedule.steps > 2
