@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from typer import Option
 
+from augkit.cli.importing import kept_for_good
 from augkit.cli.options import configured
 from augkit.cli.output import say
 from augkit.cli.progress import progress_shown
@@ -102,7 +103,8 @@ def _announced(config: TrainConfig, fresh: bool) -> Result:
 
 
 def _trained(config: TrainConfig, fresh: bool) -> Result:
-    from augkit.train import train
+    with kept_for_good():
+        from augkit.train import train
 
     with resumable(config.out), progress_shown() as show:
         return train(config, fresh=fresh, tell=partial(say, is_error=True), progress=show)

@@ -59,12 +59,13 @@ class Evaluator:
 
     @torch.no_grad()
     def outputs(self, network: Network, is_frozen: bool) -> Iterator[tuple[Tensor, Tensor]]:
-        """Yield outputs (B, ...) for the part's pictures and their truths; the network is left in evaluation mode.
+        """Yield outputs (B, ...) for the part's pictures and their truths; what made them is left in evaluation mode.
 
-        While its backbone is frozen, known features serve. Outputs that are no numbers raise Diverged: the last step of
-        an epoch has no loss after it that would tell.
+        While its backbone is frozen, known features serve, and what `classify` uses makes them alone. Outputs that are
+        no numbers raise Diverged: the last step of an epoch has no loss after it that would tell.
         """
-        network.eval()
+        for module in [network.get_submodule(name) for name in network.classifying] if is_frozen else [network]:
+            module.eval()
         for made, truths in self._known(network) if is_frozen else self._seen(network):
             if not made.isfinite().all():
                 raise Diverged.of("all that the network says", "NaN or infinity")

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import math
 import os
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -15,15 +16,23 @@ from augkit.train.train_errors import written
 Row = Mapping[str, float]  # of an epoch; `epoch` is a whole number, `frozen` a truth value
 
 
+EVERY_S = 1.0  # an epoch of a head on known features takes as long as its lines take to be written
+
+
 class Log:
     """Write the rows of all epochs so far: after a resumed training the files are as if it had never stopped."""
 
     def __init__(self, folder: Path, has_tensorboard: bool) -> None:
-        self.folder = folder
+        self.folder, self.written_at = folder, -math.inf
         self.board = _Board(folder / "tensorboard") if has_tensorboard else None
 
-    def write(self, rows: Sequence[Row]) -> None:
-        """Write what is known of all epochs, the last of which has just ended."""
+    def write(self, rows: Sequence[Row], is_last: bool = True) -> None:
+        """Write what is known of all epochs, the last of which has just ended.
+
+        Within `EVERY_S` of what was written before, nothing is but the last: a later epoch's comes with all before it.
+        """
+        if not is_last and time.monotonic() - self.written_at < EVERY_S:
+            return
         table = io.StringIO()
         writer = csv.DictWriter(table, list(rows[0]) if rows else [], lineterminator="\n")
         writer.writeheader()
@@ -38,6 +47,7 @@ class Log:
                 rename(place, os.fspath(self.folder / name))
             if self.board is not None:
                 self.board.write(rows)
+        self.written_at = time.monotonic()
 
 
 class _Board:

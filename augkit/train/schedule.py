@@ -10,6 +10,7 @@ from torch import nn, optim
 from augkit.train.budget import Bend, progress_of
 from augkit.train.models import Network
 from augkit.train.models.network import head_names
+from augkit.train.optimizers import SGD, AdamW
 from augkit.train.train_config import Curve, Keep, Optimizer
 
 MOMENTUM = 0.9
@@ -100,8 +101,8 @@ def optimizer_for(
             if weights:
                 groups.append({"params": weights, "weight_decay": decay, "lr": highest, "highest": highest})
     if kind == "adamw":
-        return optim.AdamW(groups)
-    return optim.SGD(groups, momentum=MOMENTUM, nesterov=True)
+        return AdamW(groups)
+    return SGD(groups, MOMENTUM)
 
 
 def _with_rates(

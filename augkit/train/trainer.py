@@ -122,7 +122,7 @@ def _trained(
             grown = open_run(Path(config.out), setup, fresh)
             if grown:
                 noted(grown)
-            best = deepcopy(setup.network)  # as it is at the beginning: a checkpoint holds what has changed
+            best = deepcopy(setup.network).eval()  # as it is at the beginning: a checkpoint holds what has changed
             training, evaluators = begin(setup, noted, progress)
             training.loss, training.callbacks = own.loss or training.loss, own.callbacks
             with closing(evaluators["train"].stream.pool):

@@ -80,7 +80,7 @@ class Training:
     kept: Content | None = None  # the best state, until it is written with the next checkpoint
 
     def __post_init__(self) -> None:
-        self.average = deepcopy(self.network) if self.config.ema else self.network
+        self.average = deepcopy(self.network).eval() if self.config.ema else self.network
 
 
 def fit(training: Training) -> State:
@@ -90,11 +90,12 @@ def fit(training: Training) -> State:
         Diverged: the loss, or what the network says, is no number any more.
         Unwritten: the disk is full; the same call goes on later.
     """
-    state, schedule = _resumed(training), training.schedule
+    state, schedule, was_frozen = _resumed(training), training.schedule, False
     began = training.clock() - state.clock.spent
     while state.epoch < schedule.total:
         is_frozen = schedule.is_frozen(state.epoch)
-        set_mode(training.network, is_frozen)
+        set_mode(training.network, is_frozen, is_set=is_frozen and was_frozen)
+        was_frozen = is_frozen
         batches = (training.features if is_frozen else training.pictures)(state.epoch, state.step)
         for pieces in batches:
             if schedule.done(state.epoch, state.step) >= _length(schedule, state):
@@ -214,7 +215,7 @@ def _end_epoch(training: Training, state: State, is_frozen: bool) -> None:
     if following == end:
         state.stale, state.clock = 0, Clock(state.clock.spent)
     state.epoch, state.step, state.loss, state.count = following, 0, 0.0, 0
-    training.log.write(state.rows)
+    training.log.write(state.rows, is_last=state.epoch == schedule.total)
     if _is_due(training) or state.epoch == schedule.total:
         _save(training, state)
 

@@ -49,7 +49,7 @@ HOMES = {  # the only modules that may import a package
     "pyarrow": ("augkit.datasets",),
     "pycocotools": ("augkit.targets",),
     "scipy": ("augkit.train",),
-    "sklearn": ("augkit.train.metrics", "augkit.train.linear_head", "augkit.train.tasks", "augkit.cli.demo_command"),
+    "sklearn": ("augkit.train.tasks", "augkit.cli.demo_command"),
     "safetensors": ("augkit.train.artefact", "augkit.train.weights"),
     "matplotlib": ("augkit.train.report.figures",),
     "tensorboard": ("augkit.train.log",),

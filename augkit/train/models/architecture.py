@@ -21,7 +21,7 @@ from augkit.train.models import own_models, timm_models
 from augkit.train.models.ensemble_network import ENSEMBLE, MEANS, MOST_MEMBERS, Ensemble
 from augkit.train.models.layers import MOST, told
 from augkit.train.models.model import MODELS, Model
-from augkit.train.models.network import Backbone, Network, initialise
+from augkit.train.models.network import Backbone, Network, initialise, roomy
 from augkit.train.models.own_models import OWN, drawn, require_apart
 from augkit.train.models.preprocessing import Preprocessing, plain_input
 from augkit.train.models.pyramid_network import PyramidNetwork
@@ -74,7 +74,7 @@ class Architecture:
             network = drawn(own, self.outputs, seed)
             require_apart(network, self.preprocessing.input, self.name)
             return network
-        network = self.on_meta().to_empty(device="cpu")
+        network = roomy(self.on_meta())
         initialise(network, seed)
         if isinstance(network, PyramidNetwork):
             network.begin()

@@ -74,17 +74,29 @@ def initialise(network: Network, seed: int) -> None:
                 nn.init.zeros_(module.bias)
 
 
-def set_mode(network: Network, is_frozen: bool) -> None:
+def roomy(network: Network) -> Network:
+    """Give a network on the meta device room for numbers, whatever is in them, and return it.
+
+    `to_empty` does the same, and imports sympy for it.
+    """
+    room = {name: torch.empty(tensor.shape, dtype=tensor.dtype) for name, tensor in network.state_dict().items()}
+    network.load_state_dict(room, assign=True)
+    return network
+
+
+def set_mode(network: Network, is_frozen: bool, is_set: bool = False) -> None:
     """Make a network ready to train: all of it, or its head alone.
 
     What is frozen asks for no gradients, and is in evaluation mode: BatchNorm neither uses nor gathers a batch's
     statistics, and dropout drops nothing but right before the head. `train` and `eval` undo that, so this is called
-    whenever training goes on.
+    whenever training goes on. `is_set` says that it was called so before, and nothing was evaluated since but what
+    `classify` uses: to go through all modules takes as long as some steps of a head.
     """
-    network.train(not is_frozen)
-    head = head_names(network)
-    for name, parameter in network.named_parameters():
-        parameter.requires_grad_(not is_frozen or name in head)
+    if not is_set:
+        network.train(not is_frozen)
+        head = head_names(network)
+        for name, parameter in network.named_parameters():
+            parameter.requires_grad_(not is_frozen or name in head)
     for name in network.classifying:
         network.get_submodule(name).train()
 
@@ -96,5 +108,7 @@ def head_names(network: Network) -> frozenset[str]:
 
 def trained_state(network: Network, is_frozen: bool) -> dict[str, Tensor]:
     """Return what training may have changed, by its name in the state dict: all of it, or the head alone."""
-    head = head_names(network)
-    return {name: tensor for name, tensor in network.state_dict().items() if not is_frozen or name in head}
+    if not is_frozen:
+        return network.state_dict()
+    head, held = head_names(network), network.head_module.state_dict(prefix=f"{network.head_name}.")
+    return {name: tensor for name, tensor in held.items() if name in head}

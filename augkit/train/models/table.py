@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from augkit.train.models.architecture import Architecture
 from augkit.train.models.layers import Shape
 from augkit.train.models.modules import GlobalMean, OrientedEdges, Pair, Pooling, SamePad, ZeroPad
+from augkit.train.models.network import roomy
 
 
 @dataclass(frozen=True)
@@ -31,7 +32,7 @@ def table(architecture: Architecture) -> list[Row]:
     What is added to the output of a residual block is no layer, and has no row.
     """
     rows = [Row("input", "input", architecture.preprocessing.input)]
-    network = architecture.on_meta().to_empty(device="cpu").eval()
+    network = roomy(architecture.on_meta()).eval()
     for name, module in network.named_modules():
         if not any(module.children()) and not isinstance(module, nn.Sequential):
             module.register_forward_hook(partial(_note, rows, name))

@@ -7,7 +7,6 @@ from typing import ClassVar, Self, final
 import numpy as np
 import torch
 from scipy.special import softmax
-from sklearn.metrics import accuracy_score, confusion_matrix, f1_score, log_loss
 from torch import Tensor
 from torch.nn import functional
 
@@ -18,6 +17,7 @@ from augkit.train.report import figures
 from augkit.train.report.class_tables import class_section, confused
 from augkit.train.report.report_page import Section, drawn, percent, text
 from augkit.train.tasks.headline import Headline, share_right
+from augkit.train.tasks.log_loss import log_loss
 from augkit.train.tasks.per_class import per_class
 from augkit.train.tasks.task import (
     TASKS,
@@ -94,7 +94,7 @@ class Classes(Task):
         return encoded.astype(np.int64)
 
     def score(self, evaluation: Evaluation) -> float:
-        return float(accuracy_score(evaluation.truths, evaluation.outputs.argmax(axis=1)))
+        return float((evaluation.truths == evaluation.outputs.argmax(axis=1)).mean())
 
     def headline(self, evaluation: Evaluation) -> Headline:
         return share_right("Accuracy", evaluation.answers().argmax(axis=1) == evaluation.truths)
@@ -102,14 +102,15 @@ class Classes(Task):
     def measure(self, evaluation: Evaluation) -> JsonObject:
         truths, named = evaluation.truths, evaluation.outputs.argmax(axis=1)
         places = range(self.outputs)
-        matrix = confusion_matrix(truths, named, labels=places)
+        matrix = np.bincount(truths * self.outputs + named, minlength=self.outputs**2).reshape(-1, self.outputs)
         present = [place for place in places if matrix[place].any()]
         recalls = [float(matrix[place, place] / matrix[place].sum()) for place in present]
+        rows = per_class(truths, named, self.names, present, labels=places)
         return {
             "balanced_accuracy": float(np.mean(recalls)),
-            "accuracy": float(accuracy_score(truths, named)),
-            "macro_f1": float(f1_score(truths, named, labels=present, average="macro", zero_division=0.0)),
-            "per_class": per_class(truths, named, self.names, present, labels=places),
+            "accuracy": float((truths == named).mean()),
+            "macro_f1": float(np.mean([rows[place]["f1"] for place in present])),
+            "per_class": rows,
             "confusion": matrix.tolist(),
             "absent": [self.names[place] for place in places if place not in present],
         }
@@ -125,7 +126,7 @@ class Classes(Task):
         """Return how likely the likeliest class of each picture (n,) is, and whether it is right."""
         found, truths = evaluation.answers(temperature), evaluation.truths
         right = (found.argmax(axis=1) == truths).astype(np.int64)
-        return found.max(axis=1), right, float(log_loss(truths, found, labels=np.arange(self.outputs)))
+        return found.max(axis=1), right, log_loss(truths, found)
 
     def mistakes(self, evaluation: Evaluation, temperature: float) -> tuple[Reals, Flags]:
         """Return how sure wrong answers are, and how unsure the right ones."""

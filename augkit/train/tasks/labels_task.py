@@ -8,7 +8,6 @@ from typing import ClassVar, Self, final
 import numpy as np
 import torch
 from scipy.special import expit, logit
-from sklearn.metrics import accuracy_score, average_precision_score, f1_score, log_loss
 from torch import Tensor
 from torch.nn import functional
 
@@ -18,6 +17,7 @@ from augkit.train.comparison.outcomes import ALL, Outcomes, jackknifed, of_pictu
 from augkit.train.report.class_tables import class_section
 from augkit.train.report.report_page import Section, percent
 from augkit.train.tasks.headline import Headline, mean_of, resampled, share_right
+from augkit.train.tasks.log_loss import log_loss
 from augkit.train.tasks.per_class import per_class
 from augkit.train.tasks.task import TASKS, Constant, Evaluation, Loss, Task, names_in, parsed, place_of, rounded
 
@@ -104,6 +104,8 @@ class Labels(Task):
         )
 
     def measure(self, evaluation: Evaluation) -> JsonObject:
+        from sklearn.metrics import f1_score
+
         truths, found = evaluation.truths, evaluation.answers()
         named, precisions = (found >= LIKELY).astype(np.int64), _precisions(found, truths)
         present = np.flatnonzero(truths.sum(axis=0))
@@ -115,7 +117,7 @@ class Labels(Task):
             "mean_average_precision": mean_of(precisions),
             "micro_f1": float(f1_score(truths.ravel(), named.ravel(), zero_division=0.0)),
             "macro_f1": mean_of([row["f1"] for row in rows]),
-            "exact": float(accuracy_score(truths, named)),
+            "exact": float((truths == named).all(axis=1).mean()),
             "per_class": [row | {"average_precision": p} for row, p in zip(rows, precisions, strict=True)],
             "absent": [row["name"] for row in rows if not row["support"]],
         }
@@ -136,7 +138,7 @@ class Labels(Task):
     def bets(self, evaluation: Evaluation, temperature: float) -> tuple[Reals, Array, float]:
         """Return the probability of every label of every picture (n * k,), and whether the picture has it."""
         found, truths = evaluation.answers(temperature).ravel(), evaluation.truths.ravel()
-        return found, truths, float(log_loss(truths, np.stack([1.0 - found, found], axis=1), labels=[0, 1]))
+        return found, truths, log_loss(truths, np.stack([1.0 - found, found], axis=1))
 
     def mistakes(self, evaluation: Evaluation, temperature: float) -> tuple[Reals, Flags]:
         """Return how unlikely the truth of each picture was held."""
@@ -187,6 +189,8 @@ def _are_wrong(found: Reals, truths: Array) -> Flags:
 
 def _precisions(found: Reals, truths: Array) -> list[float | None]:
     """Return the average precision of every label that a picture has."""
+    from sklearn.metrics import average_precision_score  # which takes a second to import, and pandas with it
+
     return [
         float(average_precision_score(truths[:, place], found[:, place])) if truths[:, place].any() else None
         for place in range(truths.shape[1])

@@ -6,7 +6,6 @@ from typing import ClassVar, Self, final
 
 import numpy as np
 import torch
-from sklearn.metrics import mean_absolute_error, r2_score, root_mean_squared_error
 from torch import Tensor
 from torch.nn import functional
 
@@ -100,7 +99,7 @@ class Numbers(Task):
         """Return the mean R2, or minus the error where it is undefined: one picture, or numbers that are all alike."""
         truths, found = evaluation.truths, evaluation.answers()
         explained = mean_of(_explained(found, truths))
-        return -float(root_mean_squared_error(truths, found)) if explained is None else explained
+        return -_rmse(truths, found) if explained is None else explained
 
     def headline(self, evaluation: Evaluation) -> Headline:
         errors = np.abs(evaluation.answers() - evaluation.truths).mean(axis=1)
@@ -109,10 +108,10 @@ class Numbers(Task):
     def measure(self, evaluation: Evaluation) -> JsonObject:
         truths, found = evaluation.truths, evaluation.answers()
         explained, columns = _explained(found, truths), zip(truths.T, found.T, strict=True)
-        errors = [(float(mean_absolute_error(*pair)), float(root_mean_squared_error(*pair))) for pair in columns]
+        errors = [(float(np.abs(truth - said).mean()), _rmse(truth, said)) for truth, said in columns]
         return {
-            "mae": float(mean_absolute_error(truths, found)),
-            "rmse": float(root_mean_squared_error(truths, found)),
+            "mae": float(np.abs(truths - found).mean()),
+            "rmse": _rmse(truths, found),
             "r2": mean_of(explained),
             "per_value": [
                 {"name": name, "mae": error, "rmse": root, "r2": r2}
@@ -178,10 +177,17 @@ def _numbers_in(label: Label) -> list[float]:
     return [float(number) for number in numbers]
 
 
+def _rmse(truths: Reals, found: Reals) -> float:
+    """Return the root of the mean squared error of numbers (n, k), the mean over them."""
+    return float(np.sqrt(((truths - found) ** 2).mean(axis=0)).mean())
+
+
 def _explained(found: Reals, truths: Reals) -> list[float | None]:
     """Return R2 of every number, where it is defined."""
     return [
-        float(r2_score(truth, said)) if len(truth) > 1 and np.ptp(truth) > 0 else None
+        float(1.0 - ((truth - said) ** 2).sum() / ((truth - truth.mean()) ** 2).sum())
+        if len(truth) > 1 and np.ptp(truth) > 0
+        else None
         for truth, said in zip(truths.T, found.T, strict=True)
     ]
 

@@ -3,9 +3,8 @@
 from collections.abc import Collection, Sequence
 
 import numpy as np
-from sklearn.metrics import precision_recall_fscore_support
 
-from augkit.core.arrays import Array, JsonObject
+from augkit.core.arrays import Array, Indices, JsonObject
 from augkit.train.wilson import wilson
 
 
@@ -18,20 +17,34 @@ def per_class(
     never named. ``low`` and ``high`` are Wilson's interval of the recall.
     `truths` and `named` are numbers of classes (n), all of which are in `labels`, or 0 and 1 for labels (n, k).
     """
-    columns = precision_recall_fscore_support(truths, named, labels=labels, zero_division=np.nan)
+    counts = zip(*_counts(truths, named, labels), strict=True)
     rows: list[JsonObject] = []
-    for place, (precision, recall, f1, support) in enumerate(zip(*columns, strict=True)):
+    for place, (right, called, support) in enumerate(counts):
         is_seen = place in present
-        low, high = wilson(round(float(recall * support)), int(support)) if is_seen else (None, None)
+        low, high = wilson(right, support) if is_seen else (None, None)
         rows.append(
             {
                 "name": names[place],
-                "precision": None if np.isnan(precision) else float(precision),
-                "recall": float(recall) if is_seen else None,
+                "precision": right / called if called else None,
+                "recall": right / support if is_seen else None,
                 "low": low,
                 "high": high,
-                "f1": float(f1) if is_seen else None,
-                "support": int(support),
+                "f1": 2 * right / (called + support) if is_seen else None,
+                "support": support,
             }
         )
     return rows
+
+
+def _counts(truths: Array, named: Array, labels: Sequence[int] | None) -> tuple[list[int], list[int], list[int]]:
+    """Return how many pictures of each class were named right, how many were named so, and how many there are."""
+    if labels is None:
+        found = [(truths & named).sum(axis=0), named.sum(axis=0), truths.sum(axis=0)]
+        return found[0].tolist(), found[1].tolist(), found[2].tolist()
+    places = list(labels)
+
+    def counted(numbers: Indices) -> list[int]:
+        counts: list[int] = np.bincount(numbers, minlength=max(places) + 1)[places].tolist()
+        return counts
+
+    return counted(truths[truths == named]), counted(named), counted(truths)

@@ -1,0 +1,20 @@
+"""Import of large libraries by a command."""
+
+import gc
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+
+@contextmanager
+def kept_for_good() -> Iterator[None]:
+    """Import without Python's search for garbage: it goes through all that torch is made of, again and again.
+
+    What was imported stays until the process ends, so it is never gone through later either. That is for commands: in
+    a program of someone else's, what its author has made would stay with it.
+    """
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.freeze()
+        gc.enable()
