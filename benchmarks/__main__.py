@@ -40,6 +40,7 @@ LONG = (
     "defaults",
     "verdicts",
     "planted",
+    "second_run",
     "choosing",
     "detection",
     "outages",

@@ -42,7 +42,7 @@ class Held:
 
     def at(self, places: Sequence[int]) -> Tensor:
         """Return some rows (n, F)."""
-        return self.rows[torch.tensor(places)]
+        return self.rows.index_select(0, torch.tensor(places, dtype=torch.long))
 
 
 class Features:

@@ -3,7 +3,7 @@
 It is fitted to the end, by L-BFGS, where a head of a network is trained for a number of steps; so it tells
 whether those were well spent. How strongly its weights are held back is found by cross-validation on the pictures that
 are learnt from alone, in folds that keep all copies and views of an original together. Features are standardised, and
-turned into a space of as many dimensions as there are rows, which changes nothing but the time.
+turned into a space of as many dimensions as there are rows where those are few, which changes nothing but the time.
 
 What it minimises and where it stops is what scikit-learn's `LogisticRegression` does, which tests compare it with;
 scikit-learn itself imports pandas and scipy.stats, which takes longer than the fit.
@@ -97,8 +97,8 @@ def fit_linear(
 
 
 def _turned(rows: Rows) -> tuple[Rows, Rows]:
-    """Return rows (n, r) and a basis (r, F) of at most n directions whose product is the rows (n, F)."""
-    if rows.shape[0] >= rows.shape[1]:
+    """Return rows (n, r) and a basis (r, F) of fewer directions, if it pays, whose product is the rows (n, F)."""
+    if 2 * rows.shape[0] > rows.shape[1]:
         return rows, np.eye(rows.shape[1])
     basis, turned = np.linalg.qr(rows.T)
     return turned.T, basis.T

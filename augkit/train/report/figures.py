@@ -28,6 +28,7 @@ MOST_CLASSES = 50  # of a confusion matrix that can be read
 MOST_COUNTED = 25  # classes with a number in every cell
 LONGEST_NAME = 22  # characters
 DPI = 144
+PAD = 0.08  # inches
 WIDE = (8.6, 3.4)  # inches
 STYLE = Path(__file__).with_name("figures.mplstyle")
 
@@ -243,6 +244,18 @@ def _short(name: str) -> str:
 
 
 def _png(figure: Figure) -> bytes:
+    """Return a figure, laid out and cut to what is drawn.
+
+    `savefig` does the same by itself, and draws all of it once more for that.
+    """
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+
+    renderer = FigureCanvasAgg(figure).get_renderer()  # type: ignore[no-untyped-call]
+    engine = figure.get_layout_engine()
+    if engine is not None:
+        engine.execute(figure)
+        figure.set_layout_engine("none")
+    box = figure.get_tightbbox(renderer).padded(PAD)
     buffer = BytesIO()
-    figure.savefig(buffer, format="png", bbox_inches="tight", pad_inches=0.08, metadata={"Software": None})
+    figure.savefig(buffer, format="png", bbox_inches=box, metadata={"Software": None})
     return buffer.getvalue()
