@@ -9,7 +9,6 @@ from pydantic import AfterValidator, ConfigDict, Field, model_validator
 
 from augkit.configuration import FROM_PATH, Configuration, Option, Place, PlaceOrNone, Takes, Texts, converted
 from augkit.errors import ArgumentError
-from augkit.images.paper import parse_paper
 from augkit.registers import names_of_files
 from augkit.train.input_size import Size, parse_input
 
@@ -69,6 +68,8 @@ def _size(given: object) -> object:
 
 
 def _colour(text: str) -> str:
+    from augkit.images.paper import parse_paper  # OpenCV comes with it, which no help needs
+
     parse_paper(text)
     return text
 

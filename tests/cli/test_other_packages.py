@@ -101,5 +101,6 @@ def test_a_model_of_another_package(command: Command, tmp_path: Path) -> None:
     assert "tiny" in command("model")
     lay(tmp_path, {f"data/{label}/{number}.jpg": JPEG for label in ("a", "b") for number in range(4)})
     options = ["--model", "tiny", "--epochs", 1, "--split", "train=0.5,val=0.25,test=0.25", "--pipeline", "dim.yaml"]
+    options += ["--duplicates", "ignore"]  # all pictures are the same
     command("train", "data", "--out", "run", *options)
     assert "data/a/0.jpg" in command("predict", "run", "data/a/0.jpg")
