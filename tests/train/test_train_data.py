@@ -177,7 +177,8 @@ def test_what_scores_is_never_augmented(tmp_path: Path) -> None:
 
 
 def torch_of(batches: Any) -> Any:
-    return next(iter(batches))[0]
+    pieces = next(iter(batches))
+    return next(iter(pieces))[0]
 
 
 @pytest.mark.parametrize("is_old", [False, True])
