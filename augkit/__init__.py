@@ -51,6 +51,7 @@ if TYPE_CHECKING:
     from augkit.transforms.texture import *
     from augkit.transforms.transform import Range as Range, Transform as Transform, pick as pick, transform as transform
     from augkit.transforms.warps import *
+    from augkit.why import WhyConfig as WhyConfig, why as why
 
     __all__: list[str]
     __version__: str
@@ -76,6 +77,7 @@ _NAMES = {
     "transforms.colour": "ColorStatistics",
     "transforms.style": "Style",
     "transforms.transform": "Range Transform pick transform",
+    "why": "WhyConfig why",
 }
 _HOMES = {name: module for module, names in _NAMES.items() for name in names.split()}
 

@@ -213,6 +213,18 @@ def behaviour_of(out: Path) -> Behaviour | None:
     return None if pipeline is None else pipeline.behaviour
 
 
+def books_of(out: Path) -> dict[str, JsonObject] | None:
+    """Return what the books of the run in a folder say: settings, effective and deciding; None where there is no run.
+
+    Raises:
+        FileError: the folder holds something else, or cannot be read.
+    """
+    known = _known(out)
+    if known is None:
+        return None
+    return {"settings": known.settings, "effective": known.effective, "deciding": known.deciding}
+
+
 def _without_own_version(deciding: JsonObject) -> JsonObject:
     """Return what decides the weights without augkit's own version: all of them train alike."""
     versions = deciding.get("versions")

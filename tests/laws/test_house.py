@@ -34,6 +34,7 @@ FLOORS = [
     {"integrations", "convert", "preview", "loader", "expand"},
     {"train"},  # may import loader, and no more of that floor
     {"choose"},  # says which augmentation helps, by trials of `train`
+    {"why"},  # says which drawn numbers hurt, and which labels may be wrong
     {"cli"},
     {"__main__"},
 ]

@@ -104,6 +104,7 @@ def test_type_checkers_see_the_same_names() -> None:
         ("expand", "room = ak.expand"),
         ("expand", "from augkit import expand as room"),
         ("choose", "room = ak.choose"),
+        ("why", "room = ak.why"),
         ("train", "room = ak.train"),
     ],
 )
