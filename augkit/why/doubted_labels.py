@@ -66,9 +66,11 @@ def _chances(run: LearntRun, bench: Workbench, folds: Indices, classes: Indices)
     """Return the mean probabilities (n, k) of pictures and their copies, and the class (V, n) each view is named."""
     seed = run.setup.config.seed
     plain = bench.look(None, 0)
+    views = [plain, *(bench.look(run.pipeline, copy) for copy in range(COPIES))]
 
     def taught(learner: Learner) -> list[Learnt]:
-        return [learner.learnt([plain[folds != f]], classes[folds != f], seed) for f in range(int(folds.max()) + 1)]
+        kept = [folds != fold for fold in range(int(folds.max()) + 1)]
+        return [learner.learnt([view[some] for view in views], classes[some], seed) for some in kept]
 
     def answers(learnt: list[Learnt], view: Reals) -> Reals:
         found = np.zeros((len(classes), int(classes.max()) + 1))
@@ -78,7 +80,6 @@ def _chances(run: LearntRun, bench: Workbench, folds: Indices, classes: Indices)
 
     every = [taught(learner) for learner in bench.learners]
     best = min(every, key=lambda one: float(losses(answers(one, plain), classes).mean()))
-    views = [plain, *(bench.look(run.pipeline, copy) for copy in range(COPIES))]
     said = np.stack([np.exp(answers(best, view)) for view in views])
     weights = np.array([0.5, *[0.5 / COPIES] * COPIES])  # copies may be harmed; the picture as it is counts as all
     return np.einsum("v,vnk->nk", weights, said), said.argmax(axis=2)

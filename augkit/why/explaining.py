@@ -89,7 +89,7 @@ def why(config: WhyConfig, tell: Tell = _silent, progress: Progress = _silent) -
         val = pictures_of(run, parts.val, config.pictures, progress)
         train = pictures_of(run, parts.train, config.pictures, progress)
         report = _found(run, config, val, train, progress)
-        doubts = doubted(run, config, noted, progress) if config.doubts else None
+        doubts = doubted(run, config, noted, progress) if not config.skip_doubts else None
         report = replace(
             report,
             doubts=None if doubts is None else doubts.found,

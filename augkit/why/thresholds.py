@@ -6,17 +6,23 @@ chance does, whatever the losses look like. All numbers, both sides, all thresho
 together, and the largest statistic of each shuffle is what the found ones are compared with, so that chance declares
 anything at all in `LEVEL` of all runs.
 
-Reference: Westfall and Young, "Resampling-based multiple testing", 1993: the maxT procedure.
+That is said of the pictures that were looked at: a number may move each of them one way or the other, and others
+otherwise. So what a number does to each picture is given signs by chance, too, and what is declared must be beyond
+that as well.
+
+Reference: Westfall and Young, "Resampling-based multiple testing", 1993: the maxT procedure. Cameron, Gelbach and
+Miller, "Bootstrap-based improvements for inference with clustered errors", 2008: signs for whole clusters.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Literal
+from typing import Literal, Self
 
 import numpy as np
 
 from augkit.core.arrays import Array, Flags, Reals
+from augkit.train.trials.evidence import as_normal
 
 LEVEL = 0.05  # of chance, that anything is declared
 CUTS = 20  # parts of a range, between which the thresholds lie
@@ -99,6 +105,57 @@ class _Question:
     beyond: Flags
 
 
+@dataclass(frozen=True, eq=False)
+class _Signs:
+    """What each picture adds to the difference that each question asks for.
+
+    Args:
+        shares: (Q, n) of each picture.
+        counts: (Q,) of pictures that add anything.
+    """
+
+    shares: Reals
+    counts: Reals
+
+    @classmethod
+    def of(cls, copies: Copies, asked: Sequence[_Question]) -> Self:
+        cost = _clipped(copies)
+        count = int(copies.pictures.max()) + 1
+
+        def sums(of: Array, which: Flags) -> Reals:
+            found: Reals = np.bincount(copies.pictures[which], of[which], minlength=count)
+            return found
+
+        rows, ones = list[Reals](), np.ones(len(cost))
+        for one in asked:
+            many, rest = sums(ones, one.beyond), sums(ones, one.scope & ~one.beyond)
+            is_both = (many > 0) & (rest > 0)  # of other pictures nothing is known but how hard they are
+            difference = sums(cost, one.beyond) / np.maximum(many, 1) - sums(
+                cost, one.scope & ~one.beyond
+            ) / np.maximum(rest, 1)
+            weight = many * rest / np.maximum(many + rest, 1)
+            rows.append(np.where(is_both, weight * difference, 0.0))
+        shares = np.stack(rows)
+        return cls(shares, np.maximum((shares != 0.0).sum(axis=1), 2).astype(np.float64))
+
+    def statistics(self, signs: Array) -> Reals:
+        """Return, for signs (n, S), how far above 0 the pictures' mean is (Q, S), in deviations of a normal number."""
+        sums = self.shares @ signs
+        counts = self.counts[:, None]
+        variances = np.maximum((self.shares**2).sum(axis=1)[:, None] - sums**2 / counts, 1e-12) * counts / (counts - 1)
+        return as_normal(sums / np.sqrt(variances), counts - 1)
+
+    def largest(self, times: int, random: np.random.Generator) -> Reals:
+        """Return the largest statistic for each of so many signs by chance."""
+        pictures = self.shares.shape[1]
+        parts = [
+            self.statistics(random.choice((-1.0, 1.0), (pictures, min(HELD, times - first)))).max(axis=0)
+            for first in range(0, times, HELD)
+        ]
+        found: Reals = np.concatenate(parts)
+        return found
+
+
 def findings(copies: Copies, shuffles: int, seed: int) -> list[Finding]:
     """Return the numbers that raised the loss beyond chance, the surest first, one threshold a side and class.
 
@@ -121,16 +178,19 @@ def findings(copies: Copies, shuffles: int, seed: int) -> list[Finding]:
         count = min(HELD, shuffles - first)
         moved = np.stack([cost[_shuffled(copies.classes, random)] for _ in range(count)], axis=1)
         most += _statistics(moved, beyond, within, place_of_scope.ravel()).max(axis=0).tolist()
-    largest = np.array(most)
+    shuffled, signed = np.array(most), _Signs.of(copies, asked)
+    alike, flipped = signed.statistics(np.ones((len(signed.shares[0]), 1)))[:, 0], signed.largest(shuffles, random)
     best: dict[tuple[int, Side, int | None], int] = {}
     for at in np.argsort(-found, kind="stable").tolist():
         one = asked[at]
         best.setdefault((one.number, one.side, one.of_class), at)
     told = list[Finding]()
     for at in best.values():
-        p = (1 + int((largest >= found[at]).sum())) / (1 + shuffles)
+        beaten = max(int((shuffled >= found[at]).sum()), int((flipped >= alike[at]).sum()))
+        p = (1 + beaten) / (1 + shuffles)
         if p <= LEVEL:
             told.append(_told(copies, asked[at], p, random))
+    told.sort(key=lambda one: (one.p, -one.rise))
     return [one for one in told if one.rise >= LEAST_RISE and one.low > 0.0]
 
 

@@ -12,13 +12,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import stdtr, stdtrit
+from scipy.special import ndtri, stdtr, stdtrit
 
 from augkit.core.arrays import Array, Reals
 from augkit.train.comparison.holm import adjusted
 from augkit.train.comparison.paired import crossed
 
 LEVEL = 0.05  # of a verdict
+TINY = 1e-15  # chance that is told from none
 EXACT = 1e-12  # differences up to here are none
 
 
@@ -88,6 +89,12 @@ def holm(chances: Sequence[float]) -> list[float]:
     [0.03, 0.06, 0.06]
     """
     return adjusted(chances, [1.0] * len(chances))
+
+
+def as_normal(t: Reals, freedom: Reals) -> Reals:
+    """Return Student's t as the deviation of a normal number that is as likely: so few pictures and many compare."""
+    found: Reals = -ndtri(np.maximum(stdtr(freedom, -t), TINY))
+    return found
 
 
 def _variance(values: Reals) -> float:
