@@ -3,11 +3,11 @@
 import json
 import time
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
-import torch
 
 from augkit.core.arrays import Image, Reals
 from augkit.core.text_files import bytes_of
@@ -20,11 +20,11 @@ from augkit.screen_text import printable
 from augkit.storage.durable import replace_with
 from augkit.train.run_folder import require_apart
 from augkit.train.train_errors import trouble_told, written
-from augkit.train.trainer import reproducible
+from augkit.train.trials.asked_copies import at_work
 from augkit.train.trials.evidence import Gain, crossed_gain, holm
 from augkit.why.doubted_labels import Doubts, doubted
 from augkit.why.drawn_numbers import Number
-from augkit.why.judged_copies import Pictures, losses, pictures_of
+from augkit.why.judged_copies import JudgedPictures, losses, pictures_of
 from augkit.why.learnt_run import LearntRun, opened
 from augkit.why.narrowed import narrowed
 from augkit.why.thresholds import Copies, Finding, binned, findings
@@ -80,11 +80,11 @@ def why(config: WhyConfig, tell: Tell = _silent, progress: Progress = _silent) -
         notes.append(sentence)
         tell(sentence)
 
-    with trouble_told(config.run), reproducible():
+    with trouble_told(config.run), ExitStack() as stack:
         run = opened(config.run, progress)
         out = Path(config.out) if config.out is not None else run.folder / "why"
         require_apart(run.setup.config.data, str(out), "out")
-        torch.set_num_threads(run.setup.config.threads or torch.get_num_threads())
+        stack.enter_context(at_work(run.setup.config.threads))
         parts = run.setup.surveyed.parts
         val = pictures_of(run, parts.val, config.pictures, progress)
         train = pictures_of(run, parts.train, config.pictures, progress)
@@ -101,16 +101,16 @@ def why(config: WhyConfig, tell: Tell = _silent, progress: Progress = _silent) -
     return Explained(str(out), str(out / PIPELINE), str(page), report)
 
 
-def _found(run: LearntRun, config: WhyConfig, val: Pictures, train: Pictures, progress: Progress) -> WhyReport:
+def _found(
+    run: LearntRun, config: WhyConfig, val: JudgedPictures, train: JudgedPictures, progress: Progress
+) -> WhyReport:
     numbers = val.numbers(run.pipeline)
     draws = [Draw(0, index, copy) for index in range(len(val.classes)) for copy in range(config.copies)]
-    chances = val.chances(run.pipeline, draws, progress)
-    copies = val.copies(numbers, val.values(run.pipeline, numbers, draws), draws, chances)
+    copies = val.copies(run.pipeline, numbers, draws, progress)
     seed = run.setup.config.seed
     found = findings(copies, config.shuffles, seed)
     own = [draw for index in range(len(train.classes)) for draw in run.draws(index, config.copies)]
-    learnt_chances = train.chances(run.pipeline, own, progress)
-    learnt = train.copies(numbers, train.values(run.pipeline, numbers, own), own, learnt_chances)
+    learnt = train.copies(run.pipeline, numbers, own, progress)
     pipeline, changes = narrowed(run.pipeline, numbers, found)
     curves = [Curve(number, tuple(binned(copies, place, BINS, seed))) for place, number in enumerate(numbers)]
     names = run.artefact.task.names
@@ -141,7 +141,7 @@ def _told(
     names: Sequence[str],
     copies: Copies,
     draws: Sequence[Draw],
-    pictures: Pictures,
+    pictures: JudgedPictures,
 ) -> Told:
     values = copies.values[:, one.number]
     beyond = values >= one.threshold if one.side == "above" else values <= one.threshold
@@ -150,16 +150,16 @@ def _told(
     worst = [int(at) for at in np.argsort(-copies.rise, kind="stable") if beyond[at]]
     shown = {draws[at].index: draws[at].copy for at in reversed(worst)}  # of each picture its worst copy
     ordered = list(dict.fromkeys(draws[at].index for at in worst))[:EXAMPLES]
-    examples = tuple((pictures.part.sources[index].id, shown[index]) for index in ordered)
+    examples = tuple((pictures.asked.part.sources[index].id, shown[index]) for index in ordered)
     return Told(one, numbers[one.number], "" if one.of_class is None else names[one.of_class], examples)
 
 
-def _differences(val: Pictures, some: Pipeline, other: Pipeline, copies: range, progress: Progress) -> Reals:
+def _differences(val: JudgedPictures, some: Pipeline, other: Pipeline, copies: range, progress: Progress) -> Reals:
     """Return what copies by one pipeline cost more than the same copies by another, (R, n)."""
     count = len(val.classes)
     draws = [Draw(0, index, copy) for copy in copies for index in range(count)]
     classes = np.tile(val.classes, len(copies))
-    costs = [losses(val.chances(pipeline, draws, progress), classes) for pipeline in (some, other)]
+    costs = [losses(val.asked.answers(pipeline, draws, progress), classes) for pipeline in (some, other)]
     found: Reals = (costs[0] - costs[1]).reshape(len(copies), count)
     return found
 
@@ -170,7 +170,7 @@ def _over_pictures(differences: Reals) -> Gain:
     return crossed_gain(np.stack([means, means]))
 
 
-def _left(run: LearntRun, val: Pictures, config: WhyConfig, progress: Progress) -> list[Left]:
+def _left(run: LearntRun, val: JudgedPictures, config: WhyConfig, progress: Progress) -> list[Left]:
     """Return what each step costs: the same copies with it and without."""
     pairs = range(min(config.copies, PAIRS))
     found = [
@@ -181,20 +181,20 @@ def _left(run: LearntRun, val: Pictures, config: WhyConfig, progress: Progress) 
     return [Left(label, replace(rise, p=p)) for (label, rise), p in zip(found, sure, strict=True)]
 
 
-def _gain_of(run: LearntRun, val: Pictures, config: WhyConfig, pipeline: Pipeline, progress: Progress) -> Gain:
+def _gain_of(run: LearntRun, val: JudgedPictures, config: WhyConfig, pipeline: Pipeline, progress: Progress) -> Gain:
     """Return what copies cost less with another pipeline: copies with keys of their own, which had no say in it."""
     fresh = range(config.copies, config.copies + min(config.copies, PAIRS))
     return _over_pictures(_differences(val, run.pipeline, pipeline, fresh, progress))
 
 
-def _picture(run: LearntRun, val: Pictures, doubts: Doubts | None) -> Callable[[str, int | None], Image]:
-    places = {source.id: place for place, source in enumerate(val.part.sources)}
+def _picture(run: LearntRun, val: JudgedPictures, doubts: Doubts | None) -> Callable[[str, int | None], Image]:
+    places = {source.id: place for place, source in enumerate(val.asked.part.sources)}
     learnt = {} if doubts is None else {source.id: source for source in doubts.pool.part.sources}
 
     def picture(id: str, copy: int | None) -> Image:
         if id in places:
-            pipeline, number = (Pipeline([]), 0) if copy is None else (run.pipeline, copy)
-            return val.image(pipeline, Draw(0, places[id], number))
+            pipeline, number = (None, 0) if copy is None else (run.pipeline, copy)
+            return val.asked.image(pipeline, Draw(0, places[id], number))
         if doubts is None or id not in learnt:
             raise FileError("must be a picture of the run, got none.", id)
         return doubts.pool.part.data.decoded(learnt[id]).image

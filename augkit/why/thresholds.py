@@ -123,10 +123,10 @@ class _Signs:
         count = int(copies.pictures.max()) + 1
 
         def sums(of: Array, which: Flags) -> Reals:
-            found: Reals = np.bincount(copies.pictures[which], of[which], minlength=count)
+            found: Reals = np.asarray(np.bincount(copies.pictures[which], of[which], minlength=count), np.float64)
             return found
 
-        rows, ones = list[Reals](), np.ones(len(cost))
+        rows, ones = list[Array](), np.ones(len(cost))
         for one in asked:
             many, rest = sums(ones, one.beyond), sums(ones, one.scope & ~one.beyond)
             is_both = (many > 0) & (rest > 0)  # of other pictures nothing is known but how hard they are
@@ -135,7 +135,7 @@ class _Signs:
             ) / np.maximum(rest, 1)
             weight = many * rest / np.maximum(many + rest, 1)
             rows.append(np.where(is_both, weight * difference, 0.0))
-        shares = np.stack(rows)
+        shares: Reals = np.stack(rows)
         return cls(shares, np.maximum((shares != 0.0).sum(axis=1), 2).astype(np.float64))
 
     def statistics(self, signs: Array) -> Reals:

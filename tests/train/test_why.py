@@ -10,7 +10,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from typer.testing import CliRunner
 
+from augkit.cli import app
 from augkit.core.key import Key
 from augkit.errors import ArgumentError, FileError
 from augkit.pipeline import Pipeline, load
@@ -173,6 +175,19 @@ def test_relabelled_pictures_come_first_among_the_doubts(turned: tuple[Path, Exp
     assert sum(planted[:10]) >= 8
     wrong = [one for one in doubts if "wrong-" in one.doubt.id]
     assert np.mean([one.otherwise for one in wrong]) > 0.6
+
+
+def test_the_command_says_the_same_and_its_json_is_what_the_books_hold(turned: tuple[Path, Explained]) -> None:
+    root, explained = turned
+    words = ["why", str(root / "run"), "--out", str(root / "again"), "--pictures", "600", "--shuffles", "199"]
+    said = CliRunner().invoke(app, [*words, "--skip-doubts"])
+    assert said.exit_code == 0, said.output
+    for sentence in explained.report.told()[: 1 + len(explained.report.findings)]:
+        assert sentence in said.stdout
+    assert f"--pipeline of augkit train: {root / 'again/why.yaml'}" in said.stdout
+    printed = CliRunner().invoke(app, [*words, "--skip-doubts", "--json"])
+    assert json.loads(printed.stdout)["findings"] == explained.report.described()["findings"]
+    assert json.loads(printed.stdout) == json.loads((root / "again/why.json").read_text())
 
 
 def test_all_of_it_is_in_the_books_and_on_the_page(turned: tuple[Path, Explained]) -> None:
