@@ -38,13 +38,16 @@ class Change:
 def narrowed(pipeline: Pipeline, numbers: Sequence[Number], found: Sequence[Finding]) -> tuple[Pipeline, list[Change]]:
     """Return a pipeline without what costs answers, and what was changed; all else draws as before.
 
-    Of two thresholds of one number that leave nothing between them, the surer one counts, which comes first.
+    Of two thresholds of one number that leave nothing between them, the surer one counts, which comes first. A step of
+    which some numbers cost answers is narrowed; it is left out where it costs answers whatever its numbers are.
     """
     ranges: dict[int, tuple[float, float]] = {}
-    for one in found:
-        if not one.is_grave:
-            continue
+    grave = [one for one in found if one.is_grave]
+    ranged = {numbers[one.number].label for one in grave if numbers[one.number].argument != DONE}
+    for one in grave:
         number = numbers[one.number]
+        if number.argument == DONE and number.label in ranged:
+            continue
         low, high = ranges.get(one.number, (number.low, number.high))
         at = float(f"{one.threshold:.{DIGITS}g}")
         low, high = (low, min(high, at)) if one.side == "above" else (max(low, at), high)

@@ -29,7 +29,7 @@ CUTS = 20  # parts of a range, between which the thresholds lie
 LEAST_COPIES, LEAST_PICTURES = 12, 10  # on both sides of a threshold, of as many pictures in all
 MOST_LOSS = 7.0  # nats: of a picture at a probability of 0.001; more would let one picture speak for all
 LEAST_RISE = 0.05  # nats: what is lower is not worth a word, however sure
-WRONG = 0.05  # more wrong answers beyond a threshold, as a share, from which on a range is narrowed
+LOST = 0.25  # of the right answers, from which on a copy has become something else, and is not harder only
 DRAWS = 500  # of the bootstrap
 HELD = 64  # shuffles in hand at once
 
@@ -89,8 +89,8 @@ class Finding:
 
     @property
     def is_grave(self) -> bool:
-        """Whether answers are lost there, and not sureness alone."""
-        return self.right_within - self.right_beyond >= WRONG
+        """Whether answers are lost there: hard copies teach, those of something else do not."""
+        return self.right_beyond <= (1.0 - LOST) * self.right_within
 
 
 @dataclass(frozen=True, eq=False)
@@ -225,6 +225,8 @@ def _questions(copies: Copies) -> Sequence[_Question]:
             for part in parts:
                 at = float(1.0 if is_coin else low + (high - low) * part / CUTS)
                 for side in sides:
+                    if not is_coin and (part < CUTS // 2 if side == "above" else part > CUTS // 2):
+                        continue  # of more than half of a range the rest is easy, rather than this hard
                     beyond = scope & (values >= at if side == "above" else values <= at)
                     if min(beyond.sum(), (scope & ~beyond).sum()) >= LEAST_COPIES:
                         found.append(_Question(number, side, at, of_class, scope, beyond))

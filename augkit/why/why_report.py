@@ -44,7 +44,7 @@ class Told:
         """Return the finding in words."""
         one = self.finding
         whom = f"class {self.of_class}" if self.of_class else "all classes together"
-        verb = "hurts" if one.is_grave else "makes less sure"
+        verb = "hurts" if one.is_grave else "is harder for"
         of = "where it is not done" if self.number.argument == DONE else "in the rest of the range"
         return (
             f"{self.where} {verb} {whom}: the loss is higher by {one.rise:.2f} ({one.low:.2f} to {one.high:.2f}) than"
@@ -117,6 +117,8 @@ class WhyReport:
             f" {100 * self.right_plain:.0f} %."
         )
         lines = [looked, *_sentences(self.findings)]
+        if self.findings and not any(one.finding.is_grave for one in self.findings):
+            lines.append("Such copies are harder, and may teach all the same: nothing is narrowed.")
         if not self.findings:
             lines.append("No drawn number raised the loss beyond chance: nothing is to be narrowed.")
         lines += [f"Narrowed: {change.sentence()}" for change in self.changes]
