@@ -3,7 +3,8 @@
 
 PYTHON ?= python3
 python := .venv/bin/python
-pytest := $(python) -m pytest -n 2 --dist loadfile --no-loadscope-reorder # tests/conftest.py orders the files
+# tests/conftest.py orders the files; xdist waits for ever once it has replaced a worker.
+pytest := $(python) -m pytest -n 2 --dist loadfile --no-loadscope-reorder --max-worker-restart 0
 sources_in_c := $(wildcard augkit/compiled/*.[ch]) # pip compiles them; `make library` does for the tests
 install := $(python) -m pip install --quiet -c constraints.txt
 
