@@ -17,6 +17,7 @@ from augkit.errors import ArgumentError, FileError, Unreachable, is_absence, req
 from augkit.storage.durable import held, make_root, remove_folder, replace_with, unlink
 from augkit.train import duplicates
 from augkit.train.artefact import MODEL_FILE
+from augkit.train.comparison.outcomes import OUTCOMES
 from augkit.train.growth import GROWN, grown_of, grows
 from augkit.train.parts import ROLES_OF_0_1
 from augkit.train.setup import Setup
@@ -32,17 +33,9 @@ WRITTEN = {
     "features": ("*.npy", "*.sha256", "sound.json", "*.unfinished", TEMPORARY),
     "tensorboard": ("events.out.tfevents.*",),
     "": (
-        *(
-            PICTURES,
-            REJECTED,
-            DUPLICATES,
-            "log.jsonl",
-            "log.csv",
-            "log.*.unfinished",
-            "model.safetensors",
-            "report.html",
-        ),
-        *("answers.npy", "predictions.csv", "model_card.md", "learning_curves.png", "calibration.png", TEMPORARY),
+        *(PICTURES, REJECTED, DUPLICATES, "log.jsonl", "log.csv", "log.*.unfinished", "model.safetensors"),
+        *("report.html", "model_card.md", "predictions.csv", "answers.npy", OUTCOMES),
+        *("learning_curves.png", "calibration.png", TEMPORARY),
     ),
 }
 OTHERWISE = {"sha256": "holds something else", "label": "has another label", "role": "is put elsewhere"}

@@ -106,7 +106,7 @@ def test_weights_of_another_model_are_refused(pictures: Path, tmp_path: Path) ->
 
 
 def begun(pictures: Path, out: Path, **options: Any) -> TrainConfig:
-    wanted = settings(pictures, out, **options)
+    wanted = settings(pictures, out, **{"checkpoint_seconds": 0.0, **options})
     with pytest.raises(Stopped):
         fitted(wanted, stop_after=5)
     return wanted
@@ -238,8 +238,8 @@ def test_weights_that_the_last_step_made_no_numbers_end_the_training(
 
 def test_the_model_is_chosen_by_the_pictures_size(tmp_path: Path) -> None:
     small = prepared(TrainConfig(data=str(trainings.fill(tmp_path / "small", each=8)), out=str(tmp_path / "run")))
-    assert (small.config.model, small.config.weights, small.config.input) == ("lenet", None, (28, 28, 3))
-    assert small.config.epochs == 400
+    assert (small.config.model, small.config.weights, small.config.input) == ("resnet_small", None, (28, 28, 3))
+    assert small.config.keep == "last"
     large = prepared(
         TrainConfig(data=str(trainings.fill(tmp_path / "large", each=8, side=80)), out=str(tmp_path / "run"))
     )
@@ -262,6 +262,6 @@ def test_a_picture_that_goes_during_the_training_is_named(pictures: Path, tmp_pa
     victim = ready.surveyed.parts.train.sources[0].id
     (pictures / victim).unlink()
     with pytest.raises(FileError, match=r"^\S*.*" + victim) as caught:
-        list(training.pictures(0, 0))
+        _ = [list(pieces) for pieces in training.pictures(0, 0)]
     assert "\n" not in str(caught.value)
     assert "Traceback" not in str(caught.value)
