@@ -29,7 +29,7 @@ def without(pipeline: Pipeline, label: str) -> Pipeline:
 
     >>> from augkit.transforms.geometry import Rotate
     >>> without(Pipeline([Rotate(5), Rotate(10)]), "Rotate")
-    Pipeline([Rotate(degrees=(10.0, 10.0), name='Rotate#2')])
+    Pipeline([Rotate(name='Rotate#2', degrees=(10.0, 10.0))])
     """
     if label not in pipeline.labels:
         advice = closest(label, pipeline.labels) or f" There are {', '.join(pipeline.labels) or 'none'}."

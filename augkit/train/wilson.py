@@ -13,7 +13,7 @@ def wilson(right: int, count: int, level: float = LEVEL) -> tuple[float, float]:
     Reference: Wilson, "Probable inference, the law of succession, and statistical inference", JASA 1927.
 
     >>> tuple(round(end, 3) for end in wilson(0, 3))
-    (0.0, 0.562)
+    (0.0, 0.561)
     """
     z = NormalDist().inv_cdf((1 + level) / 2)
     share, shrunk = right / count, 1 + z * z / count
