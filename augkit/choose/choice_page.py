@@ -9,6 +9,7 @@ from augkit.choose.candidates import NONE
 from augkit.choose.choice_report import PIPELINE, ChoiceReport
 from augkit.choose.pool import Pool
 from augkit.choose.search import KNOWN_SHARE, Judged, best_strengths
+from augkit.core.arrays import Image
 from augkit.core.key import Key
 from augkit.errors import AugkitError, raise_outage
 from augkit.pipeline import Pipeline
@@ -185,8 +186,8 @@ def _row(pool: Pool, pipeline: Pipeline, at: int, seed: int) -> str:
     return f'<div class="grid">{"".join(images)}</div>'
 
 
-def _image(image: object) -> str:
-    data, is_tiny = thumbnail(image)  # type: ignore[arg-type]
+def _image(image: Image) -> str:
+    data, is_tiny = thumbnail(image)
     kind = ' class="tiny"' if is_tiny else ""
     address = source(data, "png" if is_tiny else "jpeg")
     return f'<figure><div class="frame"><img{kind} src="{address}" alt=""></div></figure>'

@@ -171,7 +171,7 @@ def _edge(pool: Pool, config: ChooseConfig) -> Edge:
     patience = Patience(config.wait)
     step = -(-len(pool.part.sources) // LOOKED_AT)
     decoded = [
-        patience.asked(lambda source=source: pool.part.data.decoded(source), lambda: None)  # type: ignore[misc]
+        patience.asked(lambda source=source: pool.part.data.decoded(source), lambda: None)  # type: ignore[misc]  # a default's
         for source in pool.part.sources[::step]
     ]
     # Of what is transparent the reflection is transparent, and of 16 bits a level is told by its pipeline's range.

@@ -40,7 +40,7 @@ class AdamW(Uncompiled, optim.AdamW):
         optim.AdamW.__init__(self, params)
 
     @torch.no_grad()
-    def step(self, closure: Callable[[], float] | None = None) -> float | None:  # type: ignore[override]
+    def step(self, closure: Callable[[], float] | None = None) -> float | None:  # type: ignore[override]  # torch overloads it
         """Do one step."""
         loss: float | None = unwrap(optim.AdamW.step)(self, closure)
         return loss
@@ -53,7 +53,7 @@ class SGD(Uncompiled, optim.SGD):
         optim.SGD.__init__(self, params, momentum=momentum, nesterov=True)
 
     @torch.no_grad()
-    def step(self, closure: Callable[[], float] | None = None) -> float | None:  # type: ignore[override]
+    def step(self, closure: Callable[[], float] | None = None) -> float | None:  # type: ignore[override]  # torch overloads it
         """Do one step."""
         loss: float | None = unwrap(optim.SGD.step)(self, closure)
         return loss

@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from augkit.errors import AugkitError, raise_outage
 from augkit.loader import Augmented, Draw, EpochSampler, Pictures
 from augkit.loader.drawing import plainly
 from augkit.pipeline import Pipeline
@@ -116,6 +117,14 @@ class Prepared:
         if not self.is_framed:
             sample = framed(laid_flat(sample, self.preprocessing), self.preprocessing.shape, self.outside)
         return self.preprocessing.tensor_of(sample.image), self.dense.target(sample, self.preprocessing.size)
+
+    def named(self, draw: Draw) -> tuple[Tensor, ...]:
+        """Return the same as `one`; what is raised names the picture."""
+        try:
+            return self.one(draw)
+        except AugkitError as fault:
+            raise_outage(fault, self.name(draw))
+            raise fault.at(self.name(draw)) from fault.__cause__
 
     def joined(self, made: list[Made]) -> Made:
         """Return the same as a batch."""

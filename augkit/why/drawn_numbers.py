@@ -147,7 +147,7 @@ def _ranges(step: Transform) -> Iterator[tuple[str, float, float, bool]]:
         value = getattr(step, item.name)
         is_pair = isinstance(value, tuple) and len(value) == 2 and all(isinstance(end, float) for end in value)
         if is_pair and value[0] < value[1]:
-            known: Mapping[str, FieldInfo] = type(step).__pydantic_fields__  # type: ignore[attr-defined]
+            known: Mapping[str, FieldInfo] = type(step).__pydantic_fields__  # type: ignore[attr-defined]  # of pydantic
             yield item.name, value[0], value[1], LOG_UNIFORM in known[item.name].metadata
 
 

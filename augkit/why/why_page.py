@@ -67,8 +67,8 @@ def _findings(found: Sequence[Told], picture: Picture | None) -> str:
 
 def _examples(one: Told, picture: Picture) -> str:
     strips = "".join(
-        f"{_image(lambda id=id: picture(id, None), f'{id}, as it is')}"  # type: ignore[misc]
-        f"{_image(lambda id=id, copy=copy: picture(id, copy), f'{id}, copy {copy}')}"  # type: ignore[misc]
+        f"{_image(lambda id=id: picture(id, None), f'{id}, as it is')}"  # type: ignore[misc]  # defaults of a lambda
+        f"{_image(lambda id=id, copy=copy: picture(id, copy), f'{id}, copy {copy}')}"  # type: ignore[misc]  # likewise
         for id, copy in one.examples
     )
     whom = f", class {one.of_class}" if one.of_class else ""

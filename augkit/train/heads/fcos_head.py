@@ -45,7 +45,7 @@ class FcosHead(Head):
         with torch.no_grad():
             for last in (self.classes, self.box, self.centre):
                 last.weight.mul_(0.1)  # so small that all places begin alike
-            nn.init.constant_(self.classes.bias, -math.log((1.0 - RARE) / RARE))  # type: ignore[arg-type]
+            nn.init.constant_(self.classes.bias, -math.log((1.0 - RARE) / RARE))  # type: ignore[arg-type]  # there is one
             nn.init.ones_(self.scales)
 
     def forward(self, maps: list[Tensor]) -> Tensor:

@@ -6,12 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from torch import Tensor
 
 from augkit.cached_attribute import cached_attribute
 from augkit.core.arrays import Image, Reals
 from augkit.core.key import Key
-from augkit.errors import AugkitError, raise_outage
 from augkit.loader import Draw, Pictures
 from augkit.pipeline import Pipeline
 from augkit.train.artefact import Artefact
@@ -56,7 +54,7 @@ class AskedCopies:
         found = list[Reals]()
         for first in range(0, len(draws), BATCH):
             some = draws[first : first + BATCH]
-            pictures, *_ = prepared.joined([_one(prepared, draw) for draw in some])
+            pictures, *_ = prepared.joined([prepared.named(draw) for draw in some])
             with torch.inference_mode():
                 outputs = self.artefact.network(normalise(pictures)).double().numpy()
             found.append(self.artefact.task.answers(outputs, self.artefact.temperature))
@@ -66,7 +64,7 @@ class AskedCopies:
 
     def image(self, pipeline: Pipeline | None, draw: Draw) -> Image:
         """Return a copy as it goes into the network (h, w, C), uint8."""
-        picture = _one(self._prepared(pipeline), draw)[0]
+        picture = self._prepared(pipeline).named(draw)[0]
         levels = picture if picture.dtype == torch.uint8 else (picture.clamp(0.0, 1.0) * 255).round().byte()
         return np.ascontiguousarray(levels.permute(1, 2, 0).numpy())
 
@@ -83,11 +81,3 @@ def at_work(threads: int) -> Iterator[None]:
     with reproducible():
         torch.set_num_threads(threads or torch.get_num_threads())
         yield
-
-
-def _one(prepared: Prepared, draw: Draw) -> tuple[Tensor, ...]:
-    try:
-        return prepared.one(draw)
-    except AugkitError as fault:
-        raise_outage(fault, prepared.name(draw))
-        raise fault.at(prepared.name(draw)) from fault.__cause__

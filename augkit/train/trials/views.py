@@ -16,7 +16,6 @@ from torch import Tensor
 
 from augkit.cached_attribute import cached_attribute
 from augkit.core.arrays import Array
-from augkit.errors import AugkitError, raise_outage
 from augkit.loader import Draw, Pictures
 from augkit.pipeline import Pipeline
 from augkit.pipeline.pipeline_file import identified
@@ -117,7 +116,7 @@ class Views:
         waiting: list[Callable[[], Tensor]] = []  # for a batch whose features are computed while the next one is made
         for first in range(0, total, BATCH):
             draws = [Draw(0, index, copy) for index in range(first, min(first + BATCH, total))]
-            pictures, *_ = prepared.joined([_one(prepared, draw) for draw in draws])
+            pictures, *_ = prepared.joined([prepared.named(draw) for draw in draws])
             if self._extraction is None:
                 yield pictures.numpy()
             else:
@@ -126,11 +125,3 @@ class Views:
                 del waiting[:-1]
             self.progress(first + len(draws), total, " pictures of a view")
         yield from (found().numpy() for found in waiting)
-
-
-def _one(prepared: Prepared, draw: Draw) -> tuple[Tensor, ...]:
-    try:
-        return prepared.one(draw)
-    except AugkitError as fault:
-        raise_outage(fault, prepared.name(draw))
-        raise fault.at(prepared.name(draw)) from fault.__cause__
