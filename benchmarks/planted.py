@@ -19,7 +19,7 @@ import numpy as np
 from augkit.errors import FileError
 from augkit.expand import ExpandConfig, expand
 from augkit.train import TrainConfig, train
-from augkit.train.parts import ROLES
+from augkit.train.parts.parts import ROLES
 from augkit.train.setup import Setup, prepare
 from benchmarks.sets import Labelled, digits, lay
 

@@ -11,8 +11,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from augkit.train.files.weights import PRETRAINED, load_weights
 from augkit.train.models import architecture
-from augkit.train.weights import PRETRAINED, load_weights
 from benchmarks.sets import Labelled, Parts, Places, digits, fashion, mnist, stamps
 
 __all__ = ["TRIALS", "Goal", "Trial"]

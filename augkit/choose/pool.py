@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from augkit.datasets.splits import groups_of
 from augkit.datasets.strata import number
 from augkit.errors import SampleError
-from augkit.train.parts import Part
+from augkit.train.parts.parts import Part
 from augkit.train.setup import Setup
 
 Tell = Callable[[str], None]

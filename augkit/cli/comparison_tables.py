@@ -13,7 +13,7 @@ from augkit.cli.output import say
 if TYPE_CHECKING:
     from augkit.train import Result, TrainConfig
     from augkit.train.comparison.verdicts import Difference
-    from augkit.train.repeats import Repeats, Spread
+    from augkit.train.several.repeats import Repeats, Spread
 
 
 def tell_repeats(
@@ -24,7 +24,7 @@ def tell_repeats(
     All of it is written to the folder that holds theirs too; `words` are the command that does it again, and `folded`
     is what came of all of them as one, for JSON.
     """
-    from augkit.train.repeats import best, compared, gains, write
+    from augkit.train.several.repeats import best, compared, gains, write
 
     told = gains(found) if len(found) > 1 else {}
     files = write(config, found, told, shlex.join(words))

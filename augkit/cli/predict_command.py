@@ -50,9 +50,9 @@ def command(
     from augkit.pipeline.pipeline_file import load as load_pipeline
     from augkit.storage.output_file import require_writable, write
     from augkit.train import predict
-    from augkit.train.answer_files import coco_of, write_files
-    from augkit.train.artefact import load
-    from augkit.train.predictions import Row, csv_of, find, json_of
+    from augkit.train.answers.answer_files import coco_of, write_files
+    from augkit.train.answers.predictions import Row, csv_of, find, json_of
+    from augkit.train.files.artefact import load
     from augkit.train.tasks.dense import Dense
     from augkit.train.tasks.detect_task import Detect
 

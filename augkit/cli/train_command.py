@@ -118,7 +118,7 @@ def _folded(config: TrainConfig, runs: Sequence[Result]) -> Result:
 
 
 def _told(result: Result) -> list[str]:
-    from augkit.train.baselines import told
+    from augkit.train.rivals.baselines import told
 
     top, counts = result.metrics["headline"], result.pictures
     beside = filter(None, [told(result.metrics)])

@@ -9,25 +9,25 @@ from augkit.callable_package import CallablePackage
 from augkit.errors import MissingExtra
 
 if TYPE_CHECKING:
-    from augkit.train.ensembles import ensemble as ensemble
-    from augkit.train.epochs import Epoch as Epoch
+    from augkit.train.answers.predictions import predict as predict
     from augkit.train.exporters import export as export
+    from augkit.train.loop.epochs import Epoch as Epoch
     from augkit.train.models.own_models import own_model as own_model
-    from augkit.train.predictions import predict as predict
-    from augkit.train.repeats import repeat as repeat
     from augkit.train.results import Result as Result
+    from augkit.train.several.ensembles import ensemble as ensemble
+    from augkit.train.several.repeats import repeat as repeat
     from augkit.train.train_config import TrainConfig as TrainConfig
     from augkit.train.trainer import train as train
 
 _HOMES = {
     "Result": "results",
     "TrainConfig": "train_config",
-    "Epoch": "epochs",
-    "ensemble": "ensembles",
+    "Epoch": "loop.epochs",
+    "ensemble": "several.ensembles",
     "export": "exporters",
     "own_model": "models.own_models",
-    "predict": "predictions",
-    "repeat": "repeats",
+    "predict": "answers.predictions",
+    "repeat": "several.repeats",
     "train": "trainer",
 }
 

@@ -9,12 +9,12 @@ from statistics import median
 from augkit.datasets import DataSet
 from augkit.errors import FileError
 from augkit.targets.boxes import Boxes
-from augkit.train.parts import ROLES
-from augkit.train.survey import Survey
+from augkit.train.files.weights import PRETRAINED
+from augkit.train.parts.parts import ROLES
+from augkit.train.parts.survey import Survey
 from augkit.train.tasks import TASKS, Task
 from augkit.train.tasks.dense import Dense
 from augkit.train.train_config import TrainConfig
-from augkit.train.weights import PRETRAINED
 
 MODEL = "efficientnet_lite0"
 PASSES = 6000  # pictures of all steps, where it is left to us

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from augkit.core.arrays import JsonObject
 from augkit.errors import ArgumentError
-from augkit.train.epochs import Callback
+from augkit.train.loop.epochs import Callback
 from augkit.train.models.own_models import Build, own_model, told_code
 from augkit.train.tasks import Loss
 from augkit.train.train_config import TrainConfig

@@ -8,11 +8,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from importlib.util import find_spec
 
+from augkit.train.batches.stream import steps_of
+from augkit.train.files.weights import PRETRAINED
 from augkit.train.models import MODELS
-from augkit.train.stream import steps_of
-from augkit.train.survey import Survey
+from augkit.train.parts.survey import Survey
 from augkit.train.train_config import NO_PIPELINE, TrainConfig
-from augkit.train.weights import PRETRAINED
 
 AUTO, FROZEN, SMALL_NETWORK = "auto", "efficientnet_lite0", "resnet_small"
 SMALL = 64  # pixels: the median of the shorter sides up to which grey pictures get the small network

@@ -12,22 +12,22 @@ from augkit.core.arrays import Image, JsonObject
 from augkit.images.network_input import opaque
 from augkit.storage.durable import replace_with
 from augkit.storage.patience import Patience
-from augkit.train.artefact import MODEL_FILE, Artefact, save, versions
-from augkit.train.baselines import constant_answer
+from augkit.train.batches.stream import Stream
 from augkit.train.comparison import outcomes
-from augkit.train.evaluator import Evaluator
-from augkit.train.linear_rival import Rival
+from augkit.train.files.artefact import MODEL_FILE, Artefact, save, versions
+from augkit.train.loop.evaluator import Evaluator
+from augkit.train.loop.training_loop import State
 from augkit.train.metrics import fit_temperature, measure
 from augkit.train.models import Network
-from augkit.train.parts import Role
+from augkit.train.parts.parts import Role
 from augkit.train.report.figures import Curves
 from augkit.train.report.model_card import write_card
 from augkit.train.report.report_writing import ReportFacts, write
 from augkit.train.report.seen_pictures import seen, seen_html
+from augkit.train.rivals.baselines import constant_answer
+from augkit.train.rivals.linear_rival import Rival
 from augkit.train.setup import Setup
-from augkit.train.stream import Stream
 from augkit.train.train_errors import written
-from augkit.train.training_loop import State
 
 ANSWERS = "answers.npy"  # to the pictures reported on, in the order of their ids: calibrated probabilities, or numbers
 

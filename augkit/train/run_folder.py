@@ -15,11 +15,11 @@ from augkit.core.sampling import Behaviour
 from augkit.datasets.splits import HASHED, LAW
 from augkit.errors import ArgumentError, FileError, Unreachable, is_absence, require_answer
 from augkit.storage.durable import held, make_root, remove_folder, replace_with, unlink
-from augkit.train import duplicates
-from augkit.train.artefact import MODEL_FILE
 from augkit.train.comparison.outcomes import OUTCOMES
-from augkit.train.growth import GROWN, grown_of, grows
-from augkit.train.parts import ROLES_OF_0_1
+from augkit.train.files.artefact import MODEL_FILE
+from augkit.train.loop.growth import GROWN, grown_of, grows
+from augkit.train.parts import duplicates
+from augkit.train.parts.parts import ROLES_OF_0_1
 from augkit.train.setup import Setup
 from augkit.train.tasks import TASKS
 from augkit.train.train_errors import is_full, unwritten

@@ -15,25 +15,25 @@ from augkit.errors import ArgumentError, AugkitError
 from augkit.images.paper import parse_paper
 from augkit.pipeline import Pipeline
 from augkit.pipeline.pipeline_file import identified, load
-from augkit.train.artefact import DECIDING, versions
-from augkit.train.budget import steps_within
+from augkit.train.batches.stream import least_of, steps_of
 from augkit.train.dense_setup import dense_task, looked_through, told_masks, with_dense_model
-from augkit.train.duplicates import Alike
-from augkit.train.growth import grown_of
-from augkit.train.imbalance import told_imbalance
+from augkit.train.files.artefact import DECIDING, versions
+from augkit.train.files.weights import WeightsReport, load_weights
+from augkit.train.loop.budget import steps_within
+from augkit.train.loop.growth import grown_of
+from augkit.train.loop.precision import is_half
+from augkit.train.loop.schedule import Schedule, patience_of
 from augkit.train.models import Architecture, Network, architecture
 from augkit.train.models.pyramid_network import PyramidNetwork
-from augkit.train.parts import ROLES, Part, Parts, Role, empty_classes, require_learnable, told_few
-from augkit.train.precision import is_half
+from augkit.train.parts.duplicates import Alike
+from augkit.train.parts.imbalance import told_imbalance
+from augkit.train.parts.parts import ROLES, Part, Parts, Role, empty_classes, require_learnable, told_few
+from augkit.train.parts.separation import data_of, separate
+from augkit.train.parts.survey import Known, Survey
 from augkit.train.recipe import SMALL, recommended
-from augkit.train.schedule import Schedule, patience_of
-from augkit.train.separation import data_of, separate
-from augkit.train.stream import least_of, steps_of
-from augkit.train.survey import Known, Survey
 from augkit.train.tasks import TASKS, Task, task_for
 from augkit.train.train_config import NO_PIPELINE, TrainConfig
 from augkit.train.train_law import TRAIN_LAW
-from augkit.train.weights import WeightsReport, load_weights
 
 Tell = Callable[[str], None]
 Progress = Callable[[int, int, str], None]

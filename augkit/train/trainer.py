@@ -17,33 +17,33 @@ from augkit.datasets.splits import LAW
 from augkit.errors import ArgumentError
 from augkit.images.network_input import Placement
 from augkit.loader import Draw
-from augkit.train.artefact import MODEL_FILE
-from augkit.train.batch_mixing import BatchMixing
-from augkit.train.batch_pool import BatchPool
-from augkit.train.checkpoint import Checkpoints
-from augkit.train.edge_rival import edge_rival_of
-from augkit.train.epochs import Callback
-from augkit.train.evaluator import Evaluator
-from augkit.train.extraction import Extraction
-from augkit.train.features import Features, backbone_hash
-from augkit.train.fold_trainings import trained_by_folds
-from augkit.train.linear_rival import rival_of
-from augkit.train.log import Log
+from augkit.train.batches.batch_mixing import BatchMixing
+from augkit.train.batches.batch_pool import BatchPool
+from augkit.train.batches.stream import Prepared, Stream, draws_of, pieces_of
+from augkit.train.features.extraction import Extraction
+from augkit.train.features.features import Features, backbone_hash
+from augkit.train.files.artefact import MODEL_FILE
+from augkit.train.loop.checkpoint import Checkpoints
+from augkit.train.loop.epochs import Callback
+from augkit.train.loop.evaluator import Evaluator
+from augkit.train.loop.log import Log
+from augkit.train.loop.precision import is_half
+from augkit.train.loop.schedule import optimizer_for
+from augkit.train.loop.training_loop import Pieces, State, Training, fit
 from augkit.train.models.own_models import Build
 from augkit.train.own_pieces import Own, with_own
-from augkit.train.parts import ROLES, Role
-from augkit.train.precision import is_half
+from augkit.train.parts.parts import ROLES, Role
+from augkit.train.parts.sound_pictures import features_folder, keep_sound
+from augkit.train.parts.survey import Known
 from augkit.train.results import Result, finish
+from augkit.train.rivals.edge_rival import edge_rival_of
+from augkit.train.rivals.linear_rival import rival_of
 from augkit.train.run_folder import behaviour_of, law_of, locked, open_run, require_apart, require_same_law
-from augkit.train.schedule import optimizer_for
 from augkit.train.setup import Progress, Setup, Tell, prepare
-from augkit.train.sound_pictures import features_folder, keep_sound
-from augkit.train.stream import Prepared, Stream, draws_of, pieces_of
-from augkit.train.survey import Known
+from augkit.train.several.fold_trainings import trained_by_folds
 from augkit.train.tasks import Loss
 from augkit.train.train_config import TrainConfig
 from augkit.train.train_errors import trouble_told
-from augkit.train.training_loop import Pieces, State, Training, fit
 
 _ADVICE = "ak.train(ak.TrainConfig(data=..., out=...))"
 

@@ -12,7 +12,7 @@ import numpy as np
 from augkit.choose.held_out import folds_of, log_softmax, losses
 from augkit.choose.pool import Pool, pool_of
 from augkit.core.arrays import Indices, Reals
-from augkit.train.label_doubts import Doubt, doubts
+from augkit.train.several.label_doubts import Doubt, doubts
 from augkit.train.trials.learner import Learner, Learnt
 from augkit.train.trials.workbench import Workbench, workbench
 from augkit.why.learnt_run import LearntRun

@@ -9,7 +9,7 @@ from augkit.core.arrays import Array, Reals
 from augkit.loader import Draw
 from augkit.pipeline import Pipeline
 from augkit.targets.scene import Scene
-from augkit.train.parts import Part
+from augkit.train.parts.parts import Part
 from augkit.train.trials.asked_copies import AskedCopies
 from augkit.why.drawn_numbers import TRIED, Number, drawn, numbers_of
 from augkit.why.learnt_run import LearntRun

@@ -9,7 +9,7 @@ from augkit.errors import ArgumentError, FileError
 from augkit.loader import Draw
 from augkit.pipeline import Pipeline
 from augkit.pipeline.pipeline_file import identified
-from augkit.train.artefact import MODEL_FILE, Artefact, load
+from augkit.train.files.artefact import MODEL_FILE, Artefact, load
 from augkit.train.run_folder import SETTINGS, behaviour_of, books_of, law_of, require_same_law
 from augkit.train.setup import Setup, prepare
 from augkit.train.train_config import NO_PIPELINE, TrainConfig

@@ -14,12 +14,12 @@ import safetensors.torch
 import torch
 
 from augkit.errors import AugkitError
-from augkit.train.artefact import Artefact, load, save
-from augkit.train.checkpoint import SEAL, Checkpoints
+from augkit.train.answers.predictions import predict
+from augkit.train.files.artefact import Artefact, load, save
+from augkit.train.files.weights import load_weights
+from augkit.train.loop.checkpoint import SEAL, Checkpoints
 from augkit.train.models import architecture
-from augkit.train.predictions import predict
 from augkit.train.tasks.classes_task import Classes
-from augkit.train.weights import load_weights
 from benchmarks.damage.subjects import Subject, assert_told
 
 _LAYERS = """input: 16x16x3

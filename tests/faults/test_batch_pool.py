@@ -12,7 +12,7 @@ import pytest
 import torch
 
 from augkit.loader import Draw
-from augkit.train.batch_pool import BatchPool
+from augkit.train.batches.batch_pool import BatchPool
 from augkit.train.train_errors import LostWorker
 from support.makers import Maker
 from support.processes import WITH_TESTS, assert_gone, in_small_memory, needs_proc, needs_small_memory
@@ -73,7 +73,7 @@ import sys
 from pathlib import Path
 from augkit.loader import Draw
 from augkit.loader.shared_tables import shareable
-from augkit.train.batch_pool import BatchPool
+from augkit.train.batches.batch_pool import BatchPool
 from support.makers import Maker
 
 class Held(Maker):

@@ -11,9 +11,10 @@ from typing import Any
 
 import pytest
 
-from augkit.train import feature_packs, train
-from augkit.train.artefact import load
-from augkit.train.log import Log
+from augkit.train import train
+from augkit.train.features import feature_packs
+from augkit.train.files.artefact import load
+from augkit.train.loop.log import Log
 from augkit.train.train_errors import Unwritten
 from support import trainings
 from support.trainings import assert_same_weights, fitted, settings, weights_file

@@ -16,10 +16,12 @@ import torch
 
 from augkit.errors import FileError, OutOfMemory, Unreachable
 from augkit.storage import patience
-from augkit.train import predict, survey, train, training_loop
-from augkit.train.checkpoint import Checkpoints
-from augkit.train.feature_packs import Kept
-from augkit.train.parts import divide
+from augkit.train import predict, train
+from augkit.train.features.feature_packs import Kept
+from augkit.train.loop import training_loop
+from augkit.train.loop.checkpoint import Checkpoints
+from augkit.train.parts import survey
+from augkit.train.parts.parts import divide
 from augkit.train.run_folder import law_of
 from augkit.train.trainer import begin
 from support import trainings

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from torch.nn import functional
 
 from augkit.images import encode
-from augkit.train.artefact import MODEL_FILE, Artefact, save
+from augkit.train.files.artefact import MODEL_FILE, Artefact, save
 from augkit.train.models import architecture
 from augkit.train.tasks import Evaluation, Task
 from augkit.train.tasks.classes_task import Classes

@@ -12,7 +12,7 @@ from pathlib import Path
 import torch
 
 from augkit.loader import Draw
-from augkit.train.batch_pool import Made
+from augkit.train.batches.batch_pool import Made
 
 SIDE = 16
 

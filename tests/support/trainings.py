@@ -13,11 +13,11 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from augkit.train import TrainConfig
+from augkit.train.loop.training_loop import State, fit
 from augkit.train.models import architecture
 from augkit.train.run_folder import law_of, open_run
 from augkit.train.setup import Setup, prepare
 from augkit.train.trainer import begin, reproducible
-from augkit.train.training_loop import State, fit
 from support.folders import put
 
 CLASSES = ("lines", "plain", "spots")

@@ -14,7 +14,7 @@ import torch
 from augkit.errors import FileError
 from augkit.screen_text import printable
 from augkit.storage import durable
-from augkit.train.artefact import FORMAT, MODEL_FILE, Artefact, load, save, versions
+from augkit.train.files.artefact import FORMAT, MODEL_FILE, Artefact, load, save, versions
 from augkit.train.models import architecture
 from augkit.train.tasks import Task
 from augkit.train.tasks.classes_task import Classes

@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given, strategies as st
 
 from augkit.train import TrainConfig
-from augkit.train.budget import progress_of, steps_within
+from augkit.train.loop.budget import progress_of, steps_within
+from augkit.train.loop.schedule import Schedule
+from augkit.train.loop.training_loop import State, fit
 from augkit.train.run_folder import open_run
-from augkit.train.schedule import Schedule
 from augkit.train.trainer import begin, reproducible
-from augkit.train.training_loop import State, fit
 from support import trainings
 from support.trainings import Stopped, assert_same_weights, fitted, prepared, settings
 

@@ -17,7 +17,7 @@ from augkit.images.network_input import InputShape, fitted
 from augkit.pipeline import load
 from augkit.targets.sample import Sample
 from augkit.train import predict, train
-from augkit.train.framing import framed
+from augkit.train.batches.framing import framed
 from augkit.train.setup import prepare
 from augkit.train.tasks import read_task
 from augkit.train.tasks.average_precision import THRESHOLDS, match, precisions

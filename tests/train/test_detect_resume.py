@@ -10,7 +10,7 @@ import pytest
 
 from augkit.errors import ArgumentError
 from augkit.train import export, predict, train
-from augkit.train.artefact import load
+from augkit.train.files.artefact import load
 from support.scenes import scenes
 from support.tiny_backbone import NAME
 from support.trainings import Stopped, assert_same_weights, fitted, settings, weights_file

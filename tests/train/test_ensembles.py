@@ -12,11 +12,11 @@ import torch
 
 from augkit.errors import ArgumentError, FileError
 from augkit.train import Result, TrainConfig, export, predict, train
-from augkit.train.artefact import Artefact, load, save
-from augkit.train.ensembles import ensemble
-from augkit.train.joined_networks import joined
+from augkit.train.files.artefact import Artefact, load, save
 from augkit.train.models import MODELS, architecture
 from augkit.train.models.ensemble_network import Ensemble
+from augkit.train.several.ensembles import ensemble
+from augkit.train.several.joined_networks import joined
 from augkit.train.tasks import Task, read_task
 from support import trainings
 from support.trainings import INPUT, settings

@@ -21,11 +21,11 @@ from augkit.cli import main
 from augkit.errors import ArgumentError, FileError, MissingExtra
 from augkit.images import read
 from augkit.storage import durable
-from augkit.train.artefact import Artefact
+from augkit.train.answers.predictions import predict
 from augkit.train.exporters import EXPORTERS, ExportError, export, exporter as exporting
 from augkit.train.exporters.exporter import TOLERANCE
+from augkit.train.files.artefact import Artefact
 from augkit.train.models import architecture
-from augkit.train.predictions import predict
 from augkit.train.tasks import Task
 from augkit.train.tasks.classes_task import Classes
 from support.artefacts import CLASSES, LABELS, NUMBERS, artefact, run_folder, write_squares

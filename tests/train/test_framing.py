@@ -20,10 +20,10 @@ from augkit.images.paper import laid, parse_paper
 from augkit.loader import Draw
 from augkit.targets.scene import Scene
 from augkit.train import train
-from augkit.train.framing import Framing, augmented
+from augkit.train.answers.predictions import predict
+from augkit.train.batches.framing import Framing, augmented
 from augkit.train.models import architecture
 from augkit.train.models.preprocessing import Fit, Preprocessing
-from augkit.train.predictions import predict
 from augkit.train.results import Result
 from augkit.train.trainer import begin
 from support import trainings

@@ -11,8 +11,8 @@ import torch
 
 from augkit.errors import ArgumentError
 from augkit.train import TrainConfig, train
-from augkit.train.artefact import load
-from augkit.train.schedule import Schedule
+from augkit.train.files.artefact import load
+from augkit.train.loop.schedule import Schedule
 from support import trainings
 from support.trainings import Stopped, settings
 

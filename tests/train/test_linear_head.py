@@ -15,10 +15,10 @@ from threadpoolctl import threadpool_limits
 from torch import Tensor
 
 from augkit.train import predict, train
-from augkit.train.artefact import load
-from augkit.train.joined_networks import joined
-from augkit.train.linear_head import STRENGTHS, USUAL, fit_linear
+from augkit.train.files.artefact import load
 from augkit.train.models import architecture
+from augkit.train.rivals.linear_head import STRENGTHS, USUAL, fit_linear
+from augkit.train.several.joined_networks import joined
 from support import trainings
 from support.trainings import INPUT, settings
 

@@ -19,12 +19,12 @@ import torch
 from torch import Tensor
 
 from augkit.errors import ArgumentError, AugkitError, FileError
-from augkit.train.artefact import MODEL_FILE, load, save
-from augkit.train.checkpoint import SEAL, Checkpoints
+from augkit.train.answers.predictions import predict
+from augkit.train.files.artefact import MODEL_FILE, load, save
+from augkit.train.files.weights import load_weights
+from augkit.train.loop.checkpoint import SEAL, Checkpoints
 from augkit.train.models import architecture
 from augkit.train.models.preprocessing import plain_input
-from augkit.train.predictions import predict
-from augkit.train.weights import load_weights
 from support.artefacts import artefact
 from support.peak_memory import peak_above
 

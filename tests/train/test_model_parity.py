@@ -6,8 +6,8 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from augkit.train.files.weights import load_weights
 from augkit.train.models import Network, architecture
-from augkit.train.weights import load_weights
 from support.torchvision_models import timm, torchvision
 
 TOLERANCE = 1e-5

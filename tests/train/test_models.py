@@ -199,7 +199,8 @@ def test_a_broken_torchvision_is_not_touched(tmp_path: Path) -> None:
     code = f"""
 import sys
 sys.path.insert(0, {str(tmp_path)!r})
-from augkit.train import models, weights
+from augkit.train import models
+from augkit.train.files import weights
 for name in models.MODELS:
     models.table(models.architecture(name, 4))
 print(sorted({{"torchvision", "timm", "lightning", "torchmetrics"}} & sys.modules.keys()))

@@ -10,9 +10,9 @@ import pytest
 
 from augkit.datasets import read
 from augkit.loader import Pictures
-from augkit.train.framing import laid_flat
+from augkit.train.batches.framing import laid_flat
+from augkit.train.batches.originals import Originals
 from augkit.train.models.preprocessing import plain_input
-from augkit.train.originals import Originals
 from support import trainings
 from support.trainings import Stopped, assert_same_weights, fitted, settings
 

@@ -13,10 +13,10 @@ from torch.nn import functional
 
 from augkit.errors import ArgumentError, AugkitError, MissingExtra
 from augkit.train import Epoch, TrainConfig, export, own_model, predict, train
-from augkit.train.artefact import load
+from augkit.train.files.artefact import load
+from augkit.train.files.weights import load_weights
 from augkit.train.models import architecture, timm_models
 from augkit.train.models.own_models import OWN, Wrapped
-from augkit.train.weights import load_weights
 from support import trainings
 from support.torchvision_models import timm
 from support.trainings import Stopped, settings

@@ -16,8 +16,8 @@ import augkit as ak
 from augkit.cli import main
 from augkit.errors import ArgumentError, FileError
 from augkit.images import encode, read
-from augkit.train.artefact import MODEL_FILE, Artefact
-from augkit.train.predictions import Row, csv_of, json_of, predict
+from augkit.train.answers.predictions import Row, csv_of, json_of, predict
+from augkit.train.files.artefact import MODEL_FILE, Artefact
 from augkit.train.tasks import Task
 from augkit.train.tasks.classes_task import Classes
 from support.artefacts import LABELS, NUMBERS, artefact, run_folder, square, taught, write_squares

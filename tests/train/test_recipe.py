@@ -13,8 +13,8 @@ from augkit.cli import app, train_command
 from augkit.datasets import read
 from augkit.train import TrainConfig, recipe
 from augkit.train.models import architecture
-from augkit.train.parts import divide
-from augkit.train.survey import survey
+from augkit.train.parts.parts import divide
+from augkit.train.parts.survey import survey
 from support import trainings
 from support.folders import put
 from support.trainings import prepared

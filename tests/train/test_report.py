@@ -17,7 +17,7 @@ from scipy.stats import binomtest
 
 from augkit.errors import FileError, MissingExtra
 from augkit.storage import durable
-from augkit.train.artefact import versions
+from augkit.train.files.artefact import versions
 from augkit.train.metrics import measure, reliability
 from augkit.train.report.figures import Curves, confusion, learning_curves, reliability_diagram, scatter
 from augkit.train.report.mistakes import MOST, thumbnail, worst

@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 import augkit as ak
 from augkit.core.key import Key
 from augkit.targets.sample import Sample
+from augkit.train.answers.returning import grid_of, mean_of_views, viewed
 from augkit.train.models.preprocessing import Preprocessing
-from augkit.train.returning import grid_of, mean_of_views, viewed
 from augkit.train.tasks.pixel_frames import classes_at
 
 PICTURE, INPUT = (60, 90), (48, 64)

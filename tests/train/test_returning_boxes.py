@@ -9,10 +9,10 @@ import augkit as ak
 from augkit.core.key import Key
 from augkit.targets.sample import Sample
 from augkit.targets.scene import Scene
-from augkit.train.framing import Framing
+from augkit.train.answers.returning import viewed
+from augkit.train.answers.returning_boxes import joined, points_over, returned_boxes
+from augkit.train.batches.framing import Framing
 from augkit.train.models.preprocessing import Preprocessing
-from augkit.train.returning import viewed
-from augkit.train.returning_boxes import joined, points_over, returned_boxes
 from augkit.train.tasks.detect_task import Detect
 
 SIZE = (96, 128)

@@ -13,10 +13,10 @@ import torch
 from torch import nn, optim
 
 from augkit.train import train
-from augkit.train.log import Log
+from augkit.train.loop.log import Log
+from augkit.train.loop.optimizers import SGD, AdamW
 from augkit.train.models import architecture
 from augkit.train.models.network import head_names, trained_state
-from augkit.train.optimizers import SGD, AdamW
 from support import trainings
 from support.trainings import settings
 
@@ -24,7 +24,7 @@ UNUSED = {"pandas", "sklearn", "sympy", "scipy.stats", "torch._dynamo", "torch._
 SECOND = """
 import json, sys
 from augkit.cli import main
-from augkit.train.extraction import Extraction
+from augkit.train.features.extraction import Extraction
 import augkit.train.trainer
 
 first = sorted(sys.modules)

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from augkit.train import train
+from augkit.train.batches.stream import draws_of, in_order
 from augkit.train.report.seen_pictures import MOST, seen, seen_html
-from augkit.train.stream import draws_of, in_order
 from augkit.train.trainer import begin, reproducible
 from support import trainings
 from support.html_page import Page

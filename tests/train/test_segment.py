@@ -17,8 +17,8 @@ from augkit.images.network_input import InputShape, Placement, placement
 from augkit.pipeline import Pipeline
 from augkit.targets.sample import Sample
 from augkit.train import export, predict, train
-from augkit.train.artefact import load
-from augkit.train.framing import framed
+from augkit.train.batches.framing import framed
+from augkit.train.files.artefact import load
 from augkit.train.heads.segment_head import SegmentHead
 from augkit.train.setup import prepare
 from augkit.train.tasks import Evaluation, read_task

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from augkit.images.pictures_apart import apart
-from augkit.train.sound_pictures import FILE, Sound, keep_sound, known_sound
+from augkit.train.parts.sound_pictures import FILE, Sound, keep_sound, known_sound
 from augkit.train.trainer import begin
 from support import trainings
 from support.trainings import prepared, settings, weights_file
@@ -53,7 +53,7 @@ def test_a_second_survey_decodes_what_is_new_alone(tmp_path: Path, monkeypatch: 
         decoded.append(where)
         return apart(where, *given)
 
-    monkeypatch.setattr("augkit.train.survey.apart", counted)
+    monkeypatch.setattr("augkit.train.parts.survey.apart", counted)
     assert prepared(wanted).surveyed == first.surveyed
     assert decoded == []
     (pictures / "spots/003.png").rename(pictures / "spots/moved.png")

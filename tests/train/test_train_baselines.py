@@ -14,8 +14,8 @@ from sklearn.metrics import balanced_accuracy_score, mean_absolute_error
 
 from augkit.cli.train_command import _told
 from augkit.train import train
-from augkit.train.baselines import constant_answer, told
 from augkit.train.metrics import measure
+from augkit.train.rivals.baselines import constant_answer, told
 from augkit.train.setup import prepare
 from augkit.train.tasks import Evaluation
 from support import trainings

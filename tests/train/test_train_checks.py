@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from augkit.errors import ArgumentError, FileError
-from augkit.train import artefact
+from augkit.train.files import artefact
 from support import trainings
 from support.folders import put
 from support.trainings import drawn, prepared, settings, weights_file

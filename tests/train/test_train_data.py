@@ -15,7 +15,7 @@ from augkit.datasets.split_file import read_split_file
 from augkit.datasets.splits import HASHED
 from augkit.errors import ArgumentError, FileError
 from augkit.train import TrainConfig
-from augkit.train.parts import ROLES, Parts, divide
+from augkit.train.parts.parts import ROLES, Parts, divide
 from augkit.train.run_folder import open_run
 from augkit.train.setup import prepare
 from augkit.train.trainer import begin

@@ -12,7 +12,7 @@ import cv2
 import pytest
 
 from augkit.errors import FileError
-from augkit.train.parts import ROLES
+from augkit.train.parts.parts import ROLES
 from augkit.train.run_folder import open_run
 from augkit.train.setup import Setup, prepare
 from support import trainings

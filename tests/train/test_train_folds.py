@@ -17,9 +17,9 @@ from augkit.datasets import Source, read
 from augkit.datasets.folds import folds_of
 from augkit.errors import ArgumentError, SampleError
 from augkit.train import TrainConfig, predict, train
-from augkit.train.artefact import load
-from augkit.train.label_doubts import doubts
-from augkit.train.parts import ROLES, divide
+from augkit.train.files.artefact import load
+from augkit.train.parts.parts import ROLES, divide
+from augkit.train.several.label_doubts import doubts
 from support import trainings
 from support.folders import done, put
 from support.html_page import Page

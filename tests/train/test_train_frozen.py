@@ -12,13 +12,13 @@ import torch
 
 from augkit.errors import ArgumentError
 from augkit.train import TrainConfig, train
-from augkit.train.extraction import Extraction
-from augkit.train.features import Features
+from augkit.train.batches.stream import Batch, draws_of
+from augkit.train.features.extraction import Extraction
+from augkit.train.features.features import Features
+from augkit.train.loop.training_loop import Pieces
 from augkit.train.models import MODELS, architecture
 from augkit.train.models.network import head_names, set_mode
-from augkit.train.stream import Batch, draws_of
 from augkit.train.trainer import begin
-from augkit.train.training_loop import Pieces
 from support import trainings
 from support.folders import put
 from support.trainings import INPUT, Stopped, assert_same_weights, drawn, fitted, prepared, settings, weights_file

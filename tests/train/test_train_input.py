@@ -12,8 +12,8 @@ import pytest
 
 from augkit.errors import ArgumentError, FileError, SampleError
 from augkit.train import TrainConfig, train
+from augkit.train.loop.schedule import set_rates
 from augkit.train.run_folder import behaviour_of, law_of, open_run
-from augkit.train.schedule import set_rates
 from augkit.train.setup import prepare
 from augkit.train.train_errors import Diverged
 from augkit.train.trainer import begin
@@ -229,7 +229,7 @@ def test_weights_that_the_last_step_made_no_numbers_end_the_training(
 ) -> None:
     """No loss comes after it; the whole network, or a frozen one's head."""
     weights = None if model == "lenet" else weights_file(tmp_path / "w.pt", model)
-    monkeypatch.setattr("augkit.train.training_loop.set_rates", lambda optimizer, part: set_rates(optimizer, 1e38))
+    monkeypatch.setattr("augkit.train.loop.training_loop.set_rates", lambda optimizer, part: set_rates(optimizer, 1e38))
     options = {"optimizer": "sgd", "batch_size": 64, "epochs": 1, "model": model, "weights": weights}
     with pytest.raises(Diverged, match=r"must be a number, got NaN or infinity\. Pass a smaller --rate, or --clip 1"):
         train(settings(pictures, tmp_path / "run", **options))

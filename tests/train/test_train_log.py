@@ -12,10 +12,10 @@ import torch
 
 from augkit.errors import MissingExtra
 from augkit.train import train
-from augkit.train.evaluator import Score
-from augkit.train.log import Log
+from augkit.train.loop.evaluator import Score
+from augkit.train.loop.log import Log
+from augkit.train.loop.training_loop import fit
 from augkit.train.trainer import begin, reproducible
-from augkit.train.training_loop import fit
 from support import trainings
 from support.trainings import fitted, prepared, settings
 

@@ -14,13 +14,13 @@ from torch.nn import functional
 
 from augkit.errors import ArgumentError
 from augkit.train import TrainConfig
-from augkit.train.batch_mixing import BatchMixing
+from augkit.train.batches.batch_mixing import BatchMixing
+from augkit.train.batches.stream import draws_of, pieces_of
+from augkit.train.loop.precision import is_half
+from augkit.train.loop.schedule import optimizer_for, patience_of
+from augkit.train.loop.training_loop import fit
 from augkit.train.models import architecture
-from augkit.train.precision import is_half
-from augkit.train.schedule import optimizer_for, patience_of
-from augkit.train.stream import draws_of, pieces_of
 from augkit.train.trainer import begin, reproducible
-from augkit.train.training_loop import fit
 from support import trainings
 from support.folders import put
 from support.trainings import INPUT, Stopped, assert_same_weights, drawn, fitted, prepared, settings

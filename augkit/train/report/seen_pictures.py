@@ -10,9 +10,9 @@ from torch import Tensor
 from augkit.core.arrays import Image
 from augkit.errors import AugkitError, raise_outage
 from augkit.loader import Draw
+from augkit.train.batches.stream import Stream
 from augkit.train.report.mistakes import thumbnail
 from augkit.train.report.report_page import source, text
-from augkit.train.stream import Stream
 
 MOST, COPIES = 6, 4
 

@@ -12,10 +12,10 @@ from augkit.core.arrays import Image, Reals
 from augkit.core.key import Key
 from augkit.loader import Draw, Pictures
 from augkit.pipeline import Pipeline
-from augkit.train.artefact import Artefact
-from augkit.train.originals import Originals
-from augkit.train.parts import Part
-from augkit.train.stream import BATCH, Prepared
+from augkit.train.batches.originals import Originals
+from augkit.train.batches.stream import BATCH, Prepared
+from augkit.train.files.artefact import Artefact
+from augkit.train.parts.parts import Part
 from augkit.train.trainer import reproducible
 from augkit.train.trials.remembered import Remembered
 

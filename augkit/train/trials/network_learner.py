@@ -9,9 +9,9 @@ import torch
 from torch.nn import functional
 
 from augkit.core.arrays import Array, JsonObject, Reals
+from augkit.train.batches.stream import draws_of, steps_of
 from augkit.train.models import Architecture, Network
 from augkit.train.models.network import set_mode
-from augkit.train.stream import draws_of, steps_of
 from augkit.train.trials.learner import Learner, Learnt
 
 BATCH, RATE, DECAY = 64, 4e-3, 0.01  # as the trainer's own defaults

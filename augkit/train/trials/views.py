@@ -20,13 +20,13 @@ from augkit.loader import Draw, Pictures
 from augkit.pipeline import Pipeline
 from augkit.pipeline.pipeline_file import identified
 from augkit.storage.durable import unlink
-from augkit.train.artefact import DECIDING, versions
-from augkit.train.extraction import Extraction
-from augkit.train.features import backbone_hash
+from augkit.train.batches.originals import Originals
+from augkit.train.batches.stream import Prepared
+from augkit.train.features.extraction import Extraction
+from augkit.train.features.features import backbone_hash
+from augkit.train.files.artefact import DECIDING, versions
 from augkit.train.models import Architecture, Network
-from augkit.train.originals import Originals
-from augkit.train.parts import Part
-from augkit.train.stream import Prepared
+from augkit.train.parts.parts import Part
 from augkit.train.tasks import Task
 from augkit.train.trials.kept_arrays import keep, kept, place_of_array
 from augkit.train.trials.remembered import Remembered

@@ -16,9 +16,9 @@ from augkit.core.arrays import Array
 from augkit.pipeline import Pipeline
 from augkit.train.models import MODELS, Architecture, architecture
 from augkit.train.models.network import set_mode
-from augkit.train.parts import ROLES, Part
+from augkit.train.parts.parts import ROLES, Part
+from augkit.train.parts.survey import Facts
 from augkit.train.setup import Setup
-from augkit.train.survey import Facts
 from augkit.train.trainer import reproducible
 from augkit.train.trials.learner import Learner
 from augkit.train.trials.network_learner import NetworkLearner

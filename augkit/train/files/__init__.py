@@ -1,0 +1,1 @@
+"""Files of networks: artefacts of our own, and weights of others."""

@@ -1,0 +1,1 @@
+"""Parts of a data set: which picture is learnt from, chooses or is reported on, and what is known of each before."""

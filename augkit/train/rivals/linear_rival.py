@@ -1,0 +1,71 @@
+"""The rival of a trained network: logistic regression on the features that the network began with.
+
+It stands beside every network with frozen features, and is taken where it does better on the pictures that choose: its
+weights are a last layer like any, so that the artefact is the same either way.
+"""
+
+from collections.abc import Mapping
+from copy import deepcopy
+from dataclasses import asdict, dataclass
+
+import torch
+
+from augkit.core.arrays import JsonObject
+from augkit.train.loop.evaluator import Evaluator
+from augkit.train.models import Architecture, Network
+from augkit.train.parts.parts import Role
+from augkit.train.rivals.linear_head import MOST_ROWS, fit_linear
+from augkit.train.setup import Setup
+
+NAME, LOOKS_AT = "logistic regression", "the same features, frozen"
+
+
+@dataclass(frozen=True)
+class Rival:
+    """A network beside the one that was trained, and how good it is.
+
+    Args:
+        network: takes the trained network's place, if it is taken.
+        score: by the pictures that choose; more is better.
+        is_taken: whether it did better on these.
+        entry: of the list of baselines in a run's metrics.
+        reason: why it is taken, in a sentence.
+        architecture: how it is built; None for as the trained one.
+    """
+
+    network: Network
+    score: float
+    is_taken: bool
+    entry: JsonObject
+    reason: str
+    architecture: Architecture | None = None
+
+
+def rival_of(setup: Setup, began: Network, evaluators: Mapping[Role, Evaluator], trained: float) -> Rival | None:
+    """Return the rival of a network, or None where nothing was frozen or there are no classes to tell apart.
+
+    Args:
+        setup: of the training.
+        began: the network as the training began, which becomes the rival's.
+        evaluators: of all parts; their features are those of that network.
+        trained: the score of what came of the training, by the pictures that choose.
+    """
+    if not setup.schedule.is_frozen(0) or setup.task.kind != "classes":
+        return None
+    learnt, config = evaluators["train"], setup.config
+    count, views = len(learnt.truths), config.views if setup.pipeline is not None else 1
+    views = max(1, min(views, MOST_ROWS // count))
+    rows = torch.cat([learnt.features.view(view).at(range(count)) for view in range(views)])
+    truths = learnt.truths.cpu().repeat(views)
+    weights = setup.task.weights(config.class_weights, setup.truths["train"])
+    origins = [*setup.surveyed.parts.train.origins] * views
+    network = deepcopy(began)
+    fit_linear(rows, truths, origins, setup.task.outputs, config.seed, weights).put_into(network)
+    score = evaluators["val"](network, True).told["val_score"]
+    headline = setup.task.headline(evaluators["test"].evaluate(network, is_frozen=True))
+    entry = {"name": NAME, "on": LOOKS_AT, "headline": asdict(headline), "is_taken": score > trained}
+    mine, theirs = f"{100 * score:.1f} %", f"{100 * trained:.1f} %"
+    told = f"{NAME.capitalize()} on the frozen features did better on the pictures that choose"
+    return Rival(
+        network, score, score > trained, entry, f"{told}, {mine} against {theirs}: it is the head that was kept."
+    )
