@@ -19,9 +19,10 @@ from augkit.errors import FileError, MissingExtra
 from augkit.storage import durable
 from augkit.train.files.artefact import versions
 from augkit.train.metrics import measure, reliability
-from augkit.train.report.figures import Curves, confusion, learning_curves, reliability_diagram, scatter
+from augkit.train.report.figures import Curves, Plot, confusion, learning_curves, reliability_diagram, scatter
 from augkit.train.report.mistakes import MOST, thumbnail, worst
 from augkit.train.report.reliability import Reliability
+from augkit.train.report.report_page import Drawn
 from augkit.train.report.report_writing import ReportFacts, write
 from augkit.train.tasks import Evaluation, Task
 from augkit.train.tasks.classes_task import Classes
@@ -254,7 +255,7 @@ def test_what_is_transparent_is_shown_white() -> None:
     assert shown[5:].max() == 0
 
 
-def drawn(is_dark: bool) -> list[Callable[[], bytes]]:
+def drawn(is_dark: bool) -> list[Callable[[], Plot]]:
     names = ["$\\frac$", "花", "a\nb", *(f"class {place}" for place in range(57))]
     counts = np.random.default_rng(0).integers(0, 9, (60, 60))
     some = Reliability((0.3, 0.9), (0.2, 1.0), (3, 7), 0.5, ((0.0, 0.6), (0.7, 1.0)))
@@ -274,14 +275,28 @@ def test_figures_are_the_same_every_time_and_change_nothing() -> None:
     mpl.rcParams["lines.linewidth"] = 7.0  # what a user may have set
     try:
         for draw in drawn(False):
-            data = draw()
-            assert data == draw()
-            assert not re.search(b"tIME|tEXt|iTXt", data)
+            plot = draw()
+            assert plot == draw()
+            assert not re.search(b"tIME|tEXt|iTXt", plot.whole + b"".join(plot.panels))
         assert mpl.rcParams["lines.linewidth"] == 7.0
     finally:
         mpl.rcdefaults()
     assert "matplotlib.pyplot" not in sys.modules
     assert drawn(True)[0]() != drawn(False)[0]()
+
+
+def test_panels_are_parts_of_the_whole_and_go_below_each_other() -> None:
+    some = Reliability((0.3,), (0.2,), (3,), 0.5, ((0.0, 0.6),))
+    plot = reliability_diagram(some, some)
+    whole, left, right = (np.asarray(Image.open(io.BytesIO(data))) for data in (plot.whole, *plot.panels))
+    assert left.shape[1] + right.shape[1] <= whole.shape[1] + 12
+    for panel, first in ((left, 0), (right, whole.shape[1] - right.shape[1])):
+        height, width = panel.shape[:2]
+        tops = range(whole.shape[0] - height + 1)
+        assert any(np.array_equal(whole[top : top + height, first : first + width], panel) for top in tops)
+    page = Page(Drawn("a.png", plot, plot).html("two panels"))
+    styles = [image["style"] for image in page.under("img")]
+    assert styles == [f"--least: {panel.shape[1] // 2}px" for panel in (left, right)]
 
 
 def test_without_matplotlib_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:

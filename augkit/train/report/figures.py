@@ -1,5 +1,7 @@
 """Figures of a training as PNG pictures: the same numbers give the same bytes on one matplotlib.
 
+A figure of several panels is drawn once, and cut into them too, so that a narrow screen can show one below the other.
+
 Every function raises MissingExtra where matplotlib is not installed.
 """
 
@@ -14,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+from PIL import Image as Pillow
 
 from augkit.core.arrays import Array, Reals
 from augkit.errors import MissingExtra
@@ -23,12 +26,13 @@ from augkit.train.report.reliability import Reliability
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+    from matplotlib.transforms import Bbox
 
 MOST_CLASSES = 50  # of a confusion matrix that can be read
 MOST_COUNTED = 25  # classes with a number in every cell
 LONGEST_NAME = 22  # characters
 DPI = 144
-PAD = 0.08  # inches
+RIM = 6  # pixels of paper around what is drawn
 WIDE = (8.6, 3.4)  # inches
 STYLE = Path(__file__).with_name("figures.mplstyle")
 
@@ -51,6 +55,14 @@ DARK = Colors("#191d26", "#e8eaf0", "#99a2b3", "#3a4252", "#7aa8ff", "#f2a65a", 
 
 
 @dataclass(frozen=True)
+class Plot:
+    """A figure as PNG: the whole, and each of its panels, if it has several."""
+
+    whole: bytes
+    panels: tuple[bytes, ...] = ()
+
+
+@dataclass(frozen=True)
 class Curves:
     """Course of a training, one number an epoch; None where nothing was measured."""
 
@@ -62,7 +74,7 @@ class Curves:
     unfrozen: int | None = None  # the first epoch in which all layers learnt, if only the head did before
 
 
-def learning_curves(curves: Curves, is_dark: bool = False) -> bytes:
+def learning_curves(curves: Curves, is_dark: bool = False) -> Plot:
     """Draw the losses and the figure that chose, over the epochs, counted from 1; a point marks what was kept."""
     colors = DARK if is_dark else LIGHT
     with _figure(WIDE, colors) as figure:
@@ -91,10 +103,10 @@ def learning_curves(curves: Curves, is_dark: bool = False) -> bytes:
             pad=14,
             parse_math=False,
         )
-        return _png(figure)
+        return _plotted(figure, (left, right))
 
 
-def confusion(matrix: Array, names: Sequence[str], is_dark: bool = False) -> bytes:
+def confusion(matrix: Array, names: Sequence[str], is_dark: bool = False) -> Plot:
     """Draw which classes were taken for which: truths are rows, and a row's shade is the part of its pictures.
 
     Of more than `MOST_CLASSES` those with the most mistakes are drawn. The matrix (k, k) holds counts.
@@ -126,14 +138,14 @@ def confusion(matrix: Array, names: Sequence[str], is_dark: bool = False) -> byt
         bar = figure.colorbar(image, ax=axes, fraction=0.046, pad=0.03, ticks=[0, 0.5, 1])
         bar.ax.set_yticklabels(["0 %", "50 %", "100 %"], fontsize=8)
         bar.outline.set_visible(False)
-        return _png(figure)
+        return _plotted(figure)
 
 
-def reliability_diagram(before: Reliability, after: Reliability, is_dark: bool = False) -> bytes:
+def reliability_diagram(before: Reliability, after: Reliability, is_dark: bool = False) -> Plot:
     """Draw how often answers are right by how sure they are, with intervals, without and with the temperature."""
     colors = DARK if is_dark else LIGHT
     with _figure((WIDE[0], 3.6), colors) as figure:
-        pair = figure.subplots(1, 2, sharey=True)
+        pair = figure.subplots(1, 2)
         for axes, title, found, color in (
             (pair[0], "Before", before, colors.soft),
             (pair[1], "After temperature scaling", after, colors.first),
@@ -144,11 +156,11 @@ def reliability_diagram(before: Reliability, after: Reliability, is_dark: bool =
             axes.set_title(f"{title}: ECE {found.error:.3f}", loc="left", fontweight="bold")
             axes.set(xlim=(-0.03, 1.03), ylim=(-0.03, 1.03))
             axes.set_xlabel("confidence")
-        pair[0].set_ylabel("right")
-        return _png(figure)
+            axes.set_ylabel("right")
+        return _plotted(figure, pair)
 
 
-def scatter(truths: Reals, found: Reals, names: Sequence[str], is_dark: bool = False) -> bytes:
+def scatter(truths: Reals, found: Reals, names: Sequence[str], is_dark: bool = False) -> Plot:
     """Draw predicted over true numbers (n, k), one square for each; only the first nine."""
     colors = DARK if is_dark else LIGHT
     names = names[:9]
@@ -169,10 +181,10 @@ def scatter(truths: Reals, found: Reals, names: Sequence[str], is_dark: bool = F
             axes.set_title(_short(names[place]), loc="left", fontweight="bold", parse_math=False)
             axes.set_xlabel("true")
             axes.set_ylabel("predicted")
-        return _png(figure)
+        return _plotted(figure, list(squares[: len(names)]))
 
 
-def precision_recall(recalls: Reals, curves: Sequence[Reals], names: Sequence[str], is_dark: bool = False) -> bytes:
+def precision_recall(recalls: Reals, curves: Sequence[Reals], names: Sequence[str], is_dark: bool = False) -> Plot:
     """Draw the precision (c, r) of each class over its recall (r,); only the first nine."""
     colors = DARK if is_dark else LIGHT
     curves, names = curves[:9], names[:9]
@@ -190,7 +202,7 @@ def precision_recall(recalls: Reals, curves: Sequence[Reals], names: Sequence[st
             axes.set_title(_short(names[place]), loc="left", fontweight="bold", parse_math=False)
             axes.set_xlabel("recall")
             axes.set_ylabel("precision")
-        return _png(figure)
+        return _plotted(figure, list(squares[: len(curves)]))
 
 
 @contextmanager
@@ -243,19 +255,25 @@ def _short(name: str) -> str:
     return text if len(text) <= LONGEST_NAME else f"{text[: LONGEST_NAME - 1]}…"
 
 
-def _png(figure: Figure) -> bytes:
-    """Return a figure, laid out and cut to what is drawn.
-
-    `savefig` does the same by itself, and draws all of it once more for that.
-    """
+def _plotted(figure: Figure, panels: Sequence[Axes] = ()) -> Plot:
+    """Return a figure, laid out and cut to what is drawn, and its panels likewise; one panel alone is the whole."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
 
-    renderer = FigureCanvasAgg(figure).get_renderer()  # type: ignore[no-untyped-call]
-    engine = figure.get_layout_engine()
-    if engine is not None:
-        engine.execute(figure)
-        figure.set_layout_engine("none")
-    box = figure.get_tightbbox(renderer).padded(PAD)
+    canvas = FigureCanvasAgg(figure)
+    canvas.draw()  # type: ignore[no-untyped-call]  # which lays it out
+    renderer = canvas.get_renderer()  # type: ignore[no-untyped-call]
+    pixels = np.asarray(canvas.buffer_rgba())[..., :3]  # type: ignore[no-untyped-call]
+    boxes = [figure.get_tightbbox(renderer).transformed(figure.dpi_scale_trans)]
+    boxes += [box for axes in panels if (box := axes.get_tightbbox(renderer)) is not None] if len(panels) > 1 else []
+    whole, *rest = (_png(pixels, box) for box in boxes)
+    return Plot(whole, tuple(rest))
+
+
+def _png(pixels: Array, box: Bbox) -> bytes:
+    """Return what lies in a box of the drawn pixels (H, W, 3), counted from the lower left corner, and a rim of it."""
+    height, width = pixels.shape[:2]
+    left, right = max(0, int(box.x0 - RIM)), min(width, int(box.x1 + RIM) + 1)
+    top, bottom = max(0, int(height - box.y1 - RIM)), min(height, int(height - box.y0 + RIM) + 1)
     buffer = BytesIO()
-    figure.savefig(buffer, format="png", bbox_inches=box, metadata={"Software": None})
+    Pillow.fromarray(pixels[top:bottom, left:right]).save(buffer, "png", dpi=(DPI, DPI))
     return buffer.getvalue()

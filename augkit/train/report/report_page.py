@@ -7,8 +7,9 @@ from html import escape
 from importlib.resources import files
 from typing import Literal
 
+from augkit.train.report.figures import Plot
+
 MOST_CHARACTERS = 24  # of a cell that is kept on one line
-BROAD_PX = 1100  # figures from this width on would be too small on a telephone, and scroll there
 
 STYLE = files(__package__).joinpath("report.css").read_text("utf-8").partition("\n")[2]
 
@@ -18,22 +19,30 @@ POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
 
 @dataclass(frozen=True)
 class Drawn:
-    """A figure, as PNG for paper and for the dark; `file` is the name of the one for paper."""
+    """A figure, as PNG for paper and for the dark; `file` is the name of the one for paper.
+
+    Its panels stand side by side, and on a telephone one below the other. A letter has half of its size there at
+    least: what is broader then scrolls.
+    """
 
     file: str
-    light: bytes
-    dark: bytes
+    light: Plot
+    dark: Plot
 
     def html(self, alternative: str) -> str:
         """Return the figure in both lights, and what it shows in words."""
-        height, width = (int.from_bytes(self.light[at : at + 4], "big") for at in (20, 16))  # of PNG's header
-        broad = " broad" * (width > BROAD_PX)
-        return (
-            f'<figure class="plot{broad}" tabindex="0"><picture>'
-            f'<source srcset="{source(self.dark)}" media="(prefers-color-scheme: dark)">'
-            f'<img src="{source(self.light)}" width="{width * 3 // 4}" height="{height * 3 // 4}"'
-            f' alt="{text(alternative)}"></picture></figure>'
-        )
+        lights, darks = (plot.panels or (plot.whole,) for plot in (self.light, self.dark))
+        shown = "".join(_picture(*pair, alternative) for pair in zip(lights, darks, strict=True))
+        return f'<figure class="plot" tabindex="0">{shown}</figure>'
+
+
+def _picture(light: bytes, dark: bytes, alternative: str) -> str:
+    height, width = (int.from_bytes(light[at : at + 4], "big") for at in (20, 16))  # of PNG's header
+    return (
+        f'<picture><source srcset="{source(dark)}" media="(prefers-color-scheme: dark)">'
+        f'<img src="{source(light)}" width="{width * 3 // 4}" height="{height * 3 // 4}"'
+        f' style="--least: {width // 2}px" alt="{text(alternative)}"></picture>'
+    )
 
 
 @dataclass(frozen=True)
@@ -64,7 +73,7 @@ class Span:
 Cell = str | float | Flagged | Span | None
 
 
-def drawn(file: str, draw: Callable[[bool], bytes]) -> Drawn:
+def drawn(file: str, draw: Callable[[bool], Plot]) -> Drawn:
     """Return a figure that is drawn twice, the second time for the dark."""
     return Drawn(file, draw(False), draw(True))
 

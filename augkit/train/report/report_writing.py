@@ -67,7 +67,7 @@ def write(folder: Path, facts: ReportFacts) -> Path:
     ]
     kind = "classes" if task.moves else task.kind
     subtitle = f"{artefact.architecture.name} on {task.outputs:,} {kind if task.outputs != 1 else _ONE.get(kind, kind)}"
-    files = {section.figure.file: section.figure.light for section in sections if section.figure is not None}
+    files = {section.figure.file: section.figure.light.whole for section in sections if section.figure is not None}
     files[PREDICTIONS] = bytes_of("".join(_predictions(facts)))
     files[PAGE] = page(facts.title, subtitle, sections)  # last: where it lies, all is there
     for name, data in files.items():
