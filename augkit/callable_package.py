@@ -1,11 +1,14 @@
 """Packages that can be called like the one function they are named after."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Container, Iterable, Mapping
 from importlib import import_module
+from importlib.util import find_spec
 from inspect import Signature, getdoc, signature
 from types import ModuleType
 
-from augkit.errors import AugkitError
+from augkit.errors import AugkitError, MissingExtra
+
+TRAINING = ("torch", "safetensors", "scipy", "sklearn")  # packages of the extra `train`
 
 
 class CallablePackage(ModuleType):
@@ -41,3 +44,30 @@ class CallablePackage(ModuleType):
         return f"{own}\n\n{function.__name__}{signature(function)}\n\n{getdoc(function)}"
 
     __doc__ = property(_help)  # so that `help` tells of the function too
+
+
+def found_later(
+    package: str, homes: Mapping[str, str], needs: Iterable[str] = (), without: Container[str] = (), why: str = ""
+) -> Callable[[str], object]:
+    """Return a package's ``__getattr__``, which imports a public name when it is first asked for.
+
+    So a configuration needs no torch, and help no NumPy.
+
+    Args:
+        package: its name.
+        homes: the module of each name, below the package; one that begins with a point lies beside it.
+        needs: other packages, of the extra `train`, that must be installed.
+        without: the names that can do without them.
+        why: what they must be installed for, as a verb.
+    """
+
+    def found(name: str) -> object:
+        if name not in homes:
+            raise AttributeError(f"module {package!r} has no attribute {name!r}")
+        if name not in without:
+            for needed in needs:
+                if find_spec(needed) is None:
+                    raise MissingExtra(f"must be installed to {why}. Run: pip install 'augkit[train]'", needed)
+        return getattr(import_module(f".{homes[name]}", package), name)
+
+    return found

@@ -1,7 +1,7 @@
 """A choice from beginning to end: pictures read, candidates judged, and what was found written down."""
 
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,12 +23,10 @@ from augkit.pipeline import Pipeline
 from augkit.storage.patience import Patience
 from augkit.train.run_folder import require_apart
 from augkit.train.setup import Setup, prepare
+from augkit.train.telling import Progress, Tell, silent
 from augkit.train.train_config import NO_PIPELINE, TrainConfig
 from augkit.train.train_errors import trouble_told
 from augkit.train.trials.workbench import Workbench, workbench
-
-Tell = Callable[[str], None]
-Progress = Callable[[int, int, str], None]
 
 LOOKED_AT = 60  # pictures whose edges are looked at
 KEPT = "judgements"  # the folder of what an interrupted choice goes on from, in that of the choice
@@ -51,11 +49,7 @@ class Chosen:
     report: ChoiceReport
 
 
-def _silent(*_: object) -> None:
-    pass
-
-
-def choose(config: ChooseConfig, tell: Tell = _silent, progress: Progress = _silent) -> Chosen:
+def choose(config: ChooseConfig, tell: Tell = silent, progress: Progress = silent) -> Chosen:
     """Find out which augmentation helps on a data set, and write it down with the evidence.
 
     Nothing of its test part is looked at: of train it is learnt and chosen, fold by fold, and val confirms.
@@ -89,7 +83,7 @@ def choose(config: ChooseConfig, tell: Tell = _silent, progress: Progress = _sil
             config.steps,
             config.model == "auto",
             out / KEPT,
-            _silent,
+            silent,
         )
         noted(bench.sentence)
         with bench.at_work():

@@ -1,7 +1,7 @@
 """The pictures that a choice looks at: some of train, of which the trainer will learn, and those that confirm."""
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from augkit.datasets.splits import groups_of
@@ -9,8 +9,7 @@ from augkit.datasets.strata import number
 from augkit.errors import SampleError
 from augkit.train.parts.parts import Part
 from augkit.train.setup import Setup
-
-Tell = Callable[[str], None]
+from augkit.train.telling import Tell
 
 EACH = 6  # pictures of a class at least, where there are that many
 LEAST = 2  # of a class that is judged at all: one that teaches, and one that is judged

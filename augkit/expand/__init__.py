@@ -1,10 +1,9 @@
 """The offline expander: a small data set becomes a larger one, and every picture in it can be explained."""
 
 import sys
-from importlib import import_module
 from typing import TYPE_CHECKING
 
-from augkit.callable_package import CallablePackage
+from augkit.callable_package import CallablePackage, found_later
 
 if TYPE_CHECKING:
     from augkit.errors import JobError as JobError
@@ -15,21 +14,17 @@ if TYPE_CHECKING:
     from augkit.expand.verification import Report as Report, verify as verify
 
 _HOMES = {
-    "augkit.errors": ("JobError",),
-    "augkit.expand.estimation": ("Estimate", "estimate"),
-    "augkit.expand.expand_config": ("ExpandConfig",),
-    "augkit.expand.expansion": ("Progress", "Summary", "expand"),
-    "augkit.expand.replaying": ("Replay", "replay"),
-    "augkit.expand.verification": ("Report", "verify"),
+    "JobError": ".errors",
+    "Estimate": "estimation",
+    "estimate": "estimation",
+    "ExpandConfig": "expand_config",
+    "Progress": "expansion",
+    "Summary": "expansion",
+    "expand": "expansion",
+    "Replay": "replaying",
+    "replay": "replaying",
+    "Report": "verification",
+    "verify": "verification",
 }
-
-
-def __getattr__(name: str) -> object:
-    """Return a public name, found when it is first asked for: help needs no NumPy."""
-    for home, names in _HOMES.items():
-        if name in names:
-            return getattr(import_module(home), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-
-
+__getattr__ = found_later(__name__, _HOMES)
 sys.modules[__name__].__class__ = CallablePackage  # ak.expand(...)

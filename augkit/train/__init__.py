@@ -1,12 +1,9 @@
 """Train a convolutional network on a data set, from scratch or on the weights of another."""
 
 import sys
-from importlib import import_module
-from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
-from augkit.callable_package import CallablePackage
-from augkit.errors import MissingExtra
+from augkit.callable_package import TRAINING, CallablePackage, found_later
 
 if TYPE_CHECKING:
     from augkit.train.answers.predictions import predict as predict
@@ -31,16 +28,5 @@ _HOMES = {
     "train": "trainer",
 }
 
-
-def __getattr__(name: str) -> object:
-    """Return a public name, found when it is first asked for: a configuration needs no torch."""
-    if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    if name != "TrainConfig":
-        for package in ("torch", "safetensors", "scipy", "sklearn"):
-            if find_spec(package) is None:
-                raise MissingExtra("must be installed to train. Run: pip install 'augkit[train]'", package)
-    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
-
-
+__getattr__ = found_later(__name__, _HOMES, TRAINING, without=("TrainConfig",), why="train")
 sys.modules[__name__].__class__ = CallablePackage  # ak.train(...)

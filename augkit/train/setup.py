@@ -1,6 +1,6 @@
 """Setup of a training: everything that is found out and checked before its first step."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import torch
@@ -32,11 +32,9 @@ from augkit.train.parts.separation import data_of, separate
 from augkit.train.parts.survey import Known, Survey
 from augkit.train.recipe import SMALL, recommended
 from augkit.train.tasks import TASKS, Task, task_for
+from augkit.train.telling import Progress, Tell
 from augkit.train.train_config import NO_PIPELINE, TrainConfig
 from augkit.train.train_law import TRAIN_LAW
-
-Tell = Callable[[str], None]
-Progress = Callable[[int, int, str], None]
 
 
 @dataclass(frozen=True)

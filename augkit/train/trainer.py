@@ -39,25 +39,22 @@ from augkit.train.results import Result, finish
 from augkit.train.rivals.edge_rival import edge_rival_of
 from augkit.train.rivals.linear_rival import rival_of
 from augkit.train.run_folder import behaviour_of, law_of, locked, open_run, require_apart, require_same_law
-from augkit.train.setup import Progress, Setup, Tell, prepare
+from augkit.train.setup import Setup, prepare
 from augkit.train.several.fold_trainings import trained_by_folds
 from augkit.train.tasks import Loss
+from augkit.train.telling import Progress, Tell, silent
 from augkit.train.train_config import TrainConfig
 from augkit.train.train_errors import trouble_told
 
 _ADVICE = "ak.train(ak.TrainConfig(data=..., out=...))"
 
 
-def _silent(*_: object) -> None:
-    pass
-
-
 def train(
     config: TrainConfig,
     *others: object,
     fresh: bool = False,
-    tell: Tell = _silent,
-    progress: Progress = _silent,
+    tell: Tell = silent,
+    progress: Progress = silent,
     model: Build | None = None,
     loss: Loss | None = None,
     callbacks: Sequence[Callback] = (),
@@ -159,7 +156,7 @@ def reproducible() -> Iterator[None]:
         torch.set_num_threads(had_threads)
 
 
-def begin(setup: Setup, tell: Tell = _silent, progress: Progress = _silent) -> tuple[Training, dict[Role, Evaluator]]:
+def begin(setup: Setup, tell: Tell = silent, progress: Progress = silent) -> tuple[Training, dict[Role, Evaluator]]:
     """Return a training that `fit` does, and what evaluates its networks by each part of the data."""
     config, network, device, out = setup.config, setup.network, setup.device, Path(setup.config.out)
     threads = config.threads or torch.get_num_threads()

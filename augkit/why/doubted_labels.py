@@ -13,14 +13,13 @@ from augkit.choose.held_out import folds_of, log_softmax, losses
 from augkit.choose.pool import Pool, pool_of
 from augkit.core.arrays import Indices, Reals
 from augkit.train.several.label_doubts import Doubt, doubts
+from augkit.train.telling import Progress
 from augkit.train.trials.learner import Learner, Learnt
 from augkit.train.trials.workbench import Workbench, workbench
 from augkit.why.learnt_run import LearntRun
 from augkit.why.why_config import WhyConfig
 
 COPIES = 4  # augmented ones of each picture that are asked for
-
-Progress = Callable[[int, int, str], None]
 
 
 @dataclass(frozen=True)

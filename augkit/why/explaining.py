@@ -19,6 +19,7 @@ from augkit.pipeline.pipeline_file import dump
 from augkit.screen_text import printable
 from augkit.storage.durable import replace_with
 from augkit.train.run_folder import require_apart
+from augkit.train.telling import Progress, Tell, silent
 from augkit.train.train_errors import trouble_told, written
 from augkit.train.trials.asked_copies import at_work
 from augkit.train.trials.evidence import Gain, crossed_gain, holm
@@ -31,9 +32,6 @@ from augkit.why.thresholds import Copies, Finding, binned, findings
 from augkit.why.why_config import WhyConfig
 from augkit.why.why_page import page_of
 from augkit.why.why_report import JSON, PAGE, PIPELINE, Curve, Left, Told, WhyReport
-
-Tell = Callable[[str], None]
-Progress = Callable[[int, int, str], None]
 
 BINS = 8  # of a curve
 EXAMPLES = 3  # copies that are shown of a finding
@@ -57,11 +55,7 @@ class Explained:
     report: WhyReport
 
 
-def _silent(*_: object) -> None:
-    pass
-
-
-def why(config: WhyConfig, tell: Tell = _silent, progress: Progress = _silent) -> Explained:
+def why(config: WhyConfig, tell: Tell = silent, progress: Progress = silent) -> Explained:
     """Find out which drawn numbers of a run's augmentation raised the loss, and which labels of train may be wrong.
 
     Its network is asked for copies of pictures of val, of which nothing was learnt. Pictures of test are not looked at.

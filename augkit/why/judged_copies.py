@@ -1,6 +1,6 @@
 """Copies of pictures as a run's network judges them: what was drawn for each, and what it costs."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,14 +10,13 @@ from augkit.loader import Draw
 from augkit.pipeline import Pipeline
 from augkit.targets.scene import Scene
 from augkit.train.parts.parts import Part
+from augkit.train.telling import Progress
 from augkit.train.trials.asked_copies import AskedCopies
 from augkit.why.drawn_numbers import TRIED, Number, drawn, numbers_of
 from augkit.why.learnt_run import LearntRun
 from augkit.why.thresholds import Copies
 
 LEAST = 1e-12  # probability that a logarithm is taken of
-
-Progress = Callable[[int, int, str], None]
 
 
 @dataclass(frozen=True, eq=False)

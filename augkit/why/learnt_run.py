@@ -1,6 +1,5 @@
 """A run that has ended, opened again: its network, its pictures, and the pipeline whose copies it learnt from."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,9 +11,9 @@ from augkit.pipeline.pipeline_file import identified
 from augkit.train.files.artefact import MODEL_FILE, Artefact, load
 from augkit.train.run_folder import SETTINGS, behaviour_of, books_of, law_of, require_same_law
 from augkit.train.setup import Setup, prepare
+from augkit.train.telling import Progress
 from augkit.train.train_config import NO_PIPELINE, TrainConfig
 
-Progress = Callable[[int, int, str], None]
 KIND = "classes"  # of the task: of others there is no right and wrong answer to a copy, and no label to doubt
 ADVICE = "Give the folder of a run of augkit train that has ended."
 

@@ -73,12 +73,17 @@ def second_folders(
             yield second, first, False
     looks: dict[str, Look | None] = {}
     for folder, paths in sorted(names.items()):
-        if not (_is_companion(folder) or (len(names) <= MOST_FOLDERS and _may_be_masks(paths, looks, read))):
+        if not _is_companion(folder) and len(names) > MOST_FOLDERS:
             continue
-        for other, others in sorted(names.items()):
-            if other == folder or _is_companion(other) or _share(paths, others) < NEARLY_ALL:
-                continue
-            is_sure = _belongs(folder, paths, others, looks, read)
+        owners = [
+            other
+            for other, others in sorted(names.items())
+            if other != folder and not _is_companion(other) and _share(paths, others) >= NEARLY_ALL
+        ]
+        if not owners or not (_is_companion(folder) or _may_be_masks(paths, looks, read)):
+            continue
+        for other in owners:
+            is_sure = _belongs(folder, paths, names[other], looks, read)
             if is_sure is not None:
                 yield folder, other, is_sure
                 return

@@ -14,6 +14,7 @@ from augkit.train.results import Result, finish
 from augkit.train.run_folder import behaviour_of, law_of
 from augkit.train.setup import prepare
 from augkit.train.several.joined_networks import joined
+from augkit.train.telling import Progress, silent
 from augkit.train.train_config import TrainConfig
 from augkit.train.train_errors import readable, trouble_told
 from augkit.train.trainer import begin, reproducible
@@ -23,7 +24,7 @@ def ensemble(
     config: TrainConfig,
     runs: Sequence[Result],
     tell: Callable[[str], None] = lambda _: None,
-    progress: Callable[[int, int, str], None] = lambda *_: None,
+    progress: Progress = silent,
 ) -> Result:
     """Fold trainings that divided their pictures alike into one artefact, with a report of its own.
 

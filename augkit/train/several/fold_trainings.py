@@ -38,11 +38,12 @@ from augkit.train.report.report_writing import ReportFacts, write
 from augkit.train.results import ANSWERS, Result
 from augkit.train.rivals.baselines import pooled
 from augkit.train.run_folder import PICTURES
-from augkit.train.setup import Progress, Setup, Tell, prepare
+from augkit.train.setup import Setup, prepare
 from augkit.train.several import label_doubts
 from augkit.train.several.joined_networks import joined
 from augkit.train.several.label_doubts import Doubt
 from augkit.train.tasks import Evaluation, Task, task_for
+from augkit.train.telling import Progress, Tell
 from augkit.train.train_config import TrainConfig
 from augkit.train.train_errors import readable, written
 

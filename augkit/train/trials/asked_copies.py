@@ -1,6 +1,6 @@
 """A trained network asked for augmented copies of pictures, as a training with the same seed makes them."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -16,10 +16,9 @@ from augkit.train.batches.originals import Originals
 from augkit.train.batches.stream import BATCH, Prepared
 from augkit.train.files.artefact import Artefact
 from augkit.train.parts.parts import Part
+from augkit.train.telling import Progress
 from augkit.train.trainer import reproducible
 from augkit.train.trials.remembered import Remembered
-
-Progress = Callable[[int, int, str], None]
 
 
 @dataclass(frozen=True, eq=False)
