@@ -87,7 +87,7 @@ def command(
     as_lines = (f"{json_of(row, artefact.task, top)}\n" for row in rows())
     lines = as_lines if is_json else csv_of(rows(), artefact.task, top)
     if is_coco and isinstance(artefact.task, Detect):
-        lines = iter([coco_of(rows(), artefact.task)])
+        lines = iter([coco_of(rows(), wanted, artefact.task)])
     lines = lines if output is not None else (f"{''.join(map(_shown, line[:-1]))}\n" for line in lines)
     told = map(bytes_of, lines)  # a path may hold any bytes
     if output is None and sys.stdout.isatty():

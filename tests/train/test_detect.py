@@ -12,11 +12,14 @@ import numpy as np
 import pytest
 import torch
 
+from augkit.core.arrays import JsonObject
 from augkit.errors import ArgumentError, FileError
 from augkit.images.network_input import InputShape, fitted
 from augkit.pipeline import load
 from augkit.targets.sample import Sample
 from augkit.train import predict, train
+from augkit.train.answers.answer_files import coco_of
+from augkit.train.answers.predictions import Row, Wanted, find
 from augkit.train.batches.framing import framed
 from augkit.train.setup import prepare
 from augkit.train.tasks import read_task
@@ -26,7 +29,8 @@ from augkit.train.tasks.detect_task import Detect
 from augkit.train.tasks.detections import detections, distinct
 from augkit.train.trainer import reproducible
 from support.commands import augkit
-from support.scenes import scenes
+from support.folders import put
+from support.scenes import scene, scenes
 from support.tiny_backbone import NAME
 from support.trainings import prepared, settings
 
@@ -217,6 +221,46 @@ def assert_files_hold_what_is_said(pictures: Path, folder: Path, run: str) -> No
     assert len(list((folder / "shown").glob("*.jpg"))) == 3
     told = augkit("predict", run, named[0], "-o", folder / "found.tsv", code=2).stderr
     assert "must end in .csv or .jsonl or .json" in told
+
+
+def test_coco_keeps_its_ids(tmp_path: Path) -> None:
+    """Those of its classes come from what was learnt, those of pictures from what is asked about."""
+    images, notes = list[JsonObject](), list[JsonObject]()
+    for place in range(8):
+        image, _, boxes, labels = scene(100 + place, most=5)
+        put(tmp_path / f"coco/images/{place}.png", image)
+        images.append({"id": 70 - place, "file_name": f"{place}.png", "width": 64, "height": 64})
+        for (left, top, right, bottom), label in zip(boxes, labels, strict=True):
+            box, number = [left, top, right - left, bottom - top], {"disc": 7, "square": 3}[label]
+            notes.append({"id": len(notes) + 1, "image_id": 70 - place, "category_id": number, "bbox": box})
+    categories = [{"id": 3, "name": "square"}, {"id": 7, "name": "disc"}]
+    whole = {"images": images, "annotations": notes, "categories": categories}
+    (tmp_path / "coco/annotations").mkdir()
+    (tmp_path / "coco/annotations/instances.json").write_text(json.dumps(whole))
+    wanted = settings(tmp_path / "coco", tmp_path / "run", **TINY)
+    task = prepared(wanted).task
+    assert isinstance(task, Detect)
+    assert read_task(json.loads(json.dumps(task.described()))) == task
+    numbers = dict(zip(task.names, task.numbers, strict=True))
+    assert numbers == {"square": 3, "disc": 7}
+    asked = find([tmp_path / "coco"])
+    read = _as_coco(asked, task)
+    wanted_ids = {entry["file_name"]: entry["id"] for entry in images}
+    assert {Path(one["file_name"]).name: one["id"] for one in read["images"]} == wanted_ids
+    assert [one["category_id"] for one in read["annotations"]] == [7] * 8
+    assert [one["image_id"] for one in read["annotations"]] == [one["id"] for one in read["images"]]
+    alone = find([tmp_path / "coco/images/0.png"])
+    assert [one["category_id"] for one in _as_coco(alone, task)["annotations"]] == [7]
+    ids = [one["id"] for one in _as_coco(alone + asked + asked, task)["images"]]
+    assert len(set(ids)) == 17
+    assert ids[1:9] == [70 - place for place in range(8)]
+
+
+def _as_coco(asked: list[Wanted], task: Detect) -> JsonObject:
+    """Return COCO's JSON where a disc was found in every picture."""
+    answers = np.array([[task.names.index("disc"), 1, 2, 11, 22, 0.5]])
+    found: JsonObject = json.loads(coco_of((Row(one.path, answers, size=(64, 64)) for one in asked), asked, task))
+    return found
 
 
 def test_what_no_detector_can_learn_from_is_refused(data: Path, tmp_path: Path) -> None:

@@ -137,6 +137,19 @@ class Categories:
             self.skeletons[name] = tuple(found)
 
 
+def category_ids(about: JsonObject, names: Iterable[str]) -> tuple[Id, ...]:
+    """Return the ids of classes in the files that a data set was read from; none if they are no COCO, or lack one.
+
+    Args:
+        about: facts of the data set, as `DataSet.about` has them.
+        names: of the classes.
+    """
+    entries = about.get("coco", {}).get("categories", [])
+    known: dict[str, Id] = {entry["name"]: entry["id"] for entry in reversed(entries)}
+    found = [known.get(name) for name in names]
+    return () if None in found else tuple(id for id in found if id is not None)
+
+
 def largest_id(ids: Iterable[Id]) -> Id:
     """Return the largest id, 0 where there is none; as digits where one is a text.
 

@@ -3,7 +3,7 @@
 import json
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from itertools import islice
 
@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from augkit.addresses import shown_address
-from augkit.core.arrays import Array, Label, Reals
+from augkit.core.arrays import Array, JsonObject, Label, Reals
 from augkit.core.csv_cells import line_of
 from augkit.core.key import Key
 from augkit.core.spatial import Size
@@ -83,6 +83,8 @@ class Wanted:
     read: Callable[[], Sample]  # its id relative to what was named; it raises an AugkitError where it cannot be read
     is_listed: bool = False  # by a folder or a data set: that it is not there is then no slip of the pen
     content: Callable[[], bytes] | None = None  # of its file, where it has one
+    data: DataSet | None = None  # that it is of
+    facts: JsonObject = field(default_factory=dict)  # of it, by the names that the data set gives them
 
 
 def find(
@@ -104,6 +106,8 @@ def find(
                     partial(_sample, data, source),
                     True,
                     partial(data.believed, source),
+                    data,
+                    source.attributes or {},
                 )
                 for source in data.sources
             ]

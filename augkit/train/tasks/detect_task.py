@@ -13,6 +13,7 @@ from torch import Tensor
 from augkit.core.arrays import Array, Flags, Image, Indices, JsonObject, Label, Reals
 from augkit.core.spatial import Size
 from augkit.datasets import DataSet, Source
+from augkit.datasets.coco.coco_categories import category_ids
 from augkit.errors import SampleError, closest
 from augkit.images.network_input import Placement
 from augkit.targets.boxes import Boxes
@@ -44,6 +45,8 @@ class Detect(Dense):
     are rows (100, 6) of class, left, top, right, bottom, score.
     """
 
+    numbers: tuple[int | str, ...] = ()  # of the classes in COCO's file that was learnt from; none where it was no COCO
+
     kind: ClassVar[str] = "detect"
     head: ClassVar[str] = "fcos"
     batch_size: ClassVar[int] = 8
@@ -71,7 +74,8 @@ class Detect(Dense):
         if not held:
             raise SampleError("must hold a box to be learnt, got none.", "labels")
         known = [name for name in data.classes if name in held]
-        return cls((*known, *sorted(held - set(known))))
+        names = (*known, *sorted(held - set(known)))
+        return cls(names, category_ids(data.about, names))
 
     @property
     def outside(self) -> int:

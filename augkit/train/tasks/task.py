@@ -255,7 +255,7 @@ def read_task(data: JsonObject) -> Task:
     """Return the task that `Task.described` described, or raise ArgumentError."""
     try:
         task = TASKS.find(str(data["kind"]), "target")
-        found = task(**{field.name: tuple(data[field.name]) for field in fields(task)})
+        found = task(**{field.name: tuple(data[field.name]) for field in fields(task) if field.name in data})
         if found.names and all(isinstance(name, str) for name in found.names):
             return found
     except (LookupError, TypeError, ValueError):
