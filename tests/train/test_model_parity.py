@@ -8,6 +8,7 @@ from torch import Tensor, nn
 
 from augkit.train.files.weights import load_weights
 from augkit.train.models import Network, architecture
+from augkit.train.models.modules import Dropping
 from support.torchvision_models import timm, torchvision
 
 TOLERANCE = 1e-5
@@ -38,7 +39,7 @@ def assert_same_training(ours: nn.Module, theirs: nn.Module, x: Tensor) -> None:
     gradients = []
     for network in (ours.train(), theirs.train()):
         for module in network.modules():
-            if isinstance(module, nn.Dropout):
+            if isinstance(module, nn.Dropout | Dropping):
                 module.p = 0.0
         network(x).logsumexp(1).sum().backward()
         gradients.append({name: value.grad for name, value in network.named_parameters()})

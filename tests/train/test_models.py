@@ -14,6 +14,7 @@ from torch import nn
 from augkit.errors import ArgumentError
 from augkit.train.models import MODELS, Architecture, Network, architecture, table
 from augkit.train.models.layers import LAYERS
+from augkit.train.models.modules import Dropping
 from support.model_files import written
 
 
@@ -29,6 +30,28 @@ def gives(network: Network, input: tuple[int, ...]) -> tuple[int, ...]:
     """Return the shape of a network's features."""
     height, width, channels = input
     return tuple(network.eval().features(torch.zeros(1, channels, height, width)).shape[1:])
+
+
+@pytest.mark.parametrize("chance", [0.2, 0.5, 0.97])
+def test_dropping_is_dropout(chance: float) -> None:
+    """As many fall as its chance says, wherever they lie; those that stay keep the mean; a seed gives the same."""
+    layer, ones, found = Dropping(chance), torch.ones(501, 399, requires_grad=True), []
+    for seed in (1, 1, 2):
+        torch.manual_seed(seed)
+        found.append(layer(ones))
+    kept = found[0].detach()
+    assert torch.equal(kept, found[1])
+    assert not torch.equal(kept, found[2])
+    assert kept.unique().tolist() == [0.0, pytest.approx(1.0 / (1.0 - chance), rel=1e-3)]
+    spread = (chance * (1.0 - chance) / kept.numel()) ** 0.5
+    falls = kept.flatten() == 0
+    for some, count in ((falls, 1), *((falls[place::4], 4) for place in range(4))):
+        assert abs(float(some.double().mean()) - chance) < 4.5 * spread * count**0.5
+    assert abs(float((falls[1:] & falls[:-1]).double().mean()) - chance**2) < 6.0 * spread  # neighbours are apart
+    (slope,) = torch.autograd.grad(found[0].sum(), ones)
+    assert torch.equal(slope, kept)
+    assert torch.equal(layer.eval()(ones), ones)
+    assert torch.equal(Dropping(0.0)(ones), ones)
 
 
 def test_the_notes_example() -> None:

@@ -15,7 +15,7 @@ from typing import ClassVar, final
 from torch import Tensor, nn
 
 from augkit.train.models.model import MODELS, Model, Pretrained
-from augkit.train.models.modules import GlobalMean, SamePad
+from augkit.train.models.modules import Dropping, GlobalMean, SamePad
 from augkit.train.models.network import Backbone
 from augkit.train.models.preprocessing import Preprocessing
 
@@ -66,7 +66,7 @@ class EfficientNetLite(Backbone):
         self._conv_head = nn.Conv2d(channels, _LAST, 1, bias=False)
         self._bn1 = _norm(_LAST)
         self._avg_pooling = GlobalMean()
-        self._dropout = nn.Dropout(dropout)
+        self._dropout = Dropping(dropout)
         self._fc = nn.Linear(_LAST, outputs)
 
     def features(self, x: Tensor) -> Tensor:

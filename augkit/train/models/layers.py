@@ -15,7 +15,7 @@ from torch import nn
 
 from augkit.core.validation import is_number
 from augkit.errors import ArgumentError, closest
-from augkit.train.models.modules import GlobalMean, Kind, OrientedEdges, Pair, Pooling, ResidualBlock, ZeroPad
+from augkit.train.models.modules import Dropping, GlobalMean, Kind, OrientedEdges, Pair, Pooling, ResidualBlock, ZeroPad
 
 Shape = tuple[int, ...]  # height, width, channels; or how many numbers, once flat
 
@@ -231,7 +231,7 @@ class Dropout(Layer):
         return shape
 
     def module(self, shape: Shape) -> nn.Module:
-        return nn.Dropout(self.chance)
+        return Dropping(self.chance)
 
 
 @dataclass(frozen=True)

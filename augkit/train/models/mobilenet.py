@@ -9,7 +9,7 @@ from typing import ClassVar, final
 from torch import Tensor, nn
 
 from augkit.train.models.model import IMAGENET, MODELS, Model
-from augkit.train.models.modules import GlobalMean
+from augkit.train.models.modules import Dropping, GlobalMean
 from augkit.train.models.network import Backbone
 
 # Expansion, channels, repeats, stride of the first.
@@ -43,7 +43,7 @@ class MobileNetV2(Backbone):
         self.beyond = (f"features.{len(body)}", f"features.{len(body) + 1}", "classifier")
         body.append(_convolution(channels, 1280, 1))
         self.features = nn.Sequential(*body, GlobalMean())
-        self.classifier = nn.Sequential(nn.Dropout(0.2), nn.Linear(1280, outputs))
+        self.classifier = nn.Sequential(Dropping(0.2), nn.Linear(1280, outputs))
 
     def pyramid(self, x: Tensor) -> list[Tensor]:
         maps: list[Tensor] = []

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from augkit.train.models.architecture import Architecture
 from augkit.train.models.layers import Shape
-from augkit.train.models.modules import GlobalMean, OrientedEdges, Pair, Pooling, SamePad, ZeroPad
+from augkit.train.models.modules import Dropping, GlobalMean, OrientedEdges, Pair, Pooling, SamePad, ZeroPad
 from augkit.train.models.network import roomy
 
 
@@ -76,6 +76,7 @@ _KINDS: dict[type[nn.Module], str] = {
     nn.ReLU6: "relu6",
     nn.Flatten: "flatten",
     nn.Dropout: "dropout",
+    Dropping: "dropout",
     GlobalMean: "global_mean",
     OrientedEdges: "edges",
 }
