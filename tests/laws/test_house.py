@@ -52,7 +52,7 @@ HOMES = {  # the only modules that may import a package
     "scipy": ("augkit.train",),
     "sklearn": ("augkit.train.tasks", "augkit.cli.demo_command"),
     "safetensors": ("augkit.train.files.artefact", "augkit.train.files.weights"),
-    "matplotlib": ("augkit.train.report.figures",),
+    "matplotlib": ("augkit.train.report.figures", "augkit.train.report.figure_colors"),
     "tensorboard": ("augkit.train.loop.log",),
     "timm": ("augkit.train.models.timm_models",),
     **dict.fromkeys(("onnx", "onnxscript", "onnxruntime"), ("augkit.train.exporters.onnx_exporter",)),

@@ -19,7 +19,16 @@ from augkit.errors import FileError, MissingExtra
 from augkit.storage import durable
 from augkit.train.files.artefact import versions
 from augkit.train.metrics import measure, reliability
-from augkit.train.report.figures import Curves, Plot, confusion, learning_curves, reliability_diagram, scatter
+from augkit.train.report.figure_colors import DARK, LIGHT
+from augkit.train.report.figures import (
+    Curves,
+    Lights,
+    confusion,
+    learning_curves,
+    precision_recall,
+    reliability_diagram,
+    scatter,
+)
 from augkit.train.report.mistakes import MOST, thumbnail, worst
 from augkit.train.report.reliability import Reliability
 from augkit.train.report.report_page import Drawn
@@ -255,16 +264,18 @@ def test_what_is_transparent_is_shown_white() -> None:
     assert shown[5:].max() == 0
 
 
-def drawn(is_dark: bool) -> list[Callable[[], Plot]]:
+def figures() -> list[Callable[[], Lights]]:
     names = ["$\\frac$", "花", "a\nb", *(f"class {place}" for place in range(57))]
     counts = np.random.default_rng(0).integers(0, 9, (60, 60))
     some = Reliability((0.3, 0.9), (0.2, 1.0), (3, 7), 0.5, ((0.0, 0.6), (0.7, 1.0)))
     found = spoken(NUMBERS, 5)
     return [
-        lambda: learning_curves(CURVES, is_dark),
-        lambda: confusion(counts, names, is_dark),
-        lambda: reliability_diagram(some, some, is_dark),
-        lambda: scatter(found.truths, found.answers(), NUMBERS.names, is_dark),
+        lambda: learning_curves(CURVES),
+        lambda: confusion(counts[:3, :3], names[:3]),
+        lambda: confusion(counts, names),
+        lambda: reliability_diagram(some, some),
+        lambda: scatter(found.truths, found.answers(), NUMBERS.names),
+        lambda: precision_recall(np.array([0.0, 1.0]), [np.array([1.0, 0.5])], ["花"]),
     ]
 
 
@@ -274,27 +285,39 @@ def test_figures_are_the_same_every_time_and_change_nothing() -> None:
 
     mpl.rcParams["lines.linewidth"] = 7.0  # what a user may have set
     try:
-        for draw in drawn(False):
-            plot = draw()
-            assert plot == draw()
-            assert not re.search(b"tIME|tEXt|iTXt", plot.whole + b"".join(plot.panels))
+        for draw in figures():
+            lights = draw()
+            assert lights == draw()
+            for plot in (lights.light, lights.dark):
+                assert not re.search(b"tIME|tEXt|iTXt", plot.whole + b"".join(plot.panels))
         assert mpl.rcParams["lines.linewidth"] == 7.0
     finally:
         mpl.rcdefaults()
     assert "matplotlib.pyplot" not in sys.modules
-    assert drawn(True)[0]() != drawn(False)[0]()
+
+
+@pytest.mark.parametrize("which", [0, 1, 3, 4, 5])
+def test_a_figure_for_the_dark_has_all_that_the_one_for_paper_has(which: int) -> None:
+    """Where one is paper, the other is; no more than the colours differ, and none of paper is left."""
+    lights = figures()[which]()
+    light, dark = (np.asarray(Image.open(io.BytesIO(plot.whole))).astype(int) for plot in (lights.light, lights.dark))
+    papers = [[int(colors.paper[at : at + 2], 16) for at in (1, 3, 5)] for colors in (LIGHT, DARK)]
+    is_paper, is_dark = ((pixels == paper).all(2) for pixels, paper in zip((light, dark), papers, strict=True))
+    assert (is_paper == is_dark).mean() > 0.999
+    assert dark[is_dark].mean() < 60
+    assert not (dark == papers[0]).all(2).any()
 
 
 def test_panels_are_parts_of_the_whole_and_go_below_each_other() -> None:
     some = Reliability((0.3,), (0.2,), (3,), 0.5, ((0.0, 0.6),))
-    plot = reliability_diagram(some, some)
+    plot = reliability_diagram(some, some).dark
     whole, left, right = (np.asarray(Image.open(io.BytesIO(data))) for data in (plot.whole, *plot.panels))
     assert left.shape[1] + right.shape[1] <= whole.shape[1] + 12
     for panel, first in ((left, 0), (right, whole.shape[1] - right.shape[1])):
         height, width = panel.shape[:2]
         tops = range(whole.shape[0] - height + 1)
         assert any(np.array_equal(whole[top : top + height, first : first + width], panel) for top in tops)
-    page = Page(Drawn("a.png", plot, plot).html("two panels"))
+    page = Page(Drawn("a.png", Lights(plot, plot)).html("two panels"))
     styles = [image["style"] for image in page.under("img")]
     assert styles == [f"--least: {panel.shape[1] // 2}px" for panel in (left, right)]
 

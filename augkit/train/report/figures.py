@@ -21,6 +21,7 @@ from PIL import Image as Pillow
 from augkit.core.arrays import Array, Reals
 from augkit.errors import MissingExtra
 from augkit.screen_text import printable
+from augkit.train.report.figure_colors import LIGHT, darken
 from augkit.train.report.reliability import Reliability
 
 if TYPE_CHECKING:
@@ -38,28 +39,19 @@ STYLE = Path(__file__).with_name("figures.mplstyle")
 
 
 @dataclass(frozen=True)
-class Colors:
-    """Colours that figures are drawn with."""
-
-    paper: str
-    ink: str
-    soft: str
-    rule: str
-    first: str
-    second: str
-    empty: str  # a cell of the matrix without a picture
-
-
-LIGHT = Colors("#ffffff", "#1c2230", "#667085", "#d9dde5", "#2563eb", "#d9730d", "#f2f5fb")
-DARK = Colors("#191d26", "#e8eaf0", "#99a2b3", "#3a4252", "#7aa8ff", "#f2a65a", "#222836")
-
-
-@dataclass(frozen=True)
 class Plot:
     """A figure as PNG: the whole, and each of its panels, if it has several."""
 
     whole: bytes
     panels: tuple[bytes, ...] = ()
+
+
+@dataclass(frozen=True)
+class Lights:
+    """A figure for paper and the same for the dark."""
+
+    light: Plot
+    dark: Plot
 
 
 @dataclass(frozen=True)
@@ -74,22 +66,21 @@ class Curves:
     unfrozen: int | None = None  # the first epoch in which all layers learnt, if only the head did before
 
 
-def learning_curves(curves: Curves, is_dark: bool = False) -> Plot:
+def learning_curves(curves: Curves) -> Lights:
     """Draw the losses and the figure that chose, over the epochs, counted from 1; a point marks what was kept."""
-    colors = DARK if is_dark else LIGHT
-    with _figure(WIDE, colors) as figure:
+    with _figure(WIDE) as figure:
         left, right = figure.subplots(1, 2)
-        _plot(left, curves.train_loss, colors.soft, "training")
-        _plot(left, curves.val_loss, colors.first, "validation")
-        _plot(right, curves.val_score, colors.first, "validation")
+        _plot(left, curves.train_loss, LIGHT.soft, "training")
+        _plot(left, curves.val_loss, LIGHT.first, "validation")
+        _plot(right, curves.val_score, LIGHT.first, "validation")
         for axes, values in ((left, curves.val_loss), (right, curves.val_score)):
             if curves.unfrozen is not None:
-                axes.axvline(curves.unfrozen + 0.5, color=colors.soft, linewidth=1, linestyle=(0, (4, 3)), zorder=1)
+                axes.axvline(curves.unfrozen + 0.5, color=LIGHT.soft, linewidth=1, linestyle=(0, (4, 3)), zorder=1)
                 at, where = (curves.unfrozen + 0.5, 1.02), axes.get_xaxis_transform()
-                axes.text(*at, "unfrozen", ha="center", va="bottom", color=colors.soft, fontsize=8, transform=where)
+                axes.text(*at, "unfrozen", ha="center", va="bottom", color=LIGHT.soft, fontsize=8, transform=where)
             kept = values[curves.chosen] if 0 <= curves.chosen < len(values) else None
             if kept is not None:
-                axes.plot([curves.chosen + 1], [kept], "o", color=colors.second, markersize=6, zorder=4, label="kept")
+                axes.plot([curves.chosen + 1], [kept], "o", color=LIGHT.second, markersize=6, zorder=4, label="kept")
             axes.set_xlabel("epoch")
             axes.set_xlim(0.5, max(len(curves.val_loss), len(curves.train_loss), 1) + 0.5)
             axes.xaxis.get_major_locator().set_params(integer=True)
@@ -106,12 +97,11 @@ def learning_curves(curves: Curves, is_dark: bool = False) -> Plot:
         return _plotted(figure, (left, right))
 
 
-def confusion(matrix: Array, names: Sequence[str], is_dark: bool = False) -> Plot:
+def confusion(matrix: Array, names: Sequence[str]) -> Lights:
     """Draw which classes were taken for which: truths are rows, and a row's shade is the part of its pictures.
 
     Of more than `MOST_CLASSES` those with the most mistakes are drawn. The matrix (k, k) holds counts.
     """
-    colors = DARK if is_dark else LIGHT
     mistakes = matrix.sum(axis=0) + matrix.sum(axis=1) - 2 * matrix.diagonal()
     places = np.sort(np.argsort(-mistakes, kind="stable")[:MOST_CLASSES])
     counts = matrix[np.ix_(places, places)]
@@ -119,13 +109,10 @@ def confusion(matrix: Array, names: Sequence[str], is_dark: bool = False) -> Plo
     shares = np.divide(counts, totals, out=np.zeros(counts.shape), where=totals > 0)
     shown = [_short(names[place]) for place in places]
     side = max(3.6, 1.6 + min(0.42, 16 / len(places)) * len(places))
-    with _figure((side + 0.6, side), colors) as figure:
-        from matplotlib.colors import LinearSegmentedColormap
-
+    with _figure((side + 0.6, side)) as figure:
         axes = figure.subplots()
         axes.grid(False)
-        shades = LinearSegmentedColormap.from_list("shares", [colors.empty, colors.first])
-        image = axes.imshow(shares, cmap=shades, vmin=0, vmax=1)
+        image = axes.imshow(shares, cmap=LIGHT.shades, vmin=0, vmax=1)
         ticks, size = np.arange(len(places)), 9 if len(places) <= MOST_COUNTED else 7
         axes.set_xticks(ticks, shown, rotation=0 if max(map(len, shown)) <= 2 else 90, parse_math=False, fontsize=size)
         axes.set_yticks(ticks, shown, parse_math=False, fontsize=size)
@@ -134,23 +121,22 @@ def confusion(matrix: Array, names: Sequence[str], is_dark: bool = False) -> Plo
         axes.set_ylabel("true")
         axes.spines[:].set_visible(False)
         if len(places) <= MOST_COUNTED:
-            _count(axes, counts, shares, colors)
+            _count(axes, counts, shares)
         bar = figure.colorbar(image, ax=axes, fraction=0.046, pad=0.03, ticks=[0, 0.5, 1])
         bar.ax.set_yticklabels(["0 %", "50 %", "100 %"], fontsize=8)
         bar.outline.set_visible(False)
         return _plotted(figure)
 
 
-def reliability_diagram(before: Reliability, after: Reliability, is_dark: bool = False) -> Plot:
+def reliability_diagram(before: Reliability, after: Reliability) -> Lights:
     """Draw how often answers are right by how sure they are, with intervals, without and with the temperature."""
-    colors = DARK if is_dark else LIGHT
-    with _figure((WIDE[0], 3.6), colors) as figure:
+    with _figure((WIDE[0], 3.6)) as figure:
         pair = figure.subplots(1, 2)
         for axes, title, found, color in (
-            (pair[0], "Before", before, colors.soft),
-            (pair[1], "After temperature scaling", after, colors.first),
+            (pair[0], "Before", before, LIGHT.soft),
+            (pair[1], "After temperature scaling", after, LIGHT.first),
         ):
-            axes.plot([0, 1], [0, 1], color=colors.soft, linewidth=1, linestyle=(0, (4, 3)))
+            axes.plot([0, 1], [0, 1], color=LIGHT.soft, linewidth=1, linestyle=(0, (4, 3)))
             axes.vlines(found.confidence, *zip(*found.intervals, strict=True), color=color, linewidth=1.4, alpha=0.6)
             axes.plot(found.confidence, found.accuracy, "o", color=color, markersize=4.5)
             axes.set_title(f"{title}: ECE {found.error:.3f}", loc="left", fontweight="bold")
@@ -160,13 +146,12 @@ def reliability_diagram(before: Reliability, after: Reliability, is_dark: bool =
         return _plotted(figure, pair)
 
 
-def scatter(truths: Reals, found: Reals, names: Sequence[str], is_dark: bool = False) -> Plot:
+def scatter(truths: Reals, found: Reals, names: Sequence[str]) -> Lights:
     """Draw predicted over true numbers (n, k), one square for each; only the first nine."""
-    colors = DARK if is_dark else LIGHT
     names = names[:9]
     columns = min(3, len(names))
     rows = -(-len(names) // columns)
-    with _figure((0.6 + 3.2 * columns, 0.4 + 3.2 * rows), colors) as figure:
+    with _figure((0.6 + 3.2 * columns, 0.4 + 3.2 * rows)) as figure:
         squares = figure.subplots(rows, columns, squeeze=False).ravel()
         for place, axes in enumerate(squares):
             if place >= len(names):
@@ -175,8 +160,8 @@ def scatter(truths: Reals, found: Reals, names: Sequence[str], is_dark: bool = F
             pair = np.stack([truths[:, place], found[:, place]])
             low, high = float(pair.min()), float(pair.max())
             margin = 0.05 * (high - low) or 1.0
-            axes.plot([low, high], [low, high], color=colors.soft, linewidth=1, linestyle=(0, (4, 3)))
-            axes.plot(*pair, "o", color=colors.first, markersize=3.5, alpha=0.6, markeredgewidth=0)
+            axes.plot([low, high], [low, high], color=LIGHT.soft, linewidth=1, linestyle=(0, (4, 3)))
+            axes.plot(*pair, "o", color=LIGHT.first, markersize=3.5, alpha=0.6, markeredgewidth=0)
             axes.set(xlim=(low - margin, high + margin), ylim=(low - margin, high + margin), aspect="equal")
             axes.set_title(_short(names[place]), loc="left", fontweight="bold", parse_math=False)
             axes.set_xlabel("true")
@@ -184,20 +169,19 @@ def scatter(truths: Reals, found: Reals, names: Sequence[str], is_dark: bool = F
         return _plotted(figure, list(squares[: len(names)]))
 
 
-def precision_recall(recalls: Reals, curves: Sequence[Reals], names: Sequence[str], is_dark: bool = False) -> Plot:
+def precision_recall(recalls: Reals, curves: Sequence[Reals], names: Sequence[str]) -> Lights:
     """Draw the precision (c, r) of each class over its recall (r,); only the first nine."""
-    colors = DARK if is_dark else LIGHT
     curves, names = curves[:9], names[:9]
     columns = min(3, len(names))
     rows = -(-len(names) // columns)
-    with _figure((0.6 + 2.8 * columns, 0.4 + 2.6 * rows), colors) as figure:
+    with _figure((0.6 + 2.8 * columns, 0.4 + 2.6 * rows)) as figure:
         squares = figure.subplots(rows, columns, squeeze=False).ravel()
         for place, axes in enumerate(squares):
             if place >= len(names):
                 axes.set_visible(False)
                 continue
-            axes.fill_between(recalls, curves[place], color=colors.first, alpha=0.15, linewidth=0)
-            axes.plot(recalls, curves[place], color=colors.first, linewidth=1.6)
+            axes.fill_between(recalls, curves[place], color=LIGHT.first, alpha=0.15, linewidth=0)
+            axes.plot(recalls, curves[place], color=LIGHT.first, linewidth=1.6)
             axes.set(xlim=(-0.03, 1.03), ylim=(-0.03, 1.03))
             axes.set_title(_short(names[place]), loc="left", fontweight="bold", parse_math=False)
             axes.set_xlabel("recall")
@@ -206,7 +190,7 @@ def precision_recall(recalls: Reals, curves: Sequence[Reals], names: Sequence[st
 
 
 @contextmanager
-def _figure(size: tuple[float, float], colors: Colors) -> Iterator[Figure]:
+def _figure(size: tuple[float, float]) -> Iterator[Figure]:
     """Give a figure that no global state of matplotlib knows of, whatever the user's settings are."""
     try:
         import matplotlib as mpl
@@ -219,20 +203,7 @@ def _figure(size: tuple[float, float], colors: Colors) -> Iterator[Figure]:
         warnings.filterwarnings("ignore", "Glyph .* missing from", UserWarning)  # of a name: it is drawn as a box
         mpl.rcdefaults()
         mpl.rcParams.update(mpl.rc_params_from_file(STYLE, use_default_template=False))
-        mpl.rcParams.update(
-            {
-                "figure.facecolor": colors.paper,
-                "axes.facecolor": colors.paper,
-                "savefig.facecolor": colors.paper,
-                "text.color": colors.ink,
-                "axes.titlecolor": colors.ink,
-                "axes.labelcolor": colors.soft,
-                "xtick.color": colors.soft,
-                "ytick.color": colors.soft,
-                "axes.edgecolor": colors.rule,
-                "grid.color": colors.rule,
-            }
-        )
+        mpl.rcParams.update(LIGHT.settings)  # type: ignore[arg-type]  # names as texts
         yield Figure(figsize=size, dpi=DPI, layout="constrained")
 
 
@@ -243,10 +214,10 @@ def _plot(axes: Axes, values: Sequence[float | None], color: str, label: str) ->
         axes.plot(*zip(*known, strict=True), color=color, linewidth=1.6, marker=marker, markersize=4, label=label)
 
 
-def _count(axes: Axes, counts: Array, shares: Array, colors: Colors) -> None:
+def _count(axes: Axes, counts: Array, shares: Array) -> None:
     """Write every count that is not 0, so that it stands out from its cell."""
     for row, column in np.argwhere(counts):
-        color = colors.paper if shares[row, column] > 0.5 else colors.ink
+        color = LIGHT.paper if shares[row, column] > 0.5 else LIGHT.ink
         axes.text(column, row, f"{counts[row, column]:,}", ha="center", va="center", color=color, fontsize=8)
 
 
@@ -255,18 +226,25 @@ def _short(name: str) -> str:
     return text if len(text) <= LONGEST_NAME else f"{text[: LONGEST_NAME - 1]}…"
 
 
-def _plotted(figure: Figure, panels: Sequence[Axes] = ()) -> Plot:
+def _plotted(figure: Figure, panels: Sequence[Axes] = ()) -> Lights:
     """Return a figure, laid out and cut to what is drawn, and its panels likewise; one panel alone is the whole."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
 
     canvas = FigureCanvasAgg(figure)
-    canvas.draw()  # type: ignore[no-untyped-call]  # which lays it out
+
+    def pixels() -> Array:
+        canvas.draw()  # type: ignore[no-untyped-call]
+        found: Array = np.asarray(canvas.buffer_rgba())[..., :3]  # type: ignore[no-untyped-call]
+        return found
+
+    light = pixels().copy()  # which lays it out
+    figure.set_layout_engine("none")
     renderer = canvas.get_renderer()  # type: ignore[no-untyped-call]
-    pixels = np.asarray(canvas.buffer_rgba())[..., :3]  # type: ignore[no-untyped-call]
     boxes = [figure.get_tightbbox(renderer).transformed(figure.dpi_scale_trans)]
     boxes += [box for axes in panels if (box := axes.get_tightbbox(renderer)) is not None] if len(panels) > 1 else []
-    whole, *rest = (_png(pixels, box) for box in boxes)
-    return Plot(whole, tuple(rest))
+    darken(figure)
+    (first, *lights), (second, *darks) = ([_png(levels, box) for box in boxes] for levels in (light, pixels()))
+    return Lights(Plot(first, tuple(lights)), Plot(second, tuple(darks)))
 
 
 def _png(pixels: Array, box: Bbox) -> bytes:

@@ -1,13 +1,13 @@
 """A page of HTML that needs nothing beside it, runs no script, and is dark where its reader is."""
 
 from base64 import b64encode
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from html import escape
 from importlib.resources import files
 from typing import Literal
 
-from augkit.train.report.figures import Plot
+from augkit.train.report.figures import Lights
 
 MOST_CHARACTERS = 24  # of a cell that is kept on one line
 
@@ -26,12 +26,11 @@ class Drawn:
     """
 
     file: str
-    light: Plot
-    dark: Plot
+    lights: Lights
 
     def html(self, alternative: str) -> str:
         """Return the figure in both lights, and what it shows in words."""
-        lights, darks = (plot.panels or (plot.whole,) for plot in (self.light, self.dark))
+        lights, darks = (plot.panels or (plot.whole,) for plot in (self.lights.light, self.lights.dark))
         shown = "".join(_picture(*pair, alternative) for pair in zip(lights, darks, strict=True))
         return f'<figure class="plot" tabindex="0">{shown}</figure>'
 
@@ -71,11 +70,6 @@ class Span:
 
 
 Cell = str | float | Flagged | Span | None
-
-
-def drawn(file: str, draw: Callable[[bool], Plot]) -> Drawn:
-    """Return a figure that is drawn twice, the second time for the dark."""
-    return Drawn(file, draw(False), draw(True))
 
 
 def page(title: str, subtitle: str, sections: Iterable[Section]) -> bytes:

@@ -14,7 +14,7 @@ from augkit.train.files.artefact import Artefact
 from augkit.train.metrics import BINS, EACH, reliability
 from augkit.train.report.figures import Curves, learning_curves, reliability_diagram
 from augkit.train.report.mistakes import MOST, gallery, worst
-from augkit.train.report.report_page import Section, details, drawn, page, shown, table, text
+from augkit.train.report.report_page import Drawn, Section, details, page, shown, table, text
 from augkit.train.rivals import baselines
 from augkit.train.tasks import Evaluation
 from augkit.train.tasks.headline import Headline
@@ -67,7 +67,9 @@ def write(folder: Path, facts: ReportFacts) -> Path:
     ]
     kind = "classes" if task.moves else task.kind
     subtitle = f"{artefact.architecture.name} on {task.outputs:,} {kind if task.outputs != 1 else _ONE.get(kind, kind)}"
-    files = {section.figure.file: section.figure.light.whole for section in sections if section.figure is not None}
+    files = {
+        section.figure.file: section.figure.lights.light.whole for section in sections if section.figure is not None
+    }
     files[PREDICTIONS] = bytes_of("".join(_predictions(facts)))
     files[PAGE] = page(facts.title, subtitle, sections)  # last: where it lies, all is there
     for name, data in files.items():
@@ -116,7 +118,7 @@ def _interval(top: Headline) -> str:
 
 
 def _curves(curves: Curves) -> Section:
-    figure = drawn("learning_curves.png", lambda is_dark: learning_curves(curves, is_dark))
+    figure = Drawn("learning_curves.png", learning_curves(curves))
     told = f"The weights of epoch {curves.chosen + 1} of {len(curves.val_score)} were kept."
     if curves.unfrozen is not None:
         told += f" Only the head learnt in the first {curves.unfrozen}; from then on all layers did."
@@ -137,7 +139,7 @@ def _calibration(facts: ReportFacts) -> Iterator[Section]:
     before, after = (reliability(facts.evaluation, value) for value in (1.0, temperature))
     if before is None or after is None:
         return
-    figure = drawn("calibration.png", lambda is_dark: reliability_diagram(before, after, is_dark))
+    figure = Drawn("calibration.png", reliability_diagram(before, after))
     rows = [
         (name, f"{found.error:.4f}", f"{found.log_loss:.4f}", f"{value:.3f}")
         for name, found, value in (("before", before, 1.0), ("after", after, temperature))

@@ -15,7 +15,7 @@ from augkit.errors import SampleError
 from augkit.train.comparison.outcomes import ALL, Outcomes, of_pictures
 from augkit.train.report import figures
 from augkit.train.report.class_tables import class_section, confused
-from augkit.train.report.report_page import Section, drawn, percent, text
+from augkit.train.report.report_page import Drawn, Section, percent, text
 from augkit.train.tasks.headline import Headline, share_right
 from augkit.train.tasks.log_loss import log_loss
 from augkit.train.tasks.per_class import per_class
@@ -166,7 +166,7 @@ class Classes(Task):
 
     def sections(self, evaluation: Evaluation, metrics: JsonObject) -> Iterator[Section]:
         matrix = np.array(metrics["confusion"])
-        figure = drawn(self.pictures[0], lambda is_dark: figures.confusion(matrix, self.names, is_dark))
+        figure = Drawn(self.pictures[0], figures.confusion(matrix, self.names))
         limit = f" The {figures.MOST_CLASSES} classes with the most mistakes." * (self.outputs > figures.MOST_CLASSES)
         told = f"A row is a true class, its shade the part of that class's pictures.{limit}"
         shown = figure.html("Which classes were taken for which.")

@@ -22,7 +22,7 @@ from augkit.train.comparison.outcomes import ALL, Outcomes, jackknifed, of_pictu
 from augkit.train.models.preprocessing import Fit
 from augkit.train.report import figures
 from augkit.train.report.box_overlay import with_boxes
-from augkit.train.report.report_page import Section, dash_note, drawn, percent, table
+from augkit.train.report.report_page import Drawn, Section, dash_note, percent, table
 from augkit.train.tasks.average_precision import RECALLS, Matches, curve, match, precisions
 from augkit.train.tasks.box_loss import detection_loss
 from augkit.train.tasks.dense import Dense
@@ -272,7 +272,7 @@ class Detect(Dense):
         known = {name: curves[name] for name, *_ in rows if curves[name] is not None}
         if known:
             names, values = list(known), [value for value in known.values() if value is not None]
-            figure = drawn(self.pictures[0], lambda is_dark: figures.precision_recall(RECALLS, values, names, is_dark))
+            figure = Drawn(self.pictures[0], figures.precision_recall(RECALLS, values, names))
             few = f" The {MOST_DRAWN} weakest classes." * (len(names) > MOST_DRAWN)
             body = f"{figure.html('Precision of each class over its recall.')}<p>At an IoU of 0.5.{few}</p>"
             yield Section("Precision and recall", body, figure)

@@ -13,7 +13,7 @@ from augkit.core.arrays import Array, Flags, JsonObject, Label, Reals
 from augkit.errors import SampleError
 from augkit.train.comparison.outcomes import ALL, Outcomes, of_pictures
 from augkit.train.report import figures
-from augkit.train.report.report_page import Section, drawn, table
+from augkit.train.report.report_page import Drawn, Section, table
 from augkit.train.tasks.headline import Headline, mean_error, mean_of
 from augkit.train.tasks.task import TASKS, Constant, Evaluation, Loss, Task, is_numeric, parsed, rounded
 
@@ -155,7 +155,7 @@ class Numbers(Task):
 
     def sections(self, evaluation: Evaluation, metrics: JsonObject) -> Iterator[Section]:
         truths, found = evaluation.truths, evaluation.answers()
-        figure = drawn(self.pictures[0], lambda is_dark: figures.scatter(truths, found, self.names, is_dark))
+        figure = Drawn(self.pictures[0], figures.scatter(truths, found, self.names))
         yield Section("Predicted and true", figure.html("Predicted over true numbers."), figure)
         rows = [
             [row["name"], *(None if row[key] is None else f"{row[key]:.4g}" for key in ("mae", "rmse", "r2"))]
