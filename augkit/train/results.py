@@ -83,7 +83,7 @@ def finish(
         network, score, is_frozen = rival.network, rival.score, rival.architecture is None
         architecture = rival.architecture or architecture
     temperature = fit_temperature(evaluators["val"].evaluate(network, is_frozen))
-    evaluation = evaluators["test"].evaluate(network, is_frozen)
+    evaluation = evaluators["test"].judged(network, is_frozen)
     constant = constant_answer(evaluation, evaluators["train"].view(0))
     beside = [] if rival is None else [rival.entry]
     artefact = Artefact(

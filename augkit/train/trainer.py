@@ -41,7 +41,8 @@ from augkit.train.rivals.linear_rival import rival_of
 from augkit.train.run_folder import behaviour_of, law_of, locked, open_run, require_apart, require_same_law
 from augkit.train.setup import Setup, prepare
 from augkit.train.several.fold_trainings import trained_by_folds
-from augkit.train.tasks import Loss
+from augkit.train.tasks import Loss, Task
+from augkit.train.tasks.dense import Dense
 from augkit.train.telling import Progress, Tell, silent
 from augkit.train.train_config import TrainConfig
 from augkit.train.train_errors import trouble_told
@@ -228,7 +229,7 @@ def begin(setup: Setup, tell: Tell = silent, progress: Progress = silent) -> tup
         ),
         schedule=schedule,
         loss=setup.task.loss(None if weights is None else weights.to(device), config.smoothing, config.robust),
-        mass=_mass(weights) if setup.task.has_one and weights is not None else lambda truths: float(len(truths)),
+        mass=_mass(setup.task, weights),
         mixing=BatchMixing(config.mixup, config.cutmix, config.seed),
         pictures=of_pictures,
         features=of_features,
@@ -249,9 +250,13 @@ def _chances(truths: Tensor) -> list[float]:
     return [1.0 / int(counts[truth]) for truth in truths.tolist()]
 
 
-def _mass(weights: Tensor) -> Callable[[Tensor], float]:
-    """Return what says how much pictures of classes weigh, where some count more."""
-    return lambda truths: float(weights[truths.cpu()].sum())
+def _mass(task: Task, weights: Tensor | None) -> Callable[[Tensor], float]:
+    """Return what says how much truths weigh, of which the loss is the mean: some classes may count more."""
+    if isinstance(task, Dense):
+        return lambda truths: task.mass(truths.cpu(), weights)
+    if task.has_one and weights is not None:
+        return lambda truths: float(weights[truths.cpu()].sum())
+    return lambda truths: float(len(truths))
 
 
 def _fits(setup: Setup, role: Role) -> tuple[tuple[Placement, Size], ...]:

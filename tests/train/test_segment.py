@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from augkit.datasets.samples import named_sample
 from augkit.errors import ArgumentError, FileError, SampleError
+from augkit.images import decode
 from augkit.images.network_input import InputShape, Placement, placement
 from augkit.pipeline import Pipeline
 from augkit.targets.sample import Sample
@@ -23,6 +24,7 @@ from augkit.train.heads.segment_head import SegmentHead
 from augkit.train.setup import prepare
 from augkit.train.tasks import Evaluation, read_task
 from augkit.train.tasks.mask_numbers import IGNORED
+from augkit.train.tasks.overlap import Overlap, confusion
 from augkit.train.tasks.pixel_frames import classes_at
 from augkit.train.tasks.pixel_loss import enlarged
 from augkit.train.tasks.segment_task import Segment
@@ -162,7 +164,8 @@ def test_a_picture_without_a_mask_teaches_nothing() -> None:
     assert loss.item() == 0.0
     assert outputs.grad is not None
     assert not outputs.grad.any()
-    evaluation = Evaluation(("a",), np.zeros((1, 20, 20), np.uint8), target[None].numpy(), TASK)
+    kept, told = TASK.kept(outputs.detach()[:1], target[None])
+    evaluation = Evaluation(("a",), kept.numpy(), told.numpy(), TASK)
     assert TASK.measure(evaluation)["mean_iou"] is None
 
 
@@ -294,3 +297,41 @@ def test_predicted_are_the_classes_that_the_network_gives_each_pixel(run: Path) 
     (row,) = predict(artefact, image)
     assert row.answers is not None
     assert (row.answers == wanted).mean() > 0.999
+
+
+def test_figures_are_of_the_pictures_own_pixels(tmp_path: Path) -> None:
+    """They are those of the masks that `predict` writes, beside those of the data set, whatever the network's input."""
+    root = lay(tmp_path / "data", 12, 96)
+    for place in (2, 5, 7):  # of another size and aspect than the others
+        for kind in ("images", "masks"):
+            path = root / kind / f"{place:03d}.png"
+            put(path, np.repeat(decode(path.read_bytes()).image, 2, axis=1)[:70])
+    result = train(settings(root, tmp_path / "run", **TINY, pipeline="digits"))
+    judged = [row["id"] for row in map(json.loads, (tmp_path / "run" / "pictures.jsonl").read_text().splitlines())
+              if row["role"] == "test"]  # fmt: skip
+    total = np.zeros((3, 3), np.int64)
+    for row, name in zip(predict(tmp_path / "run", [root / id for id in judged]), judged, strict=True):
+        assert row.answers is not None
+        mask = decode((root / name.replace("images", "masks")).read_bytes()).image
+        total += confusion(TASK.meant.places(mask), row.answers, 3)
+    assert result.metrics["pixels"] == total.sum()
+    assert result.metrics["pixel_accuracy"] == pytest.approx(total.trace() / total.sum())
+    wanted = Overlap(total[None]).mean_iou
+    assert result.metrics["mean_iou"] == result.metrics["headline"]["value"] == pytest.approx(wanted)
+    beside = result.metrics["baselines"][0]
+    assert beside["name"] == "background everywhere"
+    share = total[0].sum() / total.sum()
+    assert beside["headline"]["value"] == pytest.approx(share / int((total.sum(1) > 0).sum()))
+
+
+def test_gradients_of_pieces_are_those_of_the_whole_batch() -> None:
+    """Whatever the pieces hold: pixels that count weigh as they do in one batch, and pieces of nothing weigh none."""
+    torch.manual_seed(0)
+    outputs, truths = torch.randn(4, 3, 5, 5), torch.randint(0, 3, (4, 5, 5), dtype=torch.uint8)
+    truths[0], truths[1, :4] = IGNORED, IGNORED
+    for weights in (None, torch.tensor([0.5, 1.0, 3.0])):
+        loss = TASK.loss(weights)
+        parts = [(float(loss(outputs[at], truths[at])), TASK.mass(truths[at], weights)) for at in ([0], [1], [2, 3])]
+        assert parts[0] == (0.0, 0.0)
+        mean = sum(value * mass for value, mass in parts) / sum(mass for _, mass in parts)
+        assert mean == pytest.approx(float(loss(outputs, truths)), rel=1e-5)

@@ -10,7 +10,7 @@ from augkit.errors import SampleError
 from augkit.targets.sample import Sample
 from augkit.train.report.overlays import HATCH_PX, WRONG, colours_of, mistaken, tinted
 from augkit.train.tasks.mask_numbers import IGNORED, meaning_of
-from augkit.train.tasks.overlap import Overlap
+from augkit.train.tasks.overlap import Overlap, confusion
 from augkit.train.tasks.painted_objects import filled, painted
 from augkit.train.tasks.pixel_loss import pixel_loss
 
@@ -28,9 +28,13 @@ def _pictures(seed: int, count: int = 3) -> list[tuple[np.ndarray, np.ndarray]]:
     return made
 
 
+def _overlap(pictures: list[tuple[np.ndarray, np.ndarray]]) -> Overlap:
+    return Overlap(np.stack([confusion(truth, said, CLASSES) for truth, said in pictures]))
+
+
 def test_the_overlap_of_all_pictures_is_that_of_all_their_pixels() -> None:
     pictures = _pictures(1)
-    found = Overlap.joined([Overlap.of(truth, said, CLASSES) for truth, said in pictures])
+    found = _overlap(pictures)
     truths, saids = (np.concatenate([pair[place].ravel() for pair in pictures]) for place in (0, 1))
     kept = truths != IGNORED
     wanted = jaccard_score(truths[kept], saids[kept], labels=range(CLASSES - 1), average=None)
@@ -38,18 +42,18 @@ def test_the_overlap_of_all_pictures_is_that_of_all_their_pixels() -> None:
     assert np.isnan(found.ious[-1])  # neither true nor said
     assert found.mean_iou == pytest.approx(wanted.mean())
     assert found.right == pytest.approx((truths == saids)[kept].mean())
-    assert np.array_equal(found.confusions, confusion_matrix(truths[kept], saids[kept], labels=range(CLASSES)))
+    assert np.array_equal(found.confusions.sum(0), confusion_matrix(truths[kept], saids[kept], labels=range(CLASSES)))
     assert found.at(np.array([0, 1, 2])) == found.mean_iou
-    assert found.at(np.array([1, 1])) == pytest.approx(Overlap.of(*pictures[1], CLASSES).mean_iou)
+    assert found.at(np.array([1, 1])) == pytest.approx(_overlap(pictures[1:2]).mean_iou)
     pairs = found.confused()
     assert [pixels for *_, pixels in pairs] == sorted((pixels for *_, pixels in pairs), reverse=True)
     assert sum(pixels for *_, pixels in pairs) == int((truths != saids)[kept].sum())
 
 
 def test_a_picture_of_which_nothing_counts_moves_nothing() -> None:
-    empty = Overlap.of(np.full((5, 5), IGNORED, np.uint8), np.zeros((5, 5), np.uint8), CLASSES)
-    some = Overlap.of(*_pictures(2)[0], CLASSES)
-    both = Overlap.joined([some, empty])
+    nothing = np.full((5, 5), IGNORED, np.uint8), np.zeros((5, 5), np.uint8)
+    pictures = _pictures(2)[:1]
+    some, both, empty = (_overlap(one) for one in (pictures, [*pictures, nothing], [nothing]))
     assert both.mean_iou == some.mean_iou
     assert both.right == some.right
     assert empty.mean_iou is None

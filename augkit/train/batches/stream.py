@@ -13,6 +13,7 @@ from augkit.loader import Augmented, Draw, EpochSampler, Pictures
 from augkit.loader.drawing import plainly
 from augkit.pipeline import Pipeline
 from augkit.storage.patience import Patience
+from augkit.targets.sample import Sample
 from augkit.train.batches.batch_pool import BatchPool, Made
 from augkit.train.batches.framing import Framing, framed, laid_flat
 from augkit.train.batches.originals import Originals
@@ -117,6 +118,10 @@ class Prepared:
         if not self.is_framed:
             sample = framed(laid_flat(sample, self.preprocessing), self.preprocessing.shape, self.outside)
         return self.preprocessing.tensor_of(sample.image), self.dense.target(sample, self.preprocessing.size)
+
+    def original(self, place: int) -> Sample:
+        """Return a picture as it lies in the data set, on the network's paper, with all that moves with it."""
+        return self.patience.asked(lambda: self.originals[place], lambda: None)
 
     def named(self, draw: Draw) -> tuple[Tensor, ...]:
         """Return the same as `one`; what is raised names the picture."""

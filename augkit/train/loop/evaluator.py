@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 
 import numpy as np
 import torch
@@ -92,6 +93,20 @@ class Evaluator:
             return None
         task, outputs = self.task, (output for made, _ in self.outputs(network, is_frozen) for output in made)
         return (task.placed(output, *fit) for output, fit in zip(outputs, self.fits, strict=True))
+
+    @torch.no_grad()
+    def judged(self, network: Network, is_frozen: bool = False) -> Evaluation:
+        """Return the same as `evaluate`, of a dense task with each picture in its own frame, as people are told it."""
+        if not isinstance(self.task, Dense):
+            return self.evaluate(network, is_frozen)
+        made, told, places = list[Tensor](), list[Tensor](), iter(range(len(self.truths)))
+        for outputs, truths in self.outputs(network, is_frozen):
+            for output, truth, place in zip(outputs, truths, places, strict=False):
+                original = partial(self.stream.prepared.original, place)
+                kept, target = self.task.judged(output, truth, *self.fits[place], original)
+                made.append(kept)
+                told.append(target)
+        return self._evaluation(torch.stack(made), self.task.joined(told))
 
     @torch.no_grad()
     def overlay(self, network: Network, id: str) -> Image:

@@ -166,7 +166,7 @@ def _step(training: Training, state: State, pieces: Pieces, is_frozen: bool) -> 
         whole += mass
         state.loss += value * len(truths)
         state.count += len(truths)
-    if whole != 1.0:
+    if whole not in (0.0, 1.0):  # of nothing that counts there is no mean
         for weight in training.network.parameters():
             if weight.grad is not None:
                 weight.grad /= whole

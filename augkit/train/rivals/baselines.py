@@ -12,6 +12,7 @@ from torch import Tensor
 
 from augkit.core.arrays import JsonObject
 from augkit.train.tasks import Evaluation
+from augkit.train.tasks.dense import Dense
 from augkit.train.tasks.headline import WILSON, Headline
 from augkit.train.wilson import wilson
 
@@ -30,8 +31,12 @@ def constant_answer(evaluation: Evaluation, learnt: Tensor) -> list[JsonObject]:
     found = evaluation.task.constant(learnt)
     if found is None:
         return []
-    outputs = np.repeat(found.outputs[None], len(evaluation.ids), axis=0)
-    judged = Evaluation(evaluation.ids, outputs, evaluation.encoded, evaluation.task)
+    task, given = evaluation.task, found.outputs
+    if isinstance(task, Dense):
+        outputs = task.always(given, evaluation.encoded)
+    else:
+        outputs = np.repeat(given[None], len(evaluation.ids), axis=0)
+    judged = Evaluation(evaluation.ids, outputs, evaluation.encoded, task)
     return [{"name": found.name, "on": LOOKS_AT, "headline": asdict(judged.task.headline(judged)), "is_taken": False}]
 
 

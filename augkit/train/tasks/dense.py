@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import ClassVar, Self, final
 
 from torch import Tensor
@@ -69,6 +69,33 @@ class Dense(Task):
 
         What the first holds of a picture has one shape, and is small.
         """
+
+    @abstractmethod
+    def judged(
+        self, output: Tensor, target: Tensor, fit: Placement, size: Size, original: Callable[[], Sample]
+    ) -> tuple[Tensor, Tensor]:
+        """Return what an evaluation keeps of one picture, in its own frame where the figures depend on it.
+
+        Args:
+            output: one row of the outputs.
+            target: what was to be said, in the frame of the network's input.
+            fit: where the picture lies in that.
+            size: (height, width) of the picture.
+            original: gives the picture as it lies in the data set, with all that moves with it.
+        """
+
+    @abstractmethod
+    def always(self, answer: Array, targets: Array) -> Array:
+        """Return what an evaluation keeps where an answer that looks at no picture, see `constant`, is given to all.
+
+        Args:
+            answer: the outputs of the constant answer.
+            targets: what an evaluation keeps of all targets (n, ...).
+        """
+
+    @abstractmethod
+    def mass(self, targets: Tensor, weights: Tensor | None) -> float:
+        """Return how much targets (B, ...) weigh, of which the loss is the mean, with the weights of the classes."""
 
     @abstractmethod
     def placed(self, output: Tensor, fit: Placement, size: Size) -> Array:

@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Self, final
 
@@ -121,6 +121,18 @@ class Detect(Dense):
 
     def kept(self, outputs: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
         return torch.stack([detections(output) for output in outputs]), targets
+
+    def judged(
+        self, output: Tensor, target: Tensor, fit: Placement, size: Size, original: Callable[[], Sample]
+    ) -> tuple[Tensor, Tensor]:
+        said, rows = self.kept(output[None], target[None])
+        return said[0], rows[0]
+
+    def always(self, answer: Array, targets: Array) -> Array:
+        return np.repeat(answer[None], len(targets), axis=0)
+
+    def mass(self, targets: Tensor, weights: Tensor | None) -> float:
+        return float(len(targets))
 
     def placed(self, output: Tensor, fit: Placement, size: Size) -> Array:
         """Return rows (m, 6) of class, left, top, right, bottom in pixels of the picture, and score."""

@@ -1,63 +1,61 @@
 """Overlap of answered and true areas: what is measured of class numbers, pixel by pixel.
 
-Every picture leaves three counts a class, and nothing else of its pixels: those that truly are of the class, those that
-were said to be, and those that both are. A class's intersection over union (IoU) is of the sums over all pictures, as
-Pascal VOC, Cityscapes and ADE20K measure it; what is ignored counts nowhere.
+Every picture leaves its confusions, and nothing else of its pixels: how many of each class were said to be of which. So
+it is known of each class how many are of it, were said to be, and both. A class's intersection over union (IoU) is of
+the sums over all pictures, as Pascal VOC, Cityscapes and ADE20K measure it; what is ignored counts nowhere.
 
 Reference: Everingham, Van Gool, Williams, Winn and Zisserman, "The Pascal visual object classes challenge", IJCV 2010.
 """
 
 from dataclasses import dataclass
-from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
 
+from augkit.cached_attribute import cached_attribute
 from augkit.core.arrays import Mask, Reals
 from augkit.errors import SampleError
 
 TRUE, SAID, BOTH = 0, 1, 2  # the places of the three counts
 
 
-@dataclass(frozen=True, eq=False)
-class Overlap:
-    """Counts of pixels of pictures: (n, k, 3) true, said and both of each class, and (k, k) of all by truth and answer.
+def confusion(truth: Mask, said: Mask, classes: int) -> NDArray[np.int64]:
+    """Return how many pixels of each class (rows) were said to be of which (columns), (k, k).
+
+    Args:
+        truth: the places of classes (H, W), from 0; what is greater is ignored.
+        said: so too, all from 0 to below `classes`.
+        classes: how many there are.
 
     Raises:
         SampleError: the shapes do not fit.
     """
+    if truth.shape != said.shape:
+        raise SampleError(f"must have the truth's shape {truth.shape}, got {said.shape}.", "confusion.said")
+    is_counted = truth < classes
+    pairs = truth[is_counted].astype(np.int64) * classes + said[is_counted]
+    return np.bincount(pairs, minlength=classes * classes).reshape(classes, classes)
 
-    counts: NDArray[np.int64]
-    confusions: NDArray[np.int64]  # truths are rows, over all pictures
+
+@dataclass(frozen=True, eq=False)
+class Overlap:
+    """What answers and truths have in common, of the confusions (n, k, k) of pictures.
+
+    Raises:
+        SampleError: they are no squares.
+    """
+
+    confusions: NDArray[np.integer]  # truths are rows
 
     def __post_init__(self) -> None:
-        classes = len(self.confusions)
-        if self.counts.shape[1:] != (classes, 3) or self.confusions.shape != (classes, classes):
-            got = f"{self.counts.shape} and {self.confusions.shape}"
-            raise SampleError(f"must have shapes (n, k, 3) and (k, k), got {got}.", "Overlap")
+        if self.confusions.ndim != 3 or self.confusions.shape[1] != self.confusions.shape[2]:
+            raise SampleError(f"must have shape (n, k, k), got {self.confusions.shape}.", "Overlap.confusions")
 
-    @classmethod
-    def of(cls, truth: Mask, said: Mask, classes: int) -> Self:
-        """Return that of one picture.
-
-        Args:
-            truth: the places of classes (H, W), from 0; what is greater is ignored.
-            said: so too, all from 0 to below `classes`.
-            classes: how many there are.
-        """
-        if truth.shape != said.shape:
-            raise SampleError(f"must have the truth's shape {truth.shape}, got {said.shape}.", "Overlap.said")
-        is_counted = truth < classes
-        pairs = truth[is_counted].astype(np.int64) * classes + said[is_counted]
-        confusions = np.bincount(pairs, minlength=classes * classes).reshape(classes, classes)
-        counts = np.stack([confusions.sum(axis=1), confusions.sum(axis=0), confusions.diagonal()], axis=1)
-        return cls(counts[None], confusions)
-
-    @classmethod
-    def joined(cls, parts: list[Self]) -> Self:
-        """Return that of all pictures of several."""
-        total = np.sum([part.confusions for part in parts], axis=0)
-        return cls(np.concatenate([part.counts for part in parts]), total)
+    @cached_attribute
+    def counts(self) -> NDArray[np.int64]:
+        """Pixels of each picture and class that are true, said and both (n, k, 3)."""
+        both = self.confusions.diagonal(axis1=1, axis2=2)
+        return np.stack([self.confusions.sum(axis=2), self.confusions.sum(axis=1), both], axis=2).astype(np.int64)
 
     @property
     def ious(self) -> Reals:
@@ -88,7 +86,8 @@ class Overlap:
 
     def confused(self) -> list[tuple[int, int, int]]:
         """Return which classes are taken for which: truth, answer and pixels, the most first."""
-        wrong = self.confusions - np.diag(self.confusions.diagonal())
+        total = self.confusions.sum(axis=0)
+        wrong = total - np.diag(total.diagonal())
         order = np.argsort(-wrong, axis=None, kind="stable")
         pairs = [divmod(int(place), len(wrong)) for place in order]
         return [(truth, said, int(wrong[truth, said])) for truth, said in pairs if wrong[truth, said]]

@@ -21,11 +21,15 @@ def pixel_loss(outputs: Tensor, places: Tensor, weights: Tensor | None = None, s
     total = functional.cross_entropy(
         logits, truth, weights, reduction="sum", ignore_index=IGNORED, label_smoothing=smoothing
     )
-    is_counted = truth != IGNORED
+    return total / mass_of(truth, weights).clamp(min=torch.finfo(torch.float32).tiny)
+
+
+def mass_of(places: Tensor, weights: Tensor | None = None) -> Tensor:
+    """Return how much all pixels that count weigh; the arguments are those of `pixel_loss`."""
+    is_counted = places != IGNORED
     if weights is None:
-        return total / is_counted.sum().clamp(min=1)
-    counted = torch.where(is_counted, weights[torch.where(is_counted, truth, 0)], 0.0)
-    return total / counted.sum().clamp(min=torch.finfo(counted.dtype).tiny)
+        return is_counted.sum().float()
+    return torch.where(is_counted, weights[torch.where(is_counted, places.long(), 0)], 0.0).sum()
 
 
 def enlarged(outputs: Tensor, size: tuple[int, int]) -> Tensor:

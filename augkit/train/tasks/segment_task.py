@@ -1,6 +1,6 @@
 """Segmentation: the class of every pixel of a picture."""
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Self, final
 
@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from augkit.core.arrays import Array, Flags, Image, Indices, JsonObject, Label, Reals
+from augkit.core.arrays import Array, Flags, Image, Indices, JsonObject, Label, Mask, Reals
 from augkit.core.spatial import Size
 from augkit.datasets import DataSet, Source
 from augkit.errors import SampleError
@@ -26,10 +26,10 @@ from augkit.train.tasks.dense import Dense
 from augkit.train.tasks.headline import Headline, drawn_again, resampled
 from augkit.train.tasks.mask_facts import MaskFacts, told_classes
 from augkit.train.tasks.mask_numbers import IGNORED, MaskNumbers, meaning_of
-from augkit.train.tasks.overlap import TRUE, Overlap, ious_of, mean_of_known
+from augkit.train.tasks.overlap import TRUE, Overlap, confusion, ious_of, mean_of_known
 from augkit.train.tasks.painted_objects import painted
-from augkit.train.tasks.pixel_frames import classes_at
-from augkit.train.tasks.pixel_loss import enlarged, pixel_loss
+from augkit.train.tasks.pixel_frames import classes_at, likeliest
+from augkit.train.tasks.pixel_loss import enlarged, mass_of, pixel_loss
 from augkit.train.tasks.task import TASKS, Constant, Evaluation, Loss, rounded
 from augkit.train.wilson import LEVEL
 
@@ -43,8 +43,10 @@ MOST_DRAWN_PX = 400  # the side of a picture in the report's gallery
 class Segment(Dense):
     """The class of every pixel; outputs are logits (B, k, h, w) of the finest map's places.
 
-    Truths and what an evaluation keeps are the places of classes (h, w), uint8, in the frame of the network's input;
-    `IGNORED` counts neither in the loss nor in any figure.
+    Targets are the places of classes (h, w), uint8, in the frame of the network's input; `IGNORED` counts neither in
+    the loss nor in any figure. Of a picture an evaluation keeps how many pixels of each class were said to be of which
+    (k, k), and of the truth how many there are of each (k,): in the network's input where epochs are compared, in the
+    picture's own pixels where figures are told.
     """
 
     numbers: tuple[int, ...]  # that stand for the classes in masks
@@ -127,15 +129,31 @@ class Segment(Dense):
         return torch.where(present, (counts[present].mean() / counts.clamp(min=1.0)).sqrt(), 1.0)
 
     def constant(self, truths: Tensor) -> Constant | None:
-        """Return the commonest class for every pixel."""
+        """Return the commonest class for every pixel, as 1 in its place among the classes (k,)."""
         counts = torch.bincount(truths.ravel().int(), minlength=IGNORED + 1)[: self.outputs]
         place = int(counts.argmax())
-        size = (truths.shape[1], truths.shape[2])
-        return Constant(f"{self.names[place]} everywhere", np.full(size, place, np.uint8)) if counts.any() else None
+        return Constant(f"{self.names[place]} everywhere", np.eye(self.outputs)[place]) if counts.any() else None
 
     def kept(self, outputs: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
-        said = enlarged(outputs, (targets.shape[1], targets.shape[2])).argmax(1)
-        return said.to(torch.uint8), targets
+        said = likeliest(enlarged(outputs, (targets.shape[1], targets.shape[2])))
+        pairs = [self._kept(truth.cpu().numpy(), one.cpu().numpy()) for truth, one in zip(targets, said, strict=True)]
+        return torch.stack([confusions for confusions, _ in pairs]), torch.stack([counts for _, counts in pairs])
+
+    def judged(
+        self, output: Tensor, target: Tensor, fit: Placement, size: Size, original: Callable[[], Sample]
+    ) -> tuple[Tensor, Tensor]:
+        return self._kept(self.target(original(), size).numpy(), self.placed(output.cpu(), fit, size))
+
+    def _kept(self, truth: Mask, said: Mask) -> tuple[Tensor, Tensor]:
+        found = confusion(truth, said, self.outputs).astype(np.int32)
+        return torch.from_numpy(found), torch.from_numpy(found.sum(axis=1))
+
+    def always(self, answer: Array, targets: Array) -> Array:
+        found: Array = targets[:, :, None] * answer.astype(np.int32)
+        return found
+
+    def mass(self, targets: Tensor, weights: Tensor | None) -> float:
+        return float(mass_of(targets, weights))
 
     def placed(self, output: Tensor, fit: Placement, size: Size) -> Array:
         return classes_at(output, Placement(*(part / CELL for part in fit)), size)
@@ -145,8 +163,8 @@ class Segment(Dense):
 
     def overlay(self, picture: Image, output: Tensor, target: Tensor) -> Image:
         step = max(1, -(-max(picture.shape[:2]) // MOST_DRAWN_PX))
-        kept, _ = self.kept(output[None], target[None])
-        shown, said, truth = (plane[::step, ::step] for plane in (picture, kept[0].cpu().numpy(), target.cpu().numpy()))
+        answer = likeliest(enlarged(output[None], (target.shape[0], target.shape[1])))[0].cpu().numpy()
+        shown, said, truth = (plane[::step, ::step] for plane in (picture, answer, target.cpu().numpy()))
         colours = colours_of(self.outputs, self.background is not None)
         drawn = [tinted(shown, classes, colours, self.background) for classes in (truth, said)]
         upper = beside([tinted(shown, np.full(truth.shape, 0, np.uint8), colours, 0), drawn[0]])
@@ -163,16 +181,15 @@ class Segment(Dense):
         return {".mask.png": encode(levels[answers], "png")}
 
     def answers(self, outputs: Array, temperature: float) -> Reals:
-        """Return the places of classes (n, h, w) as they were kept."""
-        return outputs
+        """Return how many pixels of each class were said to be there (n, k), of those that count."""
+        return np.asarray(outputs.sum(axis=1), np.float64)
 
     def truths(self, encoded: Array) -> Array:
         return encoded
 
     def overlap(self, evaluation: Evaluation) -> Overlap:
         """Return what answers and truths have in common."""
-        pairs = zip(evaluation.encoded, evaluation.outputs, strict=True)
-        return Overlap.joined([Overlap.of(truth, said, self.outputs) for truth, said in pairs])
+        return Overlap(evaluation.outputs)
 
     def score(self, evaluation: Evaluation) -> float:
         return self.overlap(evaluation).mean_iou or 0.0
@@ -231,7 +248,7 @@ class Segment(Dense):
         return 1.0 - each, each < 1.0
 
     def label(self, answers: Reals) -> Label:
-        """Return the classes that a picture shows (H, W), the largest first."""
+        """Return the classes that a picture shows, the largest first, of their pixels (k,) or of `placed` (H, W)."""
         shares = self._shares(answers)
         return [self.names[place] for place in np.argsort(-shares, kind="stable") if shares[place] > 0.0]
 
@@ -262,9 +279,8 @@ class Segment(Dense):
         heads = ("class", "IoU", f"{LEVEL:.0%} interval", "precision", "recall", "share of pixels", "pictures with it")
         told = (
             '<p class="soft">The IoU of a class is the area where answer and truth agree over that of both together,'
-            " over all pictures; intervals are from drawing as many pictures again and again. Measured on"
-            f" {evaluation.encoded.shape[2]} x {evaluation.encoded.shape[1]} pixels, as the network sees a picture;"
-            " what is ignored counts nowhere. The weakest class comes first.</p>"
+            " over all pictures; intervals are from drawing as many pictures again and again. Measured in pictures'"
+            " own pixels; what is ignored counts nowhere. The weakest class comes first.</p>"
         )
         key = legend(self.names, colours_of(self.outputs, self.background is not None))
         yield Section("Per class", f"{told}{table(heads, rows)}{dash_note(rows)}{key}")
@@ -274,8 +290,9 @@ class Segment(Dense):
             yield Section("Taken for another", table(pairs, confused))
 
     def _shares(self, answers: Array) -> Reals:
-        """Return the part of a picture's pixels that each class has (k,)."""
-        counts = np.bincount(np.asarray(answers, np.int64).ravel(), minlength=IGNORED + 1)[: self.outputs]
+        """Return the part of a picture's pixels that each class has (k,), of their number (k,) or of all (H, W)."""
+        is_counted = answers.ndim == 1
+        counts = answers if is_counted else np.bincount(answers.ravel(), minlength=IGNORED + 1)[: self.outputs]
         found: Reals = counts / max(int(counts.sum()), 1)
         return found
 
