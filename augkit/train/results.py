@@ -1,6 +1,6 @@
 """Results of a training: its best weights as one file with all that is needed to use them, and a report."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from io import BytesIO
@@ -20,6 +20,7 @@ from augkit.train.loop.training_loop import State
 from augkit.train.metrics import fit_temperature, measure
 from augkit.train.models import Network
 from augkit.train.parts.parts import Role
+from augkit.train.report.doubted_labels import doubts_html
 from augkit.train.report.figures import Curves
 from augkit.train.report.model_card import write_card
 from augkit.train.report.report_writing import ReportFacts, write
@@ -27,6 +28,7 @@ from augkit.train.report.seen_pictures import seen, seen_html
 from augkit.train.rivals.baselines import constant_answer
 from augkit.train.rivals.linear_rival import Rival
 from augkit.train.setup import Setup
+from augkit.train.several import label_doubts
 from augkit.train.train_errors import written
 
 ANSWERS = "answers.npy"  # to the pictures reported on, in the order of their ids: calibrated probabilities, or numbers
@@ -70,10 +72,12 @@ def finish(
     seconds: float,
     words: Sequence[str] = (),
     rival: Rival | None = None,
+    tell: Callable[[str], None] = lambda _: None,
 ) -> Result:
     """Evaluate the best network by pictures that had no say in it, and write it down with all that belongs to it.
 
     `words` are further ones of the command that trains the same. The `rival` takes the network's place if it is better.
+    `tell` is given what was found here that a user should read.
     """
     out, parts = Path(setup.config.out), setup.surveyed.parts
     is_frozen = setup.schedule.is_frozen(state.best_epoch)  # its backbone is as it was, and known what it gives
@@ -82,7 +86,8 @@ def finish(
     if rival is not None and rival.is_taken:
         network, score, is_frozen = rival.network, rival.score, rival.architecture is None
         architecture = rival.architecture or architecture
-    temperature = fit_temperature(evaluators["val"].evaluate(network, is_frozen))
+    choosing = evaluators["val"].evaluate(network, is_frozen)
+    temperature = fit_temperature(choosing)
     evaluation = evaluators["test"].judged(network, is_frozen)
     constant = constant_answer(evaluation, evaluators["train"].view(0))
     beside = [] if rival is None else [rival.entry]
@@ -104,11 +109,21 @@ def finish(
     save(out / MODEL_FILE, artefact)
     outcomes.write(out, setup.task.outcomes(evaluation))
     counts = {role: len(truths) for role, truths in setup.truths.items()}
-    sources, patience = {source.id: source for source in parts.test.sources}, Patience(setup.config.wait)
+    judged: tuple[Role, ...] = ("val", "test")
+    places = {source.id: (parts[role].data, source) for role in judged for source in parts[role].sources}
+    patience = Patience(setup.config.wait)
 
     def picture(id: str) -> Image:
-        found = patience.asked(lambda: parts.test.data.decoded(sources[id]), lambda: None).image
+        data, source = places[id]
+        found = patience.asked(lambda: data.decoded(source), lambda: None).image
         return opaque(found, setup.architecture.preprocessing.paper)
+
+    doubted = [] if setup.config.folds else label_doubts.of_evaluations([choosing, evaluation], temperature)
+    if setup.task.has_one and not setup.config.folds:  # of folds it is told over all
+        label_doubts.write(out, doubted)
+        for sentence in filter(None, [label_doubts.told(doubted, len(places), out)]):
+            notes.append(sentence)
+            tell(sentence)
 
     facts = ReportFacts(
         title=out.absolute().name,
@@ -124,6 +139,7 @@ def finish(
         answers=evaluators["test"].answers(network, is_frozen),
         seconds=seconds,
         notes=notes,
+        doubts=doubts_html(doubted, picture),
         seen=_seen(setup, state, evaluators["train"].stream),
     )
     write_card(out, facts)

@@ -134,7 +134,8 @@ def _trained(
                 rival = rival or edge_rival_of(setup, best, evaluators)
                 if rival is not None and rival.is_taken:
                     noted(rival.reason)
-                return finish(setup, best, state, evaluators, notes, time.perf_counter() - began, rival=rival)
+                seconds = time.perf_counter() - began
+                return finish(setup, best, state, evaluators, notes, seconds, rival=rival, tell=tell)
 
 
 def _steps(state: State) -> str:

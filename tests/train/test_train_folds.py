@@ -119,6 +119,27 @@ def test_labels_that_were_changed_are_told_with_how_many_and_which(run: tuple[Pa
 
 
 @pytest.mark.slow
+def test_a_plain_run_doubts_labels_of_pictures_that_it_did_not_learn_from(
+    run: tuple[Path, Any, list[str]], tmp_path: Path
+) -> None:
+    root, _, _ = run
+    told: list[str] = []
+    wanted = settings(root / "data", tmp_path / "run", epochs=12, keep="last", split="train=0.5,val=0.2,test=0.3")
+    result = train(wanted, tell=told.append)
+    lines = [json.loads(line) for line in (tmp_path / "run/pictures.jsonl").read_text().splitlines()]
+    judged = [line["id"] for line in lines if line["role"] != "train"]
+    moved = [id for id in judged if "moved-" in id]
+    found = [row["path"] for row in rows_of(tmp_path / "run/label_doubts.csv")]
+    assert moved
+    assert found[0] in moved
+    assert set(found) <= set(judged)
+    (sentence,) = [sentence for sentence in told if "may be wrong" in sentence]
+    assert sentence in result.notes
+    assert f" of {len(judged)} may be wrong" in sentence
+    assert "Labels that may be wrong" in Page((tmp_path / "run/report.html").read_text()).text
+
+
+@pytest.mark.slow
 def test_the_same_command_goes_on_and_says_the_same(run: tuple[Path, Any, list[str]]) -> None:
     root, result, _ = run
     before = {name: (root / "run" / name).read_bytes() for name in FILES}

@@ -55,9 +55,8 @@ def ensemble(
         with closing(evaluators["train"].stream.pool):
             folded = replace(setup, architecture=architecture)
             seconds = time.perf_counter() - began
-            found = finish(
-                folded, network, _state(runs[0]), evaluators, [note], seconds, ["--seeds", str(len(runs)), "--ensemble"]
-            )
+            words = ["--seeds", str(len(runs)), "--ensemble"]
+            found = finish(folded, network, _state(runs[0]), evaluators, [note], seconds, words, tell=tell)
             return replace(found, score=evaluators["val"](network, False).rank[0])
 
 

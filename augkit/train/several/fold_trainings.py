@@ -32,7 +32,7 @@ from augkit.train.metrics import measure
 from augkit.train.parts.parts import divide, require_learnable
 from augkit.train.parts.separation import data_of
 from augkit.train.parts.survey import Known
-from augkit.train.report.mistakes import Mistake, gallery
+from augkit.train.report.doubted_labels import doubts_html
 from augkit.train.report.model_card import write_card
 from augkit.train.report.report_writing import ReportFacts, write
 from augkit.train.results import ANSWERS, Result
@@ -41,7 +41,6 @@ from augkit.train.run_folder import PICTURES
 from augkit.train.setup import Setup, prepare
 from augkit.train.several import label_doubts
 from augkit.train.several.joined_networks import joined
-from augkit.train.several.label_doubts import Doubt
 from augkit.train.tasks import Evaluation, Task, task_for
 from augkit.train.telling import Progress, Tell
 from augkit.train.train_config import TrainConfig
@@ -50,7 +49,6 @@ from augkit.train.train_errors import readable, written
 LEAST = 1e-12  # probability that a logarithm is taken of
 KINDS = ("classes", "labels", "numbers")  # of tasks whose answers are rows of numbers
 SUMMARY = "folds.json"
-SHOWN = 12  # doubted labels with their pictures
 _JOINED = (
     "The network that is kept answers with the mean of these {} networks; the figures are those of its parts, as no"
     " picture is left that none of them learnt from."
@@ -165,7 +163,7 @@ def _joined(
         "baselines": pooled([fold.artefact.metrics.get("baselines", []) for fold in folds], counts),
         "folds": [_told_of(number, fold) for number, fold in enumerate(folds, start=1)],
     }
-    doubted = _doubts(evaluation)
+    doubted = label_doubts.of_evaluations([evaluation], 1.0)
     said = list(filter(None, [label_doubts.told(doubted, len(rows), out)]))
     for sentence in said:
         tell(sentence)
@@ -197,7 +195,7 @@ def _joined(
         seconds=seconds,
         notes=notes,
         scope=_scope(metrics, len(rows)),
-        doubts=_shown(doubted, picture) if doubted else "",
+        doubts=doubts_html(doubted, picture),
     )
     write_card(out, facts)
     page = write(out, facts)
@@ -238,19 +236,3 @@ def _scope(metrics: JsonObject, pictures: int) -> str:
         f"Each of {pictures:,} pictures was judged once, not augmented, by the one of {len(values)} networks that"
         f" neither learnt from it nor chose by it. Fold by fold: {shown}{tail}."
     )
-
-
-def _doubts(evaluation: Evaluation) -> list[Doubt]:
-    """Return which labels are doubted, where a picture has one; of others nothing is known."""
-    task = evaluation.task
-    if not task.has_one:
-        return []
-    return label_doubts.doubts(evaluation.ids, evaluation.answers(), evaluation.truths, task.names)
-
-
-def _shown(doubted: Sequence[Doubt], picture: Callable[[str], Image]) -> str:
-    """Return the first of the doubted labels with their pictures, as HTML."""
-    some = [Mistake(one.id, one.label, one.rather, f"{100 * one.rather_probability:.1f} %") for one in doubted[:SHOWN]]
-    first = f", the first {SHOWN}" if len(doubted) > SHOWN else ""
-    told = f"Networks that did not learn from these pictures are surer of another class; the surest come first{first}."
-    return f'<p class="soft">{told} All are in {label_doubts.FILE}.</p>{gallery(some, picture)}'

@@ -17,6 +17,7 @@ from augkit.core.csv_cells import line_of
 from augkit.core.text_files import bytes_of
 from augkit.storage.durable import replace_with
 from augkit.train.parts.duplicates import counted
+from augkit.train.tasks import Evaluation
 from augkit.train.train_errors import written
 
 FILE = "label_doubts.csv"  # in the folder of a run
@@ -63,6 +64,18 @@ def doubts(ids: Sequence[str], probabilities: Reals, labels: Indices, names: Seq
         )
         for place in order
     ]
+
+
+def of_evaluations(evaluations: Sequence[Evaluation], temperature: float) -> list[Doubt]:
+    """Return the doubts over some evaluations of one task, in which pictures have one class each; of others none."""
+    task = evaluations[0].task
+    if not task.has_one:
+        return []
+    ids = [id for one in evaluations for id in one.ids]
+    answers, truths = (
+        np.concatenate(some) for some in zip(*((e.answers(temperature), e.truths) for e in evaluations), strict=True)
+    )
+    return doubts(ids, answers, truths, task.names)
 
 
 def told(found: Sequence[Doubt], judged: int, folder: Path) -> str:
