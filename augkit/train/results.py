@@ -20,7 +20,7 @@ from augkit.train.loop.training_loop import State
 from augkit.train.metrics import fit_temperature, measure
 from augkit.train.models import Network
 from augkit.train.parts.parts import Role
-from augkit.train.report.doubted_labels import doubts_html
+from augkit.train.report.doubt_gallery import doubts_html
 from augkit.train.report.figures import Curves
 from augkit.train.report.model_card import write_card
 from augkit.train.report.report_writing import ReportFacts, write

@@ -32,7 +32,7 @@ from augkit.train.metrics import measure
 from augkit.train.parts.parts import divide, require_learnable
 from augkit.train.parts.separation import data_of
 from augkit.train.parts.survey import Known
-from augkit.train.report.doubted_labels import doubts_html
+from augkit.train.report.doubt_gallery import doubts_html
 from augkit.train.report.model_card import write_card
 from augkit.train.report.report_writing import ReportFacts, write
 from augkit.train.results import ANSWERS, Result
