@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from augkit.train.answers.predictions import predict as predict
     from augkit.train.exporters import export as export
     from augkit.train.loop.epochs import Epoch as Epoch
+    from augkit.train.models.own_heads import own_head as own_head
     from augkit.train.models.own_models import own_model as own_model
     from augkit.train.results import Result as Result
     from augkit.train.several.ensembles import ensemble as ensemble
@@ -22,6 +23,7 @@ _HOMES = {
     "Epoch": "loop.epochs",
     "ensemble": "several.ensembles",
     "export": "exporters",
+    "own_head": "models.own_heads",
     "own_model": "models.own_models",
     "predict": "answers.predictions",
     "repeat": "several.repeats",

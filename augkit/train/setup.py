@@ -23,8 +23,10 @@ from augkit.train.loop.budget import steps_within
 from augkit.train.loop.growth import grown_of
 from augkit.train.loop.precision import is_half
 from augkit.train.loop.schedule import Schedule, patience_of
-from augkit.train.models import Architecture, Network, architecture
+from augkit.train.models import Architecture, Network
+from augkit.train.models.network import head_names
 from augkit.train.models.pyramid_network import PyramidNetwork
+from augkit.train.own_pieces import architecture_of
 from augkit.train.parts.duplicates import Alike
 from augkit.train.parts.imbalance import told_imbalance
 from augkit.train.parts.parts import ROLES, Part, Parts, Role, empty_classes, require_learnable, told_few
@@ -94,12 +96,13 @@ def prepare(
     law: int = LAW,
     behaviour: Behaviour | None = None,
     known: Known | None = None,
+    head: str | None = None,
 ) -> Setup:
     """Read the data set and the weights, and check that they and the options fit each other.
 
     `tell` is given sentences that a user should read, `progress` how many pictures were read, of how many. The law is
     the one of `augkit.datasets.splits` that the run was begun with, the behaviour that of its pipeline. What
-    is `known` of pictures is not read again.
+    is `known` of pictures is not read again. A `head` is the name of a program's own, in the place of the model's.
     """
     device = _device(config.device)
     _pipeline(config, behaviour)  # a slip of the pen is told before the pictures are read
@@ -131,7 +134,7 @@ def prepare(
         if parts.are_copies:
             tell("The pictures are augmented copies, and are augmented once more.")
         _require_suited(pipeline, surveyed)
-    made = architecture(chosen.model, task.outputs, chosen.input, None if aim is None else aim.head)
+    made = architecture_of(chosen, task, None if aim is None else aim.head, head)
     made = replace(made, preprocessing=made.preprocessing.as_asked(chosen.fit, parse_paper(chosen.paper)))
     network, weights = made.build(chosen.seed), None
     if chosen.weights is not None:
@@ -180,14 +183,18 @@ def _truths(task: Task, part: Part) -> Tensor:
 
 
 def _loaded(network: Network, config: TrainConfig, made: Architecture) -> WeightsReport:
-    """Load the weights of others into a network, or into what is before the maps of a pyramid."""
+    """Load the weights of others into a network, or into what is before a head that is not its own."""
     assert config.weights is not None
     if made.backbone is None:
         return load_weights(network, config.weights, made)
     body = made.backbone.build(config.seed)
     report = load_weights(body, config.weights, made.backbone)
-    assert isinstance(network, PyramidNetwork)
-    network.take(body)
+    if isinstance(network, PyramidNetwork):
+        network.take(body)
+    else:
+        rest = head_names(body)
+        held = {name: value for name, value in body.state_dict().items() if name not in rest}
+        network.load_state_dict(held, strict=False)
     return report
 
 
@@ -233,9 +240,9 @@ def _threads(wanted: int, made: Architecture) -> int:
 
 def _require_batches(config: TrainConfig, pictures: int, network: Network) -> None:
     """Check that no step has a single picture where BatchNorm is trained: its variance would be none."""
-    is_trained = config.weights is None or config.unfreeze > 0
-    normalises = any(isinstance(module, nn.BatchNorm1d | nn.BatchNorm2d) for module in network.modules())
-    if is_trained and normalises and least_of(pictures, config.step_size) < 2 * config.accumulate:
+    trained = network if config.weights is None or config.unfreeze > 0 else network.head_module
+    normalises = any(isinstance(module, nn.BatchNorm1d | nn.BatchNorm2d) for module in trained.modules())
+    if normalises and least_of(pictures, config.step_size) < 2 * config.accumulate:
         got = f"got {config.batch_size} for {pictures} pictures to learn from"
         what = f"must leave no step with one picture, of which BatchNorm can tell nothing, {got}"
         raise ArgumentError(f"{what}. Pass --batch-size 3 or more.", "batch_size")

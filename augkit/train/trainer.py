@@ -23,6 +23,7 @@ from augkit.train.batches.stream import Prepared, Stream, draws_of, pieces_of
 from augkit.train.features.extraction import Extraction
 from augkit.train.features.features import Features, backbone_hash
 from augkit.train.files.artefact import MODEL_FILE
+from augkit.train.heads import Head
 from augkit.train.loop.checkpoint import Checkpoints
 from augkit.train.loop.epochs import Callback
 from augkit.train.loop.evaluator import Evaluator
@@ -30,6 +31,7 @@ from augkit.train.loop.log import Log
 from augkit.train.loop.precision import is_half
 from augkit.train.loop.schedule import optimizer_for
 from augkit.train.loop.training_loop import Pieces, State, Training, fit
+from augkit.train.models.own_heads import BuildHead
 from augkit.train.models.own_models import Build
 from augkit.train.own_pieces import Own, with_own
 from augkit.train.parts.parts import ROLES, Role
@@ -57,6 +59,7 @@ def train(
     tell: Tell = silent,
     progress: Progress = silent,
     model: Build | None = None,
+    head: BuildHead | type[Head] | None = None,
     loss: Loss | None = None,
     callbacks: Sequence[Callback] = (),
 ) -> Result:
@@ -72,6 +75,7 @@ def train(
         tell: is given sentences that a user should read.
         progress: is told how much is done, of how much, and of what.
         model: a class or function of the program's own, see `augkit.train.own_model`.
+        head: likewise, in the place of the last layer of any model, see `augkit.train.own_head`.
         loss: takes outputs (B, k) and encoded truths, classes as numbers (B,), and gives their mean; it is learnt by in
             the place of the task's own.
         callbacks: are shown every `Epoch` after its end; one that returns True ends the phase. On a resumed training
@@ -83,7 +87,7 @@ def train(
     if others or not isinstance(config, TrainConfig):
         got = ", ".join(type(given).__name__ for given in (config, *others))
         raise ArgumentError(f"must get a TrainConfig, got {got}. Write {_ADVICE}.", "train")
-    config, own = with_own(config, model, loss, callbacks)
+    config, own = with_own(config, model, head, loss, callbacks)
     require_apart(config.data, config.out, "out")
     if isinstance(config.cache, str):
         require_apart(config.data, config.cache, "cache")
@@ -112,8 +116,8 @@ def _trained(
         if not fresh:
             require_same_law(out)
         begun = (LAW, None) if fresh else (law_of(out), behaviour_of(out))
-        setup = prepare(config, noted, progress, *begun, known)
-        setup.deciding.update(own.books)
+        setup = prepare(config, noted, progress, *begun, known, own.head)
+        setup.deciding.update(own.deciding(setup.network))
         with locked(Path(config.out)) as unlocked:
             if unlocked:
                 noted(unlocked)
@@ -271,7 +275,7 @@ def _family(setup: Setup, is_mixed: bool) -> dict[str, object]:
     """Return what decides the features of all pictures."""
     return {
         "backbone": backbone_hash(setup.network) if setup.schedule.is_transfer else "",
-        "model": {name: value for name, value in setup.deciding["model"].items() if name != "outputs"},
+        "model": {name: value for name, value in setup.architecture.frozen.described().items() if name != "outputs"},
         "versions": setup.deciding["versions"],
         "device": setup.device.type,
         "is_mixed": is_mixed,

@@ -60,10 +60,10 @@ def settings(data: Path, out: Path, **options: Any) -> TrainConfig:
     return TrainConfig(data=str(data), out=str(out), **{**usual, **options})
 
 
-def prepared(wanted: TrainConfig) -> Setup:
+def prepared(wanted: TrainConfig, head: str | None = None) -> Setup:
     out = Path(wanted.out)
     begun = out if (out / "settings.json").exists() else out / "a new run"
-    return prepare(wanted, lambda _: None, lambda *_: None, law_of(begun))
+    return prepare(wanted, lambda _: None, lambda *_: None, law_of(begun), head=head)
 
 
 def replaced_wait(ready: Setup, wanted: TrainConfig) -> Setup:
@@ -72,7 +72,7 @@ def replaced_wait(ready: Setup, wanted: TrainConfig) -> Setup:
 
 
 def fitted(
-    wanted: TrainConfig, stop_after: int | None = None, told: list[str] | None = None
+    wanted: TrainConfig, stop_after: int | None = None, told: list[str] | None = None, head: str | None = None
 ) -> tuple[State, dict[str, Any]]:
     """Train without a report, up to the end or until some steps are done.
 
@@ -88,7 +88,7 @@ def fitted(
             raise Stopped
 
     with reproducible():
-        ready = prepared(wanted)
+        ready = prepared(wanted, head)
         open_run(Path(wanted.out), ready, is_fresh=False)
         training, _ = begin(ready, (told if told is not None else []).append, count)
         state = fit(training)

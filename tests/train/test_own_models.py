@@ -37,6 +37,10 @@ class Net(nn.Module):
         return found
 
 
+def last(features: int, outputs: int) -> nn.Module:
+    return nn.Sequential(nn.LayerNorm(features), nn.Linear(features, outputs))
+
+
 class Softened(Net):
     def forward(self, x: Tensor) -> Tensor:
         return super().forward(x).softmax(1)
@@ -55,17 +59,17 @@ def wanted(pictures: Path, out: Path, **options: object) -> TrainConfig:
     return settings(pictures, out, **{"model": "auto", "input": (16, 16, 3), "epochs": 2, **options})
 
 
-def test_an_own_network_trains_resumes_predicts_and_is_exported(pictures: Path, tmp_path: Path) -> None:
+def test_an_own_network_and_head_train_resume_predict_and_are_exported(pictures: Path, tmp_path: Path) -> None:
     whole, stopped = (wanted(pictures, tmp_path / name, checkpoint_every=1) for name in ("whole", "stopped"))
-    result = train(whole, model=Net)
+    result = train(whole, model=Net, head=last)
 
     def stop(done: int, total: int, note: str) -> None:
         if "epoch 2" in note:
             raise Stopped
 
     with pytest.raises(Stopped):
-        train(stopped, model=Net, progress=stop)
-    train(stopped, model=Net)
+        train(stopped, model=Net, head=last, progress=stop)
+    train(stopped, model=Net, head=last)
     ours, theirs = (load(tmp_path / name).network.state_dict() for name in ("whole", "stopped"))
     assert all(torch.equal(value, theirs[name]) for name, value in ours.items())
     assert not torch.equal(ours["body.scale"], torch.zeros(3, 1, 1))

@@ -8,7 +8,7 @@ computes itself only, and runs with other seeds, splits or head share what is no
 
 import json
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from hashlib import sha256
 from pathlib import Path
 from typing import Protocol
@@ -129,9 +129,14 @@ def _key(picture: str, view: int) -> str:
 
 def backbone_hash(network: Network) -> str:
     """Return a hash of all weights before the head, BatchNorm's statistics among them."""
-    head, digest = head_names(network), sha256()
+    return weights_hash(network, head_names(network))
+
+
+def weights_hash(network: Network, without: Collection[str] = ()) -> str:
+    """Return a hash of all that a network holds, but for some of it by name."""
+    digest = sha256()
     for name, tensor in network.state_dict().items():
-        if name not in head:
+        if name not in without:
             digest.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}\n".encode())
             digest.update(tensor.cpu().contiguous().numpy().tobytes())
     return digest.hexdigest()

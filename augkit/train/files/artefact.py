@@ -148,7 +148,7 @@ def load(path: str | os.PathLike[str]) -> Artefact:
         raise
     except (ArgumentError, KeyError, RuntimeError, TypeError, ValueError) as fault:
         raise_outage(fault, str(file))
-        if isinstance(fault, ArgumentError) and fault.where == "model":  # one that only its program has
+        if isinstance(fault, ArgumentError) and fault.where in ("model", "head"):  # that only its program has
             raise fault.at(str(file)) from None
         raise _damaged(file, " ".join(str(fault).split()).rstrip(".")) from None
 

@@ -4,24 +4,25 @@ from __future__ import annotations
 
 import json
 import math
+from copy import deepcopy
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 import pydantic
 import torch
-from torch import nn
 
 from augkit import yaml_file
 from augkit.cached_attribute import cached_attribute
 from augkit.core.arrays import Json, JsonObject
 from augkit.errors import ArgumentError, closest
-from augkit.train.heads import HEADS
+from augkit.train.heads import Head
 from augkit.train.input_size import Size, parse_input, require_input
 from augkit.train.models import own_models, timm_models
 from augkit.train.models.ensemble_network import ENSEMBLE, MEANS, MOST_MEMBERS, Ensemble
 from augkit.train.models.layers import MOST, told
 from augkit.train.models.model import MODELS, Model
 from augkit.train.models.network import Backbone, Network, initialise, roomy
+from augkit.train.models.own_heads import on_maps, put_head
 from augkit.train.models.own_models import OWN, drawn, require_apart
 from augkit.train.models.preprocessing import Preprocessing, plain_input
 from augkit.train.models.pyramid_network import PyramidNetwork
@@ -40,8 +41,8 @@ class Architecture:
     name: str  # a name of `MODELS`, or that of the file that listed its layers
     outputs: int  # the width of its head
     preprocessing: Preprocessing  # what becomes of pictures before they go in
-    # ``layers`` for a network that is a list of them, ``head`` for one that says something of every place: a name of
-    # `HEADS`.
+    # ``layers`` for a network that is a list of them, ``head`` for one with another head than its own: on maps, a name
+    # of `HEADS`, or a program's own.
     arguments: JsonObject = field(default_factory=dict)
 
     @classmethod
@@ -69,7 +70,9 @@ class Architecture:
 
     def build(self, seed: int = 0) -> Network:
         """Return the network, its weights drawn from `seed`, in training mode."""
-        own = _own(self.name)
+        own, backbone = _own(self.name), self.backbone
+        if backbone is not None and self.on_maps is None:
+            return put_head(backbone.build(seed), self._head, self.outputs, seed)
         if own is not None:
             network = drawn(own, self.outputs, seed)
             require_apart(network, self.preprocessing.input, self.name)
@@ -82,18 +85,29 @@ class Architecture:
 
     @property
     def backbone(self) -> Architecture | None:
-        """The whole network of which a pyramid takes the maps; None of a network that is no pyramid."""
+        """The same network with its own head, of one output; None of one that has no other."""
         if "head" not in self.arguments:
             return None
         rest = {name: value for name, value in self.arguments.items() if name != "head"}
         return replace(self, outputs=1, arguments=rest)
 
+    @property
+    def on_maps(self) -> type[Head] | None:
+        """The head on its maps, of one that says something of every place."""
+        return on_maps(self._head) if "head" in self.arguments else None
+
+    @property
+    def frozen(self) -> Architecture:
+        """What says all of the features of a picture, whatever becomes of them."""
+        return self if self.backbone is None or self.on_maps is not None else self.backbone
+
     def on_meta(self) -> Network:
         """Return the network without numbers: its shapes only, in no time; a program's own has numbers all the same."""
-        own = _own(self.name)
+        own, backbone = _own(self.name), self.backbone
+        if backbone is not None and self.on_maps is None:
+            return put_head(backbone.on_meta(), self._head, self.outputs, 0)
         if own is not None:
             return drawn(own, self.outputs, 0)
-        backbone = self.backbone
         with torch.device("meta"):
             if backbone is not None:
                 network: Network = self._pyramid(backbone.on_meta())
@@ -118,7 +132,9 @@ class Architecture:
         if not isinstance(backbone, Backbone):
             names = ", ".join(name for name, model in MODELS.items() if model.layers is None)
             raise ArgumentError(f"must be a model with maps at several strides: {names}.", self.name)
-        return PyramidNetwork(backbone, self.preprocessing.input, HEADS.find(self._head, "head"), self.outputs)
+        head = self.on_maps
+        assert head is not None
+        return PyramidNetwork(backbone, self.preprocessing.input, head, self.outputs)
 
     @property
     def _head(self) -> str:
@@ -136,18 +152,18 @@ class Architecture:
         if not is_sound:
             raise ArgumentError("must be networks of one width, got something else.", "architecture.arguments")
         networks = [member.on_meta() for member in members]
-        width = networks[0].last_layer.in_features
-        return Ensemble(networks, [nn.Linear(width, self.outputs) for _ in range(heads)], kind)
+        return Ensemble(networks, [deepcopy(networks[0].head_module) for _ in range(heads)], kind)
 
     @cached_attribute
     def widest(self) -> int:
         """How many numbers of one picture there are at most, going into a layer or coming out of one."""
-        network, counts = self.on_meta().eval(), [math.prod(self.preprocessing.input)]
+        is_own = _own(self.name) is not None or self.frozen is not self
+        network, counts = (self.build() if is_own else self.on_meta()).eval(), [math.prod(self.preprocessing.input)]
         for module in network.modules():
             if not any(module.children()):
                 module.register_forward_hook(lambda _module, _given, made: counts.append(made.numel()))
         height, width, channels = self.preprocessing.input
-        device = "meta" if _own(self.name) is None else "cpu"
+        device = "cpu" if is_own else "meta"
         with torch.no_grad():
             network(torch.zeros(1, channels, height, width, device=device))
         return max(counts)
@@ -178,7 +194,8 @@ def architecture(model: str | Path, outputs: int, input: Size | None = None, hea
         model: a name of `MODELS`, or a YAML file that lists layers.
         outputs: the width of the head: how many classes, labels or numbers.
         input: height and width in pixels, and channels; None for the model's own.
-        head: a name of `HEADS`, for a network that says something of every place; it sees whole pictures.
+        head: a name of `HEADS`, for a network that says something of every place; it sees whole pictures. Or the name
+            of a program's own.
 
     Raises:
         ArgumentError: there is no such model, or it cannot have that input, or no such head.
@@ -187,10 +204,11 @@ def architecture(model: str | Path, outputs: int, input: Size | None = None, hea
     found = _architecture(model, outputs, input)
     if head is None:
         return found
-    whole = replace(found.preprocessing, resize=None)
-    dense = replace(found, preprocessing=whole, arguments={**found.arguments, "head": head})
-    dense.on_meta()
-    return dense
+    headed = replace(found, arguments={**found.arguments, "head": head})
+    if headed.on_maps is not None:
+        headed = replace(headed, preprocessing=replace(found.preprocessing, resize=None))
+    headed.on_meta()
+    return headed
 
 
 def _architecture(model: str | Path, outputs: int, input: Size | None) -> Architecture:

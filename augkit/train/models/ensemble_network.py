@@ -52,7 +52,7 @@ class Ensemble(Network):
     head_name: ClassVar[str] = ""
     classifying: ClassVar[tuple[str, ...]] = ("members", "heads")
 
-    def __init__(self, members: Sequence[Network], heads: Sequence[nn.Linear], kind: str) -> None:
+    def __init__(self, members: Sequence[Network], heads: Sequence[nn.Module], kind: str) -> None:
         super().__init__()
         self.members, self.heads = nn.ModuleList(members), nn.ModuleList(heads)
         self.temperatures = nn.Buffer(torch.ones(len(members) + len(heads)))

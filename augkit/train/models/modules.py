@@ -133,6 +133,32 @@ class ResidualBlock(nn.Module):
 
 
 @final
+class OwnHead(nn.Module):
+    """A head of a program's own: features (B, F) become outputs (B, k).
+
+    Args:
+        module: does it.
+        features: F.
+        outputs: k.
+    """
+
+    def __init__(self, module: nn.Module, features: int, outputs: int) -> None:
+        super().__init__()
+        self.module, self.in_features = module, features
+        self.factor, self.offset = nn.Buffer(torch.ones(outputs)), nn.Buffer(torch.zeros(outputs))
+
+    def forward(self, features: Tensor) -> Tensor:
+        found: Tensor = self.module(features)
+        return found * self.factor + self.offset
+
+    @torch.no_grad()
+    def rescale(self, factor: Tensor, offset: Tensor) -> None:
+        """Multiply the outputs by factors (k,), and add offsets (k,)."""
+        self.factor.mul_(factor)
+        self.offset.mul_(factor).add_(offset)
+
+
+@final
 class ZeroPad(nn.Module):
     """Put zeros around pictures: so many pixels above, below, left and right."""
 

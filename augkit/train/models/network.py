@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from augkit.core.key import Key
+from augkit.train.models.modules import OwnHead
 
 
 class Network(nn.Module, ABC):
@@ -29,10 +30,10 @@ class Network(nn.Module, ABC):
         return self.classify(self.features(x))
 
     @property
-    def last_layer(self) -> nn.Linear:
+    def last_layer(self) -> nn.Linear | OwnHead:
         """The head of a network that says one thing of a picture."""
         layer = self.head_module
-        assert isinstance(layer, nn.Linear)
+        assert isinstance(layer, nn.Linear | OwnHead)
         return layer
 
     @property
@@ -102,13 +103,12 @@ def set_mode(network: Network, is_frozen: bool, is_set: bool = False) -> None:
 
 
 def head_names(network: Network) -> frozenset[str]:
-    """Return the names of the head's weights, which are trained while the rest is frozen."""
-    return frozenset(f"{network.head_name}.{name}" for name, _ in network.head_module.named_parameters())
+    """Return the names of all that the head holds, which is trained while the rest is frozen."""
+    return frozenset(network.head_module.state_dict(prefix=f"{network.head_name}."))
 
 
 def trained_state(network: Network, is_frozen: bool) -> dict[str, Tensor]:
     """Return what training may have changed, by its name in the state dict: all of it, or the head alone."""
     if not is_frozen:
         return network.state_dict()
-    head, held = head_names(network), network.head_module.state_dict(prefix=f"{network.head_name}.")
-    return {name: tensor for name, tensor in held.items() if name in head}
+    return network.head_module.state_dict(prefix=f"{network.head_name}.")

@@ -75,13 +75,21 @@ def own_model(build: Build, input: Size | None = None) -> str:
     Raises:
         ArgumentError: it is nothing that can be called, or has no name.
     """
-    called = getattr(build, "__qualname__", "")
-    if not callable(build) or not called or "<" in called.rpartition(".")[2]:
-        what = f"must be a class or a function with a name, got {build!r:.60}"
-        raise ArgumentError(f"{what}. Write def net(outputs): ...", "model")
-    name = PREFIX + called.rpartition(".")[2]
+    name = PREFIX + name_of(build, "model", "def net(outputs): ...")
     OWN[name] = Model(plain_input(input or USUAL), lambda outputs: wrapped(build, outputs, name))
     return name
+
+
+def name_of(build: object, what: str, written: str) -> str:
+    """Return the name of a class or a function.
+
+    Raises:
+        ArgumentError: it is neither, or has none; the message says `what` it is for and how it may be `written`.
+    """
+    called = getattr(build, "__qualname__", "").rpartition(".")[2]
+    if not callable(build) or not called or "<" in called:
+        raise ArgumentError(f"must be a class or a function with a name, got {build!r:.60}. Write {written}", what)
+    return called
 
 
 def wrapped(build: Build, outputs: int, name: str) -> Wrapped:

@@ -20,7 +20,7 @@ import torch
 from numpy.typing import NDArray
 from scipy.optimize import minimize
 from threadpoolctl import threadpool_limits
-from torch import Tensor
+from torch import Tensor, nn
 
 from augkit.core.key import Key
 from augkit.datasets.data_set import Source
@@ -59,6 +59,9 @@ class LinearHead:
     def put_into(self, network: Network) -> None:
         """Make it the last layer of a network."""
         layer = network.last_layer
+        if not isinstance(layer, nn.Linear):
+            layer = nn.Linear(self.weight.shape[1], len(self.weight)).to(layer.factor.device)
+            network.set_submodule(network.head_name, layer)
         layer.weight.copy_(self.weight)
         layer.bias.copy_(self.bias)
 

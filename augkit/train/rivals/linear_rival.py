@@ -9,6 +9,7 @@ from copy import deepcopy
 from dataclasses import asdict, dataclass
 
 import torch
+from torch import nn
 
 from augkit.core.arrays import JsonObject
 from augkit.train.loop.evaluator import Evaluator
@@ -63,9 +64,8 @@ def rival_of(setup: Setup, began: Network, evaluators: Mapping[Role, Evaluator],
     fit_linear(rows, truths, origins, setup.task.outputs, config.seed, weights).put_into(network)
     score = evaluators["val"](network, True).told["val_score"]
     headline = setup.task.headline(evaluators["test"].evaluate(network, is_frozen=True))
-    entry = {"name": NAME, "on": LOOKS_AT, "headline": asdict(headline), "is_taken": score > trained}
+    is_taken = score > trained and isinstance(began.head_module, nn.Linear)  # who brings a head wants that
+    entry = {"name": NAME, "on": LOOKS_AT, "headline": asdict(headline), "is_taken": is_taken}
     mine, theirs = f"{100 * score:.1f} %", f"{100 * trained:.1f} %"
     told = f"{NAME.capitalize()} on the frozen features did better on the pictures that choose"
-    return Rival(
-        network, score, score > trained, entry, f"{told}, {mine} against {theirs}: it is the head that was kept."
-    )
+    return Rival(network, score, is_taken, entry, f"{told}, {mine} against {theirs}: it is the head that was kept.")

@@ -13,6 +13,7 @@ from augkit.train.features.features import backbone_hash
 from augkit.train.files.artefact import Artefact
 from augkit.train.models import Architecture, Network
 from augkit.train.models.ensemble_network import ENSEMBLE, MEANS, Ensemble
+from augkit.train.models.modules import OwnHead
 from augkit.train.tasks import Task
 
 SCALES = ("mean", "std")  # in which numbers of several trainings may differ, as the pictures do that they learnt from
@@ -71,11 +72,15 @@ def _question(artefact: Artefact) -> JsonObject:
 
 
 @torch.no_grad()
-def _rescaled(layer: nn.Linear, task: Task, wanted: Task) -> nn.Linear:
+def _rescaled(layer: nn.Linear | OwnHead, task: Task, wanted: Task) -> nn.Linear | OwnHead:
     """Scale the outputs of a layer, in place, as those of another task are that is the same otherwise; return it."""
     own, other = task.described(), wanted.described()
     if own != other:
         (mean, std), (new_mean, new_std) = ([torch.tensor(one[name]) for name in SCALES] for one in (own, other))
-        layer.weight.mul_((std / new_std)[:, None])
-        layer.bias.mul_(std / new_std).add_((mean - new_mean) / new_std)
+        factor, offset = std / new_std, (mean - new_mean) / new_std
+        if isinstance(layer, OwnHead):
+            layer.rescale(factor, offset)
+        else:
+            layer.weight.mul_(factor[:, None])
+            layer.bias.mul_(factor).add_(offset)
     return layer
