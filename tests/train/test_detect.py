@@ -14,16 +14,17 @@ import torch
 
 from augkit.core.arrays import JsonObject
 from augkit.errors import ArgumentError, FileError
-from augkit.images.network_input import InputShape, fitted
+from augkit.images.network_input import InputShape, fitted, placement
 from augkit.pipeline import load
 from augkit.targets.sample import Sample
-from augkit.train import predict, train
+from augkit.train import Result, predict, train
 from augkit.train.answers.answer_files import coco_of
 from augkit.train.answers.predictions import Row, Wanted, find
 from augkit.train.batches.framing import framed
+from augkit.train.files.artefact import load as load_artefact
 from augkit.train.setup import prepare
 from augkit.train.tasks import read_task
-from augkit.train.tasks.average_precision import THRESHOLDS, match, precisions
+from augkit.train.tasks.average_precision import THRESHOLDS, Matches, match, precisions
 from augkit.train.tasks.box_loss import assigned, detection_loss, generalised_iou
 from augkit.train.tasks.detect_task import Detect
 from augkit.train.tasks.detections import detections, distinct
@@ -185,7 +186,7 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_a_detector_is_trained_and_asked(data: Path, tmp_path: Path) -> None:
     """From data whose labels are boxes alone: the task is told by them."""
-    wanted = settings(data, tmp_path / "run", **TINY)
+    wanted = settings(data, tmp_path / "run", **TINY | {"input": (96, 96, 3), "epochs": 4})
     result = train(wanted)
     assert result.metrics["kind"] == "detect"
     assert 0.0 <= result.metrics["ap"] <= result.metrics["ap50"] <= 1.0
@@ -199,10 +200,30 @@ def test_a_detector_is_trained_and_asked(data: Path, tmp_path: Path) -> None:
     assert (row.answers[:, 1:5] <= 64).all()
     assert (row.answers[:, 1:3] < row.answers[:, 3:5]).all()
     assert_files_hold_what_is_said(data.parent, tmp_path, result.out)
+    assert_figures_are_those_of_answers(data, result)
     (again,) = predict(result.out, data.parent / "000.png", tta=2, pipeline=load("digits"))
     assert again.answers is not None
     assert ((again.answers[:, 5] > 0) & (again.answers[:, 5] <= 1)).all()
     assert (again.answers[:, 1:5] <= 64).all()
+
+
+def assert_figures_are_those_of_answers(data: Path, result: Result) -> None:
+    """Of boxes as `predict` gives them, in the pictures' own pixels, whatever the network's input is."""
+    reported = {name.partition(",")[0] for name in Path(result.out, "predictions.csv").read_text().splitlines()[1:]}
+    task = load_artefact(result.out).task
+    rows = [row for line in data.read_text().splitlines() if (row := json.loads(line))["image"] in reported]
+    found: dict[str, list[Matches]] = {name: [] for name in task.names}
+    for row, said in zip(rows, predict(result.out, [data.parent / row["image"] for row in rows]), strict=True):
+        assert said.answers is not None
+        for place, name in enumerate(task.names):
+            mine = said.answers[said.answers[:, 0] == place]
+            boxes = [box for box, label in zip(row["boxes"], row["box_labels"], strict=True) if label == name]
+            own = np.array(boxes, np.float64).reshape(-1, 4)
+            found[name].append(match(mine[:, 1:5], mine[:, 5], own, np.zeros(len(own), bool)))
+    for told in result.metrics["per_class"]:
+        known = precisions(found[told["name"]])
+        assert told["ap"] == (None if known is None else pytest.approx(float(known.mean()), abs=1e-6))
+        assert told["support"] == sum(one.truths for one in found[told["name"]])
 
 
 def assert_files_hold_what_is_said(pictures: Path, folder: Path, run: str) -> None:
@@ -221,6 +242,16 @@ def assert_files_hold_what_is_said(pictures: Path, folder: Path, run: str) -> No
     assert len(list((folder / "shown").glob("*.jpg"))) == 3
     told = augkit("predict", run, named[0], "-o", folder / "found.tsv", code=2).stderr
     assert "must end in .csv or .jsonl or .json" in told
+
+
+def test_it_is_judged_in_the_picture_s_own_pixels() -> None:
+    """An answer is cut at the borders of the picture, beyond which no object is, wherever that lies in the input."""
+    sample = Sample(np.zeros((20, 40, 3), np.uint8), boxes=[[0, 0, 20, 20]], box_labels=["square"])
+    fit = placement((20, 40), InputShape((80, 80), 3, is_padded=True))
+    output = torch.tensor([[-30.0, 0, 40, 60, 9, 40, 40, 8, -9, 9]])
+    found, target = TASK.judged(output, torch.zeros(0, 6), fit, (20, 40), lambda: sample)
+    np.testing.assert_allclose(found[0, :5], [1, 0, 0, 20, 20])
+    np.testing.assert_allclose(target, [[1, 0, 0, 20, 20, 0]])
 
 
 def test_coco_keeps_its_ids(tmp_path: Path) -> None:

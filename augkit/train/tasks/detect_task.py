@@ -26,7 +26,7 @@ from augkit.train.report.report_page import Drawn, Section, dash_note, percent, 
 from augkit.train.tasks.average_precision import RECALLS, Matches, curve, match, precisions
 from augkit.train.tasks.box_loss import detection_loss
 from augkit.train.tasks.dense import Dense
-from augkit.train.tasks.detections import COLUMNS, detections, scores_of
+from augkit.train.tasks.detections import COLUMNS, MOST, detections, scores_of
 from augkit.train.tasks.headline import Headline, mean_of, resampled
 from augkit.train.tasks.mask_facts import MaskFacts
 from augkit.train.tasks.task import TASKS, Evaluation, Loss, rounded
@@ -125,8 +125,11 @@ class Detect(Dense):
     def judged(
         self, output: Tensor, target: Tensor, fit: Placement, size: Size, original: Callable[[], Sample]
     ) -> tuple[Tensor, Tensor]:
-        said, rows = self.kept(output[None], target[None])
-        return said[0], rows[0]
+        found = torch.zeros(MOST, COLUMNS)
+        found[:, 0] = -1.0
+        rows = self.placed(output.cpu(), fit, size)
+        found[: len(rows)] = torch.from_numpy(rows)
+        return found, self.target(original(), size)
 
     def always(self, answer: Array, targets: Array) -> Array:
         return np.repeat(answer[None], len(targets), axis=0)
