@@ -4,6 +4,7 @@ All that was left open is decided here and nowhere else, from the survey of the 
 it the default, has its way; so has a model that was named, of which only the input and the number of epochs are found.
 """
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from importlib.util import find_spec
@@ -18,6 +19,10 @@ AUTO, FROZEN, SMALL_NETWORK = "auto", "efficientnet_lite0", "resnet_small"
 SMALL = 64  # pixels: the median of the shorter sides up to which grey pictures get the small network
 LEAST_ENLARGED = 20  # pixels: what is smaller is all blur once it is enlarged to what the pretrained network takes
 LEAST = 28  # pixels: what the small network is fed at least
+LONG = 1.8  # times as long as wide: of such pictures a square's crop would leave out half, and paper beside be half
+LONGEST = 8.0  # times as long as wide, that an input is
+MOST_FED = 80  # pixels: the side of the square of as many, for a small network that is fed long pictures
+STRIDE = 32  # pixels of the input for one place of the last maps
 STEPS, LEAST_EPOCHS, MOST_EPOCHS = 2000, 3, 400  # where the number of epochs is left to us
 SMALL_STEPS = 800  # of the small network: 200 pictures of Fashion-MNIST gave 78.0 % after 700 and 78.2 % after 1,400
 TUNED_EACH, TUNED_EPOCHS = 100, 3  # pictures a class from which on all layers are trained at the end; passes of that
@@ -98,10 +103,26 @@ def _reason_for_frozen(config: TrainConfig, surveyed: Survey, tell: Callable[[st
     return f"Pictures of {side} pixels in {kind}: {FROZEN}, pretrained and frozen but for its head."
 
 
+def _long_input(recipe: Recipe, surveyed: Survey, side: float, multiple: int, channels: int) -> None:
+    """Choose an input for pictures that are much longer than wide, with the area of a square of some side."""
+    ratio, is_wide = surveyed.aspect, surveyed.aspect > 1.0
+    times = max(ratio, 1.0 / ratio)
+    if times >= LONG and not recipe.is_given("input"):
+        root = math.sqrt(min(times, LONGEST))
+        short, long = (max(multiple, round(part / multiple) * multiple) for part in (side / root, side * root))
+        size = (short, long) if is_wide else (long, short)
+        shape = f"{times:.1f} times as {'wide as high' if is_wide else 'high as wide'}"
+        told = f"They are {shape}: whole ones go into an input of {size[0]}x{size[1]}."
+        recipe.choose(told, input=(*size, channels), fit="squeeze")
+    elif surveyed.long_side >= LONG * surveyed.side:
+        recipe.choose("They are much longer than wide: whole ones go in, with paper beside them.", fit="pad")
+
+
 def _frozen(recipe: Recipe, surveyed: Survey, classes: int, has_gpu: bool, reason: str) -> None:
     """Choose a head on pretrained features, and whether all is tuned after it."""
     recipe.found |= {"model": FROZEN, "weights": recipe.given.weights or PRETRAINED}
     recipe.tell(reason)
+    _long_input(recipe, surveyed, MODELS[FROZEN].preprocessing.size[0], STRIDE, 3)
     pictures = len(surveyed.parts.train.sources)
     if classes and pictures >= TUNED_EACH * classes and (has_gpu or pictures <= TUNED_MOST):
         told = f"{pictures // classes:,} pictures a class: after the head, all layers are trained for"
@@ -114,6 +135,8 @@ def _small(recipe: Recipe, surveyed: Survey, classes: int, has_gpu: bool, reason
     recipe.found |= {"model": SMALL_NETWORK, "cache": recipe.given.cache is not False}  # no features, wherever they lie
     kind = "grey" if surveyed.is_grey else "colour"
     recipe.tell(f"Pictures of {surveyed.side} pixels in {kind}: {SMALL_NETWORK}, from scratch.")
+    fed = min(max(math.sqrt(surveyed.side * surveyed.long_side), LEAST), MOST_FED)
+    _long_input(recipe, surveyed, fed, STRIDE // 8, 1 if surveyed.is_grey else 3)
     if not surveyed.parts.are_copies:
         told = "They are moved and turned a little, which small networks learn from"
         recipe.choose(f"{told}. Pass --pipeline none for none.", pipeline="small")

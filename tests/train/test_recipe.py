@@ -90,6 +90,51 @@ def test_all_layers_are_trained_where_there_are_enough_of_a_class(
     assert recommended(data)[0].unfreeze == 0
 
 
+def long(root: Path, each: int = 8, size: tuple[int, int] = (30, 180), colours: int = 3) -> Path:
+    """Lay pictures of three classes that are much longer than wide into a folder."""
+    for kind in trainings.CLASSES:
+        for place in range(each):
+            picture = trainings.drawn(kind, place, max(size))[: size[0], : size[1]]
+            put(root / kind / f"{place:03d}.png", picture if colours == 3 else picture[:, :, 0])
+    return root
+
+
+@pytest.mark.parametrize(("size", "input"), [((30, 180), (96, 544)), ((180, 30), (544, 96)), ((30, 900), (64, 640))])
+def test_long_pictures_go_in_whole(tmp_path: Path, size: tuple[int, int], input: tuple[int, int]) -> None:
+    """In their own aspect, up to eight times as long as wide, and with as many pixels as a square has."""
+    found, told = recommended(long(tmp_path / "data", size=size))
+    assert (found.model, found.input, found.fit) == ("efficientnet_lite0", (*input, 3), "squeeze")
+    assert f"into an input of {input[0]}x{input[1]}" in told
+    assert 0.8 < input[0] * input[1] / 224**2 < 1.2
+    ready = architecture(found.model, 3, found.input).preprocessing.as_asked(found.fit, (1.0, 1.0, 1.0))
+    place = ready.placement(size)
+    assert (place.left, place.top) == (0.0, 0.0)
+
+
+def test_long_pictures_get_a_long_input_of_the_small_network(tmp_path: Path) -> None:
+    found, _ = recommended(long(tmp_path / "data", size=(20, 60), colours=1))
+    assert (found.model, found.input) == ("resnet_small", (20, 60, 1))
+    large, _ = recommended(long(tmp_path / "large", size=(60, 300), colours=1))
+    assert large.input == (36, 180, 1)
+    assert recommended(tmp_path / "large", input=(40, 40, 1))[0].input == (40, 40, 1)
+
+
+def test_long_pictures_of_both_kinds_are_padded(tmp_path: Path) -> None:
+    data = long(tmp_path / "data")
+    for kind in trainings.CLASSES:
+        for place in range(8):
+            put(data / kind / f"tall{place:03d}.png", trainings.drawn(kind, 100 + place, 180)[:, :30])
+    found, told = recommended(data)
+    assert (found.fit, found.input) == ("pad", None)
+    assert "paper" in told
+    assert recommended(data, fit="crop")[0].fit == "crop"
+
+
+def test_photos_of_the_usual_aspect_are_fed_as_the_network_was(tmp_path: Path) -> None:
+    found, _ = recommended(long(tmp_path / "data", size=(90, 120)))
+    assert (found.fit, found.input) == ("auto", None)
+
+
 def test_what_is_given_is_kept_though_it_is_the_default(tmp_path: Path) -> None:
     data = grey(tmp_path / "data")
     usual, _ = recommended(data)

@@ -54,6 +54,13 @@ class Survey:
         return median_low(max(facts.size) for facts in self.facts["train"].values())
 
     @property
+    def aspect(self) -> float:
+        """The median of what is learnt from, width over height; 1 where many are wide and many are high."""
+        found = sorted(facts.size[1] / facts.size[0] for facts in self.facts["train"].values())
+        is_one_way = found[len(found) // 4] > 1.0 or found[-1 - len(found) // 4] < 1.0
+        return median_low(found) if is_one_way else 1.0
+
+    @property
     def is_grey(self) -> bool:
         """Whether no picture has colour."""
         return all(facts.channels == 1 for role in ROLES for facts in self.facts[role].values())

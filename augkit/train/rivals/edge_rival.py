@@ -1,10 +1,11 @@
-"""The rival of a small network that learnt from nothing: logistic regression on edges in the cells of a picture.
+"""The rival of a small network that learnt from nothing: a linear model on edges in the cells of a picture.
 
 It is what was done before networks, and as good as a small one where there are few pictures. What each gets wrong the
-other often gets right: `resnet_small` is joined with it, as the mean of their calibrated probabilities, where that has
-the smaller log loss on the pictures that choose; of so few their accuracy would be chance.
+other often gets right: `resnet_small` is joined with it, as the mean of their calibrated probabilities of classes,
+where that has the smaller log loss on the pictures that choose; of so few their accuracy would be chance.
 """
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
 
@@ -21,20 +22,21 @@ from augkit.train.models import Architecture, Network
 from augkit.train.models.layers import CLASSES
 from augkit.train.parts.parts import Role
 from augkit.train.recipe import SMALL_NETWORK
-from augkit.train.rivals.linear_head import MOST_ROWS, fit_linear
-from augkit.train.rivals.linear_rival import NAME, Rival
+from augkit.train.rivals.linear_fit import KINDS, fit_for
+from augkit.train.rivals.linear_head import MOST_ROWS
+from augkit.train.rivals.linear_rival import Rival
 from augkit.train.setup import Setup
 from augkit.train.several.joined_networks import joined
 
 LOOKS_AT = "edges in cells of the picture"
-LARGEST = 64  # pixels: of a larger input it would be no moment's work
+LARGEST = 80 * 80  # pixels: of a larger input it would be no moment's work
 CELLS = 7  # down and to the right, about
 
 
 def edge_rival_of(setup: Setup, trained: Network, evaluators: Mapping[Role, Evaluator]) -> Rival | None:
-    """Return the rival of a trained network, or None for large inputs and where there are no classes to tell apart."""
+    """Return the rival of a trained network, or None for large inputs and where the task has no linear model."""
     preprocessing, config, task = setup.architecture.preprocessing, setup.config, setup.task
-    if setup.schedule.is_frozen(0) or task.kind != "classes" or max(preprocessing.size) > LARGEST:
+    if setup.schedule.is_frozen(0) or task.kind not in KINDS or math.prod(preprocessing.size) > LARGEST:
         return None
     learnt = setup.surveyed.parts.train
     count = min(len(learnt.sources), MOST_ROWS)
@@ -45,16 +47,19 @@ def edge_rival_of(setup: Setup, trained: Network, evaluators: Mapping[Role, Eval
     weights = task.weights(config.class_weights, setup.truths["train"])
     origins = [learnt.origins[place] for place in places]
     truths = setup.truths["train"][places].cpu()
-    fit_linear(rows, truths, origins, task.outputs, config.seed, weights).put_into(edges)
+    fit_for(task, rows, truths, origins, config.seed, weights).put_into(edges)
+    name = KINDS[task.kind]
+    headline = asdict(task.headline(evaluators["test"].evaluate(edges)))
+    entry = {"name": name, "on": LOOKS_AT, "headline": headline, "is_taken": False}
+    if task.kind != "classes":
+        return Rival(edges, 0.0, False, entry, "", made)
     alone = _calibrated(trained, setup.architecture, setup, evaluators)
     network, architecture = joined([alone, _calibrated(edges, made, setup, evaluators)])
     whole = Artefact(network.to(setup.device), architecture, task)
     before, after = (_loss(one, evaluators) for one in (alone, whole))
     is_taken = config.model == SMALL_NETWORK and after < before
-    headline = asdict(task.headline(evaluators["test"].evaluate(edges)))
-    entry = {"name": NAME, "on": LOOKS_AT, "headline": headline, "is_taken": False}
     score = evaluators["val"](network, False).told["val_score"] if is_taken else 0.0
-    reason = f"{SMALL_NETWORK} is joined with {NAME} on edges: the log loss on the pictures that choose is"
+    reason = f"{SMALL_NETWORK} is joined with {name} on edges: the log loss on the pictures that choose is"
     told = f"{reason} {after:.3f} then, and {before:.3f} without."
     return Rival(whole.network, score, is_taken, entry, told, architecture)
 

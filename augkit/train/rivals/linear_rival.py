@@ -1,4 +1,4 @@
-"""The rival of a trained network: logistic regression on the features that the network began with.
+"""The rival of a trained network: a linear model on the features that the network began with.
 
 It stands beside every network with frozen features, and is taken where it does better on the pictures that choose: its
 weights are a last layer like any, so that the artefact is the same either way.
@@ -15,10 +15,11 @@ from augkit.core.arrays import JsonObject
 from augkit.train.loop.evaluator import Evaluator
 from augkit.train.models import Architecture, Network
 from augkit.train.parts.parts import Role
-from augkit.train.rivals.linear_head import MOST_ROWS, fit_linear
+from augkit.train.rivals.linear_fit import KINDS, fit_for
+from augkit.train.rivals.linear_head import MOST_ROWS
 from augkit.train.setup import Setup
 
-NAME, LOOKS_AT = "logistic regression", "the same features, frozen"
+LOOKS_AT = "the same features, frozen"
 
 
 @dataclass(frozen=True)
@@ -43,7 +44,7 @@ class Rival:
 
 
 def rival_of(setup: Setup, began: Network, evaluators: Mapping[Role, Evaluator], trained: float) -> Rival | None:
-    """Return the rival of a network, or None where nothing was frozen or there are no classes to tell apart.
+    """Return the rival of a network, or None where nothing was frozen or the task has no linear model.
 
     Args:
         setup: of the training.
@@ -51,21 +52,22 @@ def rival_of(setup: Setup, began: Network, evaluators: Mapping[Role, Evaluator],
         evaluators: of all parts; their features are those of that network.
         trained: the score of what came of the training, by the pictures that choose.
     """
-    if not setup.schedule.is_frozen(0) or setup.task.kind != "classes":
+    if not setup.schedule.is_frozen(0) or setup.task.kind not in KINDS:
         return None
     learnt, config = evaluators["train"], setup.config
     count, views = len(learnt.truths), config.views if setup.pipeline is not None else 1
     views = max(1, min(views, MOST_ROWS // count))
     rows = torch.cat([learnt.features.view(view).at(range(count)) for view in range(views)])
-    truths = learnt.truths.cpu().repeat(views)
+    truths = learnt.truths.cpu().repeat(views, *[1] * (learnt.truths.ndim - 1))
     weights = setup.task.weights(config.class_weights, setup.truths["train"])
     origins = [*setup.surveyed.parts.train.origins] * views
     network = deepcopy(began)
-    fit_linear(rows, truths, origins, setup.task.outputs, config.seed, weights).put_into(network)
+    fit_for(setup.task, rows, truths, origins, config.seed, weights).put_into(network)
     score = evaluators["val"](network, True).told["val_score"]
     headline = setup.task.headline(evaluators["test"].evaluate(network, is_frozen=True))
     is_taken = score > trained and isinstance(began.head_module, nn.Linear)  # who brings a head wants that
-    entry = {"name": NAME, "on": LOOKS_AT, "headline": asdict(headline), "is_taken": is_taken}
-    mine, theirs = f"{100 * score:.1f} %", f"{100 * trained:.1f} %"
-    told = f"{NAME.capitalize()} on the frozen features did better on the pictures that choose"
+    name, task = KINDS[setup.task.kind], setup.task
+    entry = {"name": name, "on": LOOKS_AT, "headline": asdict(headline), "is_taken": is_taken}
+    mine, theirs = task.told_score(score), task.told_score(trained)
+    told = f"{name.capitalize()} on the frozen features did better on the pictures that choose"
     return Rival(network, score, is_taken, entry, f"{told}, {mine} against {theirs}: it is the head that was kept.")
