@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 
 from augkit.core.spatial import Size
+from augkit.datasets import Source
 from augkit.datasets.splits import LAW
 from augkit.errors import ArgumentError
 from augkit.images.network_input import Placement
@@ -22,6 +23,7 @@ from augkit.train.batches.batch_pool import BatchPool
 from augkit.train.batches.stream import Prepared, Stream, draws_of, pieces_of
 from augkit.train.features.extraction import Extraction
 from augkit.train.features.features import Features, backbone_hash
+from augkit.train.features.moved_truths import MovedTruths
 from augkit.train.files.artefact import MODEL_FILE
 from augkit.train.heads import Head
 from augkit.train.loop.checkpoint import Checkpoints
@@ -194,7 +196,8 @@ def begin(setup: Setup, tell: Tell = silent, progress: Progress = silent) -> tup
     for role in ROLES:
         truths = setup.truths[role].to(device)
         stream = Stream(parts[role], makers[role], pool, role)
-        features = Features(extraction, stream, _deciding_features(setup, role), family, kept, progress)
+        moved = _moved_truths(setup, role, stream, family, kept, progress)
+        features = Features(extraction, stream, _deciding_features(setup, role), family, kept, progress, moved)
         evaluators[role] = Evaluator(setup.task, truths, stream, features, prepared, _fits(setup, role))
     learnt = evaluators["train"]
 
@@ -225,6 +228,8 @@ def begin(setup: Setup, tell: Tell = silent, progress: Progress = silent) -> tup
         return rows.to(device), learnt.view(epoch % views)[torch.tensor(places, device=device)]
 
     is_auto = config.class_weights == "auto"
+    if is_auto and schedule.is_transfer and config.epochs and setup.task.moves:
+        learnt.features.view(0)  # with which the truths come along
     weights = setup.task.weights(config.class_weights, learnt.view(0) if is_auto else learnt.truths)
     factor = config.backbone_rate if schedule.is_transfer else 1.0
     training = Training(
@@ -291,6 +296,25 @@ def _deciding_features(setup: Setup, role: Role) -> list[str]:
     made = [drawn | {"id": source.id, "label": source.label} for source in sources]
     for source, own in zip(sources, made, strict=True):
         own["sha256"] = facts[source.id].sha256
-        if source.annotations is not None:  # which a step may look at
-            own["targets"] = source.annotations.text
+        own |= _targets(setup, role, source)  # which a step may look at
     return [json.dumps(own, sort_keys=True) for own in made]
+
+
+def _targets(setup: Setup, role: Role, source: Source) -> dict[str, str]:
+    """Return what decides what a picture carries."""
+    mask = setup.surveyed.facts[role][source.id].mask
+    carried = {} if source.annotations is None else {"targets": source.annotations.text}
+    return carried if mask is None else {**carried, "mask": mask.sha256}
+
+
+def _moved_truths(
+    setup: Setup, role: Role, stream: Stream, family: dict[str, object], folder: Path | None, progress: Progress
+) -> MovedTruths | None:
+    """Return the truths of a part's views, where they move with the picture."""
+    if not isinstance(setup.task, Dense):
+        return None
+    sources, about = setup.surveyed.parts[role].sources, setup.surveyed.parts[role].data.about
+    folder = folder if setup.schedule.is_transfer else None
+    carried = [json.dumps(_targets(setup, role, source), sort_keys=True) for source in sources]
+    pictures = [f"{own} {more}" for own, more in zip(_deciding_features(setup, role), carried, strict=True)]
+    return MovedTruths(setup.task, stream, pictures, {**family, "about": repr(about)}, folder, progress)

@@ -173,14 +173,6 @@ class Stream:
         for some, (pictures, *targets) in zip(draws, made, strict=True):
             yield Batch(pictures, _places(some), *targets)
 
-    def targets(self, copy: int = 0) -> Tensor | None:
-        """Return what is to be learnt of one copy of every picture (n, ...), in order, if it moves with the picture."""
-        dense = self.prepared.dense
-        if dense is None:
-            return None
-        found = [batch.targets for batch in self.batches(in_order(len(self.sources), copy))]
-        return dense.joined([target for targets in found if targets is not None for target in targets])
-
 
 def _at(held: Made, places: Tensor) -> Made:
     return tuple(tensor[places] for tensor in held)

@@ -1,4 +1,4 @@
-"""Packs of features: rows of numbers in files that several runs share, each row known by a key.
+"""Packs of features, or of truths: rows of numbers in files that several runs share, each row known by a key.
 
 A pack is a file of rows that is written once, and beside it its seal: a hash over rows and keys, and the keys. Without
 its seal it counts as not there, and so does one that is damaged or that others may write. Who wants a row looks for it
@@ -7,6 +7,8 @@ wait for each other: what both compute is there twice, and the same.
 """
 
 import io
+import json
+import math
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
@@ -17,22 +19,28 @@ from weakref import finalize
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
+from augkit.core.arrays import Array
 from augkit.errors import Unreachable
 from augkit.storage.durable import rename, replace_with, unlink
 from augkit.storage.trust import is_own
 from augkit.train.train_errors import readable, written
 
 DIGITS = 16  # of hashes in names, in hex
+KEY_DIGITS = 32
+
+
+def key_of(picture: str, view: int) -> str:
+    """Return what a row is known by: a view of a picture, which is given as what decides it."""
+    return sha256(f"{picture} {view}".encode()).hexdigest()[:KEY_DIGITS]
 
 
 class Kept:
     """Rows of numbers in a file, read where they are wanted: a disk that goes away is told, where a map would kill.
 
     Args:
-        path: a file of NumPy's, of float32, in the order of C.
+        path: a file of NumPy's, in the order of C: rows of one shape.
 
     Raises:
         Unreachable: it cannot be read now, or not any more.
@@ -44,24 +52,26 @@ class Kept:
             self.file = path.open("rb", buffering=0)
             finalize(self, self.file.close)
             np.lib.format.read_magic(self.file)
-            (_, self.width), _, _ = np.lib.format.read_array_header_1_0(self.file)
+            (_, *shape), _, self.dtype = np.lib.format.read_array_header_1_0(self.file)
+            self.shape = tuple(shape)
+            self.row_bytes = math.prod(shape) * self.dtype.itemsize
             self.start = self.file.tell()
 
     def at(self, places: Sequence[int]) -> Tensor:
-        """Return some rows (n, F)."""
-        found = np.empty((len(places), self.width), "<f4")
+        """Return some rows (n, ...)."""
+        found = np.empty((len(places), *self.shape), self.dtype)
         self.read_into(found, places)
         return torch.from_numpy(found)
 
-    def read_into(self, found: NDArray[np.float32], places: Sequence[int]) -> None:
-        """Put some rows into an array (n, F)."""
+    def read_into(self, found: Array, places: Sequence[int]) -> None:
+        """Put some rows into an array (n, ...) of their type."""
         with readable(self.path):
             for row, place in zip(found, places, strict=True):
                 self._read(row, place)
 
-    def _read(self, row: NDArray[np.float32], place: int) -> None:
-        wanted, size = row.data.cast("B"), 4 * self.width
-        self.file.seek(self.start + size * place)
+    def _read(self, row: Array, place: int) -> None:
+        wanted = row.reshape(-1).view(np.uint8).data
+        self.file.seek(self.start + self.row_bytes * place)
         while wanted:
             count = self.file.readinto(wanted)
             if not count:
@@ -82,7 +92,7 @@ class Joined:
 
     def at(self, places: Sequence[int]) -> Tensor:
         """Return some rows (n, F)."""
-        found = np.empty((len(places), self.packs[0].width), "<f4")
+        found = np.empty((len(places), *self.packs[0].shape), "<f4")
         for row, place in zip(found, places, strict=True):
             self.packs[place].read_into(row[None], [self.rows[place]])
         return torch.from_numpy(found)
@@ -93,11 +103,12 @@ class FeaturePacks:
 
     Args:
         folder: where they lie; it need not be there.
-        family: what decides all their rows, beside the keys of each.
+        family: what decides all their rows, beside the keys of each, as JSON holds it.
     """
 
-    def __init__(self, folder: Path, family: str) -> None:
-        self.folder, self.prefix = folder, sha256(family.encode()).hexdigest()[:DIGITS]
+    def __init__(self, folder: Path, family: object) -> None:
+        self.folder = folder
+        self.prefix = sha256(json.dumps(family, sort_keys=True).encode()).hexdigest()[:DIGITS]
         self._keys: dict[Path, list[str]] = {}  # of the packs that were found to be whole
         self._open: dict[Path, Kept] = {}
 
@@ -112,8 +123,13 @@ class FeaturePacks:
         found = [there[key] for key in keys]
         return Joined([self._opened(path) for path, _ in found], [row for _, row in found])
 
+    def each(self, keys: Sequence[str]) -> list[Tensor]:
+        """Return the rows of keys, none of which may be `missing`, by themselves: packs may have other shapes."""
+        there = self._places()
+        return [self._opened(path).at([row])[0] for path, row in (there[key] for key in keys)]
+
     def write(self, keys: Sequence[str], rows: Tensor) -> Path:
-        """Write one more pack, of rows (n, F) and their keys, and return its file.
+        """Write one more pack, of rows (n, ...) and their keys, and return its file.
 
         Raises:
             Unwritten: there is no room for it, or no right to.
@@ -121,7 +137,9 @@ class FeaturePacks:
         name = sha256("\n".join(keys).encode()).hexdigest()[:DIGITS]
         path = self.folder / f"{self.prefix}-{name}.npy"
         buffer = io.BytesIO()
-        np.lib.format.write_array(buffer, rows.numpy().astype("<f4", copy=False), version=(1, 0))
+        numbers = rows.numpy()
+        little = numbers.astype(numbers.dtype.newbyteorder("<"), copy=False)
+        np.lib.format.write_array(buffer, np.ascontiguousarray(little), version=(1, 0))
         with written(path, ", or pass --no-cache"):
             self.folder.mkdir(parents=True, exist_ok=True)
             _put(path, buffer.getbuffer())

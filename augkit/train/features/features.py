@@ -6,7 +6,6 @@ an augmented copy the pipeline, the seed, the picture's id and the number of the
 computes itself only, and runs with other seeds, splits or head share what is not augmented.
 """
 
-import json
 import time
 from collections.abc import Callable, Collection, Iterator, Sequence
 from hashlib import sha256
@@ -18,13 +17,13 @@ from torch import Tensor
 
 from augkit.loader import Draw
 from augkit.train.batches.stream import BATCH, Stream
-from augkit.train.features.feature_packs import FeaturePacks, Joined
+from augkit.train.features.feature_packs import FeaturePacks, Joined, key_of
+from augkit.train.features.moved_truths import MovedTruths
 from augkit.train.models import Network
 from augkit.train.models.network import head_names
 
 HELD_BYTES = 512 << 20  # of views in memory; others are read from their files
 PACK_S, PACK_BYTES = 60.0, 64 << 20  # after which what is computed is written
-KEY_DIGITS = 32
 
 
 class Computing(Protocol):
@@ -55,6 +54,7 @@ class Features:
         family: what decides those of all, as JSON holds it.
         folder: where they are kept; None computes them anew whenever a view is asked for after another.
         progress: is told how many pictures are done, of how many.
+        truths: of these views, where they move with the picture.
     """
 
     def __init__(
@@ -65,9 +65,10 @@ class Features:
         family: object,
         folder: Path | None,
         progress: Callable[[int, int, str], None],
+        truths: MovedTruths | None = None,
     ) -> None:
-        self.computing, self.stream, self.pictures = computing, stream, pictures
-        self.packs = None if folder is None else FeaturePacks(folder, json.dumps(family, sort_keys=True))
+        self.computing, self.stream, self.pictures, self.truths = computing, stream, pictures, truths
+        self.packs = None if folder is None else FeaturePacks(folder, family)
         self.progress = progress
         self._views: dict[int, Held | Joined] = {}
         self._held = 0  # bytes
@@ -88,7 +89,7 @@ class Features:
         return self._views[number]
 
     def _kept(self, number: int, packs: FeaturePacks) -> Held | Joined:
-        keys = [_key(picture, number) for picture in self.pictures]
+        keys = [key_of(picture, number) for picture in self.pictures]
         places = {key: place for place, key in enumerate(keys)}
         wanted = [places[key] for key in packs.missing(keys)]
         done, rows, began = list[int](), list[Tensor](), time.monotonic()
@@ -101,7 +102,7 @@ class Features:
         if done:
             packs.write([keys[place] for place in done], torch.cat(rows))
         found = packs.rows(keys)
-        size = 4 * len(keys) * found.packs[0].width
+        size = len(keys) * found.packs[0].row_bytes
         if self._held + size > HELD_BYTES:
             return found
         self._held += size
@@ -114,6 +115,8 @@ class Features:
         done = 0
         for batch in self.stream.once(draws):
             following = batch.places.tolist(), self.computing.begun(batch.pictures)
+            if self.truths is not None and batch.targets is not None:
+                self.truths.note(number, following[0], batch.targets)
             if begun is not None:
                 yield begun[0], begun[1]()
                 self.progress(done := done + len(begun[0]), len(places), " pictures' features")
@@ -121,10 +124,6 @@ class Features:
         if begun is not None:
             yield begun[0], begun[1]()
             self.progress(len(places), len(places), " pictures' features")
-
-
-def _key(picture: str, view: int) -> str:
-    return sha256(f"{picture} {view}".encode()).hexdigest()[:KEY_DIGITS]
 
 
 def backbone_hash(network: Network) -> str:

@@ -1,7 +1,7 @@
 """The outputs of a network for pictures that it does not learn from, and how good they are."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
@@ -41,7 +41,6 @@ class Evaluator:
     features: Features  # of the backbone as it was at the beginning
     prepared: Callable[[Tensor], Tensor]  # brings a batch of pictures to the network's input
     fits: tuple[tuple[Placement, Size], ...] = ()  # of dense tasks: where each picture lies in the input, and its size
-    _moved: dict[int, Tensor] = field(default_factory=dict)  # truths of copies, where they move
 
     def truths_of(self, batch: Batch) -> Tensor:
         """Return the truths of a batch of the part's stream."""
@@ -50,13 +49,8 @@ class Evaluator:
 
     def view(self, number: int) -> Tensor:
         """Return the truths (n, ...) of one view of every picture, in the part's order."""
-        if not isinstance(self.task, Dense):
-            return self.truths
-        if number not in self._moved:
-            targets = self.stream.targets(number)
-            assert targets is not None
-            self._moved[number] = targets.to(self.truths.device)
-        return self._moved[number]
+        moved = self.features.truths
+        return self.truths if moved is None else moved.view(number).to(self.truths.device)
 
     @torch.no_grad()
     def outputs(self, network: Network, is_frozen: bool) -> Iterator[tuple[Tensor, Tensor]]:
@@ -73,7 +67,7 @@ class Evaluator:
             yield made, truths
 
     def _known(self, network: Network) -> Iterator[tuple[Tensor, Tensor]]:
-        truths, features, count = self.view(0), self.features.view(0), len(self.truths)
+        features, truths, count = self.features.view(0), self.view(0), len(self.truths)
         for first in range(0, count, BATCH):
             places = range(first, min(first + BATCH, count))
             yield network.classify(features.at(places).to(truths.device)), truths[first : first + BATCH]

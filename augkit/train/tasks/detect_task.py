@@ -104,6 +104,7 @@ class Detect(Dense):
         return self.names.index(name)
 
     def joined(self, targets: Sequence[Tensor]) -> Tensor:
+        targets = [target[target[:, 0] >= 0] for target in targets]
         made = torch.zeros(len(targets), max((len(target) for target in targets), default=0), COLUMNS)
         made[:, :, 0] = -1.0
         for row, target in zip(made, targets, strict=True):
