@@ -41,6 +41,7 @@ LONG = (
     "verdicts",
     "planted",
     "second_run",
+    "threads",
     "choosing",
     "detection",
     "outages",

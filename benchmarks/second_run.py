@@ -13,6 +13,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -30,22 +31,22 @@ def measure() -> dict[str, Any]:
     """Return the seconds of a first run, of second ones and of torch's import, of a processor and of a clock."""
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder)
-        lay(root / "data", {"": (_pictures(), np.arange(CLASSES * EACH))})
+        lay(root / "data", {"": pictures(EACH)})
 
         def run(name: str) -> dict[str, float]:
             words = ["train", str(root / "data"), "--out", str(root / name), "--cache", str(root / "cache")]
-            return _timed("-m", "augkit", *words)
+            return timed("-m", "augkit", *words)
 
         first = run("first")
         seconds = [run(f"second-{place}") for place in range(REPEATS)]
-        imports = [_timed("-c", "import torch") for _ in range(REPEATS)]
+        imports = [timed("-c", "import torch") for _ in range(REPEATS)]
         logs = {(path / "log.jsonl").read_bytes() for path in root.iterdir() if (path / "log.jsonl").exists()}
     return {
         "pictures": CLASSES * EACH,
         "first": first,
-        "second": _middle(seconds),
+        "second": middle(seconds),
         "least": min(one["processor"] for one in seconds),
-        "torch": _middle(imports),
+        "torch": middle(imports),
         "same": len(logs) == 1,
     }
 
@@ -59,29 +60,32 @@ def table(found: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
-def _pictures() -> Labelled:
+def pictures(each: int) -> tuple[Labelled, list[int]]:
+    """Return as many pictures of each class, and their places."""
     from sklearn.datasets import load_sample_images
 
     photos, random = [np.asarray(photo) for photo in load_sample_images().images], np.random.default_rng(1)
-    images, labels = [], np.repeat(np.arange(CLASSES), EACH)
+    images, labels = [], np.repeat(np.arange(CLASSES), each)
     for label in labels:
         photo = photos[label % 2]
         top, left = (int(random.integers(size - SIDE)) for size in photo.shape[:2])
         tint = TINT * np.cos(2 * np.pi * (label / CLASSES + np.arange(3) / 3))
         levels = photo[top : top + SIDE, left : left + SIDE] + tint + random.normal(0, NOISE, (SIDE, SIDE, 3))
         images.append(levels.clip(0, 255).astype(np.uint8))
-    return Labelled(images, labels)
+    return Labelled(images, labels), list(range(len(images)))
 
 
-def _timed(*words: str) -> dict[str, float]:
+def timed(*words: str, environment: Mapping[str, str] | None = None) -> dict[str, float]:
     """Return the seconds of Python with some words."""
     began = time.perf_counter()
-    process = subprocess.Popen([sys.executable, *words], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    nowhere = subprocess.DEVNULL
+    process = subprocess.Popen([sys.executable, *words], env=environment, stdout=nowhere, stderr=nowhere)
     _, status, used = os.wait4(process.pid, 0)
     if status:
         raise RuntimeError(f"{' '.join(words)} ended with {status}")
     return {"processor": round(used.ru_utime + used.ru_stime, 2), "clock": round(time.perf_counter() - began, 2)}
 
 
-def _middle(seconds: list[dict[str, float]]) -> dict[str, float]:
+def middle(seconds: list[dict[str, float]]) -> dict[str, float]:
+    """Return the median of each kind of seconds."""
     return {name: round(float(np.median([one[name] for one in seconds])), 2) for name in seconds[0]}

@@ -1,5 +1,6 @@
 """Train a convolutional network on a data set, from scratch or on the weights of another."""
 
+import os
 import sys
 from typing import TYPE_CHECKING
 
@@ -31,4 +32,7 @@ _HOMES = {
 }
 
 __getattr__ = found_later(__name__, _HOMES, TRAINING, without=("TrainConfig",), why="train")
+# Threads of torch that wait for each other leave the processor to others. By themselves they keep it, in loops: where
+# the machine has other work, two of them took four times as long as one. OpenMP reads this when torch is loaded.
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 sys.modules[__name__].__class__ = CallablePackage  # ak.train(...)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -47,7 +49,9 @@ def test_it_computes_no_feature_and_imports_what_it_needs(tmp_path: Path) -> Non
     wanted = settings(data, tmp_path / "first", weights=weights, cache=str(tmp_path / "cache"), epochs=3)
     train(wanted)
     words = ["train", *wanted.replaced(out=str(tmp_path / "second")).words()]
-    done = subprocess.run([sys.executable, "-c", SECOND, *words], capture_output=True, text=True, check=True)
+    shown = os.environ | {"OMP_DISPLAY_ENV": "TRUE"}
+    done = subprocess.run([sys.executable, "-c", SECOND, *words], capture_output=True, text=True, check=True, env=shown)
+    assert re.search(r"OMP_WAIT_POLICY\s*=\s*'PASSIVE'", done.stderr)  # so that threads leave the processor to others
     before, after = (set(names) for names in json.loads(done.stdout.splitlines()[-1]))
     assert "torch" in before
     assert not before & (UNUSED | {"matplotlib.figure"})
