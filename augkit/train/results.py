@@ -31,6 +31,7 @@ from augkit.train.setup import Setup
 from augkit.train.several import label_doubts
 from augkit.train.train_errors import written
 
+KEPT = "judged.npz"  # of folds of dense tasks: what an evaluation keeps of each answer, and of the truth
 ANSWERS = "answers.npy"  # to the pictures reported on, in the order of their ids: calibrated probabilities, or numbers
 
 
@@ -61,6 +62,9 @@ class Result:
     seconds: float
     notes: tuple[str, ...]
     score: float
+
+
+Ending = Callable[[Setup, Network, State, dict[Role, Evaluator], list[str], float, Rival | None], Result]
 
 
 def finish(
@@ -101,11 +105,16 @@ def finish(
         measure(evaluation, temperature) | {"baselines": [*constant, *beside]},
         temperature,
     )
-    if evaluation.outputs.ndim == 2:
+    if not setup.task.moves:
         held = BytesIO()
         np.save(held, evaluation.answers(temperature), allow_pickle=False)
         with written(out / ANSWERS):
             replace_with(out / ANSWERS, held.getvalue())
+    if setup.task.moves and setup.config.folds:
+        held = BytesIO()
+        np.savez(held, outputs=evaluation.outputs, encoded=evaluation.encoded)
+        with written(out / KEPT):
+            replace_with(out / KEPT, held.getvalue())
     save(out / MODEL_FILE, artefact)
     outcomes.write(out, setup.task.outcomes(evaluation))
     counts = {role: len(truths) for role, truths in setup.truths.items()}

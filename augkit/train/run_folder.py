@@ -34,7 +34,7 @@ WRITTEN = {
     "tensorboard": ("events.out.tfevents.*",),
     "": (
         *(PICTURES, REJECTED, DUPLICATES, "log.jsonl", "log.csv", "log.*.unfinished", "model.safetensors"),
-        *("report.html", "model_card.md", "predictions.csv", "label_doubts.csv", "answers.npy", OUTCOMES),
+        *("report.html", "model_card.md", "predictions.csv", "label_doubts.csv", "answers.npy", "judged.npz", OUTCOMES),
         *("learning_curves.png", "calibration.png", TEMPORARY),
     ),
 }

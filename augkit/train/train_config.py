@@ -18,6 +18,7 @@ Keep = Literal["best", "last"]  # epoch, whose weights are kept
 Duplicates = Literal["group", "refuse", "drop", "ignore"]  # what becomes of pictures of the same bytes
 NearDuplicates = Literal["tell", "group", "drop"]  # and of those that look nearly the same
 Precision = Literal["auto", "float32", "bfloat16"]
+ALL_FOLDS = 0  # as the fold of a network that learns from all pictures
 MOST_THREADS = 1024  # of torch; more is a slip, and what torch cannot count
 NO_PIPELINE = "none"  # its name, where none is wanted
 Weight = Annotated[float, Field(gt=0.0)]
@@ -189,7 +190,14 @@ class TrainConfig(Configuration):
         description="Train so many networks, each judged by other pictures, so that all are judged.",
     )
     fold: Annotated[int | None, Option(decides=False, shown_default="all")] = Field(
-        default=None, ge=1, description="Train this one of --folds alone, from 1, as on another machine."
+        default=None, ge=ALL_FOLDS, description="Train this one of --folds alone, from 1, as on another machine."
+    )
+    final: Annotated[
+        Literal["ensemble", "retrain"] | None,
+        Option(decides=False, shown_default="ensemble; of boxes and masks retrain"),
+    ] = Field(
+        default=None,
+        description="The network that --folds keeps: ensemble, the mean of theirs, or retrain, one of all pictures.",
     )
     ignore: Annotated[Texts, Option(metavar="PATTERN", is_many=True, decides=False, rule="patterns, such as *.xml")] = (
         Field(
@@ -291,14 +299,16 @@ class TrainConfig(Configuration):
             raise ArgumentError("must be 2 at least, or 0 for none, got 1.", "folds")
         if self.folds and self.split is not None:
             raise ArgumentError("must not go with --split: folds divide the pictures. Leave one out.", "folds")
+        if self.final is not None and not self.folds:
+            raise ArgumentError(f"must go with --folds, got {self.final} without. Leave it out.", "final")
         if self.fold is not None and self.fold > self.folds:
             of = f"--folds {self.folds}" if self.folds else "no --folds"
             raise ArgumentError(f"must be one of --folds, counted from 1, got {self.fold} of {of}.", "fold")
 
     @property
     def part(self) -> tuple[int, int] | None:
-        """The fold that is reported on, and of how many, or None without folds."""
-        return (self.fold or 1, self.folds) if self.folds else None
+        """The fold that is reported on, or `ALL_FOLDS`, and of how many, or None without folds."""
+        return (1 if self.fold is None else self.fold, self.folds) if self.folds else None
 
     @property
     def may_freeze(self) -> bool:

@@ -39,7 +39,7 @@ from augkit.train.own_pieces import Own, with_own
 from augkit.train.parts.parts import ROLES, Role
 from augkit.train.parts.sound_pictures import features_folder, keep_sound
 from augkit.train.parts.survey import Known
-from augkit.train.results import Result, finish
+from augkit.train.results import Ending, Result, finish
 from augkit.train.rivals.edge_rival import edge_rival_of
 from augkit.train.rivals.linear_rival import rival_of
 from augkit.train.run_folder import behaviour_of, law_of, locked, open_run, require_apart, require_same_law
@@ -48,7 +48,7 @@ from augkit.train.several.fold_trainings import trained_by_folds
 from augkit.train.tasks import Loss, Task
 from augkit.train.tasks.dense import Dense
 from augkit.train.telling import Progress, Tell, silent
-from augkit.train.train_config import TrainConfig
+from augkit.train.train_config import ALL_FOLDS, TrainConfig
 from augkit.train.train_errors import trouble_told
 
 _ADVICE = "ak.train(ak.TrainConfig(data=..., out=...))"
@@ -93,10 +93,12 @@ def train(
     require_apart(config.data, config.out, "out")
     if isinstance(config.cache, str):
         require_apart(config.data, config.cache, "cache")
+    if config.fold == ALL_FOLDS:
+        raise ArgumentError(f"must be one of --folds, counted from 1, got {ALL_FOLDS}.", "fold")
     if config.folds and config.fold is None:
 
-        def one(fold: TrainConfig, known: Known, told: Tell) -> Result:
-            return _trained(fold, fresh, told, progress, own, known)
+        def one(fold: TrainConfig, known: Known, told: Tell, end: Ending | None) -> Result:
+            return _trained(fold, fresh, told, progress, own, known, end)
 
         with trouble_told(config.out):
             return trained_by_folds(config, one, tell, progress)
@@ -104,9 +106,15 @@ def train(
 
 
 def _trained(
-    config: TrainConfig, fresh: bool, tell: Tell, progress: Progress, own: Own, known: Known | None = None
+    config: TrainConfig,
+    fresh: bool,
+    tell: Tell,
+    progress: Progress,
+    own: Own,
+    known: Known | None = None,
+    end: Ending | None = None,
 ) -> Result:
-    """Do one training; `known` is what is known of its pictures."""
+    """Do one training; `known` is what is known of its pictures, `end` what it ends with, if not with `finish`."""
     began, notes = time.perf_counter(), list[str]()
 
     def noted(sentence: str) -> None:
@@ -141,6 +149,8 @@ def _trained(
                 if rival is not None and rival.is_taken:
                     noted(rival.reason)
                 seconds = time.perf_counter() - began
+                if end is not None:
+                    return end(setup, best, state, evaluators, notes, seconds, rival)
                 return finish(setup, best, state, evaluators, notes, seconds, rival=rival, tell=tell)
 
 

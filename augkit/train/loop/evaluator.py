@@ -106,14 +106,9 @@ class Evaluator:
     def overlay(self, network: Network, id: str) -> Image:
         """Return a picture by its id as a network of a dense task took it, with the truth and the answer on it."""
         assert isinstance(self.task, Dense)
-        network.eval()
         place = next(place for place, source in enumerate(self.stream.sources) if source.id == id)
         (batch,) = self.stream.batches([[Draw(0, place)]])
-        pixels = batch.pictures[0].numpy().transpose(1, 2, 0)
-        picture = in_bytes(pixels, False, None)
-        picture = picture if picture.shape[2] == 3 else np.repeat(picture, 3, axis=2)
-        output = network(self.prepared(batch.pictures))[0]
-        return self.task.overlay(picture, output, self.truths_of(batch)[0])
+        return overlaid(self.task, network, self.prepared, batch.pictures, self.truths_of(batch)[0])
 
     def _evaluated(self, network: Network, is_frozen: bool) -> tuple[Evaluation, float]:
         """Return the outputs beside the truth, and the mean loss."""
@@ -141,3 +136,14 @@ class Evaluator:
         evaluation, loss = self._evaluated(network, is_frozen)
         found = self.task.score(evaluation)
         return Score([found, -loss], {"val_loss": loss, "val_score": found})
+
+
+@torch.no_grad()
+def overlaid(
+    task: Dense, network: Network, prepared: Callable[[Tensor], Tensor], pictures: Tensor, target: Tensor
+) -> Image:
+    """Return a picture, a batch of one, as a network took it, with the truth and the answer on it."""
+    network.eval()
+    picture = in_bytes(pictures[0].numpy().transpose(1, 2, 0), False, None)
+    picture = picture if picture.shape[2] == 3 else np.repeat(picture, 3, axis=2)
+    return task.overlay(picture, network(prepared(pictures))[0], target)

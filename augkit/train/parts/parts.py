@@ -111,7 +111,8 @@ def divide(
     The options are those of `TrainConfig`; the law is that of `augkit.datasets.splits`; `together` are sets of ids of
     originals that go to one part, as far as the data set's own splits and those of a file let them. Where the task is a
     dense one, what pictures carry is learnt, and they keep it. With a `fold`, such as (2, 5), the pictures of that one
-    of so many are reported on, and a part of the others chooses.
+    of so many are reported on, and a part of the others chooses; with (0, 5) all are learnt from, those of the first
+    fold, which stand in both other parts too, among them.
 
     Raises:
         ArgumentError: `split`, `groups` or `label` do not fit the data set.
@@ -129,7 +130,7 @@ def divide(
         _require_undivided(sources)
         found = joined_groups(sources, found, together)
         folds = folds_of(sources, found, fold[1], seed)
-        splits: list[Split | None] = ["test" if its == fold[0] else "train" for its in folds]
+        splits: list[Split | None] = ["test" if its == max(fold[0], 1) else "train" for its in folds]
         roles = _with_every_class(sources, found, _roles(sources, splits, found, seed, law))
     else:
         splits = assign(sources, wanted if own else used, found, seed, law)
@@ -152,7 +153,8 @@ def divide(
     plain = home or originals(data.root, lineage)
     made: dict[Role, Part] = {}
     for role in ROLES:
-        of_role = [picture for picture, its in zip(pictures, roles, strict=True) if its == role]
+        wanted_roles = _standing(role, fold is not None and fold[0] == 0)
+        of_role = [picture for picture, its in zip(pictures, roles, strict=True) if its in wanted_roles]
         pairs = [(source, picture.original.id) for picture in of_role for source in picture.of(role, home is not None)]
         pairs.sort(key=lambda pair: pair[0].id)
         place = data if role == "train" else plain
@@ -163,7 +165,7 @@ def divide(
         are_copies=are_copies,
         reported_split="test" if "test" in splits else "val",
         choosing_split="val" if {"val", "test"} <= set(splits) else "part of train",
-        split="the data set's own" if own else _told(used) if fold is None else "fold {} of {}".format(*fold),
+        split="the data set's own" if own else _told(used) if fold is None else _told_fold(*fold),
         is_settled=own or isinstance(used, SplitFile),
         classes=_classes(data, sources),
         group_sizes=tuple(sorted(sizes.values())),
@@ -200,6 +202,17 @@ def _classes(data: DataSet, originals: Iterable[Source]) -> tuple[str, ...]:
     """Return the data set's classes; those of the originals, where the folders of an expansion do not tell them."""
     labels = {source.label for source in originals if isinstance(source.label, str)}
     return data.classes if labels <= set(data.classes) or data.form != "folder" else tuple(sorted(labels))
+
+
+def _standing(role: Role, is_all_learnt: bool) -> tuple[Role, ...]:
+    """Return the roles whose pictures stand in a part."""
+    if not is_all_learnt:
+        return (role,)
+    return ROLES if role == "train" else ("test",)
+
+
+def _told_fold(number: int, count: int) -> str:
+    return f"fold {number} of {count}" if number else f"none: all {count} folds are learnt from"
 
 
 def _told(wanted: Wanted) -> str:

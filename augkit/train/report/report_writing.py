@@ -41,6 +41,7 @@ class ReportFacts:
     picture: Callable[[str], Image]  # gives one by its id, four channels with alpha; it may raise an AugkitError
     seconds: float  # that the training took
     answers: Iterator[Array] | None = None  # of dense tasks: to each picture, in its own frame
+    predictions: str = ""  # the table of answers, where it was written before
     scope: str = ""  # what the figures are of, where it is not one network by other pictures
     notes: Sequence[str] = ()  # further sentences that a reader must know
     doubts: str = ""  # HTML of pictures whose labels may be wrong
@@ -70,7 +71,7 @@ def write(folder: Path, facts: ReportFacts) -> Path:
     files = {
         section.figure.file: section.figure.lights.light.whole for section in sections if section.figure is not None
     }
-    files[PREDICTIONS] = bytes_of("".join(_predictions(facts)))
+    files[PREDICTIONS] = bytes_of(facts.predictions or "".join(_predictions(facts)))
     files[PAGE] = page(facts.title, subtitle, sections)  # last: where it lies, all is there
     for name, data in files.items():
         with written(folder / name):

@@ -12,42 +12,42 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from hashlib import sha256
-from io import BytesIO
 from pathlib import Path
 
 import numpy as np
-import torch
-from scipy.special import logit
 
-from augkit.core.arrays import Image, JsonObject, Label, Reals
+from augkit.core.arrays import Image, JsonObject
 from augkit.datasets import DataSet, Source
 from augkit.datasets.splits import LAW
-from augkit.errors import ArgumentError, FileError
+from augkit.errors import ArgumentError
 from augkit.images.network_input import opaque
 from augkit.storage.durable import replace_with
 from augkit.storage.patience import Patience
 from augkit.train.comparison import outcomes
+from augkit.train.dense_setup import looked_through
 from augkit.train.files.artefact import MODEL_FILE, Artefact, load, save
 from augkit.train.metrics import measure
+from augkit.train.models.ensemble_network import MEANS
 from augkit.train.parts.parts import divide, require_learnable
 from augkit.train.parts.separation import data_of
 from augkit.train.parts.survey import Known
 from augkit.train.report.doubt_gallery import doubts_html
 from augkit.train.report.model_card import write_card
 from augkit.train.report.report_writing import ReportFacts, write
-from augkit.train.results import ANSWERS, Result
+from augkit.train.results import Ending, Result
 from augkit.train.rivals.baselines import pooled
-from augkit.train.run_folder import PICTURES
 from augkit.train.setup import Setup, prepare
 from augkit.train.several import label_doubts
+from augkit.train.several.final_network import ending, final_config, told as retrained
 from augkit.train.several.joined_networks import joined
+from augkit.train.several.label_doubts import Doubt
+from augkit.train.several.trained_folds import Fold, overlay, pooled_evaluation, pooled_predictions
 from augkit.train.tasks import Evaluation, Task, task_for
+from augkit.train.tasks.dense import Dense
 from augkit.train.telling import Progress, Tell
 from augkit.train.train_config import TrainConfig
-from augkit.train.train_errors import readable, written
+from augkit.train.train_errors import written
 
-LEAST = 1e-12  # probability that a logarithm is taken of
-KINDS = ("classes", "labels", "numbers")  # of tasks whose answers are rows of numbers
 SUMMARY = "folds.json"
 _JOINED = (
     "The network that is kept answers with the mean of these {} networks; the figures are those of its parts, as no"
@@ -55,38 +55,17 @@ _JOINED = (
 )
 
 
-@dataclass(frozen=True)
-class _Fold:
-    """What a training by one fold left in its folder."""
-
-    result: Result
-    artefact: Artefact
-    ids: tuple[str, ...]  # of the pictures that it is reported on
-    labels: tuple[Label, ...]
-    answers: Reals  # to them (n, k): calibrated probabilities, or numbers
-
-    @classmethod
-    def read(cls, result: Result) -> _Fold:
-        out = Path(result.out)
-        with readable(out / PICTURES):
-            lines = [json.loads(line) for line in (out / PICTURES).read_text("utf-8").splitlines()]
-        with readable(out / ANSWERS):
-            answers = np.load(BytesIO((out / ANSWERS).read_bytes()), allow_pickle=False)
-        judged = [line for line in lines if line["role"] == "test"]
-        if len(judged) != len(answers):
-            raise FileError("must be as augkit train wrote it, got a damaged file. Pass --fresh.", str(out / ANSWERS))
-        ids, labels = (tuple(line[name] for line in judged) for name in ("id", "label"))
-        return cls(result, load(out), ids, labels, answers)
-
-
 def trained_by_folds(
-    config: TrainConfig, one: Callable[[TrainConfig, Known, Tell], Result], tell: Tell, progress: Progress
+    config: TrainConfig,
+    one: Callable[[TrainConfig, Known, Tell, Ending | None], Result],
+    tell: Tell,
+    progress: Progress,
 ) -> Result:
     """Train a network for each fold, or go on with that, and tell what they are worth together.
 
     Args:
         config: with `folds`; each fold lies in a folder of its own below its `out`, which holds what is told of all.
-        one: does one training, given what is known of the pictures and whom to tell.
+        one: does one training, given what is known of the pictures, whom to tell, and what it ends with, if not as all.
         tell: is given sentences that a user should read.
         progress: is told how much is done, of how much, and of what.
 
@@ -98,13 +77,14 @@ def trained_by_folds(
     """
     began, out, known = time.perf_counter(), Path(config.out), Known()
     setup = prepare(config, lambda _: None, progress, known=known)
-    if setup.task.kind not in KINDS:
-        raise ArgumentError(f"must go with {', '.join(KINDS)}, got {setup.task.kind}. Leave it out.", "folds")
+    is_retrained = _is_retrained(config, setup.task)
     data = data_of(config)
-    pictures = _pictures(config, data, setup.task)
+    pictures = _pictures(config, data, setup)
     if config.cache is True and config.may_freeze:
         config = config.replaced(cache=str(out / "features"))  # what is not augmented is the same in every fold
-    folds, said = list[_Fold](), set[str]()
+    if is_retrained:
+        prepare(final_config(setup), lambda _: None, progress, known=known)  # what is wrong with it is told now
+    folds, said = list[Fold](), set[str]()
 
     def once(sentence: str) -> None:
         if sentence not in said:
@@ -114,92 +94,125 @@ def trained_by_folds(
     for number in range(1, config.folds + 1):
         tell(f"Fold {number} of {config.folds}:")
         own = config.replaced(fold=number, out=str(out / f"fold-{number}"))
-        folds.append(_Fold.read(one(own, known, once)))
-    return _joined(config, setup, folds, pictures, once, time.perf_counter() - began)
+        folds.append(Fold.read(one(own, known, once, None)))
+    judged = _Judged.of(folds, out)
+    for sentence in judged.said:
+        once(sentence)
+    if is_retrained:
+        wanted = final_config(setup, folds).replaced(cache=config.cache if setup.config.may_freeze else True)
+        tell(f"One network from all {len(judged.evaluation.ids):,} pictures:")
+        one(wanted, known, lambda _: None, ending(folds, judged.metrics))
+        kept, note = load(wanted.out), retrained(wanted, len(judged.evaluation.ids), len(folds))
+    else:
+        network, architecture = joined([fold.artefact for fold in folds])
+        first = replace(folds[0].artefact, fingerprint=_fingerprint(folds), metrics=judged.metrics)
+        kept, note = replace(first, network=network, architecture=architecture, temperature=1.0), _JOINED
+    notes = [
+        note.format(len(folds)),
+        *dict.fromkeys(said for fold in folds for said in fold.result.notes),
+        *judged.said,
+    ]
+    kept = replace(kept, settings=config.portable().model_dump(mode="json"))
+    return _written(config, setup, folds, judged, kept, pictures, notes, time.perf_counter() - began)
 
 
-def _pictures(config: TrainConfig, data: DataSet, task: Task) -> dict[str, tuple[DataSet, Source]]:
+def _is_retrained(config: TrainConfig, task: Task) -> bool:
+    """Say whether the network that is kept is to learn from all pictures, as it must where no mean can be taken."""
+    if task.kind in MEANS:
+        return config.final == "retrain"
+    if config.final == "ensemble":
+        what = f"must be retrain with {task.kind}, of which no mean can be taken, got ensemble. Leave it out."
+        raise ArgumentError(what, "final")
+    return True
+
+
+def _pictures(config: TrainConfig, data: DataSet, setup: Setup) -> dict[str, tuple[DataSet, Source]]:
     """Return where every picture lies that is judged; a class that a fold could not learn is told before any is."""
     found: dict[str, tuple[DataSet, Source]] = {}
+    task = setup.task
+    data = looked_through(data, type(task) if isinstance(task, Dense) else None, lambda _: None)
     for number in range(1, config.folds + 1):
         options = config.split, config.groups, config.split_seed, config.label
-        parts = divide(data, *options, LAW, fold=(number, config.folds))
+        parts = divide(data, *options, LAW, is_dense=task.moves, fold=(number, config.folds))
+        found |= {source.id: (parts.test.data, source) for source in parts.test.sources}
+        if isinstance(task, Dense):
+            learnt = task.of_sources(data, parts.train.sources, setup.surveyed.mask_numbers)
+            lost = sorted({*learnt.names} ^ {*task.names})
+            if lost:
+                what = f"must leave each fold all classes to learn, got too few pictures of {lost[0]!r}"
+                raise ArgumentError(f"{what}. Give more, take it out, or pass fewer folds.", "folds")
+            continue
         known = task if task.has_one else task_for(parts.train.labels, task.kind)
         require_learnable(parts, replace(known, names=task.names) if task.has_one else known)
-        found |= {source.id: (parts.test.data, source) for source in parts.test.sources}
     return found
 
 
-def _outputs(task: Task, answers: Reals) -> Reals:
-    """Return outputs (n, k) of which a task makes these answers, at a temperature of 1."""
-    if task.kind == "numbers":
-        known = task.described()  # its class must be registered after that of labels, and so not be imported here
-        return np.asarray((answers - np.array(known["mean"])) / np.array(known["std"]), np.float64)
-    if task.has_one:
-        return np.asarray(np.log(np.clip(answers, LEAST, 1.0)), np.float64)
-    return np.asarray(logit(np.clip(answers, LEAST, 1.0 - LEAST)), np.float64)
+@dataclass(frozen=True)
+class _Judged:
+    """What is told of all pictures, each judged by one of the folds."""
+
+    evaluation: Evaluation
+    metrics: JsonObject
+    doubted: Sequence[Doubt]
+    said: Sequence[str]  # sentences about them
+
+    @classmethod
+    def of(cls, folds: Sequence[Fold], out: Path) -> _Judged:
+        evaluation, counts = pooled_evaluation(folds), [len(fold.ids) for fold in folds]
+        metrics = measure(evaluation) | {
+            "baselines": pooled([fold.artefact.metrics.get("baselines", []) for fold in folds], counts),
+            "folds": [_told_of(number, fold) for number, fold in enumerate(folds, start=1)],
+        }
+        doubted = label_doubts.of_evaluations([evaluation], 1.0)
+        said = list(filter(None, [label_doubts.told(doubted, len(evaluation.ids), out)]))
+        return cls(evaluation, metrics, doubted, said)
 
 
-def _joined(
+def _written(
     config: TrainConfig,
     setup: Setup,
-    folds: Sequence[_Fold],
+    folds: Sequence[Fold],
+    judged: _Judged,
+    artefact: Artefact,
     pictures: dict[str, tuple[DataSet, Source]],
-    tell: Tell,
+    notes: Sequence[str],
     seconds: float,
 ) -> Result:
-    out, first = Path(config.out), folds[0]
-    task = first.artefact.task
-    rows = [
-        (id, label, output)
-        for fold in folds
-        for id, label, output in zip(fold.ids, fold.labels, _outputs(task, fold.answers), strict=True)
-    ]
-    rows.sort(key=lambda row: row[0])
-    encoded = np.asarray(torch.stack([task.encode(label) for _, label, _ in rows]).numpy())
-    evaluation = Evaluation(tuple(id for id, _, _ in rows), np.stack([row for _, _, row in rows]), encoded, task)
-    counts = [len(fold.ids) for fold in folds]
-    metrics = measure(evaluation) | {
-        "baselines": pooled([fold.artefact.metrics.get("baselines", []) for fold in folds], counts),
-        "folds": [_told_of(number, fold) for number, fold in enumerate(folds, start=1)],
-    }
-    doubted = label_doubts.of_evaluations([evaluation], 1.0)
-    said = list(filter(None, [label_doubts.told(doubted, len(rows), out)]))
-    for sentence in said:
-        tell(sentence)
-    notes = [*dict.fromkeys(note for fold in folds for note in fold.result.notes), *said, _JOINED.format(len(folds))]
-    network, architecture = joined([fold.artefact for fold in folds])
+    """Write the network that is kept, and what is told of all folds."""
+    out, first, task, metrics = Path(config.out), folds[0], judged.evaluation.task, judged.metrics
+    count = len(judged.evaluation.ids)
     if task.has_one:
-        label_doubts.write(out, doubted)
-    made = replace(first.artefact, network=network, architecture=architecture, metrics=metrics, temperature=1.0)
-    artefact = replace(made, settings=config.portable().model_dump(mode="json"), fingerprint=_fingerprint(folds))
+        label_doubts.write(out, judged.doubted)
     save(out / MODEL_FILE, artefact)
     patience = Patience(config.wait)
 
     def picture(id: str) -> Image:
         data, source = pictures[id]
+        if task.moves:
+            return overlay(next(fold for fold in folds if id in fold.ids), data, source, config.wait)
         found = patience.asked(lambda: data.decoded(source), lambda: None).image
         return opaque(found, setup.architecture.preprocessing.paper)
 
     facts = ReportFacts(
         title=out.absolute().name,
-        artefact=artefact,
-        evaluation=evaluation,
+        artefact=replace(artefact, temperature=1.0),  # with which the folds' answers are those that are told
+        evaluation=judged.evaluation,
         split="test",
         chosen_on="part of train",
-        counts=(0, 0, len(rows)),
+        counts=(0, 0, count),
         curves=None,
         settings=setup.portable,
         command=["augkit", "train", *config.replaced(out=f"{out}-again").portable().words()],
         picture=picture,
         seconds=seconds,
         notes=notes,
-        scope=_scope(metrics, len(rows)),
-        doubts=doubts_html(doubted, picture),
+        scope=_scope(metrics, count),
+        doubts=doubts_html(judged.doubted, picture),
+        predictions=pooled_predictions(folds) if task.moves else "",
     )
     write_card(out, facts)
     page = write(out, facts)
-    outcomes.write(out, task.outcomes(evaluation))
+    outcomes.write(out, task.outcomes(judged.evaluation))
     with written(out / SUMMARY):
         replace_with(out / SUMMARY, (json.dumps(metrics, indent=2) + "\n").encode())
     results = [fold.result for fold in folds]
@@ -209,7 +222,7 @@ def _joined(
         metrics=metrics,
         epochs=sum(result.epochs for result in results),
         best_epoch=first.result.best_epoch,
-        pictures={"train": len(rows), "val": 0, "test": len(rows)},
+        pictures={"train": count, "val": 0, "test": count},
         rejected=max(result.rejected for result in results),
         seconds=seconds,
         notes=tuple(notes),
@@ -217,12 +230,12 @@ def _joined(
     )
 
 
-def _fingerprint(folds: Sequence[_Fold]) -> str:
+def _fingerprint(folds: Sequence[Fold]) -> str:
     """Return the hash of what all networks were trained on."""
     return sha256("\n".join(fold.artefact.fingerprint for fold in folds).encode()).hexdigest()
 
 
-def _told_of(number: int, fold: _Fold) -> JsonObject:
+def _told_of(number: int, fold: Fold) -> JsonObject:
     headline = fold.artefact.metrics["headline"]
     return {"fold": number, "out": fold.result.out, "pictures": len(fold.ids), "value": headline["value"]}
 
