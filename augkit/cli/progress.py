@@ -12,6 +12,7 @@ from augkit.cli.output import drop, say
 Show = Callable[[int, int, str], None]
 
 SECONDS_BETWEEN_LINES = 5.0
+LEAST_SECONDS = 1.0  # of a kind of work, before which its rate is chance
 
 
 @contextmanager
@@ -96,7 +97,8 @@ class _Lines:
     def __call__(self, done: int, total: int, note: str = "") -> None:
         now = time.perf_counter()
         rate = self.rate.of(done, total, now)
-        if rate > 0.0 and now - self.told >= SECONDS_BETWEEN_LINES:
+        is_known = rate > 0.0 and now - self.rate.began >= LEAST_SECONDS
+        if is_known and now - self.told >= SECONDS_BETWEEN_LINES:
             self.told = now
             left = f"{(total - done) / rate:,.0f} s left"
             say(f"{done:,} of {total:,}{note}, {rate:,.0f} a second, {left}", is_error=True)

@@ -119,9 +119,8 @@ def prepare(
     parts = surveyed.parts
     task = aim.of_sources(data, parts.train.sources, surveyed.mask_numbers) if aim is not None else _task(config, parts)
     _require_sense(config, task)
-    few = told_few(len(parts.val.sources), task) if config.keep == "best" else ()
     uneven = told_imbalance(parts, task, config.balance or config.class_weights != "none")
-    for sentence in (*require_learnable(parts, task), *told_masks(task, surveyed), *few, *uneven):
+    for sentence in (*require_learnable(parts, task), *told_masks(task, surveyed), *uneven):
         tell(sentence)
     truths = {role: _truths(task, parts[role]) for role in ROLES}
     if config.class_weights != "auto":
@@ -129,6 +128,8 @@ def prepare(
     wanted = config if aim is None else with_dense_model(config, aim, surveyed, tell)
     classes = task.outputs if task.kind == "classes" else 0
     chosen = recommended(wanted, surveyed, classes, device.type != "cpu", tell)
+    for sentence in told_few(len(parts.val.sources), task) if chosen.keep == "best" else ():
+        tell(sentence)
     pipeline = _pipeline(chosen, behaviour)
     if pipeline is not None:
         if parts.are_copies:

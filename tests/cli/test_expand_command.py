@@ -176,6 +176,23 @@ def test_other_work_has_a_rate_of_its_own(monkeypatch: pytest.MonkeyPatch, capsy
     ]  # fmt: skip
 
 
+def test_a_rate_of_no_time_is_not_told(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """Work that began a moment ago, long after other work, has none."""
+    from augkit.cli import progress
+
+    now = 0.0
+    monkeypatch.setattr(progress.time, "perf_counter", lambda: now)  # type: ignore[attr-defined]
+    with progress.progress_shown() as show:
+        now = 60.0
+        for done in range(3):
+            show(done, 1000, "")
+            now += 1e-5
+        assert capsys.readouterr().err == ""
+        now += 2.0
+        show(400, 1000, "")
+    assert capsys.readouterr().err == "400 of 1,000, 200 a second, 3 s left\n"
+
+
 @pytest.mark.parametrize("quiet", [5.0, 0.0])
 def test_elsewhere_there_are_plain_lines(
     src: Path, tmp_path: Path, quiet: float, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
@@ -183,6 +200,7 @@ def test_elsewhere_there_are_plain_lines(
     from augkit.cli import progress
 
     monkeypatch.setattr(progress, "SECONDS_BETWEEN_LINES", quiet)
+    monkeypatch.setattr(progress, "LEAST_SECONDS", quiet)
     monkeypatch.setattr(sys, "argv", ["augkit", "expand", str(src), str(tmp_path / "out"), "--json"])
     sys.argv += ["--pipeline", "identity", "--copies", "2", "--workers", "0", "--max-rejected", "1"]
     from augkit.cli import main

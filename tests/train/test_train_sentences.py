@@ -98,6 +98,9 @@ def test_where_the_last_epoch_is_kept_nobody_chooses_it(tmp_path: Path) -> None:
     data = trainings.fill(tmp_path / "data", each=9)
     text = page_of(settings(data, tmp_path / "run", epochs=1, keep="last"))
     assert "partly chance" not in text
+    told: list[str] = []
+    prepare(settings(data, tmp_path / "auto", model="auto", input=None), told.append, lambda *_: None)
+    assert not [sentence for sentence in told if "partly chance" in sentence]  # the last one, as the recipe has it
 
 
 def few_told(root: Path, count: int, classes: int) -> list[str]:

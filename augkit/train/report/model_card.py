@@ -7,12 +7,15 @@ Reference: Mitchell et al., "Model cards for model reporting", FAT* 2019.
 
 import json
 import shlex
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from augkit.core.arrays import JsonObject
 from augkit.core.text_files import bytes_of
 from augkit.storage.durable import replace_with
+from augkit.train.models import Architecture
+from augkit.train.models.ensemble_network import ENSEMBLE
 from augkit.train.report.report_writing import ReportFacts
 from augkit.train.tasks.headline import Headline
 from augkit.train.train_errors import written
@@ -21,6 +24,7 @@ CARD = "model_card.md"
 MOST_NAMED = 100  # names of outputs
 MOST_ROWS = 30  # of a table of classes
 HUB_TAGS = {"classes": "image-classification", "labels": "image-classification", "numbers": "image-regression"}
+FIGURES = {"iou": "IoU", "ap50": "AP50", "recall": "found"}  # of a class, by which the weakest come first
 SPECIAL = {ord(letter): f"\\{letter}" for letter in "\\`*_{}[]<>#|~&"}  # that Markdown acts on
 
 
@@ -77,18 +81,33 @@ def _purpose(facts: ReportFacts) -> Iterator[str]:
     does = {
         "classes": "Says which of these classes a picture shows",
         "labels": "Says which of these labels fit a picture",
+        "numbers": "Tells these numbers of a picture",
         "detect": "Finds the objects of these classes in a picture, each with its box",
+        "segment": "Says which of these classes each pixel of a picture shows",
     }
     parameters = sum(value.numel() for value in artefact.network.parameters())
     height, width, channels = preprocessing.input
     yield f"{does.get(task.kind, f'Gives {task.kind} of a picture')}: {named}{more}."
     yield ""
     yield (
-        f"It is `{artefact.architecture.name}` with {parameters:,} parameters, and takes pictures of {height} x {width}"
-        f" pixels and {channels} channel{'s' * (channels != 1)}; augkit brings them to that. Its outputs are"
+        f"It is {_network(artefact.architecture)} with {parameters:,} parameters, and takes pictures of {height} x"
+        f" {width} pixels and {channels} channel{'s' * (channels != 1)}; augkit brings them to that. Its outputs are"
         f" {task.meaning}."
     )
     yield from ("", "```", "augkit predict THIS_FOLDER PICTURES", "augkit export THIS_FOLDER -o model.onnx", "```", "")
+
+
+def _network(made: Architecture) -> str:
+    """Return what a network is, as ``an ensemble of `resnet18` and 4 more heads``."""
+    if made.name != ENSEMBLE:
+        head = made.arguments.get("head")
+        return f"`{made.name}`" + (f" with the head `{head}`" if head else "")
+    members = Counter(_network(Architecture.read(member)) for member in made.arguments["members"])
+    told = [f"{count} x {name}" if count > 1 else name for name, count in members.items()]
+    heads = int(made.arguments["heads"])
+    if heads:
+        told.append(f"{heads} more head{'s' * (heads != 1)}")
+    return f"an ensemble of {' and '.join(told)},"
 
 
 def _quality(facts: ReportFacts, metrics: JsonObject) -> Iterator[str]:
@@ -96,7 +115,7 @@ def _quality(facts: ReportFacts, metrics: JsonObject) -> Iterator[str]:
     count = facts.counts[2]
     yield from ("## How good it is", "")
     counted = f"{count:,} picture{'s' * (count != 1)}"
-    yield facts.scope or f"Measured on {counted} ({facts.split}) that it did not learn from and that chose\nnothing."
+    yield facts.scope or f"Measured on {counted} ({facts.split}) that it did not learn from, and that chose nothing."
     yield ""
     interval = "-" if top.low is None or top.high is None else f"{top.told(top.low)} to {top.told(top.high)}"
     rows = [(top.name, top.told(top.value), f"{interval} ({top.method})")]
@@ -112,21 +131,21 @@ def _quality(facts: ReportFacts, metrics: JsonObject) -> Iterator[str]:
     yield from _table(("figure", "value", "95 % interval"), rows)
     each = metrics.get("per_class") or ()
     if each:
-        shown = sorted(each, key=lambda row: -1.0 if row["recall"] is None else row["recall"])[:MOST_ROWS]
+        key = next(key for key in FIGURES if key in each[0])
+        shown = sorted(each, key=lambda row: -1.0 if row[key] is None else row[key])[:MOST_ROWS]
         yield f"The weakest {len(shown)} of {len(each)}:" if len(shown) < len(each) else "The weakest first:"
         yield ""
-        rows = [
-            (row["name"], _share(row["recall"]), f"{row['support']:,} {row.get('counted', 'pictures')}")
-            for row in shown
-        ]
-        yield from _table(("name", "found", "of"), rows)
+        counted = str(each[0].get("counted", "pictures"))
+        cells = [(row["name"], f"{row['support']:,}", _share(row[key]), _interval(row)) for row in shown]
+        yield from _table(("name", counted, FIGURES[key], "95 % interval"), cells)
 
 
 def _data(facts: ReportFacts) -> Iterator[str]:
     learnt, chose, reported = facts.counts
+    chosen = "were looked at after every epoch" if facts.settings.get("keep") == "last" else "chose among its epochs"
     yield from ("## What it learnt from", "")
     yield facts.scope or (
-        f"{learnt:,} pictures taught it, {chose:,} others ({facts.chosen_on}) chose among its epochs, and {reported:,}"
+        f"{learnt:,} pictures taught it, {chose:,} others ({facts.chosen_on}) {chosen}, and {reported:,}"
         f" others ({facts.split}) are reported on. The fingerprint of all of them is"
         f" `{facts.artefact.fingerprint[:16]}`."
     )
@@ -165,6 +184,11 @@ def _limits(facts: ReportFacts, metrics: JsonObject) -> Iterator[str]:
         yield f"- It recognised no picture of {told}{' and others' * (len(missed) > MOST_ROWS)}."
     if count < 100:
         yield f"- {count} picture{'s' * (count != 1)} tell little: the interval above is what is known."
+
+
+def _interval(row: JsonObject) -> str:
+    low, high = row.get("low"), row.get("high")
+    return "-" if low is None or high is None else f"{_share(low)} to {_share(high)}"
 
 
 def _share(value: float | None) -> str:
