@@ -12,7 +12,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from augkit.errors import ArgumentError
 from augkit.train import TrainConfig
+from augkit.train.loop.precision import is_half
 from augkit.train.loop.training_loop import State, fit
 from augkit.train.models import architecture
 from augkit.train.run_folder import law_of, open_run
@@ -94,6 +96,14 @@ def fitted(
         state = fit(training)
         found = {"network": training.network.state_dict(), "average": training.average.state_dict()}
         return state, found | {"best": training.checkpoints.best_state()}
+
+
+def has_bfloat16() -> bool:
+    """Say whether this processor computes with numbers of half precision."""
+    try:
+        return is_half("bfloat16", torch.device("cpu"))
+    except ArgumentError:
+        return False
 
 
 def assert_same_weights(left: dict[str, dict[str, Tensor]], right: dict[str, dict[str, Tensor]]) -> None:

@@ -31,10 +31,11 @@ from augkit.train.tasks.segment_task import Segment
 from augkit.transforms.geometry import Mirror
 from support.folders import put
 from support.scenes import CLASSES, scene
-from support.trainings import Stopped, assert_same_weights, fitted, prepared, settings
+from support.tiny_backbone import NAME
+from support.trainings import Stopped, assert_same_weights, fitted, has_bfloat16, prepared, settings, weights_file
 
 TASK = Segment(("background", *CLASSES), (0, 1, 2), (255,))
-TINY: dict[str, Any] = {"model": "mobilenet_v2", "input": (64, 64, 3), "batch_size": 4, "epochs": 1}
+TINY: dict[str, Any] = {"model": NAME, "input": (64, 64, 3), "batch_size": 4, "epochs": 1}
 
 
 def lay(root: Path, count: int = 16, side: int = 64) -> Path:
@@ -92,16 +93,30 @@ def test_an_artefact_says_what_the_network_said(run: Path, data: Path) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("is_transfer", [False, True], ids=["scratch", "frozen, then all"])
+@pytest.mark.parametrize(
+    ("options", "change"),
+    [
+        ({"ema": 0.9, "clip": 1.0}, {"workers": 1}),
+        ({"is_frozen": True, "smoothing": 0.1}, {"workers": 1}),
+        ({"is_frozen": True, "accumulate": 2, "patience": 1, "epochs": 4}, {"cache": False}),
+        ({"pictures": 25, "keep": "last", "precision": "bfloat16"}, {}),
+        ({"is_frozen": True, "pictures": 40, "layer_decay": 0.8}, {"memory": 0}),
+    ],
+    ids=["scratch", "frozen, then all", "pieces that end early", "half precision and a budget", "frozen in a budget"],
+)
 def test_a_stopped_training_ends_with_the_same_weights(
-    is_transfer: bool, data: Path, tmp_path: Path, weights: str
+    options: dict[str, Any], change: dict[str, Any], data: Path, tmp_path: Path, weights: str
 ) -> None:
-    options = TINY | {"pipeline": "light", "epochs": 1, "checkpoint_every": 1, "class_weights": "auto"}
-    options |= {"weights": weights, "unfreeze": 1, "views": 2, "smoothing": 0.1} if is_transfer else {"ema": 0.9}
-    state, whole = fitted(settings(data, tmp_path / "whole", **options))
-    wanted = settings(data, tmp_path / "stopped", **options, workers=1)
-    with pytest.raises(Stopped):
-        fitted(wanted, stop_after=2)
+    if options.get("precision") == "bfloat16" and not has_bfloat16():
+        pytest.skip("this processor has no bfloat16")
+    frozen = {"weights": weights, "unfreeze": 1, "views": 2} if "is_frozen" in options else {}
+    usual = TINY | {"pipeline": "light", "checkpoint_every": 1, "class_weights": "auto"} | frozen
+    usual |= {name: value for name, value in options.items() if name != "is_frozen"}
+    state, whole = fitted(settings(data, tmp_path / "whole", **usual))
+    wanted = settings(data, tmp_path / "stopped", **usual, **change)
+    for stop in (2, 1):
+        with pytest.raises(Stopped):
+            fitted(wanted, stop_after=stop)
     resumed, found = fitted(wanted)
     assert_same_weights(found, whole)
     assert resumed == state
@@ -109,9 +124,7 @@ def test_a_stopped_training_ends_with_the_same_weights(
 
 @pytest.fixture(scope="module")
 def weights(tmp_path_factory: pytest.TempPathFactory) -> str:
-    from support.trainings import weights_file
-
-    return weights_file(tmp_path_factory.mktemp("weights") / "mobilenet.pt", "mobilenet_v2")
+    return weights_file(tmp_path_factory.mktemp("weights") / "tiny.pt", NAME)
 
 
 @pytest.mark.parametrize("shape", [InputShape((40, 60), 3), InputShape((40, 40), 3, 50)])
@@ -245,16 +258,25 @@ def test_augmented_copies_are_asked_too(run: Path) -> None:
 
 
 @pytest.mark.slow
-def test_an_exported_network_says_the_class_of_every_pixel(run: Path, tmp_path: Path) -> None:
-    made = export(run, tmp_path / "model.pt2")
-    assert made.difference < 1e-3
-    program = torch.export.load(tmp_path / "model.pt2").module()
-    image = scene(97)[0]
-    said = program(torch.from_numpy(image[None]))
-    assert said.shape == (1, 3, 64, 64)
-    (row,) = predict(run, image)
-    assert row.answers is not None
-    assert (said[0].argmax(0).numpy() == row.answers).mean() > 0.99
+@pytest.mark.parametrize("form", ["pt2", "onnx"])
+def test_an_exported_network_says_the_class_of_every_pixel(form: str, run: Path, tmp_path: Path) -> None:
+    """Of one picture or several, with the logits that the network gives here."""
+    file, images = tmp_path / f"model.{form}", np.stack([scene(97)[0], scene(98)[0]])
+    assert export(run, file).difference < 1e-3
+    if form == "pt2":
+        said = torch.export.load(file).module()(torch.from_numpy(images)).detach().numpy()
+    else:
+        onnxruntime = pytest.importorskip("onnxruntime")
+        (said,) = onnxruntime.InferenceSession(file.read_bytes()).run(["logits"], {"pixels": images})
+    assert said.shape == (2, 3, 64, 64)
+    artefact = load(run)
+    with torch.inference_mode():
+        pixels = artefact.architecture.preprocessing.normalise(torch.from_numpy(images).permute(0, 3, 1, 2))
+        wanted = enlarged(artefact.network(pixels), (64, 64)).numpy()
+    assert np.abs(said - wanted).max() < 1e-3
+    for row, logits in zip(predict(run, list(images)), said, strict=True):
+        assert row.answers is not None
+        assert (logits.argmax(0) == row.answers).mean() > 0.99
 
 
 def test_objects_with_outlines_teach_the_class_of_every_pixel(tmp_path: Path) -> None:

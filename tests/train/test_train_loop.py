@@ -23,7 +23,7 @@ from augkit.train.models import architecture
 from augkit.train.trainer import begin, reproducible
 from support import trainings
 from support.folders import put
-from support.trainings import INPUT, Stopped, assert_same_weights, drawn, fitted, prepared, settings
+from support.trainings import INPUT, Stopped, assert_same_weights, drawn, fitted, has_bfloat16, prepared, settings
 
 STEPS = st.integers(0, 1000)
 
@@ -83,7 +83,7 @@ OPTIONS: list[dict[str, Any]] = [
 @pytest.mark.slow
 @pytest.mark.parametrize("options", OPTIONS)
 def test_stopped_anywhere_the_new_options_end_alike(uneven: Path, tmp_path: Path, options: dict[str, Any]) -> None:
-    if options.get("precision") == "bfloat16" and not is_half_known():
+    if options.get("precision") == "bfloat16" and not has_bfloat16():
         options = options | {"precision": "float32"}
     if "weights" in options:
         options = options | {"weights": trainings.weights_file(tmp_path / "w.pt", "resnet18")}
@@ -95,13 +95,6 @@ def test_stopped_anywhere_the_new_options_end_alike(uneven: Path, tmp_path: Path
     state, found = fitted(stopped)
     assert_same_weights(found, wanted[1])
     assert state == wanted[0]
-
-
-def is_half_known() -> bool:
-    try:
-        return is_half("bfloat16", torch.device("cpu"))
-    except ArgumentError:
-        return False
 
 
 @pytest.mark.parametrize("options", [{}, {"class_weights": {"lines": 5.0, "spots": 0.1}}, {"clip": 0.1}])
