@@ -61,6 +61,8 @@ def command(
     from augkit.cli.comparison_tables import tell_repeats
     from augkit.train import repeat
 
+    if ensemble:
+        _require_joinable(config)
     found = repeat(config, seeds, ways, lambda own: _announced(own, fresh), _checked, new_splits)
     again = ["--seeds", str(seeds), *(["--compare", compare] if compare else []), *["--new-splits"] * new_splits]
     words = ["augkit", "train", *config.portable().words(), *again]
@@ -93,6 +95,15 @@ def _checked(config: TrainConfig) -> list[str]:
 
     with progress_shown() as show:
         return [source.id for source in prepare(config, lambda _: None, show).surveyed.parts.test.sources]
+
+
+def _require_joinable(config: TrainConfig) -> None:
+    """Check, before there are several networks, that they can be one."""
+    from augkit.train.setup import prepare
+    from augkit.train.several.joined_networks import require_joinable
+
+    with progress_shown() as show:
+        require_joinable(prepare(config, lambda _: None, show).task)
 
 
 def _announced(config: TrainConfig, fresh: bool) -> Result:

@@ -10,7 +10,9 @@ import numpy as np
 import pytest
 import torch
 from numpy.typing import NDArray
+from typer.testing import CliRunner
 
+from augkit.cli import app
 from augkit.datasets.samples import named_sample
 from augkit.errors import ArgumentError, FileError, SampleError
 from augkit.images import decode
@@ -19,10 +21,14 @@ from augkit.pipeline import Pipeline
 from augkit.targets.sample import Sample
 from augkit.train import export, predict, train
 from augkit.train.batches.framing import framed
-from augkit.train.files.artefact import load
+from augkit.train.files.artefact import Artefact, load, save
 from augkit.train.heads.segment_head import SegmentHead
+from augkit.train.models import architecture
+from augkit.train.models.ensemble_network import Ensemble
 from augkit.train.setup import prepare
+from augkit.train.several.joined_networks import joined, require_joinable
 from augkit.train.tasks import Evaluation, read_task
+from augkit.train.tasks.detect_task import Detect
 from augkit.train.tasks.mask_numbers import IGNORED
 from augkit.train.tasks.overlap import Overlap, confusion
 from augkit.train.tasks.pixel_frames import classes_at
@@ -357,3 +363,47 @@ def test_gradients_of_pieces_are_those_of_the_whole_batch() -> None:
         assert parts[0] == (0.0, 0.0)
         mean = sum(value * mass for value, mass in parts) / sum(mass for _, mass in parts)
         assert mean == pytest.approx(float(loss(outputs, truths)), rel=1e-5)
+
+
+@pytest.mark.parametrize("is_frozen", [True, False])
+def test_several_networks_of_pixels_are_one(is_frozen: bool, run: Path, tmp_path: Path) -> None:
+    """It answers with the mean of their probabilities, place by place; what is frozen it holds once."""
+    made = architecture(NAME, 3, (64, 64, 3), "segment")
+    networks = [made.build(seed).eval() for seed in (1, 2, 3)]
+    if is_frozen:
+        for network in networks:
+            network.get_submodule("backbone").load_state_dict(networks[0].get_submodule("backbone").state_dict())
+    whole, way = joined([Artefact(network, made, TASK) for network in networks])
+    assert isinstance(whole, Ensemble)
+    assert (len(whole.members), len(whole.heads)) == ((1, 2) if is_frozen else (3, 0))
+    save(tmp_path / "m.safetensors", Artefact(whole, way, TASK))
+    pictures = torch.rand(2, 3, 64, 64, generator=torch.Generator().manual_seed(0))
+    with torch.inference_mode():
+        found = load(tmp_path / "m.safetensors").network(pictures).softmax(1)
+        wanted = torch.stack([network(pictures).softmax(1) for network in networks]).mean(0)
+    assert torch.allclose(found, wanted, atol=1e-5)
+    with pytest.raises(ArgumentError, match="must go with classes, labels, numbers, segment, got detect"):
+        require_joinable(Detect(("disc",)))
+
+
+@pytest.mark.slow
+def test_seeds_are_compared_and_folded_on_the_command_line(data: Path, tmp_path: Path, weights: str) -> None:
+    """With the figures of the pictures' own pixels, a verdict for every class, and one artefact of all seeds."""
+    words = ["train", str(data), "--model", NAME, "--input", "64x64x3", "--weights", weights, "--epochs", "2"]
+    words += ["--batch-size", "4", "--threads", "1", "--seeds", "3", "--json"]
+    done = CliRunner().invoke(app, [*words, "--compare", "none,digits", "--out", str(tmp_path / "compared")])
+    assert done.exit_code == 0, done.output
+    told = json.loads(done.stdout)
+    assert [row["name"] for row in told["differences"]["digits"]] == ["all", "background", *CLASSES]
+    page = (tmp_path / "compared" / "comparison.html").read_text()
+    assert "Mean IoU" in page
+    done = CliRunner().invoke(app, [*words, "--ensemble", "--out", str(tmp_path / "folded")])
+    assert done.exit_code == 0, done.output
+    folded = json.loads(done.stdout)["ensemble"]
+    assert folded["metrics"]["kind"] == "segment"
+    artefact = load(tmp_path / "folded")
+    assert isinstance(artefact.network, Ensemble)
+    assert len(artefact.network.heads) == 2
+    (row,) = predict(tmp_path / "folded", scene(95)[0], tta=1, pipeline=Pipeline([Mirror()]))
+    assert row.answers is not None
+    assert row.answers.shape == (64, 64)

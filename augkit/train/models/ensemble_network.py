@@ -17,6 +17,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from augkit.train.models.network import Network
+from augkit.train.models.pyramid_network import PyramidNetwork
 
 ENSEMBLE = "ensemble"  # the name of its architecture
 MOST_MEMBERS = 1000
@@ -35,8 +36,13 @@ def _of_numbers(outputs: Tensor) -> Tensor:
     return outputs.mean(0)
 
 
-# By the kind of task: outputs over their temperatures (members, B, k) -> outputs (B, k).
-MEANS: dict[str, Callable[[Tensor], Tensor]] = {"classes": _of_classes, "labels": _of_labels, "numbers": _of_numbers}
+# By the kind of task: outputs over their temperatures (members, B, k, ...) -> outputs (B, k, ...).
+MEANS: dict[str, Callable[[Tensor], Tensor]] = {
+    "classes": _of_classes,
+    "labels": _of_labels,
+    "numbers": _of_numbers,
+    "segment": _of_classes,  # at each place
+}
 
 
 @final
@@ -56,7 +62,9 @@ class Ensemble(Network):
         super().__init__()
         self.members, self.heads = nn.ModuleList(members), nn.ModuleList(heads)
         self.temperatures = nn.Buffer(torch.ones(len(members) + len(heads)))
-        self.widths = [member.last_layer.in_features for member in members]
+        self.widths = [
+            member.width if isinstance(member, PyramidNetwork) else member.last_layer.in_features for member in members
+        ]
         self.mean = MEANS[kind]
 
     def features(self, x: Tensor) -> Tensor:
@@ -66,8 +74,10 @@ class Ensemble(Network):
     def classify(self, features: Tensor) -> Tensor:
         parts = torch.split(features, self.widths, dim=1)
         said = [member.classify(part) for member, part in zip(self.networks, parts, strict=True)]
-        said += [head(parts[0]) for head in self.heads]
-        return self.mean(torch.stack(said) / self.temperatures.view(-1, 1, 1))
+        first = self.networks[0]
+        given = first.maps(parts[0]) if isinstance(first, PyramidNetwork) else parts[0]
+        outputs = torch.stack([*said, *(head(given) for head in self.heads)])
+        return self.mean(outputs / self.temperatures.view(-1, *[1] * (outputs.dim() - 1)))
 
     @property
     def networks(self) -> list[Network]:

@@ -41,6 +41,7 @@ class PyramidNetwork(Network):
         self.wanted = [backbone.strides.index(stride) for stride in head.strides]
         # Channels, height and width of the maps that the head takes.
         self.shapes = [(maps[level].shape[1], maps[level].shape[2], maps[level].shape[3]) for level in self.wanted]
+        self.width = sum(map(math.prod, self.shapes))  # of the row that `classify` takes
         levels = tuple(zip(head.strides, (shape[0] for shape in self.shapes), strict=True))
         self.head: Head = head(levels, outputs)
 
@@ -51,10 +52,13 @@ class PyramidNetwork(Network):
 
     def classify(self, features: Tensor) -> Tensor:
         """Return what the head says of the maps (B, ...)."""
-        parts = torch.split(features, [math.prod(shape) for shape in self.shapes], 1)
-        maps = [part.reshape(-1, *shape) for part, shape in zip(parts, self.shapes, strict=True)]
-        said: Tensor = self.head(maps)
+        said: Tensor = self.head(self.maps(features))
         return said
+
+    def maps(self, features: Tensor) -> list[Tensor]:
+        """Return the maps (B, C, h, w) that a head takes, of rows that `features` gave."""
+        parts = torch.split(features, [math.prod(shape) for shape in self.shapes], 1)
+        return [part.reshape(-1, *shape) for part, shape in zip(parts, self.shapes, strict=True)]
 
     def begin(self) -> None:
         """Give the head's weights the values that it wants to begin with, where they are none that are drawn."""

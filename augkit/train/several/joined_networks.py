@@ -32,15 +32,14 @@ def joined(artefacts: Sequence[Artefact]) -> tuple[Network, Architecture]:
     for other in artefacts[1:]:
         if _question(other) != _question(first) or other.architecture.preprocessing != first.architecture.preprocessing:
             raise ArgumentError("must be of one task and of one preprocessing, got several.", "ensemble")
-    if first.task.kind not in MEANS:
-        raise ArgumentError(f"must go with {', '.join(MEANS)}, got {first.task.kind}. Leave it out.", "ensemble")
+    require_joinable(first.task)
     bodies = {(one.architecture.name, backbone_hash(one.network)) for one in artefacts}
     are_alike = len(bodies) == 1 and all(one.architecture == first.architecture for one in artefacts)
     members, others = (artefacts[:1], artefacts[1:]) if are_alike else (artefacts, ())
-    heads = [_rescaled(deepcopy(one.network.last_layer), one.task, first.task) for one in others]
+    heads = [_rescaled(deepcopy(one.network.head_module), one.task, first.task) for one in others]
     networks = [deepcopy(one.network) for one in members]
     for network, one in zip(networks, members, strict=True):
-        _rescaled(network.last_layer, one.task, first.task)
+        _rescaled(network.head_module, one.task, first.task)
     whole = Ensemble(networks, heads, first.task.kind)
     if first.task.output == "logits":
         whole.temperatures.copy_(torch.tensor([one.temperature for one in artefacts]))
@@ -51,6 +50,16 @@ def joined(artefacts: Sequence[Artefact]) -> tuple[Network, Architecture]:
     }
     architecture = Architecture(ENSEMBLE, first.task.outputs, first.architecture.preprocessing, arguments)
     return whole.eval(), architecture
+
+
+def require_joinable(task: Task) -> None:
+    """Check that the answers of several networks have a mean: boxes of one and another are other boxes.
+
+    Raises:
+        ArgumentError: they have none.
+    """
+    if task.kind not in MEANS:
+        raise ArgumentError(f"must go with {', '.join(MEANS)}, got {task.kind}. Leave it out.", "ensemble")
 
 
 def _members(artefact: Artefact) -> list[Artefact]:
@@ -72,10 +81,11 @@ def _question(artefact: Artefact) -> JsonObject:
 
 
 @torch.no_grad()
-def _rescaled(layer: nn.Linear | OwnHead, task: Task, wanted: Task) -> nn.Linear | OwnHead:
-    """Scale the outputs of a layer, in place, as those of another task are that is the same otherwise; return it."""
+def _rescaled(layer: nn.Module, task: Task, wanted: Task) -> nn.Module:
+    """Scale the outputs of a head, in place, as those of another task are that is the same otherwise; return it."""
     own, other = task.described(), wanted.described()
     if own != other:
+        assert isinstance(layer, nn.Linear | OwnHead)  # numbers alone have scales
         (mean, std), (new_mean, new_std) = ([torch.tensor(one[name]) for name in SCALES] for one in (own, other))
         factor, offset = std / new_std, (mean - new_mean) / new_std
         if isinstance(layer, OwnHead):
