@@ -17,7 +17,6 @@ from augkit.train.tasks.dense import Dense
 from augkit.train.train_config import TrainConfig
 
 MODEL = "efficientnet_lite0"
-PASSES = 6000  # pictures of all steps, where it is left to us
 LEAST_EPOCHS, MOST_EPOCHS = 5, 300
 OBJECT = 48.0  # pixels of the input that half of the objects are to have at least
 STEP, LEAST, MOST = 32, 96, 320  # pixels of a side: multiples of the coarsest stride, and what two cores can do
@@ -81,7 +80,7 @@ def with_dense_model(
     if "batch_size" not in config.model_fields_set:
         chosen = chosen.replaced(batch_size=task.batch_size)
     if config.epochs is None:
-        epochs = min(max(-(-PASSES // len(surveyed.parts.train.sources)), LEAST_EPOCHS), MOST_EPOCHS)
+        epochs = min(max(-(-task.passes // len(surveyed.parts.train.sources)), LEAST_EPOCHS), MOST_EPOCHS)
         chosen = chosen.replaced(epochs=epochs)
     return chosen
 

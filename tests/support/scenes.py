@@ -45,3 +45,15 @@ def scenes(root: Path, count: int = 24, side: int = 64, first: int = 0) -> Path:
         rows.append({"image": f"{place:03d}.png", "boxes": boxes, "box_labels": labels})
     (root / "list.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
     return root / "list.jsonl"
+
+
+def masked_scenes(root: Path, count: int = 16, side: int = 64) -> Path:
+    """Lay scenes and their masks, of which one says of a part that it is ignored, and return their folder."""
+    for place in range(count):
+        image, mask, *_ = scene(place, side)
+        if place == 0:
+            mask[:8] = 255
+        put(root / "images" / f"{place:03d}.png", image)
+        put(root / "masks" / f"{place:03d}.png", mask)
+    (root / "classes.csv").write_text("number,name\n0,background\n1,disc\n2,square\n")
+    return root

@@ -10,25 +10,19 @@ import numpy as np
 import pytest
 import torch
 from numpy.typing import NDArray
-from typer.testing import CliRunner
 
-from augkit.cli import app
 from augkit.datasets.samples import named_sample
 from augkit.errors import ArgumentError, FileError, SampleError
 from augkit.images import decode
 from augkit.images.network_input import InputShape, Placement, placement
 from augkit.pipeline import Pipeline
 from augkit.targets.sample import Sample
-from augkit.train import export, predict, train
+from augkit.train import predict, train
 from augkit.train.batches.framing import framed
-from augkit.train.files.artefact import Artefact, load, save
+from augkit.train.files.artefact import load
 from augkit.train.heads.segment_head import SegmentHead
-from augkit.train.models import architecture
-from augkit.train.models.ensemble_network import Ensemble
 from augkit.train.setup import prepare
-from augkit.train.several.joined_networks import joined, require_joinable
 from augkit.train.tasks import Evaluation, read_task
-from augkit.train.tasks.detect_task import Detect
 from augkit.train.tasks.mask_numbers import IGNORED
 from augkit.train.tasks.overlap import Overlap, confusion
 from augkit.train.tasks.pixel_frames import classes_at
@@ -36,29 +30,17 @@ from augkit.train.tasks.pixel_loss import enlarged
 from augkit.train.tasks.segment_task import Segment
 from augkit.transforms.geometry import Mirror
 from support.folders import put
-from support.scenes import CLASSES, scene
+from support.scenes import CLASSES, masked_scenes, scene
 from support.tiny_backbone import NAME
-from support.trainings import Stopped, assert_same_weights, fitted, has_bfloat16, prepared, settings, weights_file
+from support.trainings import prepared, settings
 
 TASK = Segment(("background", *CLASSES), (0, 1, 2), (255,))
 TINY: dict[str, Any] = {"model": NAME, "input": (64, 64, 3), "batch_size": 4, "epochs": 1}
 
 
-def lay(root: Path, count: int = 16, side: int = 64) -> Path:
-    """Lay scenes and their masks, of which one says of a part that it is ignored, and return their folder."""
-    for place in range(count):
-        image, mask, *_ = scene(place, side)
-        if place == 0:
-            mask[:8] = 255
-        put(root / "images" / f"{place:03d}.png", image)
-        put(root / "masks" / f"{place:03d}.png", mask)
-    (root / "classes.csv").write_text("number,name\n0,background\n1,disc\n2,square\n")
-    return root
-
-
 @pytest.fixture(scope="module")
 def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return lay(tmp_path_factory.mktemp("masked"))
+    return masked_scenes(tmp_path_factory.mktemp("masked"))
 
 
 @pytest.fixture(scope="module")
@@ -96,41 +78,6 @@ def test_an_artefact_says_what_the_network_said(run: Path, data: Path) -> None:
     assert one.answers is not None
     assert again.answers is not None
     assert np.array_equal(one.answers, again.answers)
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize(
-    ("options", "change"),
-    [
-        ({"ema": 0.9, "clip": 1.0}, {"workers": 1}),
-        ({"is_frozen": True, "smoothing": 0.1}, {"workers": 1}),
-        ({"is_frozen": True, "accumulate": 2, "patience": 1, "epochs": 4}, {"cache": False}),
-        ({"pictures": 25, "keep": "last", "precision": "bfloat16"}, {}),
-        ({"is_frozen": True, "pictures": 40, "layer_decay": 0.8}, {"memory": 0}),
-    ],
-    ids=["scratch", "frozen, then all", "pieces that end early", "half precision and a budget", "frozen in a budget"],
-)
-def test_a_stopped_training_ends_with_the_same_weights(
-    options: dict[str, Any], change: dict[str, Any], data: Path, tmp_path: Path, weights: str
-) -> None:
-    if options.get("precision") == "bfloat16" and not has_bfloat16():
-        pytest.skip("this processor has no bfloat16")
-    frozen = {"weights": weights, "unfreeze": 1, "views": 2} if "is_frozen" in options else {}
-    usual = TINY | {"pipeline": "light", "checkpoint_every": 1, "class_weights": "auto"} | frozen
-    usual |= {name: value for name, value in options.items() if name != "is_frozen"}
-    state, whole = fitted(settings(data, tmp_path / "whole", **usual))
-    wanted = settings(data, tmp_path / "stopped", **usual, **change)
-    for stop in (2, 1):
-        with pytest.raises(Stopped):
-            fitted(wanted, stop_after=stop)
-    resumed, found = fitted(wanted)
-    assert_same_weights(found, whole)
-    assert resumed == state
-
-
-@pytest.fixture(scope="module")
-def weights(tmp_path_factory: pytest.TempPathFactory) -> str:
-    return weights_file(tmp_path_factory.mktemp("weights") / "tiny.pt", NAME)
 
 
 @pytest.mark.parametrize("shape", [InputShape((40, 60), 3), InputShape((40, 40), 3, 50)])
@@ -206,7 +153,7 @@ def test_the_head_says_the_same_of_a_picture_whatever_else_is_in_its_batch() -> 
 
 
 def test_masks_that_are_none_of_their_picture_are_left_out_and_told(tmp_path: Path) -> None:
-    root = lay(tmp_path / "data", 12)
+    root = masked_scenes(tmp_path / "data", 12)
     put(root / "masks" / "004.png", np.zeros((5, 5), np.uint8))
     wanted = settings(root, tmp_path / "run", **TINY, max_rejected=0.2)
     told = list[str]()
@@ -218,7 +165,7 @@ def test_masks_that_are_none_of_their_picture_are_left_out_and_told(tmp_path: Pa
 
 
 def test_a_changed_mask_is_another_data_set(tmp_path: Path) -> None:
-    root = lay(tmp_path / "data", 12)
+    root = masked_scenes(tmp_path / "data", 12)
     wanted = settings(root, tmp_path / "run", **TINY)
     before = prepared(wanted).deciding["data"]
     mask = np.zeros((64, 64), np.uint8)
@@ -235,7 +182,7 @@ def test_what_cannot_be_segmented_is_refused(data: Path, tmp_path: Path) -> None
         prepared(wanted.replaced(robust=True))
     with pytest.raises(ArgumentError, match="must name a class"):
         prepared(wanted.replaced(class_weights={"cat": 2.0}))
-    root = lay(tmp_path / "flat", 6)
+    root = masked_scenes(tmp_path / "flat", 6)
     for path in (root / "masks").iterdir():
         put(path, np.zeros((64, 64), np.uint8))
     with pytest.raises((SampleError, FileError)):
@@ -261,28 +208,6 @@ def test_augmented_copies_are_asked_too(run: Path) -> None:
     mean = (both[0] + both[1].flip(2)) / 2
     wanted = TASK.placed(mean, Placement(1.0, 1.0, 0.0, 0.0), (64, 64))
     assert (mirrored.answers == wanted).mean() > 0.98
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("form", ["pt2", "onnx"])
-def test_an_exported_network_says_the_class_of_every_pixel(form: str, run: Path, tmp_path: Path) -> None:
-    """Of one picture or several, with the logits that the network gives here."""
-    file, images = tmp_path / f"model.{form}", np.stack([scene(97)[0], scene(98)[0]])
-    assert export(run, file).difference < 1e-3
-    if form == "pt2":
-        said = torch.export.load(file).module()(torch.from_numpy(images)).detach().numpy()
-    else:
-        onnxruntime = pytest.importorskip("onnxruntime")
-        (said,) = onnxruntime.InferenceSession(file.read_bytes()).run(["logits"], {"pixels": images})
-    assert said.shape == (2, 3, 64, 64)
-    artefact = load(run)
-    with torch.inference_mode():
-        pixels = artefact.architecture.preprocessing.normalise(torch.from_numpy(images).permute(0, 3, 1, 2))
-        wanted = enlarged(artefact.network(pixels), (64, 64)).numpy()
-    assert np.abs(said - wanted).max() < 1e-3
-    for row, logits in zip(predict(run, list(images)), said, strict=True):
-        assert row.answers is not None
-        assert (logits.argmax(0) == row.answers).mean() > 0.99
 
 
 def test_objects_with_outlines_teach_the_class_of_every_pixel(tmp_path: Path) -> None:
@@ -329,7 +254,7 @@ def test_predicted_are_the_classes_that_the_network_gives_each_pixel(run: Path) 
 
 def test_figures_are_of_the_pictures_own_pixels(tmp_path: Path) -> None:
     """They are those of the masks that `predict` writes, beside those of the data set, whatever the network's input."""
-    root = lay(tmp_path / "data", 12, 96)
+    root = masked_scenes(tmp_path / "data", 12, 96)
     for place in (2, 5, 7):  # of another size and aspect than the others
         for kind in ("images", "masks"):
             path = root / kind / f"{place:03d}.png"
@@ -363,47 +288,3 @@ def test_gradients_of_pieces_are_those_of_the_whole_batch() -> None:
         assert parts[0] == (0.0, 0.0)
         mean = sum(value * mass for value, mass in parts) / sum(mass for _, mass in parts)
         assert mean == pytest.approx(float(loss(outputs, truths)), rel=1e-5)
-
-
-@pytest.mark.parametrize("is_frozen", [True, False])
-def test_several_networks_of_pixels_are_one(is_frozen: bool, run: Path, tmp_path: Path) -> None:
-    """It answers with the mean of their probabilities, place by place; what is frozen it holds once."""
-    made = architecture(NAME, 3, (64, 64, 3), "segment")
-    networks = [made.build(seed).eval() for seed in (1, 2, 3)]
-    if is_frozen:
-        for network in networks:
-            network.get_submodule("backbone").load_state_dict(networks[0].get_submodule("backbone").state_dict())
-    whole, way = joined([Artefact(network, made, TASK) for network in networks])
-    assert isinstance(whole, Ensemble)
-    assert (len(whole.members), len(whole.heads)) == ((1, 2) if is_frozen else (3, 0))
-    save(tmp_path / "m.safetensors", Artefact(whole, way, TASK))
-    pictures = torch.rand(2, 3, 64, 64, generator=torch.Generator().manual_seed(0))
-    with torch.inference_mode():
-        found = load(tmp_path / "m.safetensors").network(pictures).softmax(1)
-        wanted = torch.stack([network(pictures).softmax(1) for network in networks]).mean(0)
-    assert torch.allclose(found, wanted, atol=1e-5)
-    with pytest.raises(ArgumentError, match="must go with classes, labels, numbers, segment, got detect"):
-        require_joinable(Detect(("disc",)))
-
-
-@pytest.mark.slow
-def test_seeds_are_compared_and_folded_on_the_command_line(data: Path, tmp_path: Path, weights: str) -> None:
-    """With the figures of the pictures' own pixels, a verdict for every class, and one artefact of all seeds."""
-    words = ["train", str(data), "--model", NAME, "--input", "64x64x3", "--weights", weights, "--epochs", "2"]
-    words += ["--batch-size", "4", "--threads", "1", "--seeds", "3", "--json"]
-    done = CliRunner().invoke(app, [*words, "--compare", "none,digits", "--out", str(tmp_path / "compared")])
-    assert done.exit_code == 0, done.output
-    told = json.loads(done.stdout)
-    assert [row["name"] for row in told["differences"]["digits"]] == ["all", "background", *CLASSES]
-    page = (tmp_path / "compared" / "comparison.html").read_text()
-    assert "Mean IoU" in page
-    done = CliRunner().invoke(app, [*words, "--ensemble", "--out", str(tmp_path / "folded")])
-    assert done.exit_code == 0, done.output
-    folded = json.loads(done.stdout)["ensemble"]
-    assert folded["metrics"]["kind"] == "segment"
-    artefact = load(tmp_path / "folded")
-    assert isinstance(artefact.network, Ensemble)
-    assert len(artefact.network.heads) == 2
-    (row,) = predict(tmp_path / "folded", scene(95)[0], tta=1, pipeline=Pipeline([Mirror()]))
-    assert row.answers is not None
-    assert row.answers.shape == (64, 64)

@@ -30,6 +30,7 @@ class Dense(Task):
     has_one: ClassVar[bool] = False
     head: ClassVar[str]  # a name of `augkit.train.heads.HEADS`
     batch_size: ClassVar[int]  # pictures of a step, where nothing is asked
+    passes: ClassVar[int]  # pictures of all steps, where nothing is asked
     is_uneven: ClassVar[bool]  # classes are weighted where nothing is asked: one may have most of what is learnt
     fit: ClassVar[Fit]  # how pictures come into the input, where nothing is asked
     others: ClassVar[tuple[str, ...]]  # kinds that it can be made of where it is asked for

@@ -50,6 +50,7 @@ class Detect(Dense):
     kind: ClassVar[str] = "detect"
     head: ClassVar[str] = "fcos"
     batch_size: ClassVar[int] = 8
+    passes: ClassVar[int] = 6000
     is_uneven: ClassVar[bool] = False
     fit: ClassVar[Fit] = "pad"
     target_kind: ClassVar[str] = Boxes.kind

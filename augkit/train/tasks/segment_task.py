@@ -58,6 +58,7 @@ class Segment(Dense):
     target_kind: ClassVar[str] = Masks.kind
     others: ClassVar[tuple[str, ...]] = (Polygons.kind,)
     batch_size: ClassVar[int] = 4  # each pixel is an example: more steps teach more than larger ones
+    passes: ClassVar[int] = 3000  # after which more taught 48 scenes nothing: see benchmarks/segmentation.py
     is_uneven: ClassVar[bool] = True
     fit: ClassVar[Fit] = "squeeze"  # the whole picture is judged, and no pixel is spent beside it
     labels_are: ClassVar[str] = "masks"
