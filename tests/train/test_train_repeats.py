@@ -14,8 +14,12 @@ from augkit.cli.comparison_tables import tell_repeats
 from augkit.errors import ArgumentError, FileError
 from augkit.train import Result, TrainConfig, repeat
 from augkit.train.comparison.outcomes import ALL, of_pictures, write
+from augkit.train.comparison.turned import Turned
 from augkit.train.parts.parts import Role
 from augkit.train.several.repeats import gains, write as write_files
+from augkit.train.several.turned_pictures import answers_of, galleries, pictures_of
+from support import trainings
+from support.folders import done
 from support.html_page import Page
 
 DONE: list[TrainConfig] = []
@@ -190,3 +194,20 @@ def test_the_page_of_a_comparison_tells_it_all_alone(run: str) -> None:
         assert words in page.text, words
     assert page.text.index("What this rests on") < page.text.index("Configuration")
     assert not {name for name, _ in page.elements} & {"script", "link", "iframe", "object", "embed", "form", "a"}
+
+
+def test_pictures_that_turned_are_shown_with_what_was_said_of_them(tmp_path: Path) -> None:
+    """Also those of an expansion, which is judged by its originals."""
+    source = trainings.fill(tmp_path / "source", each=2)
+    done(source, tmp_path / "data", copies=1, pipeline="digits", encoding="png")
+    for place, run in enumerate(("0", "1", "2")):
+        said = "spots" if place else "plain"
+        (tmp_path / run).mkdir()
+        (tmp_path / run / "predictions.csv").write_text(f"path,truth,label\nlines/000.png,lines,{said}\n")
+    answers = answers_of(tmp_path / name for name in ("0", "1", "2", "none"))
+    picture = pictures_of(TrainConfig(data=str(tmp_path / "data"), out=str(tmp_path / "run")))
+    lost, won = galleries(Turned(["lines/000.png", "gone.png"], ["lines/001.png"]), {}, answers, picture)
+    page = Page(lost)
+    assert "said spots in 2 of 3" in " ".join(page.text.split())
+    assert [image["alt"] for image in page.under("img")] == ["lines/000.png"]
+    assert won == ""

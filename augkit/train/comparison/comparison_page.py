@@ -35,6 +35,7 @@ class ComparisonFacts:
     has_splits: bool  # every seed or fold was judged by pictures of its own
     command: str  # that does it again
     turned: Mapping[str, Turned]  # pictures that each other way loses and wins
+    galleries: Mapping[str, tuple[str, str]]  # some of these pictures, as HTML
 
 
 def comparison_page(facts: ComparisonFacts) -> bytes:
@@ -43,7 +44,7 @@ def comparison_page(facts: ComparisonFacts) -> bytes:
     sections = [Section("", _top(facts))]
     for arm in facts.arms[1:]:
         rows = facts.differences[arm.name]
-        body = _table(rows, first, arm.name, facts.is_fraction) + _pictures(facts.turned[arm.name], first, arm.name)
+        body = _table(rows, first, arm.name, facts.is_fraction) + _pictures(facts, arm.name)
         sections.append(Section(f"{arm.name} against {first}, class by class" * (len(rows) > 1), body))
     sections += [
         Section("What this rests on", _method(facts)),
@@ -113,16 +114,20 @@ def _table(rows: Sequence[Difference], first: str, other: str, is_fraction: bool
     return table(heads, body) + cut
 
 
-def _pictures(found: Turned, first: str, other: str) -> str:
+def _pictures(facts: ComparisonFacts, other: str) -> str:
     """Return the pictures whose answers turned in half of the runs at least."""
+    found, first, shown = facts.turned[other], facts.arms[0].name, facts.galleries[other]
     told = ((found.lost, other, first), (found.won, first, other))
-    sentences = [
-        f"{len(ids):,} picture{'s' * (len(ids) != 1)} that {right} gets right more often than {wrong}, by half of the"
-        f" runs at least: {_some(ids)}."
-        for ids, wrong, right in told
-        if ids
-    ]
-    return "".join(f"<p>{text(sentence)}</p>" for sentence in sentences)
+    body = ""
+    for (ids, wrong, right), pictures in zip(told, shown, strict=True):
+        if ids:
+            sentence = (
+                f"{len(ids):,} picture{'s' * (len(ids) != 1)} that {right} gets right more often than {wrong}, by half"
+                f" of the runs at least: {_some(ids)}."
+            )
+            below = f'<p class="soft">{text(f"Some of them, with what {wrong} said:")}</p>' * bool(pictures)
+            body += f"<p>{text(sentence)}</p>{below}{pictures}"
+    return body
 
 
 def _rank(row: Difference) -> int:

@@ -20,6 +20,7 @@ from augkit.train.comparison.outcomes import OUTCOMES, Outcomes, read
 from augkit.train.comparison.turned import turned
 from augkit.train.comparison.verdicts import Difference, Repeated, differences
 from augkit.train.results import Result
+from augkit.train.several.turned_pictures import answers_of, galleries, pictures_of
 from augkit.train.tasks import TASKS
 from augkit.train.train_config import TrainConfig
 from augkit.train.train_errors import written
@@ -172,7 +173,7 @@ def write(config: TrainConfig, found: Sequence[Repeats], told: dict[str, list[Di
             lines += [line_of([one.name, str(run), *row]) for row in _figures(read(run))]
     files = {CSV: bytes_of("".join(lines)), JSON: bytes_of(json.dumps(compared(found, told), indent=2) + "\n")}
     if told:
-        files[PAGE] = comparison_page(_facts(folder, found, told, words))
+        files[PAGE] = comparison_page(_facts(config, found, told, words))
     for name, content in files.items():
         with written(folder / name):
             folder.mkdir(parents=True, exist_ok=True)
@@ -184,8 +185,13 @@ def _figures(run: Outcomes) -> Iterator[tuple[str, float]]:
     return ((name, figure.value) for name, figure in run.figures.items())
 
 
-def _facts(folder: Path, found: Sequence[Repeats], told: dict[str, list[Difference]], words: str) -> ComparisonFacts:
-    headline = found[0].results[0].metrics["headline"]
+def _facts(
+    config: TrainConfig, found: Sequence[Repeats], told: dict[str, list[Difference]], words: str
+) -> ComparisonFacts:
+    first, *others = found
+    headline = first.results[0].metrics["headline"]
+    turns = {one.name: turned(first.outcomes(), one.outcomes()) for one in others}
+    picture, said = pictures_of(config), {one.name: answers_of(one.folders()) for one in found}
     arms = [
         ArmFacts(
             one.name,
@@ -195,7 +201,7 @@ def _facts(folder: Path, found: Sequence[Repeats], told: dict[str, list[Differen
         for one in found
     ]
     return ComparisonFacts(
-        title=folder.absolute().name,
+        title=Path(config.out).absolute().name,
         option=found[0].option,
         figure=headline["name"],
         is_fraction=headline["is_fraction"],
@@ -204,5 +210,6 @@ def _facts(folder: Path, found: Sequence[Repeats], told: dict[str, list[Differen
         best=best(found).out,
         has_splits=len({run.units for run in found[0].outcomes().runs}) > 1,
         command=words,
-        turned={one.name: turned(found[0].outcomes(), one.outcomes()) for one in found[1:]},
+        turned=turns,
+        galleries={name: galleries(one, said[first.name], said[name], picture) for name, one in turns.items()},
     )
