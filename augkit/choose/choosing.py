@@ -1,7 +1,6 @@
 """A choice from beginning to end: pictures read, candidates judged, and what was found written down."""
 
 import time
-from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,11 +13,9 @@ from augkit.choose.choose_config import ChooseConfig
 from augkit.choose.held_out import Judge, Keeping, Look, folds_of
 from augkit.choose.pool import Pool, pool_of
 from augkit.choose.search import Search
+from augkit.choose.suited import suited
 from augkit.choose.verdict import verdict_on
 from augkit.core.arrays import Array
-from augkit.core.key import Key
-from augkit.datasets.samples import named_sample
-from augkit.errors import AugkitError, raise_outage
 from augkit.pipeline import Pipeline
 from augkit.storage.patience import Patience
 from augkit.train.run_folder import require_apart
@@ -115,8 +112,8 @@ def _found(
     judges = [Judge(look, one, classes, folds, copies, config.seed, keeping) for one in bench.learners]
     judge = min(judges, key=lambda one: float(one.outcome(None).loss.mean())) if len(judges) > 1 else judges[0]
     search = Search(judge, edge, bench.size, config.repeats, config.rounds, progress)
-    suited = list(_suited(own, setup, pool, tell))
-    found = search.found(list(steps(edge, bench.size, setup.surveyed.is_grey)), suited)
+    able = list(suited(own, pool, setup.surveyed.facts["train"], tell))
+    found = search.found(list(steps(edge, bench.size, setup.surveyed.is_grey)), able)
     confirming = bench.look_at_confirming() if pool.confirming.sources else np.zeros((0, 1))
     verdict = verdict_on(found, judge, confirming, np.array(pool.confirming_classes), pool.names)
     return ChoiceReport(config, found, verdict, len(classes), len(pool.confirming_classes), count)
@@ -124,29 +121,6 @@ def _found(
 
 def _keeping(config: ChooseConfig, bench: Workbench) -> Keeping:
     return Keeping(Path(config.out) / KEPT, bench.views.deciding, bench.confirming.deciding(None))
-
-
-def _suited(candidates: Iterable[Candidate], setup: Setup, pool: Pool, tell: Tell) -> Iterator[Candidate]:
-    """Yield the candidates that take the pictures, of which one of each number of channels is tried.
-
-    Raises:
-        AugkitError: one of the user's own does not.
-    """
-    facts, part = setup.surveyed.facts["train"], pool.part
-    tried = {facts[source.id].channels: source for source in reversed(part.sources)}.values()
-    for candidate in candidates:
-        try:
-            if candidate.pipeline is not None:
-                candidate.pipeline.require_classes_kept(part.labels, "Leave these labels out.")
-                for source in tried:
-                    candidate.pipeline(named_sample(part.data, source), Key(0, source.id))
-        except AugkitError as fault:
-            raise_outage(fault, candidate.name)
-            if candidate.kind == "own":
-                raise fault.at(candidate.name) from fault.__cause__
-            tell(f"{candidate.name} does not compete: {fault}")
-            continue
-        yield candidate
 
 
 def _remembered(bench: Workbench) -> Look:
