@@ -229,7 +229,7 @@ def _run(trial: Trial) -> dict[str, Any]:
         for name, seed in _plan(trial, pick.name, list(pipelines)):
             found[name].append(trainings.judged(pipelines[name], seed))
             print(f"{name} {seed}: {100 * found[name][-1][0].mean():.2f} %, {found[name][-1][1]:.3f}", flush=True)
-        rows = [
+        rows: list[dict[str, Any]] = [
             {
                 "name": name,
                 "seeds": len(each),
@@ -242,7 +242,7 @@ def _run(trial: Trial) -> dict[str, Any]:
         ]
         known = [row for row in rows if row["name"] in twelve_names]
         right = {name: np.stack([answers for answers, _ in each]) for name, each in found.items()}
-        losses = [[float(row[key]) for row in known] for key in ("told_loss", "loss", "accuracy")]
+        losses = [[row[key] for row in known] for key in ("told_loss", "loss", "accuracy")]
         return {
             "pictures": {split: len(places) for split, (_, places) in parts.items()},
             "minutes": round(minutes, 2),

@@ -30,12 +30,14 @@ class ChooseConfig(Configuration):
     side: int = Field(
         default=96, ge=32, le=1024, description="Pixels of a frozen network's input, at most: smaller is faster."
     )
-    folds: int = Field(default=4, ge=2, le=20, description="Parts of which each is judged by what the others teach.")
+    folds: Annotated[int | None, Option(shown_default="4 for a frozen network, 2 for one from scratch")] = Field(
+        default=None, ge=2, le=20, description="Parts of which each is judged by what the others teach."
+    )
     repeats: int = Field(default=3, ge=1, le=20, description="Times that all folds are dealt anew for the finalists.")
-    copies: Annotated[int | None, Option(shown_default="2 for a frozen network, 8 for a small one")] = Field(
+    copies: Annotated[int | None, Option(shown_default="2 for a frozen network, 8 for one from scratch")] = Field(
         default=None, ge=1, le=50, description="Augmented copies of each picture in one repeat."
     )
-    steps: int = Field(default=300, ge=1, le=100_000, description="Steps of a small network, where none is frozen.")
+    steps: int = Field(default=120, ge=1, le=100_000, description="Steps of a network, where none is frozen.")
     rounds: int = Field(default=3, ge=0, le=20, description="Steps that the built pipeline has at most.")
     label: Annotated[str | None, Option(metavar="COLUMN")] = Field(
         default=None, description="Column of a manifest that is to be learnt."
@@ -69,7 +71,7 @@ class ChooseConfig(Configuration):
         default="tell", description="Pictures that look nearly the same in several parts, likewise: {choices}."
     )
     seed: int = Field(default=0, description="Seed of draws, folds and learners.")
-    threads: int = Field(default=0, ge=0, le=1024, description="CPU threads of a frozen network, 0 for torch's.")
+    threads: int = Field(default=0, ge=0, le=1024, description="CPU threads, 0 for torch's: what is found is the same.")
     max_rejected: float = Field(
         default=0.01, ge=0.0, le=1.0, description="The greatest fraction of pictures that may be unreadable."
     )

@@ -26,6 +26,7 @@ from augkit.train.train_errors import trouble_told
 from augkit.train.trials.workbench import Workbench, workbench
 
 LOOKED_AT = 60  # pictures whose edges are looked at
+MOST_BYTES = 512 * 2**20  # of views that are remembered
 KEPT = "judgements"  # the folder of what an interrupted choice goes on from, in that of the choice
 
 
@@ -78,7 +79,6 @@ def choose(config: ChooseConfig, tell: Tell = silent, progress: Progress = silen
             len(pool.names),
             config.side,
             config.steps,
-            config.model == "auto",
             out / KEPT,
             silent,
         )
@@ -103,13 +103,13 @@ def _found(
     edge = _edge(pool, config)
     tell(edge.sentence())
     classes = np.array(pool.classes)
-    count = _folds(config.folds, pool)
+    count = _folds(config.folds or bench.folds, pool)
     folds = np.stack(
         [folds_of(pool.classes, pool.groups, count, config.seed + repeat) for repeat in range(config.repeats)]
     )
     look, keeping = _remembered(bench), _keeping(config, bench)
     copies = config.copies or bench.copies
-    judges = [Judge(look, one, classes, folds, copies, config.seed, keeping) for one in bench.learners]
+    judges = [Judge(look, one, classes, folds, copies, config.seed, keeping, bench.threads) for one in bench.learners]
     judge = min(judges, key=lambda one: float(one.outcome(None).loss.mean())) if len(judges) > 1 else judges[0]
     search = Search(judge, edge, bench.size, config.repeats, config.rounds, progress)
     able = list(suited(own, pool, setup.surveyed.facts["train"], tell))
@@ -124,12 +124,14 @@ def _keeping(config: ChooseConfig, bench: Workbench) -> Keeping:
 
 
 def _remembered(bench: Workbench) -> Look:
-    """Return what gives views, each of which is made once."""
+    """Return what gives views, of which those that were looked at last are remembered, as far as memory may go."""
     known: dict[tuple[Pipeline | None, int], Array] = {}
 
     def look(pipeline: Pipeline | None, copy: int) -> Array:
-        if (pipeline, copy) not in known:
-            known[pipeline, copy] = bench.look(pipeline, copy)
+        found = known.pop((pipeline, copy), None)
+        known[pipeline, copy] = bench.look(pipeline, copy) if found is None else found
+        while len(known) > 1 and sum(view.nbytes for view in known.values()) > MOST_BYTES:
+            del known[next(iter(known))]
         return known[pipeline, copy]
 
     return look

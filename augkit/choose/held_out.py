@@ -2,8 +2,10 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 
@@ -15,6 +17,8 @@ from augkit.train.trials.learner import Learner, Learnt
 
 TEMPERATURES = np.geomspace(0.25, 8.0, 41)
 
+Task = TypeVar("Task")
+Made = TypeVar("Made")
 Look = Callable[[Pipeline | None, int], Array]  # gives a view of all pictures, by the pipeline and the copy
 
 
@@ -32,6 +36,15 @@ class Outcome:
 
     loss: Reals
     right: Flags
+    moved_right: Reals
+    learnt_loss: Reals
+
+
+@dataclass(frozen=True, eq=False)
+class _Fold:
+    """What came of one fold: log chances of its m pictures, and of the first repeat what `Outcome` says of views."""
+
+    logs: Reals
     moved_right: Reals
     learnt_loss: Reals
 
@@ -84,6 +97,7 @@ class Judge:
         copies: views of each picture that are learnt from in one repeat.
         seed: of the learner.
         keeping: where judgements are kept; None keeps none.
+        threads: learners that may learn side by side; they play no part in what is found.
     """
 
     look: Look
@@ -93,6 +107,7 @@ class Judge:
     copies: int
     seed: int
     keeping: Keeping | None = None
+    threads: int = 1
     _plain: dict[int, Learnt] = field(default_factory=dict)  # by fold, what was learnt from pictures as they are
 
     def outcome(self, pipeline: Pipeline | None, repeats: int = 1) -> Outcome:
@@ -109,24 +124,41 @@ class Judge:
         return made
 
     def _made(self, pipeline: Pipeline | None, repeats: int) -> Outcome:
-        plain, count = self.look(None, 0), len(self.classes)
+        count, rounds = len(self.classes), range(repeats)
         logs: Reals = np.zeros((repeats, count, int(self.classes.max()) + 1))
         moved_right, learnt_loss = np.zeros(count), np.zeros(count)
-        for repeat in range(repeats):
-            views = self.views(pipeline, repeat)
-            for fold in np.unique(self.folds[repeat]):
-                judged = self.folds[repeat] == fold
-                rest = np.flatnonzero(~judged)
-                learnt = self.learner.learnt([view[rest] for view in views], self.classes[rest], self.seed + repeat)
-                logs[repeat, judged] = learnt.log_chances(plain[judged])
-                if repeat == 0:
-                    before = self._known_plainly(int(fold), rest)
-                    moved = [before.log_chances(view[judged]).argmax(axis=1) == self.classes[judged] for view in views]
-                    moved_right[judged] = np.mean(moved, axis=0)
-                    own = [losses(learnt.log_chances(view[rest]), self.classes[rest]) for view in views]
-                    learnt_loss[rest] += np.mean(own, axis=0) / (len(np.unique(self.folds[0])) - 1)
+        # Views are made here: what gives them is asked by one at a time.
+        plain, views = self.look(None, 0), {repeat: self.views(pipeline, repeat) for repeat in rounds}
+        tasks = [(repeat, int(fold)) for repeat in rounds for fold in np.unique(self.folds[repeat])]
+        for (repeat, fold), found in zip(
+            tasks, self._each(lambda one: self._fold(one, plain, views[one[0]]), tasks), strict=True
+        ):
+            judged = self.folds[repeat] == fold
+            logs[repeat, judged] = found.logs
+            if repeat == 0:
+                moved_right[judged] = found.moved_right
+                learnt_loss[~judged] += found.learnt_loss / (len(np.unique(self.folds[0])) - 1)
         right = logs.argmax(axis=2) == self.classes
         return Outcome(tempered(logs, self.classes), right, moved_right, learnt_loss)
+
+    def _fold(self, task: tuple[int, int], plain: Array, views: Sequence[Array]) -> "_Fold":
+        """Return the judgement of one fold in one repeat."""
+        repeat, fold = task
+        judged = self.folds[repeat] == fold
+        rest = np.flatnonzero(~judged)
+        learnt = self.learner.learnt([view[rest] for view in views], self.classes[rest], self.seed + repeat)
+        logs = learnt.log_chances(plain[judged])
+        if repeat:
+            return _Fold(logs, np.zeros(0), np.zeros(0))
+        before = self._known_plainly(fold, plain, rest)
+        moved = [before.log_chances(view[judged]).argmax(axis=1) == self.classes[judged] for view in views]
+        own = [losses(learnt.log_chances(view[rest]), self.classes[rest]) for view in views]
+        return _Fold(logs, np.mean(moved, axis=0), np.mean(own, axis=0))
+
+    def _each(self, work: Callable[[Task], Made], tasks: Sequence[Task]) -> list[Made]:
+        """Return what comes of tasks, some of which are done side by side."""
+        with ThreadPoolExecutor(max(1, min(self.threads, len(tasks)))) as pool:
+            return list(pool.map(work, tasks))
 
     def confirmed(self, pipeline: Pipeline | None, others: Array, classes: Indices) -> tuple[Reals, Flags]:
         """Return log losses and right answers (R, m) of other pictures, by what is learnt of all that are judged.
@@ -142,24 +174,25 @@ class Judge:
             path = place_of_array(self.keeping.folder, self._deciding(pipeline, self.keeping) | more, "confirmed")
         found = None if path is None else kept(path)
         if found is None:
-            logs = np.stack([self._answers(pipeline, repeat, others) for repeat in range(len(self.folds))])
+            views = {repeat: self.views(pipeline, repeat) for repeat in range(len(self.folds))}
+            logs = np.stack(self._each(lambda repeat: self._answers(views[repeat], repeat, others), list(views)))
             found = np.stack([tempered(logs, classes), logs.argmax(axis=2) == classes]).astype("<f8")
             if path is not None:
                 keep(path, found)
         return found[0], found[1] > 0.5
 
-    def _answers(self, pipeline: Pipeline | None, repeat: int, others: Array) -> Reals:
-        learnt = self.learner.learnt(self.views(pipeline, repeat), self.classes, self.seed + repeat)
+    def _answers(self, views: Sequence[Array], repeat: int, others: Array) -> Reals:
+        learnt = self.learner.learnt(views, self.classes, self.seed + repeat)
         return learnt.log_chances(others)
 
     def _deciding(self, pipeline: Pipeline | None, keeping: Keeping) -> dict[str, object]:
         mine = {"classes": self.classes.tolist(), "copies": self.copies, "seed": self.seed}
         return {**mine, "learner": self.learner.described(), "of": keeping.deciding(pipeline)}
 
-    def _known_plainly(self, fold: int, rest: Indices) -> Learnt:
+    def _known_plainly(self, fold: int, plain: Array, rest: Indices) -> Learnt:
         """Return what is learnt from the pictures of other folds as they are, in the first repeat."""
         if fold not in self._plain:
-            self._plain[fold] = self.learner.learnt([self.look(None, 0)[rest]], self.classes[rest], self.seed)
+            self._plain[fold] = self.learner.learnt([plain[rest]], self.classes[rest], self.seed)
         return self._plain[fold]
 
     def views(self, pipeline: Pipeline | None, repeat: int) -> list[Array]:

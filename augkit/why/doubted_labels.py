@@ -48,7 +48,7 @@ def doubted(run: LearntRun, config: WhyConfig, tell: Callable[[str], None], prog
     setup = run.setup
     pool = pool_of(setup, config.pictures, setup.config.groups, setup.config.seed, tell)
     kept, count = run.folder / "why" / "views", len(pool.names)
-    options = config.side, config.steps, False, kept, progress
+    options = config.side, config.steps, kept, progress
     bench = workbench(setup, pool.part, pool.confirming, count, *options)
     with bench.at_work():
         folds = folds_of(pool.classes, pool.groups, max(2, min(config.folds, len(set(pool.groups)))), setup.config.seed)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 from sklearn.linear_model import LogisticRegression
 
+from augkit.choose.held_out import Judge
 from augkit.loader import Draw
 from augkit.pipeline import load
 from augkit.train.batches.stream import Prepared
@@ -93,6 +95,20 @@ def test_a_small_network_learns_alike_from_alike() -> None:
     assert (first == again).all()
     assert (first.argmax(axis=1) == classes).mean() > 0.9
     assert np.allclose(np.exp(first).sum(axis=1), 1.0)
+
+
+def test_what_is_judged_side_by_side_is_the_same() -> None:
+    layers = [{"conv": {"filters": 4, "kernel": 5, "stride": 4}}, "relu", "flatten", {"dropout": 0.5}, {"dense": "classes"}]
+    made = replace(architecture("lenet", 2, INPUT), arguments={"layers": layers})
+    classes, folds = np.arange(24) % 2, np.array([np.arange(24) // 2 % 3, np.arange(24) // 2 % 3])
+    pictures = RANDOM.integers(0, 255, (24, 3, 32, 32)).astype(np.uint8)
+    learner = NetworkLearner(made, steps=4, batch=8, smoothing=0.1)
+    one, two = (
+        Judge(lambda pipeline, copy: pictures, learner, classes, folds, 1, 0, threads=threads).outcome(None, 2)
+        for threads in (1, 3)
+    )
+    for name in ("loss", "right", "moved_right", "learnt_loss"):
+        assert (getattr(one, name) == getattr(two, name)).all()
 
 
 def test_a_probe_learns_from_all_views() -> None:

@@ -6,15 +6,17 @@ from typing import final
 
 import numpy as np
 import torch
+from torch import nn
 from torch.nn import functional
 
 from augkit.core.arrays import Array, JsonObject, Reals
 from augkit.train.batches.stream import draws_of, steps_of
 from augkit.train.models import Architecture, Network
+from augkit.train.models.modules import Dropping
 from augkit.train.models.network import set_mode
 from augkit.train.trials.learner import Learner, Learnt
 
-BATCH, RATE, DECAY = 64, 4e-3, 0.01  # as the trainer's own defaults
+RATE, DECAY = 4e-3, 0.01  # as the trainer's own defaults
 JUDGED = 512  # pictures that are judged at once
 
 
@@ -42,32 +44,44 @@ class LearntNetwork(Learnt):
 class NetworkLearner(Learner):
     """Train small networks.
 
+    Nothing in it is drawn but the first weights and the order of pictures, so that networks may learn side by side:
+    dropout, whose numbers come from one generator of the whole process, is left out.
+
     Args:
         architecture: of the network.
         steps: how many.
+        batch: pictures a step.
+        smoothing: of labels.
     """
 
     architecture: Architecture
     steps: int
+    batch: int = 64
+    smoothing: float = 0.0
 
     def learnt(self, views: Sequence[Array], classes: Array, seed: int) -> LearntNetwork:
         network = self.architecture.build(seed)
         set_mode(network, False)
+        for module in network.modules():
+            if isinstance(module, (Dropping, nn.Dropout)):
+                module.p = 0.0
         truths, count = torch.from_numpy(classes), len(classes)
         optimizer = torch.optim.AdamW(network.parameters(), RATE, weight_decay=DECAY)
         schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, RATE, total_steps=self.steps)
-        done, batches = 0, steps_of(count, BATCH)
+        done, batches = 0, steps_of(count, self.batch)
         for epoch in range(-(-self.steps // batches)):
             view = views[epoch % len(views)]
-            for draws in draws_of(count, BATCH, seed, epoch)[: self.steps - done]:
+            for draws in draws_of(count, self.batch, seed, epoch)[: self.steps - done]:
                 places = [draw.index for draw in draws]
                 pictures = self.architecture.preprocessing.normalise(torch.from_numpy(view[places]))
                 optimizer.zero_grad()
-                functional.cross_entropy(network(pictures), truths[places]).backward()  # type: ignore[no-untyped-call]
+                loss = functional.cross_entropy(network(pictures), truths[places], label_smoothing=self.smoothing)
+                loss.backward()  # type: ignore[no-untyped-call]
                 optimizer.step()
                 schedule.step()
                 done += 1
         return LearntNetwork(network, self.architecture)
 
     def described(self) -> JsonObject:
-        return {"network": self.architecture.described(), "steps": self.steps}
+        mine = {"steps": self.steps, "batch": self.batch, "smoothing": self.smoothing}
+        return {"network": self.architecture.described(), **mine}

@@ -1,8 +1,8 @@
 """A workbench for trials: what is looked at, and what learns from it, for the network that a training would take.
 
 Where that network is frozen, its features are looked at, of a smaller input where it takes any, and linear probes learn
-from them. Where it is trained from its first layer on, pixels are looked at and a small network learns for some hundred
-steps: `lenet`, where the model was left open.
+from them. Where it is trained from its first layer on, pixels are looked at and the network learns for some hundred
+steps: the one that a training would take, for what helps one of few layers need not help another.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -11,10 +11,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
+from threadpoolctl import threadpool_limits
 
 from augkit.core.arrays import Array
 from augkit.pipeline import Pipeline
-from augkit.train.models import MODELS, Architecture, architecture
+from augkit.train.models import MODELS, Architecture
 from augkit.train.models.network import set_mode
 from augkit.train.parts.parts import ROLES, Part
 from augkit.train.parts.survey import Facts
@@ -25,8 +26,8 @@ from augkit.train.trials.network_learner import NetworkLearner
 from augkit.train.trials.probe import Directions, ProbeLearner, directions
 from augkit.train.trials.views import Views
 
-SMALL_MODEL = "lenet"
 FROZEN_COPIES, SMALL_COPIES = 2, 8
+FROZEN_FOLDS, SMALL_FOLDS = 4, 2
 STRENGTHS = (1e-4, 3e-4, 1e-3, 3e-3, 1e-2, 3e-2, 1e-1)  # of a probe's penalty, of which the data choose
 
 
@@ -41,6 +42,7 @@ class Workbench:
         views: of the pictures that are judged.
         confirming: of those that confirm.
         reduced: the directions of the features that are looked at; None for pixels.
+        threads: learners that may learn side by side; they play no part in what is learnt.
     """
 
     size: tuple[int, int]
@@ -49,11 +51,17 @@ class Workbench:
     views: Views
     confirming: Views
     reduced: Directions | None
+    threads: int
 
     @property
     def copies(self) -> int:
         """How many copies of each picture are learnt from: few where each costs a pass through a large network."""
         return SMALL_COPIES if self.reduced is None else FROZEN_COPIES
+
+    @property
+    def folds(self) -> int:
+        """Into how many parts pictures are dealt: few where each costs a training."""
+        return SMALL_FOLDS if self.reduced is None else FROZEN_FOLDS
 
     def look(self, pipeline: Pipeline | None, copy: int) -> Array:
         """Return a view of the pictures that are judged, as learners take it."""
@@ -73,8 +81,8 @@ class Workbench:
 
     @contextmanager
     def at_work(self) -> Iterator[None]:
-        """Make torch do the same every time, on one thread for each sum, and leave it as it was."""
-        with reproducible():
+        """Make torch and NumPy do the same every time, on one thread for each sum, and leave them as they were."""
+        with reproducible(), threadpool_limits(1):
             torch.set_num_threads(1)
             yield
 
@@ -86,7 +94,6 @@ def workbench(
     classes: int,
     side: int,
     steps: int,
-    is_open: bool,
     folder: Path,
     progress: Callable[[int, int, str], None],
 ) -> Workbench:
@@ -99,13 +106,12 @@ def workbench(
         classes: how many these have.
         side: pixels of a frozen network's input, at most.
         steps: of a small network.
-        is_open: whether the model was left open.
         folder: where features are kept.
         progress: is told how many pictures of a view are done.
     """
     made, config = setup.architecture, setup.config
     is_frozen = config.weights is not None
-    looked = _looked_with(made, classes, side, is_frozen, is_open)
+    looked = _looked_with(made, classes, side, is_frozen)
     network = None
     if is_frozen:
         network = setup.network.cpu()
@@ -130,16 +136,16 @@ def workbench(
     )
     size = f"{looked.preprocessing.size[0]} pixels"
     if not is_frozen:
-        learner = NetworkLearner(looked, steps)
-        told = f"A small network ({looked.name}, {size}) learns from pixels, in {steps:,} steps each."
-        return Workbench(made.preprocessing.size, (learner,), told, views, others, None)
+        learner = NetworkLearner(looked, steps, config.batch_size, config.smoothing)
+        told = f"A network ({looked.name}, {size}) learns from pixels, in {steps:,} steps each."
+        return Workbench(made.preprocessing.size, (learner,), told, views, others, None, threads)
     reduced = directions(views.view(None, 0))
     told = f"Linear probes learn from features of {looked.name}, frozen, at {size}."
     learners = tuple(ProbeLearner(classes, strength) for strength in STRENGTHS)
-    return Workbench(made.preprocessing.size, learners, told, views, others, reduced)
+    return Workbench(made.preprocessing.size, learners, told, views, others, reduced, threads)
 
 
-def _looked_with(made: Architecture, classes: int, side: int, is_frozen: bool, is_open: bool) -> Architecture:
+def _looked_with(made: Architecture, classes: int, side: int, is_frozen: bool) -> Architecture:
     """Return the network that looks at the pictures of trials."""
     is_any_size = made.name in MODELS and MODELS[made.name].layers is None
     if is_frozen:
@@ -149,9 +155,6 @@ def _looked_with(made: Architecture, classes: int, side: int, is_frozen: bool, i
         own = made.preprocessing
         resize = None if own.resize is None else round(own.resize / max(height, width) * side)
         return replace(made, preprocessing=replace(own, size=(side, side), resize=resize))
-    if is_open:
-        small = architecture(SMALL_MODEL, classes, made.preprocessing.input)
-        return replace(small, preprocessing=made.preprocessing)
     return replace(made, outputs=classes)
 
 
