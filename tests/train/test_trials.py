@@ -98,7 +98,13 @@ def test_a_small_network_learns_alike_from_alike() -> None:
 
 
 def test_what_is_judged_side_by_side_is_the_same() -> None:
-    layers = [{"conv": {"filters": 4, "kernel": 5, "stride": 4}}, "relu", "flatten", {"dropout": 0.5}, {"dense": "classes"}]
+    layers = [
+        {"conv": {"filters": 4, "kernel": 5, "stride": 4}},
+        "relu",
+        "flatten",
+        {"dropout": 0.5},
+        {"dense": "classes"},
+    ]
     made = replace(architecture("lenet", 2, INPUT), arguments={"layers": layers})
     classes, folds = np.arange(24) % 2, np.array([np.arange(24) // 2 % 3, np.arange(24) // 2 % 3])
     pictures = RANDOM.integers(0, 255, (24, 3, 32, 32)).astype(np.uint8)
