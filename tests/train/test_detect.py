@@ -22,6 +22,7 @@ from augkit.train.answers.answer_files import coco_of
 from augkit.train.answers.predictions import Row, Wanted, find
 from augkit.train.batches.framing import framed
 from augkit.train.files.artefact import load as load_artefact
+from augkit.train.heads.fcos_head import FcosHead
 from augkit.train.setup import prepare
 from augkit.train.tasks import read_task
 from augkit.train.tasks.average_precision import THRESHOLDS, Matches, match, precisions
@@ -134,6 +135,20 @@ def test_every_box_is_some_place_s_to_find() -> None:
     inside = torch.tensor([[0.0, 0.0, 32.0, 32.0]])
     found = assigned(places, torch.zeros(0, 4), inside)
     assert ((places[:, :2] < 32).all(1) == ~found.is_asked).all()
+
+
+def test_boxes_are_fine_whatever_the_precision_of_the_products() -> None:
+    """Half precision has steps of 2 pixels where a picture has more than 256."""
+    head = FcosHead(((8, 4), (16, 4), (32, 4)), 2)
+    head.begin()
+    maps = [torch.randn(1, 4, side, side, generator=torch.Generator().manual_seed(0)) for side in (48, 24, 12)]
+    with torch.no_grad(), torch.autocast("cpu", torch.bfloat16):
+        said = head(maps)[0]
+    places = _places(384)
+    assert torch.equal(said[:, 5:8], places)
+    far = said[:, 2] - places[:, 0]
+    assert (far % 0.125 != 0).float().mean() > 0.9
+    assert (said[:, 0] < said[:, 2]).all()
 
 
 def test_a_perfect_answer_costs_nothing_and_moves_nothing() -> None:

@@ -34,14 +34,21 @@ def frozen(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize(
-    ("change", "stops"), [({}, [1, 4, 2, 1]), ({"cache": False}, [3]), ({"workers": 2}, [2]), ({"accumulate": 2}, [2])]
+    ("change", "stops"),
+    [
+        ({}, [1, 4, 2, 1]),
+        ({"cache": False}, [3]),
+        ({"workers": 2}, [2]),
+        ({"accumulate": 2}, [2]),
+        ({"pictures": 23, "epochs": 3, "patience": 1, "precision": "bfloat16"}, [2, 3]),
+    ],
 )
 def test_stopped_across_the_unfreezing(
     data: Path, tmp_path: Path, frozen: dict[str, Any], change: dict[str, Any], stops: list[int]
 ) -> None:
     """With views of which boxes are moved, with and without a cache of maps, for any number of workers."""
-    decides = {name: value for name, value in change.items() if name == "accumulate"}
-    whole_state, whole = fitted(settings(data, tmp_path / "whole", **frozen, **decides))
+    decides = {name: value for name, value in change.items() if name not in ("cache", "workers")}
+    whole_state, whole = fitted(settings(data, tmp_path / "whole", **frozen | decides))
     wanted = settings(data, tmp_path / "stopped", **(frozen | change))
     for stop in stops:
         with pytest.raises(Stopped):

@@ -63,14 +63,15 @@ class FcosHead(Head):
         """Return what the places of a map (B, h * w, 8 + C) say, row by row."""
         stride, (height, width) = float(self.strides[level]), x.shape[2:]
         boxes = self.for_boxes(x)
-        far = torch.exp((self.scales[level] * self.box(boxes)).clamp(max=FARTHEST)) * stride
-        xs = (torch.arange(width, device=x.device, dtype=x.dtype) + 0.5) * stride
-        ys = (torch.arange(height, device=x.device, dtype=x.dtype) + 0.5) * stride
+        # Single precision, whatever that of the products: half of it has steps of 2 pixels beyond the 256th.
+        far = torch.exp((self.scales[level] * self.box(boxes).float()).clamp(max=FARTHEST)) * stride
+        xs = (torch.arange(width, device=x.device, dtype=far.dtype) + 0.5) * stride
+        ys = (torch.arange(height, device=x.device, dtype=far.dtype) + 0.5) * stride
         place = torch.stack([xs.expand(height, width), ys[:, None].expand(height, width)])
-        place = place.to(far.dtype).expand(x.shape[0], 2, height, width)
+        place = place.expand(x.shape[0], 2, height, width)
         corners = torch.cat([place - far[:, :2], place + far[:, 2:]], 1)
         strides = torch.full_like(place[:, :1], stride)
-        parts = [corners, self.centre(boxes), place, strides, self.classes(self.for_classes(x))]
+        parts = [corners, self.centre(boxes).float(), place, strides, self.classes(self.for_classes(x)).float()]
         return torch.cat(parts, 1).flatten(2).transpose(1, 2)
 
 
