@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 import augkit as ak
 from augkit.core.plan import SpatialRun
+from augkit.core.sampling import Interpolation
 from augkit.errors import ArgumentError
 from augkit.images import encode
 from augkit.images.network_input import fitted, placement
@@ -33,6 +34,7 @@ from support.trainings import CLASSES, drawn, prepared, settings
 
 LITE = architecture("efficientnet_lite0", 2, (64, 64, 3)).preprocessing.as_asked("auto", (1.0, 1.0, 1.0))
 KEY = ak.Key(0, "a")
+HOW: tuple[Interpolation, ...] = ("linear", "cubic", "lanczos")
 
 
 def shaded(height: int, width: int) -> NDArray[np.uint8]:
@@ -84,6 +86,18 @@ def test_what_keeps_its_size_is_framed_as_in_evaluation() -> None:
             assert np.array_equal(mirrored, LITE.prepare(np.ascontiguousarray(image[:, ::-1])))
     turned = levels(shaded(90, 120), ak.Pipeline([ak.Rotate(degrees=1e-3)])).astype(float)
     assert np.abs(turned - LITE.prepare(shaded(90, 120))).mean() < 0.5
+
+
+def test_what_is_enlarged_is_as_sharp_as_in_evaluation() -> None:
+    """Or a head would learn from blurred pictures; a pipeline that asks for more than linear sampling has its way."""
+    noise = np.random.default_rng(0).integers(0, 256, (40, 40, 3)).astype(np.uint8)
+    turn, whole = ak.Rotate(degrees=1e-3), replace(LITE, resize=None)
+    seen = whole.prepare(noise).astype(float)
+    apart = {how: np.abs(levels(noise, ak.Pipeline([turn], interpolation=how), whole) - seen).mean() for how in HOW}
+    assert apart["linear"] == apart["cubic"] < 1
+    assert apart["lanczos"] > 2
+    old = ak.Pipeline([turn], behaviour=1)
+    assert np.abs(levels(noise, old, whole) - seen).mean() > 2
 
 
 def test_what_ends_in_a_barrier_and_what_picks_pixels_is_resized_by_the_networks_filter() -> None:

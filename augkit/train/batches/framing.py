@@ -1,13 +1,14 @@
 """Framing: what a pipeline makes of a picture comes out as the network takes it, sampled once in all.
 
 A picture that a pipeline moved and that comes out in the network's size goes in as it is. Another is brought to that
-size by the last sampling that the pipeline does anyway, where it does one after its last barrier; else by the network's
-own filter. Where the pipeline kept the picture's size, as much lies in the frame as when the network is evaluated;
+size by the last sampling that the pipeline does anyway, where it does one after its last barrier, and by the network's
+own filter in any case: a head that learnt from enlarged pictures that were sampled linearly would be shown sharper ones
+in validation. Where the pipeline kept the picture's size, as much lies in the frame as when the network is evaluated;
 where it did not, it has cropped, and nothing more than the aspect asks for is cropped away.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import chain
 
@@ -62,8 +63,15 @@ class Framing:
         size = _inner(plan.size, shape) if shape.is_padded else shape.size
         left, top = (0.0, 0.0) if shape.is_padded else (place.left, place.top)
         frame = Homography(((place.scale_x, 0.0, left), (0.0, place.scale_y, top), (0.0, 0.0, 1.0)), size)
-        joined = fuse([*ops, frame], scene.size, pipeline.policy)
+        joined = fuse([*ops, frame], scene.size, self._sharp(pipeline.policy))
         return Drawn(joined, self._after(shape if shape.is_padded else self._as_it_is()))
+
+    def _sharp(self, policy: SamplingOptions) -> SamplingOptions:
+        """Return how to sample as the network's own filter does, where a pipeline asks for nothing that is better."""
+        own = FILTERS[self.preprocessing.interpolation]
+        if policy.interpolation != "linear" or policy.behaviour == 1:  # which knows no other
+            return policy
+        return replace(policy, interpolation=own)
 
     def _as_it_is(self) -> InputShape:
         return self.preprocessing.shape._replace(resize=None, is_padded=False)
