@@ -71,8 +71,8 @@ class Dropping(nn.Module):
             return functional.dropout(x, self.p)
         drawn = torch.empty(-(-x.numel() // 4), dtype=torch.int64).random_(torch.iinfo(torch.int64).min, None)
         numbers = drawn.view(torch.int16)[: x.numel()].view(x.shape)
-        kept = (numbers >= falling - _DRAWN // 2).to(x.dtype)
-        return x * kept.mul_(_DRAWN / (_DRAWN - falling))
+        kept = numbers.float().ge_(falling - _DRAWN // 2).mul_(_DRAWN / (_DRAWN - falling))
+        return x * kept.to(x.dtype)
 
     def extra_repr(self) -> str:
         return f"p={self.p}"
