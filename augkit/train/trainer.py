@@ -20,8 +20,10 @@ from augkit.images.network_input import Placement
 from augkit.loader import Draw
 from augkit.train.batches.batch_mixing import BatchMixing
 from augkit.train.batches.batch_pool import BatchPool
+from augkit.train.batches.originals import told_memory
 from augkit.train.batches.stream import Prepared, Stream, draws_of, pieces_of
 from augkit.train.features.extraction import Extraction
+from augkit.train.features.feature_packs import told_room
 from augkit.train.features.features import Features, backbone_hash
 from augkit.train.features.moved_truths import MovedTruths
 from augkit.train.files.artefact import MODEL_FILE
@@ -148,6 +150,10 @@ def _trained(
                 rival = rival or edge_rival_of(setup, best, evaluators)
                 if rival is not None and rival.is_taken:
                     noted(rival.reason)
+                kept = features_folder(config)
+                room = kept and told_room(kept, sum(evaluator.features.written for evaluator in evaluators.values()))
+                if room:
+                    tell(room)
                 seconds = time.perf_counter() - began
                 if end is not None:
                     return end(setup, best, state, evaluators, notes, seconds, rival)
@@ -196,6 +202,9 @@ def begin(setup: Setup, tell: Tell = silent, progress: Progress = silent) -> tup
     evaluators: dict[Role, Evaluator] = {}
     parts, augmenting = setup.surveyed.parts, {"train": setup.pipeline}
     most_bytes = config.memory * 2**20 // max(1, config.workers)
+    decoded = sum(facts.channels * facts.size[0] * facts.size[1] for facts in setup.surveyed.facts["train"].values())
+    if setup.pipeline is not None and (few := told_memory(decoded, config.memory, config.workers)):
+        tell(few)
     makers = {
         role: Prepared(
             parts[role], preprocessing, setup.task, augmenting.get(role), config.seed, config.wait, most_bytes

@@ -49,3 +49,13 @@ class Originals(Deferring):
     def waiting(self, index: int, mode: Mode = "keep") -> tuple[Sample, Waiting | None]:
         sample, picture = self.pictures.waiting(index, mode)
         return (laid_flat(sample, self.preprocessing) if picture is None else sample), picture
+
+
+def told_memory(size: int, memory: int, workers: int) -> str | None:
+    """Say in a sentence that not all pictures are kept, of as many bytes, where `memory` megabytes are too few."""
+    own = memory / max(workers, 1)
+    if not memory or size <= own * 2**20:
+        return None
+    kept = f"{own:,.0f} MB are kept in memory" if workers < 2 else f"each of {workers} workers keeps {own:,.0f} MB"
+    told = f"The pictures that are augmented take {size / 2**20:,.0f} MB decoded, of which {kept}"
+    return f"{told}: the others are decoded again each time. More --memory saves that."

@@ -29,6 +29,7 @@ from augkit.train.train_errors import readable, written
 
 DIGITS = 16  # of hashes in names, in hex
 KEY_DIGITS = 32
+TOLD_BYTES = 100 << 20  # of a folder
 
 
 def key_of(picture: str, view: int) -> str:
@@ -109,6 +110,7 @@ class FeaturePacks:
     def __init__(self, folder: Path, family: object) -> None:
         self.folder = folder
         self.prefix = sha256(json.dumps(family, sort_keys=True).encode()).hexdigest()[:DIGITS]
+        self.written = 0  # bytes
         self._keys: dict[Path, list[str]] = {}  # of the packs that were found to be whole
         self._open: dict[Path, Kept] = {}
 
@@ -144,6 +146,7 @@ class FeaturePacks:
             self.folder.mkdir(parents=True, exist_ok=True)
             _put(path, buffer.getbuffer())
             replace_with(_seal_of(path), _seal(path, keys).encode())
+        self.written += buffer.tell()
         self._keys[path] = list(keys)
         self._open.pop(path, None)
         return path
@@ -162,7 +165,24 @@ class FeaturePacks:
     def _opened(self, path: Path) -> Kept:
         if path not in self._open:
             self._open[path] = Kept(path)
+            with suppress(OSError):  # so that the oldest files are those that no run has read for long
+                os.utime(path)
         return self._open[path]
+
+
+def told_room(folder: Path, written: int) -> str | None:
+    """Say in a sentence how much is kept in a folder, in which so many bytes are new, if that is much.
+
+    Raises:
+        Unreachable: it cannot be read now.
+    """
+    with readable(folder):
+        size = sum(path.stat().st_size for path in folder.glob("*.npy")) if written else 0
+    if size < TOLD_BYTES:
+        return None
+    whole, new = (f"{some / 2**20:,.0f} MB" for some in (size, written))
+    told = f"{whole} of what the frozen network says are kept in {folder}, {new} of them new"
+    return f"{told}. Any file there may be removed, and is computed again where it is wanted; --no-cache keeps none."
 
 
 def _put(path: Path, data: memoryview) -> None:

@@ -73,6 +73,12 @@ class Features:
         self._views: dict[int, Held | Joined] = {}
         self._held = 0  # bytes
 
+    @property
+    def written(self) -> int:
+        """How many bytes were written to be kept, those of truths among them."""
+        every = (self.packs, None if self.truths is None else self.truths.packs)
+        return sum(packs.written for packs in every if packs is not None)
+
     def view(self, number: int) -> Held | Joined:
         """Return the features (n, F) of one view of every picture, in the part's order.
 
