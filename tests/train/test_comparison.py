@@ -16,7 +16,7 @@ from augkit.train import TrainConfig
 from augkit.train.comparison.arms import arms_of
 from augkit.train.comparison.holm import adjusted
 from augkit.train.comparison.outcomes import ALL, Outcomes, jackknifed, of_pictures, read, write
-from augkit.train.comparison.paired import crossed, mcnemar, over_pictures, over_splits
+from augkit.train.comparison.paired import apart, crossed, mcnemar, over_pictures, over_splits
 from augkit.train.comparison.turned import turned
 from augkit.train.comparison.verdicts import SAME, Difference, Repeated, differences
 from support.artefacts import CLASSES, LABELS, NUMBERS, spoken
@@ -57,6 +57,29 @@ def test_of_200_comparisons_of_the_same_with_the_same_one_in_twenty_is_wrong_at_
     generator = np.random.default_rng(3)
     wrong = sum(bool(verdicts(told(*(answered(generator, seeds, pictures) for _ in range(3))))) for _ in range(200))
     assert wrong <= 10
+
+
+@pytest.mark.parametrize("shared", [0.0, 0.9])
+@pytest.mark.parametrize("uneven", [0.0, 1.0])
+def test_runs_taken_apart_are_as_seldom_wrong_and_see_more_of_three_seeds(shared: float, uneven: float) -> None:
+    """Whether a seed does the same to both ways or not, and whether each way finds other pictures hard."""
+    generator, hard = np.random.default_rng(5), np.random.default_rng(7).normal(1.0, 1.5, 200)
+
+    def drawn(gain: float) -> tuple[Rows, Rows]:
+        seeds = math.sqrt(shared) * generator.normal(0.0, 0.15, (3, 1))
+        own = [generator.normal(0.0, uneven, 200) for _ in range(2)]
+        luck = [math.sqrt(1 - shared) * generator.normal(0.0, 0.15, (3, 1)) for _ in range(2)]
+        chance = [generator.normal(better, 1.0, (3, 200)) for better in (0.0, gain)]
+        before, after = (
+            hard + seeds + one + two + three > 0 for one, two, three in zip(own, luck, chance, strict=True)
+        )
+        return before.astype(np.float64), after.astype(np.float64)
+
+    assert sum(apart(*drawn(0.0)).chance <= 0.05 for _ in range(400)) <= 30  # of which 20 are expected at most
+    pairs = [drawn(0.5) for _ in range(100)]
+    seen = sum(apart(*pair).chance <= 0.0125 for pair in pairs)
+    paired = sum(crossed(after - before).chance <= 0.0125 for before, after in pairs)
+    assert seen >= paired or uneven
 
 
 def test_a_real_gain_is_found_and_a_harmed_class_is_named() -> None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from augkit.train.comparison.outcomes import ALL
 from augkit.train.comparison.turned import Turned
-from augkit.train.comparison.verdicts import LEAST_PICTURES, LEAST_SEEDS, LEVEL, SAME, Difference
+from augkit.train.comparison.verdicts import LEAST_PAIRED, LEAST_PICTURES, LEAST_SEEDS, LEVEL, SAME, Difference
 from augkit.train.report.report_page import Cell, Flagged, Section, Span, page, table, text
 
 MOST_ROWS = 200  # of a table; classes beyond are in the file
@@ -156,9 +156,10 @@ def _method(facts: ComparisonFacts) -> str:
         "Every seed or fold was judged by pictures of its own: gains are judged by their spread over these, widened"
         " because what they learnt from overlaps (Nadeau and Bengio, 2003)."
         if facts.has_splits
-        else "The runs of a seed are paired, picture by picture. Gains are judged over seeds and pictures at once (a"
-        " mixed model with both at random; Dorfman, Berbaum and Metz, 1992; Hillis, 2007): they are to hold for other"
-        " seeds, and for other pictures of the kind."
+        else "Runs are paired, picture by picture. Gains are judged over seeds and pictures at once (a mixed model with"
+        " both at random; Dorfman, Berbaum and Metz, 1992; Hillis, 2007): they are to hold for other seeds, and for"
+        f" other pictures of the kind. Below {LEAST_PAIRED} seeds the spread of runs is that of each way by itself,"
+        " which tells more then (Satterthwaite, 1946)."
     )
     sentences = (
         paired,

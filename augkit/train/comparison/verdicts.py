@@ -10,10 +10,11 @@ import numpy as np
 from augkit.core.arrays import Reals
 from augkit.train.comparison.holm import adjusted
 from augkit.train.comparison.outcomes import ALL, Figure, Outcomes
-from augkit.train.comparison.paired import Gain, crossed, mcnemar, over_pictures, over_splits
+from augkit.train.comparison.paired import Gain, apart, crossed, mcnemar, over_pictures, over_splits
 from augkit.train.wilson import FEW
 
 LEAST_SEEDS = 3  # pairs of runs: two may agree by chance
+LEAST_PAIRED = 5  # from so many on it tells more to pair the runs of a seed than to take them apart
 LEAST_PICTURES = FEW
 LEVEL = 0.05  # of all verdicts of a comparison together
 SAME = "no difference to be told"
@@ -63,9 +64,9 @@ def differences(
     """Return what each other way changed against the first: over all, then class by class.
 
     Runs are paired in their order. Where all pairs answered the same pictures, gains are judged over seeds and pictures
-    (`crossed`), where pairs had pictures of their own, over splits (`over_splits`). All verdicts together hold a wrong
-    one with 5 % at most: half of that is for the wholes, half for the classes (Holm). There is none from fewer than
-    three seeds or splits, from fewer than ten pictures, and where seeds changed nothing.
+    (`crossed`; below five seeds `apart`), where pairs had pictures of their own, over splits (`over_splits`). All
+    verdicts together hold a wrong one with 5 % at most: half of that is for the wholes, half for the classes (Holm).
+    There is none from fewer than three seeds or splits, from fewer than ten pictures, and where seeds changed nothing.
 
     Args:
         first: what the others are compared with.
@@ -132,14 +133,18 @@ def _by_unit(run: Outcomes, figure: Figure) -> Mapping[str, float]:
 
 def _judged(name: str, pairs: Sequence[_Pair], sign: float, share: float, distinct: int) -> _Row:
     """Return a row with its gain, and why there is no verdict where none can be given: those that can get one later."""
-    sets: dict[tuple[str, ...], list[Reals]] = {}
+    sets: dict[tuple[str, ...], list[_Pair]] = {}
     for pair in pairs:
-        sets.setdefault(pair.units, []).append(sign * (pair.after - pair.before))
+        sets.setdefault(pair.units, []).append(pair)
     pictures = _pictures(pairs)
     before, after = (float(np.mean([getattr(pair, end).mean() for pair in pairs])) for end in ("before", "after"))
     reason = _reason(len(pairs), pictures, distinct, len(sets))
-    by_set = [np.stack(gains) for gains in sets.values()]
-    gain, chance = _gain(by_set, share, distinct), None
+    ends = [
+        (sign * np.stack([one.before for one in some]), sign * np.stack([one.after for one in some]))
+        for some in sets.values()
+    ]
+    by_set = [after - before for before, after in ends]
+    gain, chance = _gain(ends, share, distinct), None
     if gain is not None:
         chance = gain.chance
     if distinct == 1 and gain is not None:
@@ -179,11 +184,14 @@ def _reason(runs: int, pictures: int, distinct: int, sets: int) -> str:
     return ""
 
 
-def _gain(by_set: Sequence[Reals], share: float, distinct: int) -> Gain | None:
-    """Return the gain from gains (s, n) of each set of pictures, or None where a single picture tells nothing."""
-    if len(by_set) > 1:
-        return over_splits([gains.mean(axis=0) for gains in by_set], share)
-    seeds, pictures = by_set[0].shape
+def _gain(ends: Sequence[tuple[Reals, Reals]], share: float, distinct: int) -> Gain | None:
+    """Return the gain from what each way's runs (s, n) said of each set of pictures; None of a single picture."""
+    if len(ends) > 1:
+        return over_splits([(after - before).mean(axis=0) for before, after in ends], share)
+    ((before, after),) = ends
+    seeds, pictures = before.shape
     if pictures < 2:
         return None
-    return crossed(by_set[0]) if seeds > 1 and distinct > 1 else over_pictures(by_set[0][0])
+    if seeds < 2 or distinct < 2:
+        return over_pictures((after - before)[0])
+    return apart(before, after) if seeds < LEAST_PAIRED else crossed(after - before)
