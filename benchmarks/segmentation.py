@@ -1,8 +1,9 @@
 """Measure what a head on frozen features learns of the class of every pixel, with and without augmentation.
 
-Everything is done as a user does it: folders of pictures and masks, and `augkit.train.train`, the network's weights of
-others frozen, a head on its maps learnt, with the settings that the trainer takes by itself. What is reported on is
-not learnt from, and chooses nothing.
+Folders of pictures and masks are learnt from as `benchmarks.dense_trials` says, the network's weights of others frozen,
+a head on its maps learnt. What is reported on is not learnt from, and chooses nothing; the last epoch is kept, so that
+chance does not choose one of few pictures. Then the pictures that are reported on are asked again with a mirrored copy
+each, whose answer is brought back.
 
 - scenes: cut-outs in six classes on photos, whose truth is exact; see `benchmarks.scenes`. No cut-out is in two splits.
 - nuclei: the one microscope picture that the package `stardist` ships with the outlines of its nuclei by hand, cut
@@ -14,42 +15,40 @@ What is not on this machine is told, and left out.
 from __future__ import annotations
 
 import os
-import statistics
-import tempfile
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from augkit.images import decode, encode
-from augkit.train import TrainConfig, train
+from augkit.pipeline import Pipeline
+from augkit.train import predict
+from augkit.train.files.artefact import load
+from augkit.train.tasks.overlap import Overlap, confusion
+from augkit.train.tasks.segment_task import Segment
+from augkit.transforms.geometry import Mirror
+from benchmarks.dense_trials import Row, Trial, lines_of, measured, summary
 from benchmarks.scenes import lay_masks, scenes
 from benchmarks.sets import Absent
 
 __all__ = ["measure", "table"]
 
 NUCLEI = "AUGKIT_NUCLEI"  # the environment variable that names the folder with img2d.tif and mask2d.tif
+HERE = Path(__file__).parent
 TILE = 128  # pixels
 TRAINED, CHOOSING, TESTED = 48, 16, 60  # scenes
-PIPELINE = """\
-border: reflect
-steps:
-  - RandomResizedCrop: {size: [%d, %d], scale: [0.5, 1.0]}
-  - Mirror: {chance: 0.5}
-  - Rotate: {degrees: [-15, 15]}
-  - Brightness: {factor: [0.8, 1.2]}
-  - Contrast: {factor: [0.8, 1.2]}
-"""
+FIGURES = {"mean_iou": "mean IoU", "pixel_accuracy": "pixels", "mirrored": "with mirrored copies"}
 
 
-def _scenes(folder: Path, seed: int) -> None:
+def _scenes(folder: Path, seed: int) -> Path:
     counts = {"train": TRAINED, "val": CHOOSING, "test": TESTED}
     lay_masks(folder, {split: scenes(split, count, seed) for split, count in counts.items()})
+    return folder
 
 
-def _nuclei(folder: Path, seed: int) -> None:
+def _nuclei(folder: Path, seed: int) -> Path:
     """Write the squares of the picture; the seed plays no part."""
     home = Path(os.environ.get(NUCLEI) or "node_modules/nuclei")
     if not (home / "img2d.tif").is_file():
@@ -68,74 +67,54 @@ def _nuclei(folder: Path, seed: int) -> None:
             for kind, plane in (("images", grey), ("masks", (objects > 0).astype(np.uint8))):
                 (folder / split / kind).mkdir(parents=True, exist_ok=True)
                 (folder / split / kind / f"{top:04d}-{column}.png").write_bytes(encode(plane[place], "png"))
+    return folder
 
 
-TRIALS: dict[str, tuple[Callable[[Path, int], None], int]] = {"scenes": (_scenes, 256), "nuclei": (_nuclei, TILE)}
+TRIALS = {
+    "scenes": Trial(_scenes, str(HERE / "scenes.yaml"), {}),
+    "nuclei": Trial(_nuclei, str(HERE / "microscope.yaml"), {}),
+}
 
 
-def measure(seeds: int = 3, trials: Mapping[str, Any] | None = None, **options: Any) -> dict[str, Any]:
+def measure(seeds: Sequence[int] = (0, 1, 2), trials: Collection[str] | None = None, **options: Any) -> dict[str, Any]:
     """Run everything and return the figures as JSON can hold them.
 
     Args:
-        seeds: how many.
+        seeds: of scenes, and of trainings.
         trials: by name; None takes all.
-        options: settings that are to replace those of every contender.
+        options: settings of all contenders.
     """
-    found: dict[str, Any] = {}
-    absent: dict[str, str] = {}
-    for name, (lay, side) in TRIALS.items():
-        if trials is not None and name not in trials:
-            continue
-        runs: dict[str, list[dict[str, Any]]] = {"none": [], "augmented": []}
-        try:
-            for seed in range(seeds):
-                with tempfile.TemporaryDirectory(prefix="augkit-bench-") as work:
-                    lay(Path(work) / "data", seed)
-                    for contender, told in runs.items():
-                        told.append(_run(Path(work), contender, seed, side, options))
-                        print(f"{name}, seed {seed}, {contender}: {told[-1]}", flush=True)
-        except Absent as fault:
-            absent[name] = str(fault)
-            continue
-        found[name] = {it: _summary(told) for it, told in runs.items()}
-    return {"question": (__doc__ or "").splitlines()[0], "trials": found, "absent": absent}
+    rows, absent = trained(seeds, trials, **options)
+    return summary((__doc__ or "").splitlines()[0], rows, absent, list(FIGURES))
+
+
+def trained(
+    seeds: Sequence[int], trials: Collection[str] | None = None, **options: Any
+) -> tuple[list[Row], dict[str, str]]:
+    """Do some of it and return its rows, for `summary`; the arguments are those of `measure`."""
+    usual = {"task": "segment", "keep": "last", "patience": 0} | options
+    return measured(TRIALS, list(FIGURES)[:2], "iou", seeds, trials, usual, _mirrored)
 
 
 def table(found: dict[str, Any]) -> str:
     """Return the figures as a small table."""
-    lines = [found["question"]]
-    for name, contenders in found["trials"].items():
-        for it, figures in contenders.items():
-            told = f"{100 * figures['mean_iou']:5.1f} % mean IoU, {100 * figures['pixel_accuracy']:5.1f} % of pixels"
-            lines.append(f"{name:8} {it:10} {told}, {figures['seconds']:.0f} s")
-    return "\n".join([*lines, *(f"!!! {name}: NOT MEASURED. {reason}" for name, reason in found["absent"].items())])
+    return lines_of(found, FIGURES)
 
 
-def _run(work: Path, contender: str, seed: int, side: int, options: Mapping[str, Any]) -> dict[str, Any]:
-    pipeline = work / "augmented.yaml"
-    pipeline.write_text(PIPELINE % (side, side), "utf-8")
-    began = time.perf_counter()
-    config = TrainConfig(
-        data=str(work / "data"),
-        out=str(work / f"run {contender}"),
-        task="segment",
-        pipeline="none" if contender == "none" else str(pipeline),
-        seed=seed,
-        threads=1,
-        **options,
-    )
-    result = train(config)
-    metrics = result.metrics
+def _mirrored(run: Path, data: Path) -> Row:
+    """Return the mean IoU where a mirrored copy of each picture is asked too, and the seconds that this takes."""
+    began, artefact = time.process_time(), load(run)
+    assert isinstance(artefact.task, Segment)
+    meant = artefact.task.meant
+    images = sorted((data / "test" / "images").iterdir())
+    truths = [decode((data / "test" / "masks" / image.name).read_bytes()).image for image in images]
+    rows = predict(artefact, images, tta=1, pipeline=Pipeline([Mirror()]))
+    found = [
+        confusion(meant.places(truth), row.answers, len(meant.names))
+        for truth, row in zip(truths, rows, strict=True)
+        if row.answers is not None
+    ]
     return {
-        "epochs": result.epochs,
-        "mean_iou": round(metrics["mean_iou"], 4),
-        "pixel_accuracy": round(metrics["pixel_accuracy"], 4),
-        "per_class": {row["name"]: row["iou"] for row in metrics["per_class"]},
-        "epoch": result.best_epoch,
-        "seconds": round(time.perf_counter() - began, 1),
+        "mirrored": round(Overlap(np.stack(found)).mean_iou or 0.0, 4),
+        "mirrored_seconds": round(time.process_time() - began, 1),
     }
-
-
-def _summary(runs: list[dict[str, Any]]) -> dict[str, Any]:
-    keys = ("mean_iou", "pixel_accuracy", "seconds")
-    return {key: round(statistics.fmean(run[key] for run in runs), 4) for key in keys} | {"runs": runs}
