@@ -7,9 +7,6 @@ turned into a space of as many dimensions as there are rows where those are few,
 
 What it minimises and where it stops is what scikit-learn's `LogisticRegression` does, which tests compare it with;
 scikit-learn itself imports pandas and scipy.stats, which takes longer than the fit.
-
-Reference: Liu and Nocedal, "On the limited memory BFGS method for large scale optimization", Mathematical Programming
-1989.
 """
 
 from collections.abc import Sequence
@@ -18,7 +15,6 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from scipy.optimize import minimize
 from threadpoolctl import threadpool_limits
 from torch import Tensor, nn
 
@@ -26,6 +22,7 @@ from augkit.core.key import Key
 from augkit.datasets.data_set import Source
 from augkit.datasets.folds import folds_of
 from augkit.train.models import Network
+from augkit.train.rivals.logistic import Classes, Ends, Fitted, Problem, Rows
 
 STRENGTHS = (1e-4, 1e-3, 1e-2, 1e-1, 1.0)  # C as scikit-learn has it, on standardised features
 USUAL = 1e-2  # where there are too few pictures for folds
@@ -36,11 +33,8 @@ LEAST_FOLDED = 4  # rows of a class, for folds to tell anything
 STEPS, LEAST_STEPS = 300, 30  # of the search for the best weights, at most and where each is dear
 MOST_WORK = 10**11  # products of features and weights, for the folds and for the fit after them: half a minute each
 SLOPE = 1e-3  # of the mean loss in any one weight, below which a fit is done
-SEARCHED = 50  # points of one step's line, at most
+GAIN = 64 * float(np.finfo(float).eps)
 LEAST_SPREAD = 1e-6  # of a feature: one that is always the same says nothing
-
-Rows = NDArray[np.float64]
-Classes = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -91,7 +85,7 @@ def fit_linear(
         rows, basis = _turned((values - mean) / spread)
         strength = _strength(rows, truths, origins, counted, random)
         steps = MOST_WORK // (rows.size * outputs)
-        found = _Problem(rows, truths, counted).solved(strength, steps=min(max(steps, LEAST_STEPS), STEPS))
+        found = _solved(Problem(rows, truths, counted), strength, steps=min(max(steps, LEAST_STEPS), STEPS))
         kernel, bias = np.zeros((outputs, rows.shape[1])), np.full(outputs, -1e3)
         kernel[found.present], bias[found.present] = found.kernel, found.bias
         weight = (kernel @ basis) / spread
@@ -107,68 +101,11 @@ def _turned(rows: Rows) -> tuple[Rows, Rows]:
     return turned.T, basis.T
 
 
-@dataclass(frozen=True)
-class _Found:
-    """What was fitted: weights (c, r) and a bias (c) for the classes (c,) that rows had."""
-
-    present: Classes
-    kernel: Rows
-    bias: Rows
-
-    def chances(self, rows: Rows) -> Rows:
-        """Return the probability of each of these classes (n, c) for rows (n, r)."""
-        made: Rows = np.exp(_logs(rows @ self.kernel.T + self.bias))
-        return made
-
-
-class _Problem:
-    """The loss of weights: that of some rows, a mean, and that of the weights' size.
-
-    Args:
-        rows: (n, r).
-        truths: (n,) numbers of classes.
-        counted: (k,) how much a row of each class counts.
-    """
-
-    def __init__(self, rows: Rows, truths: Classes, counted: Rows) -> None:
-        self.rows, self.present = rows, np.unique(truths)
-        self.places = np.searchsorted(self.present, truths)
-        weights = counted[truths]
-        self.whole = float(weights.sum())
-        self.weights = weights / self.whole
-        # Of two classes there is one weight vector in scikit-learn, the difference of ours, which is twice as long.
-        self.both = 2.0 if len(self.present) == 2 else 1.0
-
-    def solved(self, strength: float, start: _Found | None = None, steps: int = STEPS) -> _Found:
-        """Return the best weights for a C, searched from those of another one."""
-        count, width = len(self.present), self.rows.shape[1]
-        penalty, lines = self.both / (strength * self.whole), np.arange(len(self.rows))
-
-        def cost(flat: Rows) -> tuple[float, Rows]:
-            kernel = flat.reshape(count, width + 1)[:, :width]
-            logs = _logs(self.rows @ kernel.T + flat.reshape(count, width + 1)[:, width])
-            slope = np.exp(logs)
-            slope[lines, self.places] -= 1.0
-            slope *= self.weights[:, None]
-            gradient = np.empty((count, width + 1))
-            gradient[:, :width] = slope.T @ self.rows
-            gradient[:, :width] += penalty * kernel
-            gradient[:, width] = slope.sum(axis=0)
-            loss = -float(self.weights @ logs[lines, self.places])
-            return loss + 0.5 * penalty * float((kernel**2).sum()), gradient.ravel()
-
-        first = np.zeros((count, width + 1)) if start is None else np.column_stack([start.kernel, start.bias])
-        options = {"maxiter": steps, "maxls": SEARCHED, "gtol": SLOPE / self.both, "ftol": 64 * np.finfo(float).eps}
-        found: Rows = minimize(cost, first.ravel(), jac=True, method="L-BFGS-B", options=options).x
-        found = found.reshape(count, width + 1)
-        return _Found(self.present, found[:, :width], found[:, width])
-
-
-def _logs(logits: Rows) -> Rows:
-    """Return logarithms of the softmax of logits (n, c)."""
-    logits = logits - logits.max(axis=1, keepdims=True)
-    logs: Rows = logits - np.log(np.exp(logits).sum(axis=1, keepdims=True))
-    return logs
+def _solved(problem: Problem, strength: float, start: Fitted | None = None, steps: int = STEPS) -> Fitted:
+    """Return the best weights for a C, searched from those of another one."""
+    # Of two classes there is one weight vector in scikit-learn, the difference of ours, which is twice as long.
+    both = 2.0 if len(problem.present) == 2 else 1.0
+    return problem.solved(both / (strength * problem.whole), Ends(SLOPE / both, steps, GAIN), start)
 
 
 def _strength(
@@ -188,10 +125,10 @@ def _strength(
         learnt, held = folds != fold, np.flatnonzero(folds == fold)
         if len(np.unique(truths[learnt])) < 2 or not len(held):
             continue
-        problem, found = _Problem(rows[learnt], truths[learnt], counted), None
+        problem, found = Problem(rows[learnt], truths[learnt], counted), None
         for place, strength in enumerate(STRENGTHS):  # each from where the weaker one ended
-            found = problem.solved(strength, found)
+            found = _solved(problem, strength, found)
             sure = np.full((len(held), len(counted)), 1e-6)
-            sure[:, found.present] = np.maximum(found.chances(rows[held]), 1e-6)
+            sure[:, found.present] = np.maximum(np.exp(found.logs(rows[held])), 1e-6)
             losses[place] -= float((counted[truths[held]] * np.log(sure[np.arange(len(held)), truths[held]])).sum())
     return STRENGTHS[int(losses.argmin())] if losses.any() else USUAL

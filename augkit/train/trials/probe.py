@@ -1,7 +1,6 @@
 """A linear probe: multinomial logistic regression on the features that a frozen network gives.
 
-It is what a frozen network's head learns, at its optimum, in a fraction of a second. The weights W and the offsets b
-minimise the mean log loss of the pictures plus ``strength / 2 * |W|^2``, which is convex: the same for any start.
+It is what a frozen network's head learns, at its optimum, in a fraction of a second.
 
 Reference: Alain and Bengio, "Understanding intermediate layers using linear classifier probes", ICLR workshops 2017.
 """
@@ -12,16 +11,15 @@ from typing import final
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import minimize
-from scipy.special import log_softmax
 
 from augkit.core.arrays import Array, JsonObject, Reals
+from augkit.train.rivals.logistic import Ends, Fitted, Problem
 from augkit.train.trials.learner import Learner, Learnt
 
-MOST_STEPS = 200
-TOLERANCE = 1e-5  # of the gradient's largest entry
+ENDS = Ends(slope=1e-5, steps=200, gain=2e-9)
 VARIANCE = 0.99  # of the plain pictures' features, that is kept
 MOST_DIRECTIONS = 256
+NEVER = -20.0  # the logarithm of the chance of a class that no picture had
 
 
 @dataclass(frozen=True)
@@ -59,13 +57,14 @@ def directions(features: Array) -> Directions:
 @final
 @dataclass(frozen=True, eq=False)
 class Probe(Learnt):
-    """A probe that was fitted: weights (D, k) and offsets (k,)."""
+    """A probe that was fitted, and how many classes there are."""
 
-    weights: Reals
-    offsets: Reals
+    fitted: Fitted
+    count: int
 
     def log_chances(self, view: Array) -> Reals:
-        found: Reals = log_softmax(view @ self.weights + self.offsets, axis=1)
+        found = np.full((len(view), self.count), NEVER)
+        found[:, self.fitted.present] = self.fitted.logs(view.astype(np.float64))
         return found
 
 
@@ -83,36 +82,8 @@ class ProbeLearner(Learner):
     strength: float
 
     def learnt(self, views: Sequence[Array], classes: Array, seed: int) -> Probe:
-        return fitted(np.concatenate(views), np.tile(classes, len(views)), self.count, self.strength)
+        rows, truths = np.concatenate(views).astype(np.float64), np.tile(classes, len(views))
+        return Probe(Problem(rows, truths).solved(self.strength, ENDS), self.count)
 
     def described(self) -> JsonObject:
         return {"probe": self.strength}
-
-
-def fitted(features: Array, classes: Array, count: int, strength: float, start: Probe | None = None) -> Probe:
-    """Return the probe of features (n, D) and the numbers of their classes (n,), of which there are `count`.
-
-    Args:
-        features: (n, D), of pictures that are learnt from.
-        classes: (n,).
-        count: of classes.
-        strength: of the penalty on the weights, above 0.
-        start: a probe to begin with, which saves steps.
-    """
-    rows, width = features.shape
-    values = np.ascontiguousarray(features, np.float64)
-    truths = np.zeros((rows, count))
-    truths[np.arange(rows), classes] = 1.0 / rows
-
-    def cost(flat: Reals) -> tuple[float, Reals]:
-        weights, offsets = flat[: width * count].reshape(width, count), flat[width * count :]
-        logs = log_softmax(values @ weights + offsets, axis=1)
-        slope = np.exp(logs) / rows - truths
-        gradient = values.T @ slope + strength * weights
-        whole = float(-(truths * logs).sum() + 0.5 * strength * (weights**2).sum())
-        return whole, np.concatenate([gradient.ravel(), slope.sum(axis=0)])
-
-    first = np.zeros((width + 1) * count) if start is None else np.concatenate([start.weights.ravel(), start.offsets])
-    options = {"maxiter": MOST_STEPS, "gtol": TOLERANCE}
-    found: Reals = minimize(cost, first, jac=True, method="L-BFGS-B", options=options).x
-    return Probe(found[: width * count].reshape(width, count), found[width * count :])
