@@ -78,6 +78,13 @@ def _as_texts(given: object) -> object:
 Texts = Annotated[Takes[str | Iterable[str], tuple[str, ...]], converted(_as_texts)]
 
 
+def _without_folder(value: object) -> object:
+    """Return a path, or a mapping to such, by names alone where they are whole ones."""
+    if isinstance(value, Mapping):
+        return {key: _without_folder(one) for key, one in value.items()}
+    return Path(value).name if isinstance(value, str) and Path(value).is_absolute() else value
+
+
 def _told(value: object) -> object:
     """Return a value without secrets in addresses."""
     return shown_address(value) if isinstance(value, str) else value
@@ -284,10 +291,7 @@ class Configuration(BaseModel):
         places = {
             entry.field: getattr(self, entry.field) for entry in self.entries() if FROM_PATH in entry.info.metadata
         }
-        absolute = {
-            name: value for name, value in places.items() if isinstance(value, str) and Path(value).is_absolute()
-        }
-        return self.model_copy(update={name: Path(value).name for name, value in absolute.items()})
+        return self.model_copy(update={name: _without_folder(value) for name, value in places.items()})
 
     def words(self) -> Iterator[str]:
         """Yield the words of a command that says the same: the arguments, then the options that are no defaults."""
@@ -295,6 +299,10 @@ class Configuration(BaseModel):
         for entry in self.entries():
             value = getattr(self, entry.field)
             if entry.option.argument or (value == entry.default and not entry.is_required):
+                continue
+            if entry.option.is_many:
+                items = [f"{key}={one}" for key, one in value.items()] if isinstance(value, Mapping) else value
+                yield from (word for item in items for word in (f"--{entry.name}", shown_address(item)))
                 continue
             yield f"--{'no-' * (value is False)}{entry.name}"
             if not isinstance(value, bool):

@@ -122,8 +122,8 @@ def _classes(report: ChoiceReport, own: Mapping[str, tuple[str, Pipeline]]) -> s
         " least in three repeats."
     )
     files = "".join(
-        f"<p>{text(name)} may have a pipeline of its own, {text(file)}: <code>augkit expand ... --pipeline {PIPELINE}"
-        f" --pipeline-for {text(f'{name}={file}')}</code></p>"
+        f"<p>{text(name)} may have a pipeline of its own, {text(file)}: <code>augkit train ... --pipeline {PIPELINE}"
+        f" --pipeline-for {text(f'{name}={file}')}</code>, and so for augkit expand.</p>"
         for name, (file, _) in own.items()
     )
     return f'{table(heads, rows)}{files}<p class="soft">{text(told)}</p>'

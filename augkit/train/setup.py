@@ -1,7 +1,7 @@
 """Setup of a training: everything that is found out and checked before its first step."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 import torch
 from torch import Tensor, nn
@@ -15,6 +15,7 @@ from augkit.errors import ArgumentError, AugkitError
 from augkit.images.paper import parse_paper
 from augkit.pipeline import Pipeline
 from augkit.pipeline.pipeline_file import identified, load
+from augkit.train.batches.class_pipelines import class_pipelines, require_classes
 from augkit.train.batches.stream import least_of, steps_of
 from augkit.train.dense_setup import dense_task, looked_through, told_masks, with_dense_model
 from augkit.train.files.artefact import DECIDING, versions
@@ -53,6 +54,7 @@ class Setup:
     device: torch.device
     deciding: JsonObject  # all that decides the weights that come out
     alike: Sequence[Alike] = ()  # pictures
+    own: Mapping[str, Pipeline] = field(default_factory=dict)  # pipelines of classes, in the place of `pipeline`
 
     @property
     def effective(self) -> JsonObject:
@@ -105,7 +107,10 @@ def prepare(
     is `known` of pictures is not read again. A `head` is the name of a program's own, in the place of the model's.
     """
     device = _device(config.device)
-    _pipeline(config, behaviour)  # a slip of the pen is told before the pictures are read
+    (
+        _pipeline(config, behaviour),
+        class_pipelines(config, behaviour),
+    )  # a slip of the pen is told before the pictures are read
     data = data_of(config)
     for note in data.notes:
         tell(note)
@@ -135,6 +140,10 @@ def prepare(
         if parts.are_copies:
             tell("The pictures are augmented copies, and are augmented once more.")
         _require_suited(pipeline, surveyed)
+    own = class_pipelines(chosen, behaviour)
+    require_classes(own, parts.train.labels, pipeline)
+    for one in own.values():
+        _require_suited(one, surveyed)
     made = architecture_of(chosen, task, None if aim is None else aim.head, head)
     made = replace(made, preprocessing=made.preprocessing.as_asked(chosen.fit, parse_paper(chosen.paper)))
     network, weights = made.build(chosen.seed), None
@@ -153,6 +162,7 @@ def prepare(
         "model": made.described(),
         "weights": weights,
         "pipeline": None if pipeline is None else identified(pipeline),
+        **({"pipelines_for": {label: identified(one) for label, one in own.items()}} if own else {}),
         "epochs": chosen.epochs,
         "device": device.type,
         "threads": 1 if _is_head_alone(chosen, task, device) else _threads(config.threads, made),
@@ -160,7 +170,7 @@ def prepare(
         **({"split_law": law} if law != HASHED else {}),
         "train_law": TRAIN_LAW,
     }
-    return Setup(chosen, surveyed, task, pipeline, made, network.to(device), truths, device, deciding, alike)
+    return Setup(chosen, surveyed, task, pipeline, made, network.to(device), truths, device, deciding, alike, own)
 
 
 def _pipeline(config: TrainConfig, behaviour: Behaviour | None) -> Pipeline | None:

@@ -1,7 +1,8 @@
 """Options of a training: what is to be trained on what, and how."""
 
 import json
-from collections.abc import Mapping
+import os
+from collections.abc import Mapping, Sequence
 from os import PathLike
 from typing import Annotated, Literal, Self
 
@@ -58,6 +59,18 @@ def _weights_text(weights: ClassWeights) -> str:
     return ",".join(f"{name}={weight!r}" for name, weight in weights.items())
 
 
+def _by_class(given: object) -> object:
+    """Return pipelines by class, sorted, of a mapping or of texts such as ``roses=strong``."""
+    if not isinstance(given, Mapping | list | tuple | None):
+        raise TypeError("pipelines_for")
+    pairs = given.items() if isinstance(given, Mapping) else (text.partition("=")[::2] for text in given or ())
+    found = {str(label): os.fspath(file) for label, file in pairs}  # the last of a class
+    for label, file in found.items():
+        if not (label and file):
+            raise ArgumentError(f"must be CLASS=FILE, got {label or file!r}.", "--pipeline-for")
+    return dict(sorted(found.items()))
+
+
 def _tasks() -> list[str]:
     return names_of_files("augkit.train.tasks", "_task")
 
@@ -101,6 +114,18 @@ class TrainConfig(Configuration):
         validate_default=True,
         description="Augment on the fly: a bundled pipeline's name, a file, or none.",
     )
+    pipelines_for: Annotated[
+        Takes[Mapping[str, str | PathLike[str]] | Sequence[str], dict[str, str]],
+        FROM_PATH,
+        converted(_by_class),
+        Option(
+            name="pipeline-for",
+            metavar="CLASS=FILE",
+            is_many=True,
+            is_later=True,
+            rule="pipelines by class, or a list of CLASS=FILE",
+        ),
+    ] = Field(default={}, validate_default=True, description="Another pipeline for a class; may be repeated.")
     epochs: Annotated[int | None, Option(shown_default="by a number of steps")] = Field(
         default=None, ge=0, description="Passes over the pictures."
     )

@@ -207,7 +207,14 @@ def begin(setup: Setup, tell: Tell = silent, progress: Progress = silent) -> tup
         tell(few)
     makers = {
         role: Prepared(
-            parts[role], preprocessing, setup.task, augmenting.get(role), config.seed, config.wait, most_bytes
+            parts[role],
+            preprocessing,
+            setup.task,
+            augmenting.get(role),
+            config.seed,
+            config.wait,
+            most_bytes,
+            setup.own,
         )
         for role in ROLES
     }
@@ -313,6 +320,9 @@ def _deciding_features(setup: Setup, role: Role) -> list[str]:
         return [facts[source.id].sha256 for source in sources]
     drawn = {"pipeline": setup.deciding["pipeline"], "seed": setup.config.seed}
     made = [drawn | {"id": source.id, "label": source.label} for source in sources]
+    for own in made:
+        if str(own["label"]) in setup.own:
+            own["pipeline"] = setup.deciding["pipelines_for"][str(own["label"])]
     for source, own in zip(sources, made, strict=True):
         own["sha256"] = facts[source.id].sha256
         own |= _targets(setup, role, source)  # which a step may look at

@@ -65,6 +65,9 @@ def opened(run: str, progress: Progress) -> LearntRun:
     if effective.get("pipeline") in (None, NO_PIPELINE):
         advice = "There is nothing to explain; augkit choose finds out what helps."
         raise ArgumentError(f"must have learnt from augmented copies, got a run without a pipeline. {advice}", run)
+    if effective.get("pipelines_for"):
+        advice = "Of one whose classes have pipelines of their own (--pipeline-for) nothing is told yet."
+        raise ArgumentError(f"must have learnt from copies that one pipeline made. {advice}", run)
     setup = prepare(_config(settings, effective, run), lambda _: None, progress, law_of(folder), behaviour_of(folder))
     if setup.surveyed.fingerprint != deciding.get("data"):
         what = f"must be the pictures that {folder} learnt from, got others, other labels or other parts"

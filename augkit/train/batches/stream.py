@@ -1,6 +1,6 @@
 """Batches of pictures as a network takes them, made on the fly or kept where they are always the same."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -79,6 +79,7 @@ class Prepared:
         seed: of what it draws.
         wait_s: seconds that a picture is waited for which cannot be read.
         most_bytes: of decoded pictures that each process keeps in memory, where they are augmented.
+        own: pipelines of classes, in the place of `pipeline`, where that is one.
     """
 
     def __init__(
@@ -90,6 +91,7 @@ class Prepared:
         seed: int,
         wait_s: float = 0.0,
         most_bytes: int = 0,
+        own: Mapping[str, Pipeline] | None = None,
     ) -> None:
         self.dense = task if isinstance(task, Dense) else None
         self.pictures = Pictures(part.data, part.sources)
@@ -99,6 +101,8 @@ class Prepared:
         self.outside = 0 if self.dense is None else self.dense.outside
         drawing = Framing(preprocessing, self.outside) if self.is_framed else plainly
         self.augmented = Augmented(self.originals, pipeline or Pipeline([]), seed, drawing=drawing)
+        of_classes = {} if pipeline is None or own is None else own
+        self.own = {label: Augmented(self.originals, one, seed, drawing=drawing) for label, one in of_classes.items()}
         self.preprocessing = preprocessing
         self.patience = Patience(wait_s)
 
@@ -111,13 +115,19 @@ class Prepared:
 
     def one(self, draw: Draw) -> Made:
         """Return a picture (C, h, w), and what is to be learnt of it where that moves with it."""
-        sample = self.patience.asked(lambda: self.augmented.made(draw).sample, lambda: None)
+        sample = self.patience.asked(lambda: self._augmented(draw).made(draw).sample, lambda: None)
         if self.dense is None:
             how = self.preprocessing.tensor_of if self.is_framed else self.preprocessing.tensor
             return (how(sample.image),)
         if not self.is_framed:
             sample = framed(laid_flat(sample, self.preprocessing), self.preprocessing.shape, self.outside)
         return self.preprocessing.tensor_of(sample.image), self.dense.target(sample, self.preprocessing.size)
+
+    def _augmented(self, draw: Draw) -> Augmented:
+        """Return what makes the copies of the picture's class."""
+        return (
+            self.own.get(str(self.pictures.sources[draw.index].label), self.augmented) if self.own else self.augmented
+        )
 
     def original(self, place: int) -> Sample:
         """Return a picture as it lies in the data set, on the network's paper, with all that moves with it."""

@@ -42,7 +42,9 @@ class Classes(Task):
     moves: ClassVar[bool] = False
     has_one: ClassVar[bool] = True
     labels_are: ClassVar[str] = "texts"
-    options: ClassVar[frozenset[str]] = frozenset({"smoothing", "class_weights", "balance", "mixup", "cutmix"})
+    options: ClassVar[frozenset[str]] = frozenset(
+        {"smoothing", "class_weights", "balance", "mixup", "cutmix", "pipelines_for"}
+    )
     score_name: ClassVar[str] = "accuracy"
     score_is_share: ClassVar[bool] = True
     output: ClassVar[str] = "logits"
