@@ -7,10 +7,15 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 
 from augkit.errors import ArgumentError
 from augkit.train import export, predict, train
-from augkit.train.files.artefact import load
+from augkit.train.files.artefact import Artefact, load, save
+from augkit.train.models import architecture
+from augkit.train.models.ensemble_network import MEANS, Ensemble
+from augkit.train.several.joined_networks import joined, require_joinable
+from augkit.train.tasks.detect_task import Detect
 from support.scenes import scenes
 from support.tiny_backbone import NAME
 from support.trainings import Stopped, assert_same_weights, fitted, settings, weights_file
@@ -69,6 +74,37 @@ def test_other_boxes_are_another_run(data: Path, tmp_path: Path) -> None:
             fitted(wanted)
     finally:
         data.write_text(text)
+
+
+@pytest.mark.parametrize("is_frozen", [True, False])
+def test_several_detectors_are_one(tmp_path: Path, is_frozen: bool) -> None:
+    """It answers with the mean of their chances, place by place, and boxes between theirs; one said twice is said."""
+    task, made = Detect(("disc", "square")), architecture(NAME, 2, (64, 64, 3), "fcos")
+    networks = [made.build(seed).eval() for seed in (1, 2, 3)]
+    if is_frozen:
+        for network in networks:
+            network.get_submodule("backbone").load_state_dict(networks[0].get_submodule("backbone").state_dict())
+    whole, way = joined([Artefact(network, made, task) for network in networks])
+    assert isinstance(whole, Ensemble)
+    assert (len(whole.members), len(whole.heads)) == ((1, 2) if is_frozen else (3, 0))
+    save(tmp_path / "m.safetensors", Artefact(whole, way, task))
+    pictures = torch.rand(2, 3, 64, 64, generator=torch.Generator().manual_seed(0))
+    twice, _ = joined([Artefact(networks[0], made, task)] * 2)
+    with torch.inference_mode():
+        found = load(tmp_path / "m.safetensors").network(pictures)
+        said = torch.stack([network(pictures) for network in networks])
+        assert torch.allclose(twice(pictures), said[0], atol=1e-4)
+    assert torch.equal(found[..., 5:8], said[0][..., 5:8])
+    for part in (slice(4, 5), slice(8, None)):
+        assert torch.allclose(found[..., part].sigmoid(), said[..., part].sigmoid().mean(0), atol=1e-6)
+    assert (found[..., :4] >= said[..., :4].amin(0) - 1e-4).all()
+    assert (found[..., :4] <= said[..., :4].amax(0) + 1e-4).all()
+
+
+def test_a_task_whose_mean_is_unknown_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delitem(MEANS, "detect")
+    with pytest.raises(ArgumentError, match="must go with classes, labels, numbers, segment, got detect"):
+        require_joinable(Detect(("disc",)))
 
 
 def test_an_exported_detector_says_what_it_says_here(data: Path, tmp_path: Path) -> None:

@@ -12,14 +12,12 @@ import torch
 from typer.testing import CliRunner
 
 from augkit.cli import app
-from augkit.errors import ArgumentError
 from augkit.pipeline import Pipeline
 from augkit.train import export, predict, train
 from augkit.train.files.artefact import Artefact, load, save
 from augkit.train.models import architecture
 from augkit.train.models.ensemble_network import Ensemble
-from augkit.train.several.joined_networks import joined, require_joinable
-from augkit.train.tasks.detect_task import Detect
+from augkit.train.several.joined_networks import joined
 from augkit.train.tasks.pixel_loss import enlarged
 from augkit.train.tasks.segment_task import Segment
 from augkit.transforms.geometry import Mirror
@@ -117,8 +115,6 @@ def test_several_networks_of_pixels_are_one(is_frozen: bool, run: Path, tmp_path
         found = load(tmp_path / "m.safetensors").network(pictures).softmax(1)
         wanted = torch.stack([network(pictures).softmax(1) for network in networks]).mean(0)
     assert torch.allclose(found, wanted, atol=1e-5)
-    with pytest.raises(ArgumentError, match="must go with classes, labels, numbers, segment, got detect"):
-        require_joinable(Detect(("disc",)))
 
 
 @pytest.mark.slow

@@ -16,11 +16,13 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from augkit.train.heads.fcos_head import BEFORE_CLASSES
 from augkit.train.models.network import Network
 from augkit.train.models.pyramid_network import PyramidNetwork
 
 ENSEMBLE = "ensemble"  # the name of its architecture
 MOST_MEMBERS = 1000
+LEAST_CHANCE = 1e-7  # of detectors, which what is less counts as
 
 
 def _of_classes(outputs: Tensor) -> Tensor:
@@ -36,12 +38,25 @@ def _of_numbers(outputs: Tensor) -> Tensor:
     return outputs.mean(0)
 
 
+def _of_places(outputs: Tensor) -> Tensor:
+    """Return what detectors say of each place: the mean of their chances, and of their boxes, the surer the more.
+
+    Rows are those of `FcosHead`.
+    """
+    central, chances = torch.sigmoid(outputs[..., 4:5]), torch.sigmoid(outputs[..., BEFORE_CLASSES:])
+    sure = (chances.amax(-1, keepdim=True) * central).clamp(min=LEAST_CHANCE)
+    boxes = (outputs[..., :4] * sure).sum(0) / sure.sum(0)
+    centre, classes = (torch.logit(mean, eps=LEAST_CHANCE) for mean in (central.mean(0), chances.mean(0)))
+    return torch.cat([boxes, centre, outputs[0, ..., 5:BEFORE_CLASSES], classes], -1)
+
+
 # By the kind of task: outputs over their temperatures (members, B, k, ...) -> outputs (B, k, ...).
 MEANS: dict[str, Callable[[Tensor], Tensor]] = {
     "classes": _of_classes,
     "labels": _of_labels,
     "numbers": _of_numbers,
     "segment": _of_classes,  # at each place
+    "detect": _of_places,
 }
 
 

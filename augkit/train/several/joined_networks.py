@@ -53,7 +53,7 @@ def joined(artefacts: Sequence[Artefact]) -> tuple[Network, Architecture]:
 
 
 def require_joinable(task: Task) -> None:
-    """Check that the answers of several networks have a mean: boxes of one and another are other boxes.
+    """Check that it is known what the mean of the answers of several networks is.
 
     Raises:
         ArgumentError: they have none.
