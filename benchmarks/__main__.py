@@ -42,6 +42,7 @@ LONG = (
     "planted",
     "second_run",
     "threads",
+    "stopping",
     "choosing",
     "detection",
     "outages",

@@ -214,7 +214,9 @@ def _require_sense(config: TrainConfig, task: Task) -> None:
     for name in sorted({option for other in TASKS.values() for option in other.options} - task.options):
         if getattr(config, name) != type(config).model_fields[name].default:
             kinds = " or ".join(sorted(other.kind for other in TASKS.values() if name in other.options))
-            raise ArgumentError(f"must go with {kinds}, got {task.kind}. Leave it out.", name)
+            alike = INSTEAD.get(name, "")
+            advice = f"Leave it out, or pass {alike[1]}." if alike and alike[0] in task.options else "Leave it out."
+            raise ArgumentError(f"must go with {kinds}, got {task.kind}. {advice}", name)
 
 
 def _require_suited(pipeline: Pipeline, surveyed: Survey) -> None:

@@ -84,6 +84,8 @@ def test_what_is_about_another_kind_of_target_is_refused(pictures: Path, tmp_pat
     labels = settings(manifest(tmp_path / "labels", several), tmp_path / "run")
     with pytest.raises(ArgumentError, match=r"^robust: must go with numbers, got labels\."):
         prepared(labels.replaced(robust=True))
+    with pytest.raises(ArgumentError, match=r"^balance: .* got labels\. Leave it out, or pass --class-weights auto\.$"):
+        prepared(labels.replaced(balance=True))
     numbers = settings(manifest(tmp_path / "numbers", lambda kind, place: kind + place / 10), tmp_path / "run")
     with pytest.raises(ArgumentError, match=r"^smoothing: must go with classes or labels or segment, got numbers\."):
         prepared(numbers.replaced(smoothing=0.1))
