@@ -39,6 +39,9 @@ from augkit.train.telling import Progress, Tell
 from augkit.train.train_config import NO_PIPELINE, TrainConfig
 from augkit.train.train_law import TRAIN_LAW
 
+# Of an option that a task has not: another one, and how it is passed, that serves the same end where a task has it.
+INSTEAD = {"balance": ("class_weights", "--class-weights auto")}
+
 
 @dataclass(frozen=True)
 class Setup:
