@@ -71,7 +71,7 @@ def _nuclei(folder: Path, seed: int) -> Path:
 
 
 TRIALS = {
-    "scenes": Trial(_scenes, str(HERE / "scenes.yaml"), {}),
+    "scenes": Trial(_scenes, str(HERE / "scenes.yaml"), {"views": 8}),
     "nuclei": Trial(_nuclei, str(HERE / "microscope.yaml"), {}),
 }
 

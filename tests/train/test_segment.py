@@ -288,3 +288,15 @@ def test_gradients_of_pieces_are_those_of_the_whole_batch() -> None:
         assert parts[0] == (0.0, 0.0)
         mean = sum(value * mass for value, mass in parts) / sum(mass for _, mass in parts)
         assert mean == pytest.approx(float(loss(outputs, truths)), rel=1e-5)
+
+
+@pytest.mark.parametrize("stride", [1, 4, 8])
+def test_a_head_may_answer_at_any_stride(stride: int) -> None:
+    """What it says comes back to the pixels that it is of, as for a head of one's own on coarser maps."""
+    mask = np.zeros((96, 64), np.uint8)
+    mask[32:64, 16:48] = 1
+    fit = placement((96, 64), InputShape((64, 64), 3, is_padded=True))
+    target = framed(Sample(np.zeros((96, 64, 3), np.uint8), mask=mask), InputShape((64, 64), 3, is_padded=True)).mask
+    flags = torch.nn.functional.one_hot(torch.from_numpy(np.asarray(target)).long(), 3).permute(2, 0, 1).float()
+    scores = torch.nn.functional.avg_pool2d(flags, stride)
+    assert (TASK.placed(scores, fit, (96, 64)) != mask).mean() < 0.012 * stride

@@ -5,7 +5,7 @@ the view each place of the picture came to lie: what is said there is of that pl
 What is beyond the view, or was cut away, has no answer from it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -108,6 +108,28 @@ def asked_with_views(
     size = sample.image.shape[0], sample.image.shape[1]
     cells = output.shape[1], output.shape[2]
     points = grid_of(cells, preprocessing.placement(size), preprocessing.size, size)
-    views = [viewed(pipeline, sample, key, points, preprocessing) for key in keys]
-    said = [artefact.network(preprocessing.normalise(view.picture[None]))[0].softmax(0) for view in views]
-    return mean_of_views(output.softmax(0), list(zip(said, views, strict=True)), preprocessing.size)
+    others = [(said.softmax(0), view) for said, view in said_of_views(artefact, sample, pipeline, keys, points)]
+    return mean_of_views(output.softmax(0), others, preprocessing.size)
+
+
+def said_of_views(
+    artefact: Artefact, sample: Sample, pipeline: Pipeline, keys: Sequence[Key], points: Points, least: int = 1
+) -> Iterator[tuple[Tensor, View]]:
+    """Yield what a network says (...) of augmented copies of a picture, and the views.
+
+    Args:
+        artefact: of a network that says something of every place.
+        sample: the picture.
+        pipeline: makes the copies.
+        keys: one a copy.
+        points: of the picture, (n, 2) x, y in its pixels.
+        least: of these points that a copy must show, or it is not asked.
+
+    Raises:
+        AugkitError: a copy cannot be made.
+    """
+    preprocessing = artefact.architecture.preprocessing
+    for key in keys:
+        view = viewed(pipeline, sample, key, points, preprocessing)
+        if view.is_seen.sum() >= least:
+            yield artefact.network(preprocessing.normalise(view.picture[None]))[0], view

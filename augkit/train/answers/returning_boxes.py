@@ -17,7 +17,7 @@ from augkit.core.key import Key
 from augkit.core.spatial import Size
 from augkit.pipeline import Pipeline
 from augkit.targets.sample import Sample
-from augkit.train.answers.returning import View, viewed
+from augkit.train.answers.returning import View, said_of_views
 from augkit.train.files.artefact import Artefact
 from augkit.train.tasks.detect_task import Detect
 from augkit.train.tasks.detections import detections
@@ -50,11 +50,8 @@ def boxes_with_views(
     here = points_over(size)
     found = [np.asarray(task.placed(output, preprocessing.placement(size), size), np.float64)]
     views: list[View | None] = [None]
-    for key in keys:
-        view = viewed(pipeline, sample, key, here, preprocessing)
-        if view.is_seen.sum() < LEAST_SEEN:
-            continue
-        said = detections(artefact.network(preprocessing.normalise(view.picture[None]))[0], preprocessing.size)
+    for output_of_view, view in said_of_views(artefact, sample, pipeline, keys, here, LEAST_SEEN):
+        said = detections(output_of_view, preprocessing.size)
         rows = np.asarray(said[said[:, 0] >= 0].numpy(), np.float64)
         ends = np.isfinite(view.points).all(1)  # others went beyond a horizon
         rows[:, 1:5] = returned_boxes(rows[:, 1:5], view.points[ends], here[ends]).clip(0.0, (size[1], size[0]) * 2)

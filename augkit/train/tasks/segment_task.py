@@ -18,7 +18,6 @@ from augkit.targets.masks import Masks
 from augkit.targets.polygons import Polygons
 from augkit.targets.sample import Sample
 from augkit.train.comparison.outcomes import ALL, Outcomes, jackknifed
-from augkit.train.heads.segment_head import SegmentHead
 from augkit.train.models.preprocessing import Fit
 from augkit.train.report.overlays import beside, colours_of, legend, mistaken, tinted
 from augkit.train.report.report_page import Section, dash_note, percent, table
@@ -33,7 +32,6 @@ from augkit.train.tasks.pixel_loss import enlarged, mass_of, pixel_loss
 from augkit.train.tasks.task import TASKS, Constant, Evaluation, Loss, rounded
 from augkit.train.wilson import LEVEL
 
-CELL = min(SegmentHead.strides)  # pixels of the input to one place of the outputs
 MOST_CONFUSED = 12  # pairs of classes that a report lists
 MOST_DRAWN_PX = 400  # the side of a picture in the report's gallery
 
@@ -157,7 +155,9 @@ class Segment(Dense):
         return float(mass_of(targets, weights))
 
     def placed(self, output: Tensor, fit: Placement, size: Size) -> Array:
-        return classes_at(output, Placement(*(part / CELL for part in fit)), size)
+        input_width = fit.scale_x * size[1] + 2.0 * fit.left  # but for a pixel: pictures lie in the middle
+        cell = max(1, round(input_width / output.shape[2]))  # pixels of the input to one place of the outputs
+        return classes_at(output, Placement(*(part / cell for part in fit)), size)
 
     def deployed(self, outputs: Tensor, size: Size) -> Tensor:
         return enlarged(outputs, size)
