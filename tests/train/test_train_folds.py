@@ -223,3 +223,10 @@ def test_doubts_are_of_what_others_are_as_sure_of_as_of_their_own() -> None:
     found = doubts([str(n) for n in range(21)], np.concatenate([unsure, sure, wrong]), labels, names)
     assert [one.id for one in found] == ["20"]
     assert (found[0].label, found[0].rather) == ("dog", "cat")
+
+
+def test_networks_that_have_learnt_little_doubt_nothing() -> None:
+    """Three classes, of which every answer is a third or a little more, at random."""
+    said = np.random.default_rng(0).dirichlet([60.0] * 3, 200)
+    assert said.max() < 0.5
+    assert doubts([str(n) for n in range(200)], said, np.arange(200) % 3, ("a", "b", "c")) == []

@@ -1,7 +1,8 @@
 """Doubts of labels: pictures that networks which did not learn from them take for another class, surely enough.
 
 How sure is enough is told by the pictures themselves: as sure as networks are of that class on average, where it is the
-label. So a class that is often taken for another one is not doubted as a whole.
+label, and surer than of all other classes together. So a class that is often taken for another one is not doubted as a
+whole, and a network that has learnt little doubts nothing.
 
 Reference: Northcutt, Jiang and Chuang, "Confident learning: estimating uncertainty in dataset labels", JAIR 2021.
 """
@@ -22,6 +23,7 @@ from augkit.train.train_errors import written
 
 FILE = "label_doubts.csv"  # in the folder of a run
 MOST_NAMED = 5
+LEAST = 0.5  # probability of another class, to doubt a label
 DIGITS = 4
 
 
@@ -49,7 +51,7 @@ def doubts(ids: Sequence[str], probabilities: Reals, labels: Indices, names: Seq
     sure = np.full(len(names), np.inf)  # of a class that no picture has nothing is known
     for number in np.unique(labels):
         sure[number] = probabilities[labels == number, number].mean()
-    enough = np.where(probabilities >= sure, probabilities, -1.0)
+    enough = np.where(probabilities >= np.maximum(sure, LEAST), probabilities, -1.0)
     rather = enough.argmax(axis=1)
     is_doubted = (enough.max(axis=1) > 0.0) & (rather != labels)
     margin = probabilities[places, rather] - probabilities[places, labels]
