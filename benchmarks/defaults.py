@@ -3,18 +3,25 @@
 No option is given but the seed and one thread, so that all is found out by the recipe. Each set is laid into class
 folders below a folder for each split; what is reported on chooses nothing. The default has pictures beside those it
 learns from to choose by, five of a class at most; baselines, which choose by cross-validation, learn from these too.
+AUGKIT_DEFAULTS names kinds, such as ``digits,mnist``; the others keep the figures that they have.
 
-- fashion 20, 50, 100: Fashion-MNIST, so many of each class; 2,000 of its test part.
-- digits, mnist: ten of each class.
+- digits, mnist: ten of each class. fashion 20, 50, 100: Fashion-MNIST, so many of each class.
 - cut-outs: Tux Paint's stamps in twelve themes on white paper, five folds of which every picture is reported on once.
-- icons: of thirteen makers, 64 pixels, in the package `diagrams`.
+- icons: of thirteen groups, 64 pixels with alpha, by two makers; an emoji's variations are in one fold all.
+- icons by theme: of thirteen themes that words part rather than looks, without variations.
+- makers' icons: thirteen makers of software, told by their style, of the package `diagrams`.
+- tiny, faces, strips, wide cut-outs: see `other_kinds`. three: three pictures a class of cut-outs, and of digits.
+- many: 120 emoji, each as two makers draw it to learn from, a third's to choose by, reported on a fourth's.
+- one in twenty: two classes of 200 and 10, by balanced accuracy.
 
-Baselines: a support vector machine on histograms of oriented gradients, its C and gamma by cross-validation, for grey
-pictures; logistic regression on the pretrained features, as the run itself reports it, for colour.
+Baselines: a support vector machine on histograms of oriented gradients, its C and gamma by cross-validation, of grey
+pictures; the linear model that the run itself reports, on the pretrained features or on edges.
 """
 
 from __future__ import annotations
 
+import json
+import os
 import shutil
 import statistics
 import tempfile
@@ -28,14 +35,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from augkit.train import TrainConfig, train
+from benchmarks import emoji, other_kinds
 from benchmarks.sets import Absent, Labelled, Parts, digits, fashion, icons, lay, mnist, themes
 
 __all__ = ["measure", "table"]
 
+KINDS_WANTED = "AUGKIT_DEFAULTS"  # the environment variable that names some
+KEPT = Path(__file__).parent / "results" / "defaults.json"
 CHOOSING = 5  # of a class, at most
 TESTED = 2000
-FOLDS = 5
-CELL = 4  # pixels of the histograms
+FOLDS, SEEDS = 5, 3
+CELL, CELLS = 4, 16  # pixels of the histograms, at least, and how many there are along the shorter side at most
+ACCURACY, BALANCED = "accuracy", "balanced_accuracy"
 DEFAULT, SVM, LOGISTIC = "default", "HOG and SVM", "logistic regression"
 
 
@@ -47,6 +58,7 @@ class Kind:
     goal: float | None
     is_grey: bool
     seeds: int = 1
+    figure: str = ACCURACY
 
 
 def _few_of_fashion(each: int) -> Callable[[int], Parts]:
@@ -57,58 +69,103 @@ def _few_of_fashion(each: int) -> Callable[[int], Parts]:
     return parts
 
 
-def _few(known: Labelled, each: int, seed: int) -> dict[str, tuple[Labelled, NDArray[np.int64]]]:
-    drawn = known.few(np.arange(len(known.labels)), each + CHOOSING, np.random.default_rng(seed))
-    drawn = drawn.reshape(-1, each + CHOOSING)
+def _few(known: Labelled, each: int, seed: int, choosing: int = CHOOSING) -> dict[str, tuple[Labelled, Any]]:
+    drawn = known.few(np.arange(len(known.labels)), each + choosing, np.random.default_rng(seed))
+    drawn = drawn.reshape(-1, each + choosing)
     return {"train": (known, drawn[:, :each].ravel()), "val": (known, drawn[:, each:].ravel())}
 
 
-def _ten(read: Callable[[], Labelled]) -> Callable[[int], Parts]:
+def _of_each(read: Callable[[], Labelled], each: int, choosing: int = CHOOSING, most: int = TESTED) -> Any:
     def parts(seed: int) -> Parts:
         known = read()
-        few = _few(known, 10, seed)
+        few = _few(known, each, seed, choosing)
         used = np.concatenate([places for _, places in few.values()])
         rest = np.setdiff1d(np.arange(len(known.labels)), used)
-        return few | {"test": (known, np.random.default_rng(0).permutation(rest)[:TESTED])}
+        return few | {"test": (known, np.random.default_rng(0).permutation(rest)[:most])}
 
     return parts
 
 
 def _folded(read: Callable[[], Labelled]) -> Callable[[int], Parts]:
-    def parts(seed: int) -> Parts:
-        from sklearn.model_selection import StratifiedKFold, train_test_split
+    return _grouped(lambda: (read(), ()))
 
-        known = read()
-        folds = list(StratifiedKFold(FOLDS, shuffle=True, random_state=0).split(known.labels, known.labels))
-        rest, tested = folds[seed % FOLDS]
-        learnt, choosing = train_test_split(rest, test_size=1 / 8, stratify=known.labels[rest], random_state=seed)
+
+def _grouped(read: Callable[[], tuple[Labelled, tuple[str, ...]]]) -> Callable[[int], Parts]:
+    """Return parts by folds that keep groups together; without groups, each picture is one."""
+
+    def parts(seed: int) -> Parts:
+        from sklearn.model_selection import StratifiedGroupKFold
+
+        known, names = read()
+        groups = np.array(names) if names else np.arange(len(known.labels))
+
+        def cut(places: NDArray[np.int64], count: int, fold: int, random: int) -> Any:
+            made = StratifiedGroupKFold(count, shuffle=True, random_state=random)
+            found = list(made.split(places, known.labels[places], groups[places]))[fold]
+            return tuple(places[some] for some in found)
+
+        rest, tested = cut(np.arange(len(known.labels)), FOLDS, seed % FOLDS, 0)
+        learnt, choosing = cut(rest, 8, 0, seed)
         return {"train": (known, learnt), "val": (known, choosing), "test": (known, tested)}
 
     return parts
 
 
+def _many(seed: int) -> Parts:
+    known = emoji.makers(("twitter", "google", "facebook", "apple"))
+    count = emoji.NAMES
+    places = np.arange(4 * count)
+    return {"train": (known, places[: 2 * count]), "val": (known, places[2 * count : 3 * count])} | {
+        "test": (known, places[3 * count :])
+    }
+
+
+def _uneven(seed: int) -> Parts:
+    known, random = other_kinds.fives(), np.random.default_rng(seed)
+    threes, fives = (random.permutation(np.flatnonzero(known.labels == label)) for label in (0, 1))
+    return {
+        "train": (known, np.concatenate([threes[:200], fives[:10]])),
+        "val": (known, np.concatenate([threes[200:260], fives[10:13]])),
+        "test": (known, np.concatenate([threes[260:760], fives[13:513]])),
+    }
+
+
 KINDS = {
-    "digits": Kind(_ten(digits), 97.0, True),
-    "mnist": Kind(_ten(mnist), 95.0, True),
-    "fashion 20": Kind(_few_of_fashion(20), 79.0, True),
-    "fashion 50": Kind(_few_of_fashion(50), 82.0, True),
-    "fashion 100": Kind(_few_of_fashion(100), 84.5, True),
+    "digits": Kind(_of_each(digits, 10), 97.0, True, SEEDS),
+    "mnist": Kind(_of_each(mnist, 10), 95.0, True, SEEDS),
+    "fashion 20": Kind(_few_of_fashion(20), 79.0, True, SEEDS),
+    "fashion 50": Kind(_few_of_fashion(50), 82.0, True, SEEDS),
+    "fashion 100": Kind(_few_of_fashion(100), 84.5, True, SEEDS),
     "cut-outs": Kind(_folded(themes), 82.0, False, FOLDS),
-    "icons": Kind(_folded(icons), None, False),
+    "icons of twitter": Kind(_grouped(lambda: emoji.groups("twitter")), 82.0, False, FOLDS),
+    "icons of google": Kind(_grouped(lambda: emoji.groups("google")), 82.0, False, FOLDS),
+    "icons by theme": Kind(_grouped(lambda: emoji.themes_of_emoji("twitter")), None, False, FOLDS),
+    "makers' icons": Kind(_folded(icons), None, False, FOLDS),
+    "tiny": Kind(_folded(other_kinds.tiny), None, False),
+    "faces": Kind(_folded(other_kinds.faces), None, True),
+    "strips": Kind(_of_each(other_kinds.strips, 30), None, True),
+    "wide cut-outs": Kind(_folded(other_kinds.wide_cut_outs), None, False),
+    "three of cut-outs": Kind(_of_each(themes, 3, 2, 200), None, False),
+    "three of digits": Kind(_of_each(mnist, 3, 2), None, True),
+    "many": Kind(_many, None, False),
+    "one in twenty": Kind(_uneven, None, True, figure=BALANCED),
 }
 
 
 def measure(kinds: Mapping[str, Kind] | None = None, **options: Any) -> dict[str, Any]:
     """Run everything and return the figures as JSON can hold them; `options` are settings of all trainings."""
-    found: dict[str, Any] = {}
+    wanted = [name for name in os.environ.get(KINDS_WANTED, "").split(",") if name]
+    chosen = {name: KINDS[name] for name in wanted} if wanted else KINDS
+    found: dict[str, Any] = json.loads(KEPT.read_text("utf-8"))["kinds"] if wanted and kinds is None else {}
     absent: dict[str, str] = {}
-    for name, kind in (KINDS if kinds is None else kinds).items():
+    for name, kind in (chosen if kinds is None else kinds).items():
         try:
             found[name] = _run(name, kind, options)
         except Absent as fault:
             absent[name] = str(fault)
             print(f"!!! {name}: NOT MEASURED. {fault}", flush=True)
-    return {"question": (__doc__ or "").splitlines()[0], "kinds": found, "absent": absent}
+    ordered = {name: found[name] for name in dict.fromkeys([*KINDS, *found]) if name in found}
+    return {"question": (__doc__ or "").splitlines()[0], "kinds": ordered, "absent": absent}
 
 
 def table(found: dict[str, Any]) -> str:
@@ -126,33 +183,36 @@ def table(found: dict[str, Any]) -> str:
 def _run(name: str, kind: Kind, options: Mapping[str, Any]) -> dict[str, Any]:
     accuracy: dict[str, list[float]] = {}
     minutes: list[float] = []
+    spent: list[float] = []
     told: dict[str, Any] = {}
     work = Path(tempfile.mkdtemp(prefix="augkit-bench-"))
     try:
         for seed in range(kind.seeds):
             parts, own = kind.parts(seed), work / str(seed)
             lay(own / "data", parts)
-            began = time.perf_counter()
+            began, processor = time.perf_counter(), time.process_time()
             settings = {"seed": seed, "threads": 1, "cache": str(work / "features"), **options}
             said: list[str] = []
             result = train(TrainConfig(data=str(own / "data"), out=str(own / "run"), **settings), tell=said.append)
             minutes.append((time.perf_counter() - began) / 60)
+            spent.append((time.process_time() - processor) / 60)
             told = {"pictures": result.pictures, "model": next(line for line in said if line.startswith("Pictures of"))}
-            accuracy.setdefault(DEFAULT, []).append(100 * result.metrics["accuracy"])
+            accuracy.setdefault(DEFAULT, []).append(100 * result.metrics[kind.figure])
             for entry in result.metrics["baselines"]:
-                if entry["name"] == LOGISTIC:
+                if entry["name"] == LOGISTIC and kind.figure == ACCURACY:
                     accuracy.setdefault(LOGISTIC, []).append(100 * entry["headline"]["value"])
             if kind.is_grey:
-                accuracy.setdefault(SVM, []).append(100 * _machine(parts))
-            print(
-                f"{name}, seed {seed}: { ({it: round(values[-1], 2) for it, values in accuracy.items()}) }", flush=True
-            )
+                accuracy.setdefault(SVM, []).append(100 * _machine(parts, kind.figure))
+            last = {it: round(values[-1], 2) for it, values in accuracy.items()}
+            print(f"{name}, seed {seed}: {last}, {spent[-1]:.1f} minutes of a processor", flush=True)
     finally:
         shutil.rmtree(work)
     means = {it: round(statistics.fmean(values), 2) for it, values in accuracy.items()}
     return told | {
         "runs": kind.seeds,
         "minutes": round(statistics.fmean(minutes), 1),
+        "processor_minutes": round(statistics.fmean(spent), 2),
+        "figure": kind.figure.replace("_", " "),
         "accuracy": means,
         "accuracies": {it: [round(value, 2) for value in values] for it, values in accuracy.items()},
         "goal": kind.goal,
@@ -160,8 +220,9 @@ def _run(name: str, kind: Kind, options: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _machine(parts: Parts) -> float:
-    """Return the accuracy of a support vector machine on histograms of oriented gradients, chosen by five folds."""
+def _machine(parts: Parts, figure: str) -> float:
+    """Return the accuracy of a support vector machine on histograms of oriented gradients, chosen by three folds."""
+    from sklearn.metrics import accuracy_score, balanced_accuracy_score
     from sklearn.model_selection import GridSearchCV
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import StandardScaler
@@ -170,16 +231,19 @@ def _machine(parts: Parts) -> float:
     known = parts["train"][0]
     learnt = np.concatenate([parts["train"][1], parts["val"][1]])
     grid = {"svc__C": [1, 3, 10, 30], "svc__gamma": ["scale", 3e-4, 1e-3, 3e-3]}
-    model = GridSearchCV(make_pipeline(StandardScaler(), SVC()), grid, cv=3)
+    weights = "balanced" if figure == BALANCED else None
+    model = GridSearchCV(make_pipeline(StandardScaler(), SVC(class_weight=weights)), grid, cv=3, scoring=figure)
     model.fit(_histograms(known, learnt), known.labels[learnt])
     tested, places = parts["test"]
-    return float(model.score(_histograms(tested, places), tested.labels[np.asarray(places)]))
+    score = balanced_accuracy_score if figure == BALANCED else accuracy_score
+    return float(score(tested.labels[np.asarray(places)], model.predict(_histograms(tested, places))))
 
 
 def _histograms(known: Labelled, places: Any) -> NDArray[np.float64]:
     from skimage.feature import hog
 
-    cell = min(CELL, len(known.images[0]) // 4)
+    short = min(known.images[0].shape[:2])
+    cell = max(min(CELL, short // 4), short // CELLS)
     return np.stack(
         [
             hog(known.images[place], orientations=9, pixels_per_cell=(cell, cell), cells_per_block=(2, 2))

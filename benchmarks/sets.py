@@ -20,6 +20,7 @@ from augkit.images import decode, encode
 from augkit.images.network_input import opaque
 
 __all__ = [
+    "BEHIND",
     "MNIST",
     "Absent",
     "Labelled",
@@ -67,7 +68,7 @@ class Labelled:
     """Pictures with their classes.
 
     Args:
-        images: (H, W) or (H, W, 3), uint8.
+        images: (H, W), (H, W, 3) or with alpha (H, W, 4), uint8.
         labels: the number of each picture's class.
     """
 
@@ -214,7 +215,8 @@ def lay(folder: Path, parts: Parts) -> None:
             (folder / split / str(label)).mkdir(parents=True)
         for place in places:
             path = folder / split / str(collection.labels[place]) / f"{place:05d}.png"
-            path.write_bytes(encode(collection.images[place], "png"))
+            image = collection.images[place]
+            path.write_bytes(encode(image, "png", alpha=image.ndim == 3 and image.shape[2] == 4))
 
 
 def _on_paper(data: bytes) -> Image:
