@@ -158,10 +158,14 @@ def icons() -> Labelled:
             makers.setdefault(name.split("/")[1], []).append(name)
     images: list[Image] = []
     labels: list[int] = []
+    seen: set[bytes] = set()  # makers take pictures from each other, and from themselves
     for label, names in enumerate(names for _, names in sorted(makers.items()) if len(names) >= FEWEST_ICONS):
         for place in np.random.default_rng(0).permutation(len(names))[:MOST_ICONS]:
-            images.append(_icon(wheel.read(names[place])))
-            labels.append(label)
+            image = _icon(wheel.read(names[place]))
+            if image.tobytes() not in seen:
+                images.append(image)
+                labels.append(label)
+            seen.add(image.tobytes())
     return Labelled(images, np.array(labels))
 
 
