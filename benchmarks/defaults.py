@@ -7,7 +7,7 @@ AUGKIT_DEFAULTS names kinds, such as ``digits,mnist``; the others keep the figur
 
 - digits, mnist: ten of each class. fashion 20, 50, 100: Fashion-MNIST, so many of each class.
 - cut-outs: Tux Paint's stamps in twelve themes on white paper, five folds of which every picture is reported on once.
-- icons: of thirteen groups, 64 pixels with alpha, by two makers; an emoji's variations are in one fold all.
+- icons: of thirteen groups, 64 pixels with alpha, by two makers, two of five folds; variations of an emoji are in one.
 - icons by theme: of thirteen themes that words part rather than looks, without variations.
 - makers' icons: thirteen makers of software, told by their style, of the package `diagrams`.
 - tiny, faces, strips, wide cut-outs: see `other_kinds`. three: three pictures a class of cut-outs, and of digits.
@@ -44,7 +44,7 @@ KINDS_WANTED = "AUGKIT_DEFAULTS"  # the environment variable that names some
 KEPT = Path(__file__).parent / "results" / "defaults.json"
 CHOOSING = 5  # of a class, at most
 TESTED = 2000
-FOLDS, SEEDS = 5, 3
+FOLDS, FEW_FOLDS, SEEDS = 5, 2, 3
 CELL, CELLS = 4, 16  # pixels of the histograms, at least, and how many there are along the shorter side at most
 ACCURACY, BALANCED = "accuracy", "balanced_accuracy"
 DEFAULT, SVM, LOGISTIC = "default", "HOG and SVM", "logistic regression"
@@ -137,10 +137,10 @@ KINDS = {
     "fashion 50": Kind(_few_of_fashion(50), 82.0, True, SEEDS),
     "fashion 100": Kind(_few_of_fashion(100), 84.5, True, SEEDS),
     "cut-outs": Kind(_folded(themes), 82.0, False, FOLDS),
-    "icons of twitter": Kind(_grouped(lambda: emoji.groups("twitter")), 82.0, False, FOLDS),
-    "icons of google": Kind(_grouped(lambda: emoji.groups("google")), 82.0, False, FOLDS),
-    "icons by theme": Kind(_grouped(lambda: emoji.themes_of_emoji("twitter")), None, False, FOLDS),
-    "makers' icons": Kind(_folded(icons), None, False, FOLDS),
+    "icons of twitter": Kind(_grouped(lambda: emoji.groups("twitter")), 82.0, False, FEW_FOLDS),
+    "icons of google": Kind(_grouped(lambda: emoji.groups("google")), 82.0, False, FEW_FOLDS),
+    "icons by theme": Kind(_grouped(lambda: emoji.themes_of_emoji("twitter")), None, False, FEW_FOLDS),
+    "makers' icons": Kind(_folded(icons), None, False, FEW_FOLDS),
     "tiny": Kind(_folded(other_kinds.tiny), None, False),
     "faces": Kind(_folded(other_kinds.faces), None, True),
     "strips": Kind(_of_each(other_kinds.strips, 30), None, True),

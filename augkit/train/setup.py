@@ -256,7 +256,8 @@ def _threads(wanted: int, made: Architecture) -> int:
 
 def _require_batches(config: TrainConfig, pictures: int, network: Network) -> None:
     """Check that no step has a single picture where BatchNorm is trained: its variance would be none."""
-    trained = network if config.weights is None or config.unfreeze > 0 else network.head_module
+    is_frozen = config.weights is not None and config.epochs != 0  # at first; then its statistics stay
+    trained = network.head_module if is_frozen else network
     normalises = any(isinstance(module, nn.BatchNorm1d | nn.BatchNorm2d) for module in trained.modules())
     if normalises and least_of(pictures, config.step_size) < 2 * config.accumulate:
         got = f"got {config.batch_size} for {pictures} pictures to learn from"

@@ -34,8 +34,9 @@ def test_a_step_with_one_picture_is_refused_where_batch_norm_learns(tmp_path: Pa
         prepared(own)
     weights = weights_file(tmp_path / "w.pt", "resnet18")
     with pytest.raises(ArgumentError, match="batch_size: must leave no step"):
-        prepared(own.replaced(weights=weights, unfreeze=1))
-    for possible in (own.replaced(weights=weights), own.replaced(batch_size=3)):
+        prepared(own.replaced(weights=weights, epochs=0, unfreeze=1))
+    frozen = own.replaced(weights=weights)
+    for possible in (frozen, frozen.replaced(unfreeze=1), own.replaced(batch_size=3)):
         prepared(possible)
 
 

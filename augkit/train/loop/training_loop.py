@@ -94,7 +94,7 @@ def fit(training: Training) -> State:
     began = training.clock() - state.clock.spent
     while state.epoch < schedule.total:
         is_frozen = schedule.is_frozen(state.epoch)
-        set_mode(training.network, is_frozen, is_set=is_frozen and was_frozen)
+        set_mode(training.network, is_frozen, is_frozen and was_frozen, schedule.is_frozen(0))
         was_frozen = is_frozen
         batches = (training.features if is_frozen else training.pictures)(state.epoch, state.step)
         for pieces in batches:

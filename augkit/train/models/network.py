@@ -85,16 +85,22 @@ def roomy(network: Network) -> Network:
     return network
 
 
-def set_mode(network: Network, is_frozen: bool, is_set: bool = False) -> None:
+def set_mode(network: Network, is_frozen: bool, is_set: bool = False, was_frozen: bool = False) -> None:
     """Make a network ready to train: all of it, or its head alone.
 
     What is frozen asks for no gradients, and is in evaluation mode: BatchNorm neither uses nor gathers a batch's
     statistics, and dropout drops nothing but right before the head. `train` and `eval` undo that, so this is called
-    whenever training goes on. `is_set` says that it was called so before, and nothing was evaluated since but what
-    `classify` uses: to go through all modules takes as long as some steps of a head.
+    whenever training goes on. Where all is trained that `was_frozen` before, BatchNorm before the head keeps using the
+    statistics that it has: those of small batches of few pictures are others, which the head has never seen. `is_set`
+    says that it was called so before, and nothing was evaluated since but what `classify` uses: to go through all
+    modules takes as long as some steps of a head.
     """
     if not is_set:
         network.train(not is_frozen)
+        if was_frozen:
+            for module in network.modules():
+                if isinstance(module, nn.BatchNorm1d | nn.BatchNorm2d):
+                    module.eval()
         head = head_names(network)
         for name, parameter in network.named_parameters():
             parameter.requires_grad_(not is_frozen or name in head)
