@@ -9,7 +9,8 @@ from torch.nn import functional
 from augkit.errors import SampleError
 from augkit.targets.sample import Sample
 from augkit.train.report.overlays import HATCH_PX, WRONG, colours_of, mistaken, tinted
-from augkit.train.tasks.mask_numbers import IGNORED, meaning_of
+from augkit.train.tasks.mask_facts import MaskFacts, told_classes
+from augkit.train.tasks.mask_numbers import IGNORED, MaskNumbers, meaning_of
 from augkit.train.tasks.overlap import Overlap, confusion
 from augkit.train.tasks.painted_objects import filled, painted
 from augkit.train.tasks.pixel_loss import pixel_loss
@@ -138,3 +139,16 @@ def test_a_filled_outline_has_the_area_that_it_encloses() -> None:
     area = 0.5 * abs(np.dot(circle[:, 0], np.roll(circle[:, 1], 1)) - np.dot(circle[:, 1], np.roll(circle[:, 0], 1)))
     assert filled([circle], (40, 50)).sum() == pytest.approx(area, rel=0.03)
     assert not filled([circle + 1000.0], (40, 50)).any()
+
+
+def test_what_is_odd_of_masks_is_told_with_how_many() -> None:
+    meant = MaskNumbers(("background", "disc", "square"), (0, 1, 2), (255,))
+    train = [MaskFacts("a", ((0, 9), (1, 7))), MaskFacts("b", ((0, 9), (2, 7), (255, 1)))]
+    told = list(told_classes(meant, {"train": train, "val": [train[0], None], "test": [None, None]}))
+    assert told == [
+        "Class square has no pixel in validation.",
+        "1 picture of validation has no mask: all pixels there are ignored.",
+        "Classes background, disc, square have no pixel in test.",
+        "2 pictures of test have no mask: all pixels there are ignored.",
+        "Ignored in masks: the number 255 (in 1 mask).",
+    ]

@@ -73,7 +73,10 @@ def told_classes(meant: MaskNumbers, facts: Mapping[str, Sequence[MaskFacts | No
             yield f"{told}: it cannot be learnt." if role == "train" else f"{told}."
         missing = len(some) - len(known)
         if missing:
-            yield f"{missing:,} pictures of {names[role]} have no mask: all their pixels are ignored."
+            noun = "picture of" if missing == 1 else "pictures of"
+            verb = "has" if missing == 1 else "have"
+            yield f"{missing:,} {noun} {names[role]} {verb} no mask: all pixels there are ignored."
     if strange:
-        told = ", ".join(f"{number} (in {count:,} masks)" for number, count in sorted(strange.items())[:MOST_NAMED])
-        yield f"Ignored in masks: the numbers {told}."
+        some = sorted(strange.items())[:MOST_NAMED]
+        told = ", ".join(f"{number} (in {count:,} mask{'s' * (count != 1)})" for number, count in some)
+        yield f"Ignored in masks: the number{'s' * (len(some) != 1)} {told}."
