@@ -140,4 +140,5 @@ def test_the_card_tells_what_was_measured(trained: tuple[TrainConfig, list[Resul
         for row in result.metrics["per_class"]:
             assert f"| {row['name']} |" in text
         assert "augkit train" in text
+        assert ("an ensemble of" in text) == (result is found)
         assert wanted.data not in text  # no path of this machine

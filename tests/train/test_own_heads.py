@@ -100,6 +100,7 @@ def test_a_stopped_training_ends_with_the_same_weights(pictures: Path, weights: 
 def test_it_predicts_where_it_is_known(run: Result, pictures: Path) -> None:
     baselines = {one["name"]: one.get("is_taken") for one in run.metrics["baselines"]}
     assert baselines["logistic regression"] is False  # whoever brings a head wants that one
+    assert b'\\"format\\": 2' in (Path(run.out) / "model.safetensors").read_bytes()  # or 0.5 would call it damaged
     own_heads.HEADS_OWN.clear()  # as another program begins
     with pytest.raises(AugkitError, match=r"must be a head that this program has made known, got 'python:Wide'\. Give"):
         load(run.out)

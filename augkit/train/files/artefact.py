@@ -92,7 +92,7 @@ def save(path: str | os.PathLike[str], artefact: Artefact) -> None:
     """
     tensors = {name: value.detach().cpu().contiguous() for name, value in artefact.network.state_dict().items()}
     header = _Header(
-        format=FORMAT if artefact.architecture.name == ENSEMBLE else 1,
+        format=FORMAT if artefact.architecture.name == ENSEMBLE or "head" in artefact.architecture.arguments else 1,
         architecture=artefact.architecture.described(),
         target=artefact.task.described(),
         temperature=artefact.temperature,

@@ -25,6 +25,7 @@ MOST_NAMED = 100  # names of outputs
 MOST_ROWS = 30  # of a table of classes
 HUB_TAGS = {"classes": "image-classification", "labels": "image-classification", "numbers": "image-regression"}
 FIGURES = {"iou": "IoU", "ap50": "AP50", "recall": "found"}  # of a class, by which the weakest come first
+SHOWN = {"detect": "object", "segment": "pixel"}  # of a class, that may be recognised; else a picture
 SPECIAL = {ord(letter): f"\\{letter}" for letter in "\\`*_{}[]<>#|~&"}  # that Markdown acts on
 
 
@@ -90,8 +91,8 @@ def _purpose(facts: ReportFacts) -> Iterator[str]:
     yield f"{does.get(task.kind, f'Gives {task.kind} of a picture')}: {named}{more}."
     yield ""
     yield (
-        f"It is {_network(artefact.architecture)} with {parameters:,} parameters, and takes pictures of {height} x"
-        f" {width} pixels and {channels} channel{'s' * (channels != 1)}; augkit brings them to that. Its outputs are"
+        f"It is {_network(artefact.architecture)}, {parameters:,} parameters in all, and takes pictures of {height} x"
+        f" {width} pixels and {channels} channel{'s' * (channels != 1)}; augkit brings them to that. Exported, it gives"
         f" {task.meaning}."
     )
     yield from ("", "```", "augkit predict THIS_FOLDER PICTURES", "augkit export THIS_FOLDER -o model.onnx", "```", "")
@@ -107,7 +108,7 @@ def _network(made: Architecture) -> str:
     heads = int(made.arguments["heads"])
     if heads:
         told.append(f"{heads} more head{'s' * (heads != 1)}")
-    return f"an ensemble of {' and '.join(told)},"
+    return f"an ensemble of {' and '.join(told)}"
 
 
 def _quality(facts: ReportFacts, metrics: JsonObject) -> Iterator[str]:
@@ -181,7 +182,7 @@ def _limits(facts: ReportFacts, metrics: JsonObject) -> Iterator[str]:
     missed = [row["name"] for row in metrics.get("per_class") or () if row.get("recall") == 0.0]
     if missed:
         told = ", ".join(map(plain, missed[:MOST_ROWS]))
-        yield f"- It recognised no picture of {told}{' and others' * (len(missed) > MOST_ROWS)}."
+        yield f"- It recognised no {SHOWN.get(kind, 'picture')} of {told}{' and others' * (len(missed) > MOST_ROWS)}."
     if count < 100:
         yield f"- {count} picture{'s' * (count != 1)} tell little: the interval above is what is known."
 
