@@ -10,7 +10,7 @@ import statistics
 import tempfile
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +31,7 @@ class Trial:
     lay: Callable[[Path, int], Path]  # writes the data set of a seed into a folder, and returns what to train on
     pipeline: str  # a name, or a file
     settings: Mapping[str, Any]  # of both contenders
+    plain: Mapping[str, Any] = field(default_factory=dict)  # of the one without augmentation alone
 
 
 def measured(
@@ -65,7 +66,8 @@ def measured(
                     for contender in (NONE, Path(trial.pipeline).stem):
                         pipeline = NONE if contender == NONE else trial.pipeline
                         out = Path(work) / f"run {contender}"
-                        options = {"threads": 1, **(settings or {}), **trial.settings}
+                        own = trial.plain if contender == NONE else {}
+                        options = {"threads": 1, **(settings or {}), **trial.settings, **own}
                         config = TrainConfig(data=str(data), out=str(out), pipeline=pipeline, seed=seed, **options)
                         row = {
                             "trial": name,

@@ -1,8 +1,9 @@
 """Measure what a detector on frozen maps finds of objects, with and without augmentation.
 
-Manifests of boxes are learnt from as `benchmarks.dense_trials` says, for a few epochs, the backbone frozen. What is
-reported on is not learnt from, and chooses nothing; the last epoch is kept, so that chance does not choose one of few
-pictures.
+Manifests of boxes are learnt from as `benchmarks.dense_trials` says, the backbone frozen, in bfloat16. What is reported
+on is not learnt from, and chooses nothing; the last epoch is kept, so that chance does not choose one of few pictures.
+Each contender has epochs that suit it: pictures that are always the same are learnt by heart (crowns, seed 0, single
+precision: AP50 36.2 % after 12 epochs, 31.6 % after 40).
 
 - crowns: trees in four aerial photos, 951 boxes; see `benchmarks.crowns`.
 - scenes: cut-outs in six classes on photos, whose boxes are exact; see `benchmarks.scenes`.
@@ -25,7 +26,6 @@ from benchmarks.scenes import CLASSES, scenes
 __all__ = ["measure", "table"]
 
 AERIAL = str(Path(__file__).with_name("aerial.yaml"))
-EPOCHS = 12  # a fifth of the trainer's own number: minutes on one thread
 FIGURES = {"ap50": "AP50", "ap": "AP"}
 COUNTS = {"train": 96, "val": 24, "test": 80}  # scenes
 
@@ -48,10 +48,13 @@ def _scenes(folder: Path, seed: int) -> Path:
     return folder / "scenes.jsonl"
 
 
-TRIALS = {"crowns": Trial(_crowns, AERIAL, {}), "scenes": Trial(_scenes, "light", {})}
+TRIALS = {
+    "crowns": Trial(_crowns, AERIAL, {"epochs": 40, "views": 8}, {"epochs": 12}),
+    "scenes": Trial(_scenes, AERIAL, {"epochs": 24, "views": 8}),
+}
 
 
-def measure(seeds: Sequence[int] = (0,), trials: Collection[str] | None = None, **options: Any) -> dict[str, Any]:
+def measure(seeds: Sequence[int] = (0, 1), trials: Collection[str] | None = None, **options: Any) -> dict[str, Any]:
     """Run everything and return the figures as JSON can hold them.
 
     Args:
@@ -59,7 +62,7 @@ def measure(seeds: Sequence[int] = (0,), trials: Collection[str] | None = None, 
         trials: by name; None takes all.
         options: settings of all contenders.
     """
-    usual: dict[str, Any] = {"keep": "last", "patience": 0, "epochs": EPOCHS}
+    usual: dict[str, Any] = {"keep": "last", "patience": 0, "precision": "bfloat16"}
     rows, absent = measured(TRIALS, list(FIGURES), "ap50", seeds, trials, usual | options)
     return summary((__doc__ or "").splitlines()[0], rows, absent, list(FIGURES))
 

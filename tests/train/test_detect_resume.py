@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
+from typer.testing import CliRunner
 
+from augkit.cli import app
 from augkit.errors import ArgumentError
+from augkit.pipeline import Pipeline
 from augkit.train import export, predict, train
 from augkit.train.files.artefact import Artefact, load, save
 from augkit.train.models import architecture
 from augkit.train.models.ensemble_network import MEANS, Ensemble
 from augkit.train.several.joined_networks import joined, require_joinable
 from augkit.train.tasks.detect_task import Detect
-from support.scenes import scenes
+from augkit.transforms.geometry import Mirror
+from support.scenes import scene, scenes
 from support.tiny_backbone import NAME
-from support.trainings import Stopped, assert_same_weights, fitted, settings, weights_file
+from support.trainings import Stopped, assert_same_weights, fitted, has_bfloat16, settings, weights_file
 
 pytestmark = pytest.mark.slow  # several trainings of a network that is no toy
 
@@ -52,6 +57,8 @@ def test_stopped_across_the_unfreezing(
     data: Path, tmp_path: Path, frozen: dict[str, Any], change: dict[str, Any], stops: list[int]
 ) -> None:
     """With views of which boxes are moved, with and without a cache of maps, for any number of workers."""
+    if "precision" in change and not has_bfloat16():
+        pytest.skip("this processor has no bfloat16")
     decides = {name: value for name, value in change.items() if name not in ("cache", "workers")}
     whole_state, whole = fitted(settings(data, tmp_path / "whole", **frozen | decides))
     wanted = settings(data, tmp_path / "stopped", **(frozen | change))
@@ -88,6 +95,11 @@ def test_several_detectors_are_one(tmp_path: Path, is_frozen: bool) -> None:
     assert isinstance(whole, Ensemble)
     assert (len(whole.members), len(whole.heads)) == ((1, 2) if is_frozen else (3, 0))
     save(tmp_path / "m.safetensors", Artefact(whole, way, task))
+    (row,) = predict(tmp_path / "m.safetensors", scene(95)[0], tta=1, pipeline=Pipeline([Mirror()]))
+    assert row.answers is not None
+    if is_frozen:
+        pytest.importorskip("onnxruntime")
+        assert export(tmp_path / "m.safetensors", tmp_path / "model.onnx").difference < 1e-3
     pictures = torch.rand(2, 3, 64, 64, generator=torch.Generator().manual_seed(0))
     twice, _ = joined([Artefact(networks[0], made, task)] * 2)
     with torch.inference_mode():
@@ -105,6 +117,17 @@ def test_a_task_whose_mean_is_unknown_is_refused(monkeypatch: pytest.MonkeyPatch
     monkeypatch.delitem(MEANS, "detect")
     with pytest.raises(ArgumentError, match="must go with classes, labels, numbers, segment, got detect"):
         require_joinable(Detect(("disc",)))
+
+
+def test_detectors_are_compared_on_the_command_line(data: Path, tmp_path: Path) -> None:
+    """With a verdict for every class, and a page."""
+    words = ["train", str(data), "--model", NAME, "--input", "64x64x3", "--epochs", "1", "--batch-size", "4"]
+    words += ["--threads", "1", "--json"]
+    done = CliRunner().invoke(app, [*words, "--compare", "none,digits", "--out", str(tmp_path / "compared")])
+    assert done.exit_code == 0, done.output
+    told = json.loads(done.stdout)
+    assert [row["name"] for row in told["differences"]["digits"]] == ["all", "disc", "square"]
+    assert "Average precision" in (tmp_path / "compared" / "comparison.html").read_text()
 
 
 def test_an_exported_detector_says_what_it_says_here(data: Path, tmp_path: Path) -> None:
