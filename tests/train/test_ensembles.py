@@ -89,7 +89,7 @@ def test_a_described_ensemble_that_is_none_is_refused(tmp_path: Path, change: di
 def trained(tmp_path_factory: pytest.TempPathFactory) -> tuple[TrainConfig, list[Result], Result]:
     folder = tmp_path_factory.mktemp("ensemble")
     wanted = settings(trainings.fill(folder / "data", each=12), folder / "run", epochs=2)
-    runs = [train(wanted.replaced(seed=seed, out=str(folder / "run" / f"seed-{seed}"))) for seed in range(3)]
+    runs = [train(wanted.replaced(seed=seed, out=str(folder / f"seed-{seed}"))) for seed in range(3)]
     return wanted, runs, ensemble(wanted, runs)
 
 
@@ -126,6 +126,8 @@ def test_others_pictures_are_refused(trained: tuple[TrainConfig, list[Result], R
     wanted, runs, _ = trained
     with pytest.raises(ArgumentError, match="must be trained on the same pictures"):
         ensemble(wanted.replaced(out=str(tmp_path / "other"), split_seed=5), runs)
+    with pytest.raises(ArgumentError, match="must be a folder without a run of its own"):
+        ensemble(wanted.replaced(out=runs[0].out), runs)
 
 
 def test_the_card_tells_what_was_measured(trained: tuple[TrainConfig, list[Result], Result]) -> None:

@@ -1,6 +1,7 @@
 """Trainings of several seeds or folds folded into one artefact, which answers with the mean of theirs."""
 
 import json
+import os
 import time
 from collections.abc import Callable, Sequence
 from contextlib import closing
@@ -8,15 +9,16 @@ from dataclasses import replace
 from pathlib import Path
 
 from augkit.errors import ArgumentError
+from augkit.storage.durable import make_root
 from augkit.train.files.artefact import load
 from augkit.train.loop.training_loop import State
 from augkit.train.results import Result, finish
-from augkit.train.run_folder import behaviour_of, law_of
+from augkit.train.run_folder import SETTINGS, behaviour_of, law_of
 from augkit.train.setup import prepare
 from augkit.train.several.joined_networks import joined
 from augkit.train.telling import Progress, silent
 from augkit.train.train_config import TrainConfig
-from augkit.train.train_errors import readable, trouble_told
+from augkit.train.train_errors import readable, trouble_told, written
 from augkit.train.trainer import begin, reproducible
 
 
@@ -48,6 +50,7 @@ def ensemble(
         fingerprints = {artefact.fingerprint for artefact in artefacts} | {setup.deciding["data"]}
         if len(fingerprints) > 1:
             raise ArgumentError("must be trained on the same pictures, divided alike, got others.", "ensemble")
+        _require_own(Path(config.out))
         _, evaluators = begin(setup, tell, progress)
         note = f"The mean of the probabilities of {len(runs)} networks; the curves are those of the first."
         if setup.task.kind == "numbers":
@@ -58,6 +61,15 @@ def ensemble(
             words = ["--seeds", str(len(runs)), "--ensemble"]
             found = finish(folded, network, _state(runs[0]), evaluators, [note], seconds, words, tell=tell)
             return replace(found, score=evaluators["val"](network, False).rank[0])
+
+
+def _require_own(out: Path) -> None:
+    """Make the folder of an ensemble, which is that of no training."""
+    if (out / SETTINGS).exists():
+        what = "must be a folder without a run of its own, got one that holds a training"
+        raise ArgumentError(f"{what}. Give the ensemble another `out`.", str(out))
+    with written(out):
+        make_root(os.fspath(out.absolute()))
 
 
 def _state(run: Result) -> State:
