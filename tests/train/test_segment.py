@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -60,6 +61,10 @@ def test_a_network_of_pixels_is_trained_and_asked(run: Path, data: Path) -> None
     assert "Mean IoU" in page
     assert "Worst" in page
     assert page.count("data:image") > 2
+    style, body = page.split("</style>", 1)
+    assert 'class="swatch"' in body
+    used = {name for names in re.findall(r'class="([^"]+)"', body) for name in names.split()}
+    assert {name for name in used if f".{name}" not in style} == set()  # or a legend would have no colours
     image = np.tile(scene(99)[0], (2, 1, 1))[:101]
     (row,) = predict(run, image)
     assert row.answers is not None

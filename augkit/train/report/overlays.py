@@ -88,12 +88,15 @@ def beside(pictures: Sequence[Picture]) -> Picture:
     return np.concatenate(row, axis=1)
 
 
-def legend(names: Sequence[str], colours: Sequence[Colour]) -> str:
-    """Return the names of classes beside their colours, as HTML."""
+def legend(names: Sequence[str], colours: Sequence[Colour], background: int | None) -> str:
+    """Return the names of classes beside their colours, as HTML; the background, at its place, has none."""
+    fills = [
+        "none" if place == background else f"rgb({red}, {green}, {blue})"
+        for place, (red, green, blue) in enumerate(colours)
+    ]
     entries = (
-        f'<span class="key"><span class="swatch" style="background: rgb({red}, {green}, {blue})"></span>'
-        f"{text(name)}</span>"
-        for name, (red, green, blue) in zip(names, colours, strict=True)
+        f'<span class="key"><span class="swatch" style="background: {fill}"></span>{text(name)}</span>'
+        for name, fill in zip(names, fills, strict=True)
     )
     return f'<p class="legend">{" ".join(entries)}</p>'
 

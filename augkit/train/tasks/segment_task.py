@@ -283,7 +283,7 @@ class Segment(Dense):
             " over all pictures; intervals are from drawing as many pictures again and again. Measured in pictures'"
             " own pixels; what is ignored counts nowhere. The weakest class comes first.</p>"
         )
-        key = legend(self.names, colours_of(self.outputs, self.background is not None))
+        key = legend(self.names, colours_of(self.outputs, self.background is not None), self.background)
         yield Section("Per class", f"{told}{table(heads, rows)}{dash_note(rows)}{key}")
         confused = [(row["truth"], row["said"], row["share"], row["pixels"]) for row in metrics["confused"]]
         if confused:
