@@ -29,6 +29,7 @@ from augkit.train.train_errors import readable, written
 
 DIGITS = 16  # of hashes in names, in hex
 KEY_DIGITS = 32
+ROWS, SEAL = SUFFIXES = ".npy", ".sha256"  # of the two files of a pack
 TOLD_BYTES = 100 << 20  # of a folder
 
 
@@ -111,7 +112,8 @@ class FeaturePacks:
         self.folder = folder
         self.prefix = sha256(json.dumps(family, sort_keys=True).encode()).hexdigest()[:DIGITS]
         self.written = 0  # bytes
-        self._keys: dict[Path, list[str]] = {}  # of the packs that were found to be whole
+        self._packs = set[Path]()  # that were found to be whole
+        self._rows: dict[str, tuple[Path, int]] = {}  # of their keys: where each row lies
         self._open: dict[Path, Kept] = {}
 
     def missing(self, keys: Iterable[str]) -> list[str]:
@@ -137,7 +139,7 @@ class FeaturePacks:
             Unwritten: there is no room for it, or no right to.
         """
         name = sha256("\n".join(keys).encode()).hexdigest()[:DIGITS]
-        path = self.folder / f"{self.prefix}-{name}.npy"
+        path = self.folder / f"{self.prefix}-{name}{ROWS}"
         buffer = io.BytesIO()
         numbers = rows.numpy()
         little = numbers.astype(numbers.dtype.newbyteorder("<"), copy=False)
@@ -147,20 +149,24 @@ class FeaturePacks:
             _put(path, buffer.getbuffer())
             replace_with(_seal_of(path), _seal(path, keys).encode())
         self.written += buffer.tell()
-        self._keys[path] = list(keys)
         self._open.pop(path, None)
+        self._add(path, keys)
         return path
 
     def _places(self) -> Mapping[str, tuple[Path, int]]:
         with readable(self.folder):
             try:
-                paths = sorted(path for path in self.folder.iterdir() if path.match(f"{self.prefix}-*.npy"))
+                paths = sorted(path for path in self.folder.iterdir() if path.match(f"{self.prefix}-*{ROWS}"))
             except (FileNotFoundError, NotADirectoryError):
                 paths = []
         for path in paths:
-            if path not in self._keys and (keys := _whole(path)) is not None:
-                self._keys[path] = keys
-        return {key: (path, row) for path in sorted(self._keys) for row, key in enumerate(self._keys[path])}
+            if path not in self._packs and (keys := _whole(path)) is not None:
+                self._add(path, keys)
+        return self._rows
+
+    def _add(self, path: Path, keys: Sequence[str]) -> None:
+        self._packs.add(path)
+        self._rows |= {key: (path, row) for row, key in enumerate(keys)}
 
     def _opened(self, path: Path) -> Kept:
         if path not in self._open:
@@ -177,7 +183,7 @@ def told_room(folder: Path, written: int) -> str | None:
         Unreachable: it cannot be read now.
     """
     with readable(folder):
-        size = sum(path.stat().st_size for path in folder.glob("*.npy")) if written else 0
+        size = sum(path.stat().st_size for path in folder.glob(f"*{ROWS}")) if written else 0
     if size < TOLD_BYTES:
         return None
     whole, new = (f"{some / 2**20:,.0f} MB" for some in (size, written))
@@ -200,7 +206,7 @@ def _put(path: Path, data: memoryview) -> None:
 
 
 def _seal_of(path: Path) -> Path:
-    return path.with_suffix(".sha256")
+    return path.with_suffix(SEAL)
 
 
 def _seal(path: Path, keys: Sequence[str]) -> str:

@@ -18,7 +18,7 @@ from augkit.train.files.artefact import Artefact
 from augkit.train.parts.parts import Part
 from augkit.train.telling import Progress
 from augkit.train.trainer import reproducible
-from augkit.train.trials.remembered import Remembered
+from augkit.train.trials.views import MOST_BYTES
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,10 +38,10 @@ class AskedCopies:
     wait_s: float
 
     @cached_attribute
-    def originals(self) -> Remembered:
+    def originals(self) -> Originals:
         """The pictures as pipelines take them."""
         pictures = Pictures(self.part.data, self.part.sources)
-        return Remembered(Originals(pictures, self.artefact.architecture.preprocessing))
+        return Originals(pictures, self.artefact.architecture.preprocessing, MOST_BYTES)
 
     def key(self, draw: Draw) -> Key:
         """Return the key that a copy is drawn with."""

@@ -1,10 +1,11 @@
 """Views of pictures for trials: augmented copies as a learner takes them, made once and kept.
 
 Copies are those that a training with the same seed makes, so that a trial looks at what will be learnt from. Of a
-frozen network a view is its features, and is kept as a file, whose name is a hash of all that decides it. Without one
+frozen network a view is its features, and is kept in packs, picture by picture, as those of a training are. Without one
 it is the pixels.
 """
 
+import json
 import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
@@ -12,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import torch
 from torch import Tensor
 
 from augkit.cached_attribute import cached_attribute
@@ -23,15 +25,15 @@ from augkit.storage.durable import unlink
 from augkit.train.batches.originals import Originals
 from augkit.train.batches.stream import Prepared
 from augkit.train.features.extraction import Extraction
+from augkit.train.features.feature_packs import SUFFIXES, FeaturePacks, key_of
 from augkit.train.features.features import backbone_hash
 from augkit.train.files.artefact import DECIDING, versions
 from augkit.train.models import Architecture, Network
 from augkit.train.parts.parts import Part
 from augkit.train.tasks import Task
-from augkit.train.trials.kept_arrays import keep, kept, place_of_array
-from augkit.train.trials.remembered import Remembered
 
 BATCH = 64  # pictures that go through the network together
+MOST_BYTES = 512 << 20  # of decoded pictures that are kept in memory
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,19 +70,23 @@ class Views:
         Returns:
             Features (n, F), float32, or prepared pixels (n, C, h, w).
         """
-        if self.network is None or self.folder is None:
-            return np.concatenate(list(self._made(pipeline, copy)))
-        path = place_of_array(self.folder, self.deciding(pipeline) | {"copy": copy}, "view")
-        found = kept(path)
-        if found is None:
-            found = np.concatenate(list(self._made(pipeline, copy))).astype("<f4", copy=False)
-            keep(path, found)
-        return found
+        packs = self._packs
+        if packs is None:
+            return np.concatenate(list(self._made(pipeline, copy, range(len(self.hashes)))))
+        drawn = None if pipeline is None else {"pipeline": identified(pipeline), "seed": self.seed}
+        named = zip(self.part.sources, self.hashes, strict=True)
+        keys = [key_of(json.dumps([drawn, source.id, sha], sort_keys=True), copy) for source, sha in named]
+        absent = set(packs.missing(keys))
+        wanted = [place for place, key in enumerate(keys) if key in absent]
+        if wanted:
+            made = np.concatenate(list(self._made(pipeline, copy, wanted)))
+            packs.write([keys[place] for place in wanted], torch.from_numpy(made))
+        return packs.rows(keys).at(range(len(keys))).numpy()
 
     def forget(self) -> None:
         """Remove the files of all views in the folder."""
         if self.folder is not None and self.folder.is_dir():
-            for path in self.folder.glob("*.view"):
+            for path in (path for suffix in SUFFIXES for path in self.folder.glob(f"*{suffix}")):
                 with suppress(OSError):
                     unlink(os.fspath(path))
 
@@ -89,33 +95,46 @@ class Views:
         return "" if self.network is None else backbone_hash(self.network)
 
     @cached_attribute
+    def _packs(self) -> FeaturePacks | None:
+        if self.network is None or self.folder is None:
+            return None
+        return FeaturePacks(self.folder, {"view": True, **self._family})
+
+    @cached_attribute
     def _extraction(self) -> Extraction | None:
         if self.network is None:
             return None
         return Extraction(self.network, self.architecture.preprocessing.normalise, self.threads, is_mixed=False)
 
     @cached_attribute
-    def _originals(self) -> Remembered:
-        return Remembered(Originals(Pictures(self.part.data, self.part.sources), self.architecture.preprocessing))
+    def _originals(self) -> Originals:
+        pictures = Pictures(self.part.data, self.part.sources)
+        return Originals(pictures, self.architecture.preprocessing, MOST_BYTES)
 
     def deciding(self, pipeline: Pipeline | None) -> dict[str, object]:
         """Return all that decides the views of a pipeline, as JSON holds it."""
-        return {
-            "backbone": self._backbone,
-            "model": {name: part for name, part in self.architecture.described().items() if name != "outputs"},
+        return self._family | {
             "pipeline": None if pipeline is None else identified(pipeline),
             "seed": None if pipeline is None else self.seed,
             "pictures": [(source.id, sha) for source, sha in zip(self.part.sources, self.hashes, strict=True)],
+        }
+
+    @property
+    def _family(self) -> dict[str, object]:
+        """All that decides the views of any picture."""
+        return {
+            "backbone": self._backbone,
+            "model": {name: part for name, part in self.architecture.described().items() if name != "outputs"},
             "versions": {name: number for name, number in versions().items() if name in DECIDING},
         }
 
-    def _made(self, pipeline: Pipeline | None, copy: int) -> Iterator[Array]:
+    def _made(self, pipeline: Pipeline | None, copy: int, places: Sequence[int]) -> Iterator[Array]:
         prepared = Prepared(self.part, self.architecture.preprocessing, self.task, pipeline, self.seed, self.wait_s)
         prepared.augmented.dataset = self._originals
-        total = len(self.hashes)
+        total = len(places)
         waiting: list[Callable[[], Tensor]] = []  # for a batch whose features are computed while the next one is made
         for first in range(0, total, BATCH):
-            draws = [Draw(0, index, copy) for index in range(first, min(first + BATCH, total))]
+            draws = [Draw(0, place, copy) for place in places[first : first + BATCH]]
             pictures, *_ = prepared.joined([prepared.named(draw) for draw in draws])
             if self._extraction is None:
                 yield pictures.numpy()
