@@ -31,6 +31,7 @@ DIGITS = 16  # of hashes in names, in hex
 KEY_DIGITS = 32
 ROWS, SEAL = SUFFIXES = ".npy", ".sha256"  # of the two files of a pack
 TOLD_BYTES = 100 << 20  # of a folder
+MOST_OPEN = 64  # files
 
 
 def key_of(picture: str, view: int) -> str:
@@ -170,6 +171,8 @@ class FeaturePacks:
 
     def _opened(self, path: Path) -> Kept:
         if path not in self._open:
+            while len(self._open) >= MOST_OPEN:  # one that is still read from is closed where that ends
+                self._open.pop(next(iter(self._open)))
             self._open[path] = Kept(path)
             with suppress(OSError):  # so that the oldest files are those that no run has read for long
                 os.utime(path)

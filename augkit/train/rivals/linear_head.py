@@ -120,15 +120,21 @@ def _strength(
         return USUAL
     sources = [Source(f"{row}", row, f"{truth}") for row, truth in enumerate(truths)]
     folds = np.array(folds_of(sources, origins.tolist(), FOLDS, int(random.integers(2**31))))
-    losses = np.zeros(len(STRENGTHS))
+    parts: list[tuple[Problem, Classes]] = []
     for fold in range(1, FOLDS + 1):
         learnt, held = folds != fold, np.flatnonzero(folds == fold)
-        if len(np.unique(truths[learnt])) < 2 or not len(held):
-            continue
-        problem, found = Problem(rows[learnt], truths[learnt], counted), None
-        for place, strength in enumerate(STRENGTHS):  # each from where the weaker one ended
-            found = _solved(problem, strength, found)
+        if len(np.unique(truths[learnt])) >= 2 and len(held):
+            parts.append((Problem(rows[learnt], truths[learnt], counted), held))
+    best, least = USUAL, np.inf
+    found: list[Fitted | None] = [None] * len(parts)
+    for strength in STRENGTHS if parts else ():
+        loss = 0.0
+        for place, (problem, held) in enumerate(parts):
+            one = found[place] = _solved(problem, strength, found[place])  # from where the weaker one ended
             sure = np.full((len(held), len(counted)), 1e-6)
-            sure[:, found.present] = np.maximum(np.exp(found.logs(rows[held])), 1e-6)
-            losses[place] -= float((counted[truths[held]] * np.log(sure[np.arange(len(held)), truths[held]])).sum())
-    return STRENGTHS[int(losses.argmin())] if losses.any() else USUAL
+            sure[:, one.present] = np.maximum(np.exp(one.logs(rows[held])), 1e-6)
+            loss -= float((counted[truths[held]] * np.log(sure[np.arange(len(held)), truths[held]])).sum())
+        if loss >= least:  # the loss has one valley, and the strongest, which lie beyond it, take the most steps
+            break
+        best, least = strength, loss
+    return best
