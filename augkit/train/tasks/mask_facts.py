@@ -77,6 +77,6 @@ def told_classes(meant: MaskNumbers, facts: Mapping[str, Sequence[MaskFacts | No
             verb = "has" if missing == 1 else "have"
             yield f"{missing:,} {noun} {names[role]} {verb} no mask: all pixels there are ignored."
     if strange:
-        some = sorted(strange.items())[:MOST_NAMED]
-        told = ", ".join(f"{number} (in {count:,} mask{'s' * (count != 1)})" for number, count in some)
-        yield f"Ignored in masks: the number{'s' * (len(some) != 1)} {told}."
+        first = sorted(strange.items())[:MOST_NAMED]
+        told = ", ".join(f"{number} (in {count:,} mask{'s' * (count != 1)})" for number, count in first)
+        yield f"Ignored in masks: the number{'s' * (len(first) != 1)} {told}."
