@@ -44,6 +44,7 @@ LONG = (
     "threads",
     "stopping",
     "choosing",
+    "chance",
     "detection",
     "outages",
     "soak",

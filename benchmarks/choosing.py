@@ -1,10 +1,13 @@
 """Measure whether `augkit choose` picks what a whole training would, and whether its scores order pipelines alike.
 
-Of each set a part is learnt from, a part confirms and the rest is tested. `choose` looks at the first two. Then twelve
-pipelines and the pick are trained with whole, as `augkit train` does where no option is given but the pipeline, with
-several seeds, and judged by those that were tested: the accuracy and the log loss of each, the rank correlation
-(Spearman) of log losses with those that `choose` told, and the pick against `none`, `light`, `six` and
-`TrivialAugment`, paired by seeds and pictures.
+Of each set a part is learnt from, a part confirms and the rest is tested. `choose` looks at the first two. Pipelines
+are trained with whole, as `augkit train` does where no option is given but the pipeline, and judged by those that were
+tested. Two questions are asked, of which `AUGKIT_CHOOSING_ASKED=ranks,picks` names some:
+
+- ranks: the rank correlation (Spearman) of the log losses that `choose` tells of twelve pipelines with those of whole
+  trainings, one of each;
+- picks: the pick of a whole choice against `none`, `light`, `six` and `TrivialAugment`, in points of accuracy, paired
+  by seeds and pictures.
 
 - digits: scikit-learn's, ten of each class to learn from; a small residual network from scratch. Grey pictures have
   no colours to shift, so that `six` is without that step here and in the next two.
@@ -12,8 +15,8 @@ several seeds, and judged by those that were tested: the accuracy and the log lo
 - fashion: twenty of each class of Fashion-MNIST likewise; 1,500 are tested.
 - stamps: cut-outs in twelve themes, of which half are tested; a head on frozen features.
 
-What is not on this machine is told, and left out. `AUGKIT_CHOOSING` names some of the sets, with commas; trainings are
-kept in the folder that `AUGKIT_CHOOSING_KEPT` names, if any, so that what was interrupted goes on.
+What is not on this machine is told, and left out. `AUGKIT_CHOOSING` names some of the sets, with commas; what was done
+is kept in the folder that `AUGKIT_CHOOSING_KEPT` names, if any, so that what was interrupted goes on.
 """
 
 from __future__ import annotations
@@ -23,7 +26,7 @@ import os
 import shutil
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -33,19 +36,23 @@ import numpy as np
 from scipy.stats import spearmanr
 
 from augkit.choose.candidates import NONE, edge_of, steps, wholes
+from augkit.choose.choice_report import JSON, PIPELINE
 from augkit.choose.choose_config import ChooseConfig
 from augkit.choose.choosing import choose
+from augkit.choose.judging import Judging
 from augkit.pipeline import Pipeline, dump, load
 from augkit.pipeline.ablation import without
 from augkit.pipeline.pipeline_file import identified
 from augkit.train import TrainConfig, train
 from augkit.train.comparison.outcomes import ALL, read
+from augkit.train.telling import silent
 from augkit.train.trials.evidence import crossed_gain
 from benchmarks.sets import Absent, Parts, digits, fashion, lay, mnist, themes
 
 __all__ = ["measure", "table"]
 
-SETS, KEPT = "AUGKIT_CHOOSING", "AUGKIT_CHOOSING_KEPT"
+SETS, ASKED, KEPT = "AUGKIT_CHOOSING", "AUGKIT_CHOOSING_ASKED", "AUGKIT_CHOOSING_KEPT"
+RANKS, PICKS = "ranks", "picks"
 COLOURED = "PCAColorShift"  # the step of `six` that grey pictures do not take
 GREY_SIX = f"six without {COLOURED}"
 STEPS = (
@@ -85,19 +92,19 @@ def _stamps() -> Parts:
 
 @dataclass(frozen=True)
 class Trial:
-    """A set: its parts, the height and width of the default network's input, and the seeds of each training.
+    """A set: its parts, the height and width of the default network's input, and the seeds of trainings.
 
     Args:
         parts: pictures by split.
         side: pixels of the default network's input.
         is_grey: whether they are.
-        seeds: of those that the pick is compared with, and of the others.
+        seeds: of trainings with the pick, and with what it is compared with.
     """
 
     parts: Callable[[], Parts]
     side: int
     is_grey: bool
-    seeds: tuple[int, int] = (3, 2)
+    seeds: int = 3
 
     @property
     def standing(self) -> tuple[str, ...]:
@@ -120,28 +127,44 @@ def measure(names: Sequence[str] | None = None) -> dict[str, Any]:
         names: of the sets; None takes all, or those that the environment says.
     """
     named = os.environ.get(SETS, ",".join(TRIALS)).split(",") if names is None else names
-    found: dict[str, Any] = {}
+    asked = os.environ.get(ASKED, f"{RANKS},{PICKS}").split(",")
+    found: dict[str, dict[str, Any]] = {RANKS: {}, PICKS: {}}
     absent: dict[str, str] = {}
-    for name in named:
-        try:
-            found[name] = _run(TRIALS[name])
-        except Absent as fault:
-            absent[name] = str(fault)
-    return {"question": (__doc__ or "").splitlines()[0], "sets": found, "absent": absent}
+    for question, answer in ((RANKS, _ranks), (PICKS, _picks)):
+        for name in named if question in asked else ():
+            with tempfile.TemporaryDirectory(prefix="augkit-bench-") as folder:
+                try:
+                    parts = TRIALS[name].parts()
+                except Absent as fault:
+                    absent[name] = str(fault)
+                    continue
+                lay(Path(folder) / "data", parts)
+                kept = Path(os.environ[KEPT]) / name if KEPT in os.environ else None
+                found[question][name] = answer(TRIALS[name], parts, Trainings(Path(folder), kept))
+                print(_told(name, question, found[question][name]), flush=True)
+    return {"question": (__doc__ or "").splitlines()[0], **found, "absent": absent}
 
 
 def table(found: dict[str, Any]) -> str:
     """Return the figures as a small table."""
     lines = [found["question"]]
-    for name, one in found["sets"].items():
-        lines.append(f"{name}: picks {one['pick']!r} ({one['verdict']}) in {one['minutes']:.1f} minutes")
-        lines.append(f"  rank correlation of log losses {one['rank_correlation']:.2f}, {len(one['trained'])} trained")
-        for row in sorted(one["trained"], key=lambda row: -float(row["accuracy"])):
-            told = "      " if row["told_loss"] is None else f"{row['told_loss']:6.3f}"
-            lines.append(f"  {row['name']:44}{row['accuracy']:7.2f} %  loss {row['loss']:6.3f}  told {told}")
-        for other, gain in one["pick_against"].items():
-            lines.append(f"  the pick against {other:27}{gain['mean']:+7.2f} points ({gain['low']} to {gain['high']})")
+    lines += [_told(name, question, one) for question in (RANKS, PICKS) for name, one in found[question].items()]
     lines += [f"!!! {name}: NOT MEASURED, its pictures are not here. {why}" for name, why in found["absent"].items()]
+    return "\n".join(lines)
+
+
+def _told(name: str, question: str, one: Mapping[str, Any]) -> str:
+    if question == RANKS:
+        correlation, accuracies = one["rank_correlation"], one["rank_correlation_of_accuracy"]
+        lines = [f"{name}: rank correlation of log losses {correlation:.2f}, of accuracy {accuracies:.2f}"]
+        for row in sorted(one["pipelines"], key=lambda row: float(row["loss"])):
+            accuracy = f"{row['accuracy']:7.2f} %  loss {row['loss']:6.3f}"
+            lines.append(f"  {row['name']:36}{accuracy}  told {row['told_loss']:6.3f}")
+        return "\n".join(lines)
+    lines = [f"{name}: picks {one['pick']!r} ({one['verdict']}) in {one['minutes']:.1f} minutes"]
+    lines += [f"  {row['name']:60}{row['accuracy']:7.2f} %  loss {row['loss']:6.3f}" for row in one["trained"]]
+    for other, gain in one["pick_against"].items():
+        lines.append(f"  the pick against {other:30}{gain['mean']:+7.2f} points ({gain['low']} to {gain['high']})")
     return "\n".join(lines)
 
 
@@ -167,6 +190,10 @@ class Trainings:
 
     work: Path
     kept: Path | None
+
+    def place(self, name: str) -> str:
+        """Return a folder for something else, which is kept likewise."""
+        return str((self.kept or self.work) / name)
 
     def judged(self, pipeline: Pipeline | None, seed: int) -> tuple[Any, float]:
         """Return whether each tested picture was named right (n,), and the mean log loss."""
@@ -201,63 +228,87 @@ class Trainings:
         return np.asarray(outcomes.figures[ALL].values), float(result.metrics["log_loss"])
 
 
-def _plan(trial: Trial, pick: str, names: Sequence[str]) -> Iterator[tuple[str, int]]:
-    """Yield every training, by the pipeline's name and the seed: at first one of each."""
-    for seed in range(max(trial.seeds)):
-        for name in names:
-            if seed < trial.seeds[0 if name in trial.standing or name == pick else 1]:
-                yield name, seed
+def _ranks(trial: Trial, parts: Parts, trainings: Trainings) -> dict[str, Any]:
+    """Return what twelve pipelines are told to be worth, and what they are."""
+    config = ChooseConfig.of(data=trainings.work / "data", out=trainings.place("choice"))
+    began, busy = time.perf_counter(), time.process_time()
+    judging = Judging.of(config, silent, silent)
+    pipelines = twelve(trial, parts)
+    with judging.bench.at_work():
+        judge = judging.judge()
+        told = {name: judge.outcome(pipeline) for name, pipeline in pipelines.items()}
+    spent = round((time.perf_counter() - began) / 60, 2), round((time.process_time() - busy) / 60, 2)
+    rows: list[dict[str, Any]] = []
+    for name, pipeline in pipelines.items():
+        right, loss = trainings.judged(pipeline, 0)
+        print(f"  {name}: {100 * right.mean():.2f} %, loss {loss:.3f}", flush=True)
+        figures = {"accuracy": round(100 * float(right.mean()), 2), "loss": round(loss, 4)}
+        own = {"told_loss": round(float(told[name].loss.mean()), 4)}
+        rows.append({"name": name, **figures, **own, "told_accuracy": round(100 * float(told[name].right.mean()), 2)})
+    found, losses, accuracies = ([row[key] for row in rows] for key in ("told_loss", "loss", "accuracy"))
+    correlation = float(spearmanr(found, losses)[0])
+    return {
+        "pictures": {split: len(places) for split, (_, places) in parts.items()},
+        "looked_with": judging.bench.sentence,
+        "minutes": spent[0],
+        "processor_minutes": spent[1],
+        "rank_correlation": round(correlation, 3),
+        "rank_correlation_of_accuracy": round(float(-spearmanr(found, accuracies)[0]), 3),
+        "is_met": correlation >= WANTED,
+        "pipelines": rows,
+    }
 
 
-def _run(trial: Trial) -> dict[str, Any]:
-    parts = trial.parts()
-    work = Path(tempfile.mkdtemp(prefix="augkit-bench-"))
-    try:
-        lay(work / "data", parts)
-        began, busy = time.perf_counter(), time.process_time()
-        chosen = choose(ChooseConfig.of(data=work / "data", out=work / "choice"))
-        minutes, busy = (time.perf_counter() - began) / 60, (time.process_time() - busy) / 60
-        print(*chosen.report.told(), f"{minutes:.1f} minutes", sep="\n", flush=True)
-        told = {one.candidate.name: one for one in chosen.report.found.screened}
-        pick = chosen.report.found.pick.candidate
-        pipelines = twelve(trial, parts)
-        twelve_names = list(pipelines)
-        assert all(pipelines[name] == told[name].candidate.pipeline for name in twelve_names)
-        pipelines.setdefault(pick.name, pick.pipeline)
-        trainings = Trainings(work, Path(os.environ[KEPT]) if KEPT in os.environ else None)
-        found: dict[str, list[tuple[Any, float]]] = {name: [] for name in pipelines}
-        for name, seed in _plan(trial, pick.name, list(pipelines)):
-            found[name].append(trainings.judged(pipelines[name], seed))
-            print(f"{name} {seed}: {100 * found[name][-1][0].mean():.2f} %, {found[name][-1][1]:.3f}", flush=True)
-        rows: list[dict[str, Any]] = [
+def _picks(trial: Trial, parts: Parts, trainings: Trainings) -> dict[str, Any]:
+    """Return the pick of a whole choice, and what trainings with it reach beside others."""
+    chosen = _chosen(trainings)
+    known = twelve(trial, parts)
+    pipelines = {name: known[name] for name in trial.standing}
+    name = chosen["pick"]
+    pipelines.setdefault(name, load(Path(trainings.place("choice")) / PIPELINE))
+    found: dict[str, list[tuple[Any, float]]] = {name: [] for name in pipelines}
+    for seed in range(trial.seeds):
+        for one, pipeline in pipelines.items():
+            found[one].append(trainings.judged(pipeline, seed))
+            print(f"  {one} {seed}: {100 * found[one][-1][0].mean():.2f} %", flush=True)
+    right = {one: np.stack([answers for answers, _ in each]) for one, each in found.items()}
+    against = {other: _against(right[name], right[other]) for other in trial.standing if other != name}
+    means = {other: float(right[other].mean()) for other in trial.standing}
+    best, worst = (against.get(extreme(means, key=lambda one: means[one])) for extreme in (max, min))
+    return {
+        "pictures": {split: len(places) for split, (_, places) in parts.items()},
+        "seeds": trial.seeds,
+        "pick": name,
+        "verdict": chosen["verdict"],
+        "minutes": round(chosen["seconds"] / 60, 2),
+        "processor_minutes": chosen.get("processor_minutes"),
+        "pick_against": against,
+        "is_as_good_as_the_best": best is None or best["high"] >= 0.0,
+        "is_better_than_the_worst": worst is not None and worst["low"] > 0.0,
+        "trained": [
             {
-                "name": name,
-                "seeds": len(each),
-                "accuracy": round(100 * float(np.mean([right for right, _ in each])), 2),
+                "name": one,
+                "accuracy": round(100 * float(right[one].mean()), 2),
                 "loss": round(float(np.mean([loss for _, loss in each])), 4),
-                "told_loss": round(told[name].loss, 4) if name in told else None,
-                "told_accuracy": round(100 * told[name].right, 2) if name in told else None,
             }
-            for name, each in found.items()
-        ]
-        known = [row for row in rows if row["name"] in twelve_names]
-        right = {name: np.stack([answers for answers, _ in each]) for name, each in found.items()}
-        losses = [[row[key] for row in known] for key in ("told_loss", "loss", "accuracy")]
-        return {
-            "pictures": {split: len(places) for split, (_, places) in parts.items()},
-            "minutes": round(minutes, 2),
-            "processor_minutes": round(busy, 2),
-            "looked_with": chosen.report.notes,
-            "pick": pick.name,
-            "verdict": chosen.report.verdict.level,
-            "rank_correlation": round(float(spearmanr(losses[0], losses[1])[0]), 3),
-            "rank_correlation_of_accuracy": round(float(-spearmanr(losses[0], losses[2])[0]), 3),
-            "is_met": bool(spearmanr(losses[0], losses[1])[0] >= WANTED),
-            "pick_against": {other: _against(right[pick.name], right[other]) for other in trial.standing},
-            "trained": rows,
-        }
-    finally:
-        shutil.rmtree(work)
+            for one, each in found.items()
+        ],
+    }
+
+
+def _chosen(trainings: Trainings) -> dict[str, Any]:
+    """Return the figures of a choice, which may have been made before."""
+    out = Path(trainings.place("choice"))
+    if not (out / JSON).is_file():
+        busy = time.process_time()
+        chosen = choose(
+            ChooseConfig.of(data=trainings.work / "data", out=out), lambda told: print(f"  {told}", flush=True)
+        )
+        print(*chosen.report.told(), sep="\n", flush=True)
+        spent = {"processor_minutes": round((time.process_time() - busy) / 60, 2)}
+        (out / JSON).write_text(json.dumps(json.loads((out / JSON).read_text("utf-8")) | spent), "utf-8")
+    found: dict[str, Any] = json.loads((out / JSON).read_text("utf-8"))
+    return found
 
 
 def _against(pick: Any, other: Any) -> dict[str, Any]:
