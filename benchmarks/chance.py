@@ -1,4 +1,4 @@
-"""Simulate whole choices of an augmentation where nothing helps: how often is anything declared?
+"""Simulate whole choices of an augmentation where nothing helps, and count what is declared all the same.
 
 The search, its judge and the verdict are those of `augkit choose`; what learns is simulated. A network's answer to a
 picture is as sure as the picture is easy, which all networks share, plus what this network is better or worse by, what
