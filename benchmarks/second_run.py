@@ -23,7 +23,7 @@ from benchmarks.sets import Labelled, lay
 
 __all__ = ["measure", "table"]
 
-CLASSES, EACH, SIDE, REPEATS = 10, 100, 128, 5
+CLASSES, EACH, SIDE, REPEATS = 10, 100, 128, 3
 TINT, NOISE = 20.0, 4.0  # levels
 
 
