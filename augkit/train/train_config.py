@@ -217,11 +217,8 @@ class TrainConfig(Configuration):
     fold: Annotated[int | None, Option(decides=False, shown_default="all")] = Field(
         default=None, ge=ALL_FOLDS, description="Train this one of --folds alone, from 1, as on another machine."
     )
-    final: Annotated[
-        Literal["ensemble", "retrain"] | None,
-        Option(decides=False, shown_default="ensemble; of boxes and masks retrain"),
-    ] = Field(
-        default=None,
+    final: Annotated[Literal["ensemble", "retrain"], Option(decides=False)] = Field(
+        default="ensemble",
         description="The network that --folds keeps: ensemble, the mean of theirs, or retrain, one of all pictures.",
     )
     ignore: Annotated[Texts, Option(metavar="PATTERN", is_many=True, decides=False, rule="patterns, such as *.xml")] = (
@@ -324,7 +321,7 @@ class TrainConfig(Configuration):
             raise ArgumentError("must be 2 at least, or 0 for none, got 1.", "folds")
         if self.folds and self.split is not None:
             raise ArgumentError("must not go with --split: folds divide the pictures. Leave one out.", "folds")
-        if self.final is not None and not self.folds:
+        if self.final != "ensemble" and not self.folds:
             raise ArgumentError(f"must go with --folds, got {self.final} without. Leave it out.", "final")
         if self.fold is not None and self.fold > self.folds:
             of = f"--folds {self.folds}" if self.folds else "no --folds"

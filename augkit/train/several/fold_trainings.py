@@ -27,7 +27,6 @@ from augkit.train.comparison import outcomes
 from augkit.train.dense_setup import looked_through
 from augkit.train.files.artefact import MODEL_FILE, Artefact, load, save
 from augkit.train.metrics import measure
-from augkit.train.models.ensemble_network import MEANS
 from augkit.train.parts.parts import divide, require_learnable
 from augkit.train.parts.separation import data_of
 from augkit.train.parts.survey import Known
@@ -42,7 +41,7 @@ from augkit.train.several.final_network import ending, final_config, told as ret
 from augkit.train.several.joined_networks import joined
 from augkit.train.several.label_doubts import Doubt
 from augkit.train.several.trained_folds import Fold, overlay, pooled_evaluation, pooled_predictions
-from augkit.train.tasks import Evaluation, Task, task_for
+from augkit.train.tasks import Evaluation, task_for
 from augkit.train.tasks.dense import Dense
 from augkit.train.telling import Progress, Tell
 from augkit.train.train_config import TrainConfig
@@ -77,7 +76,7 @@ def trained_by_folds(
     """
     began, out, known = time.perf_counter(), Path(config.out), Known()
     setup = prepare(config, lambda _: None, progress, known=known)
-    is_retrained = _is_retrained(config, setup.task)
+    is_retrained = config.final == "retrain"
     data = data_of(config)
     pictures = _pictures(config, data, setup)
     if config.cache is True and config.may_freeze:
@@ -114,16 +113,6 @@ def trained_by_folds(
     ]
     kept = replace(kept, settings=config.portable().model_dump(mode="json"))
     return _written(config, setup, folds, judged, kept, pictures, notes, time.perf_counter() - began)
-
-
-def _is_retrained(config: TrainConfig, task: Task) -> bool:
-    """Say whether the network that is kept is to learn from all pictures, as it must where no mean can be taken."""
-    if task.kind in MEANS:
-        return config.final == "retrain"
-    if config.final == "ensemble":
-        what = f"must be retrain with {task.kind}, of which no mean can be taken, got ensemble. Leave it out."
-        raise ArgumentError(what, "final")
-    return True
 
 
 def _pictures(config: TrainConfig, data: DataSet, setup: Setup) -> dict[str, tuple[DataSet, Source]]:
