@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import islice
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -23,6 +24,7 @@ from augkit.images.interchange import opened
 from augkit.images.network_input import input_of
 from augkit.images.pictures_apart import each_apart, read_apart
 from augkit.pipeline import Pipeline
+from augkit.pipeline.pipeline_file import load as load_pipeline
 from augkit.targets.sample import Sample
 from augkit.train.answers.returning import asked_with_views
 from augkit.train.answers.returning_boxes import boxes_with_views
@@ -122,7 +124,7 @@ def predict(
     images: object,
     batch_size: int = 32,
     tta: int = 0,
-    pipeline: Pipeline | None = None,
+    pipeline: Pipeline | str | Path | None = None,
 ) -> Iterator[Row]:
     """Return a network's answers to pictures, one row each, in their order; batch by batch, as rows are taken.
 
@@ -135,7 +137,7 @@ def predict(
             several of these.
         batch_size: pictures that go through the network together; it changes no answer.
         tta: augmented copies of each picture that are asked too.
-        pipeline: makes them.
+        pipeline: makes them; a pipeline, a bundled name or a file.
 
     Returns:
         Rows with calibrated probabilities, or numbers; with the reason where a picture cannot be read or prepared.
@@ -153,12 +155,13 @@ def predict(
         got = f"{tta} and {'no pipeline' if pipeline is None else 'a pipeline'}"
         raise ArgumentError(f"must be 0, or 1 or more with a pipeline, got {got}.", "tta")
     artefact = run if isinstance(run, Artefact) else load(run)
+    augmenting = pipeline if isinstance(pipeline, Pipeline | None) else load_pipeline(pipeline)
     if isinstance(images, Iterable) and not isinstance(images, str | bytes | Mapping | np.ndarray | torch.Tensor):
         wanted = [one for place, image in enumerate(images) for one in _wanted(image, f"images[{place}]")]
     else:
         wanted = _wanted(images, "images")
-    views = None if pipeline is None else partial(_views, pipeline=pipeline, copies=tta)
-    again = None if pipeline is None else partial(_again, artefact=artefact, pipeline=pipeline, copies=tta)
+    views = None if augmenting is None else partial(_views, pipeline=augmenting, copies=tta)
+    again = None if augmenting is None else partial(_again, artefact=artefact, pipeline=augmenting, copies=tta)
     return _rows(artefact, wanted, batch_size, views, again)
 
 
