@@ -92,7 +92,10 @@ def mean_of_views(plain: Tensor, others: list[tuple[Tensor, View]], input: Size)
 def asked_with_views(
     artefact: Artefact, output: Tensor, sample: Sample, pipeline: Pipeline, keys: Sequence[Key]
 ) -> Tensor:
-    """Return how likely each class is at each place (k, h, w), by the mean over a picture and augmented copies of it.
+    """Return how likely each class is at each place, by the mean over a picture and augmented copies of it.
+
+    It is the logarithm of that (k, h, w), as linear between places as logits are: where one class's probability ends
+    and another's begins, these have their edge, which lies between two places. Probabilities would all have it halfway.
 
     Args:
         artefact: of a network that says the class of every place.
@@ -109,7 +112,8 @@ def asked_with_views(
     cells = output.shape[1], output.shape[2]
     points = grid_of(cells, preprocessing.placement(size), preprocessing.size, size)
     others = [(said.softmax(0), view) for said, view in said_of_views(artefact, sample, pipeline, keys, points)]
-    return mean_of_views(output.softmax(0), others, preprocessing.size)
+    mean = mean_of_views(output.softmax(0), others, preprocessing.size)
+    return mean.clamp(min=torch.finfo(mean.dtype).tiny).log()
 
 
 def said_of_views(
