@@ -124,7 +124,8 @@ def _strength(
     for fold in range(1, FOLDS + 1):
         learnt, held = folds != fold, np.flatnonzero(folds == fold)
         if len(np.unique(truths[learnt])) >= 2 and len(held):
-            parts.append((Problem(rows[learnt], truths[learnt], counted), held))
+            few = rows[learnt].astype(np.float32)  # enough to tell one strength from ten times as much
+            parts.append((Problem(few, truths[learnt], counted), held))
     best, least = USUAL, np.inf
     found: list[Fitted | None] = [None] * len(parts)
     for strength in STRENGTHS if parts else ():

@@ -13,6 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize
 
+from augkit.core.arrays import Array
+
 SEARCHED = 50  # points of one step's line, at most
 
 Rows = NDArray[np.float64]
@@ -51,13 +53,14 @@ class Problem:
     """The loss of weights: that of some rows, a mean, and that of the weights' size.
 
     Args:
-        rows: (n, r).
+        rows: (n, r); products with rows of single precision are of single precision, in half of the time.
         truths: (n,) numbers of classes.
         counted: (k,) how much a row of each class counts; None for all alike.
     """
 
-    def __init__(self, rows: Rows, truths: Classes, counted: Rows | None = None) -> None:
-        self.rows, self.present = rows, np.unique(truths)
+    def __init__(self, rows: Rows | NDArray[np.float32], truths: Classes, counted: Rows | None = None) -> None:
+        self.rows: Array = rows
+        self.present = np.unique(truths)
         self.places = np.searchsorted(self.present, truths)
         weights = np.ones(len(truths)) if counted is None else counted[truths]
         self.whole = float(weights.sum())
@@ -76,12 +79,13 @@ class Problem:
 
         def cost(flat: Rows) -> tuple[float, Rows]:
             kernel = flat.reshape(count, width + 1)[:, :width]
-            logs = _logs(self.rows @ kernel.T + flat.reshape(count, width + 1)[:, width])
+            products = self.rows @ kernel.T.astype(self.rows.dtype, copy=False)
+            logs = _logs(products + flat.reshape(count, width + 1)[:, width])
             slope = np.exp(logs)
             slope[lines, self.places] -= 1.0
             slope *= self.weights[:, None]
             gradient = np.empty((count, width + 1))
-            gradient[:, :width] = slope.T @ self.rows
+            gradient[:, :width] = slope.T.astype(self.rows.dtype, copy=False) @ self.rows
             gradient[:, :width] += penalty * kernel
             gradient[:, width] = slope.sum(axis=0)
             loss = -float(self.weights @ logs[lines, self.places])
