@@ -72,7 +72,7 @@ def command(
     folded = _folded(config, found[0].results)
     tell_repeats(config, found, [*words, "--ensemble"], as_json, folded)
     if not as_json:
-        say(f"The {seeds} of them as one:", *_told(folded))
+        say(f"The {seeds} of them as one:", *_told(folded, is_joined=True))
 
 
 def _require_there(config: TrainConfig, ways: Sequence[str] | None) -> None:
@@ -128,7 +128,8 @@ def _folded(config: TrainConfig, runs: Sequence[Result]) -> Result:
         return ensemble(config, runs, partial(say, is_error=True), show)
 
 
-def _told(result: Result) -> list[str]:
+def _told(result: Result, is_joined: bool = False) -> list[str]:
+    """Return what came of a training; of several networks that were joined no epoch was kept."""
     from augkit.train.rivals.baselines import told
 
     top, counts = result.metrics["headline"], result.pictures
@@ -144,8 +145,8 @@ def _told(result: Result) -> list[str]:
         scope = f"on {counts['test']:,} {judged}, in {result.seconds:.1f} s"
     else:
         used = f"{counts['train']:,} training, {counts['val']:,} validation"
-        kept = f"epoch {result.best_epoch} of {result.epochs} was kept, in {result.seconds:.1f} s"
-        scope = f"on {counts['test']:,} test pictures ({used}); {kept}"
+        kept = "" if is_joined else f"; epoch {result.best_epoch} of {result.epochs} was kept"
+        scope = f"on {counts['test']:,} test pictures ({used}){kept}, in {result.seconds:.1f} s"
     return [
         f"{top['name']} {value}{interval} {scope}.",
         *beside,

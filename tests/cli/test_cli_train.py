@@ -210,6 +210,7 @@ def test_seeds_are_folded_into_one(pictures: Path, tmp_path: Path) -> None:
     assert found["ensemble"]["out"] == str(tmp_path / "run")
     shown = told(*words, "--seeds", "2")
     assert "The 2 of them as one:\nAccuracy " in shown
+    assert "was kept" not in shown.partition("as one:")[2]  # no epoch of several networks
     assert f"augkit predict {tmp_path / 'run'} PICTURES" in shown
     rows = told("predict", str(tmp_path / "run"), str(pictures)).splitlines()
     assert len(rows) == 31
