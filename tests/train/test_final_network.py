@@ -29,7 +29,8 @@ TINY: dict[str, Any] = {"model": tiny_backbone.NAME, "epochs": 2, "batch_size": 
 def test_all_is_learnt_from_and_the_folds_alone_are_told(tmp_path: Path) -> None:
     data = trainings.fill(tmp_path / "data", each=12)
     wanted = settings(data, tmp_path / "run", folds=3, epochs=4, keep="last", final="retrain")
-    result = train(wanted)
+    told: list[str] = []
+    result = train(wanted, tell=told.append)
     folds = [load(tmp_path / f"run/fold-{number}") for number in (1, 2, 3)]
     assert result.metrics["count"] == 36
     lines = [json.loads(line) for line in (tmp_path / "run/final" / PICTURES).read_text().splitlines()]
@@ -40,7 +41,8 @@ def test_all_is_learnt_from_and_the_folds_alone_are_told(tmp_path: Path) -> None
     assert whole.architecture == folds[0].architecture  # one network, no mean of three
     assert whole.metrics == result.metrics
     assert whole.temperature == pytest.approx(np.exp(np.mean(np.log([one.temperature for one in folds]))))
-    assert any("learnt from all 36 pictures, for 4 epochs" in note for note in result.notes)
+    (note,) = [note for note in result.notes if "learnt from all 36 pictures, for 4 epochs" in note]
+    assert note in told
     assert "learnt from all 36 pictures" in Page((tmp_path / "run/report.html").read_text()).text
     before = (tmp_path / "run/model.safetensors").read_bytes()
     assert train(wanted).metrics == result.metrics

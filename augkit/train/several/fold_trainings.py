@@ -106,8 +106,10 @@ def trained_by_folds(
         network, architecture = joined([fold.artefact for fold in folds])
         first = replace(folds[0].artefact, fingerprint=_fingerprint(folds), metrics=judged.metrics)
         kept, note = replace(first, network=network, architecture=architecture, temperature=1.0), _JOINED
+    note = note.format(len(folds))
+    once(note)
     notes = [
-        note.format(len(folds)),
+        note,
         *dict.fromkeys(said for fold in folds for said in fold.result.notes),
         *judged.said,
     ]
