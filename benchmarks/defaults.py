@@ -164,6 +164,7 @@ def measure(kinds: Mapping[str, Kind] | None = None, **options: Any) -> dict[str
         except Absent as fault:
             absent[name] = str(fault)
             print(f"!!! {name}: NOT MEASURED. {fault}", flush=True)
+    absent |= {name: "Not measured yet." for name in KINDS if kinds is None and name not in found | absent}
     ordered = {name: found[name] for name in dict.fromkeys([*KINDS, *found]) if name in found}
     return {"question": (__doc__ or "").splitlines()[0], "kinds": ordered, "absent": absent}
 

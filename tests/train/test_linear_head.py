@@ -17,6 +17,7 @@ from torch import Tensor
 from augkit.train import predict, train
 from augkit.train.files.artefact import load
 from augkit.train.models import architecture
+from augkit.train.rivals.edge_rival import is_gain
 from augkit.train.rivals.linear_head import STRENGTHS, USUAL, fit_linear
 from augkit.train.several.joined_networks import joined
 from support import trainings
@@ -86,6 +87,17 @@ def test_many_classes_take_no_hours() -> None:
     found = fit_linear(features, truths, names(1200), 400, 0)
     assert time.process_time() - began < 30
     assert (found.logits(features).argmax(1) == truths).float().mean() > 0.9
+
+
+def test_networks_are_not_joined_for_what_may_be_chance() -> None:
+    """One picture of fifty that gains is none; a little for almost all of them is one."""
+    before = np.full(50, 0.3)
+    lucky, sure = before.copy(), before - 0.02 + np.random.default_rng(0).normal(0.0, 0.05, 50)
+    lucky[0] -= 0.2
+    assert not is_gain(before, lucky)
+    assert is_gain(before, sure)
+    assert not is_gain(before, before)
+    assert not is_gain(before[:1], before[:1] - 1.0)
 
 
 def test_weights_of_classes_count() -> None:

@@ -2,17 +2,19 @@
 
 It is what was done before networks, and as good as a small one where there are few pictures. What each gets wrong the
 other often gets right: `resnet_small` is joined with it, as the mean of their calibrated probabilities of classes,
-where that has the smaller log loss on the pictures that choose; of so few their accuracy would be chance.
+where that has the smaller log loss on the pictures that choose, by more than its standard error from picture to picture:
+of few pictures a smaller gain would be chance.
 """
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
 
+import numpy as np
 import torch
 from torch import Tensor
 
-from augkit.core.arrays import Json
+from augkit.core.arrays import Json, Reals
 from augkit.loader import Draw
 from augkit.train.batches.stream import BATCH, Prepared
 from augkit.train.files.artefact import Artefact
@@ -30,6 +32,7 @@ from augkit.train.several.joined_networks import joined
 
 LOOKS_AT = "edges in cells of the picture"
 LARGEST = 80 * 80  # pixels: of a larger input it would be no moment's work
+LEAST = 1e-12  # chance of the truth, of which there is a logarithm
 CELLS = 7  # down and to the right, about
 
 
@@ -56,8 +59,9 @@ def edge_rival_of(setup: Setup, trained: Network, evaluators: Mapping[Role, Eval
     alone = _calibrated(trained, setup.architecture, setup, evaluators)
     network, architecture = joined([alone, _calibrated(edges, made, setup, evaluators)])
     whole = Artefact(network.to(setup.device), architecture, task)
-    before, after = (_loss(one, evaluators) for one in (alone, whole))
-    is_taken = config.model == SMALL_NETWORK and after < before
+    losses = [_losses(one, evaluators) for one in (alone, whole)]
+    before, after = (float(loss.mean()) for loss in losses)
+    is_taken = config.model == SMALL_NETWORK and is_gain(*losses)
     score = evaluators["val"](network, False).told["val_score"] if is_taken else 0.0
     reason = f"{SMALL_NETWORK} is joined with {name} on edges: the log loss on the pictures that choose is"
     told = f"{reason} {after:.3f} then, and {before:.3f} without."
@@ -73,10 +77,18 @@ def _calibrated(network: Network, made: Architecture, setup: Setup, evaluators: 
     return Artefact(network, made, setup.task, temperature=fit_temperature(evaluators["val"].evaluate(network)))
 
 
-def _loss(artefact: Artefact, evaluators: Mapping[Role, Evaluator]) -> float:
-    bets = artefact.task.bets(evaluators["val"].evaluate(artefact.network), artefact.temperature)
-    assert bets is not None  # of classes there always are
-    return bets[2]
+def is_gain(before: Reals, after: Reals) -> bool:
+    """Say whether losses (n,) of the same pictures became smaller, by more than the standard error of their mean."""
+    gains = before - after
+    return len(gains) > 1 and float(gains.mean()) > float(gains.std(ddof=1)) / math.sqrt(len(gains))
+
+
+def _losses(artefact: Artefact, evaluators: Mapping[Role, Evaluator]) -> Reals:
+    """Return the log loss of every picture that chooses."""
+    evaluation = evaluators["val"].evaluate(artefact.network)
+    chances = evaluation.answers(artefact.temperature)
+    losses: Reals = -np.log(np.maximum(chances[np.arange(len(chances)), evaluation.encoded], LEAST))
+    return losses
 
 
 @torch.no_grad()
