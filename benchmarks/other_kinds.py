@@ -79,4 +79,4 @@ def fives() -> Labelled:
     """
     known = mnist()
     places = np.flatnonzero(np.isin(known.labels, (3, 5)))
-    return Labelled([known.images[place] for place in places], (known.labels[places] == 5).astype(np.int64))
+    return Labelled([known.images[place] for place in places.tolist()], (known.labels[places] == 5).astype(np.int64))

@@ -2,8 +2,8 @@
 
 It is what was done before networks, and as good as a small one where there are few pictures. What each gets wrong the
 other often gets right: `resnet_small` is joined with it, as the mean of their calibrated probabilities of classes,
-where that has the smaller log loss on the pictures that choose, by more than its standard error from picture to picture:
-of few pictures a smaller gain would be chance.
+where that has the smaller log loss on the pictures that choose, by more than its standard error from picture to
+picture: of few a smaller gain would be chance.
 """
 
 import math
