@@ -135,5 +135,6 @@ def _shortened(value: float | None) -> float | None:
 
 def _means(runs: Sequence[Row], figures: Sequence[str]) -> dict[str, Any]:
     also = [key for key in runs[0] if key not in figures and isinstance(runs[0][key], float)]
-    means = {key: round(statistics.fmean(run[key] for run in runs), 4) for key in (*figures, *also)}
+    known = {key: [run[key] for run in runs if key in run] for key in (*figures, *also)}
+    means = {key: round(statistics.fmean(values), 4) for key, values in known.items() if values}
     return means | {"runs": [{key: value for key, value in run.items() if key not in _NAMES} for run in runs]}
