@@ -50,7 +50,7 @@ def measure() -> dict[str, Any]:
                     own = os.environ | {"OMP_WAIT_POLICY": policy, "OMP_NUM_THREADS": str(threads)}
                     found[kind].setdefault(name, []).append(timed("-m", "augkit", *words, *options, environment=own))
     seconds = {kind: {name: middle(runs) for name, runs in by_threads.items()} for kind, by_threads in found.items()}
-    return {"pictures": 10 * EACH, "repeats": REPEATS, "seconds_of_runs": seconds}
+    return {"threads": [1, 2], "pictures": 10 * EACH, "repeats": REPEATS, "seconds_of_runs": seconds}
 
 
 def table(found: dict[str, Any]) -> str:
