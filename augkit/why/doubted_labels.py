@@ -37,10 +37,11 @@ class Doubted:
 
 @dataclass(frozen=True)
 class Doubts:
-    """Labels that may be wrong, the most doubtful first, of the pictures of a pool."""
+    """Labels that may be wrong, the most doubtful first, of the pictures of a pool, and what learnt from these."""
 
     found: tuple[Doubted, ...]
     pool: Pool
+    bench: Workbench
 
 
 def doubted(run: LearntRun, config: WhyConfig, tell: Callable[[str], None], progress: Progress) -> Doubts:
@@ -53,12 +54,11 @@ def doubted(run: LearntRun, config: WhyConfig, tell: Callable[[str], None], prog
     with bench.at_work():
         folds = folds_of(pool.classes, pool.groups, max(2, min(config.folds, len(set(pool.groups)))), setup.config.seed)
         chances, named = _chances(run, bench, folds, np.array(pool.classes))
-    bench.forget()
     classes = np.array(pool.classes)
     ids = [source.id for source in pool.part.sources]
     otherwise = dict(zip(ids, (named != classes).mean(axis=0).tolist(), strict=True))
     found = doubts(ids, chances, classes, pool.names)
-    return Doubts(tuple(Doubted(one, otherwise[one.id]) for one in found), pool)
+    return Doubts(tuple(Doubted(one, otherwise[one.id]) for one in found), pool, bench)
 
 
 def _chances(run: LearntRun, bench: Workbench, folds: Indices, classes: Indices) -> tuple[Reals, Indices]:

@@ -26,6 +26,7 @@ from augkit.train.trials.evidence import Gain, crossed_gain, holm
 from augkit.why.doubted_labels import Doubts, doubted
 from augkit.why.drawn_numbers import Number
 from augkit.why.judged_copies import JudgedPictures, losses, pictures_of
+from augkit.why.learnt_again import learning_gain
 from augkit.why.learnt_run import LearntRun, opened
 from augkit.why.narrowed import narrowed
 from augkit.why.thresholds import Copies, Finding, binned, findings
@@ -84,8 +85,13 @@ def why(config: WhyConfig, tell: Tell = silent, progress: Progress = silent) -> 
         train = pictures_of(run, parts.train, config.pictures, progress)
         report = _found(run, config, val, train, progress)
         doubts = doubted(run, config, noted, progress) if not config.skip_doubts else None
+        learning = None
+        if doubts is not None:
+            learning = learning_gain(run, doubts, report.pipeline) if report.changes else None
+            doubts.bench.forget()
         report = replace(
             report,
+            learning=learning,
             doubts=None if doubts is None else doubts.found,
             judged=0 if doubts is None else len(doubts.pool.classes),
             notes=tuple(notes),
@@ -122,6 +128,7 @@ def _found(
         pipeline=pipeline,
         changes=tuple(changes),
         gain=_gain_of(run, val, config, pipeline, progress) if changes else None,
+        learning=None,
         doubts=None,
         judged=0,
         notes=(),

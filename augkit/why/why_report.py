@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 
 from augkit.core.arrays import JsonObject
 from augkit.pipeline import Pipeline
-from augkit.train.trials.evidence import Gain
+from augkit.train.trials.evidence import LEVEL, Gain
 from augkit.why.doubted_labels import Doubted
 from augkit.why.drawn_numbers import DONE, Number
 from augkit.why.narrowed import Change
@@ -85,6 +85,8 @@ class WhyReport:
         pipeline: narrowed; the run's own where nothing is changed.
         changes: what was narrowed.
         gain: what the loss of other copies is lower by with the narrowed pipeline; None where nothing is changed.
+        learning: what the held-out loss of pictures of train is lower by where networks learn with it, not with the
+            run's own; None where nothing is changed, or labels were not looked at.
         doubts: labels that may be wrong; None where they were not looked for.
         judged: labels that were looked at.
         notes: further sentences.
@@ -104,6 +106,7 @@ class WhyReport:
     pipeline: Pipeline
     changes: tuple[Change, ...]
     gain: Gain | None
+    learning: Gain | None
     doubts: tuple[Doubted, ...] | None
     judged: int
     notes: tuple[str, ...]
@@ -124,6 +127,8 @@ class WhyReport:
         lines += [f"Narrowed: {change.sentence()}" for change in self.changes]
         if self.gain is not None:
             lines.append(f"Other copies cost {_interval(self.gain)} less with {PIPELINE}.")
+        if self.learning is not None:
+            lines.append(_learnt_with(self.learning))
         if self.doubts:
             first = ", ".join(
                 f"{one.doubt.id} ({one.doubt.label}, rather {one.doubt.rather})" for one in self.doubts[:MOST_TOLD]
@@ -148,6 +153,7 @@ class WhyReport:
             "steps": [{"step": one.label, **_gain(one.rise)} for one in self.left],
             "changes": [asdict(one) for one in self.changes],
             "narrowed_gain": None if self.gain is None else _gain(self.gain),
+            "narrowed_learning": None if self.learning is None else _gain(self.learning),
             "doubts": None
             if self.doubts is None
             else [asdict(one.doubt) | {"named_otherwise": one.otherwise} for one in self.doubts],
@@ -161,6 +167,16 @@ def _sentences(found: Sequence[Told]) -> list[str]:
     lines = [one.sentence() for one in found[:MOST_TOLD]]
     more = len(found) - MOST_TOLD
     return [*lines, f"The page tells {more:,} more."] if more > 0 else lines
+
+
+def _learnt_with(one: Gain) -> str:
+    """Say what is learnt with the narrowed pipeline."""
+    told = (
+        f"Networks that learn with {PIPELINE} lose {_interval(one)} less on {one.pictures:,} held-out pictures of train"
+    )
+    if one.p < LEVEL:
+        return f"{told}: it is {'better' if one.mean > 0.0 else 'worse'} to learn from."
+    return f"{told}: no evidence that more is learnt, or less."
 
 
 def _plain(one: Told) -> JsonObject:

@@ -179,6 +179,8 @@ def test_a_turn_that_makes_6_a_9_is_found_and_narrowed(turned: tuple[Path, Expla
     assert brightness == load(str(turned[0] / "own.yaml")).steps[1]
     assert report.gain is not None
     assert report.gain.low > 0.0
+    assert report.learning is not None
+    assert report.learning.mean > 0.0  # what makes a 6 a 9 teaches nothing
     costs = {one.label: one.rise for one in report.left}
     assert costs["Rotate"].low > 0.1 > abs(costs["Brightness"].mean)
     assert load(turned[1].pipeline) == report.pipeline
@@ -198,8 +200,12 @@ def test_the_command_says_the_same_and_its_json_is_what_the_books_hold(turned: t
     words = ["why", str(root / "run"), "--out", str(root / "again"), "--pictures", "600", "--shuffles", "199"]
     said = CliRunner().invoke(app, [*words, "--skip-doubts"])
     assert said.exit_code == 0, said.output
-    for sentence in explained.report.told()[:-1]:  # the last is of doubts
+    learnt, doubted = explained.report.told()[-2:]  # which are left out with the doubts
+    for sentence in explained.report.told()[:-2]:
         assert sentence in said.stdout
+    assert "held-out pictures of train" in learnt
+    assert learnt not in said.stdout
+    assert doubted not in said.stdout
     assert f"--pipeline of augkit train: {root / 'again/why.yaml'}" in said.stdout
     printed = CliRunner().invoke(app, [*words[:4], "--pictures", "60", "--copies", "4", "--skip-doubts", "--json"])
     assert json.loads(printed.stdout) == json.loads((root / "again/why.json").read_text())
