@@ -3,8 +3,8 @@
 The search, its judge and the verdict are those of `augkit choose`; what learns is simulated. A network's answer to a
 picture is as sure as the picture is easy, which all networks share, plus what this network is better or worse by, what
 it drew for this picture, and what the pipeline does to this picture, up or down: with mean 0, so that nothing helps
-and nothing harms. Then everything with a step that turns pictures helps by so much, which shows what is found where there is
-something.
+and nothing harms. Then everything with a step that turns pictures helps by so much, which shows what is found where
+there is something.
 
 A choice is wrong if it picks an augmentation, or says that one helps or harms, or helps those that chose it; apart from
 that, if it says so of a class.
@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -30,7 +30,7 @@ from augkit.train.trials.learner import Learner, Learnt
 
 __all__ = ["measure", "table"]
 
-CHOICES = 200
+CHOICES, SCREENING = 200, 2  # and folds of what is no finalist yet
 CLASSES, REPEATS, ROUNDS = 10, 3, 3
 HARD, SPREAD = 2.5, 2.0  # how sure networks are of the right class on average, and how much that differs by picture
 EFFECTS = (0.2, 0.5)
@@ -60,9 +60,9 @@ class World:
 
 
 WORLDS = (
-    World("few, networks differ", 100, 50, 2, 0.3, 1.0, 0.3),
-    World("few, draws differ", 100, 50, 2, 0.05, 1.0, 0.0),
-    World("few, pipelines move pictures", 100, 50, 2, 0.6, 0.5, 0.5),
+    World("few, networks differ", 100, 50, 4, 0.3, 1.0, 0.3),
+    World("few, draws differ", 100, 50, 4, 0.05, 1.0, 0.0),
+    World("few, pipelines move pictures", 100, 50, 4, 0.6, 0.5, 0.5),
     World("more, networks differ", 400, 60, 4, 0.3, 1.0, 0.3),
     World("more, draws differ", 400, 60, 4, 0.05, 1.0, 0.0),
     World("more, pipelines move pictures", 400, 60, 4, 0.1, 0.3, 0.7),
@@ -179,9 +179,14 @@ def _choice(made: Networks, single: Sequence[Candidate], whole: Sequence[Candida
     classes, names = made.classes[: world.choosing], [str(number) for number in range(CLASSES)]
     groups = [str(place) for place in range(world.choosing)]
     seeds = range(made.seed * REPEATS, (made.seed + 1) * REPEATS)
-    folds = np.stack([folds_of(classes.tolist(), groups, world.folds, seed) for seed in seeds])
+    folds, first = (
+        np.stack([folds_of(classes.tolist(), groups, count, seed) for seed in seeds])
+        for count in (world.folds, SCREENING)
+    )
     judge = Judge(made.view, made, classes, folds, 1, made.seed)
-    search = Search(judge, Edge(None), (28, 28), REPEATS, ROUNDS, lambda *_: None)
+    search = Search(
+        judge, Edge(None), (28, 28), REPEATS, ROUNDS, lambda *_: None, replace(judge, folds=first, _plain={})
+    )
     found = search.found(single, whole)
     places = np.arange(world.choosing, len(made.classes))
     others = np.column_stack([places, np.zeros(len(places))]).astype(float)

@@ -30,9 +30,7 @@ class ChooseConfig(Configuration):
     side: int = Field(
         default=96, ge=32, le=1024, description="Pixels of a frozen network's input, at most: smaller is faster."
     )
-    folds: Annotated[int | None, Option(shown_default="4 for a frozen network, 2 for one from scratch")] = Field(
-        default=None, ge=2, le=20, description="Parts of which each is judged by what the others teach."
-    )
+    folds: int = Field(default=4, ge=2, le=20, description="Parts of which each is judged by what the others teach.")
     repeats: int = Field(default=3, ge=1, le=20, description="Times that all folds are dealt anew for the finalists.")
     copies: Annotated[int | None, Option(shown_default="2 for a frozen network, 8 for one from scratch")] = Field(
         default=None, ge=1, le=50, description="Augmented copies of each picture in one repeat."

@@ -72,7 +72,7 @@ def choose(config: ChooseConfig, tell: Tell = silent, progress: Progress = silen
 def _found(judging: Judging, own: Sequence[Candidate], tell: Tell, progress: Progress) -> ChoiceReport:
     config, pool, bench, surveyed = judging.config, judging.pool, judging.bench, judging.setup.surveyed
     judge = judging.judge()
-    search = Search(judge, judging.edge, bench.size, config.repeats, config.rounds, progress)
+    search = Search(judge, judging.edge, bench.size, config.repeats, config.rounds, progress, judging.screening(judge))
     able = list(suited(own, pool, surveyed.facts["train"], tell))
     found = search.found(list(steps(judging.edge, bench.size, surveyed.is_grey)), able)
     confirming = bench.look_at_confirming() if pool.confirming.sources else np.zeros((0, 1))

@@ -1,6 +1,6 @@
 """Judging for a choice: pictures read, the network of a training at work, and who judges what it learns."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +9,7 @@ from augkit.choose.candidates import Edge, edge_of
 from augkit.choose.choose_config import ChooseConfig
 from augkit.choose.held_out import Judge, Keeping, Look, folds_of
 from augkit.choose.pool import Pool, pool_of
-from augkit.core.arrays import Array
+from augkit.core.arrays import Array, Indices
 from augkit.pipeline import Pipeline
 from augkit.storage.patience import Patience
 from augkit.train.setup import Setup, prepare
@@ -31,7 +31,7 @@ class Judging:
         pool: the pictures that are looked at.
         bench: what looks at them, and what learns.
         edge: of the pictures.
-        folds: into which they are dealt, in each repeat.
+        folds: into which they are dealt, in each repeat of the finalists.
     """
 
     config: ChooseConfig
@@ -56,20 +56,28 @@ class Judging:
         edge = _edge(pool, config)
         tell(edge.sentence())
         # There are no more folds than what stays together can fill.
-        folds = max(2, min(config.folds or bench.folds, len(set(pool.groups))))
+        folds = max(2, min(config.folds, len(set(pool.groups))))
         return cls(config, setup, pool, bench, edge, folds)
 
     def judge(self) -> Judge:
         """Return who judges: of several learners the one that knows most of pictures as they are."""
         config, pool, bench = self.config, self.pool, self.bench
-        classes, seeds = np.array(pool.classes), range(config.seed, config.seed + config.repeats)
-        folds = np.stack([folds_of(pool.classes, pool.groups, self.folds, seed) for seed in seeds])
+        classes, folds = np.array(pool.classes), self._dealt(self.folds, config.repeats)
         keeping = Keeping(Path(config.out) / KEPT, bench.views.deciding, bench.confirming.deciding(None))
         look, copies = _remembered(bench), config.copies or bench.copies
         judges = [
             Judge(look, one, classes, folds, copies, config.seed, keeping, bench.threads) for one in bench.learners
         ]
         return min(judges, key=lambda one: float(one.outcome(None).loss.mean())) if len(judges) > 1 else judges[0]
+
+    def screening(self, judge: Judge) -> Judge:
+        """Return who judges what is no finalist yet: in fewer folds, where each costs a training from scratch."""
+        folds = min(self.folds, self.bench.screening_folds or self.folds)
+        return judge if folds == self.folds else replace(judge, folds=self._dealt(folds, 1), _plain={})
+
+    def _dealt(self, count: int, repeats: int) -> Indices:
+        pool, seeds = self.pool, range(self.config.seed, self.config.seed + repeats)
+        return np.stack([folds_of(pool.classes, pool.groups, count, seed) for seed in seeds])
 
 
 def _remembered(bench: Workbench) -> Look:

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from augkit.choose.candidates import ALWAYS, NONE, Candidate, Edge
 from augkit.choose.families import Family, Size
 from augkit.choose.held_out import Judge, Outcome
+from augkit.core.arrays import Indices
 from augkit.pipeline import Pipeline
 from augkit.pipeline.ablation import without
 from augkit.train.trials.evidence import Gain, gain
@@ -125,6 +126,7 @@ class Search:
         repeats: in which finalists are judged.
         rounds: steps that are built at most.
         progress: is told how many were judged, of about how many.
+        screening: judges what is no finalist yet, once; the judge himself, where it is None.
     """
 
     judge: Judge
@@ -133,7 +135,8 @@ class Search:
     repeats: int
     rounds: int
     progress: Callable[[int, int, str], None]
-    _known: dict[tuple[Pipeline | None, int], Outcome] = field(default_factory=dict)
+    screening: Judge | None = None
+    _known: dict[tuple[Pipeline | None, bool], Outcome] = field(default_factory=dict)
     _count: list[int] = field(default_factory=list)
 
     def found(self, steps: Sequence[Candidate], wholes: Sequence[Candidate]) -> Found:
@@ -141,7 +144,7 @@ class Search:
         none = Candidate(NONE, None)
         judgements = [one for one in (*steps, *wholes) if one.pipeline is not None]
         self._count.append(len(judgements) + WIDTH * max(self.rounds - 1, 0) + (4 + self.rounds) * self.repeats)
-        screened = tuple(self.judged(one, 1) for one in (none, *judgements))
+        screened = tuple(self.judged(one, False) for one in (none, *judgements))
         strengths = sorted(best_strengths(screened), key=lambda one: one.loss)
         built, rounds = self._built(strengths)
         others = [one for one in screened if one.candidate.kind == "whole" and one.candidate.name not in ALWAYS]
@@ -149,24 +152,28 @@ class Search:
         always = [one.candidate for one in screened if one.candidate.name in ALWAYS]
         best_other = [min(others, key=lambda one: one.loss).candidate] if others else []
         finalists = [*always, *best_other, *own, *([built] if built is not None else [])]
-        judged = sorted((self.judged(one, self.repeats) for one in finalists), key=lambda one: one.loss)
+        judged = sorted((self.judged(one, True) for one in finalists), key=lambda one: one.loss)
         best = next(one for one in judged if one.candidate.name != NONE)
         is_picked = best.gain.mean > 0.0 and best.gain.t >= PICK_T
         return Found(screened, rounds, tuple(judged), best, is_picked, self._ablation(best))
 
-    def judged(self, candidate: Candidate, repeats: int) -> Judged:
-        """Return a candidate, judged in the first `repeats` repeats."""
-        none, outcome = self._outcome(None, repeats), self._outcome(candidate.pipeline, repeats)
-        folds = self.judge.folds[:repeats]
+    def judged(self, candidate: Candidate, is_finalist: bool) -> Judged:
+        """Return a candidate, judged in all repeats as a finalist, or once."""
+        none, outcome = self._outcome(None, is_finalist), self._outcome(candidate.pipeline, is_finalist)
+        folds = self._folds(is_finalist)
         points = outcome.right.astype(float) - none.right
         return Judged(candidate, outcome, gain(none.loss - outcome.loss, folds), gain(points, folds))
 
-    def _outcome(self, pipeline: Pipeline | None, repeats: int) -> Outcome:
-        if (pipeline, repeats) not in self._known:
-            self._known[pipeline, repeats] = self.judge.outcome(pipeline, repeats)
-            done = sum(times for _, times in self._known)
+    def _folds(self, is_finalist: bool) -> Indices:
+        return self.judge.folds[: self.repeats] if is_finalist else (self.screening or self.judge).folds[:1]
+
+    def _outcome(self, pipeline: Pipeline | None, is_finalist: bool) -> Outcome:
+        if (pipeline, is_finalist) not in self._known:
+            judge = self.judge if is_finalist else self.screening or self.judge
+            self._known[pipeline, is_finalist] = judge.outcome(pipeline, self.repeats if is_finalist else 1)
+            done = sum(self.repeats if finalist else 1 for _, finalist in self._known)
             self.progress(done, max(done, self._count[-1]), " judgements")
-        return self._known[pipeline, repeats]
+        return self._known[pipeline, is_finalist]
 
     def _built(self, strengths: Sequence[Judged]) -> tuple[Candidate | None, tuple[tuple[Judged, ...], ...]]:
         """Return the pipeline that is built step by step, and all that was tried on the way."""
@@ -176,12 +183,12 @@ class Search:
         chosen, current, tried = [useful[0].candidate], useful[0], list[tuple[Judged, ...]]()
         for _ in range(1, self.rounds):
             rest = [one.candidate for one in useful if one.candidate.family not in {it.family for it in chosen}][:WIDTH]
-            beside = tuple(self.judged(self._joined([*chosen, one]), 1) for one in rest)
+            beside = tuple(self.judged(self._joined([*chosen, one]), False) for one in rest)
             tried += [beside] * bool(beside)
             best = min(range(len(beside)), key=lambda place: beside[place].loss, default=None)
             if best is None:
                 break
-            further = gain(current.outcome.loss - beside[best].outcome.loss, self.judge.folds[:1])
+            further = gain(current.outcome.loss - beside[best].outcome.loss, self._folds(False))
             if further.mean <= 0.0 or further.t < PROGRESS_T:
                 break
             chosen, current = [*chosen, rest[best]], beside[best]
@@ -197,8 +204,8 @@ class Search:
             return ()
         found = []
         for label in whole.labels:
-            rest = self.judged(Candidate(f"without {label}", without(whole, label), "built"), self.repeats)
-            found.append(Left(label, rest, gain(rest.outcome.loss - best.outcome.loss, self.judge.folds)))
+            rest = self.judged(Candidate(f"without {label}", without(whole, label), "built"), True)
+            found.append(Left(label, rest, gain(rest.outcome.loss - best.outcome.loss, self._folds(True))))
         return tuple(found)
 
 

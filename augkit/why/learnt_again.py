@@ -15,7 +15,7 @@ from augkit.train.trials.network_learner import NetworkLearner
 from augkit.why.doubted_labels import Doubts
 from augkit.why.learnt_run import LearntRun
 
-REPEATS = 3  # in which all folds are dealt anew
+FOLDS, REPEATS = 4, 3  # in which all folds are dealt anew
 MOST_STEPS = 120  # of a network from scratch, as a choice takes
 
 
@@ -28,7 +28,7 @@ def learning_gain(run: LearntRun, doubts: Doubts, pipeline: Pipeline) -> Gain:
         pipeline: as above.
     """
     bench, pool, seed = doubts.bench, doubts.pool, run.setup.config.seed
-    count = max(2, min(bench.folds, len(set(pool.groups))))
+    count = max(2, min(bench.screening_folds or FOLDS, len(set(pool.groups))))
     deals = range(seed, seed + REPEATS)
     folds = np.stack([folds_of(pool.classes, pool.groups, count, one) for one in deals])
     classes = np.array(pool.classes)

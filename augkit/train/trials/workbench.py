@@ -27,7 +27,7 @@ from augkit.train.trials.probe import Directions, ProbeLearner, directions
 from augkit.train.trials.views import Views
 
 FROZEN_COPIES, SMALL_COPIES = 2, 8
-FROZEN_FOLDS, SMALL_FOLDS = 4, 2
+SCREENING_FOLDS = 2  # of networks from scratch
 STRENGTHS = (1e-4, 3e-4, 1e-3, 3e-3, 1e-2, 3e-2, 1e-1)  # of a probe's penalty, of which the data choose
 
 
@@ -59,9 +59,9 @@ class Workbench:
         return SMALL_COPIES if self.reduced is None else FROZEN_COPIES
 
     @property
-    def folds(self) -> int:
-        """Into how many parts pictures are dealt: few where each costs a training."""
-        return SMALL_FOLDS if self.reduced is None else FROZEN_FOLDS
+    def screening_folds(self) -> int | None:
+        """Into how many parts pictures are dealt for a first look, where each costs a training; None for any number."""
+        return SCREENING_FOLDS if self.reduced is None else None
 
     def look(self, pipeline: Pipeline | None, copy: int) -> Array:
         """Return a view of the pictures that are judged, as learners take it."""
