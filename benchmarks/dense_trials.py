@@ -136,5 +136,5 @@ def _shortened(value: float | None) -> float | None:
 def _means(runs: Sequence[Row], figures: Sequence[str]) -> dict[str, Any]:
     also = [key for key in runs[0] if key not in figures and isinstance(runs[0][key], float)]
     known = {key: [run[key] for run in runs if key in run] for key in (*figures, *also)}
-    means = {key: round(statistics.fmean(values), 4) for key, values in known.items() if values}
+    means = {key: round(statistics.fmean(values), 4) for key, values in known.items() if len(values) == len(runs)}
     return means | {"runs": [{key: value for key, value in run.items() if key not in _NAMES} for run in runs]}
