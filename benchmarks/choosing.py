@@ -235,7 +235,7 @@ def _ranks(trial: Trial, parts: Parts, trainings: Trainings) -> dict[str, Any]:
     judging = Judging.of(config, silent, silent)
     pipelines = twelve(trial, parts)
     with judging.bench.at_work():
-        judge = judging.judge()
+        judge = judging.screening(judging.judge())
         told = {name: judge.outcome(pipeline) for name, pipeline in pipelines.items()}
     spent = round((time.perf_counter() - began) / 60, 2), round((time.process_time() - busy) / 60, 2)
     rows: list[dict[str, Any]] = []
