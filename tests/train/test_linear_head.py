@@ -17,6 +17,7 @@ from torch import Tensor
 from augkit.train import predict, train
 from augkit.train.files.artefact import load
 from augkit.train.models import architecture
+from augkit.train.models.network import Network
 from augkit.train.rivals.edge_rival import is_gain
 from augkit.train.rivals.linear_head import STRENGTHS, USUAL, fit_linear
 from augkit.train.several.joined_networks import joined
@@ -126,9 +127,15 @@ def test_it_is_taken_where_it_is_better_on_the_pictures_that_choose(
     if is_taken:
         assert entry["headline"] == result.metrics["headline"]
         began = architecture("lenet", 3, INPUT).build(1)
-        assert not torch.equal(kept.network.last_layer.weight, began.last_layer.weight)
+        assert not torch.equal(_weight(kept.network), _weight(began))
         again = load(train(wanted.replaced(out=str(tmp_path / "other"), cache=False)).out)
-        assert torch.equal(kept.network.last_layer.weight, again.network.last_layer.weight)
+        assert torch.equal(_weight(kept.network), _weight(again.network))
+
+
+def _weight(network: Network) -> Tensor:
+    weight = network.last_layer.weight
+    assert isinstance(weight, Tensor)
+    return weight
 
 
 @pytest.mark.slow
