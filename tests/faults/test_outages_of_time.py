@@ -67,7 +67,7 @@ def test_reads_that_block_for_longer_than_the_time_limit_reject_nothing(
     src: Path, whole: dict[str, bytes], tmp_path: Path, calls: FileCalls
 ) -> None:
     calls.name({"src": src})
-    calls.arm((Rule(("src",), ("open", "read"), "block", 60, after=30, seconds=7),))
+    calls.arm((Rule(("src",), ("open", "read"), "block", 60, after=20, seconds=7),))
     code, said = expanded(src, tmp_path / "out", "--workers", "2", "--timeout", "1.5", calls=calls)
     assert sum(calls.struck)
     calls.disarm()
