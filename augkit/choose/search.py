@@ -24,7 +24,7 @@ from augkit.train.trials.evidence import Gain, gain
 KNOWN_SHARE = 0.5  # of what is known of pictures as they are, that must be known of moved ones
 WIDTH = 4  # families that are tried beside those that are there, in one round
 PROGRESS_T = 0.5  # standard errors by which a further step must help, to be taken
-PICK_T = 2.0  # standard errors by which the best must be better than none, to be picked
+PICK_T = 1.0  # standard errors by which the best must be better than none, to be picked (Breiman et al., 1984)
 
 
 @dataclass(frozen=True, eq=False)
