@@ -1,6 +1,7 @@
 """Judging for a choice: pictures read, the network of a training at work, and who judges what it learns."""
 
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -98,8 +99,7 @@ def _edge(pool: Pool, config: ChooseConfig) -> Edge:
     patience = Patience(config.wait)
     step = -(-len(pool.part.sources) // LOOKED_AT)
     decoded = [
-        patience.asked(lambda source=source: pool.part.data.decoded(source), lambda: None)  # type: ignore[misc]  # a default's
-        for source in pool.part.sources[::step]
+        patience.asked(partial(pool.part.data.decoded, source), lambda: None) for source in pool.part.sources[::step]
     ]
     # Of what is transparent the reflection is transparent, and of 16 bits a level is told by its pipeline's range.
     is_plain = all(not one.alpha and one.image.dtype == np.uint8 for one in decoded)

@@ -36,7 +36,7 @@ def sendable(batch: Any) -> Any:
 def _sendable(value: Any) -> Any:
     if isinstance(value, Tensor):
         try:
-            return value.share_memory_()  # type: ignore[no-untyped-call]
+            return value.share_memory_()  # type: ignore[no-untyped-call]  # torch's own
         except RuntimeError:  # no room in /dev/shm, no such place, or too many open files
             return _Bytes(value)
     if isinstance(value, dict):

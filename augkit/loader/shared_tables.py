@@ -26,7 +26,7 @@ def shareable(values: Iterable[T]) -> PackedTable[T]:
 
 def _moved(array: Array) -> Tensor:
     tensor = torch.from_numpy(array)
-    return tensor.share_memory_()  # type: ignore[no-any-return, no-untyped-call]
+    return tensor.share_memory_()  # type: ignore[no-any-return, no-untyped-call]  # torch's own
 
 
 def _sent(table: PackedTable[object]) -> tuple[Callable[..., object], tuple[Tensor, Tensor] | tuple[Array, Array]]:

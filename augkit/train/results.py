@@ -18,7 +18,7 @@ from augkit.train.files.artefact import MODEL_FILE, Artefact, save, versions
 from augkit.train.loop.evaluator import Evaluator
 from augkit.train.loop.training_loop import State
 from augkit.train.metrics import fit_temperature, measure
-from augkit.train.models import Network
+from augkit.train.models import Architecture, Network
 from augkit.train.parts.parts import Role
 from augkit.train.report.doubt_gallery import doubts_html
 from augkit.train.report.figures import Curves
@@ -67,6 +67,14 @@ class Result:
 Ending = Callable[[Setup, Network, State, dict[Role, Evaluator], list[str], float, Rival | None], Result]
 
 
+def artefact_of(
+    setup: Setup, network: Network, architecture: Architecture, metrics: JsonObject, temperature: float
+) -> Artefact:
+    """Return a network with all that belongs to it, of the training that it came of."""
+    config = setup.config.portable().model_dump(mode="json")
+    return Artefact(network, architecture, setup.task, config, setup.deciding["data"], versions(), metrics, temperature)
+
+
 def finish(
     setup: Setup,
     network: Network,
@@ -95,16 +103,8 @@ def finish(
     evaluation = evaluators["test"].judged(network, is_frozen)
     constant = constant_answer(evaluation, evaluators["train"].view(0))
     beside = [] if rival is None else [rival.entry]
-    artefact = Artefact(
-        network,
-        architecture,
-        setup.task,
-        setup.config.portable().model_dump(mode="json"),
-        setup.deciding["data"],
-        versions(),
-        measure(evaluation, temperature) | {"baselines": [*constant, *beside]},
-        temperature,
-    )
+    metrics = measure(evaluation, temperature) | {"baselines": [*constant, *beside]}
+    artefact = artefact_of(setup, network, architecture, metrics, temperature)
     if not setup.task.moves:
         held = BytesIO()
         np.save(held, evaluation.answers(temperature), allow_pickle=False)
@@ -130,7 +130,7 @@ def finish(
     doubted = [] if setup.config.folds else label_doubts.of_evaluations([choosing, evaluation], temperature)
     if setup.task.has_one and not setup.config.folds:  # of folds it is told over all
         label_doubts.write(out, doubted)
-        for sentence in filter(None, [label_doubts.told(doubted, len(places), out)]):
+        if sentence := label_doubts.told(doubted, len(places), out):
             notes.append(sentence)
             tell(sentence)
 

@@ -162,7 +162,7 @@ def _step(training: Training, state: State, pieces: Pieces, is_frozen: bool) -> 
         if not math.isfinite(value):
             raise Diverged.of("loss", f"{value} in epoch {state.epoch + 1}, step {state.step + 1}")
         mass = 1.0 if training.config.accumulate == 1 else training.mass(truths)
-        (loss if mass == 1.0 else loss * mass).backward()  # type: ignore[no-untyped-call]
+        (loss if mass == 1.0 else loss * mass).backward()  # type: ignore[no-untyped-call]  # torch's own
         whole += mass
         state.loss += value * len(truths)
         state.count += len(truths)

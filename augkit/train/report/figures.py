@@ -233,13 +233,13 @@ def _plotted(figure: Figure, panels: Sequence[Axes] = ()) -> Lights:
     canvas = FigureCanvasAgg(figure)
 
     def pixels() -> Array:
-        canvas.draw()  # type: ignore[no-untyped-call]
+        canvas.draw()  # type: ignore[no-untyped-call]  # matplotlib's own
         found: Array = np.asarray(canvas.buffer_rgba())[..., :3]  # type: ignore[no-untyped-call]
         return found
 
     light = pixels().copy()  # which lays it out
     figure.set_layout_engine("none")
-    renderer = canvas.get_renderer()  # type: ignore[no-untyped-call]
+    renderer = canvas.get_renderer()  # type: ignore[no-untyped-call]  # matplotlib's own
     boxes = [figure.get_tightbbox(renderer).transformed(figure.dpi_scale_trans)]
     boxes += [box for axes in panels if (box := axes.get_tightbbox(renderer)) is not None] if len(panels) > 1 else []
     darken(figure)

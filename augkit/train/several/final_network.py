@@ -15,13 +15,13 @@ from statistics import median_high
 import torch
 
 from augkit.core.arrays import JsonObject
-from augkit.train.files.artefact import MODEL_FILE, Artefact, save, versions
+from augkit.train.files.artefact import MODEL_FILE, save
 from augkit.train.loop.evaluator import Evaluator
 from augkit.train.loop.training_loop import State
 from augkit.train.models import Network
 from augkit.train.models.ensemble_network import ENSEMBLE, Ensemble
 from augkit.train.parts.parts import Role
-from augkit.train.results import Result
+from augkit.train.results import Result, artefact_of
 from augkit.train.rivals.linear_rival import Rival
 from augkit.train.setup import Setup
 from augkit.train.several.trained_folds import Fold
@@ -79,17 +79,8 @@ def ending(
         # Of folds that took it where it is taken, and of the others where not: each has a temperature of its own kind.
         alike = [fold.artefact for fold in folds if fold.artefact.architecture.name == architecture.name]
         temperatures = torch.tensor([one.temperature for one in alike], dtype=torch.float64)
-        artefact = Artefact(
-            network,
-            architecture,
-            setup.task,
-            setup.config.portable().model_dump(mode="json"),
-            setup.deciding["data"],
-            versions(),
-            metrics,
-            float(temperatures.log().mean().exp()),
-        )
-        save(out / MODEL_FILE, artefact)
+        temperature = float(temperatures.log().mean().exp())
+        save(out / MODEL_FILE, artefact_of(setup, network, architecture, metrics, temperature))
         counts = dict.fromkeys(evaluators, 0) | {"train": len(setup.truths["train"])}
         return Result(
             out=str(out),

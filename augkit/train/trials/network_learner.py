@@ -76,7 +76,7 @@ class NetworkLearner(Learner):
                 pictures = self.architecture.preprocessing.normalise(torch.from_numpy(view[places]))
                 optimizer.zero_grad()
                 loss = functional.cross_entropy(network(pictures), truths[places], label_smoothing=self.smoothing)
-                loss.backward()  # type: ignore[no-untyped-call]
+                loss.backward()  # type: ignore[no-untyped-call]  # torch's own
                 optimizer.step()
                 schedule.step()
                 done += 1
