@@ -43,6 +43,7 @@ LONG = (
     "second_run",
     "threads",
     "stopping",
+    "final_networks",
     "choosing",
     "chance",
     "detection",
