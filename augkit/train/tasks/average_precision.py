@@ -46,8 +46,8 @@ def overlaps(answers: Reals, truths: Reals, crowds: Flags) -> Reals:
 def match(boxes: Reals, scores: Reals, truths: Reals, crowds: Flags) -> Matches:
     """Match the answers of one class in a picture with its objects, the surest first.
 
-    An answer takes the object that it overlaps most, of those that are left; a crowd may be taken again and again, and
-    what takes it is ignored.
+    An answer takes the object that it overlaps most, of equals the last, of those that are left; a crowd only where
+    there is no other. A crowd may be taken again and again, and what takes it is ignored.
 
     Args:
         boxes: (d, 4) of left, top, right, bottom.
@@ -57,28 +57,20 @@ def match(boxes: Reals, scores: Reals, truths: Reals, crowds: Flags) -> Matches:
     """
     order = np.argsort(-scores, kind="stable")[:MOST]
     boxes, scores = boxes[order], scores[order]
-    last = np.argsort(crowds, kind="stable")  # crowds come last
-    truths, crowds = truths[last], crowds[last]
+    truths, crowds = truths[::-1], crowds[::-1]  # so that of equals the last is found first
     shared = overlaps(boxes, truths, crowds)
+    least = np.minimum(THRESHOLDS, 1.0 - 1e-10)[:, None]
+    is_free = np.repeat(~crowds[None], len(THRESHOLDS), 0)  # (T, t)
     is_right = np.zeros((len(THRESHOLDS), len(boxes)), bool)
     is_ignored = np.zeros_like(is_right)
-    for level, threshold in enumerate(THRESHOLDS):
-        is_taken = np.zeros(len(truths), bool)
-        for answer, row in enumerate(shared):
-            best = _best(row, is_taken, crowds, float(threshold))
-            if best is not None:
-                is_ignored[level, answer], is_right[level, answer] = crowds[best], not crowds[best]
-                is_taken[best] = not crowds[best]
+    for answer in np.flatnonzero((shared >= least.min()).any(1)):
+        reached = shared[answer] >= least
+        values = np.where(is_free & reached, shared[answer], -1.0)
+        is_found = values.max(1) > 0.0
+        is_free[is_found, values.argmax(1)[is_found]] = False
+        is_right[:, answer] = is_found
+        is_ignored[:, answer] = ~is_found & (reached & crowds).any(1)
     return Matches(scores, is_right, is_ignored, int((~crowds).sum()))
-
-
-def _best(row: Reals, is_taken: Flags, crowds: Flags, threshold: float) -> int | None:
-    """Return the object that is overlapped most, of equals the last; a crowd only where there is no other."""
-    for among in (~crowds & ~is_taken, crowds):
-        values = np.where(among & (row >= min(threshold, 1.0 - 1e-10)), row, -1.0)
-        if values.size and values.max() >= 0.0:
-            return int(len(values) - 1 - values[::-1].argmax())
-    return None
 
 
 def precisions(found: Sequence[Matches]) -> Reals | None:
