@@ -37,3 +37,23 @@ def pictures_beside(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with chdir(folder):
         lay_pictures_beside()
     return folder
+
+
+@pytest.fixture(scope="session")
+def masked(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a folder of scenes and their masks."""
+    from support.scenes import masked_scenes
+
+    return masked_scenes(tmp_path_factory.mktemp("masked"))
+
+
+@pytest.fixture(scope="session")
+def segmented(masked: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a run that learnt these masks."""
+    from augkit.train import train
+    from support.tiny_backbone import TINY
+    from support.trainings import settings
+
+    out = tmp_path_factory.mktemp("segmented") / "run"
+    train(settings(masked, out, **TINY))
+    return out

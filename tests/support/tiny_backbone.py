@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, final
+from typing import Any, ClassVar, final
 
 from torch import Tensor, nn
 
@@ -51,5 +51,6 @@ class TinyBackbone(Backbone):
 
 
 NAME = "tiny_maps"
+TINY: dict[str, Any] = {"model": NAME, "input": (64, 64, 3), "batch_size": 4, "epochs": 1}  # options of a training
 if NAME not in MODELS:
     MODELS.add(NAME, Model(plain_input((64, 64, 3)), TinyBackbone))

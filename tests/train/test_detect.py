@@ -33,11 +33,10 @@ from augkit.train.trainer import reproducible
 from support.commands import augkit
 from support.folders import put
 from support.scenes import scene, scenes
-from support.tiny_backbone import NAME
+from support.tiny_backbone import TINY
 from support.trainings import prepared, settings
 
 TASK = Detect(("disc", "square"))
-TINY: dict[str, Any] = {"model": NAME, "input": (64, 64, 3), "batch_size": 4, "epochs": 1}
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -32,32 +31,19 @@ from augkit.train.tasks.segment_task import Segment
 from augkit.transforms.geometry import Mirror
 from support.folders import put
 from support.scenes import CLASSES, masked_scenes, scene
-from support.tiny_backbone import NAME
+from support.tiny_backbone import TINY
 from support.trainings import prepared, settings
 
 TASK = Segment(("background", *CLASSES), (0, 1, 2), (255,))
-TINY: dict[str, Any] = {"model": NAME, "input": (64, 64, 3), "batch_size": 4, "epochs": 1}
 
 
-@pytest.fixture(scope="module")
-def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return masked_scenes(tmp_path_factory.mktemp("masked"))
-
-
-@pytest.fixture(scope="module")
-def run(data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    out = tmp_path_factory.mktemp("segmented") / "run"
-    train(settings(data, out, **TINY))
-    return out
-
-
-def test_a_network_of_pixels_is_trained_and_asked(run: Path, data: Path) -> None:
+def test_a_network_of_pixels_is_trained_and_asked(segmented: Path, masked: Path) -> None:
     """From pictures that carry masks alone: the task is told by them, and so are its classes."""
-    metrics = load(run).metrics
+    metrics = load(segmented).metrics
     assert metrics["kind"] == "segment"
     assert [row["name"] for row in metrics["per_class"]] == ["background", *CLASSES]
     assert 0.0 <= metrics["mean_iou"] <= metrics["pixel_accuracy"] <= 1.0
-    page = (run / "report.html").read_text()
+    page = (segmented / "report.html").read_text()
     assert "Mean IoU" in page
     assert "Worst" in page
     assert page.count("data:image") > 2
@@ -66,20 +52,20 @@ def test_a_network_of_pixels_is_trained_and_asked(run: Path, data: Path) -> None
     used = {name for names in re.findall(r'class="([^"]+)"', body) for name in names.split()}
     assert {name for name in used if f".{name}" not in style} == set()  # or a legend would have no colours
     image = np.tile(scene(99)[0], (2, 1, 1))[:101]
-    (row,) = predict(run, image)
+    (row,) = predict(segmented, image)
     assert row.answers is not None
     assert row.answers.shape == (101, 64)
     assert set(np.unique(row.answers)) <= {0, 1, 2}
-    told = (run / "predictions.csv").read_text().splitlines()
+    told = (segmented / "predictions.csv").read_text().splitlines()
     assert told[0] == "path,truth,share of background,share of disc,share of square"
     assert all(sum(map(float, line.split(",")[-3:])) == pytest.approx(1.0, abs=1e-4) for line in told[1:])
 
 
-def test_an_artefact_says_what_the_network_said(run: Path, data: Path) -> None:
-    artefact = load(run)
+def test_an_artefact_says_what_the_network_said(segmented: Path, masked: Path) -> None:
+    artefact = load(segmented)
     assert isinstance(artefact.task, Segment)
     assert artefact.task == read_task(json.loads(json.dumps(TASK.described())))
-    one, again = (next(iter(predict(run, data / "images" / "003.png", batch_size=size))) for size in (1, 7))
+    one, again = (next(iter(predict(segmented, masked / "images" / "003.png", batch_size=size))) for size in (1, 7))
     assert one.answers is not None
     assert again.answers is not None
     assert np.array_equal(one.answers, again.answers)
@@ -179,8 +165,8 @@ def test_a_changed_mask_is_another_data_set(tmp_path: Path) -> None:
     assert prepared(wanted).deciding["data"] != before
 
 
-def test_what_cannot_be_segmented_is_refused(data: Path, tmp_path: Path) -> None:
-    wanted = settings(data, tmp_path / "run", **TINY)
+def test_what_cannot_be_segmented_is_refused(masked: Path, tmp_path: Path) -> None:
+    wanted = settings(masked, tmp_path / "run", **TINY)
     with pytest.raises(ArgumentError, match="must be a model with maps at several strides"):
         prepared(wanted.replaced(model="lenet"))
     with pytest.raises(ArgumentError, match="must go with numbers, got segment"):
@@ -194,9 +180,9 @@ def test_what_cannot_be_segmented_is_refused(data: Path, tmp_path: Path) -> None
         prepared(settings(root, tmp_path / "run", **TINY, task="segment"))
 
 
-def test_augmented_copies_are_asked_too(run: Path) -> None:
+def test_augmented_copies_are_asked_too(segmented: Path) -> None:
     """A copy that is the picture itself changes nothing, and a mirror's answer is brought back."""
-    image, artefact = scene(98)[0], load(run)
+    image, artefact = scene(98)[0], load(segmented)
     head = artefact.network.head_module
     assert isinstance(head, SegmentHead)
     torch.nn.init.normal_(head.last.weight, std=9.0, generator=torch.Generator().manual_seed(1))  # of all classes
@@ -243,9 +229,9 @@ def test_objects_with_outlines_teach_the_class_of_every_pixel(tmp_path: Path) ->
     assert read_task(json.loads(json.dumps(ready.task.described()))) == ready.task
 
 
-def test_predicted_are_the_classes_that_the_network_gives_each_pixel(run: Path) -> None:
+def test_predicted_are_the_classes_that_the_network_gives_each_pixel(segmented: Path) -> None:
     """As they are judged: what the network says, made as large as its input."""
-    artefact = load(run)
+    artefact = load(segmented)
     head = artefact.network.head_module
     assert isinstance(head, SegmentHead)
     torch.nn.init.normal_(head.last.weight, std=9.0, generator=torch.Generator().manual_seed(1))  # of all classes

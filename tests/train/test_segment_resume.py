@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 
 from augkit.cli import app
 from augkit.pipeline import Pipeline
-from augkit.train import export, predict, train
+from augkit.train import export, predict
 from augkit.train.files.artefact import Artefact, load, save
 from augkit.train.models import architecture
 from augkit.train.models.ensemble_network import Ensemble
@@ -21,24 +21,11 @@ from augkit.train.several.joined_networks import joined
 from augkit.train.tasks.pixel_loss import enlarged
 from augkit.train.tasks.segment_task import Segment
 from augkit.transforms.geometry import Mirror
-from support.scenes import CLASSES, masked_scenes, scene
-from support.tiny_backbone import NAME
+from support.scenes import CLASSES, scene
+from support.tiny_backbone import NAME, TINY
 from support.trainings import Stopped, assert_same_weights, fitted, has_bfloat16, settings, weights_file
 
 TASK = Segment(("background", *CLASSES), (0, 1, 2), (255,))
-TINY: dict[str, Any] = {"model": NAME, "input": (64, 64, 3), "batch_size": 4, "epochs": 1}
-
-
-@pytest.fixture(scope="module")
-def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return masked_scenes(tmp_path_factory.mktemp("masked"))
-
-
-@pytest.fixture(scope="module")
-def run(data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    out = tmp_path_factory.mktemp("segmented") / "run"
-    train(settings(data, out, **TINY))
-    return out
 
 
 @pytest.mark.slow
@@ -54,15 +41,15 @@ def run(data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     ids=["scratch", "frozen, then all", "pieces that end early", "half precision and a budget", "frozen in a budget"],
 )
 def test_a_stopped_training_ends_with_the_same_weights(
-    options: dict[str, Any], change: dict[str, Any], data: Path, tmp_path: Path, weights: str
+    options: dict[str, Any], change: dict[str, Any], masked: Path, tmp_path: Path, weights: str
 ) -> None:
     if options.get("precision") == "bfloat16" and not has_bfloat16():
         pytest.skip("this processor has no bfloat16")
     frozen = {"weights": weights, "unfreeze": 1, "views": 2} if "is_frozen" in options else {}
     usual = TINY | {"pipeline": "light", "checkpoint_every": 1, "class_weights": "auto"} | frozen
     usual |= {name: value for name, value in options.items() if name != "is_frozen"}
-    state, whole = fitted(settings(data, tmp_path / "whole", **usual))
-    wanted = settings(data, tmp_path / "stopped", **usual, **change)
+    state, whole = fitted(settings(masked, tmp_path / "whole", **usual))
+    wanted = settings(masked, tmp_path / "stopped", **usual, **change)
     for stop in (2, 1):
         with pytest.raises(Stopped):
             fitted(wanted, stop_after=stop)
@@ -78,28 +65,28 @@ def weights(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("form", ["pt2", "onnx"])
-def test_an_exported_network_says_the_class_of_every_pixel(form: str, run: Path, tmp_path: Path) -> None:
+def test_an_exported_network_says_the_class_of_every_pixel(form: str, segmented: Path, tmp_path: Path) -> None:
     """Of one picture or several, with the logits that the network gives here."""
     file, images = tmp_path / f"model.{form}", np.stack([scene(97)[0], scene(98)[0]])
-    assert export(run, file).difference < 1e-3
+    assert export(segmented, file).difference < 1e-3
     if form == "pt2":
         said = torch.export.load(file).module()(torch.from_numpy(images)).detach().numpy()
     else:
         onnxruntime = pytest.importorskip("onnxruntime")
         (said,) = onnxruntime.InferenceSession(file.read_bytes()).run(["logits"], {"pixels": images})
     assert said.shape == (2, 3, 64, 64)
-    artefact = load(run)
+    artefact = load(segmented)
     with torch.inference_mode():
         pixels = artefact.architecture.preprocessing.normalise(torch.from_numpy(images).permute(0, 3, 1, 2))
         wanted = enlarged(artefact.network(pixels), (64, 64)).numpy()
     assert np.abs(said - wanted).max() < 1e-3
-    for row, logits in zip(predict(run, list(images)), said, strict=True):
+    for row, logits in zip(predict(segmented, list(images)), said, strict=True):
         assert row.answers is not None
         assert (logits.argmax(0) == row.answers).mean() > 0.99
 
 
 @pytest.mark.parametrize("is_frozen", [True, False])
-def test_several_networks_of_pixels_are_one(is_frozen: bool, run: Path, tmp_path: Path) -> None:
+def test_several_networks_of_pixels_are_one(is_frozen: bool, tmp_path: Path) -> None:
     """It answers with the mean of their probabilities, place by place; what is frozen it holds once."""
     made = architecture(NAME, 3, (64, 64, 3), "segment")
     networks = [made.build(seed).eval() for seed in (1, 2, 3)]
@@ -118,9 +105,9 @@ def test_several_networks_of_pixels_are_one(is_frozen: bool, run: Path, tmp_path
 
 
 @pytest.mark.slow
-def test_seeds_are_compared_and_folded_on_the_command_line(data: Path, tmp_path: Path, weights: str) -> None:
+def test_seeds_are_compared_and_folded_on_the_command_line(masked: Path, tmp_path: Path, weights: str) -> None:
     """With the figures of the pictures' own pixels, a verdict for every class, and one artefact of all seeds."""
-    words = ["train", str(data), "--model", NAME, "--input", "64x64x3", "--weights", weights, "--epochs", "1"]
+    words = ["train", str(masked), "--model", NAME, "--input", "64x64x3", "--weights", weights, "--epochs", "1"]
     words += ["--batch-size", "4", "--threads", "1", "--seeds", "2", "--json"]
     done = CliRunner().invoke(app, [*words, "--compare", "none,digits", "--out", str(tmp_path / "compared")])
     assert done.exit_code == 0, done.output
