@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import shlex
 from functools import partial
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
-from typer import Option
-
+from augkit.cli.findings import AsJson, say_found
 from augkit.cli.options import configured
 from augkit.cli.output import say
 from augkit.cli.progress import progress_shown
@@ -23,7 +21,7 @@ PLACE = 78  # in the help
 @configured("augkit.choose.choose_config:ChooseConfig")
 def command(
     config: ChooseConfig,
-    as_json: Annotated[bool, Option("--json", help="Print all figures as JSON.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Find out which augmentation helps on a data set.
 
@@ -38,12 +36,10 @@ def command(
     with resumable(config.out), progress_shown() as show:
         chosen = choose(config, partial(say, is_error=True), show)
     report = chosen.report
-    if as_json:
-        say(json.dumps(report.described()))
-        return
-    say(*report.told())
-    say(f"It took {report.seconds / 60:.1f} minutes. All about it: {chosen.page}")
-    for name, one in report.own.items():
-        say(f"{name} may have a pipeline of its own, {one.name}; the page says how.")
+    further = [
+        f"{name} may have a pipeline of its own, {one.name}; the page says how." for name, one in report.own.items()
+    ]
     if report.found.is_picked:
-        say(f"To use it: {shlex.join(['augkit', 'train', config.data, '--out', 'RUN', '--pipeline', chosen.pipeline])}")
+        command = shlex.join(["augkit", "train", config.data, "--out", "RUN", "--pipeline", chosen.pipeline])
+        further.append(f"To use it: {command}")
+    say_found(report, chosen.page, *further, as_json=as_json)

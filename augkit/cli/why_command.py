@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import shlex
 from functools import partial
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
-from typer import Option
-
+from augkit.cli.findings import AsJson, say_found
 from augkit.cli.options import configured
 from augkit.cli.output import say
 from augkit.cli.progress import progress_shown
@@ -22,7 +20,7 @@ PLACE = 85  # in the help
 @configured("augkit.why.why_config:WhyConfig")
 def command(
     config: WhyConfig,
-    as_json: Annotated[bool, Option("--json", help="Print all figures as JSON.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Find out which drawn numbers of a run's augmentation hurt.
 
@@ -35,11 +33,6 @@ def command(
 
     with progress_shown() as show:
         explained = why(config, partial(say, is_error=True), show)
-    report = explained.report
-    if as_json:
-        say(json.dumps(report.described()))
-        return
-    say(*report.told())
-    say(f"It took {report.seconds / 60:.1f} minutes. All about it: {explained.page}")
-    if report.changes:
-        say(f"The narrowed pipeline, for --pipeline of augkit train: {shlex.quote(explained.pipeline)}")
+    path = shlex.quote(explained.pipeline)
+    narrowed = [f"The narrowed pipeline, for --pipeline of augkit train: {path}"] if explained.report.changes else []
+    say_found(explained.report, explained.page, *narrowed, as_json=as_json)

@@ -29,6 +29,7 @@ from augkit.train.rivals.baselines import constant_answer
 from augkit.train.rivals.linear_rival import Rival
 from augkit.train.setup import Setup
 from augkit.train.several import label_doubts
+from augkit.train.tasks import Evaluation
 from augkit.train.train_errors import written
 
 KEPT = "judged.npz"  # of folds of dense tasks: what an evaluation keeps of each answer, and of the truth
@@ -91,7 +92,7 @@ def finish(
     `words` are further ones of the command that trains the same. The `rival` takes the network's place if it is better.
     `tell` is given what was found here that a user should read.
     """
-    out, parts = Path(setup.config.out), setup.surveyed.parts
+    out, parts, task = Path(setup.config.out), setup.surveyed.parts, setup.task
     is_frozen = setup.schedule.is_frozen(state.best_epoch)  # its backbone is as it was, and known what it gives
     score: float = state.kept["val_score"]
     architecture = setup.architecture
@@ -105,35 +106,17 @@ def finish(
     beside = [] if rival is None else [rival.entry]
     metrics = measure(evaluation, temperature) | {"baselines": [*constant, *beside]}
     artefact = artefact_of(setup, network, architecture, metrics, temperature)
-    if not setup.task.moves:
-        held = BytesIO()
-        np.save(held, evaluation.answers(temperature), allow_pickle=False)
-        with written(out / ANSWERS):
-            replace_with(out / ANSWERS, held.getvalue())
-    if setup.task.moves and setup.config.folds:
-        held = BytesIO()
-        np.savez(held, outputs=evaluation.outputs, encoded=evaluation.encoded)
-        with written(out / KEPT):
-            replace_with(out / KEPT, held.getvalue())
+    _write_answers(setup, evaluation, temperature)
     save(out / MODEL_FILE, artefact)
-    outcomes.write(out, setup.task.outcomes(evaluation))
+    outcomes.write(out, task.outcomes(evaluation))
     counts = {role: len(truths) for role, truths in setup.truths.items()}
-    judged: tuple[Role, ...] = ("val", "test")
-    places = {source.id: (parts[role].data, source) for role in judged for source in parts[role].sources}
-    patience = Patience(setup.config.wait)
-
-    def picture(id: str) -> Image:
-        data, source = places[id]
-        found = patience.asked(lambda: data.decoded(source), lambda: None).image
-        return opaque(found, setup.architecture.preprocessing.paper)
-
+    picture = _pictures(setup)
     doubted = [] if setup.config.folds else label_doubts.of_evaluations([choosing, evaluation], temperature)
-    if setup.task.has_one and not setup.config.folds:  # of folds it is told over all
+    if task.has_one and not setup.config.folds:  # of folds it is told over all
         label_doubts.write(out, doubted)
-        if sentence := label_doubts.told(doubted, len(places), out):
+        if sentence := label_doubts.told(doubted, counts["val"] + counts["test"], out):
             notes.append(sentence)
             tell(sentence)
-
     facts = ReportFacts(
         title=out.absolute().name,
         artefact=artefact,
@@ -144,7 +127,7 @@ def finish(
         curves=_curves(setup, state),
         settings=setup.portable,
         command=["augkit", "train", *setup.config.replaced(out=f"{out}-again").portable().words(), *words],
-        picture=partial(evaluators["test"].overlay, network) if setup.task.moves else picture,
+        picture=partial(evaluators["test"].overlay, network) if task.moves else picture,
         answers=evaluators["test"].answers(network, is_frozen),
         seconds=seconds,
         notes=notes,
@@ -165,6 +148,36 @@ def finish(
         notes=tuple(notes),
         score=score,
     )
+
+
+def _write_answers(setup: Setup, evaluation: Evaluation, temperature: float) -> None:
+    """Write down what was answered, where runs that are told of together read it."""
+    held = BytesIO()
+    if not setup.task.moves:
+        name = ANSWERS
+        np.save(held, evaluation.answers(temperature), allow_pickle=False)
+    elif setup.config.folds:
+        name = KEPT
+        np.savez(held, outputs=evaluation.outputs, encoded=evaluation.encoded)
+    else:
+        return
+    path = Path(setup.config.out) / name
+    with written(path):
+        replace_with(path, held.getvalue())
+
+
+def _pictures(setup: Setup) -> Callable[[str], Image]:
+    """Return what reads a picture of val or test by its id, as the network's paper shows it."""
+    parts, patience = setup.surveyed.parts, Patience(setup.config.wait)
+    judged: tuple[Role, ...] = ("val", "test")
+    places = {source.id: (parts[role].data, source) for role in judged for source in parts[role].sources}
+
+    def picture(id: str) -> Image:
+        data, source = places[id]
+        found = patience.asked(lambda: data.decoded(source), lambda: None).image
+        return opaque(found, setup.architecture.preprocessing.paper)
+
+    return picture
 
 
 def _seen(setup: Setup, state: State, stream: Stream) -> str:
