@@ -6,8 +6,9 @@ from typing import Literal
 
 import numpy as np
 
-from augkit.choose.families import FAMILIES, Family, Size
+from augkit.choose.families import FAMILIES, Family
 from augkit.core.arrays import Image
+from augkit.core.spatial import Size
 from augkit.pipeline import Pipeline
 from augkit.pipeline.pipeline_file import bundled, load
 from augkit.transforms.policies import TrivialAugment

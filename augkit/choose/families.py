@@ -6,6 +6,7 @@ Within a family the strength is what is drawn around nothing: of ``turn`` at 20,
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from augkit.core.spatial import Size
 from augkit.transforms import Transform
 from augkit.transforms.colour import Brightness, Contrast, Gamma, Grayscale, Hue, PCAColorShift, Saturation
 from augkit.transforms.combinators import Maybe
@@ -14,7 +15,6 @@ from augkit.transforms.geometry import Mirror, Perspective, QuarterTurn, Rotate,
 from augkit.transforms.texture import Blur, Erase, Noise
 from augkit.transforms.warps import LocalWarp
 
-Size = tuple[int, int]
 Make = Callable[[float, Size], Transform]
 
 

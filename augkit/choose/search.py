@@ -14,9 +14,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from augkit.choose.candidates import ALWAYS, NONE, Candidate, Edge
-from augkit.choose.families import Family, Size
+from augkit.choose.families import Family
 from augkit.choose.held_out import Judge, Outcome
 from augkit.core.arrays import Indices
+from augkit.core.spatial import Size
 from augkit.pipeline import Pipeline
 from augkit.pipeline.ablation import without
 from augkit.train.trials.evidence import Gain, gain

@@ -21,6 +21,7 @@ Matrices are nested tuples of plain floats: small, hashable, exact in JSON, and 
 
 import math
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,6 +35,11 @@ Matrix = tuple[Row, Row, Row]
 Points = NDArray[np.float64]
 
 IDENTITY: Matrix = ((1.0, 0.0, 0.0), (0.0, 1.0, 0.0), (0.0, 0.0, 1.0))
+
+
+def size_of(array: NDArray[Any]) -> Size:
+    """Return (height, width) of a picture or mask (H, W, ...)."""
+    return array.shape[0], array.shape[1]
 
 
 def product(second: Matrix, first: Matrix) -> Matrix:

@@ -4,6 +4,7 @@ import numpy as np
 
 from augkit.core.arrays import Image, Mask
 from augkit.core.shrunk import stand_in_of
+from augkit.core.spatial import size_of
 from augkit.datasets.data_set import DataSet, Source
 from augkit.errors import DecodeError, SampleError
 from augkit.images import Waiting, class_numbers
@@ -82,7 +83,7 @@ def _named(data: DataSet, source: Source, image: Image, alpha: bool) -> Sample:
 
 
 def _carrying(source: Source, targets: Carried, image: Image, alpha: bool, mask: Mask | None) -> Sample:
-    size, claimed = (image.shape[0], image.shape[1]), source.annotations and source.annotations.size
+    size, claimed = size_of(image), source.annotations and source.annotations.size
     if claimed and claimed != size:
         raise SampleError(f"must have the size that its annotations say, {claimed}, got {size}.")
     parts = dict[str, object]()

@@ -17,7 +17,7 @@ from augkit.core.ops.external import Subject
 from augkit.core.plan import BlendRun, ColorRun, Plan, SpatialRun, Step, size_after
 from augkit.core.sampling import SamplingOptions
 from augkit.core.shrunk import WHOLE, Placement, Shrunk, on_shrunk, scale_of
-from augkit.core.spatial import Size
+from augkit.core.spatial import Size, size_of
 from augkit.core.tonal import RANGE, channels_of, require_rgb
 from augkit.errors import ArgumentError, SampleError
 from augkit.executors.executor import EXECUTORS, Executor, Sampling
@@ -271,7 +271,7 @@ class _Walk:
             points if len(points) else None,
         )
         done = op.library.perform(op, subject, 0.0 if motion == "map" else self.policy.min_visible)
-        size, declared = (done.image.shape[0], done.image.shape[1]), size_after(op, now.size)
+        size, declared = size_of(done.image), size_after(op, now.size)
         if size != declared:
             raise SampleError(f"must come out at the size that its plan declares, {declared}, got {size}.", where)
         if is_led:

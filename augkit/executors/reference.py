@@ -15,6 +15,7 @@ from augkit.core.arrays import Array, Flags, Image, Indices, Reals
 from augkit.core.ops import Adapt, ColorMatrix, Downscale, Filter, Pool, Sliding
 from augkit.core.ops.sliding import kernel_of
 from augkit.core.plan import ColorRun, SpatialRun
+from augkit.core.spatial import size_of
 from augkit.core.tonal import RANGE, finish
 from augkit.core.warp import pull
 from augkit.executors.executor import EDGE_PX, EXECUTORS, Executor, Sampling, implements
@@ -157,7 +158,7 @@ def _bordered(image: Image, op: Sliding, how: Sampling) -> Reals:
 @implements(Filter, "reference")
 def _filter(image: Image, op: Filter, how: Sampling) -> Image:
     values, kernel = _bordered(image, op, how), kernel_of(op)
-    (rows, columns), (step_y, step_x) = op.move((image.shape[0], image.shape[1])).size, op.stride
+    (rows, columns), (step_y, step_x) = op.move(size_of(image)).size, op.stride
     total = np.zeros((rows, columns, *image.shape[2:]))
     for (row, column), weight in np.ndenumerate(kernel):
         bottom, right = row + (rows - 1) * step_y + 1, column + (columns - 1) * step_x + 1

@@ -13,7 +13,7 @@ from augkit.core.arrays import JsonObject
 from augkit.core.key import Key
 from augkit.core.plan import Plan
 from augkit.core.shrunk import scale_of
-from augkit.core.spatial import Size
+from augkit.core.spatial import Size, size_of
 from augkit.datasets import DataSet, Part, Record
 from augkit.datasets.leakage import fingerprint
 from augkit.errors import AugkitError, Changed, FileError, Unreachable, raise_outage
@@ -227,7 +227,7 @@ class Maker:
                 encoding = encoding_for(made.image, made.alpha) if config.encoding == AUTO else config.encoding
                 data = encode(made.image, encoding, config.quality, made.alpha)
             targets, mask = moved(task.source, made, is_passed=plan is None)
-            size = (made.image.shape[0], made.image.shape[1])
+            size = size_of(made.image)
             return _Made(drawn, data, encoding, size, targets, None if mask is None else encode(mask, "png"))
         except Exception as fault:
             return self._reason(task, fault)

@@ -4,6 +4,7 @@ import cv2
 import numpy as np
 
 from augkit.core.arrays import Mask, Points
+from augkit.core.spatial import size_of
 from augkit.datasets import Source
 from augkit.targets.boxes import Boxes
 from augkit.targets.carried import Carried, chosen, points_of
@@ -23,7 +24,7 @@ def moved(source: Source, made: Sample, is_passed: bool = False) -> tuple[Carrie
     if source.annotations is None:
         return {}, None
     targets = points_of(made.targets)
-    size = (made.image.shape[0], made.image.shape[1])
+    size = size_of(made.image)
     written = {name: target.written(size, _whole if is_passed else _thin) for name, target in targets.items()}
     boxes, outlines = written.get(Boxes.name), written.get(Polygons.name)
     numbers = list(boxes.box_numbers or ()) if isinstance(boxes, Boxes) else []

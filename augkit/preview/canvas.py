@@ -9,7 +9,7 @@ from PIL import Image, ImageDraw
 from augkit.cached_attribute import cached_attribute
 from augkit.core.arrays import Array, Mask, Points, Reals
 from augkit.core.sampling import SamplingOptions
-from augkit.core.spatial import Size
+from augkit.core.spatial import Size, size_of
 from augkit.executors.stretching import Levels, stretched
 from augkit.preview.lettering import drawable, font
 from augkit.targets.carried import points_of
@@ -197,7 +197,7 @@ def marked(shown: Image.Image, sample: Sample, known: Sequence[str]) -> Image.Im
         sample: has the labels, in its own pixels.
         known: all labels of the sheet, as `kinds` gives them.
     """
-    canvas = PictureCanvas(shown, (sample.image.shape[0], sample.image.shape[1]), known)
+    canvas = PictureCanvas(shown, size_of(sample.image), known)
     targets = points_of(sample.targets)
     for target in sorted(targets.values(), key=lambda one: not one.follows):  # what belongs to others lies below them
         owner = targets.get(target.follows, target)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from augkit.core.arrays import Image as Pixels, JsonObject
+from augkit.core.spatial import size_of
 from augkit.datasets.folders.mask_classes import MaskClasses
 from augkit.errors import DecodeError, FileError
 from augkit.images import decode, palette_of
@@ -61,7 +62,7 @@ def look_at(data: bytes) -> Look | None:
     is_few = len(colours) <= MOST_VALUES
     is_index = grey and len(values) > 1 and bool(np.all((values < MOST_VALUES) | (values == 255)))
     return Look(
-        (image.shape[0], image.shape[1]),
+        size_of(image),
         is_two if is_lossy else is_few or (grey and image.dtype == np.uint16),
         not is_few or (is_lossy and not is_two),
         image.ndim == 2 or has_palette,

@@ -31,7 +31,7 @@ from functools import partial
 import numpy as np
 
 from augkit.core.arrays import Image, JsonObject, Mask
-from augkit.core.spatial import Size
+from augkit.core.spatial import Size, size_of
 from augkit.core.xml_files import UNHELD
 from augkit.datasets.data_set import FLAT, Annotations, DataSet, Source, Split
 from augkit.datasets.folders.mask_classes import classes_of, is_called_classes
@@ -271,7 +271,7 @@ class _Reading:
             replace(one, rle=run_lengths.encode(numbers == number)) if number in known and not one.rle else one
             for number, one in enumerate(told.objects, 1)
         ]
-        return objects, (numbers.shape[0], numbers.shape[1])
+        return objects, size_of(numbers)
 
     def _numbers(self, picture: str) -> Mask:
         """Return the mask (H, W) of a picture's objects."""
@@ -297,7 +297,7 @@ class _Reading:
             if box is not None:
                 left, top, right, bottom = map(float, box)
                 found.append(Instance(name, (left, top, right, bottom), (), (), run_lengths.encode(inside)))
-        return Annotations(of_instances(found), place, (numbers.shape[0], numbers.shape[1]))
+        return Annotations(of_instances(found), place, size_of(numbers))
 
     def _require_splits(self, splits: dict[str, Split | None]) -> None:
         if any(splits.values()):

@@ -7,7 +7,7 @@ from augkit.core.fuse import fuse
 from augkit.core.ops import Downscale, Homography, Sliding
 from augkit.core.plan import SpatialRun
 from augkit.core.sampling import SamplingOptions
-from augkit.core.spatial import IDENTITY, Size, scaling, translation
+from augkit.core.spatial import IDENTITY, Size, scaling, size_of, translation
 from augkit.executors.executor import Sampling
 
 
@@ -23,7 +23,7 @@ def downscaled(
 ) -> Image:
     """Return the picture shrunk and enlarged again, each by an executor's `resample`."""
     small = resample(image, _resized(image, op.size, how), how)
-    return resample(small, _resized(small, (image.shape[0], image.shape[1]), how), how)
+    return resample(small, _resized(small, size_of(image), how), how)
 
 
 def _resized(image: Image, size: Size, how: Sampling) -> SpatialRun:

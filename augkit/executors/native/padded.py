@@ -9,6 +9,7 @@ from augkit import compiled
 from augkit.core.arrays import Dtype, Image, Indices, Reals
 from augkit.core.ops import Sliding
 from augkit.core.sampling import Border
+from augkit.core.spatial import size_of
 from augkit.core.tonal import RANGE
 from augkit.executors.executor import Sampling
 
@@ -17,7 +18,7 @@ BORDERS: tuple[Border, ...] = ("reflect", "replicate", "wrap", "constant")  # in
 
 def result_of(image: Image, op: Sliding) -> Image:
     """Return an array that takes a pixel a window."""
-    rows, columns = op.move((image.shape[0], image.shape[1])).size
+    rows, columns = op.move(size_of(image)).size
     return np.empty((rows, columns, *image.shape[2:]), image.dtype)
 
 

@@ -15,7 +15,7 @@ from augkit.core.arrays import Array, Dtype, Floats, Image, Reals
 from augkit.core.ops import Adapt, ColorMatrix, Curve, Downscale, Filter, Gaussian, Pool, Sliding
 from augkit.core.ops.sliding import gaussian, kernel_of
 from augkit.core.plan import ColorRun
-from augkit.core.spatial import IDENTITY
+from augkit.core.spatial import IDENTITY, size_of
 from augkit.core.tonal import RANGE, channels_of, finish
 from augkit.executors.executor import Sampling, implements
 from augkit.executors.kernels.adapt_kernels import MATCHES, TABLES, levels_of
@@ -72,7 +72,7 @@ def _bordered(image: Image, op: Sliding, how: Sampling) -> Image:
 
 def _chosen(values: Image, image: Image, op: Sliding) -> Image:
     """Return what the windows inside the padded picture gave, at the stride, with the picture's channels."""
-    rows, columns = op.move((image.shape[0], image.shape[1])).size
+    rows, columns = op.move(size_of(image)).size
     step_y, step_x = op.stride
     taken = values[: (rows - 1) * step_y + 1 : step_y, : (columns - 1) * step_x + 1 : step_x]
     return np.ascontiguousarray(taken).reshape(rows, columns, *image.shape[2:])

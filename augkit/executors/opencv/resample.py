@@ -11,7 +11,7 @@ import numpy as np
 from augkit.core.arrays import Flags, Floats, Image, Indices
 from augkit.core.ops import Homography
 from augkit.core.plan import SpatialRun
-from augkit.core.spatial import IDENTITY, Matrix, Size
+from augkit.core.spatial import IDENTITY, Matrix, Size, size_of
 from augkit.core.tonal import channels_of, finish
 from augkit.executors.executor import EDGE_PX, Sampling
 from augkit.executors.opencv.maps import Map, Window, map_of
@@ -97,7 +97,7 @@ def _taken(image: Image, indices: Indices, axis: int) -> Image:
 
 def _show_nearest(image: Image, pull_map: Map, window: Window, how: Sampling, tile: Image) -> None:
     x, y = pull_map.evaluate(window, (1.0, 1.0, 0.0, 0.0))
-    outside = _enter_plane(x, y, (image.shape[0], image.shape[1]), how.border)
+    outside = _enter_plane(x, y, size_of(image), how.border)
     columns = np.minimum((x + np.float32(EDGE_PX)).astype(np.intp), image.shape[1] - 1)
     rows = np.minimum((y + np.float32(EDGE_PX)).astype(np.intp), image.shape[0] - 1)
     tile[:] = image[rows, columns]
@@ -110,7 +110,7 @@ def _show_reduced(
 ) -> None:
     """Sample by kernels that OpenCV has not: as the reference does, on OpenCV's map."""
     x, y = pull_map.evaluate(window, (1.0, 1.0, 0.0, 0.0))
-    outside = _enter_plane(x, y, (image.shape[0], image.shape[1]), how.border)
+    outside = _enter_plane(x, y, size_of(image), how.border)
     there = x.astype(np.float64), y.astype(np.float64)
     tile[:] = finish(interpolated(image, *there, how.interpolation, reduction), image.dtype)
     if outside is not None:

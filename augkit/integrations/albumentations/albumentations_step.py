@@ -15,7 +15,7 @@ from augkit.core.arrays import Json, JsonObject, Points, Rows
 from augkit.core.key import Stream
 from augkit.core.ops import External, Op
 from augkit.core.ops.external import LIBRARIES, MAX_SEED, Library, Subject, frozen_params
-from augkit.core.spatial import IDENTITY, Matrix, Size, apply, mirror, onto_corners
+from augkit.core.spatial import IDENTITY, Matrix, Size, apply, mirror, onto_corners, size_of
 from augkit.errors import SampleError
 from augkit.integrations.albumentations.inside import as_step
 from augkit.integrations.albumentations.reference_pictures import files_of, identified, named, pinned, seen_from
@@ -138,7 +138,7 @@ def _rehearsed(op: External, size: Size, channels: int, dtype: str) -> External:
         if not grey or channels == 1:
             raise
         done = perform(op, replace(subject, image=np.zeros(shape, dtype)), 0.0)  # it wants all of its colours
-    found = done.image.shape[0], done.image.shape[1]
+    found = size_of(done.image)
     matrix = None if op.name in _BY_MASK else _homography(done.points, size)
     is_still = found == size
     return replace(op, size=None if is_still else found, matrix=None if is_still and matrix == IDENTITY else matrix)

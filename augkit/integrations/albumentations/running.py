@@ -14,6 +14,7 @@ import numpy as np
 from augkit.core.arrays import Image, JsonObject, Points
 from augkit.core.ops import External
 from augkit.core.ops.external import Place, Subject
+from augkit.core.spatial import size_of
 from augkit.core.tonal import RANGE, channels_of
 from augkit.errors import AugkitError, SampleError, raise_outage
 from augkit.integrations.albumentations import registry
@@ -39,7 +40,7 @@ def perform(op: External, subject: Subject, min_visible: float) -> Subject:
     if motion != "none":
         steadied(transform, 0 if subject.keypoints is None else len(subject.keypoints))
         if op.boxes is not None:
-            looking_for(transform, op.boxes, (image.shape[0], image.shape[1]))
+            looking_for(transform, op.boxes, size_of(image))
         subject = subject if subject.boxes is None else _of_some_width(subject)
         moved = _known_to(transform, subject, motion == "stay")
         kinds |= {_name(place): "image" if place[0] == "images" else "mask" for place in moved.beside if place != MASK}

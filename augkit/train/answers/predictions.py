@@ -16,7 +16,7 @@ from augkit.addresses import shown_address
 from augkit.core.arrays import Array, JsonObject, Label, Reals
 from augkit.core.csv_cells import line_of
 from augkit.core.key import Key
-from augkit.core.spatial import Size
+from augkit.core.spatial import Size, size_of
 from augkit.datasets import DataSet, Source, is_data_set, read as read_data_set
 from augkit.errors import ArgumentError, AugkitError, DecodeError, SampleError, is_absence, raise_outage
 from augkit.images import read_bytes
@@ -205,16 +205,10 @@ def _dense_rows(artefact: Artefact, task: Dense, wanted: Sequence[Wanted], again
     """Yield the answer of a dense task to each picture, in its own frame."""
     preprocessing = artefact.architecture.preprocessing
     for one in wanted:
-        sizes, samples = list[Size](), list[Sample]()
+        samples = list[Sample]()
 
-        def seen(
-            sample: Sample,
-            preprocessing: Preprocessing,
-            sizes: list[Size] = sizes,
-            samples: list[Sample] = samples,
-        ) -> Iterator[Tensor]:
+        def seen(sample: Sample, preprocessing: Preprocessing, samples: list[Sample] = samples) -> Iterator[Tensor]:
             samples.append(sample)
-            sizes.append((sample.image.shape[0], sample.image.shape[1]))
             yield from _one_view(sample, preprocessing)
 
         with trouble_told(one.path):
@@ -225,13 +219,14 @@ def _dense_rows(artefact: Artefact, task: Dense, wanted: Sequence[Wanted], again
             try:
                 with torch.inference_mode():
                     output = artefact.network(found)[0]
-                    fit = preprocessing.placement(sizes[0])
-                    answers = task.placed(output, fit, sizes[0]) if again is None else again(output, samples[0])
+                    size = size_of(samples[0].image)
+                    fit = preprocessing.placement(size)
+                    answers = task.placed(output, fit, size) if again is None else again(output, samples[0])
             except AugkitError as fault:
                 raise_outage(fault, one.path)
                 yield Row(one.path, None, str(fault.at(one.path)))
                 continue
-        yield Row(one.path, answers, size=sizes[0])
+        yield Row(one.path, answers, size=size)
 
 
 def _plain(wanted: Sequence[Wanted], artefact: Artefact) -> Iterator[Tensor | str]:
@@ -309,7 +304,7 @@ def _again(output: Tensor, sample: Sample, *, artefact: Artefact, pipeline: Pipe
     if isinstance(task, Detect):
         return boxes_with_views(artefact, task, output, sample, pipeline, keys)
     assert isinstance(task, Segment)
-    size = (sample.image.shape[0], sample.image.shape[1])
+    size = size_of(sample.image)
     mean = asked_with_views(artefact, output, sample, pipeline, keys)
     return task.placed(mean, artefact.architecture.preprocessing.placement(size), size)
 

@@ -15,7 +15,7 @@ from torch.nn import functional
 
 from augkit.core.arrays import Flags, Points
 from augkit.core.key import Key
-from augkit.core.spatial import Size
+from augkit.core.spatial import Size, size_of
 from augkit.executors import run
 from augkit.images.network_input import Placement
 from augkit.pipeline import Pipeline
@@ -108,7 +108,7 @@ def asked_with_views(
         AugkitError: a copy cannot be made.
     """
     preprocessing = artefact.architecture.preprocessing
-    size = sample.image.shape[0], sample.image.shape[1]
+    size = size_of(sample.image)
     cells = output.shape[1], output.shape[2]
     points = grid_of(cells, preprocessing.placement(size), preprocessing.size, size)
     others = [(said.softmax(0), view) for said, view in said_of_views(artefact, sample, pipeline, keys, points)]

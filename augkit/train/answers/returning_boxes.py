@@ -14,7 +14,7 @@ from torch import Tensor
 
 from augkit.core.arrays import Points, Reals, Rows
 from augkit.core.key import Key
-from augkit.core.spatial import Size
+from augkit.core.spatial import Size, size_of
 from augkit.pipeline import Pipeline
 from augkit.targets.sample import Sample
 from augkit.train.answers.returning import View, said_of_views
@@ -46,7 +46,7 @@ def boxes_with_views(
         AugkitError: a copy cannot be made.
     """
     preprocessing = artefact.architecture.preprocessing
-    size = sample.image.shape[0], sample.image.shape[1]
+    size = size_of(sample.image)
     here = points_over(size)
     found = [np.asarray(task.placed(output, preprocessing.placement(size), size), np.float64)]
     views: list[View | None] = [None]

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from augkit.core.arrays import Mask, Points
-from augkit.core.spatial import Size
+from augkit.core.spatial import Size, size_of
 from augkit.targets import run_lengths
 from augkit.targets.sample import Sample
 from augkit.train.tasks.mask_numbers import IGNORED
@@ -26,7 +26,7 @@ def painted(sample: Sample, places: Mapping[str, int], behind: int) -> Mask:
         places: of the classes, by their names; objects of others are left out.
         behind: the place of what is no object.
     """
-    size = sample.image.shape[0], sample.image.shape[1]
+    size = size_of(sample.image)
     found: Mask = np.full(size, behind, np.uint8)
     known: list[tuple[int, int, NDArray[np.bool_]]] = []
     boxes = np.zeros((0, 4)) if sample.boxes is None else sample.boxes
