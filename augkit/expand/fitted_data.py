@@ -9,8 +9,11 @@ from augkit.datasets import ATTRIBUTES, KINDS, DataSet, Writer, writers
 from augkit.errors import ArgumentError, closest, listed
 from augkit.expand.job import Job
 from augkit.expand.output_names import class_names, is_class
+from augkit.pipeline.surroundings import told_surroundings
 from augkit.targets.keypoints import Keypoints
 from augkit.targets.masks import Masks
+
+USUAL = (480, 640)  # of a picture, where nothing says its size before it is read
 
 
 def form_of(data: DataSet) -> str:
@@ -77,13 +80,18 @@ def _unheld(data: DataSet, writer: Writer) -> str | None:
 
 
 def noted(data: DataSet, job: Job) -> DataSet:
-    """Return the data set with notes of what the form keeps apart, or says otherwise: names of classes."""
+    """Return the data set with notes of what the form keeps apart or says otherwise, and of what gets no label."""
     notes, form, others = list(data.notes), job.config.form, writers().items()
     names = [name for name in data.about.get("mask_classes") or () if name]
     if names and Masks.kind in data.kinds and not job.writer.names_masks:
         able = listed([name for name, other in others if other.names_masks])
         what = f"{form} holds the numbers of masks and not what they are called ({', '.join(names[:2])}, ...)"
         notes.append(f"{what}: that stands in .augkit/job.json. {able} hold both.")
+    if data.kinds - {Masks.kind, ATTRIBUTES}:  # a mask is reflected with its picture
+        known = (source.annotations.size for source in data.sources if source.annotations is not None)
+        size = next(filter(None, known), USUAL)
+        told = (told_surroundings(pipeline, size, 3) for pipeline in job.config.pipelines)
+        notes += dict.fromkeys(filter(None, told))
     return replace(data, notes=tuple(notes))
 
 

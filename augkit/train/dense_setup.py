@@ -8,6 +8,8 @@ from statistics import median
 
 from augkit.datasets import DataSet
 from augkit.errors import FileError
+from augkit.pipeline import Pipeline
+from augkit.pipeline.surroundings import told_surroundings
 from augkit.targets.boxes import Boxes
 from augkit.train.files.weights import PRETRAINED
 from augkit.train.parts.parts import ROLES
@@ -60,6 +62,14 @@ def told_masks(task: Task, surveyed: Survey) -> Iterator[str]:
     """Yield, in sentences, what is odd of the masks of pictures, if it is masks that are learnt."""
     if isinstance(task, Dense):
         yield from task.told({role: [one.mask for one in surveyed.facts[role].values()] for role in ROLES})
+
+
+def told_edges(task: Task, pipeline: Pipeline, surveyed: Survey) -> Iterator[str]:
+    """Yield what is to be said of a pipeline that shows objects without boxes, if it is boxes that are learnt."""
+    if isinstance(task, Dense) and task.target_kind == Boxes.kind:
+        facts = next(iter(surveyed.facts["train"].values()))
+        if told := told_surroundings(pipeline, facts.size, facts.channels):
+            yield told
 
 
 def with_dense_model(

@@ -330,7 +330,8 @@ def test_pictures_that_nobody_looked_through_teach_nothing(data: Path, tmp_path:
     some.write_text("".join(json.dumps(row) + "\n" for row in rows))
     told: list[str] = []
     with reproducible():
-        ready = prepare(settings(some, tmp_path / "run", **TINY), told.append, lambda *_: None)
+        ready = prepare(settings(some, tmp_path / "run", **TINY, pipeline="light"), told.append, lambda *_: None)
+    assert any("border: reflect" in sentence for sentence in told)  # what is mirrored beyond the edges has no box
     assert "2 of 16 pictures have no boxes, nor say that there is none: left out (000.png)." in told
     assert sum(map(len, ready.truths.values())) == 14
     assert any(row["boxes"] == [] for row in rows[2:])

@@ -57,7 +57,7 @@ class Detect(Dense):
     others: ClassVar[tuple[str, ...]] = ()
     labels_are: ClassVar[str] = "boxes"
     options: ClassVar[frozenset[str]] = frozenset()
-    score_name: ClassVar[str] = "average precision"
+    score_name: ClassVar[str] = "average precision (IoU 0.5 to 0.95)"
     score_is_share: ClassVar[bool] = True
     output: ClassVar[str] = "boxes"
     meaning: ClassVar[str] = (
