@@ -1,4 +1,4 @@
-"""What a pipeline shows beyond the edges of a picture is told where labels would be missed there."""
+"""Copies that show what lies beyond the edges of a picture are told of where labels would be missed there."""
 
 from __future__ import annotations
 
