@@ -13,7 +13,7 @@ import pytest
 import torch
 
 from augkit.core.arrays import JsonObject
-from augkit.errors import ArgumentError, FileError
+from augkit.errors import ArgumentError, FileError, SampleError
 from augkit.images.network_input import InputShape, fitted, placement
 from augkit.pipeline import load
 from augkit.targets.sample import Sample
@@ -319,6 +319,14 @@ def test_what_no_detector_can_learn_from_is_refused(data: Path, tmp_path: Path) 
     plain.write_text("".join(json.dumps({"image": row["image"], "label": "a"}) + "\n" for row in rows))
     with pytest.raises(FileError, match="must have labels of the kind boxes, got none beside their class"):
         prepared(wanted.replaced(data=str(plain), task="detect"))
+
+
+def test_pictures_without_an_object_alone_teach_nothing(data: Path, tmp_path: Path) -> None:
+    rows = [json.loads(line) for line in data.read_text().splitlines()]
+    bare = data.parent / "bare.jsonl"
+    bare.write_text("".join(json.dumps(row | {"boxes": [], "box_labels": []}) + "\n" for row in rows))
+    with pytest.raises(SampleError, match=r"training pictures: must hold a box .* got none in 1[0-9]\. Add pictures"):
+        prepared(settings(bare, tmp_path / "run", **TINY | {"task": "detect"}))
 
 
 def test_pictures_that_nobody_looked_through_teach_nothing(data: Path, tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ from augkit.train.answers.returning_boxes import joined, points_over, returned_b
 from augkit.train.batches.framing import Framing
 from augkit.train.models.preprocessing import Preprocessing
 from augkit.train.tasks.detect_task import Detect
+from augkit.train.tasks.detections import LIKELY, MOST
 
 SIZE = (96, 128)
 BOXES = np.array([[40.0, 30, 60, 50], [70, 40, 90, 70]])
@@ -56,3 +57,17 @@ def test_what_all_views_say_is_said_once_and_what_one_says_counts_less() -> None
     assert (rows[0, 1:5] < BOXES[0] + 1).all()
     assert joined([np.zeros((0, 6))], [None], here).shape == (0, 6)
     assert Detect(("a",)).label(rows) == "2 a"
+
+
+def test_views_say_no_more_objects_and_none_less_likely_than_a_picture_alone() -> None:
+    here = points_over(SIZE)
+    sample = Sample(np.zeros((*SIZE, 3), np.uint8), id="x")
+    view = viewed(ak.Pipeline([ak.Mirror()]), sample, Key(0, "x"), here, INPUT)
+    corners = np.arange(2 * MOST) * 0.2
+    many = np.stack([0 * corners, corners, corners, corners + 0.1, corners + 0.1, 0.9 - corners / 1000], 1)
+    rows = joined([many[::2], many[1::2]], [None, view], here)
+    assert len(rows) == MOST
+    assert (np.diff(rows[:, 5]) <= 0).all()
+    hardly = many[:1] * [1, 1, 1, 1, 1, 1.5 * LIKELY / many[0, 5]]
+    assert len(joined([hardly], [None], here)) == 1
+    assert not len(joined([hardly, many[:0]], [None, view], here))

@@ -20,7 +20,7 @@ from augkit.targets.sample import Sample
 from augkit.train.answers.returning import View, said_of_views
 from augkit.train.files.artefact import Artefact
 from augkit.train.tasks.detect_task import Detect
-from augkit.train.tasks.detections import detections
+from augkit.train.tasks.detections import LIKELY, MOST, detections
 
 SIDE = 33  # points of a grid over a picture, along either side
 LEAST_SEEN = 16  # of these points, for a view to say anything
@@ -96,7 +96,7 @@ def joined(found: Sequence[Reals], views: Sequence[View | None], here: Points) -
     """Return what is found in a picture and its views as rows (m, 6) of class, box and score, the surest first.
 
     What overlaps is one object. Its box is the mean of theirs, weighted by their scores, its score the mean over all
-    views in which its middle is seen.
+    views in which its middle is seen. As without views, what is hardly likely is left out, and all but the surest.
 
     Args:
         found: rows (n, 6) of class, left, top, right, bottom in pixels of the picture, and score, of each view.
@@ -121,7 +121,8 @@ def joined(found: Sequence[Reals], views: Sequence[View | None], here: Points) -
         score = members[:, 5].sum() / max(seen, len(members))
         made.append(np.array([rows[place, 0], *box, score]))
     whole = np.array(made).reshape(-1, 6)
-    return whole[np.argsort(-whole[:, 5], kind="stable")]
+    whole = whole[whole[:, 5] > LIKELY]
+    return whole[np.argsort(-whole[:, 5], kind="stable")][:MOST]
 
 
 def _overlaps(box: Reals, boxes: Reals) -> Reals:

@@ -73,7 +73,8 @@ class Detect(Dense):
     def of_sources(cls, data: DataSet, sources: Sequence[Source], numbers: Collection[int]) -> Self:
         held = {name for source in sources for name in source.box_labels}
         if not held:
-            raise SampleError("must hold a box to be learnt, got none.", "labels")
+            what = f"must hold a box to be learnt, got none in {len(sources):,}"
+            raise SampleError(f"{what}. Add pictures with objects, or give another --task.", "training pictures")
         known = [name for name in data.classes if name in held]
         names = (*known, *sorted(held - set(known)))
         return cls(names, category_ids(data.about, names))
