@@ -6,7 +6,7 @@ the sentence; the public door that knows the place (a file and line, a step, a p
 
 import errno
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from difflib import get_close_matches
 from itertools import islice
@@ -31,6 +31,7 @@ _NO_MEMORY = (
 )
 _ABSENT = (errno.ENOENT, errno.ENOTDIR, errno.ENAMETOOLONG, errno.ELOOP)
 _MOST_LETTERS, _MOST_NEAR = 100, 1000  # of a name that others are compared with, and of those: it takes their square
+_SHOWN = 10  # names of a list that is told
 _MOST_TOLD = 1200  # letters of a sentence, and of its place
 _OPENCV_NO_MEMORY, _ZLIB_NO_MEMORY = -4, "Error -4 "
 
@@ -260,6 +261,16 @@ def closest(name: str, options: Iterable[str]) -> str:
     by_folded_name = {option.lower(): option for option in islice(options, _MOST_NEAR) if len(option) <= _MOST_LETTERS}
     found = get_close_matches(name.lower(), by_folded_name, n=1) if len(name) <= _MOST_LETTERS else []
     return f" Did you mean {by_folded_name[found[0]]}?" if found else ""
+
+
+def known(name: str, options: Sequence[str]) -> str:
+    """Return the option nearest to `name`, or else the first few that there are, as a sentence.
+
+    >>> known("Rotat", ["Rotate", "Mirror"]), known("zzz", ["Rotate", "Mirror"])
+    (' Did you mean Rotate?', ' There are Rotate, Mirror.')
+    """
+    more = f" and {len(options) - _SHOWN:,} more" if len(options) > _SHOWN else ""
+    return closest(name, options) or f" There are {', '.join(options[:_SHOWN])}{more}."
 
 
 def listed(names: Iterable[str], word: str = "or") -> str:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from augkit.train import Result, TrainConfig
 
 PLACE = 80  # in the help
+NEW_SPLITS = "--new-splits"
 
 
 @configured("augkit.train.train_config:TrainConfig")
@@ -33,7 +34,7 @@ def command(
         str | None,
         Option(metavar="none,P,...", help="Train with each pipeline on the same seeds; or NAME=A,B,... of an option."),
     ] = None,
-    new_splits: Annotated[bool, Option("--new-splits", help="Give each seed a split of its own.")] = False,
+    new_splits: Annotated[bool, Option(NEW_SPLITS, help="Give each seed a split of its own.")] = False,
     ensemble: Annotated[bool, Option("--ensemble", help="Fold the runs of --seeds into one artefact in RUN.")] = False,
     fresh: Annotated[bool, Option("--fresh", help="Remove another run that is in RUN.")] = False,
     as_json: Annotated[bool, Option("--json", help="Print the result as JSON.")] = False,
@@ -53,6 +54,10 @@ def command(
         got = f"--seeds {seeds}" if seeds == 1 else "--new-splits" if new_splits else "--compare"
         what = f"must go with --seeds 2 at least, and without --compare and --new-splits, got {got}"
         raise ArgumentError(f"{what}. Its networks divide their pictures alike.", "--ensemble")
+    if new_splits and seeds == 1:
+        raise ArgumentError(
+            "must go with --seeds 2 at least, got one seed, which has one split. Leave it out.", NEW_SPLITS
+        )
     _require_there(config, ways)
     if seeds == 1 and compare is None:
         result = _trained(config, fresh)

@@ -213,8 +213,13 @@ class DataSet:
             ArgumentError: there is no such column.
         """
         if name not in self.columns:
-            known = ", ".join(self.columns) or "none"
-            what = f"must be a column of the manifest ({known}), got {name!r}.{closest(name, self.columns)}"
+            if not self.columns:
+                advice = "Only a table has columns beside its pictures."
+                raise ArgumentError(
+                    f"must be of a data set that has some, got {name!r} of {self.form}. {advice}", "column"
+                )
+            held = ", ".join(self.columns)
+            what = f"must be a column of the manifest ({held}), got {name!r}.{closest(name, self.columns)}"
             raise ArgumentError(what, "column")
         return {source.id: value for source, value in zip(self.sources, self.columns[name], strict=True)}
 

@@ -101,7 +101,8 @@ def rows(path: str, needed: Sequence[str]) -> Iterator[tuple[int, dict[str, str]
                 yield found.line_num, {name: of_cell(value or "") for name, value in cells}
     except (OSError, csv.Error) as fault:
         kind = Unreachable if isinstance(fault, OSError) and not is_absence(fault) else FileError
-        raise kind(f"must be a CSV file that can be read, got: {fault}.", path) from fault
+        got = fault.strerror if isinstance(fault, OSError) else fault
+        raise kind(f"must be a CSV file that can be read, got: {got}.", path) from fault
 
 
 def named(sources: Sequence[Source], known: Mapping[str, T], path: str, what: str) -> list[T]:

@@ -74,8 +74,10 @@ def fitted(image: Array, shape: InputShape) -> Array:
     """
     picture = image if image.ndim == 3 else image[:, :, None]
     if picture.shape[2] != shape.channels and {picture.shape[2], shape.channels} != {1, 3}:
-        rule = f"must have {' or '.join(map(str, sorted({1, 3, shape.channels})))} channels"
-        raise SampleError(f"{rule}, got {picture.shape[2]}. Take alpha off before.", "image")
+        is_odd = shape.channels not in (1, 3)
+        rule = str(shape.channels) if is_odd else "1 or 3"
+        advice = "Take a network whose input has 1 or 3." if is_odd else "Take alpha off before."
+        raise SampleError(f"must have {rule} channels, got {picture.shape[2]}. {advice}", "image")
     found = _resized(picture, _whole(picture.shape[:2], shape), shape.interpolation)
     if shape.resize is not None and not shape.is_padded:
         found = _cropped(found, shape.size)

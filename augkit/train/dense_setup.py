@@ -34,7 +34,8 @@ def dense_task(kind: str | None, data: DataSet) -> type[Dense] | None:
     asked = next((task for task in known if task.kind == kind), None)
     if asked is not None and data.kinds.isdisjoint((asked.target_kind, *asked.others)):
         held = " and ".join(sorted(data.kinds)) or "none beside their class"
-        raise FileError(f"must have labels of the kind {asked.target_kind}, got {held}.", str(data.root))
+        what = f"must have labels of the kind {asked.target_kind}, got {held}"
+        raise FileError(f"{what}. Name the data set that has them, or pass another --task.", str(data.root))
     if kind is not None or any(source.label is not None for source in data.sources):
         return asked
     return next((task for task in known if task.target_kind in data.kinds), None)

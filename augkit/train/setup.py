@@ -125,7 +125,8 @@ def prepare(
     for _, _, reason in surveyed.rejected:
         tell(f"Left out: {reason}")
     parts = surveyed.parts
-    task = aim.of_sources(data, parts.train.sources, surveyed.mask_numbers) if aim is not None else _task(config, parts)
+    carrying = [source for role in ROLES for source in parts[role].sources]
+    task = _task(config, parts) if aim is None else aim.of_sources(data, carrying, surveyed.mask_numbers)
     _require_sense(config, task)
     uneven = told_imbalance(parts, task, config.balance or config.class_weights != "none")
     for sentence in (*require_learnable(parts, task), *told_masks(task, surveyed), *uneven):
@@ -151,6 +152,9 @@ def prepare(
         _require_suited(one, surveyed)
     made = architecture_of(chosen, task, None if aim is None else aim.head, head)
     made = replace(made, preprocessing=made.preprocessing.as_asked(chosen.fit, parse_paper(chosen.paper)))
+    if made.preprocessing.channels not in (1, 3):
+        channels = made.preprocessing.channels
+        raise ArgumentError(f"must have 1 channel, for grey, or 3, as pictures are read, got {channels}.", "input")
     network, weights = made.build(chosen.seed), None
     if chosen.weights is not None:
         report = _loaded(network, chosen, made)

@@ -121,7 +121,7 @@ def test_splits_of_the_data_set_are_told(src: Path, tmp_path: Path) -> None:
     ("words", "told"),
     [
         (["--split", "train=0.5"], "must add up to 1"),
-        (["--split", "nowhere.csv"], "must be a CSV file that can be read"),
+        (["--split", "nowhere.csv"], "must be a CSV file that can be read, got: No such file or directory."),
         (["--groups", "nothing like it"], "must match ids such as"),
         (["-o", "src/s.csv"], "must not lie in the folder of the sources"),
         (["-o", "nowhere/s.csv"], "must lie in a folder that exists"),

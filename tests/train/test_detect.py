@@ -317,7 +317,7 @@ def test_what_no_detector_can_learn_from_is_refused(data: Path, tmp_path: Path) 
     rows = [json.loads(line) for line in data.read_text().splitlines()]
     plain = data.parent / "plain.jsonl"
     plain.write_text("".join(json.dumps({"image": row["image"], "label": "a"}) + "\n" for row in rows))
-    with pytest.raises(FileError, match="must have labels of the kind boxes, got none beside their class"):
+    with pytest.raises(FileError, match=r"must have labels of the kind boxes, got none beside their class.* another"):
         prepared(wanted.replaced(data=str(plain), task="detect"))
 
 
@@ -325,8 +325,25 @@ def test_pictures_without_an_object_alone_teach_nothing(data: Path, tmp_path: Pa
     rows = [json.loads(line) for line in data.read_text().splitlines()]
     bare = data.parent / "bare.jsonl"
     bare.write_text("".join(json.dumps(row | {"boxes": [], "box_labels": []}) + "\n" for row in rows))
-    with pytest.raises(SampleError, match=r"training pictures: must hold a box .* got none in 1[0-9]\. Add pictures"):
+    with pytest.raises(SampleError, match=r"pictures: must hold a box .* got none in \d+\. Add pictures"):
         prepared(settings(bare, tmp_path / "run", **TINY | {"task": "detect"}))
+
+
+def test_a_class_that_no_training_picture_has_is_told_and_counts_as_missed(data: Path, tmp_path: Path) -> None:
+    rows = [json.loads(line) for line in data.read_text().splitlines()]
+    for row in rows:
+        row["split"] = "test" if row is rows[0] else "val" if row is rows[1] else "train"
+    rows[0]["box_labels"][0] = "rare"
+    data.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    told: list[str] = []
+    result = train(settings(data, tmp_path / "run", **TINY), tell=told.append)
+    assert any("none in a training picture: 'rare' 1. They count as missed" in sentence for sentence in told)
+    assert {row["name"]: row["ap50"] for row in result.metrics["per_class"]}["rare"] == 0.0
+    for row in rows[2:]:
+        row["boxes"] = row["box_labels"] = []
+    data.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    with pytest.raises(SampleError, match=r"objects: must be in training pictures too, got .* another --split-seed"):
+        prepared(settings(data, tmp_path / "other", **TINY))
 
 
 def test_pictures_that_nobody_looked_through_teach_nothing(data: Path, tmp_path: Path) -> None:

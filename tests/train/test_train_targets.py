@@ -47,6 +47,8 @@ def test_labels_tell_what_they_are(labels: list[Any], kind: str, names: tuple[st
         (["a", "a"], "two classes at least, got 'a' only"), (["a", 1], "must all be"), (["a", None], "--label"),
         ([3.0, 3.0], "must differ between pictures, got 3 for all"), ([[1.0], [1.0, 2.0]], "as many numbers"),
         ([True, False], "must all be texts, lists of texts, or numbers, got"),
+        (["0.5", "1.5", "nan"], "all be numbers, or all names, got 'nan' among 2 numbers.* --task classes"),
+        ([1.0, 1e300], r"at most 1e\+30, got 1e\+300"), (["a", None, None], "got 2 of 3 without"),
         ([[], []], "must name a label"), ([[1, "a"], [2, 3]], "must be a number"),
     ],
 )  # fmt: skip

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 
 from augkit.core.sampling import Behaviour
-from augkit.errors import ArgumentError, closest
+from augkit.errors import ArgumentError, known
 from augkit.pipeline import Pipeline
 from augkit.pipeline.pipeline_file import load
 from augkit.train.train_config import NO_PIPELINE, TrainConfig
@@ -30,11 +30,10 @@ def require_classes(pipelines: Mapping[str, Pipeline], labels: Iterable[object],
     Raises:
         ArgumentError: there is a class that no picture has which is learnt from, or no pipeline for the others.
     """
-    known = sorted({str(label) for label in labels})
+    learnt = sorted({str(label) for label in labels})
     for label in pipelines:
-        if label not in known:
-            what = f"must name a class that pictures have which are learnt from, got {label!r}"
-            raise ArgumentError(f"{what}.{closest(label, known)}", OPTION)
+        if label not in learnt:
+            raise ArgumentError(f"must name a class that is learnt, got {label!r}.{known(label, learnt)}", OPTION)
     if pipelines and others is None:
         advice = "--pipeline identity leaves the others as they are."
         raise ArgumentError(f"must go with --pipeline, got none for the other classes. {advice}", OPTION)

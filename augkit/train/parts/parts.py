@@ -143,7 +143,8 @@ def divide(
         roles = _roles(sources, splits, found, seed, law)
     for role in ROLES:
         if role not in roles:
-            what = f"must leave pictures for {role}, got none of {len(sources):,}. Give more, or other fractions."
+            advice = "other fractions" if fold is None else f"fewer --folds than {fold[1]}"
+            what = f"must leave pictures for {role}, got none of {len(sources):,}. Give more, or {advice}."
             raise FileError(what, str(data.root))
     home = data if all(p.plain or role == "train" for p, role in zip(pictures, roles, strict=True)) else None
     if home is None and is_dense:
@@ -258,7 +259,7 @@ def _roles(
 def require_learnable(parts: Parts, task: Task) -> list[str]:
     """Check that there is something to learn of every class, and return what else is odd, in sentences."""
     if task.moves:
-        return []
+        return list(_told_unlearnt(parts))
     for role in ROLES:
         for source in parts[role].sources:
             try:
@@ -283,6 +284,28 @@ def require_learnable(parts: Parts, task: Task) -> list[str]:
             names, verb = ("Class", "has") if len(absent) == 1 else ("Classes", "have")
             told.append(f"{names} {', '.join(absent[:MOST_NAMED])}{more} {verb} no picture in {place}.")
     return told
+
+
+def _told_unlearnt(parts: Parts) -> Iterator[str]:
+    """Say which classes of objects are asked for in pictures that judge, and in none that is learnt from.
+
+    Raises:
+        SampleError: no picture that is learnt from has an object, and others have.
+    """
+    held = {role: Counter(name for source in parts[role].sources for name in source.box_labels) for role in ROLES}
+    asked = held["val"] + held["test"]
+    if asked and not held["train"]:
+        what = f"must be in training pictures too, got {asked.total():,} in validation and test alone"
+        raise SampleError(f"{what}. Give more of them, or another --split-seed.", "objects")
+    lost = sorted(asked.keys() - held["train"].keys())
+    if lost:
+        named = ", ".join(f"{name!r} {asked[name]:,}" for name in lost[:MOST_NAMED])
+        more = f" and {len(lost) - MOST_NAMED:,} more" if len(lost) > MOST_NAMED else ""
+        what = "A class has" if len(lost) == 1 else f"{len(lost):,} classes have"
+        yield (
+            f"{what} objects in validation and test, and none in a training picture: {named}{more}. They count as"
+            " missed. Give more pictures of them, or another --split-seed."
+        )
 
 
 def told_groups(parts: Parts) -> Iterator[str]:

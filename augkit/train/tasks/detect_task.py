@@ -74,7 +74,7 @@ class Detect(Dense):
         held = {name for source in sources for name in source.box_labels}
         if not held:
             what = f"must hold a box to be learnt, got none in {len(sources):,}"
-            raise SampleError(f"{what}. Add pictures with objects, or give another --task.", "training pictures")
+            raise SampleError(f"{what}. Add pictures with objects, or give another --task.", "pictures")
         known = [name for name in data.classes if name in held]
         names = (*known, *sorted(held - set(known)))
         return cls(names, category_ids(data.about, names))

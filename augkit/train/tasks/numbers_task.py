@@ -17,6 +17,8 @@ from augkit.train.report.report_page import Drawn, Section, table
 from augkit.train.tasks.headline import Headline, mean_error, mean_of
 from augkit.train.tasks.task import TASKS, Constant, Evaluation, Loss, Task, is_numeric, parsed, rounded
 
+MOST = 1e30  # of a label: its square is a number, too
+
 
 @final
 @dataclass(frozen=True)
@@ -58,6 +60,9 @@ class Numbers(Task):
             what = f"must be as many numbers for every picture, got {min(lengths)} and {max(lengths)}"
             raise SampleError(f"{what}.", "labels")
         rows = np.array(values, np.float64)
+        if np.abs(rows).max() > MOST:
+            what = f"must be numbers of at most {MOST:g}, got {rows.flat[np.abs(rows).argmax()]:g}"
+            raise SampleError(f"{what}. Give them in another unit.", "labels")
         std = rows.std(axis=0)
         if not std.all():
             place = int(np.flatnonzero(std == 0)[0])

@@ -17,7 +17,7 @@ import torch
 from torch import Tensor
 
 from augkit.core.arrays import Array, Flags, JsonObject, Label, Reals
-from augkit.errors import ArgumentError, SampleError, closest
+from augkit.errors import ArgumentError, SampleError, known
 from augkit.registers import Register
 from augkit.train.comparison.outcomes import Outcomes
 from augkit.train.report.report_page import Section
@@ -186,7 +186,7 @@ class Task(ABC):
             return None if wanted == "none" else self.balanced(truths)
         for name in wanted:
             if name not in self.names:
-                raise ArgumentError(f"must name a class, got {name!r}.{closest(name, self.names)}", "class-weights")
+                raise ArgumentError(f"must name a class, got {name!r}.{known(name, self.names)}", "class-weights")
         return torch.tensor([float(wanted.get(name, 1.0)) for name in self.names])
 
 
@@ -240,15 +240,28 @@ def task_for(labels: Sequence[Label], kind: str | None = None, names: Sequence[s
     values = [parsed(label) for label in labels]
     if kind is not None:
         return TASKS.find(kind, "task").of(values, names)
-    if any(value is None for value in values):
-        advice = "Name the column that holds them with --label."
-        raise SampleError(f"must be there for every picture, got some without. {advice}", "labels")
+    if without := values.count(None):
+        advice = "Name the column that holds them with --label, or take those pictures out."
+        raise SampleError(
+            f"must be there for every picture, got {without:,} of {len(values):,} without. {advice}", "labels"
+        )
+    _require_one_kind(values)
     found = next((task for task in TASKS.values() if task.suits(values)), None)
     if found is None:
         shown = " and ".join(f"{value!r:.40}" for value in {type(value): value for value in values}.values())
         *others, last = (task.labels_are for task in TASKS.values() if not task.moves)
         raise SampleError(f"must all be {', '.join(others)}, or {last}, got {shown}.", "labels")
     return found.of(values, names)
+
+
+def _require_one_kind(values: Sequence[Label]) -> None:
+    """Refuse texts of which most are numbers with fractions: a cell such as nan or n/a would make classes of all."""
+    texts = [value for value in values if isinstance(value, str)]
+    odd = [text for text in texts if not is_numeric(text)]
+    are_numbers = any("." in text for text in texts if is_numeric(text))
+    if odd and are_numbers and len(odd) < len(texts) / 2:
+        what = f"must all be numbers, or all names, got {odd[0]!r:.40} among {len(texts) - len(odd):,} numbers"
+        raise SampleError(f"{what}. Take its picture out, or pass --task classes.", "labels")
 
 
 def read_task(data: JsonObject) -> Task:
