@@ -5,7 +5,8 @@ are trained with whole, as `augkit train` does where no option is given but the 
 tested. Two questions are asked, of which `AUGKIT_CHOOSING_ASKED=ranks,picks` names some:
 
 - ranks: the rank correlation (Spearman) of the log losses that `choose` tells of twelve pipelines with those of whole
-  trainings, one of each;
+  trainings, the mean of several seeds. Beside it stands what chance leaves of a perfect score: the rank correlation
+  between seeds, and with the mean of them;
 - picks: the pick of a whole choice against `none`, `light`, `six` and `TrivialAugment`, in points of accuracy, paired
   by seeds and pictures.
 
@@ -29,6 +30,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +42,7 @@ from augkit.choose.choice_report import JSON, PIPELINE
 from augkit.choose.choose_config import ChooseConfig
 from augkit.choose.choosing import choose
 from augkit.choose.judging import Judging
+from augkit.core.arrays import Reals
 from augkit.pipeline import Pipeline, dump, load
 from augkit.pipeline.ablation import without
 from augkit.pipeline.pipeline_file import identified
@@ -98,13 +101,15 @@ class Trial:
         parts: pictures by split.
         side: pixels of the default network's input.
         is_grey: whether they are.
-        seeds: of trainings with the pick, and with what it is compared with.
+        seeds: of the trainings that ranks are compared with.
+        pick_seeds: of trainings with the pick, and with what it is compared with.
     """
 
     parts: Callable[[], Parts]
     side: int
     is_grey: bool
     seeds: int = 3
+    pick_seeds: int = 3
 
     @property
     def standing(self) -> tuple[str, ...]:
@@ -116,7 +121,7 @@ TRIALS: Mapping[str, Trial] = {
     "digits": Trial(lambda: _few(digits(), 10, 1500), 28, True),
     "mnist": Trial(lambda: _few(mnist(), 10, 1500), 28, True),
     "fashion": Trial(lambda: _few(fashion()[0], 20, 1500), 28, True),
-    "stamps": Trial(_stamps, 224, False),
+    "stamps": Trial(_stamps, 224, False, pick_seeds=6),  # of few pictures, which pipelines make little difference to
 }
 
 
@@ -156,7 +161,8 @@ def table(found: dict[str, Any]) -> str:
 def _told(name: str, question: str, one: Mapping[str, Any]) -> str:
     if question == RANKS:
         correlation, accuracies = one["rank_correlation"], one["rank_correlation_of_accuracy"]
-        lines = [f"{name}: rank correlation of log losses {correlation:.2f}, of accuracy {accuracies:.2f}"]
+        told = f"between seeds {one['between_seeds']:.2f}, of a perfect score {one['of_a_perfect_score']:.2f}"
+        lines = [f"{name}: rank correlation of log losses {correlation:.2f}, of accuracy {accuracies:.2f}; {told}"]
         for row in sorted(one["pipelines"], key=lambda row: float(row["loss"])):
             accuracy = f"{row['accuracy']:7.2f} %  loss {row['loss']:6.3f}"
             lines.append(f"  {row['name']:36}{accuracy}  told {row['told_loss']:6.3f}")
@@ -221,7 +227,9 @@ class Trainings:
         file, out = self.work / "pipeline.yaml", self.work / "run"
         dump(pipeline or Pipeline([]), file)
         given = "none" if pipeline is None else str(file)
-        config = TrainConfig.of(data=self.work / "data", out=out, seed=seed, threads=1, pipeline=given)
+        config = TrainConfig.of(
+            data=self.work / "data", out=out, seed=seed, threads=1, pipeline=given, cache=self.place("features")
+        )
         result = train(config, fresh=True)
         outcomes = read(out)
         shutil.rmtree(out)
@@ -238,25 +246,48 @@ def _ranks(trial: Trial, parts: Parts, trainings: Trainings) -> dict[str, Any]:
         judge = judging.screening(judging.judge())
         told = {name: judge.outcome(pipeline) for name, pipeline in pipelines.items()}
     spent = round((time.perf_counter() - began) / 60, 2), round((time.process_time() - busy) / 60, 2)
+    trained = {
+        name: [trainings.judged(pipeline, seed) for seed in range(trial.seeds)] for name, pipeline in pipelines.items()
+    }
     rows: list[dict[str, Any]] = []
-    for name, pipeline in pipelines.items():
-        right, loss = trainings.judged(pipeline, 0)
-        print(f"  {name}: {100 * right.mean():.2f} %, loss {loss:.3f}", flush=True)
-        figures = {"accuracy": round(100 * float(right.mean()), 2), "loss": round(loss, 4)}
-        own = {"told_loss": round(float(told[name].loss.mean()), 4)}
-        rows.append({"name": name, **figures, **own, "told_accuracy": round(100 * float(told[name].right.mean()), 2)})
-    found, losses, accuracies = ([row[key] for row in rows] for key in ("told_loss", "loss", "accuracy"))
-    correlation = float(spearmanr(found, losses)[0])
+    for name, each in trained.items():
+        accuracies, losses = [100 * float(right.mean()) for right, _ in each], [loss for _, loss in each]
+        rows.append(
+            {
+                "name": name,
+                "accuracy": round(float(np.mean(accuracies)), 2),
+                "loss": round(float(np.mean(losses)), 4),
+                "losses": [round(loss, 4) for loss in losses],
+                "told_loss": round(float(told[name].loss.mean()), 4),
+                "told_accuracy": round(100 * float(told[name].right.mean()), 2),
+            }
+        )
+    told_losses, means, shares = ([row[key] for row in rows] for key in ("told_loss", "loss", "accuracy"))
+    correlation = float(spearmanr(told_losses, means)[0])
     return {
         "pictures": {split: len(places) for split, (_, places) in parts.items()},
+        "seeds": trial.seeds,
         "looked_with": judging.bench.sentence,
         "minutes": spent[0],
         "processor_minutes": spent[1],
         "rank_correlation": round(correlation, 3),
-        "rank_correlation_of_accuracy": round(float(-spearmanr(found, accuracies)[0]), 3),
+        "rank_correlation_of_accuracy": round(float(-spearmanr(told_losses, shares)[0]), 3),
+        **_chance_of(np.array([row["losses"] for row in rows]).T),
         "is_met": correlation >= WANTED,
         "pipelines": rows,
     }
+
+
+def _chance_of(losses: Reals) -> dict[str, float]:
+    """Return what chance leaves of the rank correlation with losses (R, p) of R seeds and p pipelines.
+
+    Two seeds agree by so much; the mean of R of them with what it would be of very many by the square root of its
+    reliability (Spearman and Brown), which a perfect score would have.
+    """
+    pairs = [float(spearmanr(losses[one], losses[other])[0]) for one, other in combinations(range(len(losses)), 2)]
+    between = max(float(np.mean(pairs)), 0.0)
+    reliability = len(losses) * between / (1.0 + (len(losses) - 1) * between)
+    return {"between_seeds": round(between, 3), "of_a_perfect_score": round(reliability**0.5, 3)}
 
 
 def _picks(trial: Trial, parts: Parts, trainings: Trainings) -> dict[str, Any]:
@@ -267,7 +298,7 @@ def _picks(trial: Trial, parts: Parts, trainings: Trainings) -> dict[str, Any]:
     name = chosen["pick"]
     pipelines.setdefault(name, load(Path(trainings.place("choice")) / PIPELINE))
     found: dict[str, list[tuple[Any, float]]] = {name: [] for name in pipelines}
-    for seed in range(trial.seeds):
+    for seed in range(trial.pick_seeds):
         for one, pipeline in pipelines.items():
             found[one].append(trainings.judged(pipeline, seed))
             print(f"  {one} {seed}: {100 * found[one][-1][0].mean():.2f} %", flush=True)
@@ -277,7 +308,7 @@ def _picks(trial: Trial, parts: Parts, trainings: Trainings) -> dict[str, Any]:
     best, worst = (against.get(extreme(means, key=lambda one: means[one])) for extreme in (max, min))
     return {
         "pictures": {split: len(places) for split, (_, places) in parts.items()},
-        "seeds": trial.seeds,
+        "seeds": trial.pick_seeds,
         "pick": name,
         "verdict": chosen["verdict"],
         "minutes": round(chosen["seconds"] / 60, 2),

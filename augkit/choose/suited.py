@@ -11,8 +11,11 @@ from augkit.errors import AugkitError, raise_outage
 from augkit.pipeline import Pipeline
 from augkit.pipeline.ablation import without
 from augkit.targets.sample import Sample
+from augkit.targets.scene import Scene
 from augkit.train.parts.survey import Facts
 from augkit.train.telling import Tell
+
+DRAWN = 64  # plans of each picture that is tried: a step that is done in a tenth of the pictures is in one of them
 
 
 def suited(candidates: Sequence[Candidate], pool: Pool, facts: Mapping[str, Facts], tell: Tell) -> Iterator[Candidate]:
@@ -48,6 +51,8 @@ def _refusal(pipeline: Pipeline, labels: Sequence[object], tried: Sequence[tuple
     try:
         pipeline.require_classes_kept(labels, "Leave these labels out.")
         for sample, key in tried:
+            for copy in range(DRAWN):
+                pipeline.ops(replace(key, copy=copy), Scene.of(sample))
             pipeline(sample, key)
     except AugkitError as fault:
         return fault

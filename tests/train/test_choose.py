@@ -155,7 +155,7 @@ def test_what_does_not_take_grey_pictures_is_told_and_the_users_own_refused(tmp_
     assert not {"six", "strong", "hue 10 degrees"} & names
     assert any("six does not compete, but six without PCAColorShift does: " in one for one in told)
     assert chosen.report.verdict.level == "no evidence"  # one repeat says nothing of others
-    (tmp_path / "own.yaml").write_text("steps:\n  - PCAColorShift\n")
+    (tmp_path / "own.yaml").write_text("steps:\n  - Maybe: {chance: 0.1, step: PCAColorShift}\n")
     own = {**quick, "pipelines": str(tmp_path / "own.yaml")}
     with pytest.raises(AugkitError, match=r"own\.yaml.*must get an RGB picture"):
         choose(ChooseConfig.of(data=data, out=tmp_path / "out", **own))

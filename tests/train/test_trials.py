@@ -7,12 +7,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from sklearn.linear_model import LogisticRegression
 
 from augkit.choose.held_out import Judge
 from augkit.loader import Draw
 from augkit.pipeline import load
 from augkit.train.batches.stream import Prepared
+from augkit.train.loop.running_mean import follow
 from augkit.train.models import architecture
 from augkit.train.trials.evidence import LEVEL, crossed_gain, gain, holm
 from augkit.train.trials.network_learner import NetworkLearner
@@ -95,6 +97,29 @@ def test_a_small_network_learns_alike_from_alike() -> None:
     assert (first == again).all()
     assert (first.argmax(axis=1) == classes).mean() > 0.9
     assert np.allclose(np.exp(first).sum(axis=1), 1.0)
+
+
+def test_a_running_mean_follows_quickly_at_first_and_then_by_its_decay() -> None:
+    means = {"weight": torch.zeros(1), "count": torch.zeros(1, dtype=torch.long)}
+    for step, weight in enumerate([4.0, 2.0, 8.0]):
+        follow(means, {"weight": torch.tensor([weight]), "count": torch.tensor([step])}, 0.2, step)
+    # What is left of a mean in one step is (1 + step) / (10 + step), and 0.2 at most: 1 / 10, 2 / 11, 0.2.
+    assert means["weight"].item() == pytest.approx((0.9 * 4.0 * 2 / 11 + 2.0 * 9 / 11) * 0.2 + 8.0 * 0.8)
+    assert means["count"].item() == 2
+
+
+def test_a_small_network_gives_the_running_mean_that_a_training_keeps() -> None:
+    """After one step the mean lies between the first weights and those that came of it, by what is left of it."""
+    classes, made = np.arange(8) % 2, architecture("lenet", 2, INPUT)
+    pictures = RANDOM.integers(0, 100, (8, 3, 32, 32)).astype(np.uint8)
+    first = dict(made.build(5).named_parameters())
+    ends, means = (
+        dict(NetworkLearner(made, 1, batch=8, ema=ema).learnt([pictures], classes, 5).network.named_parameters())
+        for ema in (0.0, 0.05)
+    )
+    for name, value in first.items():
+        assert not torch.equal(ends[name], value)
+        assert torch.allclose(means[name], 0.05 * value + 0.95 * ends[name], atol=1e-6)
 
 
 def test_what_is_judged_side_by_side_is_the_same() -> None:

@@ -23,6 +23,7 @@ from augkit.train.loop.checkpoint import Checkpoints, Content
 from augkit.train.loop.epochs import Callback, Epoch
 from augkit.train.loop.evaluator import Score
 from augkit.train.loop.log import Log
+from augkit.train.loop.running_mean import follow
 from augkit.train.loop.schedule import Schedule, patience_of, set_rates
 from augkit.train.models import Network
 from augkit.train.models.network import set_mode, trained_state
@@ -175,19 +176,8 @@ def _step(training: Training, state: State, pieces: Pieces, is_frozen: bool) -> 
     training.optimizer.step()
     training.trained += 1
     if training.config.ema:
-        _follow(training, state.epoch * training.schedule.steps + state.step, is_frozen)
-
-
-@torch.no_grad()
-def _follow(training: Training, step: int, is_frozen: bool) -> None:
-    """Move the mean of the weights towards the weights, quickly at the beginning."""
-    decay = min(training.config.ema, (1 + step) / (10 + step))
-    means = trained_state(training.average, is_frozen)
-    for name, now in trained_state(training.network, is_frozen).items():
-        if now.is_floating_point():
-            means[name].lerp_(now, 1.0 - decay)
-        else:
-            means[name].copy_(now)
+        means, weights = (trained_state(one, is_frozen) for one in (training.average, training.network))
+        follow(means, weights, training.config.ema, state.epoch * training.schedule.steps + state.step)
 
 
 def _end_epoch(training: Training, state: State, is_frozen: bool) -> None:

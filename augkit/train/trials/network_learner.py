@@ -1,6 +1,7 @@
 """A learner for pixels: a small network that is trained from scratch for a few hundred steps."""
 
 from collections.abc import Sequence
+from copy import deepcopy
 from dataclasses import dataclass
 from typing import final
 
@@ -11,6 +12,7 @@ from torch.nn import functional
 
 from augkit.core.arrays import Array, JsonObject, Reals
 from augkit.train.batches.stream import draws_of, steps_of
+from augkit.train.loop.running_mean import follow
 from augkit.train.models import Architecture, Network
 from augkit.train.models.modules import Dropping
 from augkit.train.models.network import set_mode
@@ -52,12 +54,14 @@ class NetworkLearner(Learner):
         steps: how many.
         batch: pictures a step.
         smoothing: of labels.
+        ema: of the weights' running mean, which is what is learnt; 0 for the weights as they end.
     """
 
     architecture: Architecture
     steps: int
     batch: int = 64
     smoothing: float = 0.0
+    ema: float = 0.0
 
     def learnt(self, views: Sequence[Array], classes: Array, seed: int) -> LearntNetwork:
         network = self.architecture.build(seed)
@@ -65,6 +69,7 @@ class NetworkLearner(Learner):
         for module in network.modules():
             if isinstance(module, (Dropping, nn.Dropout)):
                 module.p = 0.0
+        mean = deepcopy(network) if self.ema else network
         truths, count = torch.from_numpy(classes), len(classes)
         optimizer = torch.optim.AdamW(network.parameters(), RATE, weight_decay=DECAY)
         schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, RATE, total_steps=self.steps)
@@ -79,9 +84,11 @@ class NetworkLearner(Learner):
                 loss.backward()  # type: ignore[no-untyped-call]  # torch's own
                 optimizer.step()
                 schedule.step()
+                if self.ema:
+                    follow(mean.state_dict(), network.state_dict(), self.ema, done)
                 done += 1
-        return LearntNetwork(network, self.architecture)
+        return LearntNetwork(mean, self.architecture)
 
     def described(self) -> JsonObject:
-        mine = {"steps": self.steps, "batch": self.batch, "smoothing": self.smoothing}
+        mine = {"steps": self.steps, "batch": self.batch, "smoothing": self.smoothing, "ema": self.ema}
         return {"network": self.architecture.described(), **mine}

@@ -136,7 +136,7 @@ def workbench(
     )
     size = f"{looked.preprocessing.size[0]} pixels"
     if not is_frozen:
-        learner = NetworkLearner(looked, steps, config.batch_size, config.smoothing)
+        learner = NetworkLearner(looked, steps, config.batch_size, config.smoothing, config.ema)
         told = f"A network ({looked.name}, {size}) learns from pixels, in {steps:,} steps each."
         return Workbench(made.preprocessing.size, (learner,), told, views, others, None, threads)
     reduced = directions(views.view(None, 0))
