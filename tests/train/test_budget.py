@@ -11,6 +11,7 @@ from augkit.train.loop.budget import progress_of, steps_within
 from augkit.train.loop.schedule import Schedule
 from support import trainings
 from support.timed_trainings import Machine, run
+from support.tiny_backbone import NAME
 from support.trainings import Stopped, assert_same_weights, fitted, prepared, settings
 
 LENGTHS = st.integers(1, 60)
@@ -103,8 +104,8 @@ def test_minutes_that_are_enough_change_nothing(pictures: Path, tmp_path: Path) 
 
 def test_stopped_on_the_way_minutes_are_spent_as_ever(pictures: Path, tmp_path: Path) -> None:
     """For two phases, the second of which has what is left."""
-    weights = trainings.weights_file(tmp_path / "w.pt", "resnet18")
-    options = {"model": "resnet18", "weights": weights, "epochs": 30, "unfreeze": 30, "minutes": 0.5, "patience": 0}
+    options = {"model": NAME, "weights": trainings.weights_file(tmp_path / "w.pt", NAME), "epochs": 30, "unfreeze": 30}
+    options |= {"minutes": 0.5, "patience": 0}
     whole, stopped = (settings(pictures, tmp_path / name, checkpoint_every=1, **options) for name in ("whole", "stop"))
     machine = Machine({0: 1.0})
     state, weights_of = run(whole, machine)

@@ -36,6 +36,7 @@ from support.scenes import scene, scenes
 from support.tiny_backbone import TINY
 from support.trainings import prepared, settings
 
+pytestmark = pytest.mark.figures
 TASK = Detect(("disc", "square"))
 
 

@@ -14,6 +14,7 @@ from augkit.train import TrainConfig, train
 from augkit.train.files.artefact import load
 from augkit.train.loop.schedule import Schedule
 from support import trainings
+from support.tiny_backbone import NAME
 from support.trainings import Stopped, settings
 
 QUICK: dict[str, Any] = {"checkpoint_every": 1, "keep": "last"}
@@ -37,7 +38,7 @@ def test_more_epochs_are_a_curve_of_their_own(pictures: Path, tmp_path: Path, tr
     """Of a whole run, or of its second phase; twice, and stopped on the way to the same end."""
     name, options = "epochs", dict(QUICK)
     if transfer:
-        options |= {"model": "resnet18", "weights": trainings.weights_file(tmp_path / "w.pt", "resnet18"), "epochs": 2}
+        options |= {"model": NAME, "weights": trainings.weights_file(tmp_path / "w.pt", NAME), "epochs": 2}
         name = "unfreeze"
     begun, before = (settings(pictures, tmp_path / "run", **{**options, name: count}) for count in (1, 2))
     train(begun)

@@ -39,6 +39,7 @@ from augkit.train.train_errors import Unwritten
 from support.artefacts import CLASSES, LABELS, NUMBERS, artefact, spoken, square
 from support.html_page import Page
 
+pytestmark = pytest.mark.figures
 ROOT = Path(__file__).parent.parent.parent
 CURVES = Curves([1.5, 0.9, 0.7, None], [1.6, 1.1, 1.0, 1.2], [0.3, 0.6, 0.7, 0.65], "Accuracy", 2, 1)
 

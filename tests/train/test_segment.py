@@ -34,6 +34,7 @@ from support.scenes import CLASSES, masked_scenes, scene
 from support.tiny_backbone import TINY
 from support.trainings import prepared, settings
 
+pytestmark = pytest.mark.figures
 TASK = Segment(("background", *CLASSES), (0, 1, 2), (255,))
 
 

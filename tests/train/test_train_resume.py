@@ -23,6 +23,7 @@ from augkit.train.loop.checkpoint import Checkpoints
 from augkit.train.loop.training_loop import State
 from augkit.train.train_errors import Unwritten
 from support import trainings
+from support.tiny_backbone import NAME
 from support.trainings import Stopped, assert_same_weights, fitted, prepared, settings
 
 pytestmark = pytest.mark.slow  # dozens of trainings, stopped and begun again
@@ -34,14 +35,9 @@ def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return trainings.fill(tmp_path_factory.mktemp("resume"), each=8)
 
 
-@pytest.fixture(scope="module")
-def weights(tmp_path_factory: pytest.TempPathFactory) -> str:
-    return trainings.weights_file(tmp_path_factory.mktemp("weights") / "resnet18.pt", "resnet18")
-
-
 SCRATCH: dict[str, Any] = {"pipeline": "digits", "ema": 0.9, "batch_size": 5, "checkpoint_every": 2}
 TRANSFER: dict[str, Any] = {
-    "model": "mobilenet_v2", "epochs": 2, "unfreeze": 1, "pipeline": "digits", "views": 2, "ema": 0.9, "batch_size": 6,
+    "model": NAME, "epochs": 2, "unfreeze": 1, "pipeline": "digits", "views": 2, "ema": 0.9, "batch_size": 6,
     "checkpoint_every": 1, "optimizer": "sgd", "smoothing": 0.1, "clip": 1.0, "class_weights": "auto",
 }  # fmt: skip
 
@@ -107,7 +103,7 @@ def test_a_run_of_another_augkit_of_the_same_law_goes_on(pictures: Path, tmp_pat
 
 def test_stopped_across_the_unfreezing(pictures: Path, tmp_path: Path) -> None:
     """With dropout, a mean of the weights, momentum and cached views."""
-    weights = trainings.weights_file(tmp_path / "w.pt", "mobilenet_v2")
+    weights = trainings.weights_file(tmp_path / "w.pt", NAME)
     names = ("stopped", "whole")
     wanted, whole = (settings(pictures, tmp_path / name, weights=weights, **TRANSFER) for name in names)
     assert_resumes(wanted, Whole.of(whole), [1, 1, 2, 1, 1])
@@ -120,7 +116,7 @@ def test_workers_change_nothing(pictures: Path, tmp_path: Path, whole: Whole) ->
 
 def test_workers_change_nothing_across_the_unfreezing(pictures: Path, tmp_path: Path) -> None:
     """Of a mean of the weights either: stopped before it, in its first step and after, two workers end as none."""
-    options = TRANSFER | {"model": "resnet18", "weights": trainings.weights_file(tmp_path / "w.pt", "resnet18")}
+    options = TRANSFER | {"weights": trainings.weights_file(tmp_path / "w.pt", NAME)}
     wanted, whole = (settings(pictures, tmp_path / str(count), workers=count, **options) for count in (2, 0))
     steps = len(draws_of(len(prepared(wanted).truths["train"]), wanted.batch_size, 0, 0))
     assert_resumes(wanted, Whole.of(whole), [2 * steps - 1, 2, 1])
@@ -128,11 +124,11 @@ def test_workers_change_nothing_across_the_unfreezing(pictures: Path, tmp_path: 
 
 def test_killed(pictures: Path, tmp_path: Path) -> None:
     """A process that is killed at some moment goes on when the same command is given again."""
-    options = {"epochs": 60, "ema": 0.9, "checkpoint_every": 1, "batch_size": 4, "patience": 0}
+    options = {"epochs": 60, "ema": 0.9, "batch_size": 4, "patience": 0}
     whole = settings(pictures, tmp_path / "whole", **options)
     _, expected = fitted(whole)
     out = tmp_path / "killed"
-    words = [sys.executable, "-m", "augkit", "train", *settings(pictures, out, **options).words()]
+    words = [sys.executable, "-m", "augkit", "train", *settings(pictures, out, checkpoint_every=1, **options).words()]
     for _ in range(2):
         before = _written_at(out)
         process = subprocess.Popen(words, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)

@@ -140,6 +140,7 @@ def test_another_column_may_be_learnt(tmp_path: Path) -> None:
         prepared(wanted.replaced(label="other", ignore=["age", "letter"]))
 
 
+pytestmark = pytest.mark.figures
 NUMBERED = {"1.0": "lines", "1.5": "plain", "2.0": "spots"}
 
 
