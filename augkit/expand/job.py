@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from importlib.metadata import version
+from functools import cache
+from importlib import metadata
 from itertools import chain
 
 import cv2
@@ -16,6 +17,8 @@ from augkit.executors import default_executor
 from augkit.expand.expand_config import ExpandConfig
 from augkit.images import AUTO, AUTO_ENCODINGS, ENCODINGS
 from augkit.pipeline import Pipeline
+
+version = cache(metadata.version)  # which parses all that a package says of itself, every time
 
 
 @dataclass(frozen=True)

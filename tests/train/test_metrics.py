@@ -124,6 +124,9 @@ def test_labels_are_scikit_learns() -> None:
     assert figures["macro_f1"] == pytest.approx(f1_score(found.encoded, named, average="macro"))
     assert figures["micro_f1"] == pytest.approx(f1_score(found.encoded, named, average="micro"))
     assert figures["exact"] == np.mean((named == found.encoded).all(axis=1))
+    alike = np.round(found.outputs / 2)  # many are held to be equally likely
+    wanted = average_precision_score(found.encoded, alike, average="macro")
+    assert found.task.score(Evaluation(found.ids, alike, found.encoded, LABELS)) == pytest.approx(wanted)
 
 
 def test_a_label_without_pictures_is_left_out_of_means() -> None:

@@ -21,10 +21,12 @@ from augkit.train.models.network import head_names, set_mode
 from augkit.train.trainer import begin
 from support import trainings
 from support.folders import put
+from support.tiny_backbone import NAME
 from support.trainings import INPUT, Stopped, assert_same_weights, drawn, fitted, prepared, settings, weights_file
 
-DEEP = [model for model in MODELS if model != "lenet"]
-FROZEN: dict[str, Any] = {"model": "resnet18", "epochs": 4, "pipeline": "digits", "views": 2}
+DEEP = [model for model in MODELS if model not in ("lenet", NAME)]
+FROZEN: dict[str, Any] = {"model": NAME, "epochs": 4, "pipeline": "digits", "views": 2}
+LARGE = FROZEN | {"model": "resnet18"}  # whose layers are worth several threads
 
 
 @pytest.fixture
@@ -114,7 +116,7 @@ def test_a_frozen_backbone_is_the_same_after_training(pictures: Path, tmp_path: 
 @pytest.mark.slow
 def test_after_the_unfreezing_all_weights_learn(pictures: Path, tmp_path: Path) -> None:
     """But not the statistics of BatchNorm: the head was fitted to what they make of a picture."""
-    weights = weights_file(tmp_path / "w.pt", "resnet18")
+    weights = weights_file(tmp_path / "w.pt", NAME)
     wanted = settings(pictures, tmp_path / "run", **FROZEN | {"weights": weights, "epochs": 1, "unfreeze": 1})
     start = prepared(wanted).network.state_dict()
     _, found = fitted(wanted)
@@ -124,7 +126,7 @@ def test_after_the_unfreezing_all_weights_learn(pictures: Path, tmp_path: Path) 
 
 @pytest.mark.slow
 def test_without_the_cache_the_weights_are_the_same(pictures: Path, tmp_path: Path) -> None:
-    options = FROZEN | {"weights": weights_file(tmp_path / "w.pt", "resnet18"), "unfreeze": 1}
+    options = LARGE | {"weights": weights_file(tmp_path / "w.pt", "resnet18"), "unfreeze": 1}
     state, cached = fitted(settings(pictures, tmp_path / "cached", **options))
     other, computed = fitted(settings(pictures, tmp_path / "computed", **options, cache=False))
     assert_same_weights(cached, computed)
@@ -136,7 +138,7 @@ def test_without_the_cache_the_weights_are_the_same(pictures: Path, tmp_path: Pa
 def test_an_epoch_on_cached_features_takes_a_fiftieth(tmp_path: Path) -> None:
     """Of what it takes through the backbone, the first of each view left aside."""
     pictures = trainings.fill(tmp_path / "pictures", each=40)
-    options = FROZEN | {"weights": weights_file(tmp_path / "w.pt", "resnet18"), "views": 1, "batch_size": 64}
+    options = LARGE | {"weights": weights_file(tmp_path / "w.pt", "resnet18"), "views": 1, "batch_size": 64}
     seconds = {}
     for name, cache in (("cached", True), ("computed", False)):
         ready = prepared(settings(pictures, tmp_path / name, **options, cache=cache))
@@ -164,14 +166,14 @@ def _key(wanted: Any, view: int = 0) -> set[str]:
 @pytest.mark.slow
 def test_what_decides_the_features_misses_the_cache(pictures: Path, tmp_path: Path) -> None:
     """Other weights, model, preprocessing, pipeline, seed, view or picture are computed anew; all else is found."""
-    weights = {model: weights_file(tmp_path / f"{model}.pt", model) for model in ("resnet18", "mobilenet_v2")}
-    own = settings(pictures, tmp_path / "run", **FROZEN, weights=weights["resnet18"])
+    weights = {model: weights_file(tmp_path / f"{model}.pt", model) for model in (NAME, "mobilenet_v2")}
+    own = settings(pictures, tmp_path / "run", **FROZEN, weights=weights[NAME])
     known = _key(own)
     assert len(known) == 1
 
     for same in ({"batch_size": 3}, {"rate": 0.1}, {"epochs": 9}, {"workers": 0}, {"smoothing": 0.1}):
         assert _key(own.replaced(**same)) == known, same
-    other = weights_file(tmp_path / "other.pt", "resnet18", seed=6)
+    other = weights_file(tmp_path / "other.pt", NAME, seed=6)
     changes: list[dict[str, Any]] = [
         {"weights": other}, {"model": "mobilenet_v2", "weights": weights["mobilenet_v2"]}, {"input": (40, 32, 3)},
         {"pipeline": "identity"}, {"pipeline": None}, {"seed": 1},
@@ -189,7 +191,7 @@ def test_what_decides_the_features_misses_the_cache(pictures: Path, tmp_path: Pa
 
 @pytest.mark.slow
 def test_runs_that_share_a_cache_compute_what_is_the_same_once(pictures: Path, tmp_path: Path) -> None:
-    options = {**FROZEN, "weights": weights_file(tmp_path / "w.pt", "resnet18"), "epochs": 2, "pipeline": "identity"}
+    options = {**FROZEN, "weights": weights_file(tmp_path / "w.pt", NAME), "epochs": 2, "pipeline": "identity"}
     _, alone = fitted(settings(pictures, tmp_path / "alone", **options))
     counts, shared = [], tmp_path / "shared"
     for name, change in (("one", {}), ("two", {"rate": 0.1}), ("three", {"seed": 1}), ("four", {"seed": 1})):
@@ -211,7 +213,7 @@ def test_a_cache_in_the_data_set_is_refused(pictures: Path, tmp_path: Path) -> N
 @pytest.mark.slow
 @pytest.mark.parametrize("damage", ["cut", "flipped", "no seal", "empty"])
 def test_a_damaged_cache_is_computed_anew(pictures: Path, tmp_path: Path, damage: str) -> None:
-    wanted = settings(pictures, tmp_path / "run", **FROZEN, weights=weights_file(tmp_path / "w.pt", "resnet18"))
+    wanted = settings(pictures, tmp_path / "run", **FROZEN, weights=weights_file(tmp_path / "w.pt", NAME))
     _key(wanted)
     (path,) = (tmp_path / "run" / "features").glob("*.npy")
     whole = path.read_bytes()
@@ -230,7 +232,7 @@ def test_a_damaged_cache_is_computed_anew(pictures: Path, tmp_path: Path, damage
 @pytest.mark.slow
 def test_threads_and_batches_change_no_bit(pictures: Path, tmp_path: Path) -> None:
     """Nor do they make a run that was begun another one: of a head alone the threads decide nothing."""
-    options = FROZEN | {"weights": weights_file(tmp_path / "w.pt", "resnet18"), "epochs": 2}
+    options = LARGE | {"weights": weights_file(tmp_path / "w.pt", "resnet18"), "epochs": 2}
     found = {}
     for name, change in (("one", {"threads": 1}), ("three", {"threads": 3}), ("worker", {"workers": 1})):
         _, found[name] = fitted(settings(pictures, tmp_path / name, **options | change))
@@ -325,7 +327,7 @@ def test_features_that_stop_half_way_leave_nothing(tmp_path: Path) -> None:
 
 def test_the_views_are_cycled(pictures: Path, tmp_path: Path) -> None:
     """Epochs 0 and 2 of two views see the same features, 0 and 1 others; the order is every epoch's own."""
-    ready = prepared(settings(pictures, tmp_path / "run", **FROZEN, weights=weights_file(tmp_path / "w", "resnet18")))
+    ready = prepared(settings(pictures, tmp_path / "run", **FROZEN, weights=weights_file(tmp_path / "w", NAME)))
     training, _ = begin(ready)
     set_mode(ready.network, is_frozen=True)
     length = len(ready.truths["train"])

@@ -19,6 +19,7 @@ from augkit.train.train_errors import Diverged
 from augkit.train.trainer import begin
 from support import trainings
 from support.folders import put
+from support.tiny_backbone import NAME
 from support.trainings import CLASSES, Stopped, drawn, fitted, prepared, settings, weights_file
 
 
@@ -187,8 +188,8 @@ def test_fresh_removes_what_a_run_wrote_and_no_more(pictures: Path, tmp_path: Pa
     out, names = tmp_path / "run", [path.relative_to(pictures) for path in sorted(pictures.rglob("*.png"))]
     rows = [f"{name},{place % 5}.5" for place, name in enumerate(names)]
     (pictures / "numbers.csv").write_text("\n".join(["filename,label", *rows]))
-    weights = weights_file(tmp_path / "w.pt", "resnet18")
-    frozen = settings(pictures, out, model="resnet18", weights=weights, epochs=1)
+    weights = weights_file(tmp_path / "w.pt", NAME)
+    frozen = settings(pictures, out, model=NAME, weights=weights, epochs=1)
     for wanted in (frozen, settings(pictures / "numbers.csv", out, epochs=1)):
         train(wanted)
         (out / "log.csv.unfinished").write_text("")

@@ -17,6 +17,7 @@ from augkit.train.loop.log import Log
 from augkit.train.loop.training_loop import fit
 from augkit.train.trainer import begin, reproducible
 from support import trainings
+from support.tiny_backbone import NAME
 from support.trainings import fitted, prepared, settings
 
 ROWS = [{"epoch": epoch, "frozen": False, "rate": 0.1, "loss": 1 / epoch, "val_loss": 0.5} for epoch in (1, 2)]
@@ -49,8 +50,8 @@ def test_no_epoch_tells_a_time(tmp_path: Path) -> None:
 
 def test_patience_ends_a_phase_and_not_the_training(tmp_path: Path) -> None:
     data = trainings.fill(tmp_path / "data", each=8)
-    weights = trainings.weights_file(tmp_path / "w.pt", "mobilenet_v2")
-    options = {"model": "mobilenet_v2", "weights": weights, "patience": 2, "rate": 1e-12, "backbone_rate": 1e-3}
+    weights = trainings.weights_file(tmp_path / "w.pt", NAME)
+    options = {"model": NAME, "weights": weights, "patience": 2, "rate": 1e-12, "backbone_rate": 1e-3}
     state, _ = fitted(settings(data, tmp_path / "run", epochs=9, unfreeze=2, **options))
     assert state.epoch == 11
     assert [row["frozen"] for row in state.rows][:3] == [True, True, True]

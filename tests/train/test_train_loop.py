@@ -23,6 +23,7 @@ from augkit.train.models import architecture
 from augkit.train.trainer import begin, reproducible
 from support import trainings
 from support.folders import put
+from support.tiny_backbone import NAME
 from support.trainings import INPUT, Stopped, assert_same_weights, drawn, fitted, has_bfloat16, prepared, settings
 
 STEPS = st.integers(0, 1000)
@@ -75,7 +76,7 @@ def test_features_are_mixed_and_not_cut() -> None:
 OPTIONS: list[dict[str, Any]] = [
     {"mixup": 0.4, "cutmix": 1.0, "balance": True, "accumulate": 2, "batch_size": 4, "pipeline": "digits", "ema": 0.9},
     {"mixup": 0.4, "balance": True, "accumulate": 3, "batch_size": 3, "layer_decay": 0.7, "unfreeze": 1, "epochs": 2,
-     "model": "resnet18", "weights": "", "pipeline": "digits", "views": 2, "patience": 1},
+     "model": NAME, "weights": "", "pipeline": "digits", "views": 2, "patience": 1},
     {"precision": "bfloat16", "cutmix": 0.5, "pipeline": "digits"},
 ]  # fmt: skip
 
@@ -86,7 +87,7 @@ def test_stopped_anywhere_the_new_options_end_alike(uneven: Path, tmp_path: Path
     if options.get("precision") == "bfloat16" and not has_bfloat16():
         options = options | {"precision": "float32"}
     if "weights" in options:
-        options = options | {"weights": trainings.weights_file(tmp_path / "w.pt", "resnet18")}
+        options = options | {"weights": trainings.weights_file(tmp_path / "w.pt", NAME)}
     whole, stopped = (settings(uneven, tmp_path / name, **options) for name in ("whole", "stopped"))
     wanted = fitted(whole)
     for wait_s, stop in ((0.0, 2), (1e6, 3)):  # with and without a checkpoint after an epoch

@@ -189,12 +189,21 @@ def _are_wrong(found: Reals, truths: Array) -> Flags:
 
 def _precisions(found: Reals, truths: Array) -> list[float | None]:
     """Return the average precision of every label that a picture has."""
-    from sklearn.metrics import average_precision_score  # which takes a second to import, and pandas with it
-
     return [
-        float(average_precision_score(truths[:, place], found[:, place])) if truths[:, place].any() else None
+        _average_precision(found[:, place], truths[:, place]) if truths[:, place].any() else None
         for place in range(truths.shape[1])
     ]
+
+
+def _average_precision(found: Reals, truths: Array) -> float:
+    """Return the mean precision where the recall of a label rises, of which a picture has it.
+
+    It is scikit-learn's `average_precision_score`, which takes a millisecond: intervals ask for thousands of them.
+    """
+    order = np.argsort(-found)
+    last = np.flatnonzero(np.diff(found[order], append=-np.inf))  # of all that are held to be equally likely
+    right = np.cumsum(truths[order])[last]
+    return float(np.sum(np.diff(right, prepend=0) * right / (last + 1)) / right[-1])
 
 
 TASKS.add(Labels.kind, Labels)
