@@ -1,12 +1,14 @@
 """Settings of Hypothesis, the order of files, what the folder of a test says of it, and fixtures of several files."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import chdir
+from io import BytesIO
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
+from PIL import Image as Pillow
 
 # The same examples every time, however slow the machine.
 settings.register_profile("augkit", deadline=None, derandomize=True)
@@ -38,6 +40,30 @@ def disk_without_power_loss() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(os, "fsync", lambda _: None)
         patch.setattr(durable, "_syncfs", lambda: lambda _: 0)
+        yield
+
+
+@pytest.fixture(scope="module", autouse=True)
+def quick_figures(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Put together every figure of small trainings, but neither lay it out nor draw it: that took two thirds of them.
+
+    Modules of tests/train that are marked `figures`, and all other folders, have them drawn.
+    """
+    if request.path.parent != TESTS / "train" or request.node.get_closest_marker("figures"):
+        yield
+        return
+    from augkit.train.report import figures
+
+    buffer = BytesIO()
+    Pillow.new("RGB", (8, 8), "white").save(buffer, "png")
+    blank = buffer.getvalue()
+
+    def plotted(figure: object, panels: Sequence[object] = ()) -> figures.Lights:
+        plot = figures.Plot(blank, (blank,) * len(panels) if len(panels) > 1 else ())
+        return figures.Lights(plot, plot)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(figures, "_plotted", plotted)
         yield
 
 
