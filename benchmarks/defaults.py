@@ -48,7 +48,7 @@ KINDS_WANTED = "AUGKIT_DEFAULTS"  # the environment variable that names some
 KEPT = Path(__file__).parent / "results" / "defaults.json"
 CHOOSING = 5  # of a class, at most
 TESTED = 2000
-FOLDS, FEW_FOLDS, SEEDS = 5, 2, 5
+FOLDS, FEW_FOLDS, SEEDS, FEW_SEEDS = 5, 2, 5, 3
 LOOKED_AT, COLOURS = 64, 6  # pixels of the square that machines see of colour pictures; and cells of it, a side
 PENALTIES, GAMMAS = (1, 3, 10, 30), (3e-4, 1e-3, 3e-3)
 CELL, CELLS = 4, 16  # pixels of the histograms, at least, and how many there are along the shorter side at most
@@ -139,13 +139,13 @@ KINDS = {
     "digits": Kind(_of_each(digits, 10), 97.0, SEEDS),
     "mnist": Kind(_of_each(mnist, 10), 95.0, SEEDS),
     "fashion 20": Kind(_few_of_fashion(20), 79.0, SEEDS),
-    "fashion 50": Kind(_few_of_fashion(50), 82.0, SEEDS),
-    "fashion 100": Kind(_few_of_fashion(100), 84.5, SEEDS),
+    "fashion 50": Kind(_few_of_fashion(50), 82.0, FEW_SEEDS),
+    "fashion 100": Kind(_few_of_fashion(100), 84.5, FEW_SEEDS),
     "cut-outs": Kind(_folded(themes), 82.0, FOLDS),
     "icons of twitter": Kind(_grouped(lambda: emoji.groups("twitter")), 82.0, FEW_FOLDS),
     "icons of google": Kind(_grouped(lambda: emoji.groups("google")), 82.0, FEW_FOLDS),
-    "icons by theme": Kind(_grouped(lambda: emoji.themes_of_emoji("twitter")), None, FEW_FOLDS),
-    "makers' icons": Kind(_folded(icons), None, FEW_FOLDS),
+    "icons by theme": Kind(_grouped(lambda: emoji.themes_of_emoji("twitter")), None, FOLDS),
+    "makers' icons": Kind(_folded(icons), None, FOLDS),
     "tiny": Kind(_folded(other_kinds.tiny), None),
     "faces": Kind(_folded(other_kinds.faces), None),
     "strips": Kind(_of_each(other_kinds.strips, 30), None),
