@@ -44,6 +44,7 @@ from augkit.train.parts.survey import Known
 from augkit.train.results import Ending, Result, finish
 from augkit.train.rivals.edge_rival import edge_rival_of
 from augkit.train.rivals.linear_rival import rival_of
+from augkit.train.rivals.mean_head import with_mean
 from augkit.train.run_folder import behaviour_of, law_of, locked, open_run, require_apart, require_same_law
 from augkit.train.setup import Setup, prepare
 from augkit.train.several.fold_trainings import trained_by_folds
@@ -147,6 +148,8 @@ def _trained(
                     noted(f"Learnt for {state.clock.spent / 60:.3g} minutes of {config.minutes:g}, {_steps(state)}.")
                 rival = rival_of(setup, best, evaluators, state.kept["val_score"])
                 best.load_state_dict(training.checkpoints.best_state(), strict=False)
+                if rival is not None and setup.schedule.is_frozen(state.best_epoch):
+                    rival = with_mean(setup, best, rival, evaluators)
                 rival = rival or edge_rival_of(setup, best, evaluators)
                 if rival is not None and rival.is_taken:
                     noted(rival.reason)

@@ -58,6 +58,20 @@ def test_epochs_are_the_median_of_those_that_the_folds_kept(tmp_path: Path) -> N
     assert any(f"for {kept[1]} epoch" in note for note in result.notes)
 
 
+def test_the_head_is_the_one_that_the_folds_took(tmp_path: Path) -> None:
+    """Heads that learn nothing lose to logistic regression in every fold, and so does the last one."""
+    data = trainings.fill(tmp_path / "data", each=12)
+    weights = trainings.weights_file(tmp_path / "w.pt", "lenet", outputs=3)
+    wanted = settings(data, tmp_path / "run", weights=weights, rate=1e-9, epochs=1, folds=2, final="retrain")
+    result = train(wanted.replaced(cache=False))
+    (entry,) = [one for one in result.metrics["baselines"] if one["name"] == "logistic regression"]
+    assert entry["is_taken"]
+    rows = list(predict(tmp_path / "run", data))
+    names = load(tmp_path / "run").task.names
+    right = [row.answers is not None and names[int(row.answers.argmax())] in row.path for row in rows]
+    assert np.mean(right) > 0.8
+
+
 def answers_of(run: Path) -> list[list[str]]:
     with (run / "predictions.csv").open(newline="") as file:
         return list(csv.reader(file))

@@ -18,8 +18,8 @@ from augkit.train import predict, train
 from augkit.train.files.artefact import load
 from augkit.train.models import architecture
 from augkit.train.models.network import Network
-from augkit.train.rivals.edge_rival import is_gain
 from augkit.train.rivals.linear_head import STRENGTHS, USUAL, fit_linear
+from augkit.train.rivals.log_losses import is_gain
 from augkit.train.several.joined_networks import joined
 from support import trainings
 from support.trainings import INPUT, settings
@@ -114,7 +114,7 @@ def test_weights_of_classes_count() -> None:
 def test_it_is_taken_where_it_is_better_on_the_pictures_that_choose(
     tmp_path: Path, rate: float, is_taken: bool
 ) -> None:
-    """A head that learns nothing loses to it; one that is as good does not."""
+    """A head that learns nothing loses to it; one that is as good does not, and the mean of both is kept."""
     data = trainings.fill(tmp_path / "data", each=20)
     weights = trainings.weights_file(tmp_path / "w.pt", "lenet", outputs=3)
     said: list[str] = []
@@ -123,6 +123,8 @@ def test_it_is_taken_where_it_is_better_on_the_pictures_that_choose(
     (entry,) = [one for one in result.metrics["baselines"] if one["name"] == "logistic regression"]
     assert entry["is_taken"] == is_taken
     assert any("did better on the pictures that choose" in sentence for sentence in said) == is_taken
+    assert entry["is_joined"] != is_taken
+    assert any("is the mean of the trained one and of logistic regression" in sentence for sentence in said) != is_taken
     kept = load(tmp_path / "run")
     if is_taken:
         assert entry["headline"] == result.metrics["headline"]

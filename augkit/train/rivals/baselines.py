@@ -56,8 +56,8 @@ def pooled(entries: Sequence[Sequence[JsonObject]], counts: Sequence[int]) -> li
         low, high = wilson(round(value * total), total) if first["method"] == WILSON else (None, None)
         headline = first | {"value": value, "low": low, "high": high}
         names = list(dict.fromkeys(str(entry["name"]) for entry in same))
-        is_taken = all(entry["is_taken"] for entry in same)
-        found.append(dict(same[0]) | {"name": " or ".join(names), "headline": headline, "is_taken": is_taken})
+        flags = {flag: all(entry.get(flag) for entry in same) for flag in ("is_taken", "is_joined") if flag in same[0]}
+        found.append(dict(same[0]) | {"name": " or ".join(names), "headline": headline, **flags})
     return found
 
 

@@ -10,7 +10,6 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
 
-import numpy as np
 import torch
 from torch import Tensor
 
@@ -27,12 +26,12 @@ from augkit.train.recipe import SMALL_NETWORK
 from augkit.train.rivals.linear_fit import KINDS, fit_for
 from augkit.train.rivals.linear_head import MOST_ROWS
 from augkit.train.rivals.linear_rival import Rival
+from augkit.train.rivals.log_losses import is_gain, log_losses
 from augkit.train.setup import Setup
 from augkit.train.several.joined_networks import joined
 
 LOOKS_AT = "edges in cells of the picture"
 LARGEST = 80 * 80  # pixels: of a larger input it would be no moment's work
-LEAST = 1e-12  # chance of the truth, of which there is a logarithm
 CELLS = 7  # down and to the right, about
 
 
@@ -77,18 +76,9 @@ def _calibrated(network: Network, made: Architecture, setup: Setup, evaluators: 
     return Artefact(network, made, setup.task, temperature=fit_temperature(evaluators["val"].evaluate(network)))
 
 
-def is_gain(before: Reals, after: Reals) -> bool:
-    """Say whether losses (n,) of the same pictures became smaller, by more than the standard error of their mean."""
-    gains = before - after
-    return len(gains) > 1 and float(gains.mean()) > float(gains.std(ddof=1)) / math.sqrt(len(gains))
-
-
 def _losses(artefact: Artefact, evaluators: Mapping[Role, Evaluator]) -> Reals:
     """Return the log loss of every picture that chooses."""
-    evaluation = evaluators["val"].evaluate(artefact.network)
-    chances = evaluation.answers(artefact.temperature)
-    losses: Reals = -np.log(np.maximum(chances[np.arange(len(chances)), evaluation.encoded], LEAST))
-    return losses
+    return log_losses(evaluators["val"].evaluate(artefact.network), artefact.temperature)
 
 
 @torch.no_grad()

@@ -1,12 +1,13 @@
 """The rival of a trained network: a linear model on the features that the network began with.
 
 It stands beside every network with frozen features, and is taken where it does better on the pictures that choose: its
-weights are a last layer like any, so that the artefact is the same either way.
+weights are a last layer like any, so that the artefact is the same either way. Of classes it may also be joined with
+the trained head, see `augkit.train.rivals.mean_head`.
 """
 
 from collections.abc import Mapping
 from copy import deepcopy
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 
 import torch
 from torch import nn
@@ -33,6 +34,8 @@ class Rival:
         entry: of the list of baselines in a run's metrics.
         reason: why it is taken, in a sentence.
         architecture: how it is built; None for as the trained one.
+        ways: networks that may be kept in its place, where that is chosen elsewhere: the mean of both as "joined", and
+            the linear model's own as "alone".
     """
 
     network: Network
@@ -41,6 +44,7 @@ class Rival:
     entry: JsonObject
     reason: str
     architecture: Architecture | None = None
+    ways: Mapping[str, Network] = field(default_factory=dict)
 
 
 def rival_of(setup: Setup, began: Network, evaluators: Mapping[Role, Evaluator], trained: float) -> Rival | None:

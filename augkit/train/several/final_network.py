@@ -1,8 +1,8 @@
 """The network that is kept of folds, where it is to learn from all pictures: none is left to judge it by.
 
 So all that is chosen by pictures elsewhere comes from the folds: how many epochs, by their median, whether logistic
-regression takes the place of the head, by the most of them, and the temperatures, by their geometric mean. The rate's
-curve ends with the last epoch.
+regression joins the head or takes its place, by the most of them, and the temperatures, by their geometric mean. The
+rate's curve ends with the last epoch.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ from augkit.train.several.trained_folds import Fold
 from augkit.train.train_config import ALL_FOLDS, TrainConfig
 from augkit.train.train_errors import readable
 
+WAYS = ("trained", "joined", "alone")  # of networks that are kept; of as many folds the first
 FOLDER = "final"  # below that of the folds
 _OF_THAWED: JsonObject = {"backbone_rate": 0.1, "layer_decay": 1.0, "cutmix": 0.0}  # options, as they are without
 
@@ -70,14 +71,15 @@ def ending(
         rival: Rival | None,
     ) -> Result:
         out, architecture = Path(setup.config.out), setup.architecture
-        if rival is not None and 2 * sum(fold.took_rival for fold in folds) > len(folds):
-            network, architecture = rival.network, rival.architecture or architecture
+        ways = [fold.way for fold in folds]
+        way = max(WAYS, key=ways.count)
+        if rival is not None and way != "trained":
+            network, architecture = rival.ways.get(way, rival.network), rival.architecture or architecture
         known = [fold.artefact.network for fold in folds]
         if isinstance(network, Ensemble) and architecture.name == ENSEMBLE:
             heats = [torch.log(one.temperatures) for one in known if isinstance(one, Ensemble)]
             network.temperatures.copy_(torch.stack(heats).mean(0).exp())
-        # Of folds that took it where it is taken, and of the others where not: each has a temperature of its own kind.
-        alike = [fold.artefact for fold in folds if fold.artefact.architecture.name == architecture.name]
+        alike = [fold.artefact for fold in folds if fold.way == way]  # each way has temperatures of its own kind
         temperatures = torch.tensor([one.temperature for one in alike], dtype=torch.float64)
         temperature = float(temperatures.log().mean().exp())
         save(out / MODEL_FILE, artefact_of(setup, network, architecture, metrics, temperature))

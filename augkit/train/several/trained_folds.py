@@ -60,10 +60,12 @@ class Fold:
         return cls(result, artefact, ids, labels, found)
 
     @property
-    def took_rival(self) -> bool:
-        """Whether its network is not the trained one alone: logistic regression took its place, or joined it."""
+    def way(self) -> str:
+        """What is kept: the network as it was "trained", "joined" with a linear model, or that "alone"."""
         entries = self.artefact.metrics.get("baselines", [])
-        return self.artefact.architecture.name == ENSEMBLE or any(entry["is_taken"] for entry in entries)
+        if self.artefact.architecture.name == ENSEMBLE or any(entry.get("is_joined") for entry in entries):
+            return "joined"
+        return "alone" if any(entry["is_taken"] for entry in entries) else "trained"
 
     def evaluation(self, task: Task) -> Evaluation:
         """Return its answers as a task of the same question has them: its scales of numbers may be others."""
