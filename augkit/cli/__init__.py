@@ -106,7 +106,9 @@ def _run() -> None:
         sys.stdout.flush()
         sys.exit(code)
     except TyperException as error:  # an option or argument that does not fit
-        say(f"augkit: {error.format_message().rstrip('.')}. See augkit --help.", is_error=True)
+        context = getattr(error, "ctx", None)  # of the command that was meant; typer's public classes do not tell
+        command = "augkit" if context is None else context.command_path
+        say(f"augkit: {error.format_message().rstrip('.')}. See {command} --help.", is_error=True)
         sys.exit(error.exit_code)
     except AugkitError as error:
         say(f"augkit: {error}", is_error=True)

@@ -197,6 +197,16 @@ def test_a_bad_output_is_refused_before_any_work(photos: Path, tmp_path: Path) -
         assert_sentence(command(*line), rf"{option}: must be a whole number from 1 to {most}, got {value}\.")
 
 
+@pytest.mark.parametrize(
+    ("words", "help"),
+    [(["choose", "x"], "augkit choose"), (["train", "x", "--epochz", "3"], "augkit train"), (["nothing"], "augkit")],
+)
+def test_a_line_that_does_not_fit_names_the_help_of_its_command(words: list[str], help: str) -> None:
+    done = command(*words)
+    assert done.returncode == 2
+    assert done.stderr.endswith(f". See {help} --help.\n")
+
+
 def test_boxes_of_the_wrong_shape_are_one_sentence() -> None:
     with pytest.raises(SampleError, match=r"^Sample.boxes: must have shape \(n, 4\).*got \(12, 5\)") as caught:
         ak.Sample(np.zeros((9, 9, 3), np.uint8), boxes=np.ones((12, 5)))
