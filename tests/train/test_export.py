@@ -1,7 +1,9 @@
 """Exports: they say what the network says, for any number of pictures, or there is no file."""
 
 import errno
+import importlib.util
 import json
+import logging
 import os
 import sys
 import zipfile
@@ -45,16 +47,24 @@ def assert_described(content: dict[str, Any], made: Artefact) -> None:
     assert content["input"] == {"name": "pixels", "layout": "NHWC", "dtype": "uint8", "normalisation": "within"}
 
 
-@pytest.mark.slow
 def assert_no_folders(content: bytes) -> None:
     """Fail where a file that is passed on names where code lies on this machine."""
     for module in (torch, augkit, onnx):
         assert str(Path(str(module.__file__)).parent).encode() not in content
 
 
-def test_onnx_says_what_predict_says(tmp_path: Path) -> None:
+@pytest.mark.slow
+def test_onnx_says_what_predict_says(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Where torchvision is not installed, too, of which torch's exporter would tell by the operation."""
+    find = importlib.util.find_spec
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None if name == "torchvision" else find(name))
+    for name in ("torch", "torch.onnx"):  # which keep what they log from others, `caplog` among them
+        monkeypatch.setattr(logging.getLogger(name), "propagate", True)
     made = artefact(CLASSES, temperature=1.7)
     told = export(run_folder(tmp_path / "run", made), tmp_path / "m.onnx")
+    assert [record for record in caplog.records if record.levelno >= logging.WARNING] == []
     assert told.difference <= TOLERANCE
     assert (told.input, told.output, told.size) == ((16, 16, 3), "logits", (tmp_path / "m.onnx").stat().st_size)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["m.onnx", "run"]  # no weights beside it

@@ -1,6 +1,9 @@
 """ONNX, the description in its metadata under ``augkit``."""
 
+import logging
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import numpy as np
 import torch
@@ -13,7 +16,7 @@ def write(deployed: Deployed, example: Tensor, output: str, described: str) -> t
     """Return a file of ONNX, and what ONNX Runtime makes of it."""
     import onnxruntime
 
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), _unlogged():
         warnings.filterwarnings("ignore", r".*LeafSpec", FutureWarning)  # that torch's exporter is warned of by torch
         program = torch.onnx.export(
             deployed,
@@ -34,6 +37,17 @@ def write(deployed: Deployed, example: Tensor, output: str, described: str) -> t
         data: bytes = model.SerializeToString()
         session = onnxruntime.InferenceSession(data, providers=["CPUExecutionProvider"])
     return data, lambda pixels: np.asarray(session.run([output], {INPUT: pixels})[0])
+
+
+@contextmanager
+def _unlogged() -> Iterator[None]:
+    """Let torch's exporter log no warnings: where torchvision is not installed, it has one for each operation of it."""
+    before = logging.root.manager.disable
+    logging.disable(max(before, logging.WARNING))
+    try:
+        yield
+    finally:
+        logging.disable(before)
 
 
 EXPORTERS.add("onnx", Exporter("ONNX", write, ("onnx", "onnxscript", "onnxruntime")))
