@@ -19,7 +19,11 @@ class WhyConfig(Configuration):
     )
     copies: int = Field(default=20, ge=2, le=1000, description="Copies of each of them.")
     shuffles: int = Field(default=999, ge=99, le=100_000, description="Times that numbers are shuffled, for chance.")
-    skip_doubts: bool = Field(default=False, description="Look for no labels that may be wrong, which takes longest.")
+    skip_doubts: bool = Field(
+        default=False,
+        description="Train no networks, which takes longest: look for no labels that may be wrong, nor whether a narrowed"
+        " pipeline teaches more.",
+    )
     folds: int = Field(default=4, ge=2, le=20, description="Parts of train, each judged by what the others teach.")
     steps: int = Field(default=300, ge=1, le=100_000, description="Steps of a small network that judges labels.")
     side: int = Field(default=96, ge=32, le=1024, description="Pixels of a frozen network's input for that, at most.")
