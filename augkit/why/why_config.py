@@ -21,8 +21,8 @@ class WhyConfig(Configuration):
     shuffles: int = Field(default=999, ge=99, le=100_000, description="Times that numbers are shuffled, for chance.")
     skip_doubts: bool = Field(
         default=False,
-        description="Train no networks, which takes longest: look for no labels that may be wrong, nor whether a narrowed"
-        " pipeline teaches more.",
+        description="Train no networks, which takes longest: look for no labels that may be wrong, nor whether a"
+        " narrowed pipeline teaches more.",
     )
     folds: int = Field(default=4, ge=2, le=20, description="Parts of train, each judged by what the others teach.")
     steps: int = Field(default=300, ge=1, le=100_000, description="Steps of a small network that judges labels.")
