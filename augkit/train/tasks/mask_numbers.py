@@ -65,7 +65,8 @@ def meaning_of(numbers: Collection[int], about: Mapping[str, Json], is_voc: bool
     kept = sorted(set(numbers) - ignored)
     if len(kept) < 2:
         got = ", ".join(map(str, sorted(numbers))) or "none"
-        raise SampleError(f"must hold two classes at least, got the numbers {got}.", "masks")
+        advice = "Give every class a number of its own; one of them may be what is around objects."
+        raise SampleError(f"must hold two classes at least, got the numbers {got}. {advice}", "masks")
     if len(kept) > MOST:
         advice = "Such numbers tell objects apart, not classes."
         raise SampleError(f"must hold at most {MOST:,} classes, got {len(kept):,}. {advice}", "masks")
