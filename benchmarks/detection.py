@@ -25,7 +25,7 @@ from benchmarks.scenes import CLASSES, scenes
 
 __all__ = ["measure", "table"]
 
-AERIAL = str(Path(__file__).with_name("aerial.yaml"))
+AERIAL, CROWNS = (str(Path(__file__).with_name(f"{name}.yaml")) for name in ("aerial", "crowns"))
 FIGURES = {"ap50": "AP50", "ap": "AP"}
 COUNTS = {"train": 96, "val": 24, "test": 80}  # scenes
 
@@ -49,7 +49,7 @@ def _scenes(folder: Path, seed: int) -> Path:
 
 
 TRIALS = {
-    "crowns": Trial(_crowns, AERIAL, {"epochs": 40, "views": 8}, {"epochs": 12}),
+    "crowns": Trial(_crowns, CROWNS, {"epochs": 48, "views": 8}, {"epochs": 24}),
     "scenes": Trial(_scenes, AERIAL, {"epochs": 24, "views": 8}),
 }
 
