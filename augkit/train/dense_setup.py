@@ -7,8 +7,10 @@ from itertools import compress
 from statistics import median
 
 from augkit.datasets import DataSet
+from augkit.datasets.samples import named_sample
 from augkit.errors import FileError
 from augkit.pipeline import Pipeline
+from augkit.pipeline.box_growth import told_box_growth
 from augkit.pipeline.surroundings import told_surroundings
 from augkit.targets.boxes import Boxes
 from augkit.train.files.weights import PRETRAINED
@@ -65,11 +67,14 @@ def told_masks(task: Task, surveyed: Survey) -> Iterator[str]:
         yield from task.told({role: [one.mask for one in surveyed.facts[role].values()] for role in ROLES})
 
 
-def told_edges(task: Task, pipeline: Pipeline, surveyed: Survey) -> Iterator[str]:
-    """Yield what is to be said of a pipeline that shows objects without boxes, if it is boxes that are learnt."""
+def told_boxes(task: Task, pipeline: Pipeline, surveyed: Survey) -> Iterator[str]:
+    """Yield what is to be said of a pipeline that shows objects without boxes or loosens boxes, if those are learnt."""
     if isinstance(task, Dense) and task.target_kind == Boxes.kind:
-        facts = next(iter(surveyed.facts["train"].values()))
+        part, facts = surveyed.parts.train, next(iter(surveyed.facts["train"].values()))
         if told := told_surroundings(pipeline, facts.size, facts.channels):
+            yield told
+        holding = next(source for source in part.sources if source.box_labels)
+        if told := told_box_growth(pipeline, named_sample(part.data, holding)):
             yield told
 
 

@@ -17,7 +17,7 @@ from augkit.pipeline import Pipeline
 from augkit.pipeline.pipeline_file import identified, load
 from augkit.train.batches.class_pipelines import class_pipelines, require_classes
 from augkit.train.batches.stream import least_of, steps_of
-from augkit.train.dense_setup import dense_task, looked_through, told_edges, told_masks, with_dense_model
+from augkit.train.dense_setup import dense_task, looked_through, told_boxes, told_masks, with_dense_model
 from augkit.train.files.artefact import DECIDING, versions
 from augkit.train.files.weights import WeightsReport, load_weights
 from augkit.train.loop.budget import steps_within
@@ -144,7 +144,7 @@ def prepare(
         if parts.are_copies:
             tell("The pictures are augmented copies, and are augmented once more.")
         _require_suited(pipeline, surveyed)
-        for sentence in told_edges(task, pipeline, surveyed):
+        for sentence in told_boxes(task, pipeline, surveyed):
             tell(sentence)
     own = class_pipelines(chosen, behaviour)
     require_classes(own, parts.train.labels, pipeline)
