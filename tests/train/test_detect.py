@@ -335,16 +335,17 @@ def test_a_class_that_no_training_picture_has_is_told_and_counts_as_missed(data:
     for row in rows:
         row["split"] = "test" if row is rows[0] else "val" if row is rows[1] else "train"
     rows[0]["box_labels"][0] = "rare"
-    data.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    odd = data.parent / "odd.jsonl"
+    odd.write_text("".join(json.dumps(row) + "\n" for row in rows))
     told: list[str] = []
-    result = train(settings(data, tmp_path / "run", **TINY), tell=told.append)
+    result = train(settings(odd, tmp_path / "run", **TINY), tell=told.append)
     assert any("none in a training picture: 'rare' 1. They count as missed" in sentence for sentence in told)
     assert {row["name"]: row["ap50"] for row in result.metrics["per_class"]}["rare"] == 0.0
     for row in rows[2:]:
         row["boxes"] = row["box_labels"] = []
-    data.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    odd.write_text("".join(json.dumps(row) + "\n" for row in rows))
     with pytest.raises(SampleError, match=r"objects: must be in training pictures too, got .* another --split-seed"):
-        prepared(settings(data, tmp_path / "other", **TINY))
+        prepared(settings(odd, tmp_path / "other", **TINY))
 
 
 def test_pictures_that_nobody_looked_through_teach_nothing(data: Path, tmp_path: Path) -> None:
