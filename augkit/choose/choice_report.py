@@ -85,13 +85,13 @@ class ChoiceReport:
         best, none = self.found.best, self.found.named(NONE)
         yield (
             f"Out of fold, {self.pictures:,} pictures: loss {none.loss:.3f} without, {best.loss:.3f} with"
-            f" {best.candidate.name}, lower by {_interval(best.gain)}; {100 * none.right:.1f} % right without,"
+            f" {best.candidate.name}, {_moved(best.gain)}; {100 * none.right:.1f} % right without,"
             f" {100 * best.right:.1f} % with."
         )
         for one in self.verdict.comparisons:
             yield (
-                f"On {self.confirming:,} pictures that had no say, against {one.other}: loss lower by"
-                f" {_interval(one.gain)}, {100 * one.points.mean:+.1f} points right (p {one.p:.3f})."
+                f"On {self.confirming:,} pictures that had no say, against {one.other}: loss"
+                f" {_moved(one.gain)}, {100 * one.points.mean:+.1f} points right (p {one.p:.3f})."
             )
         if self.harmed:
             names = [f"{row.name} ({100 * (row.after - row.before):+.1f} points)" for row in self.harmed]
@@ -160,6 +160,11 @@ def _gain(one: Gain) -> JsonObject:
     known = one.low == one.low
     low, high = (_short(one.low), _short(one.high)) if known else (None, None)
     return {"mean": _short(one.mean), "low": low, "high": high, "p": _short(one.p), "pictures": one.pictures}
+
+
+def _moved(one: Gain) -> str:
+    """Say by how much a loss is lower, or higher."""
+    return f"lower by {_interval(one)}" if one.mean >= 0.0 else f"higher by {_interval(one, -1)}"
 
 
 def _interval(one: Gain, sign: int = 1) -> str:

@@ -10,6 +10,8 @@ import numpy as np
 import pytest
 
 from augkit.choose.candidates import Candidate, Edge
+from augkit.choose.choice_report import ChoiceReport
+from augkit.choose.choose_config import ChooseConfig
 from augkit.choose.held_out import Judge, Outcome
 from augkit.choose.search import Found, Judged, Left
 from augkit.choose.verdict import verdict_on
@@ -117,3 +119,12 @@ def test_noise_is_called_harm_of_a_class_in_few_of_many_choices() -> None:
 
 def test_an_edge_without_steps_is_empty() -> None:
     assert Edge(None).pipeline(None, size=(8, 8)) == Pipeline([])
+
+
+@pytest.mark.parametrize(("less", "said"), [(0.3, "lower by 0."), (-0.3, "higher by 0.")])
+def test_a_loss_that_grew_is_called_higher(less: float, said: str) -> None:
+    found = _found(_less([less] * 3))
+    verdict = verdict_on(found, _judge(0.0), *NOBODY, NAMES)
+    sentences = list(ChoiceReport(ChooseConfig(data="photos", out="choice"), found, verdict, 89, 0, FOLDS).told())
+    assert any(said in one for one in sentences)
+    assert not any("by -" in one for one in sentences)
