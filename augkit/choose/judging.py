@@ -11,15 +11,18 @@ from augkit.choose.choose_config import ChooseConfig
 from augkit.choose.held_out import Judge, Keeping, Look, folds_of
 from augkit.choose.pool import Pool, pool_of
 from augkit.core.arrays import Array, Indices
+from augkit.errors import ArgumentError
 from augkit.pipeline import Pipeline
 from augkit.storage.patience import Patience
 from augkit.train.setup import Setup, prepare
+from augkit.train.tasks.dense import Dense
 from augkit.train.telling import Progress, Tell, silent
 from augkit.train.train_config import NO_PIPELINE, TrainConfig
 from augkit.train.trials.workbench import Workbench, workbench
 
 LOOKED_AT = 60  # pictures whose edges are looked at
 MOST_BYTES = 512 * 2**20  # of views that are remembered
+CLASSES = "classes"  # the task of which there is a choice
 KEPT = "judgements"  # the folder of what an interrupted choice goes on from, in that of the choice
 
 
@@ -50,6 +53,11 @@ class Judging:
             AugkitError: the data set or an option is not what it must be.
         """
         setup = prepare(_as_training(config), tell, progress)
+        task = setup.task
+        if task.kind != CLASSES:
+            kind = task.target_kind if isinstance(task, Dense) else task.kind
+            advice = "Pipelines for it are compared by augkit train --compare none,light."
+            raise ArgumentError(f"must be a data set of classes, got one of {kind}. {advice}", config.data)
         pool = pool_of(setup, config.pictures, config.groups, config.seed, tell)
         parts, kept = (pool.part, pool.confirming), Path(config.out) / KEPT
         bench = workbench(setup, *parts, len(pool.names), config.side, config.steps, kept, silent)
@@ -115,7 +123,6 @@ def _as_training(config: ChooseConfig) -> TrainConfig:
         weights=config.weights,
         pipeline=NO_PIPELINE,
         unfreeze=0,
-        task="classes",
         label=config.label,
         fit=config.fit,
         paper=config.paper,

@@ -14,6 +14,7 @@ from augkit.train.telling import Tell
 EACH = 6  # pictures of a class at least, where there are that many
 LEAST = 2  # of a class that is judged at all: one that teaches, and one that is judged
 LEAST_CLASSES = 2
+MOST_NAMED = 3
 
 
 @dataclass(frozen=True)
@@ -51,11 +52,14 @@ def pool_of(setup: Setup, most: int, groups: str | None, seed: int, tell: Tell) 
     counts = Counter(named)
     few = sorted(name for name, count in counts.items() if count < LEAST)
     if few:
-        tell(f"{len(few):,} classes have one picture to learn from, and are not judged: {', '.join(few[:3])}.")
+        told = f"{len(few):,} classes have" if len(few) > 1 else "1 class has"
+        more = " and more" if len(few) > MOST_NAMED else ""
+        tell(f"{told} one picture to learn from, and cannot be judged: {', '.join(few[:MOST_NAMED])}{more}.")
     known = [name for name in setup.task.names if counts[name] >= LEAST]
     if len(known) < LEAST_CLASSES:
-        rule = f"must have {LEAST} training pictures in {LEAST_CLASSES} classes at least"
-        raise SampleError(f"{rule}, got {len(known)} such classes. Give more pictures.", "choose")
+        rule = f"must have {LEAST} training pictures at least in each of {LEAST_CLASSES} classes"
+        advice = "Give more pictures, or a --split that trains more."
+        raise SampleError(f"{rule}, got {len(known)} such. {advice}", "choose")
     if len(known) * EACH > most:
         chosen = set(sorted(known, key=lambda name: _drawn(name, seed))[: max(LEAST_CLASSES, most // EACH)])
         tell(f"Of {len(known):,} classes {len(chosen):,} are looked at, drawn by chance; --pictures N takes more.")

@@ -17,7 +17,7 @@ from augkit.errors import ArgumentError, AugkitError, FileError
 from augkit.pipeline import Pipeline, load
 from augkit.pipeline.pipeline_file import bundled
 from support.folders import put
-from support.trainings import fill, weights_file
+from support.trainings import fill, manifest, several, weights_file
 
 QUICK = {"repeats": 3, "folds": 2, "copies": 1, "rounds": 2}
 
@@ -167,3 +167,32 @@ def test_numbers_are_refused_before_anything_is_done(tmp_path: Path) -> None:
     with pytest.raises(ArgumentError, match=r"must lie|must not"):
         choose(ChooseConfig(data=tmp_path / "data", out=tmp_path / "data"))
     assert not (tmp_path / "out").exists()
+
+
+def test_what_has_no_classes_is_refused_by_what_it_has(tmp_path: Path) -> None:
+    for name, labels in (("numbers", lambda kind, place: kind + place / 10), ("labels", several)):
+        data = manifest(tmp_path / name, labels)
+        with pytest.raises(ArgumentError, match=f"must be a data set of classes, got one of {name}.*--compare"):
+            choose(ChooseConfig.of(data=data, out=tmp_path / "out"))
+    detected = tmp_path / "boxes"
+    for place in range(12):
+        split = ("train", "val", "test")[place % 3]
+        put(detected / f"images/{split}/{place}.png", np.full((40, 40, 3), 9 * place, np.uint8))
+        (detected / "labels" / split).mkdir(parents=True, exist_ok=True)
+        (detected / f"labels/{split}/{place}.txt").write_text(f"{place // 3 % 2} 0.5 0.5 0.4 0.4\n")
+    parts = "\n".join(f"{split}: images/{split}" for split in ("train", "val", "test"))
+    (detected / "data.yaml").write_text(f"{parts}\nnames: [cat, dog]\n")
+    with pytest.raises(ArgumentError, match="must be a data set of classes, got one of boxes"):
+        choose(ChooseConfig.of(data=detected, out=tmp_path / "out"))
+
+
+def test_too_few_pictures_of_a_class_are_told_in_words(tmp_path: Path) -> None:
+    told = list[str]()
+    for kind, count in (("cat", 3), ("dog", 1), ("owl", 3)):
+        for place in range(count + 2):
+            split = ("val", "test", "train")[min(place, 2)]
+            put(tmp_path / "data" / split / kind / f"{place}.png", np.full((12, 12), 20 * place + len(kind), np.uint8))
+    quick: dict[str, object] = {**QUICK, "repeats": 1, "rounds": 0, "steps": 1, "model": "lenet"}
+    chosen = choose(ChooseConfig.of(data=tmp_path / "data", out=tmp_path / "out", **quick), told.append)
+    assert "1 class has one picture to learn from, and cannot be judged: dog." in told
+    assert {row.name for row in chosen.report.verdict.classes} == {"cat", "owl"}
