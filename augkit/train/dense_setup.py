@@ -103,8 +103,9 @@ def with_dense_model(
 
 def _side(surveyed: Survey, tell: Callable[[str], None]) -> int:
     """Return the side of an input in which pictures, and objects in them, are large enough."""
-    facts, sides = surveyed.facts["train"], list[float]()
-    for source in surveyed.parts.train.sources:
+    facts, sides = surveyed.asked, list[float]()
+    carrying = {source.id: source for role in ROLES for source in surveyed.parts[role].sources}
+    for source in (carrying[id] for id in sorted(facts)):
         boxes = source.annotations.targets.get(Boxes.name) if source.annotations is not None else None
         if isinstance(boxes, Boxes):
             whole = max(facts[source.id].size)

@@ -23,7 +23,8 @@ from augkit.train.several.label_doubts import doubts
 from support import trainings
 from support.folders import done, put
 from support.html_page import Page
-from support.trainings import CLASSES, drawn, manifest, settings, several
+from support.tiny_backbone import NAME
+from support.trainings import CLASSES, drawn, manifest, prepared, settings, several
 
 OTHERS = dict(zip(CLASSES, (*CLASSES[1:], CLASSES[0]), strict=True))
 FILES = ("predictions.csv", "folds.json", "label_doubts.csv")
@@ -197,6 +198,22 @@ def test_folds_of_an_expansion_are_of_its_originals(tmp_path: Path) -> None:
     origins = {role: {line["origin"] for line in lines if line["role"] == role} for role in ROLES}
     assert not origins["test"] & (origins["train"] | origins["val"])
     assert result.metrics["count"] == 27
+
+
+@pytest.mark.parametrize("task", ["classes", "detect"])
+def test_folds_have_one_input_whatever_the_sizes_of_their_pictures(tmp_path: Path, task: str) -> None:
+    """Their networks could not be one otherwise, which nobody would like to hear after the last."""
+    rows = []
+    for number in range(12):
+        kind, side = CLASSES[number % 3], 20 + 3 * number
+        put(tmp_path / f"{number}.png", drawn(kind, number, side))
+        objects = {"boxes": [[0, 0, side / 2, 4 + number]], "box_labels": [kind]}
+        rows.append(json.dumps({"image": f"{number}.png", **(objects if task == "detect" else {"label": kind})}))
+    (tmp_path / "list.jsonl").write_text("\n".join(rows) + "\n")
+    model = NAME if task == "detect" else "lenet"
+    wanted = TrainConfig(data=str(tmp_path), out=str(tmp_path / "run"), model=model, epochs=1, folds=3)
+    inputs = {prepared(wanted.replaced(fold=fold)).architecture.preprocessing.input for fold in range(4)}
+    assert len(inputs) == 1
 
 
 def test_what_cannot_be_folded_is_refused_before_anything_is_trained(tmp_path: Path) -> None:

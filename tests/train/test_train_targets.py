@@ -57,6 +57,12 @@ def test_labels_that_are_none_are_refused(labels: list[Any], words: str) -> None
         task_for(labels)
 
 
+@pytest.mark.parametrize("kind", ["classes", "labels", "numbers"])
+def test_a_label_that_is_missing_is_told_whatever_the_kind(kind: str) -> None:
+    with pytest.raises(SampleError, match="must be there for every picture, got 2 of 3 without"):
+        task_for(["1", None, None], kind)
+
+
 def test_the_kind_may_be_said() -> None:
     assert task_for([3, 7, 3], "classes").names == ("3", "7")
     assert task_for(["a", "b"], "labels").kind == "labels"

@@ -69,6 +69,7 @@ class Parts:
     reported_split: Split = "test"  # what the data set calls those that are reported on
     choosing_split: str = "val"  # what it calls those that choose: a part of train where it has no third part
     split: str = ""  # what divided it: its own splits, or fractions
+    is_fold: bool = False  # whether others of the same pictures stand beside it
     is_settled: bool = False  # its own splits or a file's did, which no picture leaves
     classes: tuple[str, ...] = ()  # in the data set's own order, as far as it has one
     group_sizes: tuple[int, ...] = ()  # how many originals each group has that --groups names, the fewest first
@@ -166,6 +167,7 @@ def divide(
         are_copies=are_copies,
         reported_split="test" if "test" in splits else "val",
         choosing_split="val" if {"val", "test"} <= set(splits) else "part of train",
+        is_fold=fold is not None,
         split="the data set's own" if own else _told(used) if fold is None else _told_fold(*fold),
         is_settled=own or isinstance(used, SplitFile),
         classes=_classes(data, sources),

@@ -44,19 +44,25 @@ class Survey:
     rejected: tuple[tuple[Role, str, str], ...]  # what was left out: role, id and reason
 
     @property
+    def asked(self) -> dict[str, Facts]:
+        """The pictures by which settings are found, by id: those learnt from; of folds all, so that folds have one."""
+        roles: tuple[Role, ...] = ROLES if self.parts.is_fold else ("train",)
+        return {id: facts for role in roles for id, facts in self.facts[role].items()}
+
+    @property
     def side(self) -> int:
-        """The median of the shorter sides of what is learnt from, in pixels."""
-        return median_low(min(facts.size) for facts in self.facts["train"].values())
+        """The median of the shorter sides of the pictures, in pixels."""
+        return median_low(min(facts.size) for facts in self.asked.values())
 
     @property
     def long_side(self) -> int:
-        """The median of the longer sides of what is learnt from, in pixels."""
-        return median_low(max(facts.size) for facts in self.facts["train"].values())
+        """The median of the longer sides of the pictures, in pixels."""
+        return median_low(max(facts.size) for facts in self.asked.values())
 
     @property
     def aspect(self) -> float:
-        """The median of what is learnt from, width over height; 1 where many are wide and many are high."""
-        found = sorted(facts.size[1] / facts.size[0] for facts in self.facts["train"].values())
+        """The median of the pictures, width over height; 1 where many are wide and many are high."""
+        found = sorted(facts.size[1] / facts.size[0] for facts in self.asked.values())
         is_one_way = found[len(found) // 4] > 1.0 or found[-1 - len(found) // 4] < 1.0
         return median_low(found) if is_one_way else 1.0
 

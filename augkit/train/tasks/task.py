@@ -238,13 +238,13 @@ def task_for(labels: Sequence[Label], kind: str | None = None, names: Sequence[s
     if not labels:
         raise SampleError("must be of one picture at least, got none.", "labels")
     values = [parsed(label) for label in labels]
-    if kind is not None:
-        return TASKS.find(kind, "task").of(values, names)
     if without := values.count(None):
         advice = "Name the column that holds them with --label, or take those pictures out."
         raise SampleError(
             f"must be there for every picture, got {without:,} of {len(values):,} without. {advice}", "labels"
         )
+    if kind is not None:
+        return TASKS.find(kind, "task").of(values, names)
     _require_one_kind(values)
     found = next((task for task in TASKS.values() if task.suits(values)), None)
     if found is None:
