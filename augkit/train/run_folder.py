@@ -17,7 +17,7 @@ from augkit.errors import ArgumentError, FileError, Unreachable, is_absence, req
 from augkit.storage.durable import held, make_root, remove_folder, replace_with, unlink
 from augkit.train.comparison.outcomes import OUTCOMES
 from augkit.train.files.artefact import MODEL_FILE
-from augkit.train.loop.growth import GROWN, grown_of, grows
+from augkit.train.loop.growth import GROWN, grown_of, grows, without_lengths
 from augkit.train.parts import duplicates
 from augkit.train.parts.parts import ROLES_OF_0_1
 from augkit.train.setup import Setup
@@ -143,6 +143,8 @@ def open_run(out: Path, setup: Setup, is_fresh: bool) -> str:
     if (out / MODEL_FILE).exists() and grows(then, now):
         return _grown(out, setup, then)
     differing = _other_picture(out, files[PICTURES]) if then.get("data") != now["data"] else ""
+    # An epoch more may be: what else differs is what has to be mended.
+    differing = differing or difference(without_lengths(then), without_lengths(now))
     if differing := differing or difference(then, now):
         raise ArgumentError(f"must be what {out} was begun with: {differing}. {ADVICE}", "train")
     return ""

@@ -21,6 +21,11 @@ def grown_of(deciding: JsonObject) -> tuple[int, ...]:
     return tuple(deciding.get(GROWN, ()))
 
 
+def without_lengths(deciding: JsonObject) -> JsonObject:
+    """Return what decides a run, but for how long it is."""
+    return {name: value for name, value in deciding.items() if name not in (*LENGTHS, GROWN)}
+
+
 def grows(then: JsonObject, now: JsonObject) -> bool:
     """Say whether settings are those of a run that is complete, but for more epochs of its last phase.
 
@@ -29,8 +34,7 @@ def grows(then: JsonObject, now: JsonObject) -> bool:
     >>> grows({"epochs": 3, "unfreeze": 2}, {"epochs": 5, "unfreeze": 2})
     False
     """
-    rest = [{name: value for name, value in side.items() if name not in (*LENGTHS, GROWN)} for side in (then, now)]
-    if difference(*rest) or any(now.get(name) is not None for name in BUDGETS):
+    if difference(without_lengths(then), without_lengths(now)) or any(now.get(name) is not None for name in BUDGETS):
         return False
     before, after = ([int(side.get(name) or 0) for name in LENGTHS] for side in (then, now))
     longer_head = before[1] == after[1] == 0 and after[0] > before[0]
