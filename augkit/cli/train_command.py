@@ -59,6 +59,8 @@ def command(
             "must go with --seeds 2 at least, got one seed, which has one split. Leave it out.", NEW_SPLITS
         )
     _require_there(config, ways)
+    if new_splits:
+        _require_undivided(config)
     if seeds == 1 and compare is None:
         result = _trained(config, fresh)
         say(*([json.dumps(asdict(result))] if as_json else _told(result)))
@@ -93,6 +95,16 @@ def _require_there(config: TrainConfig, ways: Sequence[str] | None) -> None:
     is_url = "://" in config.data
     if not is_url and not os.path.exists(config.data):  # noqa: PTH110 - Path.exists raises where it may not look
         read(config.data)
+
+
+def _require_undivided(config: TrainConfig) -> None:
+    """Refuse splits for each seed where the data set or a file has settled who is in which."""
+    from augkit.train.parts.parts import divide
+    from augkit.train.parts.separation import data_of
+
+    if not config.folds and divide(data_of(config), config.split, config.groups, label=config.label).is_settled:
+        what = "must go with a data set that is not divided, got splits of its own or of a file. Leave it out."
+        raise ArgumentError(what, NEW_SPLITS)
 
 
 def _checked(config: TrainConfig) -> list[str]:

@@ -174,6 +174,19 @@ def test_a_mistake_is_a_sentence(pictures: Path, tmp_path: Path, words: tuple[st
     assert not (tmp_path / "run").exists()
 
 
+def test_seeds_have_no_splits_of_their_own_where_they_are_settled(pictures: Path, tmp_path: Path) -> None:
+    divided = trainings.fill(tmp_path / "divided", each=2, splits=("train", "val", "test"))
+    file = tmp_path / "split.csv"
+    places = [(kind, place) for kind in trainings.CLASSES for place in range(10)]
+    rows = [f"{kind}/{place:03d}.png,{('train', 'val', 'test')[place % 3]}" for kind, place in places]
+    file.write_text("\n".join(["id,split", *rows]) + "\n")
+    for data, more in ((divided, []), (pictures, ["--split", str(file)])):
+        words = ["train", str(data), "--out", str(tmp_path / "run"), "--seeds", "3", "--new-splits", *more]
+        done = CliRunner().invoke(app, words)
+        assert "must go with a data set that is not divided" in str(done.exception)
+    assert not (tmp_path / "run").exists()
+
+
 @pytest.mark.parametrize("words", [("--pipeline", "six"), ("--compare", "none,six")])
 def test_a_pipeline_that_does_not_suit_is_told_before_anything_is_trained(
     tmp_path: Path, words: tuple[str, str]
