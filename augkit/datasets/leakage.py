@@ -15,7 +15,6 @@ from numpy.typing import NDArray
 
 from augkit.core.arrays import Array, Image, JsonObject
 from augkit.core.tonal import RANGE
-from augkit.images import decode
 
 SIDE, KEPT = 32, 8  # pixels of the picture that is transformed; of its lowest frequencies
 THUMB = 8  # pixels of the thumbnail's side
@@ -60,20 +59,6 @@ def fingerprint(image: Image) -> str:
     number = int((bits << np.arange(len(bits), dtype=np.uint64)).sum())
     thumb = np.clip(np.rint(cv2.resize(grey, (THUMB, THUMB), interpolation=cv2.INTER_AREA)), 0, 255).astype(np.uint8)
     return f"{number:016x}{thumb.tobytes().hex()}"
-
-
-def shape_and_fingerprint(data: bytes) -> tuple[tuple[int, ...], str]:
-    """Return the shape of a picture's pixels, (H, W) or (H, W, C), and its mark, from its whole file, decoded.
-
-    What shines through is marked on white: of an icon all may be black but its outline.
-    """
-    decoded = decode(data)
-    image = decoded.image
-    if not decoded.alpha:
-        return image.shape, fingerprint(image)
-    white, colours = RANGE[image.dtype], image[..., :-1].astype(np.float32)
-    covered = image[..., -1:].astype(np.float32) / white
-    return image.shape, fingerprint((covered * colours + (1.0 - covered) * white).astype(image.dtype))
 
 
 class Marks:

@@ -17,7 +17,7 @@ Optimizer = Literal["adamw", "sgd"]
 Curve = Literal["cosine", "onecycle"]
 Keep = Literal["best", "last"]  # epoch, whose weights are kept
 Duplicates = Literal["group", "refuse", "drop", "ignore"]  # what becomes of pictures of the same bytes
-NearDuplicates = Literal["tell", "group", "drop"]  # and of those that look nearly the same
+NearDuplicates = Literal["tell", "group", "refuse", "drop"]  # and of those that look nearly the same
 Precision = Literal["auto", "float32", "bfloat16"]
 ALL_FOLDS = 0  # as the fold of a network that learns from all pictures
 MOST_THREADS = 1024  # of torch; more is a slip, and what torch cannot count
@@ -246,7 +246,8 @@ class TrainConfig(Configuration):
     )
     near_duplicates: Annotated[NearDuplicates, Option(decides=False)] = Field(
         default="tell",
-        description="Pictures that look nearly the same in several parts: tell, group in one, or drop likewise.",
+        description="Pictures that look nearly the same in several parts, as copies do that were mirrored, turned,"
+        " cropped or recoloured: tell, group in one, refuse, or drop likewise.",
     )
     seed: int = Field(default=0, description="Seed of the run.")
     cache: Annotated[

@@ -38,6 +38,8 @@ from augkit.train.loop.training_loop import Pieces, State, Training, fit
 from augkit.train.models.own_heads import BuildHead
 from augkit.train.models.own_models import Build
 from augkit.train.own_pieces import Own, with_own
+from augkit.train.parts.duplicates import shown
+from augkit.train.parts.known_copies import keep_copies
 from augkit.train.parts.parts import ROLES, Role
 from augkit.train.parts.sound_pictures import features_folder, keep_sound
 from augkit.train.parts.survey import Known
@@ -202,6 +204,7 @@ def begin(setup: Setup, tell: Tell = silent, progress: Progress = silent) -> tup
     kept = features_folder(config)
     if kept is not None and schedule.is_transfer:
         keep_sound(kept, setup.surveyed.sound)
+        keep_copies(kept, shown(setup.surveyed))
     evaluators: dict[Role, Evaluator] = {}
     parts, augmenting = setup.surveyed.parts, {"train": setup.pipeline}
     most_bytes = config.memory * 2**20 // max(1, config.workers)

@@ -9,20 +9,29 @@ import json
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal
 
 from augkit.core.arrays import Json, JsonObject
-from augkit.datasets.leakage import Marks
 from augkit.errors import FileError
+from augkit.train.copies.copy_verdicts import CHANGES, Copy, Shown
+from augkit.train.parts.known_copies import known_copies
 from augkit.train.parts.parts import ROLES, Parts, Role
 from augkit.train.parts.survey import Survey
 from augkit.train.tasks.task import parsed
 
-Kind = Literal["same", "near"]  # bytes, or looks
+Kind = Literal["same", "near", "likely"]  # bytes; looks, certainly or likely those of a copy
 FILE = "duplicates.jsonl"  # in the folder of a run
 MOST_NAMED = 3  # sets in a sentence
 NAMED_EACH = 3  # pictures of a set in a sentence
-WORDS: dict[Kind, str] = {"same": "hold the same bytes as others", "near": "look nearly the same as others"}
+WORDS: dict[Kind, str] = {
+    "same": "hold the same bytes as others",
+    "near": "look nearly the same as others",
+    "likely": "may be copies of others",
+}
+
+
+OPTIONS: dict[Kind, str] = {"same": "duplicates", "near": "near-duplicates"}  # that say what becomes of them
 
 
 @dataclass(frozen=True)
@@ -37,10 +46,17 @@ class Twin:
 
 @dataclass(frozen=True)
 class Alike:
-    """Pictures of several originals that are alike, in order."""
+    """Pictures of several originals that are alike, in order.
+
+    Args:
+        kind: in what.
+        twins: the pictures.
+        changes: what was done to them for one to come of the other, in words, of those that look alike.
+    """
 
     kind: Kind
     twins: tuple[Twin, ...]
+    changes: tuple[str, ...] = ()
 
     @property
     def roles(self) -> set[Role]:
@@ -62,7 +78,8 @@ class Alike:
         pictures: list[Json] = [
             {"role": twin.role, "id": twin.id, "label": json.loads(twin.label)} for twin in self.twins
         ]
-        return {"kind": self.kind, "pictures": pictures}
+        changes: dict[str, Json] = {"changes": [*self.changes]} if self.changes else {}
+        return {"kind": self.kind, **changes, "pictures": pictures}
 
     def told(self, has_roles: bool, has_labels: bool = False) -> str:
         """Return it in short: some of every part and label come first."""
@@ -71,32 +88,67 @@ class Alike:
         notes = [[twin.role] * has_roles + [_plain(twin.label)] * has_labels for twin in shown]
         names = [f"{twin.id} ({', '.join(note)})" if note else twin.id for twin, note in zip(shown, notes, strict=True)]
         more = [f"{len(self.twins) - len(shown):,} more"] if len(self.twins) > len(shown) else []
-        return (" = " if self.kind == "same" else " ~ ").join([*names, *more])
+        return ", ".join([(" = " if self.kind == "same" else " ~ ").join([*names, *more]), *self.changes])
 
 
-def alike(surveyed: Survey, is_near_everywhere: bool = False) -> list[Alike]:
+def shown(surveyed: Survey) -> list[Shown]:
+    """Return what copies are found by of all pictures, in the order of their ids: the same, whatever the parts."""
+    return [one for _, one in _pictures(surveyed)]
+
+
+def alike(surveyed: Survey, folder: Path | None = None, is_near_everywhere: bool = False) -> list[Alike]:
     """Return all sets of pictures that are alike, but for those of one original.
 
     Those of the same bytes are found wherever they lie, copies by their originals; those that look alike across parts,
     or everywhere.
+
+    Args:
+        surveyed: the pictures.
+        folder: where it may be written which of them look alike.
+        is_near_everywhere: as above.
     """
-    marks, twins, files = Marks(), list[Twin](), defaultdict[str, list[int]](list)
+    pictures = _pictures(surveyed)
+    twins, files = [twin for twin, _ in pictures], defaultdict[str, list[int]](list)
+    for place, (twin, one) in enumerate(pictures):
+        files[surveyed.parts.hashes.get(twin.origin, one.sha256)].append(place)
+    same = [Alike("same", tuple(twins[place] for place in places)) for places in files.values() if len(places) > 1]
+    links: dict[Kind, list[Copy]] = {"near": [], "likely": []}
+    for copy in known_copies(folder, [one for _, one in pictures]):
+        if is_near_everywhere or twins[copy.first].role != twins[copy.second].role:
+            links["near" if copy.is_certain else "likely"].append(copy)
+    near = list(_joined("near", links["near"], twins))
+    known = [set(found.twins) for found in (*same, *near)]
+    likely = [
+        found for found in _joined("likely", links["likely"], twins) if not any(set(found.twins) <= k for k in known)
+    ]
+    several = [found for found in (*same, *near, *likely) if len(found.origins) > 1]
+    return sorted(several, key=lambda found: ([*WORDS].index(found.kind), found.origins))
+
+
+def _pictures(surveyed: Survey) -> list[tuple[Twin, Shown]]:
+    found = list[tuple[Twin, Shown]]()
     for role in ROLES:
         part, facts = surveyed.parts[role], surveyed.facts[role]
         for source, origin in zip(part.sources, part.origins, strict=True):
-            label = json.dumps(parsed(source.label), sort_keys=True)
-            found = facts[source.id]
-            files[surveyed.parts.hashes.get(origin, found.sha256)].append(len(twins))
-            twins.append(Twin(role, source.id, origin, label))
-            marks.add(origin if is_near_everywhere else role, found.sha256, found.mark)
-    same = [_set("same", places, twins) for places in files.values() if len(places) > 1]
-    near = [_set("near", places, twins) for places in marks.near()]
-    several = [found for found in (*same, *near) if len(found.origins) > 1]
-    return sorted(several, key=lambda found: (found.kind == "near", found.origins))
+            label, its = json.dumps(parsed(source.label), sort_keys=True), facts[source.id]
+            found.append((Twin(role, source.id, origin, label), Shown(its.sha256, its.look, label, origin)))
+    return sorted(found, key=lambda picture: picture[0].id)
 
 
-def _set(kind: Kind, places: Iterable[int], twins: Sequence[Twin]) -> Alike:
-    return Alike(kind, tuple(sorted((twins[place] for place in places), key=lambda twin: twin.id)))
+def _joined(kind: Kind, links: Sequence[Copy], twins: Sequence[Twin]) -> Iterator[Alike]:
+    """Yield the sets that pairs join, with all that was done to pictures of each."""
+    sets: dict[int, list[int]] = {}  # the one that a place is in
+    for link in links:
+        smaller, larger = sorted((sets.setdefault(at, [at]) for at in (link.first, link.second)), key=len)
+        if smaller is not larger:
+            larger += smaller
+            sets |= dict.fromkeys(smaller, larger)
+    changes = defaultdict[int, set[str]](set)
+    for link in links:
+        changes[id(sets[link.first])].update(link.changes)
+    for places in {id(joined): joined for joined in sets.values()}.values():
+        done = tuple(change for change in CHANGES if change in changes[id(places)])
+        yield Alike(kind, tuple(twins[place] for place in sorted(places)), done)
 
 
 def require_one_label(sets: Iterable[Alike], pictures: int, most: float, where: str) -> Iterator[str]:
@@ -126,13 +178,15 @@ def crossing(sets: Iterable[Alike], kind: Kind) -> list[Alike]:
     return [found for found in sets if found.kind == kind and len(found.roles) > 1]
 
 
-def require_apart(sets: Sequence[Alike], parts: Parts, where: str) -> None:
-    """Raise FileError where pictures of the same bytes lie in two parts."""
+def require_apart(kind: Kind, sets: Sequence[Alike], parts: Parts, where: str) -> None:
+    """Raise FileError where pictures that are the same, or look so, lie in two parts."""
     if not sets:
         return
-    what = f"must hold no picture in two parts, got {count_of(sets)} of the same bytes in {counted(len(sets), 'set')}"
+    which = {"same": "of the same bytes", "near": "that look nearly the same"}[kind]
+    what = f"must hold no picture in two parts, got {count_of(sets)} {which} in {counted(len(sets), 'set')}"
     group = "" if parts.is_settled else "group to keep each set in one part, "
-    advice = f"Pass --duplicates {group}drop to leave them out of what is learnt from, or ignore."
+    further = "ignore" if kind == "same" else "tell"
+    advice = f"Pass --{OPTIONS[kind]} {group}drop to leave them out of what is learnt from, or {further}."
     raise FileError(f"{what}: {_named(sets, has_roles=True)}. {advice}", where)
 
 

@@ -7,14 +7,13 @@ from augkit.datasets import DataSet, read
 from augkit.datasets.splits import LAW
 from augkit.errors import FileError
 from augkit.train.parts import duplicates
-from augkit.train.parts.duplicates import FILE, Alike, Kind, counted, crossing, told
+from augkit.train.parts.duplicates import FILE, OPTIONS, Alike, Kind, counted, crossing, told
 from augkit.train.parts.parts import ROLES, Part, divide, told_groups
 from augkit.train.parts.sound_pictures import features_folder, known_sound
 from augkit.train.parts.survey import Known, Survey, survey
 from augkit.train.parts.unbooked_copies import require_booked
 from augkit.train.train_config import TrainConfig
 
-OPTIONS: dict[Kind, str] = {"same": "duplicates", "near": "near-duplicates"}
 LEFT_OUT: dict[Kind, str] = {
     "same": "hold the same bytes as pictures of another part",
     "near": "look nearly the same as pictures of another part",
@@ -58,7 +57,8 @@ def separate(
     choices: dict[Kind, str] = {"same": config.duplicates, "near": config.near_duplicates}
     joining = [kind for kind, choice in choices.items() if choice == "group"]
     known = {} if known is None else known
-    sound = known_sound(features_folder(config))
+    folder = features_folder(config)
+    sound = known_sound(folder)
     together: list[list[str]] = []
     where = str(data.root)
     while True:
@@ -68,7 +68,7 @@ def separate(
             for sentence in (*told_groups(parts), *require_booked(parts, config.duplicates == "ignore")):
                 tell(sentence)
         surveyed = survey(parts, config.max_rejected, progress, config.wait, known, sound)
-        found = duplicates.alike(surveyed, "near" in joining)
+        found = duplicates.alike(surveyed, folder, "near" in joining)
         if not together and config.duplicates != "ignore":
             pictures = sum(len(surveyed.parts[role].sources) for role in ROLES)
             for sentence in duplicates.require_one_label(found, pictures, config.max_rejected, where):
@@ -82,10 +82,12 @@ def separate(
         if choice == "drop":
             surveyed = _without(surveyed, crossed, kind, tell)
             continue
-        if kind == "same" and choice != "ignore":
-            duplicates.require_apart(crossed, parts, where)
+        if choice == "refuse" or (kind == "same" and choice != "ignore"):
+            duplicates.require_apart(kind, crossed, parts, where)
         for sentence in _sentences(found, crossed, kind, choice, config.out):
             tell(sentence)
+    if doubtful := crossing(found, "likely"):
+        tell(told(doubtful, "likely", f": in other parts. {config.out}/{FILE} names all.", has_roles=True))
     return surveyed, found
 
 

@@ -22,19 +22,19 @@ FILE = "sound.json"
 
 
 class Sound(NamedTuple):
-    """What decoding a picture tells: its height, width and channels, and its fingerprint."""
+    """What decoding a picture tells: its height, width and channels, and its look."""
 
     height: int
     width: int
     channels: int
-    mark: str
+    look: str
 
 
 class _File(pydantic.BaseModel):
     """Contents of the file."""
 
     decoders: dict[str, str]
-    pictures: dict[str, Sound]
+    looks: dict[str, Sound]
 
 
 def features_folder(config: TrainConfig) -> Path | None:
@@ -62,7 +62,7 @@ def known_sound(folder: Path | None) -> dict[str, Sound]:
         found = _File.model_validate(unsealed(data))
     except pydantic.ValidationError:
         return {}
-    return found.pictures if found.decoders == _decoders() else {}
+    return found.looks if found.decoders == _decoders() else {}
 
 
 def keep_sound(folder: Path, pictures: Mapping[str, Sound]) -> None:
@@ -74,7 +74,7 @@ def keep_sound(folder: Path, pictures: Mapping[str, Sound]) -> None:
     known = known_sound(folder)
     if all(digest in known for digest in pictures):
         return
-    content = _File(decoders=_decoders(), pictures={**known, **pictures})
+    content = _File(decoders=_decoders(), looks={**known, **pictures})
     with written(folder / FILE, ", or pass --no-cache"):
         folder.mkdir(parents=True, exist_ok=True)
         replace_with(folder / FILE, sealed(content.model_dump(mode="json")))

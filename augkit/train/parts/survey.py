@@ -11,7 +11,7 @@ from statistics import median_low
 from types import MappingProxyType
 
 from augkit.datasets import Source
-from augkit.datasets.leakage import shape_and_fingerprint
+from augkit.datasets.looks import shape_and_look
 from augkit.datasets.places import Place
 from augkit.errors import AugkitError, DecodeError, FileError, SampleError, raise_outage
 from augkit.images.pictures_apart import apart
@@ -26,12 +26,12 @@ AHEAD = 64  # pictures
 
 @dataclass(frozen=True)
 class Facts:
-    """Facts of a picture: the hash of its bytes, its height, width and channels, and its fingerprint."""
+    """Facts of a picture: the hash of its bytes, its height, width and channels, and its look."""
 
     sha256: str
     size: tuple[int, int]
     channels: int
-    mark: str  # see `augkit.datasets.leakage`
+    look: str  # see `augkit.datasets.looks`
     mask: MaskFacts | None = None  # of a task that learns masks
 
 
@@ -80,7 +80,7 @@ class Survey:
     def sound(self) -> dict[str, Sound]:
         """What decoding told of each picture, by the hash of its bytes."""
         every = (facts for role in ROLES for facts in self.facts[role].values())
-        return {facts.sha256: Sound(*facts.size, facts.channels, facts.mark) for facts in every}
+        return {facts.sha256: Sound(*facts.size, facts.channels, facts.look) for facts in every}
 
     @property
     def fingerprint(self) -> str:
@@ -158,8 +158,8 @@ def survey(
 
 
 def _decoded(where: str, data: bytes) -> Sound:
-    shape, mark = apart(where, shape_and_fingerprint, data)
-    return Sound(shape[0], shape[1], 1 if len(shape) == 2 else shape[2], mark)
+    shape, look = apart(where, shape_and_look, data)
+    return Sound(shape[0], shape[1], 1 if len(shape) == 2 else shape[2], look)
 
 
 def _looked_at(
@@ -193,7 +193,7 @@ def _looked_at(
         except MemoryError as fault:
             raise_outage(fault, where)
             raise
-        found = Facts(digest, (seen.height, seen.width), seen.channels, seen.mark)
+        found = Facts(digest, (seen.height, seen.width), seen.channels, seen.look)
         mask = None if source.annotations is None else source.annotations.mask
         return found if mask is None else with_mask(source, mask, found)
 

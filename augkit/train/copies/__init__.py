@@ -1,0 +1,1 @@
+"""Pictures that are copies of others: mirrored, turned, cropped, in other colours, saved again."""
