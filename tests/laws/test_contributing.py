@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from support.type_checker import type_checked
+
 pytestmark = pytest.mark.slow  # in a copy of the package, by processes of its own
 
 ROOT = Path(__file__).parent.parent.parent
@@ -55,9 +57,7 @@ def test_what_it_adds_works(title: str, lines: list[str], tree: Path) -> None:
 
 
 def test_what_it_adds_passes_the_type_checker(tree: Path) -> None:
-    shutil.copy(ROOT / "pyproject.toml", tree)
-    command = [sys.executable, "-m", "mypy", *(path for _, files, _ in sections() for path in files)]
-    done = subprocess.run(command, cwd=tree, env=os.environ | {"PYTHONPATH": ""}, capture_output=True, text=True)
+    done = type_checked(tree, *(path for _, files, _ in sections() for path in files))
     assert done.returncode == 0, f"{done.stdout}\n{done.stderr}"
 
 
