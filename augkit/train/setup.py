@@ -84,12 +84,13 @@ class Setup:
         """The rates, and what is frozen when."""
         config = self.config
         assert config.epochs is not None
-        steps = steps_of(len(self.truths["train"]), config.step_size)
+        length = len(self.truths["train"])
+        steps = steps_of(length, config.step_size)
         is_transfer = config.weights is not None
         given = (config.epochs, config.unfreeze)
         if config.pictures is None:
             return Schedule(*given, steps, config.warmup, config.schedule, is_transfer, grown_of(self.deciding))
-        limits = steps_within(config.pictures, config.step_size, (given[0] * steps, given[1] * steps))
+        limits = steps_within(config.pictures, (length, steps), (given[0] * steps, given[1] * steps))
         epochs, unfrozen = (-(-limit // steps) for limit in limits)
         return Schedule(epochs, unfrozen, steps, config.warmup, config.schedule, is_transfer, limits=limits)
 

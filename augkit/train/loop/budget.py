@@ -35,13 +35,15 @@ def progress_of(bends: Sequence[Bend], step: int) -> float:
     return min(1.0, progress)
 
 
-def steps_within(pictures: int, step_size: int, phases: tuple[int, int]) -> tuple[int, int]:
+def steps_within(pictures: int, epoch: tuple[int, int], phases: tuple[int, int]) -> tuple[int, int]:
     """Return how many steps two phases have that learn from as many pictures in all, in the proportion they had.
 
-    >>> steps_within(1000, 10, (300, 100))
+    An `epoch` has so many pictures in so many steps: a step may hold fewer than there is room for.
+
+    >>> steps_within(1000, (100, 10), (300, 100))
     (75, 25)
     """
-    total, had = max(1, -(-pictures // step_size)), sum(phases)
+    total, had = max(1, -(-pictures * epoch[1] // epoch[0])), sum(phases)
     first = min(total, round(total * phases[0] / had)) if had else total
     return first, total - first
 
