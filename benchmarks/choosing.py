@@ -41,7 +41,7 @@ from augkit.choose.candidates import NONE, edge_of, steps, wholes
 from augkit.choose.choice_report import JSON, PIPELINE
 from augkit.choose.choose_config import ChooseConfig
 from augkit.choose.choosing import choose
-from augkit.choose.judging import Judging
+from augkit.choose.judging import KEPT as JUDGEMENTS, Judging
 from augkit.core.arrays import Reals
 from augkit.pipeline import Pipeline, dump, load
 from augkit.pipeline.ablation import without
@@ -239,13 +239,11 @@ class Trainings:
 def _ranks(trial: Trial, parts: Parts, trainings: Trainings) -> dict[str, Any]:
     """Return what twelve pipelines are told to be worth, and what they are."""
     config = ChooseConfig.of(data=trainings.work / "data", out=trainings.place("choice"))
-    began, busy = time.perf_counter(), time.process_time()
     judging = Judging.of(config, silent, silent)
     pipelines = twelve(trial, parts)
     with judging.bench.at_work():
         judge = judging.screening(judging.judge())
         told = {name: judge.outcome(pipeline) for name, pipeline in pipelines.items()}
-    spent = round((time.perf_counter() - began) / 60, 2), round((time.process_time() - busy) / 60, 2)
     trained = {
         name: [trainings.judged(pipeline, seed) for seed in range(trial.seeds)] for name, pipeline in pipelines.items()
     }
@@ -268,8 +266,6 @@ def _ranks(trial: Trial, parts: Parts, trainings: Trainings) -> dict[str, Any]:
         "pictures": {split: len(places) for split, (_, places) in parts.items()},
         "seeds": trial.seeds,
         "looked_with": judging.bench.sentence,
-        "minutes": spent[0],
-        "processor_minutes": spent[1],
         "rank_correlation": round(correlation, 3),
         "rank_correlation_of_accuracy": round(float(-spearmanr(told_losses, shares)[0]), 3),
         **_chance_of(np.array([row["losses"] for row in rows]).T),
@@ -313,6 +309,7 @@ def _picks(trial: Trial, parts: Parts, trainings: Trainings) -> dict[str, Any]:
         "verdict": chosen["verdict"],
         "minutes": round(chosen["seconds"] / 60, 2),
         "processor_minutes": chosen.get("processor_minutes"),
+        "went_on": chosen["went_on"],  # from an interrupted one: its minutes are too few
         "pick_against": against,
         "is_as_good_as_the_best": best is None or best["high"] >= 0.0,
         "is_better_than_the_worst": worst is not None and worst["low"] > 0.0,
@@ -331,12 +328,13 @@ def _chosen(trainings: Trainings) -> dict[str, Any]:
     """Return the figures of a choice, which may have been made before."""
     out = Path(trainings.place("choice"))
     if not (out / JSON).is_file():
+        went_on = (out / JUDGEMENTS).is_dir()
         busy = time.process_time()
         chosen = choose(
             ChooseConfig.of(data=trainings.work / "data", out=out), lambda told: print(f"  {told}", flush=True)
         )
         print(*chosen.report.told(), sep="\n", flush=True)
-        spent = {"processor_minutes": round((time.process_time() - busy) / 60, 2)}
+        spent = {"processor_minutes": round((time.process_time() - busy) / 60, 2), "went_on": went_on}
         (out / JSON).write_text(json.dumps(json.loads((out / JSON).read_text("utf-8")) | spent), "utf-8")
     found: dict[str, Any] = json.loads((out / JSON).read_text("utf-8"))
     return found
