@@ -52,7 +52,7 @@ def opened(run: str, progress: Progress) -> LearntRun:
         ArgumentError: its task is another, or nothing was augmented.
     """
     folder = Path(run)
-    books = books_of(folder) if folder.is_dir() else None
+    books = books_of(folder) if (folder / SETTINGS).exists() else None
     if books is None:
         first = folder / "fold-1"
         advice = f"Its networks are explained one by one: augkit why {first}" if first.is_dir() else ADVICE

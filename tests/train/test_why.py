@@ -246,6 +246,13 @@ def test_a_harmless_pipeline_is_left_as_it_is_and_nothing_else_of_the_run_change
         why(config)
 
 
+def test_folds_are_explained_one_by_one(tmp_path: Path) -> None:
+    (tmp_path / "run/fold-1").mkdir(parents=True)
+    (tmp_path / "run/folds.json").write_text("{}")
+    with pytest.raises(FileError, match=r"must hold a run .* one by one: augkit why .*fold-1"):
+        why(WhyConfig(run=str(tmp_path / "run")))
+
+
 def test_what_cannot_be_explained_is_refused(tmp_path: Path) -> None:
     data = digits(tmp_path / "data", 12)
     with pytest.raises(FileError, match="must hold a run"):
