@@ -40,6 +40,7 @@ LONG = (
     "defaults",
     "verdicts",
     "planted",
+    "found_copies",
     "second_run",
     "threads",
     "stopping",
