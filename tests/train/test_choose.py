@@ -188,10 +188,10 @@ def test_what_has_no_classes_is_refused_by_what_it_has(tmp_path: Path) -> None:
 
 def test_too_few_pictures_of_a_class_are_told_in_words(tmp_path: Path) -> None:
     told = list[str]()
-    for kind, count in (("cat", 3), ("dog", 1), ("owl", 3)):
+    for number, (kind, count) in enumerate((("cat", 3), ("dog", 1), ("owl", 3))):
         for place in range(count + 2):
-            split = ("val", "test", "train")[min(place, 2)]
-            put(tmp_path / "data" / split / kind / f"{place}.png", np.full((12, 12), 20 * place + len(kind), np.uint8))
+            path = tmp_path / "data" / ("val", "test", "train")[min(place, 2)] / kind / f"{place}.png"
+            put(path, np.full((12, 12), 20 * place + number, np.uint8))
     quick: dict[str, object] = {**QUICK, "repeats": 1, "rounds": 0, "steps": 1, "model": "lenet"}
     chosen = choose(ChooseConfig.of(data=tmp_path / "data", out=tmp_path / "out", **quick), told.append)
     assert "1 class has one picture to learn from, and cannot be judged: dog." in told

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -306,6 +307,15 @@ def test_a_damaged_pack_costs_its_own_rows(
     assert sorted((tmp_path / "shared").glob("*.npy")) == packs
 
 
+def test_features_leave_no_thread(pictures: Path, tmp_path: Path) -> None:
+    """A command that fails would wait for it: who tells of a fault holds all that failed."""
+    ready = prepared(settings(pictures, tmp_path / "run", **FROZEN, weights=weights_file(tmp_path / "w", NAME)))
+    _, evaluators = begin(ready)
+    had = threading.active_count()
+    evaluators["train"].features.view(0)
+    assert threading.active_count() == had
+
+
 def test_features_that_stop_half_way_leave_nothing(tmp_path: Path) -> None:
     """What is not computed to its end is not taken for what is."""
 
@@ -315,14 +325,20 @@ def test_features_that_stop_half_way_leave_nothing(tmp_path: Path) -> None:
             raise KeyboardInterrupt
 
     class Same:
+        is_closed = False
+
         def begun(self, pictures: torch.Tensor) -> Any:
             return lambda: pictures
 
-    folder = tmp_path / "features"
-    features = Features(Same(), Stream(), ["a", "b", "c", "d"], {}, folder, lambda *_: None)  # type: ignore[arg-type]
+        def close(self) -> None:
+            self.is_closed = True
+
+    same, folder = Same(), tmp_path / "features"
+    features = Features(same, Stream(), ["a", "b", "c", "d"], {}, folder, lambda *_: None)  # type: ignore[arg-type]
     with pytest.raises(KeyboardInterrupt):
         features.view(0)
     assert not folder.exists()
+    assert same.is_closed
 
 
 def test_the_views_are_cycled(pictures: Path, tmp_path: Path) -> None:

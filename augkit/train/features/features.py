@@ -8,6 +8,7 @@ computes itself only, and runs with other seeds, splits or head share what is no
 
 import time
 from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import closing
 from hashlib import sha256
 from pathlib import Path
 from typing import Protocol
@@ -31,6 +32,9 @@ class Computing(Protocol):
 
     def begun(self, pictures: Tensor) -> Callable[[], Tensor]:
         """Begin with a batch of pictures (B, C, h, w), and return what waits for their features (B, F)."""
+
+    def close(self) -> None:
+        """End what this takes; it begins anew where features are asked for again."""
 
 
 class Held:
@@ -87,11 +91,12 @@ class Features:
         """
         if number in self._views:
             return self._views[number]
-        if self.packs is None:
-            everyone = range(len(self.pictures))
-            self._views = {number: Held(torch.cat([rows for _, rows in self._computed(everyone, number)]))}
-        else:
-            self._views[number] = self._kept(number, self.packs)
+        with closing(self.computing):  # a thread that waits would hold up the end of a process that failed
+            if self.packs is None:
+                everyone = range(len(self.pictures))
+                self._views = {number: Held(torch.cat([rows for _, rows in self._computed(everyone, number)]))}
+            else:
+                self._views[number] = self._kept(number, self.packs)
         return self._views[number]
 
     def _kept(self, number: int, packs: FeaturePacks) -> Held | Joined:

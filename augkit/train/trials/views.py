@@ -8,7 +8,7 @@ it is the pixels.
 import json
 import os
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -72,14 +72,14 @@ class Views:
         """
         packs = self._packs
         if packs is None:
-            return np.concatenate(list(self._made(pipeline, copy, range(len(self.hashes)))))
+            return self._made(pipeline, copy, range(len(self.hashes)))
         drawn = None if pipeline is None else {"pipeline": identified(pipeline), "seed": self.seed}
         named = zip(self.part.sources, self.hashes, strict=True)
         keys = [key_of(json.dumps([drawn, source.id, sha], sort_keys=True), copy) for source, sha in named]
         absent = set(packs.missing(keys))
         wanted = [place for place, key in enumerate(keys) if key in absent]
         if wanted:
-            made = np.concatenate(list(self._made(pipeline, copy, wanted)))
+            made = self._made(pipeline, copy, wanted)
             packs.write([keys[place] for place in wanted], torch.from_numpy(made))
         return packs.rows(keys).at(range(len(keys))).numpy()
 
@@ -128,19 +128,23 @@ class Views:
             "versions": {name: number for name, number in versions().items() if name in DECIDING},
         }
 
-    def _made(self, pipeline: Pipeline | None, copy: int, places: Sequence[int]) -> Iterator[Array]:
+    def _made(self, pipeline: Pipeline | None, copy: int, places: Sequence[int]) -> Array:
+        if self._extraction is None:
+            return np.concatenate([pictures.numpy() for pictures in self._drawn(pipeline, copy, places)])
+        begun, found = list[Callable[[], Tensor]](), list[Tensor]()
+        with closing(self._extraction) as extraction:
+            for pictures in self._drawn(pipeline, copy, places):  # a batch is computed while the next one is made
+                begun.append(extraction.begun(pictures))
+                found += [wait() for wait in begun[:-1]]
+                del begun[:-1]
+            found += [wait() for wait in begun]
+        return torch.cat(found).numpy()
+
+    def _drawn(self, pipeline: Pipeline | None, copy: int, places: Sequence[int]) -> Iterator[Tensor]:
+        """Yield batches of prepared pictures (B, C, h, w)."""
         prepared = Prepared(self.part, self.architecture.preprocessing, self.task, pipeline, self.seed, self.wait_s)
         prepared.augmented.dataset = self._originals
-        total = len(places)
-        waiting: list[Callable[[], Tensor]] = []  # for a batch whose features are computed while the next one is made
-        for first in range(0, total, BATCH):
+        for first in range(0, len(places), BATCH):
             draws = [Draw(0, place, copy) for place in places[first : first + BATCH]]
-            pictures, *_ = prepared.joined([prepared.named(draw) for draw in draws])
-            if self._extraction is None:
-                yield pictures.numpy()
-            else:
-                waiting.append(self._extraction.begun(pictures))
-                yield from (found().numpy() for found in waiting[:-1])
-                del waiting[:-1]
-            self.progress(first + len(draws), total, " pictures of a view")
-        yield from (found().numpy() for found in waiting)
+            yield prepared.joined([prepared.named(draw) for draw in draws])[0]
+            self.progress(first + len(draws), len(places), " pictures of a view")
