@@ -30,7 +30,7 @@ TEMPORARY = ".????????.augkit"  # what `replace_with` had not yet put in place
 # All that a run writes beside its settings, in the order in which it is removed; all else is the user's.
 WRITTEN = {
     "checkpoints": ("last.pt", "previous.pt", "best.pt", "next.pt", TEMPORARY),
-    "features": ("*.npy", "*.sha256", "sound.json", "*.unfinished", TEMPORARY),
+    "features": ("*.npy", "*.sha256", "sound.json", "copies.json", "*.unfinished", TEMPORARY),
     "tensorboard": ("events.out.tfevents.*",),
     "": (
         *(PICTURES, REJECTED, DUPLICATES, "log.jsonl", "log.csv", "log.*.unfinished", "model.safetensors"),

@@ -61,13 +61,13 @@ def candidates(looks: Array, labels: Indices, origins: Indices) -> Candidates:
     """Return pairs of pictures that may be copies, each once.
 
     Args:
-        looks: (n, S, S) small grey pictures.
+        looks: (n, S, S) small grey pictures, uint8.
         labels: (n,) numbers of their labels.
         origins: (n,) numbers of their originals; copies of one, which are known to be, are no pair.
     """
     found, others = dict[tuple[int, int], Candidate](), dict[int, list[Candidate]]()
     for places, asked, held in _blocks(looks, labels):
-        for one, is_other in _in_block(looks[places], origins[places], asked, held):
+        for one, is_other in _in_block(looks[places].astype(np.float32), origins[places], asked, held):
             first, second = int(places[one.first]), int(places[one.second])
             mine = Candidate(first, second, one.symmetry, one.start, one.likeness)
             if is_other:
@@ -94,7 +94,8 @@ def _blocks(looks: Array, labels: Indices) -> Iterator[tuple[Indices, tuple[View
 
 def _by_looks(looks: Array) -> Indices:
     """Return the places of looks, those beside each other that are alike."""
-    known = invariants(frequencies(looks, View()))
+    blocks = (looks[start : start + WIDE_BLOCK].astype(np.float32) for start in range(0, len(looks), WIDE_BLOCK))
+    known = np.concatenate([invariants(frequencies(block, View())) for block in blocks])
     _, _, axes = np.linalg.svd(known - known.mean(axis=0), full_matrices=False)
     order: Indices = np.argsort(known @ axes[0], kind="stable")
     return order

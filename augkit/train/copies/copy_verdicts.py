@@ -63,7 +63,7 @@ def copies(pictures: tuple[Shown, ...]) -> tuple[Copy, ...]:
     if len(places) < 2:
         return ()
     pixels = [pixels_of(pictures[place].look) for place in places]
-    looks, colours = np.stack([one for one, _ in pixels]).astype(np.float32), np.stack([one for _, one in pixels])
+    looks, colours = (np.stack(ones) for ones in zip(*pixels, strict=True))
     labels, origins = (_numbered([getattr(pictures[place], name) for place in places]) for name in ("label", "origin"))
     found = candidates(looks, labels, origins)
     matches = registered(looks, colours, found.pairs)

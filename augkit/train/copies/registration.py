@@ -59,7 +59,7 @@ class Match:
 
 
 def registered(looks: Array, colours: Array, pairs: Sequence[Candidate]) -> list[Match | None]:
-    """Return how each pair of looks (n, S, S), with their colours (n, K, K, 3), fits, or None where it does not."""
+    """Return how each pair of looks (n, S, S), with colours (n, K, K, 3), fits, or None; both are uint8."""
     found = list[Match | None]()
     for start in range(0, len(pairs), TOGETHER):
         some = pairs[start : start + TOGETHER]
@@ -69,8 +69,9 @@ def registered(looks: Array, colours: Array, pairs: Sequence[Candidate]) -> list
 
 
 def _registered(looks: Array, pairs: Sequence[Candidate]) -> list[Match | None]:
-    firsts = np.stack([mirrored_or_turned(looks[pair.first], pair.symmetry) for pair in pairs])
-    seconds = looks[[pair.second for pair in pairs]]
+    turned = [mirrored_or_turned(looks[pair.first], pair.symmetry) for pair in pairs]
+    firsts: Array = np.stack(turned).astype(np.float32)
+    seconds: Array = looks[[pair.second for pair in pairs]].astype(np.float32)
     maps = np.stack([pair.start for pair in pairs])
     coarse = _Registering(_halved(firsts), _halved(seconds))
     for _ in range(COARSE):
@@ -206,10 +207,10 @@ def _blur(look: Array, sigma: float) -> Array:
     return np.asarray(cv2.GaussianBlur(look, (0, 0), sigma, borderType=cv2.BORDER_REPLICATE))
 
 
-def _blurred(looks: Reals, sigma: float) -> Reals:
+def _blurred(looks: Array, sigma: float) -> Reals:
     return np.stack([_blur(np.ascontiguousarray(look), sigma) for look in looks])
 
 
-def _halved(looks: Reals) -> Reals:
+def _halved(looks: Array) -> Reals:
     half = (SIDE // 2, SIDE // 2)
     return np.stack([cv2.resize(look, half, interpolation=cv2.INTER_AREA) for look in _blurred(looks, 1.2)])

@@ -73,5 +73,5 @@ def _read(path: Path) -> _File:
 def _named(pictures: Sequence[Shown]) -> str:
     digest = sha256()
     for one in pictures:
-        digest.update("\0".join((*one, "")).encode())
+        digest.update("\0".join((*one, "")).encode("utf-8", "surrogatepass"))  # ids that are not UTF-8
     return digest.hexdigest()
