@@ -285,10 +285,9 @@ def _histograms(known: Labelled, places: Any) -> NDArray[np.float64]:
 
 
 def _looked_at(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Return a grey picture as it is; one in colour on white paper, squeezed into a small square if it is larger."""
+    """Return a grey picture as it is; one in colour on white paper, squeezed into a small square, as all are."""
     if image.ndim == 2:
         return image
     plain = opaque(image, (BEHIND,) * 3)
-    if max(plain.shape[:2]) <= LOOKED_AT:
-        return plain
-    return np.asarray(cv2.resize(plain, (LOOKED_AT, LOOKED_AT), interpolation=cv2.INTER_AREA), np.uint8)
+    how = cv2.INTER_AREA if max(plain.shape[:2]) > LOOKED_AT else cv2.INTER_LINEAR
+    return np.asarray(cv2.resize(plain, (LOOKED_AT, LOOKED_AT), interpolation=how), np.uint8)
