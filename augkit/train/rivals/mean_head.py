@@ -52,24 +52,20 @@ def with_mean(setup: Setup, trained: Network, rival: Rival, evaluators: Mapping[
     if is_other and (other < own or not is_own):
         first = f"{name.capitalize()} on the frozen features did better {told.format(other)}"
         reason = f"{first}. It is the head that was kept."
-        return _kept(rival, rival.network, "alone", reason, evaluators, ways)
+        return _kept(rival, rival.network, reason, evaluators, ways)
     if is_own:
         return replace(rival, is_taken=False, entry=rival.entry | {"is_taken": False}, ways=ways)
     first = f"The head that was kept is the mean of the trained one and of {name} on the frozen features"
     reason = f"{first}, {told.format(mean)}, of {name} {other:.3f}."
-    return _kept(rival, joined, "joined", reason, evaluators, ways)
+    return _kept(rival, joined, reason, evaluators, ways)
 
 
 def _kept(
-    rival: Rival,
-    network: Network,
-    way: str,
-    reason: str,
-    evaluators: Mapping[Role, Evaluator],
-    ways: Mapping[str, Network],
+    rival: Rival, network: Network, reason: str, evaluators: Mapping[Role, Evaluator], ways: Mapping[str, Network]
 ) -> Rival:
     score = evaluators["val"](network, True).told["val_score"]
-    entry = rival.entry | {"is_taken": way == "alone", "is_joined": way == "joined"}
+    is_alone = network is rival.network
+    entry = rival.entry | {"is_taken": is_alone, "is_joined": not is_alone}
     return replace(rival, network=network, score=score, is_taken=True, entry=entry, reason=reason, ways=ways)
 
 
